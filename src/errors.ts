@@ -1,0 +1,49 @@
+/**
+ * Everything that can go wrong between a client and a room, in one table: the HTTP status before the upgrade, the close
+ * code after it, and whether the client may come back by itself. `gate.ts` refuses with these, `peer.ts` closes with them.
+ */
+
+/** Why someone was not let in: said as an HTTP status and a one-line JSON body, before the upgrade. */
+export class Refusal extends Error {
+  readonly status: number
+  readonly code: string
+  readonly headers: Record<string, string>
+
+  constructor(status: number, code: string, message: string, headers: Record<string, string> = {}) {
+    super(message)
+    this.status = status
+    this.code = code
+    this.headers = headers
+  }
+}
+
+/**
+ * What a handler throws to tell the sender something: an `error` event with this `code` and `message`.
+ * Anything else a handler throws reaches the sender as `internal` and the log in full.
+ */
+export class RoomError extends Error {
+  readonly code: string
+  readonly issues: readonly unknown[] | undefined
+
+  constructor(code: string, message: string, issues?: readonly unknown[]) {
+    super(message)
+    this.name = 'RoomError'
+    this.code = code
+    this.issues = issues
+  }
+}
+
+/** Why we close a connection: code (RFC 6455, 7.4; IANA registry) and reason. Only 1008 means: do not come back as you are. */
+export const Close = {
+  removed: { code: 1001, reason: 'this room was removed' },
+  restart: { code: 1012, reason: 'restarting, come back' },
+  textOnly: { code: 1003, reason: 'this room takes text frames' },
+  replaced: { code: 1008, reason: 'the same client connected again' },
+  heartbeat: { code: 1008, reason: 'no sign of life after a ping' },
+  abuse: { code: 1008, reason: 'sent too much for too long' },
+  slow: { code: 1013, reason: 'too slow to keep up, come back and resume' },
+  busy: { code: 1013, reason: 'too busy, come back later' },
+  broken: { code: 1011, reason: 'the room failed' },
+} as const satisfies Record<string, { code: number; reason: string }>
+
+export type CloseReason = { readonly code: number; readonly reason: string }
