@@ -71,8 +71,10 @@ interface AnyRoom {
   /** The values of the path's parameters: `{ name: 'tea' }` for `/r/:name`. */
   readonly params: Readonly<Record<string, string>>
   readonly log: RoomLogger
-  /** Everyone here now, in the order they came. */
-  members(): Member[]
+  /** How many are here now. */
+  readonly size: number
+  /** Who is here now, in the order they came; at most `limit` (default: everyone). */
+  members(limit?: number): Member[]
   /** Now, in ms since 1970; under a test's control in `corridor/testing`. */
   now(): number
   /** Calls `fn` each `ms` until the room closes or the returned function is called. What it throws is logged. */

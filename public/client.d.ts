@@ -1,0 +1,2 @@
+/** The types of `/client.js`, which the server makes of `src/client/client.ts`. */
+export * from '../src/client/client.ts'

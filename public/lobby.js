@@ -1,0 +1,214 @@
+/**
+ * The lobby: asks the server for its rooms every few seconds while somebody looks, and keeps the wall of doors in step.
+ * A card stays the same element as long as its room stands, so that focus and half-typed names survive.
+ */
+import { copy, find, hue, make } from './elements.js'
+import { label, region, say, text, translate } from './language.js'
+
+/**
+ * @typedef {{ path: string, title?: string, summary?: string, members?: number, parameters?: string[],
+ *   open?: { path: string, members: number }[] }} ListedRoom
+ */
+
+const POLL_MS = 3000
+const SLOWEST_MS = 30_000
+
+const wall = find(document, '#rooms', HTMLElement)
+const trouble = find(document, '[data-trouble]', HTMLElement)
+
+watch()
+
+/** Polls while the page is visible; waits longer each time the server does not answer. */
+function watch() {
+  let waitMs = POLL_MS
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer
+  let asking = false
+
+  const ask = async () => {
+    clearTimeout(timer)
+    if (asking || document.hidden) return
+    asking = true
+    try {
+      show(await rooms())
+      waitMs = POLL_MS
+      trouble.hidden = true
+    } catch {
+      waitMs = Math.min(waitMs * 2, SLOWEST_MS)
+      say(trouble, 'lobby.trouble')
+      trouble.hidden = false
+    }
+    wall.classList.toggle('stale', !trouble.hidden)
+    asking = false
+    timer = setTimeout(ask, waitMs)
+  }
+  document.addEventListener('visibilitychange', ask)
+  addEventListener('online', ask)
+  ask()
+}
+
+/** @returns {Promise<ListedRoom[]>} */
+async function rooms() {
+  const answer = await fetch(document.baseURI, { headers: { accept: 'application/json' }, cache: 'no-store' })
+  if (!answer.ok) throw new Error(`the lobby answered ${answer.status}`)
+  const listed = (await answer.json()).rooms
+  if (!Array.isArray(listed)) throw new Error('expected {"rooms": [...]}')
+  return listed
+}
+
+/** @param {ListedRoom[]} listed */
+function show(listed) {
+  wall.removeAttribute('aria-busy')
+  if (listed.length === 0) {
+    const nothing = make('p', { class: 'notice' })
+    say(nothing, 'lobby.none')
+    return wall.replaceChildren(nothing)
+  }
+  for (const stray of wall.querySelectorAll(':scope > :not(section)')) stray.remove()
+  const groups = grouped(listed)
+  keep(wall, [...groups.keys()], group)
+  for (const [name, members] of groups) {
+    const doors = find(wall, `[data-key="${CSS.escape(name)}"] .doors`, HTMLElement)
+    const byPath = new Map(members.map((room) => [room.path, room]))
+    keep(doors, [...byPath.keys()], (path) => card(/** @type {ListedRoom} */ (byPath.get(path))))
+    for (const element of doors.children) {
+      const room = byPath.get(element.getAttribute('data-key') ?? '')
+      if (room && element instanceof HTMLElement) refresh(element, room)
+    }
+  }
+}
+
+/**
+ * Three rooms and more below one folder stand together, after all others.
+ * @param {ListedRoom[]} listed
+ */
+function grouped(listed) {
+  const folderOf = (/** @type {ListedRoom} */ room) => /^\/[^/:]+(?=\/)/.exec(room.path)?.[0] ?? ''
+  const sizes = new Map()
+  for (const room of listed) sizes.set(folderOf(room), (sizes.get(folderOf(room)) ?? 0) + 1)
+  const groupOf = (/** @type {ListedRoom} */ room) => (sizes.get(folderOf(room)) > 2 ? folderOf(room) : '')
+  /** @type {Map<string, ListedRoom[]>} */
+  const groups = new Map([['', []]])
+  for (const room of listed) groups.set(groupOf(room), [...(groups.get(groupOf(room)) ?? []), room])
+  if (groups.get('')?.length === 0) groups.delete('')
+  return groups
+}
+
+/**
+ * Makes the children of `parent` be those of `keys`, in that order, touching only what differs.
+ * @param {Element} parent
+ * @param {string[]} keys
+ * @param {(key: string) => Element} create
+ */
+function keep(parent, keys, create) {
+  const present = new Map([...parent.children].map((child) => [child.getAttribute('data-key'), child]))
+  for (const [key, child] of present) if (key === null || !keys.includes(key)) child.remove()
+  keys.forEach((key, index) => {
+    const child = present.get(key) ?? create(key)
+    child.setAttribute('data-key', key)
+    if (parent.children[index] !== child) parent.insertBefore(child, parent.children[index] ?? null)
+  })
+}
+
+/** @param {string} name */
+function group(name) {
+  const section = find(copy('group'), 'section', HTMLElement)
+  const heading = find(section, 'h2', HTMLElement)
+  heading.textContent = name
+  heading.hidden = name === ''
+  return section
+}
+
+/** @param {ListedRoom} room */
+function card(room) {
+  const parameterised = (room.parameters ?? []).length > 0
+  const element = find(copy(parameterised ? 'parameterised' : 'room'), 'li', HTMLElement)
+  element.setAttribute('data-hue', hue(room.path))
+  if (parameterised) prepareForm(element, room)
+  else find(element, '.way', HTMLAnchorElement).href = addressOf(room.path)
+  translate(element)
+  return element
+}
+
+/**
+ * @param {HTMLElement} element
+ * @param {ListedRoom} room
+ */
+function refresh(element, room) {
+  const members = room.members ?? 0
+  const title = element.querySelector('.way') ?? find(element, 'h3', HTMLElement)
+  title.textContent = room.title || room.path
+  find(element, '.path', HTMLElement).textContent = room.path
+  find(element, '.summary', HTMLElement).textContent = room.summary ?? ''
+  element.classList.toggle('ajar', members > 0)
+  const people = find(element, '.people', HTMLElement)
+  if (members > 0) say(people, 'lobby.people', { count: members })
+  else say(people, 'lobby.empty')
+  if (room.parameters?.length) showOpen(element, room.open ?? [])
+}
+
+/**
+ * The live rooms behind a pattern, fullest first.
+ * @param {HTMLElement} element
+ * @param {{ path: string, members: number }[]} open
+ */
+function showOpen(element, open) {
+  const shown = open.toSorted((a, b) => b.members - a.members).slice(0, 24)
+  find(element, '.live', HTMLElement).hidden = shown.length === 0
+  const byPath = new Map(shown.map((instance) => [instance.path, instance.members]))
+  keep(find(element, '.chips', HTMLElement), [...byPath.keys()], (path) =>
+    make('li', {}, make('a', { href: addressOf(path) }, make('bdi', {}, readable(path)), make('b'))),
+  )
+  for (const chip of element.querySelectorAll('.chips li')) {
+    const members = byPath.get(chip.getAttribute('data-key') ?? '') ?? 0
+    find(chip, 'b', HTMLElement).textContent = members.toLocaleString(region())
+    find(chip, 'a', HTMLElement).title = text('lobby.people', { count: members })
+  }
+}
+
+/**
+ * One field for each parameter of the pattern; filled in, they are the room's address.
+ * @param {HTMLElement} element
+ * @param {ListedRoom} room
+ */
+function prepareForm(element, room) {
+  const fields = (room.parameters ?? []).map((parameter) => {
+    const words = make('span')
+    say(words, 'lobby.field', { field: parameter })
+    const input = make('input', {
+      name: parameter,
+      autocomplete: 'off',
+      spellcheck: 'false',
+      dir: 'auto',
+      required: '',
+    })
+    find(element, '.fields', HTMLElement).append(make('label', {}, words, input))
+    return input
+  })
+  label(find(element, '.open', HTMLFormElement), 'lobby.open')
+  find(element, '.open', HTMLFormElement).addEventListener('submit', (event) => {
+    event.preventDefault()
+    const blank = fields.find((field) => field.value.trim() === '')
+    if (blank) return blank.focus()
+    const values = new Map(fields.map((field) => [field.name, encodeURIComponent(field.value.trim())]))
+    const path = room.path.replace(/:(\w+)(\([^)]*\))?\??/g, (whole, name) => values.get(name) ?? whole)
+    location.assign(addressOf(path))
+  })
+}
+
+/**
+ * A room's path as an address below the base of the page.
+ * @param {string} path
+ */
+function addressOf(path) {
+  return new URL(path.replace(/^\//, './'), document.baseURI).href
+}
+
+/** @param {string} path */
+function readable(path) {
+  try {
+    return decodeURI(path)
+  } catch {
+    return path
+  }
+}

@@ -1,0 +1,172 @@
+/**
+ * What the console can say: for an event room a form from its schemas, for a raw room text, bytes or a file. One tab for
+ * each; the arrow keys go from tab to tab.
+ */
+import { find, make } from './elements.js'
+import { fieldOf, Wrong } from './form.js'
+import { say } from './language.js'
+
+/** @typedef {import('./room.js').Description} Description */
+/** @typedef {import('./frames.js').Data} Data */
+/** @typedef {'event' | 'text' | 'bytes' | 'file'} Mode */
+
+/**
+ * @param {HTMLElement} place
+ * @param {Description} room
+ * @param {(data: Data) => void} send
+ */
+export function speech(place, room, send) {
+  const modes = /** @type {Mode[]} */ (room.kind === 'event' ? ['event', 'text'] : ['text', 'bytes', 'file'])
+  const panels = modes.map((mode) => panel(mode, room, send))
+  const tabs = panels.map(({ mode }) => {
+    const tab = make('button', { type: 'button', role: 'tab', id: `tab-${mode}`, 'aria-controls': `panel-${mode}` })
+    say(tab, `console.${mode}`)
+    return tab
+  })
+  const choose = (/** @type {number} */ chosen) => {
+    tabs.forEach((tab, index) => {
+      tab.setAttribute('aria-selected', String(index === chosen))
+      tab.tabIndex = index === chosen ? 0 : -1
+    })
+    panels.forEach(({ element }, index) => {
+      element.hidden = index !== chosen
+    })
+  }
+  tabs.forEach((tab, index) => {
+    tab.addEventListener('click', () => choose(index))
+    tab.addEventListener('keydown', ({ key }) => {
+      const step = key === 'ArrowRight' ? 1 : key === 'ArrowLeft' ? -1 : 0
+      if (step === 0) return
+      const next = (index + step + tabs.length) % tabs.length
+      choose(next)
+      tabs[next]?.focus()
+    })
+  })
+  find(place, '.modes', HTMLElement).replaceChildren(...tabs)
+  find(place, '.panels', HTMLElement).replaceChildren(...panels.map(({ element }) => element))
+  choose(0)
+  return {
+    /** @param {boolean} open */
+    enable(open) {
+      for (const { button } of panels) button.disabled = !open
+    },
+  }
+}
+
+/**
+ * @param {Mode} mode
+ * @param {Description} room
+ * @param {(data: Data) => void} send
+ */
+function panel(mode, room, send) {
+  const content = mode === 'event' ? events(room) : mode === 'text' ? words() : mode === 'bytes' ? bytes() : file()
+  const button = make('button', { type: 'submit', class: 'solid' })
+  say(button, 'console.send')
+  const element = make('form', {
+    id: `panel-${mode}`,
+    role: 'tabpanel',
+    'aria-labelledby': `tab-${mode}`,
+    novalidate: '',
+  })
+  element.append(content.element, button)
+  element.addEventListener('submit', async (event) => {
+    event.preventDefault()
+    if (button.disabled) return
+    try {
+      send(await content.read())
+      content.sent()
+    } catch (error) {
+      if (!(error instanceof Wrong)) throw error
+      error.control.focus()
+    }
+  })
+  element.addEventListener('keydown', (event) => {
+    if (event.key !== 'Enter' || event.shiftKey || event.isComposing || event.keyCode === 229) return
+    if (!(event.target instanceof HTMLTextAreaElement) || event.target.matches('.code')) return
+    event.preventDefault()
+    element.requestSubmit()
+  })
+  return { mode, element, button }
+}
+
+/** @param {Description} room */
+function events(room) {
+  const receives = Object.entries(room.receives ?? {})
+  const select = make('select')
+  select.append(...receives.map(([type]) => make('option', { value: type }, type)))
+  const type = make('span', { class: 'words' })
+  say(type, 'console.type.label')
+  const forms = new Map(receives.map(([type, schema]) => [type, fieldOf(schema, 'data')]))
+  const fields = make('div', { class: 'fields' })
+  const show = () => fields.replaceChildren(...[forms.get(select.value)?.element ?? []].flat())
+  select.addEventListener('change', show)
+  show()
+  const element = make('div', {}, make('label', { class: 'field' }, type, select), fields)
+  let count = 0
+  const read = () => {
+    const data = forms.get(select.value)?.read()
+    count += 1
+    return JSON.stringify({ type: select.value, data, id: `${Date.now().toString(36)}-${count}` })
+  }
+  return { element, read, sent: () => select.focus({ preventScroll: true }) }
+}
+
+function words() {
+  const control = make('textarea', { rows: '2', dir: 'auto', spellcheck: 'false' })
+  return {
+    element: described(control, 'console.text.label'),
+    read: () => control.value,
+    sent: () => {
+      control.value = ''
+      control.focus()
+    },
+  }
+}
+
+function bytes() {
+  const control = make('input', { class: 'code', autocomplete: 'off', spellcheck: 'false' })
+  const element = described(control, 'console.bytes.label')
+  const read = () => {
+    const digits = control.value.replace(/0x|[\s,:]/gi, '')
+    if (digits.length % 2 === 1 || /[^0-9a-f]/i.test(digits)) return refuse(element, control, 'form.hex')
+    return Uint8Array.from(digits.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16))
+  }
+  return { element, read, sent: () => control.focus() }
+}
+
+function file() {
+  const control = make('input', { type: 'file' })
+  const element = described(control, 'console.file.label')
+  const read = async () => {
+    const chosen = control.files?.[0]
+    return chosen ? await chosen.arrayBuffer() : refuse(element, control, 'form.file')
+  }
+  return { element, read, sent: () => control.focus() }
+}
+
+/**
+ * @param {HTMLInputElement | HTMLTextAreaElement} control
+ * @param {import('./language.js').Key} key
+ */
+function described(control, key) {
+  const words = make('span', { class: 'words' })
+  say(words, key)
+  const told = make('span', { class: 'told-wrong', role: 'alert' })
+  control.addEventListener('input', () => {
+    control.removeAttribute('aria-invalid')
+    told.replaceChildren()
+  })
+  return make('label', { class: 'field' }, words, control, told)
+}
+
+/**
+ * @param {HTMLElement} element
+ * @param {HTMLInputElement} control
+ * @param {import('./language.js').Key} key
+ * @returns {never}
+ */
+function refuse(element, control, key) {
+  control.setAttribute('aria-invalid', 'true')
+  say(find(element, '.told-wrong', HTMLElement), key)
+  throw new Wrong(control)
+}

@@ -1,0 +1,117 @@
+/**
+ * `npm run new-room quiz`: a room module that works at once, its test, and its line in `rooms.json`.
+ * Everything is checked before anything is written, and the line comes last: a running `dev` server opens the room then.
+ */
+import { existsSync } from 'node:fs'
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { pathMistakes } from '../config.ts'
+import { type Environment, readEnvironment, roomsFile } from '../environment.ts'
+import { ConfigError, nameOf } from '../mistakes.ts'
+import { titleOf } from '../mount.ts'
+import { publicFiles } from '../paths.ts'
+import { type Terminal, writeSchema } from './check.ts'
+import { moduleText, testText } from './room-template.ts'
+import { addRoom, EMPTY_ROOMS, roomPaths } from './rooms-text.ts'
+
+const NAME = /^[a-z][a-z0-9-]*(\/[a-z][a-z0-9-]*)*$/
+const EXTENSIONS = ['.ts', '.mts', '.js', '.mjs', '.test.ts']
+
+interface Place {
+  readonly env?: Record<string, string | undefined>
+  readonly cwd?: string
+}
+
+/** Makes a room. `args`: its name, as in `quiz` or `games/quiz`. → the exit code; with 1, nothing was written. */
+export async function newRoom(
+  args: readonly string[],
+  { stdout, stderr }: Terminal,
+  place: Place = {},
+): Promise<number> {
+  try {
+    const name = nameFrom(args)
+    const rooms = roomsFile(place.env, place.cwd)
+    const files = [
+      { file: join(dirname(rooms), `${name}.ts`), text: moduleText() },
+      { file: join(dirname(rooms), `${name}.test.ts`), text: testText(name) },
+    ]
+    const text = await withLine(rooms, name)
+    refuseTaken(rooms, name)
+    await write(files, rooms, text)
+    if (!existsSync(join(dirname(rooms), 'rooms.schema.json'))) await writeSchema(rooms, stdout)
+    for (const { file } of files) stdout.write(`wrote ${nameOf(file)}\n`)
+    stdout.write(`wrote ${nameOf(rooms)}: "/${name}"\n\n${nextSteps(name, rooms, place)}`)
+    return 0
+  } catch (error) {
+    const mistakes = error instanceof ConfigError ? error.mistakes : [error instanceof Error ? error.message : error]
+    stderr.write(mistakes.map((mistake) => `new-room: ${mistake}\n`).join(''))
+    return 1
+  }
+}
+
+function nameFrom(args: readonly string[]): string {
+  const [name, ...more] = args
+  if (name !== undefined && NAME.test(name) && more.length === 0) return name
+  const got = name === undefined ? 'nothing' : `"${args.join(' ')}"`
+  const expected = 'expected a name of small letters, digits and "-", such as quiz or games/quiz'
+  throw new ConfigError([`${expected}, got ${got}; write: npm run new-room quiz`])
+}
+
+/** The text of `rooms.json` with the new room in it. */
+async function withLine(rooms: string, name: string): Promise<string> {
+  const before = existsSync(rooms) ? await readFile(rooms, 'utf8') : EMPTY_ROOMS
+  const taken = roomPaths(before, nameOf(rooms))
+  // Only what the new path brings about: a room that was wrong before is the business of `npm run check`.
+  const mistakes = pathMistakes([...taken, `/${name}`], await publicFiles()).filter(
+    (mistake) => mistake.startsWith(`rooms./${name}: `) && !taken.includes(`/${name}`),
+  )
+  if (taken.includes(`/${name}`)) mistakes.push(`rooms./${name}: is there already; choose another name`)
+  if (mistakes.length > 0) throw new ConfigError(mistakes.map((mistake) => `${nameOf(rooms)}: ${mistake}`))
+  return addRoom(before, nameOf(rooms), `/${name}`, { module: name, title: titleOf(`/${name}`, name) })
+}
+
+function refuseTaken(rooms: string, name: string): void {
+  const files = EXTENSIONS.map((extension) => join(dirname(rooms), name + extension))
+  const taken = files.find((file) => existsSync(file))
+  if (taken) throw new ConfigError([`${nameOf(taken)}: is there already; choose another name, or remove it`])
+}
+
+/** Writes all or nothing; `rooms.json` last and in one step, so that a running server never reads half of it. */
+async function write(files: { file: string; text: string }[], rooms: string, text: string): Promise<void> {
+  const written: string[] = []
+  try {
+    for (const { file, text } of files) {
+      await mkdir(dirname(file), { recursive: true })
+      await writeFile(file, text, { flag: 'wx' })
+      written.push(file)
+    }
+    await writeFile(`${rooms}.new`, text)
+    written.push(`${rooms}.new`)
+    await rename(`${rooms}.new`, rooms)
+  } catch (error) {
+    await Promise.allSettled(written.map((file) => rm(file)))
+    throw error
+  }
+}
+
+function nextSteps(name: string, rooms: string, place: Place): string {
+  const steps = [
+    ['npm run dev', 'start the server, if it does not run yet'],
+    [urlOf(`/${name}`, place), 'open the room'],
+    [`npx vitest run ${nameOf(join(dirname(rooms), `${name}.test.ts`))}`, 'run its test'],
+  ]
+  const width = Math.max(...steps.map(([step = '']) => step.length))
+  return `next:\n${steps.map(([step = '', words]) => `  ${step.padEnd(width)}  ${words}\n`).join('')}`
+}
+
+/** Where the room will be, by the environment; where that is wrong, the start will say so. */
+function urlOf(path: string, { env, cwd }: Place): string {
+  let at: Pick<Environment, 'host' | 'port' | 'basePath' | 'tls'>
+  try {
+    at = readEnvironment(env, cwd)
+  } catch {
+    at = readEnvironment({}, cwd)
+  }
+  const host = at.host.includes(':') ? `[${at.host}]` : at.host
+  return `${at.tls ? 'https' : 'http'}://${host}:${at.port}${at.basePath}${path}`
+}

@@ -1,0 +1,114 @@
+/**
+ * `npm start` and `npm run dev`: reads what there is to read, starts the server, says where it is, and then only listens
+ * to signals: SIGHUP reads the rooms again, SIGTERM and SIGINT drain, a second one ends at once.
+ */
+import { watch } from 'node:fs'
+import { dirname } from 'node:path'
+import { type Logger, pino } from 'pino'
+import { loadConfig } from '../config.ts'
+import { type Environment, readEnvironment } from '../environment.ts'
+import { ConfigError } from '../mistakes.ts'
+import { createServer, type Server } from '../server.ts'
+import type { Terminal } from './check.ts'
+
+export interface Signals {
+  on(signal: 'SIGHUP' | 'SIGTERM' | 'SIGINT', listener: () => void): unknown
+}
+
+/** An editor saves in several steps: what changes within this time is one change. */
+const SETTLE_MS = 50
+
+/** Starts a server; with `--dev` it also reads the rooms again when a file beside `rooms.json` changes. → the exit code. */
+export async function start(args: readonly string[], terminal: Terminal, signals: Signals): Promise<number> {
+  const unknown = args.find((arg) => arg !== '--dev')
+  if (unknown !== undefined) {
+    terminal.stderr.write(`start: expected nothing or --dev, got "${unknown}"\n`)
+    return 1
+  }
+  let server: Server
+  let environment: Environment
+  let logger: Logger
+  try {
+    environment = readEnvironment()
+    logger = pino({ level: environment.logLevel })
+    server = await createServer({ environment, config: await loadConfig(environment.rooms), logger })
+  } catch (error) {
+    terminal.stderr.write(`${startMistake(error)}\n`)
+    return 1
+  }
+  terminal.stdout.write(banner(server))
+  const reload = reloader(server, environment.rooms, logger)
+  signals.on('SIGHUP', reload)
+  if (args.includes('--dev')) watchRooms(environment.rooms, reload)
+  return untilStopped(server, environment, signals, logger)
+}
+
+function banner({ url, config }: Server): string {
+  const width = Math.max(...config.mounts.map(({ pattern }) => pattern.length))
+  const lines = config.mounts.map(({ pattern, title }) => `  ${pattern.padEnd(width)}  ${title}`)
+  return `Corridor is open at ${url}/\n${lines.join('\n')}\n`
+}
+
+function startMistake(error: unknown): string {
+  if (error instanceof ConfigError) return error.mistakes.join('\n')
+  const { code, message } = error as NodeJS.ErrnoException
+  if (code === 'EADDRINUSE')
+    return `${message.replace(/^listen EADDRINUSE: /, '')}: set PORT to a free port, or end what listens there`
+  if (code === 'EACCES') return `${message}: set PORT to one you may listen on (1024 or more), or give the right`
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') return `${message}: set HOST to an address of this machine`
+  return `the server did not start: ${message}`
+}
+
+/** Reads the rooms again, one reading at a time; a mistake keeps what is open and says why. */
+function reloader(server: Server, rooms: string, logger: Logger): () => void {
+  let running = Promise.resolve()
+  let isAsked = false
+  const reload = async () => {
+    isAsked = false
+    try {
+      const changes = await server.reload(await loadConfig(rooms))
+      for (const change of changes) logger.info(change)
+      logger.info(`read the rooms again: ${changes.length} changed`)
+    } catch (error) {
+      const mistakes = error instanceof ConfigError ? error.mistakes : [(error as Error).message]
+      for (const mistake of mistakes) logger.error(mistake)
+      logger.error('the rooms stay as they were')
+    }
+  }
+  return () => {
+    if (isAsked) return
+    isAsked = true
+    running = running.then(reload)
+  }
+}
+
+function watchRooms(rooms: string, changed: () => void): void {
+  let settling: NodeJS.Timeout | undefined
+  watch(dirname(rooms), { recursive: true }, (_, file) => {
+    if (file && /(^|\/)(node_modules|\.git)\/|~$|\.test\.\w+$/.test(file)) return
+    clearTimeout(settling)
+    settling = setTimeout(changed, SETTLE_MS)
+  })
+}
+
+/** Resolves to the exit code: 0 after a whole drain, 1 where a second signal or the deadline cut it short. */
+function untilStopped(server: Server, { drainMs }: Environment, signals: Signals, logger: Logger): Promise<number> {
+  return new Promise((resolve) => {
+    let isStopping = false
+    const stop = () => {
+      if (isStopping) return resolve(1)
+      isStopping = true
+      logger.info('draining')
+      setTimeout(() => resolve(0), drainMs)
+      server.close().then(
+        () => resolve(0),
+        (error) => {
+          logger.error({ err: error }, 'the drain failed')
+          resolve(1)
+        },
+      )
+    }
+    signals.on('SIGTERM', stop)
+    signals.on('SIGINT', stop)
+  })
+}

@@ -1,0 +1,117 @@
+/**
+ * Reads `rooms.json`: the file → its schema → each room's module and options → mounts, ready for the router.
+ * Every mistake is collected and told at once, with its place. `server.ts` and `reload.ts` take what comes out.
+ */
+import { readFile } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
+import { JsonError, outline, repeatedKeys } from './json-text.ts'
+import { ConfigError, issueLines, nameOf } from './mistakes.ts'
+import { loadModule, type Mount, mountOf, type Origins, type Rate } from './mount.ts'
+import { isOwnPath, patternMistake, patternShape, publicFiles } from './paths.ts'
+import { fileSchema, roomSchema } from './schema.ts'
+
+export type { Environment } from './environment.ts'
+export type { AuthConfig, Mount, Origins, Rate } from './mount.ts'
+
+export interface Config {
+  readonly mounts: Mount[]
+  readonly server: {
+    readonly limits: { readonly peers: number; readonly handshakes: Rate; readonly bufferedBytes: number }
+    readonly socketio: boolean
+    readonly origins: Origins
+  }
+}
+
+/**
+ * Reads and checks `file` and every module it names. Throws a `ConfigError` with all mistakes.
+ * `ownFiles`: the paths of `public/`, which no room may take (default: as they are on disk).
+ */
+export async function loadConfig(file: string, { ownFiles }: { ownFiles?: ReadonlySet<string> } = {}): Promise<Config> {
+  const name = nameOf(file)
+  const { value, repeated } = await readJson(file, name)
+  const checked = fileSchema.safeParse(value, { reportInput: true })
+  const mistakes = [
+    ...repeated.map((path) => `${path.join('.')}: this key stands here twice; keep one`),
+    ...(checked.success ? [] : issueLines(checked.error.issues, fileSchema)),
+  ]
+  const { rooms, defaults } = isObject(value) ? value : {}
+  const lines = isObject(rooms) ? Object.entries(rooms) : []
+  mistakes.push(...pathMistakes(Object.keys(isObject(rooms) ? rooms : {}), ownFiles ?? (await publicFiles())))
+
+  const bad = new Set(checked.error?.issues.map(({ path }) => (path[0] === 'rooms' ? path[1] : path[0])))
+  const folder = dirname(resolve(file))
+  const mounts: Mount[] = []
+  const told = new Set<string>()
+  // One after the other, so that mistakes keep the order of the file.
+  for (const [pattern, line] of lines) {
+    if (!isObject(line) || typeof line.module !== 'string' || line.module === '') continue
+    const written = isObject(defaults) ? merge(defaults, line) : line
+    const settings = roomSchema.safeParse(written, { reportInput: true })
+    // Mistakes of the line or of `defaults` are told above, once; here only what arises from putting them together.
+    if (!settings.success && !bad.has(pattern) && !bad.has('defaults'))
+      mistakes.push(...issueLines(settings.error.issues, roomSchema, `rooms.${pattern}`))
+    const loaded = await loadModule(pattern, line, written.options, folder)
+    mistakes.push(...loaded.mistakes.filter((mistake) => isNews(mistake, pattern, told)))
+    if (settings.data?.auth) mistakes.push(`rooms.${pattern}.auth: ${NO_AUTH}`)
+    if (settings.success && loaded.mount) mounts.push(mountOf(pattern, settings.data, written, loaded.mount))
+  }
+  if (mistakes.length > 0 || !checked.success) throw new ConfigError(mistakes.map((line) => `${name}: ${line}`))
+  const { limits, socketio, origins } = checked.data.server
+  const { peers, handshakes, buffered } = limits
+  return { mounts, server: { limits: { peers, handshakes, bufferedBytes: buffered }, socketio, origins } }
+}
+
+const NO_AUTH =
+  'this version cannot check tokens, and a room that asks for them must not stand open; remove the key to open the room'
+
+/** What is wrong with the paths of the rooms: form, the server's own paths, two that match the same. */
+export function pathMistakes(patterns: readonly string[], ownFiles: ReadonlySet<string>): string[] {
+  const shapes = new Map<string, string>()
+  return patterns.flatMap((pattern) => {
+    const mistake = patternMistake(pattern)
+    if (mistake) return [`rooms.${pattern}: ${mistake}`]
+    if (isOwnPath(pattern, ownFiles)) return [`rooms.${pattern}: the server needs this path itself; choose another`]
+    const twin = shapes.get(patternShape(pattern))
+    if (twin) return [`rooms.${pattern}: matches the same paths as "${twin}"; keep one of them`]
+    shapes.set(patternShape(pattern), pattern)
+    return []
+  })
+}
+
+/** A mistake in a module is told once, not again for each room that is made of it. */
+function isNews(mistake: string, pattern: string, told: Set<string>): boolean {
+  const aboutModule = mistake.split(`rooms.${pattern}.module: `)[1]
+  if (aboutModule === undefined) return true
+  const news = !told.has(aboutModule)
+  told.add(aboutModule)
+  return news
+}
+
+async function readJson(file: string, name: string): Promise<{ value: unknown; repeated: string[][] }> {
+  const read = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    const mend = error.code === 'ENOENT' ? '; "npm run new-room chat" makes one, ROOMS names another' : ''
+    throw new ConfigError([`${name}: expected a file that can be read, got ${error.code ?? error.message}${mend}`])
+  })
+  const text = read.replace(/^\uFEFF/, '')
+  try {
+    const repeated = repeatedKeys(outline(text))
+    return { value: JSON.parse(text), repeated }
+  } catch (error) {
+    if (!(error instanceof JsonError)) throw error
+    throw new ConfigError([`${name}:${error.line}:${error.column}: ${error.message}`])
+  }
+}
+
+/** `over` on top of `under`, object by object; a list or a single value replaces. */
+function merge(under: Record<string, unknown>, over: Record<string, unknown>): Record<string, unknown> {
+  const merged = new Map(Object.entries(under))
+  for (const [key, value] of Object.entries(over)) {
+    const below = merged.get(key)
+    merged.set(key, isObject(below) && isObject(value) ? merge(below, value) : value)
+  }
+  return Object.fromEntries(merged)
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

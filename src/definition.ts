@@ -1,0 +1,67 @@
+/**
+ * Checks what a room module exports before anything calls it: its parts, its message types, the options given to it.
+ * Stands between `modules.ts`, which imports the module, and `config.ts`, which makes a mount of it.
+ */
+import type { z } from 'zod'
+import type { Definition } from './define.ts'
+import { issueLines, show, suggestion } from './mistakes.ts'
+import { RESERVED } from './protocol.ts'
+
+const PARTS = ['summary', 'options', 'receives', 'sends', 'text', 'open']
+
+/** What is wrong with a module's default export, one line each. With none, it is a `Definition`. */
+export function definitionMistakes(exported: unknown): string[] {
+  if (typeof exported !== 'object' || exported === null)
+    return [`expected "export default defineRoom({ … })", got ${show(exported)}`]
+  const parts = exported as Record<string, unknown>
+  const mistakes = Object.keys(parts)
+    .filter((part) => !PARTS.includes(part))
+    .map((part) => `${part}: a room has no such part; ${suggestion(part, PARTS)}`)
+  const expect = (part: string, right: boolean, expected: string) => {
+    if (!right) mistakes.push(`${part}: expected ${expected}, got ${show(parts[part])}`)
+  }
+  expect('open', typeof parts.open === 'function', 'a function open(room, options) { … }')
+  expect('summary', ['string', 'undefined'].includes(typeof parts.summary), 'a text')
+  expect('options', parts.options === undefined || isSchema(parts.options), 'a zod 4 schema')
+  expect('text', ['function', 'undefined'].includes(typeof parts.text), 'a function')
+  if (parts.text !== undefined && parts.receives === undefined)
+    mistakes.push('text: expected "receives" beside it; without it, plain text already reaches message(peer, data)')
+  return [...mistakes, ...messageMistakes('receives', parts.receives), ...messageMistakes('sends', parts.sends)]
+}
+
+/** An event room declares its messages; a room that declares none takes text and bytes as they come. */
+export function kindOf(definition: Definition): 'event' | 'raw' {
+  return definition.receives !== undefined || definition.sends !== undefined ? 'event' : 'raw'
+}
+
+/** Checks a mount's options with the module's own schema. → the parsed options, or what is wrong at `place`. */
+export async function parseOptions(
+  definition: Definition,
+  options: unknown,
+  place: string,
+): Promise<{ options: unknown; mistakes: string[] }> {
+  if (!definition.options) return { options: undefined, mistakes: [] }
+  try {
+    const parsed = await definition.options.safeParseAsync(options ?? {}, { reportInput: true })
+    if (parsed.success) return { options: parsed.data, mistakes: [] }
+    return { options: undefined, mistakes: issueLines(parsed.error.issues, definition.options, place) }
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error)
+    return { options: undefined, mistakes: [`${place}: the module's check of its options threw: ${message}`] }
+  }
+}
+
+function messageMistakes(part: string, messages: unknown): string[] {
+  if (messages === undefined) return []
+  if (typeof messages !== 'object' || messages === null || isSchema(messages))
+    return [`${part}: expected { type: a zod 4 schema, … }, got ${isSchema(messages) ? 'a schema' : show(messages)}`]
+  const reserved: readonly string[] = RESERVED
+  return Object.entries(messages).flatMap(([type, schema]) => {
+    if (reserved.includes(type)) return [`${part}.${type}: expected another type; "${type}" is the server's own`]
+    return isSchema(schema) ? [] : [`${part}.${type}: expected a zod 4 schema, got ${show(schema)}`]
+  })
+}
+
+function isSchema(value: unknown): value is z.ZodType {
+  return typeof value === 'object' && value !== null && '_zod' in value && 'safeParseAsync' in value
+}

@@ -1,0 +1,176 @@
+/**
+ * Reads the process's settings from the environment, checked; the only file that may touch `process.env`.
+ * What is wrong is told at once, one line per variable. `main.ts` hands the result to `server.ts`.
+ */
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { createSecureContext } from 'node:tls'
+import ipaddr from 'ipaddr.js'
+import { z } from 'zod'
+import { ConfigError, nearest, show } from './mistakes.ts'
+
+/** The process's settings; `environment.ts` reads them. */
+export interface Environment {
+  readonly host: string
+  readonly port: number
+  /** `''` or `/sub`, without a slash at the end. */
+  readonly basePath: string
+  /** Absolute path of `rooms.json`. */
+  readonly rooms: string
+  /** Absolute path of a folder, or `:memory:`. */
+  readonly dataDir: string
+  readonly redisUrl: string | undefined
+  /** Addresses, CIDRs, and the range names of `proxy-addr`. */
+  readonly trustProxy: string[]
+  /** PEM contents. */
+  readonly tls: { readonly cert: string; readonly key: string } | undefined
+  readonly logLevel: string
+  readonly drainMs: number
+  readonly metricsToken: string | undefined
+}
+
+const LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
+/** The names that `proxy-addr` knows for ranges of private addresses. */
+const RANGES = ['loopback', 'linklocal', 'uniquelocal']
+/** Variables whose value must not reach a log. */
+const SECRET = ['METRICS_TOKEN']
+
+const wholeNumber = (max: number, fallback: number) => {
+  const expected = `expected a whole number from 0 to ${max}`
+  return z
+    .string()
+    .regex(/^\d{1,9}$/, expected)
+    .transform(Number)
+    .refine((number) => number <= max, expected)
+    .default(fallback)
+}
+const BASE_PATH = 'expected a path such as "/sub", without "..", "//", "?" or "#"'
+const REDIS_URL = 'expected a URL that begins with redis:// or rediss://'
+
+const schema = z.object({
+  HOST: z
+    .string()
+    .regex(/^[A-Za-z0-9._:-]+$/, 'expected an address or a host name such as "127.0.0.1", "::" or "localhost"')
+    .default('127.0.0.1'),
+  PORT: wholeNumber(65535, 3000),
+  BASE_PATH: z
+    .string()
+    .regex(/^\/(?:[A-Za-z0-9._~!$+,=@-]+(?:\/[A-Za-z0-9._~!$+,=@-]+)*\/?)?$/, BASE_PATH)
+    .refine((path) => !path.split('/').some((segment) => segment === '.' || segment === '..'), BASE_PATH)
+    .transform((path) => path.replace(/\/$/, ''))
+    .default(''),
+  DATA_DIR: z.string().default('data'),
+  REDIS_URL: z
+    .string()
+    .refine((url) => /^rediss?:\/\/[^/]/.test(url) && URL.canParse(url), REDIS_URL)
+    .optional(),
+  TRUST_PROXY: z
+    .string()
+    .transform((list) => list.split(/[\s,]+/).filter(Boolean))
+    .superRefine((list, context) => {
+      for (const entry of list.filter((entry) => !isProxy(entry))) {
+        const message = `expected addresses, CIDRs, or the names ${RANGES.join(', ')}, with commas between them`
+        context.addIssue({ code: 'custom', message, input: entry })
+      }
+    })
+    .default([]),
+  TLS_CERT: z.string().optional(),
+  TLS_KEY: z.string().optional(),
+  LOG_LEVEL: z.enum(LEVELS, `expected one of ${LEVELS.join(', ')}`).default('info'),
+  DRAIN_MS: wholeNumber(600_000, 10_000),
+  METRICS_TOKEN: z
+    .string()
+    .regex(/^[\x21-\x7e]+$/, 'expected a token without spaces')
+    .optional(),
+})
+
+/**
+ * The settings in `env`, relative paths taken from `cwd`. A variable that is empty counts as not set.
+ * Throws a `ConfigError` with every mistake: the variable, what was expected, what came.
+ */
+export function readEnvironment(
+  env: Readonly<Record<string, string | undefined>> = process.env,
+  cwd: string = process.cwd(),
+): Environment {
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''))
+  const parsed = schema.safeParse(given, { reportInput: true })
+  const mistakes = (parsed.error?.issues ?? []).map((issue) => {
+    const variable = issue.path.map(String).join('.')
+    return `${variable}: ${issue.message}, got ${shown(variable, variable === 'TRUST_PROXY' ? issue.input : given[variable])}`
+  })
+  const tls = readTls(given.TLS_CERT, given.TLS_KEY, cwd, mistakes)
+  if (!parsed.success || mistakes.length > 0) throw new ConfigError(mistakes)
+  const values = parsed.data
+  return {
+    host: values.HOST,
+    port: values.PORT,
+    basePath: values.BASE_PATH,
+    rooms: roomsFile(env, cwd),
+    dataDir: values.DATA_DIR === ':memory:' ? ':memory:' : resolve(cwd, values.DATA_DIR),
+    redisUrl: values.REDIS_URL,
+    trustProxy: values.TRUST_PROXY,
+    tls,
+    logLevel: values.LOG_LEVEL,
+    drainMs: values.DRAIN_MS,
+    metricsToken: values.METRICS_TOKEN,
+  }
+}
+
+/** The absolute path of `rooms.json`: for verbs that need no more of the environment, or can go on where it is wrong. */
+export function roomsFile(
+  env: Readonly<Record<string, string | undefined>> = process.env,
+  cwd: string = process.cwd(),
+): string {
+  return resolve(cwd, env.ROOMS || 'rooms/rooms.json')
+}
+
+function readTls(
+  cert: string | undefined,
+  key: string | undefined,
+  cwd: string,
+  mistakes: string[],
+): Environment['tls'] {
+  if (cert === undefined && key === undefined) return undefined
+  if (cert === undefined || key === undefined) {
+    const [missing, given] = cert === undefined ? ['TLS_CERT', 'TLS_KEY'] : ['TLS_KEY', 'TLS_CERT']
+    mistakes.push(`${missing}: expected the path of a PEM file beside ${given}, got nothing; set both or neither`)
+    return undefined
+  }
+  const read = (variable: string, path: string) => {
+    try {
+      return readFileSync(resolve(cwd, path), 'utf8')
+    } catch (error) {
+      const reason = error instanceof Error && 'code' in error ? error.code : error
+      mistakes.push(`${variable}: expected the path of a PEM file that can be read, got ${show(path)} (${reason})`)
+      return undefined
+    }
+  }
+  const tls = { cert: read('TLS_CERT', cert), key: read('TLS_KEY', key) }
+  if (tls.cert === undefined || tls.key === undefined) return undefined
+  try {
+    createSecureContext(tls)
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    mistakes.push(
+      `TLS_CERT, TLS_KEY: expected a certificate and its private key, both PEM, got files that do not do: ${reason}`,
+    )
+  }
+  return { cert: tls.cert, key: tls.key }
+}
+
+function isProxy(entry: string): boolean {
+  if (RANGES.includes(entry)) return true
+  const [address = '', bits, ...more] = entry.split('/')
+  const known = ipaddr.IPv4.isValidFourPartDecimal(address) || (ipaddr.IPv6.isValid(address) && !address.includes('%'))
+  if (!known || more.length > 0) return false
+  const most = address.includes(':') ? 128 : 32
+  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) >= 1 && Number(bits) <= most)
+}
+
+/** A value for a message: a secret and a password in a URL stay unsaid. */
+function shown(variable: string, value: unknown): string {
+  if (SECRET.includes(variable)) return 'something else'
+  const text = show(typeof value === 'string' ? value.replace(/^.*@/, '…@') : value)
+  const near = variable === 'LOG_LEVEL' && typeof value === 'string' ? nearest(value, LEVELS) : undefined
+  return near ? `${text}; did you mean "${near}"?` : text
+}

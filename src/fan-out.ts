@@ -1,0 +1,133 @@
+/**
+ * From the log to every peer: each flush joins what is new once and gives each peer one write, however many events.
+ * A room at rest is flushed at the end of the turn, so a lone event waits for nothing; a busy one flushes again only
+ * after about as long as its last flush took, so that load makes batches instead of a collapse.
+ *
+ * `room.ts` fills an audience, `seat.ts` and `shard.ts` are its chairs and rows. A row is a few hundred peers of one
+ * encoding; all rows of the process stand in one queue that is worked off in slices of a few ms, with reading between,
+ * so that a large room does not hold up a small one, nor what comes in.
+ */
+import type { Clock } from './clock.ts'
+import type { Frame } from './frame.ts'
+import type { Seat } from './seat.ts'
+import { Shard } from './shard.ts'
+import type { Encoding } from './wire.ts'
+
+/** The least and the most that a busy room waits from one flush to the next. */
+const FLUSH_MS = { least: 5, most: 20 }
+/** Reading comes first again after so much writing. */
+const SLICE_MS = 4
+
+/** The queue of the process: rows with something to send, worked off in slices. */
+export class FanOut {
+  readonly clock: Clock
+  #queue: Shard[] = []
+  #running = false
+
+  constructor(clock: Clock) {
+    this.clock = clock
+  }
+
+  enqueue(shard: Shard): void {
+    this.#queue.push(shard)
+    if (this.#running) return
+    this.#running = true
+    setImmediate(this.#slice)
+  }
+
+  #slice = (): void => {
+    const end = this.clock.monotonic() + SLICE_MS
+    let done = 0
+    for (const shard of this.#queue) {
+      shard.flush()
+      done += 1
+      if (this.clock.monotonic() >= end) break
+    }
+    this.#queue = done === this.#queue.length ? [] : this.#queue.slice(done)
+    if (this.#queue.length > 0) setImmediate(this.#slice)
+    else this.#running = false
+  }
+}
+
+/** The peers of one room, in rows. */
+export class Audience {
+  readonly #fanOut: FanOut
+  readonly #shards = new Map<Encoding, Shard[]>()
+  readonly #limitBytes: number
+  readonly #onSlow: (seat: Seat) => void
+  #quietAt = 0
+  #costMs = 0
+  #waiting: Shard[] | undefined
+
+  constructor(fanOut: FanOut, limitBytes: number, onSlow: (seat: Seat) => void) {
+    this.#fanOut = fanOut
+    this.#limitBytes = limitBytes
+    this.#onSlow = onSlow
+  }
+
+  /** Seats a peer behind everything delivered so far: it gets what is delivered from now on. */
+  add(seat: Seat): void {
+    const { encoding } = seat.wire
+    const shards = this.#shards.get(encoding) ?? []
+    this.#shards.set(encoding, shards)
+    let shard = shards.at(-1)
+    if (!shard || shard.isFull) {
+      shard = shards.find((other) => !other.isFull) ?? new Shard(this, encoding)
+      if (shard.isEmpty) shards.push(shard)
+    }
+    shard.add(seat)
+  }
+
+  remove(seat: Seat): void {
+    seat.shard?.remove(seat)
+  }
+
+  /** Delivers one frame to everyone, but for the peer of `except`. */
+  deliver(frame: Frame, except?: object): void {
+    for (const shards of this.#shards.values()) {
+      for (const shard of shards) {
+        if (!shard.isEmpty) shard.push(frame, except)
+      }
+    }
+  }
+
+  /** When may this shard be flushed? At once where the room is quiet or nobody shares the flush; else with the others. */
+  schedule(shard: Shard, shared: boolean): void {
+    const waitMs = this.#quietAt - this.#fanOut.clock.monotonic()
+    if (!shared || waitMs <= 0) {
+      this.#fanOut.enqueue(shard)
+      return
+    }
+    if (this.#waiting) {
+      this.#waiting.push(shard)
+      return
+    }
+    this.#waiting = [shard]
+    setTimeout(this.#release, waitMs)
+  }
+
+  #release = (): void => {
+    const shards = this.#waiting ?? []
+    this.#waiting = undefined
+    for (const shard of shards) this.#fanOut.enqueue(shard)
+  }
+
+  /** A shard was flushed in so many ms: the next flush of the room waits about as long as all its shards took. */
+  flushed(startMs: number, endMs: number): void {
+    const sameFlush = startMs < this.#quietAt
+    this.#costMs = (sameFlush ? this.#costMs : 0) + (endMs - startMs)
+    this.#quietAt = endMs + Math.min(FLUSH_MS.most, Math.max(FLUSH_MS.least, this.#costMs))
+  }
+
+  get limitBytes(): number {
+    return this.#limitBytes
+  }
+
+  get clock(): Clock {
+    return this.#fanOut.clock
+  }
+
+  slow(seat: Seat): void {
+    this.#onSlow(seat)
+  }
+}

@@ -1,0 +1,61 @@
+/**
+ * A frame: what travels from the log or a handler to the peers. Its payload is made once, and its bytes once for each
+ * encoding however many peers there are. `protocol.ts` and the logs make frames, `fan-out.ts` carries them.
+ */
+import type { Encoding } from './wire.ts'
+
+export class Frame {
+  /** What every peer sees: text (JSON in an event room) or, in a raw room, bytes. */
+  readonly payload: string | Uint8Array
+  /** Its place in the log; 0 for what is not kept. */
+  readonly seq: number
+  /** When it was appended, ms since 1970; 0 for what is not kept. */
+  readonly time: number
+  #encoding: Encoding | undefined
+  #bytes: Buffer | undefined
+  #others: Map<Encoding, Buffer> | undefined
+
+  constructor(payload: string | Uint8Array, seq = 0, time = 0) {
+    this.payload = payload
+    this.seq = seq
+    this.time = time
+  }
+
+  /** The frame in one encoding. Most rooms speak one: that one needs no map. */
+  bytes(encoding: Encoding): Buffer {
+    if (this.#encoding === encoding && this.#bytes) return this.#bytes
+    const known = this.#others?.get(encoding)
+    if (known) return known
+    const bytes = encoding.encode(this)
+    if (!this.#encoding) {
+      this.#encoding = encoding
+      this.#bytes = bytes
+    } else {
+      this.#others ??= new Map()
+      this.#others.set(encoding, bytes)
+    }
+    return bytes
+  }
+}
+
+/** A published event with its place in the log. `data` is JSON text, made once by whoever publishes. */
+export function entry(type: string, seq: number, time: number, data: string): Frame {
+  return new Frame(`{"type":${JSON.stringify(type)},"seq":${seq},"time":${time},"data":${data}}`, seq, time)
+}
+
+/** An event that is not kept. */
+export function passing(type: string, data: string): Frame {
+  return new Frame(`{"type":${JSON.stringify(type)},"data":${data}}`)
+}
+
+/** JSON text of event data; what JSON cannot say (`undefined`) is `null`. */
+export function json(data: unknown): string {
+  return JSON.stringify(data) ?? 'null'
+}
+
+/** The bytes of many frames in one encoding, joined. */
+export function join(frames: readonly Frame[], encoding: Encoding): Buffer {
+  const first = frames[0]
+  if (frames.length === 1 && first) return first.bytes(encoding)
+  return Buffer.concat(frames.map((frame) => frame.bytes(encoding)))
+}

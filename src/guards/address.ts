@@ -1,0 +1,36 @@
+/**
+ * Who is at the other end: the address of the connection, or what a proxy we trust says of it. The same rule serves
+ * HTTP and upgrades. Nothing in a header is believed unless `TRUST_PROXY` names the proxy that sent it.
+ */
+import type { IncomingMessage } from 'node:http'
+import ipaddr from 'ipaddr.js'
+import proxyAddr from 'proxy-addr'
+
+export type AddressOf = (request: IncomingMessage) => string
+
+/** `trusted`: addresses, CIDRs, or proxy-addr's names (`loopback`, `uniquelocal`, …). */
+export function addressReader(trusted: string[]): AddressOf {
+  const trust = proxyAddr.compile(trusted)
+  return (request) => canonical(proxyAddr(request, trust))
+}
+
+/** Whether the request came through a proxy we trust, so that its `X-Forwarded-*` may be read. */
+export function proxyTrust(trusted: string[]): (request: IncomingMessage) => boolean {
+  const trust = proxyAddr.compile(trusted)
+  return (request) => trust(request.socket.remoteAddress ?? '', 0)
+}
+
+/** One spelling for an address: IPv4 in IPv6 as IPv4, the rest as it is. */
+function canonical(address: string | undefined): string {
+  if (!address || !ipaddr.isValid(address)) return 'unknown'
+  return ipaddr.process(address).toString()
+}
+
+/** What limits count by: an IPv4 address, or the /64 that one IPv6 customer has. */
+export function addressKey(address: string): string {
+  if (!ipaddr.IPv6.isValid(address)) return address
+  return ipaddr.IPv6.parse(address)
+    .parts.slice(0, 4)
+    .map((part) => part.toString(16))
+    .join(':')
+}

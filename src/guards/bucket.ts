@@ -1,0 +1,49 @@
+/**
+ * A token bucket in two numbers: `perSecond` on average, `burst` at once. Used for a peer's messages and for the
+ * handshakes of an address.
+ */
+export interface Rate {
+  readonly perSecond: number
+  readonly burst: number
+}
+
+export class Bucket {
+  #tokens: number
+  #at: number
+
+  constructor(rate: Rate, nowMs: number) {
+    this.#tokens = rate.burst
+    this.#at = nowMs
+  }
+
+  /** Takes one. `false`: none was left, and none was taken. */
+  take(rate: Rate, nowMs: number): boolean {
+    this.#refill(rate, nowMs)
+    if (this.#tokens < 1) return false
+    this.#tokens -= 1
+    return true
+  }
+
+  /** Takes one even where none is left. Returns the ms until the debt is paid; 0 where there is none. */
+  draw(rate: Rate, nowMs: number): number {
+    this.#refill(rate, nowMs)
+    this.#tokens -= 1
+    return this.#tokens >= 0 ? 0 : this.waitMs(rate)
+  }
+
+  /** Ms until one can be taken. */
+  waitMs(rate: Rate): number {
+    return Math.max(0, Math.ceil(((1 - this.#tokens) / rate.perSecond) * 1000))
+  }
+
+  /** Whether it is as good as new, so that nobody need remember it. */
+  isFull(rate: Rate, nowMs: number): boolean {
+    this.#refill(rate, nowMs)
+    return this.#tokens >= rate.burst
+  }
+
+  #refill(rate: Rate, nowMs: number): void {
+    this.#tokens = Math.min(rate.burst, this.#tokens + ((nowMs - this.#at) * rate.perSecond) / 1000)
+    this.#at = nowMs
+  }
+}

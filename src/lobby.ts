@@ -1,0 +1,85 @@
+/**
+ * What is told of the rooms: the list for the lobby, and one room's description with the schemas of its messages.
+ * `transports/http.ts` serves both; the pages in `public/` show them.
+ */
+import { z } from 'zod'
+import type { Mount } from './config.ts'
+import type { Schemas } from './define.ts'
+import type { Log } from './log/log.ts'
+import type { Rooms } from './rooms.ts'
+import type { Route } from './router.ts'
+
+/** A mount in the lobby. */
+export interface Listed {
+  readonly path: string
+  readonly title: string
+  readonly summary: string
+  readonly kind: 'event' | 'raw'
+  readonly module: string
+  readonly members: number
+  /** The names in a parameterised path. */
+  readonly parameters: readonly string[]
+  /** The live rooms of a parameterised path, the fullest first. */
+  readonly open?: readonly { readonly path: string; readonly members: number }[]
+}
+
+/** A room, as `GET` with `Accept: application/json` tells it. */
+export interface Description extends Omit<Listed, 'members' | 'parameters' | 'open'> {
+  readonly members: { readonly count: number; readonly names: readonly string[] }
+  /** Only event rooms have a log. `epoch` is `null` while nothing was ever said. */
+  readonly epoch?: string | null
+  readonly first?: number
+  readonly seq?: number
+  readonly receives?: Record<string, unknown>
+  readonly sends?: Record<string, unknown>
+}
+
+const MAX_NAMES = 200
+const MAX_OPEN = 100
+
+/** Every mount, in the order of `rooms.json`, with who is there now. */
+export function listRooms(mounts: readonly Mount[], rooms: Rooms): Listed[] {
+  const live = new Map<Mount, { path: string; members: number }[]>()
+  for (const { mount, room } of rooms.open()) {
+    const of = live.get(mount) ?? []
+    live.set(mount, of)
+    of.push({ path: room.path, members: room.size })
+  }
+  return mounts.map((mount) => {
+    const { pattern, title, definition, kind, module } = mount
+    const open = (live.get(mount) ?? []).sort((a, b) => b.members - a.members)
+    const parameters = Array.from(pattern.matchAll(/:(\w+)/g), ([, name]) => name ?? '')
+    return {
+      path: pattern,
+      title,
+      summary: definition.summary ?? '',
+      kind,
+      module,
+      members: open.reduce((sum, { members }) => sum + members, 0),
+      parameters,
+      ...(parameters.length > 0 && { open: open.slice(0, MAX_OPEN) }),
+    }
+  })
+}
+
+export function describeRoom({ mount, path }: Route, rooms: Rooms, log: Log): Description {
+  const room = rooms.get(path)
+  const { title, definition, kind, module } = mount
+  const about = {
+    path,
+    title,
+    summary: definition.summary ?? '',
+    kind,
+    module,
+    members: { count: room?.size ?? 0, names: room?.members(MAX_NAMES).map(({ name }) => name) ?? [] },
+  }
+  if (kind === 'raw') return about
+  const stand = log.peek(path) ?? { epoch: null, first: 1, seq: 0 }
+  return { ...about, ...stand, receives: schemas(definition.receives), sends: schemas(definition.sends) }
+}
+
+function schemas(of: Schemas | undefined): Record<string, unknown> {
+  // What a client writes is the input side; a type that JSON Schema cannot say is "anything".
+  const tell = (schema: z.ZodType) => z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' })
+  return Object.fromEntries(Object.entries(of ?? {}).map(([type, schema]) => [type, tell(schema)]))
+}

@@ -1,0 +1,72 @@
+/**
+ * The contract of a log: it orders, keeps and carries. Publishing only appends here; delivery is what the log calls
+ * back, so every peer sees one order whatever road the event came by. `memory.ts` keeps nothing over a restart.
+ */
+import type { Frame } from '../frame.ts'
+
+export interface Log {
+  /** Opens the log of one room. `deliver` is called for each event, in order, also for what `carry` takes. */
+  open(path: string, retention: Retention, deliver: Deliver): Promise<RoomLog>
+  /** Where the log of a room stands, open or not; `undefined` where nothing was ever said. */
+  peek(path: string): Stand | undefined
+  /** Writes what is pending and lets go. */
+  close(): Promise<void>
+}
+
+/** What a room asks of its log. */
+export interface Retention {
+  /** How many events are kept. */
+  readonly keep: number
+  /** How long, in ms. */
+  readonly maxAgeMs: number
+  /** Whether an append must survive the process. */
+  readonly durable: boolean
+}
+
+/** How well an acknowledged event is kept. */
+export type Kept = 'memory' | 'os' | 'fsync' | 'replicated'
+
+export type Deliver = (frame: Frame, except?: object) => void
+
+/** The span of a log. */
+export interface Stand {
+  readonly epoch: string
+  readonly first: number
+  readonly seq: number
+}
+
+export interface RoomLog {
+  /** One uninterrupted life of this log: 32 hex digits that sort by the time they began. */
+  readonly epoch: string
+  /** The oldest event kept; `seq + 1` where none is. */
+  readonly first: number
+  /** The newest event delivered; 0 before the first. */
+  readonly seq: number
+  readonly kept: Kept
+  /** Numbers, keeps and delivers one event; `data` is JSON text. The promise rejects with `unavailable` when it cannot. */
+  append(type: string, data: string): number | Promise<number>
+  /** Delivers in the same order, keeping nothing. `except` is handed through to `deliver`. */
+  carry(frame: Frame, except?: object): void
+  /** At most `limit` events after `seq`, oldest first, without a hole; at once where they are in memory. */
+  read(after: number, limit: number): readonly Frame[] | Promise<readonly Frame[]>
+  /** Whether a client that saw up to (epoch, seq) can be given everything after it. */
+  locate(epoch: string, seq: number): Resume
+  close(): Promise<void>
+}
+
+/** Why a resume is not possible (CONTRACT: `welcome.reason`). */
+export type Lost = 'epoch' | 'trimmed' | 'truncated' | 'ahead'
+export type Resume = { readonly after: number } | { readonly lost: Lost }
+
+/** The token a client resumes with: `<epoch>_<seq, 16 digits>`; sorts as text in the order of the log. */
+export function offset(epoch: string, seq: number): string {
+  return `${epoch}_${String(seq).padStart(16, '0')}`
+}
+
+/** The position in an offset token; `undefined` where it is none. */
+export function parseOffset(token: string): { epoch: string; seq: number } | undefined {
+  const match = /^([0-9a-f]{32})_(\d{16})$/.exec(token)
+  if (!match?.[1] || !match[2]) return undefined
+  const seq = Number(match[2])
+  return Number.isSafeInteger(seq) ? { epoch: match[1], seq } : undefined
+}

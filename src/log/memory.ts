@@ -1,0 +1,113 @@
+/**
+ * The log in memory: what `DATA_DIR=:memory:` runs on. It keeps the newest events of each room as ready frames, and an
+ * empty room's log stays until the server ends, so that a room closed for idleness opens with its history.
+ */
+
+import type { Clock } from '../clock.ts'
+import { entry, type Frame } from '../frame.ts'
+import { newEpoch } from './epoch.ts'
+import type { Deliver, Log, Resume, Retention, RoomLog, Stand } from './log.ts'
+import { Recent } from './recent.ts'
+
+/** Logs of closed rooms that are remembered; beyond it, the one closed longest ago is forgotten. */
+const MAX_CLOSED = 10_000
+
+interface Kept {
+  readonly epoch: string
+  readonly recent: Recent
+}
+
+export class MemoryLog implements Log {
+  readonly #clock: Clock
+  readonly #open = new Map<string, Kept>()
+  readonly #closed = new Map<string, Kept>()
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  async open(path: string, retention: Retention, deliver: Deliver): Promise<RoomLog> {
+    const kept = this.#closed.get(path) ?? { epoch: newEpoch(this.#clock.now()), recent: new Recent() }
+    this.#closed.delete(path)
+    this.#open.set(path, kept)
+    return new MemoryRoomLog(this.#clock, kept, retention, deliver, () => this.#shut(path, kept))
+  }
+
+  peek(path: string): Stand | undefined {
+    const kept = this.#open.get(path) ?? this.#closed.get(path)
+    return kept && { epoch: kept.epoch, first: kept.recent.first, seq: kept.recent.seq }
+  }
+
+  async close(): Promise<void> {
+    this.#open.clear()
+    this.#closed.clear()
+  }
+
+  #shut(path: string, kept: Kept): void {
+    this.#open.delete(path)
+    if (kept.recent.seq === 0) return
+    this.#closed.set(path, kept)
+    const [oldest] = this.#closed.keys()
+    if (this.#closed.size > MAX_CLOSED && oldest !== undefined) this.#closed.delete(oldest)
+  }
+}
+
+class MemoryRoomLog implements RoomLog {
+  readonly epoch: string
+  readonly kept = 'memory'
+  readonly #clock: Clock
+  readonly #recent: Recent
+  readonly #retention: Retention
+  readonly #deliver: Deliver
+  readonly #shut: () => void
+
+  constructor(clock: Clock, kept: Kept, retention: Retention, deliver: Deliver, shut: () => void) {
+    this.#clock = clock
+    this.epoch = kept.epoch
+    this.#recent = kept.recent
+    this.#retention = retention
+    this.#deliver = deliver
+    this.#shut = shut
+  }
+
+  get first(): number {
+    this.#trim()
+    return this.#recent.first
+  }
+
+  get seq(): number {
+    return this.#recent.seq
+  }
+
+  append(type: string, data: string): number {
+    const frame = entry(type, this.seq + 1, this.#clock.now(), data)
+    this.#recent.push(frame)
+    this.#trim()
+    this.#deliver(frame)
+    return frame.seq
+  }
+
+  carry(frame: Frame, except?: object): void {
+    this.#deliver(frame, except)
+  }
+
+  read(after: number, limit: number): readonly Frame[] {
+    this.#trim()
+    return this.#recent.after(after, limit)
+  }
+
+  locate(epoch: string, seq: number): Resume {
+    if (epoch !== this.epoch) return { lost: 'epoch' }
+    if (seq > this.seq) return { lost: 'ahead' }
+    if (seq + 1 < this.first) return { lost: 'trimmed' }
+    return { after: seq }
+  }
+
+  async close(): Promise<void> {
+    this.#shut()
+  }
+
+  #trim(): void {
+    this.#recent.trim(this.#retention.keep, this.#clock.now() - this.#retention.maxAgeMs)
+  }
+}

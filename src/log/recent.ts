@@ -1,0 +1,55 @@
+/**
+ * The newest events of one log as ready frames, numbered without a hole. A ring that grows as it needs: what is trimmed
+ * leaves at the front, what is appended comes at the end, and neither moves the rest.
+ */
+import type { Frame } from '../frame.ts'
+
+export class Recent {
+  #frames: (Frame | undefined)[] = []
+  #start = 0
+  #seq: number
+
+  /** `seq`: the newest event before the first that will be pushed. */
+  constructor(seq = 0) {
+    this.#seq = seq
+  }
+
+  /** The newest event. */
+  get seq(): number {
+    return this.#seq
+  }
+
+  /** How many are here. */
+  get length(): number {
+    return this.#frames.length - this.#start
+  }
+
+  /** The oldest event here; `seq + 1` where none is. */
+  get first(): number {
+    return this.#seq - this.length + 1
+  }
+
+  push(frame: Frame): void {
+    this.#frames.push(frame)
+    this.#seq = frame.seq
+  }
+
+  /** At most `limit` frames after `seq`. */
+  after(seq: number, limit: number): Frame[] {
+    const from = this.#start + Math.max(0, seq + 1 - this.first)
+    return this.#frames.slice(from, from + limit) as Frame[]
+  }
+
+  /** Lets go of all but the newest `keep`, and of what is older than `notBefore` (ms since 1970). */
+  trim(keep: number, notBefore: number): void {
+    while (this.length > keep || (this.length > 0 && (this.#frames[this.#start]?.time ?? 0) < notBefore)) {
+      this.#frames[this.#start] = undefined
+      this.#start += 1
+    }
+    // Moving the rest once per half ring keeps a push at constant cost.
+    if (this.#start > 64 && this.#start * 2 > this.#frames.length) {
+      this.#frames = this.#frames.slice(this.#start)
+      this.#start = 0
+    }
+  }
+}

@@ -1,0 +1,29 @@
+#!/usr/bin/env node
+/**
+ * The command line: `corridor start | check | new-room`. The only file that reads `argv`, hears signals and exits.
+ */
+import { check } from './cli/check.ts'
+import { newRoom } from './cli/new-room.ts'
+import { start } from './cli/start.ts'
+
+const USAGE = `corridor start        start the server (--dev: read the rooms again when they change)
+corridor check        check environment, rooms.json and modules
+corridor new-room N   write the room module N, its test, and its line in rooms.json
+`
+
+const [verb, ...args] = process.argv.slice(2)
+
+switch (verb) {
+  case 'start':
+    process.exit(await start(args, process, process))
+    break
+  case 'check':
+    process.exitCode = await check(args, process)
+    break
+  case 'new-room':
+    process.exitCode = await newRoom(args, process)
+    break
+  default:
+    process.stdout.write(USAGE)
+    process.exitCode = verb === undefined || verb === '--help' || verb === 'help' ? 0 : 1
+}

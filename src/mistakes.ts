@@ -1,0 +1,110 @@
+/**
+ * Words for what an operator got wrong: where it stands, what was expected, what came, how to mend it.
+ * `environment.ts` and `config.ts` collect mistakes here and throw them all at once as one `ConfigError`.
+ */
+import { isAbsolute, relative, resolve } from 'node:path'
+import type { z } from 'zod'
+
+/** Everything wrong with the environment or `rooms.json`, one readable line each in `mistakes`. */
+export class ConfigError extends Error {
+  readonly mistakes: readonly string[]
+
+  constructor(mistakes: readonly string[]) {
+    super(mistakes.join('\n'))
+    this.name = 'ConfigError'
+    this.mistakes = mistakes
+  }
+}
+
+/** A file as it is named in messages: relative to where the command was run, where that is shorter. */
+export function nameOf(file: string): string {
+  const near = relative(process.cwd(), resolve(file))
+  return near.startsWith('..') || isAbsolute(near) ? resolve(file) : near
+}
+
+/** A value as it may stand in a message: short, and on one line. */
+export function show(value: unknown): string {
+  if (value === undefined) return 'nothing'
+  if (Array.isArray(value)) return `a list of ${value.length}`
+  if (typeof value === 'object' && value !== null) return 'an object'
+  if (typeof value !== 'string') return String(value)
+  return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value)
+}
+
+/** The name of `known` that is nearest to `name`, where one is near enough to be what was meant. */
+export function nearest(name: string, known: readonly string[]): string | undefined {
+  const near = known
+    .map((candidate) => ({ candidate, distance: distanceBetween(name.toLowerCase(), candidate.toLowerCase()) }))
+    .sort((a, b) => a.distance - b.distance)[0]
+  return near && near.distance <= Math.ceil(name.length / 3) ? near.candidate : undefined
+}
+
+/**
+ * One line per zod issue: `place.of.the.value: expected …, got …`.
+ * `schema` is the one that found the issues (with `reportInput`); its keys are the suggestions for unknown ones.
+ */
+export function issueLines(issues: readonly z.core.$ZodIssue[], schema: z.core.$ZodType, place = ''): string[] {
+  return issues.flatMap((issue) => {
+    const path = place === '' ? issue.path : [place, ...issue.path]
+    // A union whose one branch fits but for something inside it: say what is wrong there.
+    const inside =
+      issue.code === 'invalid_union' && issue.errors.find((errors) => errors.every((e) => e.path.length > 0))
+    if (inside)
+      return issueLines(
+        inside.map((inner) => ({ ...inner, path: [...path, ...inner.path] })),
+        schema,
+      )
+    if (issue.code !== 'unrecognized_keys') return [`${placeText(path)}${expectation(issue, path)}`]
+    const known = keysAt(schema, issue.path)
+    return issue.keys.map((key) => `${placeText([...path, key])}no such key; ${suggestion(key, known)}`)
+  })
+}
+
+/** The end of a message about an unknown name. */
+export function suggestion(name: string, known: readonly string[]): string {
+  const near = nearest(name, known)
+  return near ? `did you mean "${near}"?` : `expected one of ${known.join(', ')}`
+}
+
+function placeText(path: readonly PropertyKey[]): string {
+  return path.length === 0 ? '' : `${path.map(String).join('.')}: `
+}
+
+function expectation(issue: z.core.$ZodIssue, path: readonly PropertyKey[]): string {
+  const expected = issue.message.replace(/^Invalid input: /, '').replace(/,? received .*$/, '')
+  // A value under `auth` may be a secret: it must not reach a log.
+  const got = path.includes('auth') && typeof issue.input === 'string' ? 'a text' : show(issue.input)
+  return issue.code === 'custom' && !expected.startsWith('expected') ? expected : `${expected}, got ${got}`
+}
+
+function keysAt(schema: z.core.$ZodType, path: readonly PropertyKey[]): string[] {
+  const inner = path.reduce<z.core.$ZodType | undefined>((at, key) => (at ? stepInto(unwrap(at), key) : at), schema)
+  const def = inner && unwrap(inner)._zod.def
+  return def && 'shape' in def ? Object.keys(def.shape as object) : []
+}
+
+function stepInto(schema: z.core.$ZodType, key: PropertyKey): z.core.$ZodType | undefined {
+  const def = schema._zod.def
+  if ('shape' in def) return (def.shape as Record<PropertyKey, z.core.$ZodType>)[key]
+  if ('valueType' in def) return def.valueType as z.core.$ZodType
+  return undefined
+}
+
+function unwrap(schema: z.core.$ZodType): z.core.$ZodType {
+  const def = schema._zod.def
+  return 'innerType' in def ? unwrap(def.innerType as z.core.$ZodType) : schema
+}
+
+/** Levenshtein's distance. */
+function distanceBetween(a: string, b: string): number {
+  let above = Array.from({ length: b.length + 1 }, (_, index) => index)
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i]
+    for (let j = 1; j <= b.length; j++) {
+      const change = (above[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)
+      row.push(Math.min(change, (above[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1))
+    }
+    above = row
+  }
+  return above[b.length] ?? 0
+}

@@ -1,0 +1,118 @@
+/**
+ * A mount: a line of `rooms.json` made ready to open rooms from: its module loaded and checked, its options parsed, its
+ * settings in the units the server counts in. `config.ts` makes one of each line; `router.ts` and `rooms.ts` use it.
+ */
+import type { Definition } from './define.ts'
+import { definitionMistakes, kindOf, parseOptions } from './definition.ts'
+import { nameOf } from './mistakes.ts'
+import { importModule, ModuleError, resolveModule } from './modules.ts'
+import { patternParameters } from './paths.ts'
+import type { RoomSettings } from './schema.ts'
+
+export type Origins = RoomSettings['origins']
+export type AuthConfig = NonNullable<RoomSettings['auth']>
+export interface Rate {
+  readonly perSecond: number
+  readonly burst: number
+}
+
+/** A line of `rooms.json`: path pattern, definition, settings. */
+export interface Mount {
+  /** `/chat` or `/r/:name`, without the base path. */
+  readonly pattern: string
+  /** The module's name as written. */
+  readonly module: string
+  /** Absolute path of the module. */
+  readonly file: string
+  /** The same object as long as the module's files are the same. */
+  readonly definition: Definition
+  readonly kind: 'event' | 'raw'
+  readonly title: string
+  /** Parsed by the module's own schema; `undefined` where it has none. */
+  readonly options: unknown
+  /** The line with `defaults` put in, as JSON: a reload compares it. */
+  readonly written: unknown
+  readonly history: {
+    readonly keep: number
+    readonly maxAgeMs: number
+    readonly replay: number
+    readonly durable: boolean
+  }
+  readonly limits: {
+    readonly peers: number
+    readonly perAddress: number
+    readonly payloadBytes: number
+    readonly rate: Rate
+    readonly bufferedBytes: number
+    readonly heartbeatMs: number
+  }
+  readonly origins: Origins
+  readonly protocols: string[]
+  readonly compression: boolean
+  readonly auth: AuthConfig | undefined
+  readonly idleAfterMs: number
+  readonly instances: number
+}
+
+/** What the module gives to a mount. */
+export type Loaded = Pick<Mount, 'file' | 'definition' | 'options'>
+
+/** Loads the module of a line and parses `options` (the line's, with the defaults put in) with its schema. */
+export async function loadModule(
+  pattern: string,
+  line: Record<string, unknown>,
+  options: unknown,
+  folder: string,
+): Promise<{ mistakes: string[]; mount?: Loaded }> {
+  const place = `rooms.${pattern}`
+  try {
+    const file = resolveModule(String(line.module), folder)
+    const exported = await importModule(file)
+    const wrong = definitionMistakes(exported)
+    if (wrong.length > 0) return { mistakes: wrong.map((text) => `${place}.module: ${nameOf(file)}: ${text}`) }
+    const definition = exported as Definition
+    // Options from `defaults` are for the modules that take some; options of its own such a module must not get.
+    if (!definition.options && line.options !== undefined)
+      return { mistakes: [`${place}.options: expected none, "${line.module}" takes no options; remove them`] }
+    const parsed = await parseOptions(definition, options, `${place}.options`)
+    return { mistakes: parsed.mistakes, mount: { file, definition, options: parsed.options } }
+  } catch (error) {
+    if (!(error instanceof ModuleError)) throw error
+    return { mistakes: [`${place}.module: ${error.message}`] }
+  }
+}
+
+/** A mount of a checked line (`written`: as it stood, with the defaults put in) and its loaded module. */
+export function mountOf(pattern: string, settings: RoomSettings, written: unknown, loaded: Loaded): Mount {
+  const { module, title, history, limits, origins, protocols, compression, auth, idleAfter, instances } = settings
+  return {
+    pattern,
+    module,
+    ...loaded,
+    kind: kindOf(loaded.definition),
+    title: title ?? titleOf(pattern, module),
+    written,
+    history: { keep: history.keep, maxAgeMs: history.maxAge, replay: history.replay, durable: history.durable },
+    limits: {
+      peers: limits.peers,
+      perAddress: limits.perAddress,
+      payloadBytes: limits.payload,
+      rate: limits.rate,
+      bufferedBytes: limits.buffered,
+      heartbeatMs: limits.heartbeat,
+    },
+    origins,
+    protocols,
+    compression,
+    auth,
+    idleAfterMs: idleAfter,
+    instances,
+  }
+}
+
+/** `/tutorial/chat-message` → `Chat message`; where the path ends in a parameter or is `/`, the module's name. */
+export function titleOf(pattern: string, module: string): string {
+  const words = pattern === '/' || patternParameters(pattern).length > 0 ? module : pattern
+  const last = (words.split('/').at(-1) ?? '').replace(/\.[cm]?[jt]s$/, '').replaceAll(/[-_]+/g, ' ')
+  return last.charAt(0).toUpperCase() + last.slice(1)
+}

@@ -1,0 +1,68 @@
+/**
+ * A peer: one connection in a room, as the room and its author see it. It joins in `room.ts`, speaks through its seat
+ * (`seat.ts`), and closes once.
+ */
+import { type Frame, json, passing } from './frame.ts'
+import { Bucket, type Rate } from './guards/bucket.ts'
+import { Seat } from './seat.ts'
+import { Sequence } from './sequence.ts'
+import type { Wire } from './wire.ts'
+
+/** Who comes in, as the gate admitted it. */
+export interface Visitor {
+  readonly id: string
+  readonly name: string
+  /** The stable id the client chose, for resume and safe retries; never told to others. */
+  readonly client?: string | undefined
+  readonly claims?: Readonly<Record<string, unknown>> | undefined
+}
+
+export abstract class Connection {
+  readonly id: string
+  name: string
+  readonly claims: Readonly<Record<string, unknown>> | undefined
+  readonly seat: Seat<Connection>
+  readonly sequence = new Sequence()
+  readonly bucket: Bucket
+  /** Messages refused for their rate since the last that was taken. */
+  refused = 0
+  hasLeft = false
+  #data: Record<string, unknown> | undefined
+
+  constructor(visitor: Visitor, wire: Wire, rate: Rate, nowMs: number) {
+    this.id = visitor.id
+    this.name = visitor.name
+    this.claims = visitor.claims
+    this.seat = new Seat(this, wire)
+    this.bucket = new Bucket(rate, nowMs)
+  }
+
+  get data(): Record<string, unknown> {
+    this.#data ??= {}
+    return this.#data
+  }
+
+  close(code = 1000, reason = ''): void {
+    if (code !== 1000 && !(code >= 3000 && code <= 4999)) {
+      throw new RangeError(`peer.close: expected the code 1000 or one from 3000 to 4999 (RFC 6455, 7.4), got ${code}`)
+    }
+    this.end({ code, reason })
+  }
+
+  /** Ends the connection after what was said to it. The wire tells the room when it is gone. */
+  end({ code, reason }: { code: number; reason: string }): void {
+    this.seat.flush()
+    this.seat.wire.close(code, reason)
+  }
+
+  say(frame: Frame): void {
+    this.seat.send(frame)
+  }
+}
+
+/** A peer of an event room. */
+export class EventPeer extends Connection {
+  send(type: string, data: unknown): void {
+    this.say(passing(type, json(data)))
+  }
+}

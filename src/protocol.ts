@@ -1,0 +1,110 @@
+/**
+ * The event protocol (CONTRACT: WebSocket): what a client's text frame means, and the frames a room says of itself.
+ * `room.ts` calls it between reading and the handler; every wire speaks the same events.
+ */
+import secureJson from 'secure-json-parse'
+import { z } from 'zod'
+import type { EventDefinition } from './define.ts'
+import { RoomError } from './errors.ts'
+import { Frame, json } from './frame.ts'
+import type { Kept, Lost } from './log/log.ts'
+
+/** Types that only the server says; a module that declares one is refused at start. */
+export const RESERVED = ['welcome', 'ack', 'error', 'reset'] as const
+
+/** What a client said, decoded; not yet checked against the module's schema. */
+export interface Message {
+  readonly type: string
+  readonly data: unknown
+  readonly id: string | undefined
+}
+
+export interface Welcome {
+  readonly room: string
+  readonly you: { readonly id: string; readonly name: string }
+  readonly epoch: string
+  readonly first: number
+  readonly seq: number
+  readonly resumed?: boolean
+  readonly reason?: Lost
+}
+
+const MAX_ID_LENGTH = 64
+
+/** Decodes a text frame. Throws a `RoomError` `bad_json` or `bad_message`; `idOf` finds the id to answer it with. */
+export function decode(text: string, plainText: EventDefinition['text']): Message {
+  const value = parse(text, plainText !== undefined)
+  if (isObject(value) && typeof value.type === 'string') {
+    const { type, data, id } = value
+    if (id !== undefined && !isId(id)) {
+      throw new RoomError('bad_message', `"id" must be a string of 1 to ${MAX_ID_LENGTH} characters`)
+    }
+    return { type, data, id }
+  }
+  if (plainText) {
+    const said = plainText(text)
+    return { type: said.type, data: said.data, id: undefined }
+  }
+  throw new RoomError('bad_message', 'expected an object with a string "type", like {"type":"message","data":{}}')
+}
+
+function parse(text: string, mayBePlain: boolean): unknown {
+  try {
+    return secureJson.parse(text)
+  } catch (error) {
+    const { message } = error as SyntaxError
+    // A forbidden prototype key is JSON, and hostile: neither a plain text nor an event.
+    if (mayBePlain && !message.includes('forbidden prototype')) return undefined
+    throw new RoomError('bad_json', `expected JSON: ${message}`)
+  }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function isId(id: unknown): id is string {
+  return typeof id === 'string' && id.length >= 1 && id.length <= MAX_ID_LENGTH
+}
+
+/** The id in a frame that was refused before it was decoded, so that the refusal names it. */
+export function idOf(text: string): string | undefined {
+  try {
+    const value: unknown = secureJson.parse(text)
+    return isObject(value) && isId(value.id) ? value.id : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** Checks a message's data against the module's schema. Throws a `RoomError` `unknown_type` or `invalid`. */
+export function check(message: Message, definition: EventDefinition): unknown {
+  const { receives } = definition
+  if (!receives || !Object.hasOwn(receives, message.type)) {
+    const known = Object.keys(receives ?? {}).join(', ') || 'nothing'
+    throw new RoomError('unknown_type', `this room takes ${known}`)
+  }
+  const result = (receives[message.type] as z.ZodType).safeParse(message.data)
+  if (result.success) return result.data
+  throw new RoomError('invalid', z.prettifyError(result.error), result.error.issues)
+}
+
+export function welcome(data: Welcome): Frame {
+  return new Frame(`{"type":"welcome","data":${json(data)}}`)
+}
+
+export function ack(id: string, kept: Kept, seq: number | undefined, duplicate = false): Frame {
+  const at = seq === undefined ? '' : `,"seq":${seq}`
+  return new Frame(
+    `{"type":"ack","id":${JSON.stringify(id)}${at},"kept":"${kept}"${duplicate ? ',"duplicate":true' : ''}}`,
+  )
+}
+
+export function error(id: string | undefined, { code, message, issues }: RoomError): Frame {
+  const named = id === undefined ? '' : `,"id":${JSON.stringify(id)}`
+  return new Frame(`{"type":"error"${named},"data":${json({ code, message, issues })}}`)
+}
+
+export function reset(data: { epoch: string; first: number; seq: number; reason: Lost }): Frame {
+  return new Frame(`{"type":"reset","data":${json(data)}}`)
+}

@@ -1,0 +1,40 @@
+/**
+ * From a path to its mount: static paths before parameterised ones. `target.ts` has checked the path before; `gate.ts`
+ * and the HTTP side ask the same router. A reload makes a new one.
+ */
+import findMyWay from 'find-my-way'
+import type { Mount } from './config.ts'
+
+export interface Route {
+  readonly mount: Mount
+  readonly params: Record<string, string>
+  /** The room's one path, however it was written: `/r/%74ea` and `/r/tea` are one room. */
+  readonly path: string
+}
+
+/** A room's name in a path, decoded. */
+const MAX_NAME_LENGTH = 128
+
+export class Router {
+  readonly mounts: readonly Mount[]
+  readonly #ways = findMyWay({ caseSensitive: true, maxParamLength: MAX_NAME_LENGTH * 9 })
+
+  constructor(mounts: readonly Mount[]) {
+    this.mounts = mounts
+    for (const mount of mounts) this.#ways.on('GET', mount.pattern, () => {}, mount)
+  }
+
+  /** `undefined`: no room is here. */
+  find(path: string): Route | undefined {
+    const found = this.#ways.find('GET', path)
+    if (!found?.store) return undefined
+    const mount = found.store as Mount
+    const params = { ...found.params } as Record<string, string>
+    if (Object.values(params).some((name) => name === '' || name.length > MAX_NAME_LENGTH)) return undefined
+    return { mount, params, path: fill(mount.pattern, params) }
+  }
+}
+
+function fill(pattern: string, params: Record<string, string>): string {
+  return pattern.replace(/:([A-Za-z_]\w*)/g, (_, name: string) => encodeURIComponent(params[name] ?? ''))
+}

@@ -1,0 +1,40 @@
+/**
+ * One thing after the other: a peer's messages in the order they came, also where a handler is async. While nothing is
+ * async, nothing is queued and no promise is made.
+ */
+export class Sequence {
+  #waiting: (() => unknown)[] | undefined
+  #isBusy = false
+
+  /** How many wait for their turn. */
+  get length(): number {
+    return this.#waiting?.length ?? 0
+  }
+
+  get isBusy(): boolean {
+    return this.#isBusy
+  }
+
+  /** Runs `step` now or after those before it. A step MUST NOT throw or reject. */
+  run(step: () => unknown): void {
+    if (this.#isBusy) {
+      this.#waiting ??= []
+      this.#waiting.push(step)
+      return
+    }
+    const result = step()
+    if (result instanceof Promise) {
+      this.#isBusy = true
+      void result.then(this.#next)
+    }
+  }
+
+  #next = (): void => {
+    this.#isBusy = false
+    while (!this.#isBusy) {
+      const step = this.#waiting?.shift()
+      if (!step) return
+      this.run(step)
+    }
+  }
+}

@@ -1,0 +1,125 @@
+/**
+ * A row of a room's audience: some peers of one encoding, and the frames that wait for their next flush.
+ * `fan-out.ts` says when; the row joins the frames once and writes once to each peer.
+ */
+
+import type { Audience } from './fan-out.ts'
+import { type Frame, join } from './frame.ts'
+import type { Seat } from './seat.ts'
+import type { Encoding } from './wire.ts'
+
+/** Large enough that joining costs nothing per peer, small enough that one flush is a few ms. */
+const PEERS_PER_SHARD = 256
+
+export class Shard {
+  readonly #audience: Audience
+  readonly #encoding: Encoding
+  readonly #seats: Seat[] = []
+  #frames: Frame[] = []
+  #special: Seat[] = []
+  #isScheduled = false
+
+  constructor(audience: Audience, encoding: Encoding) {
+    this.#audience = audience
+    this.#encoding = encoding
+  }
+
+  get isFull(): boolean {
+    return this.#seats.length >= PEERS_PER_SHARD
+  }
+
+  get isEmpty(): boolean {
+    return this.#seats.length === 0
+  }
+
+  add(seat: Seat): void {
+    seat.shard = this
+    seat.index = this.#seats.push(seat) - 1
+    seat.cuts = undefined
+    seat.from = this.#frames.length
+    if (seat.from > 0) this.#special.push(seat)
+  }
+
+  remove(seat: Seat): void {
+    const last = this.#seats.pop()
+    if (last && last !== seat) {
+      this.#seats[seat.index] = last
+      last.index = seat.index
+    }
+    seat.shard = undefined
+    seat.from = 0
+    seat.cuts = undefined
+    if (this.isEmpty) this.#frames = []
+  }
+
+  /** A frame for the whole row. */
+  push(frame: Frame, except: object | undefined): void {
+    this.#frames.push(frame)
+    const seat = except as Seat | undefined
+    if (seat?.shard === this) this.#cut(seat, { at: this.#frames.length - 1, frame: undefined })
+    this.#schedule(true)
+  }
+
+  /** A frame for one seat, after all that waits for the row now. */
+  direct(seat: Seat, frame: Frame): void {
+    this.#cut(seat, { at: this.#frames.length, frame })
+    this.#schedule(this.#frames.length > 0)
+  }
+
+  #cut(seat: Seat, cut: NonNullable<Seat['cuts']>[number]): void {
+    if (!seat.isSpecial) this.#special.push(seat)
+    seat.cuts ??= []
+    seat.cuts.push(cut)
+  }
+
+  /** Frames of the row may wait for company; what is for one peer alone goes out with the turn. */
+  #schedule(shared: boolean): void {
+    if (this.#isScheduled) return
+    this.#isScheduled = true
+    this.#audience.schedule(this, shared)
+  }
+
+  flush(): void {
+    this.#isScheduled = false
+    const frames = this.#frames
+    const special = this.#special
+    this.#frames = []
+    this.#special = []
+    const start = this.#audience.clock.monotonic()
+    for (const seat of special) {
+      if (seat.shard !== this || !seat.isSpecial) continue
+      const own = seat.compose(frames)
+      // It has its bytes: the row's are not for it.
+      seat.from = -1
+      if (own) this.#write(seat, own)
+    }
+    if (frames.length > 0) this.#writeAll(join(frames, this.#encoding))
+    for (const seat of special) if (seat.from === -1) seat.from = 0
+    if (frames.length > 0) this.#audience.flushed(start, this.#audience.clock.monotonic())
+  }
+
+  #writeAll(bytes: Buffer): void {
+    // Backwards, since a peer that is closed for slowness leaves the row and the last takes its place.
+    for (let index = this.#seats.length - 1; index >= 0; index -= 1) {
+      const seat = this.#seats[index]
+      if (seat && seat.from !== -1) this.#write(seat, bytes)
+    }
+  }
+
+  #write(seat: Seat, bytes: Buffer): void {
+    const { waiting } = seat.wire
+    // What is about to be sent counts too; a peer that has taken everything so far may get a large batch.
+    if (waiting > 0 && waiting + bytes.length > this.#audience.limitBytes) {
+      this.#audience.slow(seat)
+      return
+    }
+    seat.wire.send(bytes)
+  }
+
+  flushSeat(seat: Seat): void {
+    const own = seat.compose(this.#frames)
+    seat.from = this.#frames.length
+    if (seat.from > 0) this.#special.push(seat)
+    if (own) this.#write(seat, own)
+  }
+}

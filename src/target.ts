@@ -1,0 +1,50 @@
+/**
+ * What a request line asks for: the path of a room and its query, or a refusal. The same rules serve pages, reads and
+ * upgrades, so that no two routers disagree about a path (RFC 9112, 3.2: origin-form only).
+ */
+import { Refusal } from './errors.ts'
+
+export interface Target {
+  /** As it came, without the base path: `/r/tea`. */
+  readonly path: string
+  readonly query: URLSearchParams
+}
+
+const MAX_TARGET_LENGTH = 4096
+
+/** Throws a `Refusal` 400 for what is no path, 404 for what lies outside the base path. */
+export function parseTarget(url: string | undefined, basePath: string): Target {
+  if (!url?.startsWith('/')) throw new Refusal(400, 'bad_target', 'expected a path that begins with "/"')
+  if (url.length > MAX_TARGET_LENGTH) {
+    throw new Refusal(400, 'bad_target', `expected at most ${MAX_TARGET_LENGTH} characters, got ${url.length}`)
+  }
+  const mark = url.indexOf('?')
+  const full = mark < 0 ? url : url.slice(0, mark)
+  if (!isPlainPath(full))
+    throw new Refusal(400, 'bad_target', 'expected a path without empty, dot or wrongly encoded parts')
+  if (basePath && full !== basePath && !full.startsWith(`${basePath}/`)) {
+    throw new Refusal(404, 'no_such_room', `nothing is here; everything stands under ${basePath}/`)
+  }
+  return {
+    path: full.slice(basePath.length) || '/',
+    query: new URLSearchParams(mark < 0 ? '' : url.slice(mark + 1)),
+  }
+}
+
+/** Whether every proxy and router reads this path alike: nothing to collapse, to resolve, or to decode twice. */
+function isPlainPath(path: string): boolean {
+  if (!/^[\x21-\x7e]+$/.test(path) || /[\\#|<>"^`{}]/.test(path) || path.includes('//')) return false
+  return path.split('/').every((segment) => {
+    const text = decoded(segment)
+    if (text === undefined || text === '.' || text === '..') return false
+    return !/[/\\\p{Cc}]/u.test(text)
+  })
+}
+
+function decoded(segment: string): string | undefined {
+  try {
+    return decodeURIComponent(segment)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,97 @@
+/**
+ * A wire that ends in a test: what a room sends waits here until the test asks for it. Frames are joined like on any
+ * wire, so they carry a head (one byte of kind, four of length) by which they are taken apart again.
+ */
+import type { Encoding, Wire } from '../wire.ts'
+
+const HEAD = 5
+/** How long a test waits for something, in real ms. */
+const PATIENCE_MS = 1000
+
+const encoding: Encoding = {
+  name: 'test',
+  encode({ payload }) {
+    const body = Buffer.from(payload as string)
+    const head = Buffer.alloc(HEAD)
+    head[0] = typeof payload === 'string' ? 1 : 2
+    head.writeUInt32BE(body.length, 1)
+    return Buffer.concat([head, body])
+  },
+}
+
+export class TestWire implements Wire {
+  readonly encoding = encoding
+  readonly waiting = 0
+  closed: { code: number; reason: string } | undefined
+  onClose: () => void = () => {}
+  readonly #errors: readonly unknown[]
+  #heard: (string | Uint8Array)[] = []
+  #wake: (() => void)[] = []
+
+  /** `errors`: what the room logged, told where something does not come. */
+  constructor(errors: readonly unknown[]) {
+    this.#errors = errors
+  }
+
+  send(bytes: Buffer): void {
+    for (let at = 0; at < bytes.length; ) {
+      const end = at + HEAD + bytes.readUInt32BE(at + 1)
+      const body = bytes.subarray(at + HEAD, end)
+      this.#heard.push(bytes[at] === 1 ? body.toString() : new Uint8Array(body))
+      at = end
+    }
+    for (const wake of this.#wake.splice(0)) wake()
+  }
+
+  close(code: number, reason: string): void {
+    if (this.closed) return
+    this.closed = { code, reason }
+    for (const wake of this.#wake.splice(0)) wake()
+    this.onClose()
+  }
+
+  /** The next payload that is wanted; those before it are passed over. */
+  next(wanted: string, isWanted: (payload: string | Uint8Array) => boolean): Promise<string | Uint8Array> {
+    return this.#find(wanted, isWanted, (at) => this.#heard.splice(0, at + 1)[at])
+  }
+
+  /** The first payload that is wanted; those before it stay for `next`. */
+  answer(wanted: string, isWanted: (payload: string | Uint8Array) => boolean): Promise<string | Uint8Array> {
+    return this.#find(wanted, isWanted, (at) => this.#heard.splice(at, 1)[0])
+  }
+
+  async #find(
+    wanted: string,
+    isWanted: (payload: string | Uint8Array) => boolean,
+    take: (at: number) => string | Uint8Array | undefined,
+  ): Promise<string | Uint8Array> {
+    const deadline = performance.now() + PATIENCE_MS
+    for (;;) {
+      const at = this.#heard.findIndex(isWanted)
+      const payload = at < 0 ? undefined : take(at)
+      if (payload !== undefined) return payload
+      const leftMs = deadline - performance.now()
+      if (this.closed || leftMs <= 0) throw new Error(this.#missing(wanted))
+      await this.#something(leftMs)
+    }
+  }
+
+  #something(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms)
+      this.#wake.push(() => {
+        clearTimeout(timer)
+        resolve()
+      })
+    })
+  }
+
+  #missing(wanted: string): string {
+    const end = this.closed
+      ? `the room closed this peer (${this.closed.code} ${this.closed.reason})`
+      : 'it did not come'
+    const heard = this.#heard.map(String).join(' ') || 'nothing'
+    const errors = this.#errors.length > 0 ? `; the room failed with: ${this.#errors.map(String).join('; ')}` : ''
+    return `expected ${wanted}: ${end}; heard ${heard}${errors}`
+  }
+}

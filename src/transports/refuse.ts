@@ -1,0 +1,30 @@
+/**
+ * A refusal in words for a raw socket: status line, a one-line JSON body, and the end of the socket. The HTTP side says
+ * the same through Fastify.
+ */
+import { STATUS_CODES } from 'node:http'
+import type { Duplex } from 'node:stream'
+import type { Refusal } from '../errors.ts'
+
+/** A refused client that does not read its refusal is let go. */
+const LINGER_MS = 2000
+
+export function refuse(socket: Duplex, refusal: Refusal): void {
+  const body = refusalBody(refusal)
+  const headers = {
+    Connection: 'close',
+    'Content-Type': 'application/json; charset=utf-8',
+    'X-Content-Type-Options': 'nosniff',
+    'Content-Length': Buffer.byteLength(body),
+    ...refusal.headers,
+  }
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`)
+  const head = `HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status]}\r\n${lines.join('\r\n')}`
+  socket.end(`${head}\r\n\r\n${body}`, () => socket.destroy())
+  setTimeout(() => socket.destroy(), LINGER_MS).unref()
+}
+
+/** The body of every refusal: one line of JSON. */
+export function refusalBody({ code, message }: Refusal): string {
+  return `${JSON.stringify({ error: code, message })}\n`
+}

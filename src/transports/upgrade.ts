@@ -1,0 +1,47 @@
+/**
+ * The one `upgrade` handler: it takes the raw socket, asks the gate, and hands the socket to its mount's own WebSocket
+ * server, or refuses and destroys it. `server.ts` puts it on the HTTP server.
+ */
+import type { IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
+import type { Mount } from '../config.ts'
+import type { RoomLogger } from '../define.ts'
+import { Refusal } from '../errors.ts'
+import type { Admission, Gate } from '../gate.ts'
+import { refuse } from './refuse.ts'
+import type { WebSocketDoor } from './websocket.ts'
+
+export function upgradeHandler(gate: Gate, door: (mount: Mount) => WebSocketDoor, logger: RoomLogger) {
+  return (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
+    // First of all, and to the last: Node took its own listener off before it called us, and a reset at any later
+    // moment without one ends the process (CVE-2022-41940).
+    socket.on('error', ignore)
+    gate.admit(request).then(
+      (admission) => enter(door(admission.route.mount), request, socket, head, admission),
+      (error) => {
+        if (!(error instanceof Refusal)) logger.error({ err: error }, 'the gate failed')
+        refuse(socket, error instanceof Refusal ? error : new Refusal(500, 'internal', 'the server failed to answer'))
+      },
+    )
+  }
+}
+
+function ignore(): void {}
+
+function enter(
+  door: WebSocketDoor,
+  request: IncomingMessage,
+  socket: Duplex,
+  head: Buffer,
+  admission: Admission,
+): void {
+  const { room } = admission
+  const isThere = socket.readable && socket.writable && !socket.destroyed
+  const hasJoined = isThere && !room.isClosed && door.open(request, socket, head, admission)
+  admission.release()
+  if (hasJoined) return
+  admission.leave()
+  if (isThere && room.isClosed)
+    refuse(socket, new Refusal(503, 'room_failed', 'this room was just closed', { 'Retry-After': '1' }))
+  else if (!isThere) socket.destroy()
+}

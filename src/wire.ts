@@ -1,0 +1,22 @@
+/**
+ * What a room knows of a transport: three members outward, and which encoding it speaks. Reading is no part of it;
+ * each transport pushes what it reads into the room. `frame.ts` makes the bytes, `fan-out.ts` sends them.
+ */
+import type { Frame } from './frame.ts'
+
+export interface Wire {
+  /** How this wire wants its frames; wires with the same encoding are sent the same bytes. */
+  readonly encoding: Encoding
+  /** Bytes handed over and not yet taken by the network. */
+  readonly waiting: number
+  /** Takes whole frames, one or many joined. MUST NOT throw, also when the connection is gone. */
+  send(bytes: Buffer): void
+  /** Says why and ends the connection. MUST NOT throw; a second call does nothing. */
+  close(code: number, reason: string): void
+}
+
+/** One way to put a frame into bytes. */
+export interface Encoding {
+  readonly name: string
+  encode(frame: Frame): Buffer
+}

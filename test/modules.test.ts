@@ -1,0 +1,253 @@
+/**
+ * Finding and importing room modules. It runs in a Node of its own, as the server does: inside the test runner imports
+ * go another way.
+ */
+import { execFile } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { afterAll, beforeEach, describe, expect, it } from 'vitest'
+import { moduleFiles } from '../src/modules.ts'
+
+const source = (name: string) => new URL(`../src/${name}`, import.meta.url).href
+const parent = mkdtempSync(join(tmpdir(), 'corridor-modules-'))
+let folder: string
+afterAll(() => rmSync(parent, { recursive: true }))
+beforeEach(() => {
+  folder = mkdtempSync(join(parent, 'rooms-'))
+})
+
+function put(name: string, text: string): string {
+  mkdirSync(join(folder, name, '..'), { recursive: true })
+  writeFileSync(join(folder, name), text)
+  return join(folder, name)
+}
+
+/** Runs statements that may use `load(name)` (→ the default export, or `!` and the message) and `put`; → what they log. */
+async function run(statements: string): Promise<string[]> {
+  const script = `
+    import { writeFileSync } from 'node:fs'
+    import { importModule, resolveModule } from '${source('modules.ts')}'
+    import { defineRoom } from '${source('define.ts')}'
+    const folder = ${JSON.stringify(folder)}
+    const put = (name, text) => writeFileSync(folder + '/' + name, text)
+    const load = async (name) => {
+      try { return await importModule(resolveModule(name, folder)) } catch (error) { return '! ' + error.message }
+    }
+    ${statements}`
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], {
+    cwd: folder,
+  })
+  expect(stderr).toBe('')
+  return stdout.trimEnd().split('\n')
+}
+
+/** What each name loads as. */
+function loads(...names: string[]): Promise<string[]> {
+  return run(`for (const name of ${JSON.stringify(names)}) console.log(await load(name))`)
+}
+
+describe('a name', () => {
+  it('means a file in the folder, with any of four extensions or its own', async () => {
+    put('a.ts', "export default 'a.ts' as string")
+    put('b.js', "export default 'b.js'")
+    put('c.mts', "export default 'c.mts' as string")
+    put('d.mjs', "export default 'd.mjs'")
+    put('deep/er/e.ts', "export default 'e.ts' as string")
+    expect(await loads('a', './b', 'b.js', 'c', 'd', 'deep/er/e', join(folder, 'a'))).toEqual([
+      'a.ts',
+      'b.js',
+      'b.js',
+      'c.mts',
+      'd.mjs',
+      'e.ts',
+      'a.ts',
+    ])
+  })
+
+  it('means a file beside the folder', async () => {
+    const name = `../${folder.split('/').at(-1)}-beside`
+    put(`${name}.ts`, "export default 'beside' as string")
+    expect(await loads(name)).toEqual(['beside'])
+  })
+
+  it('means an installed package or a part of it where there is no such file', async () => {
+    put('node_modules/quiz/package.json', '{"name":"quiz","exports":{".":{"import":"./m.mjs"},"./hard":"./hard.mjs"}}')
+    put('node_modules/quiz/m.mjs', "export default 'package'")
+    put('node_modules/quiz/hard.mjs', "export default 'part'")
+    put('node_modules/@an/other/package.json', '{"name":"@an/other","main":"x.js"}')
+    put('node_modules/@an/other/x.js', "module.exports = 'commonjs'")
+    expect(await loads('quiz', 'quiz/hard', '@an/other', 'quiz/soft')).toEqual([
+      'package',
+      'part',
+      'commonjs',
+      expect.stringMatching(/^! expected a room module, got a package that has none there: Package subpath '.\/soft'/),
+    ])
+    put('quiz.ts', "export default 'file' as string")
+    expect(await loads('quiz')).toEqual(['file'])
+  })
+
+  it('of nothing says where it was looked for', async () => {
+    expect(await loads('gone', './gone', 'gone.js', 'fs')).toEqual([
+      `! expected a room module, found no file ${folder}/gone.ts (.mts, .js, .mjs) and no installed package "gone"; make one, or mend the name`,
+      `! expected a room module, found no file ${folder}/gone.ts (.mts, .js, .mjs); make one, or mend the name`,
+      `! expected a room module, found no file ${folder}/gone.js and no installed package "gone.js"; make one, or mend the name`,
+      expect.stringContaining('no installed package "fs"'),
+    ])
+  })
+})
+
+describe('a module', () => {
+  it('gets this very server as `corridor`, and its zod, wherever it lies', async () => {
+    put(
+      'a.ts',
+      "import { defineRoom } from 'corridor'\nimport { z } from 'zod'\nexport default { defineRoom, zod: z.string }",
+    )
+    const zod = JSON.stringify(import.meta.resolve('zod'))
+    expect(
+      await run(`
+        const module = await load('a')
+        const { z } = await import(${zod})
+        console.log(module.defineRoom === defineRoom, module.zod === z.string)`),
+    ).toEqual(['true true'])
+  })
+
+  it('keeps its own zod where it has one', async () => {
+    put('node_modules/zod/package.json', '{"name":"zod","main":"i.js"}')
+    put('node_modules/zod/i.js', "exports.z = 'own'")
+    put('a.ts', "import { z } from 'zod'\nexport default z")
+    expect(await loads('a')).toEqual(['own'])
+  })
+
+  it('may be TypeScript in a package that does not say it is of modules', async () => {
+    put('package.json', '{"name":"mine"}')
+    put('a.ts', "import { n } from './b.ts'\nexport default n")
+    put('b.ts', 'export const n: number = 5')
+    expect(await loads('a')).toEqual(['5'])
+  })
+
+  it('is read anew when it or what it imports has changed, and is the same object otherwise', async () => {
+    put('a.ts', "import { n } from './part.ts'\nexport default { n }")
+    put('part.ts', "export { n } from './deep.ts'")
+    put('deep.ts', 'export const n: number = 1')
+    expect(
+      await run(`
+        const first = await load('a')
+        console.log(first.n, await load('a') === first)
+        put('deep.ts', 'export const n: number = 2')
+        const second = await load('a')
+        console.log(second.n, await load('a') === second)
+        put('a.ts', 'export default { n: 3 }')
+        console.log((await load('a')).n)`),
+    ).toEqual(['1 true', '2 true', '3'])
+  })
+
+  it('that was broken is read again when what it missed is there', async () => {
+    put('a.ts', "import n from 'later'\nexport default n")
+    expect(
+      await run(`
+        console.log(await load('a'))
+        const { mkdirSync } = await import('node:fs')
+        mkdirSync(folder + '/node_modules/later', { recursive: true })
+        put('node_modules/later/index.js', 'module.exports = 7')
+        console.log(await load('a'))`),
+    ).toEqual([expect.stringContaining("! the module cannot be loaded: Cannot find package 'later'"), '7'])
+  })
+
+  it('consists of itself and what it imports by relative paths', async () => {
+    const a = put(
+      'a.ts',
+      "import './b.ts'\nexport * from \"./c.js\"\nimport { z } from 'zod'\nawait import('./gone.ts')",
+    )
+    const b = put('b.ts', "import './a.ts'")
+    const c = put('c.js', '')
+    expect(await moduleFiles(a)).toEqual([a, b, c])
+  })
+})
+
+describe('a module that fails names message and place, and shows no stack', () => {
+  it.each([
+    [
+      'a.ts',
+      'export const a = 1\nconst = 5\n',
+      'Unexpected token `=`. Expected yield, an identifier, [ or {',
+      'a.ts:2',
+    ],
+    ['a.js', 'export const a = 1\nconst = 5\n', "Unexpected token '='", 'a.js:2'],
+    ['a.ts', 'export default 1\nenum A { x }\n', 'TypeScript enum is not supported in strip-only mode', 'a.ts:2'],
+    ['a.ts', "export default 1\nfunction f() {\n  throw new Error('boom\\nmore')\n}\nf()\n", 'boom', 'a.ts:3'],
+    ['a.ts', "export default 1\nthrow 'words'\n", 'words', 'a.ts'],
+    [
+      'a.ts',
+      "import { gone } from './b.ts'\nexport default gone\n",
+      "does not provide an export named 'gone'",
+      'a.ts:1',
+    ],
+    ['a.ts', "import './c.js'\nexport default 1\n", "Unexpected token '='", 'c.js:1'],
+  ])('%s: %j', async (name, text, message, place) => {
+    put('b.ts', 'export const b = 1')
+    put('c.js', 'const = 5')
+    put(name, text)
+    const [line, ...more] = await loads('a')
+    expect(more).toEqual([])
+    expect(line).toContain('! the module cannot be loaded: ')
+    expect(line).toContain(message)
+    expect(line).toContain(`(${place})`)
+  })
+
+  it('says what it expects to be exported', async () => {
+    put('a.ts', 'export const room = {}')
+    expect(await loads('a')).toEqual(['! expected "export default defineRoom({ … })" in a.ts, got no default export'])
+  })
+})
+
+describe('npm run check', () => {
+  const check = async (env: Record<string, string> = {}, ...args: string[]) => {
+    const script = `import { check } from '${source('cli/check.ts')}'
+      process.exitCode = await check(${JSON.stringify(args)}, process, { env: ${JSON.stringify(env)}, cwd: ${JSON.stringify(folder)} })`
+    return new Promise<{ code: unknown; stdout: string; stderr: string }>((done) => {
+      execFile(process.execPath, ['--input-type=module', '-e', script], { cwd: folder }, (error, stdout, stderr) =>
+        done({ code: error?.code ?? 0, stdout, stderr }),
+      )
+    })
+  }
+
+  it('prints the rooms as a table and ends with 0', async () => {
+    put('rooms/rooms.json', '{ "rooms": { "/a": { "module": "a", "title": "聊天" }, "/r/:name": { "module": "b" } } }')
+    put('rooms/a.ts', 'export default { open() {} }')
+    put('rooms/b.ts', 'export default { open() {}, sends: {} }')
+    expect(await check()).toEqual({
+      code: 0,
+      stderr: '',
+      stdout: `path      module  kind   title  history                  limits
+/a        a       raw    聊天   -                        10000 peers, 64KiB, 20/s
+/r/:name  b       event  B      10000 for 7d, replay 50  10000 peers, 64KiB, 20/s
+rooms/rooms.json: 2 rooms, no mistakes
+`,
+    })
+  })
+
+  it('prints every mistake, of environment, file and modules, and ends with 1', async () => {
+    put('rooms/rooms.json', '{ "rooms": { "/a": { "module": "a", "titel": "A" } } }')
+    put('rooms/a.ts', '\nthrow new Error("boom")')
+    expect(await check({ PORT: 'x' })).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: `PORT: expected a whole number from 0 to 65535, got "x"
+rooms/rooms.json: rooms./a.titel: no such key; did you mean "title"?
+rooms/rooms.json: rooms./a.module: the module cannot be loaded: boom (rooms/a.ts:2)
+`,
+    })
+  })
+
+  it('writes rooms.schema.json where it is told to', async () => {
+    put('rooms/rooms.json', '{ "rooms": {} }')
+    expect(await check({}, '--write-schema')).toMatchObject({ code: 0 })
+    const shipped = fileURLToPath(new URL('../rooms/rooms.schema.json', import.meta.url))
+    const { readFile } = await import('node:fs/promises')
+    expect(await readFile(join(folder, 'rooms/rooms.schema.json'), 'utf8')).toBe(await readFile(shipped, 'utf8'))
+    expect(await check({}, '--wirte')).toMatchObject({ code: 1, stderr: expect.stringContaining('got "--wirte"') })
+  })
+})

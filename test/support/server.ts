@@ -1,0 +1,107 @@
+/**
+ * A real server for a test: on a free port, with the rooms the test names, its log heard. A line of error in the log
+ * that the test did not expect fails the test when it closes the server.
+ */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Writable } from 'node:stream'
+import { fileURLToPath } from 'node:url'
+import { pino } from 'pino'
+import { type Config, loadConfig, type Mount } from '../../src/config.ts'
+import type { Definition } from '../../src/define.ts'
+import { kindOf } from '../../src/definition.ts'
+import { type Environment, readEnvironment } from '../../src/environment.ts'
+import { createServer, type Server } from '../../src/server.ts'
+import { type Client, type ClientOptions, connect } from './client.ts'
+
+const ROOMS = fileURLToPath(new URL('../../rooms/', import.meta.url))
+
+/** A line of `rooms.json`; `module` is looked for in `rooms/`, or the definition stands here itself. */
+export type Line = { module?: string; definition?: unknown } & Record<string, unknown>
+
+export interface Setup {
+  /** Default: the rooms that ship. */
+  rooms?: Record<string, Line>
+  defaults?: Record<string, unknown>
+  server?: Record<string, unknown>
+  env?: Record<string, string>
+  /** Settings no variable names, for tests that start the same server again. */
+  environment?: Partial<Environment>
+}
+
+export interface LogLine {
+  level: number
+  msg: string
+  [field: string]: unknown
+}
+
+export interface TestServer {
+  readonly url: string
+  readonly ws: string
+  readonly port: number
+  readonly server: Server
+  readonly logs: LogLine[]
+  /** The next lines of error that match are part of the test. */
+  expectError(pattern: RegExp): void
+  /** Connects to a room: `connect('/chat', { name: 'ann' })`. */
+  connect(path: string, query?: Record<string, string>, options?: ClientOptions): Promise<Client>
+  reload(setup: Setup): Promise<string[]>
+  close(): Promise<void>
+}
+
+export async function startServer(setup: Setup = {}): Promise<TestServer> {
+  const folder = await mkdtemp(join(tmpdir(), 'corridor-'))
+  const env = { PORT: '0', DATA_DIR: ':memory:', DRAIN_MS: '2000', LOG_LEVEL: 'debug', ...setup.env }
+  const environment = { ...readEnvironment(env, folder), ...setup.environment }
+  const logs: LogLine[] = []
+  const sink = new Writable({
+    write(chunk, _, done) {
+      logs.push(JSON.parse(String(chunk)))
+      done()
+    },
+  })
+  const expected: RegExp[] = []
+  const config = await configOf(setup, folder)
+  const server = await createServer({ environment, config, logger: pino({ level: environment.logLevel }, sink) })
+  const { port, host } = new URL(server.url)
+  const ws = server.url.replace(/^http/, 'ws')
+  return {
+    url: server.url,
+    ws,
+    port: Number(port || host.split(':')[1]),
+    server,
+    logs,
+    expectError: (pattern) => void expected.push(pattern),
+    connect: (path, query = {}, options = {}) => {
+      const search = new URLSearchParams(query).toString()
+      return connect(`${ws}${path}${search && `?${search}`}`, options)
+    },
+    reload: async (next) => server.reload(await configOf(next, folder)),
+    async close() {
+      await server.close()
+      await rm(folder, { recursive: true })
+      const surprises = logs.filter(({ level, msg }) => level >= 50 && !expected.some((pattern) => pattern.test(msg)))
+      if (surprises.length > 0) throw new Error(`unexpected errors in the log: ${JSON.stringify(surprises, null, 2)}`)
+    },
+  }
+}
+
+async function configOf({ rooms, defaults, server }: Setup, folder: string): Promise<Config> {
+  if (!rooms) return loadConfig(join(ROOMS, 'rooms.json'))
+  const lines = Object.entries(rooms).map(([path, { module = 'echo', definition, options, ...line }]) => {
+    const file = module.startsWith('/') ? module : join(ROOMS, module)
+    return [path, { ...line, module: file, ...(options !== undefined && !definition && { options }) }]
+  })
+  const file = join(folder, 'rooms.json')
+  await writeFile(file, JSON.stringify({ defaults, server, rooms: Object.fromEntries(lines) }))
+  const config = await loadConfig(file)
+  return { ...config, mounts: config.mounts.map((mount) => withDefinition(mount, rooms[mount.pattern])) }
+}
+
+function withDefinition(mount: Mount, line: Line | undefined): Mount {
+  if (!line?.definition) return mount
+  const definition = line.definition as Definition
+  const options = definition.options ? definition.options.parse(line.options ?? {}) : undefined
+  return { ...mount, definition, kind: kindOf(definition), options }
+}
