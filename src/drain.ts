@@ -4,8 +4,6 @@
  */
 import type { Clock } from './clock.ts'
 import { Close, type CloseReason } from './errors.ts'
-import type { Connection } from './peer.ts'
-import type { LiveRoom } from './room.ts'
 import type { Rooms } from './rooms.ts'
 
 /** Peers asked to go at once before the first pause. */
@@ -18,24 +16,27 @@ const RETURN_MS = 5000
 
 /** Asks every peer to go (1012, with a hint when to come back), then closes all rooms. */
 export async function drain(rooms: Rooms, clock: Clock, drainMs: number): Promise<void> {
-  const peers = [...rooms.open()].flatMap(({ room }) =>
-    room
-      .peers()
-      .map((peer) => ({ room, peer }))
-      .toArray(),
-  )
-  const wave = Math.max(WAVE, Math.ceil((peers.length * PAUSE_MS) / Math.max(PAUSE_MS, drainMs * ASKING)))
-  for (let at = 0; at < peers.length; at += wave) {
-    if (at > 0) await new Promise<void>((resolve) => clock.after(PAUSE_MS, resolve))
-    for (const { room, peer } of peers.slice(at, at + wave)) ask(room, peer)
+  let peers = 0
+  for (const { room } of rooms.open()) peers += room.size
+  const wave = Math.max(WAVE, Math.ceil((peers * PAUSE_MS) / Math.max(PAUSE_MS, drainMs * ASKING)))
+  for (let left = peers; left > 0; left -= wave) {
+    ask(rooms, wave)
+    if (left > wave) await new Promise<void>((resolve) => clock.after(PAUSE_MS, resolve))
   }
   await rooms.close(Close.restart)
 }
 
-function ask(room: LiveRoom, peer: Connection): void {
-  if (!peer.hasLeft) room.end(peer, comeBack(Math.round(Math.random() * RETURN_MS)))
+/** Asks at most so many peers to go. */
+function ask(rooms: Rooms, atMost: number): void {
+  let left = atMost
+  for (const { room } of [...rooms.open()]) {
+    const peers = room.peers().take(left).toArray()
+    left -= peers.length
+    room.dismiss(peers, comeBack)
+    if (left <= 0) return
+  }
 }
 
-function comeBack(ms: number): CloseReason {
-  return { code: Close.restart.code, reason: `restarting, come back in ${ms} ms` }
+function comeBack(): CloseReason {
+  return { code: Close.restart.code, reason: `restarting, come back in ${Math.round(Math.random() * RETURN_MS)} ms` }
 }

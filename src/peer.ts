@@ -26,6 +26,8 @@ export abstract class Connection {
   readonly bucket: Bucket
   /** Messages refused for their rate since the last that was taken. */
   refused = 0
+  /** The author was told of it. */
+  hasJoined = false
   hasLeft = false
   #data: Record<string, unknown> | undefined
 

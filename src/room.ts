@@ -131,7 +131,7 @@ export abstract class LiveRoom<P extends Connection = Connection, H extends Comm
     peer.hasLeft = true
     this.audience.remove(peer.seat)
     this.#peers.delete(peer.id)
-    peer.sequence.run(() => this.call('leave', peer, () => this.handlers.leave?.(peer as never)))
+    peer.sequence.run(() => (peer.hasJoined ? this.call('leave', peer, () => this.handlers.leave?.(peer as never)) : undefined))
     if (this.size === 0) this.#onEmpty()
   }
 
@@ -141,10 +141,19 @@ export abstract class LiveRoom<P extends Connection = Connection, H extends Comm
     this.leave(peer)
   }
 
+  /** Ends many at once: none of them hears of the others' leaving, which for a full room would be its square. */
+  dismiss(peers: readonly P[], reason: (peer: P) => CloseReason): void {
+    for (const peer of peers) {
+      peer.seat.flush()
+      this.audience.remove(peer.seat)
+    }
+    for (const peer of peers) this.end(peer, reason(peer))
+  }
+
   /** Tells every peer to go, each with its own reason, then the author that the room closes. */
   async close(reason: CloseReason): Promise<void> {
     this.isClosed = true
-    for (const peer of [...this.#peers.values()]) this.end(peer, reason)
+    this.dismiss([...this.#peers.values()], () => reason)
     await this.call('close', undefined, () => this.handlers.close?.())
     await this.#stop()
   }
@@ -173,6 +182,7 @@ export abstract class LiveRoom<P extends Connection = Connection, H extends Comm
 
   #joined(peer: P): undefined | Promise<void> {
     if (peer.hasLeft) return undefined
+    peer.hasJoined = true
     return this.call('join', peer, () => this.handlers.join?.(peer as never))
   }
 
