@@ -41,7 +41,6 @@ export const CHINESE = {
   'state.waiting': '{seconds} 秒后重连',
   'state.offline': '网络已断开',
   'state.closed': '未连接',
-  'state.retry': '立即重试',
   'state.refused': '房间关闭了连接：{reason}',
   'state.refused.plain': '房间关闭了连接。',
   'state.again': '重新连接',
@@ -78,7 +77,11 @@ export const CHINESE = {
   'error.rate_limited': '发得太快了，请稍等',
   'error.invalid': '房间不接受这条消息',
   'error.unavailable': '房间暂时无法保存消息',
-  'error.offline': '没有连接',
+  'error.internal': '房间没能处理这条消息',
+  'error.forbidden': '你在这里不能这样做',
+  'error.closed': '还没收到回应，连接就断了',
+  'error.queue_full': '排队的消息太多了',
+  'error.too_large': '消息太长了',
   'error.other': '{message}',
 
   'members.title': '房间里的人',
@@ -87,7 +90,7 @@ export const CHINESE = {
   'members.you': '（你）',
 
   'name.ask': '怎么称呼你？',
-  'name.keep': '就用这个名字',
+  'name.keep': '确定',
   'name.cancel': '以后再说',
   'name.change': '修改名字',
 
@@ -114,7 +117,6 @@ export const CHINESE = {
   'console.json': '写成 JSON',
   'console.closed': '已关闭，代码 {code} {reason}',
   'console.opened': '已连接',
-  'console.dropped': '更早的 {count} 帧不再显示',
 
   'form.required': '必填',
   'form.number': '应为数字',
@@ -123,6 +125,8 @@ export const CHINESE = {
   'form.kind': '应为 {expected}',
   'form.short': '至少 {count} 个字符',
   'form.long': '最多 {count} 个字符',
+  'form.above': '须大于 {limit}',
+  'form.below': '须小于 {limit}',
   'form.least': '不能小于 {limit}',
   'form.most': '不能大于 {limit}',
   'form.pattern': '须符合 {pattern}',

@@ -55,5 +55,7 @@ async function read(offset) {
   url.searchParams.set('offset', offset)
   const answer = await fetch(url, { headers: { accept: 'application/json' } })
   if (!answer.ok) throw new Error(`the room answered ${answer.status}`)
-  return answer.json()
+  const events = await answer.json()
+  if (!Array.isArray(events)) throw new Error('expected an array of events')
+  return events
 }

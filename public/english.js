@@ -25,7 +25,7 @@ export const ENGLISH = {
   'lobby.empty': 'Nobody inside',
   'lobby.none': 'There are no rooms yet. Add one to rooms.json.',
   'lobby.field': 'Choose a {field}',
-  'lobby.open': 'Open the door',
+  'lobby.open': 'Open',
   'lobby.live': 'Open now',
   'lobby.trouble': 'The server does not answer. Trying again…',
   'lobby.client': 'Browser client',
@@ -46,7 +46,6 @@ export const ENGLISH = {
   'state.waiting': 'Back in {seconds} s',
   'state.offline': 'You are offline',
   'state.closed': 'Not connected',
-  'state.retry': 'Try now',
   'state.refused': 'The room closed the connection: {reason}',
   'state.refused.plain': 'The room closed the connection.',
   'state.again': 'Connect again',
@@ -83,7 +82,11 @@ export const ENGLISH = {
   'error.rate_limited': 'too fast, wait a moment',
   'error.invalid': 'the room does not accept it',
   'error.unavailable': 'the room cannot keep it just now',
-  'error.offline': 'no connection',
+  'error.internal': 'the room failed to handle it',
+  'error.forbidden': 'you may not do this here',
+  'error.closed': 'the connection ended before an answer came',
+  'error.queue_full': 'too many messages wait already',
+  'error.too_large': 'it is too long',
   'error.other': '{message}',
 
   'members.title': 'In the room',
@@ -92,7 +95,7 @@ export const ENGLISH = {
   'members.you': '(you)',
 
   'name.ask': 'What shall we call you?',
-  'name.keep': 'Use this name',
+  'name.keep': 'Keep',
   'name.cancel': 'Not now',
   'name.change': 'Change your name',
 
@@ -119,10 +122,6 @@ export const ENGLISH = {
   'console.json': 'As JSON',
   'console.closed': 'Closed with code {code} {reason}',
   'console.opened': 'Connected',
-  'console.dropped': {
-    one: '{count} older frame is no longer shown',
-    other: '{count} older frames are no longer shown',
-  },
 
   'form.required': 'Needed',
   'form.number': 'A number is expected',
@@ -131,6 +130,8 @@ export const ENGLISH = {
   'form.kind': 'Expected {expected}',
   'form.short': { one: 'At least {count} character', other: 'At least {count} characters' },
   'form.long': { one: 'At most {count} character', other: 'At most {count} characters' },
+  'form.above': 'More than {limit}',
+  'form.below': 'Less than {limit}',
   'form.least': 'At least {limit}',
   'form.most': 'At most {limit}',
   'form.pattern': 'It must match {pattern}',

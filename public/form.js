@@ -91,7 +91,10 @@ function group(schema, name, depth) {
  */
 function words(schema, name, required) {
   const { minLength = 0, maxLength = Number.POSITIVE_INFINITY, pattern } = schema
-  const control = maxLength > 200 ? make('textarea', { rows: '2', dir: 'auto' }) : make('input', { dir: 'auto' })
+  const control =
+    maxLength > 200
+      ? make('textarea', { rows: Number.isFinite(maxLength) ? '2' : '1', dir: 'auto' })
+      : make('input', { dir: 'auto' })
   const wrap = labelled(control, schema, name, required)
   return field(wrap, control, (value) => {
     if (value === '' && !required) return undefined
@@ -118,6 +121,12 @@ function number(schema, name, required) {
     if (!Number.isFinite(value)) return wrap.refuse('form.number')
     if (schema.type === 'integer' && !Number.isInteger(value)) return wrap.refuse('form.integer')
     const { minimum = Number.NEGATIVE_INFINITY, maximum = Number.POSITIVE_INFINITY } = schema
+    if (value <= (schema.exclusiveMinimum ?? Number.NEGATIVE_INFINITY)) {
+      return wrap.refuse('form.above', { limit: schema.exclusiveMinimum ?? 0 })
+    }
+    if (value >= (schema.exclusiveMaximum ?? Number.POSITIVE_INFINITY)) {
+      return wrap.refuse('form.below', { limit: schema.exclusiveMaximum ?? 0 })
+    }
     if (value < minimum) return wrap.refuse('form.least', { limit: minimum })
     if (value > maximum) return wrap.refuse('form.most', { limit: maximum })
     return value

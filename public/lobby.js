@@ -153,7 +153,10 @@ function refresh(element, room) {
  * @param {{ path: string, members: number }[]} open
  */
 function showOpen(element, open) {
-  const shown = open.toSorted((a, b) => b.members - a.members).slice(0, 24)
+  const shown = open
+    .filter(({ members }) => members > 0)
+    .toSorted((a, b) => b.members - a.members)
+    .slice(0, 24)
   find(element, '.live', HTMLElement).hidden = shown.length === 0
   const byPath = new Map(shown.map((instance) => [instance.path, instance.members]))
   keep(find(element, '.chips', HTMLElement), [...byPath.keys()], (path) =>

@@ -7,6 +7,18 @@ import { label, say, timeOf } from './language.js'
 
 const ADDRESS = /\bhttps?:\/\/[^\s<>"'，。、；：！？（）《》「」]+[^\s<>"'.,;:!?)\]，。、；：！？（）《》「」]/g
 
+/** Reasons we have words for; of others we show what the room says. */
+const KNOWN = /** @type {const} */ ([
+  'rate_limited',
+  'invalid',
+  'unavailable',
+  'internal',
+  'forbidden',
+  'closed',
+  'queue_full',
+  'too_large',
+])
+
 /** @typedef {{ author: string, name: string, text: string, time: number, mine: boolean, seq?: number | undefined }} Said */
 
 /**
@@ -52,9 +64,9 @@ export function showFate(row, fate) {
 export function showFailure(row, code, message, way) {
   row.dataset.fate = 'failed'
   const reason = make('span')
-  if (code === 'rate_limited' || code === 'invalid' || code === 'unavailable' || code === 'offline') {
-    say(reason, `error.${code}`)
-  } else say(reason, 'error.other', { message: message || code })
+  const known = KNOWN.find((one) => one === code)
+  if (known) say(reason, `error.${known}`)
+  else say(reason, 'error.other', { message: message || code })
   const why = make('span')
   say(why, 'chat.failed', { reason: reason.textContent ?? code })
   const retry = make('button', { type: 'button', class: 'retry' })

@@ -18,8 +18,9 @@ import { say, translate } from './language.js'
 /**
  * What a room says of itself.
  * @typedef {{ path: string, title?: string, summary?: string, kind?: 'event' | 'raw', module?: string,
- *   members?: { count: number, names: string[] }, epoch?: string, first?: number, seq?: number,
- *   receives?: Record<string, Schema>, sends?: Record<string, Schema> }} Description
+ *   members?: { count: number, names: string[] }, epoch?: string | null, first?: number, seq?: number,
+ *   receives?: Record<string, Schema>, sends?: Record<string, Schema>,
+ *   params?: Record<string, string> }} Description `params`: what the parameters of the room's path are
  */
 
 const SLOWEST_MS = 15_000
@@ -30,8 +31,10 @@ async function enter() {
   const place = find(document, '#place', HTMLElement)
   const room = await described(place)
   if (!room) return
-  document.title = room.title || room.path
-  find(document, '[data-title]', HTMLElement).textContent = room.title || room.path
+  // A room of one's own is known by its name, not by the title all rooms of its kind share.
+  room.title = Object.values(room.params ?? {}).join(' / ') || room.title || decoded(room.path)
+  document.title = room.title
+  find(document, '[data-title]', HTMLElement).textContent = room.title
   find(document, '[data-path]', HTMLElement).textContent = decoded(room.path)
   const chat = isChat(room)
   const page = copy(chat ? 'chat' : 'console')

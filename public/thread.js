@@ -35,7 +35,9 @@ export class Thread {
       this.#scroll.focus()
     })
     // A keyboard that opens, a window that shrinks: who read the newest goes on reading the newest.
-    new ResizeObserver(() => this.#pinned && this.toEnd()).observe(this.#scroll)
+    const resized = new ResizeObserver(() => this.#pinned && this.toEnd())
+    resized.observe(this.#scroll)
+    resized.observe(this.#rows)
   }
 
   /** @param {() => void} fn called each time history has come */
@@ -169,11 +171,10 @@ export class Thread {
 function arrange(row) {
   if (!row.matches('.message')) return
   const time = Number(row.dataset.time)
-  const above = row.previousElementSibling
-  if (above?.matches('.day')) above.remove()
-  const last = lastMessage(row)
+  const { last, days } = above(row)
   const sameDay = last && new Date(Number(last.dataset.time)).toDateString() === new Date(time).toDateString()
-  if (!sameDay) row.before(make('li', { class: 'day' }, timeOf(time, 'day')))
+  for (const day of sameDay ? days : days.slice(1)) day.remove()
+  if (!sameDay && days.length === 0) row.before(make('li', { class: 'day' }, timeOf(time, 'day')))
   const previous = row.previousElementSibling
   const together =
     previous instanceof HTMLElement &&
@@ -184,9 +185,17 @@ function arrange(row) {
   row.classList.toggle('first', !together)
 }
 
-/** @param {Element} row */
-function lastMessage(row) {
+/**
+ * The message above a row, and the days told in between.
+ * @param {Element} row
+ */
+function above(row) {
+  /** @type {Element[]} */
+  const days = []
   let before = row.previousElementSibling
-  while (before && !before.matches('.message')) before = before.previousElementSibling
-  return before instanceof HTMLElement ? before : undefined
+  while (before && !before.matches('.message')) {
+    if (before.matches('.day')) days.push(before)
+    before = before.previousElementSibling
+  }
+  return { last: before instanceof HTMLElement ? before : undefined, days }
 }

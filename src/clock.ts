@@ -13,6 +13,41 @@ export interface Clock {
   every(ms: number, fn: () => void): () => void
 }
 
+/** A clock whose timers all end at once, with what they serve. */
+export interface Lifetime extends Clock {
+  end(): void
+}
+
+/** The same time, with an end. */
+export function lifetime(clock: Clock): Lifetime {
+  const running = new Set<() => void>()
+  const keep = (cancel: () => void) => {
+    running.add(cancel)
+    return () => {
+      running.delete(cancel)
+      cancel()
+    }
+  }
+  return {
+    now: clock.now,
+    monotonic: clock.monotonic,
+    every: (ms, fn) => keep(clock.every(ms, fn)),
+    after: (ms, fn) => {
+      const end = keep(
+        clock.after(ms, () => {
+          end()
+          fn()
+        }),
+      )
+      return end
+    },
+    end() {
+      for (const cancel of running) cancel()
+      running.clear()
+    },
+  }
+}
+
 /** The machine's clock. Its timers do not keep a process alive. */
 export function systemClock(): Clock {
   return {

@@ -52,7 +52,6 @@ export async function loadConfig(file: string, { ownFiles }: { ownFiles?: Readon
       mistakes.push(...issueLines(settings.error.issues, roomSchema, `rooms.${pattern}`))
     const loaded = await loadModule(pattern, line, written.options, folder)
     mistakes.push(...loaded.mistakes.filter((mistake) => isNews(mistake, pattern, told)))
-    if (settings.data?.auth) mistakes.push(`rooms.${pattern}.auth: ${NO_AUTH}`)
     if (settings.success && loaded.mount) mounts.push(mountOf(pattern, settings.data, written, loaded.mount))
   }
   if (mistakes.length > 0 || !checked.success) throw new ConfigError(mistakes.map((line) => `${name}: ${line}`))
@@ -60,9 +59,6 @@ export async function loadConfig(file: string, { ownFiles }: { ownFiles?: Readon
   const { peers, handshakes, buffered } = limits
   return { mounts, server: { limits: { peers, handshakes, bufferedBytes: buffered }, socketio, origins } }
 }
-
-const NO_AUTH =
-  'this version cannot check tokens, and a room that asks for them must not stand open; remove the key to open the room'
 
 /** What is wrong with the paths of the rooms: form, the server's own paths, two that match the same. */
 export function pathMistakes(patterns: readonly string[], ownFiles: ReadonlySet<string>): string[] {

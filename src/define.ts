@@ -116,6 +116,19 @@ export interface RawHandlers {
   close?(): unknown
 }
 
+/**
+ * Lets somebody in or not, after the token (if any) was verified: before the upgrade and for every read and post. What
+ * it throws as a `RoomError` refuses with 403, code and message told; it may be async.
+ */
+export type Admit = (
+  claims: Readonly<Record<string, unknown>> | undefined,
+  request: {
+    readonly path: string
+    readonly params: Readonly<Record<string, string>>
+    readonly query: URLSearchParams
+  },
+) => unknown
+
 /** A room of typed JSON messages. */
 export interface EventDefinition<
   O extends z.ZodType | undefined = z.ZodType | undefined,
@@ -132,6 +145,7 @@ export interface EventDefinition<
   sends?: S
   /** What a plain text frame means. Without it, such a frame is answered with `bad_json`. */
   text?: (text: string) => { [T in keyof R & string]: { type: T; data: z.input<R[T]> } }[keyof R & string]
+  admit?: Admit
   /** Called when the first peer comes. A throw refuses joins with 503 and is tried again. */
   open(room: Room<S>, options: Options<O>): Handlers<R, S> | Promise<Handlers<R, S>>
 }
@@ -143,6 +157,7 @@ export interface RawDefinition<O extends z.ZodType | undefined = z.ZodType | und
   receives?: never
   sends?: never
   text?: never
+  admit?: Admit
   open(room: RawRoom, options: Options<O>): RawHandlers | Promise<RawHandlers>
 }
 

@@ -14,8 +14,17 @@ const ASKING = 0.5
 /** Clients come back within this time, each at a moment of its own. */
 const RETURN_MS = 5000
 
-/** Asks every peer to go (1012, with a hint when to come back), then closes all rooms. */
-export async function drain(rooms: Rooms, clock: Clock, drainMs: number): Promise<void> {
+/**
+ * Asks every peer to go (1012, with a hint when to come back), then closes all rooms. `answered` resolves when no
+ * request is left that a room must answer.
+ */
+export async function drain(
+  rooms: Rooms,
+  clock: Clock,
+  drainMs: number,
+  answered: () => Promise<void> = async () => {},
+): Promise<void> {
+  for (const { room } of [...rooms.open()]) room.hush(comeBack)
   let peers = 0
   for (const { room } of rooms.open()) peers += room.size
   const wave = Math.max(WAVE, Math.ceil((peers * PAUSE_MS) / Math.max(PAUSE_MS, drainMs * ASKING)))
@@ -23,6 +32,7 @@ export async function drain(rooms: Rooms, clock: Clock, drainMs: number): Promis
     ask(rooms, wave)
     if (left > wave) await new Promise<void>((resolve) => clock.after(PAUSE_MS, resolve))
   }
+  await answered()
   await rooms.close(Close.restart)
 }
 
@@ -30,7 +40,7 @@ export async function drain(rooms: Rooms, clock: Clock, drainMs: number): Promis
 function ask(rooms: Rooms, atMost: number): void {
   let left = atMost
   for (const { room } of [...rooms.open()]) {
-    const peers = room.peers().take(left).toArray()
+    const peers = room.present.peers().take(left).toArray()
     left -= peers.length
     room.dismiss(peers, comeBack)
     if (left <= 0) return

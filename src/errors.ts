@@ -8,12 +8,21 @@ export class Refusal extends Error {
   readonly status: number
   readonly code: string
   readonly headers: Record<string, string>
+  /** What the body says beside `error` and `message`. */
+  readonly details: Readonly<Record<string, unknown>>
 
-  constructor(status: number, code: string, message: string, headers: Record<string, string> = {}) {
+  constructor(
+    status: number,
+    code: string,
+    message: string,
+    headers: Record<string, string> = {},
+    details: Readonly<Record<string, unknown>> = {},
+  ) {
     super(message)
     this.status = status
     this.code = code
     this.headers = headers
+    this.details = details
   }
 }
 
@@ -40,6 +49,7 @@ export const Close = {
   textOnly: { code: 1003, reason: 'this room takes text frames' },
   replaced: { code: 1008, reason: 'the same client connected again' },
   heartbeat: { code: 1008, reason: 'no sign of life after a ping' },
+  expired: { code: 1008, reason: 'the token has expired' },
   abuse: { code: 1008, reason: 'sent too much for too long' },
   slow: { code: 1013, reason: 'too slow to keep up, come back and resume' },
   busy: { code: 1013, reason: 'too busy, come back later' },
@@ -47,3 +57,20 @@ export const Close = {
 } as const satisfies Record<string, { code: number; reason: string }>
 
 export type CloseReason = { readonly code: number; readonly reason: string }
+
+/** What the HTTP side answers for what a room would say in an `error` event; a module's own codes are 400. */
+const STATUS: Readonly<Record<string, number>> = {
+  rate_limited: 429,
+  forbidden: 403,
+  conflict: 409,
+  unavailable: 503,
+  internal: 500,
+}
+
+/** `isProducer`: to a producer 403 and 409 speak of its own epochs and gaps, so that nothing else may (protocol, 5.2.1). */
+export function refusalOf({ code, message, issues }: RoomError, isProducer: boolean): Refusal {
+  const status = STATUS[code] ?? 400
+  const told = isProducer && (status === 403 || status === 409) ? 400 : status
+  const headers: Record<string, string> = told === 429 || told === 503 ? { 'Retry-After': '1' } : {}
+  return new Refusal(told, code, message, headers, issues ? { issues } : {})
+}

@@ -1,25 +1,37 @@
 /**
- * An event room: rate → decode → check → the author's handler → ack. Publishing appends to the log and touches no peer;
- * what the log calls back is delivered by `room.ts`.
+ * An event room: rate → `turns.ts` (decode, check, the author's handler, ack) on the way in. Publishing appends to the
+ * log and touches no peer; what the log calls back is delivered by `room.ts`.
  */
-import { AsyncLocalStorage } from 'node:async_hooks'
 import { catchUp } from './catch-up.ts'
 import type { EventDefinition, Handlers, PastEvent, Position, Room } from './define.ts'
-import { Close, RoomError } from './errors.ts'
+import { Close, type CloseReason, RoomError } from './errors.ts'
 import { json, passing } from './frame.ts'
-import { type Lost, offset as offsetOf, parseOffset } from './log/log.ts'
+import { type House, MAX_WAITING, type RoomSettings } from './house.ts'
+import { offset as offsetOf, type ProducerMark } from './log/log.ts'
 import { EventPeer, type Visitor } from './peer.ts'
+import { type Produced, Producers } from './producers.ts'
 import * as protocol from './protocol.ts'
-import { type House, LiveRoom, MAX_WAITING, type RoomSettings } from './room.ts'
-import { Turn } from './turn.ts'
+import { Listener, Reading } from './reading.ts'
+import { LiveRoom } from './room.ts'
+import { Turns } from './turns.ts'
 import type { Wire } from './wire.ts'
 
-/** Over its rate for so many bursts on end, a peer is not careless but hostile. */
+/** With so many bursts more refused than taken, a peer is not careless but hostile. */
 const ABUSE_BURSTS = 10
 
+/** The wire of a peer that is not there to hear. */
+const UNHEARD: Wire = {
+  encoding: { name: 'unheard', encode: () => Buffer.alloc(0) },
+  waiting: 0,
+  send() {},
+  close() {},
+}
+
 export class LiveEventRoom extends LiveRoom<EventPeer, Handlers> implements Room {
+  readonly reading: Reading
   readonly #definition: EventDefinition
-  readonly #turns = new AsyncLocalStorage<Turn>()
+  readonly #turns: Turns
+  readonly #producers = new Producers(() => this.record)
 
   constructor(
     house: House,
@@ -30,6 +42,23 @@ export class LiveEventRoom extends LiveRoom<EventPeer, Handlers> implements Room
   ) {
     super(house, path, params, settings)
     this.#definition = definition
+    const { clock, deadlines } = house
+    this.reading = new Reading({
+      record: () => this.record,
+      audience: this.audience,
+      clock,
+      log: this.log,
+      replay: settings.history.replay,
+    })
+    this.#turns = new Turns({
+      definition,
+      handlers: () => this.handlers,
+      record: () => this.record,
+      clock,
+      deadlines,
+      tally: this.tally,
+      log: this.log,
+    })
   }
 
   override receive(peer: EventPeer, data: string | Uint8Array): number {
@@ -37,12 +66,13 @@ export class LiveEventRoom extends LiveRoom<EventPeer, Handlers> implements Room
       this.end(peer, Close.textOnly)
       return 0
     }
+    this.tally.received += 1
     const { rate } = this.settings.limits
     if (!peer.bucket.take(rate, this.house.clock.monotonic())) {
       this.#tooFast(peer, data)
       return 0
     }
-    peer.refused = 0
+    peer.refused = Math.max(0, peer.refused - 1)
     if (peer.sequence.length >= MAX_WAITING) {
       this.#refuse(
         peer,
@@ -51,21 +81,36 @@ export class LiveEventRoom extends LiveRoom<EventPeer, Handlers> implements Room
       )
       return 0
     }
-    peer.sequence.run(() => this.#handle(peer, data))
+    this.#turns.take(peer, data)
     return 0
+  }
+
+  /** Handles messages that came together over HTTP; see `Turns.post`. */
+  async post(peer: EventPeer, messages: readonly protocol.Message[], mark?: ProducerMark): Promise<void> {
+    await this.#turns.post(peer, messages, mark)
+  }
+
+  /** The same for a producer, whose retries are told by its mark. */
+  produce(peer: EventPeer, messages: readonly protocol.Message[], mark: ProducerMark): Promise<Produced> {
+    return this.#producers.run(mark, () => this.post(peer, messages, mark))
+  }
+
+  /** A peer that speaks and is no member: whoever says something over HTTP. Answers are not sent to it. */
+  stranger(visitor: Visitor): EventPeer {
+    return this.peer(visitor, UNHEARD)
   }
 
   publish(type: string, data: unknown): Promise<Position> {
     this.#mustSend(type)
-    const appended = this.record.append(type, json(data))
-    const told =
-      typeof appended === 'number'
-        ? Promise.resolve(this.#position(appended))
-        : appended.then((seq) => this.#position(seq))
-    const turn = this.#turns.getStore()
-    turn?.published(appended, told)
+    if (this.isOver) return gone()
+    const draft = { type, data: json(data) }
+    const turn = this.#turns.current
+    const appended = turn ? turn.append(this.record, draft) : this.record.append([draft])
+    if (typeof appended === 'number') return Promise.resolve(this.#position(appended))
+    const told = appended.then((seq) => this.#position(seq))
+    if (turn) turn.latest = told
     // Who does not wait for the promise hears of a failure from the turn, or from the log line of the log itself.
-    if (typeof appended !== 'number') told.catch(() => {})
+    told.catch(() => {})
     return told
   }
 
@@ -87,11 +132,10 @@ export class LiveEventRoom extends LiveRoom<EventPeer, Handlers> implements Room
   }
 
   protected override enter(peer: EventPeer, offset: string | undefined): undefined | Promise<void> {
-    const { record, settings } = this
+    const { record, reading } = this
     const { epoch, first, seq } = record
-    const resume = offset === undefined ? undefined : this.#resume(offset)
-    const newcomer = Math.max(first - 1, seq - settings.history.replay)
-    const after = resume && 'after' in resume ? resume.after : newcomer
+    const resume = offset === undefined ? undefined : reading.find(offset)
+    const after = resume && 'after' in resume ? resume.after : reading.newcomer
     const greeting = protocol.welcome({
       room: this.path,
       you: { id: peer.id, name: peer.name },
@@ -101,65 +145,28 @@ export class LiveEventRoom extends LiveRoom<EventPeer, Handlers> implements Room
       ...(resume && { resumed: 'after' in resume }),
       ...(resume && 'lost' in resume && { reason: resume.lost }),
     })
-    return catchUp({ log: record, audience: this.audience, clock: this.house.clock }, peer, greeting, after)
+    return catchUp({ log: record, audience: this.audience, clock: this.house.clock }, peer.seat, [greeting], after)
   }
 
-  #resume(offset: string): { after: number } | { lost: Lost } {
-    const position = parseOffset(offset)
-    return position ? this.record.locate(position.epoch, position.seq) : { lost: 'epoch' }
+  override hush(reason: () => CloseReason): void {
+    this.reading.dismissAll(reason)
   }
 
-  #handle(peer: EventPeer, text: string): undefined | Promise<void> {
-    let turn: Turn | undefined
-    try {
-      const message = protocol.decode(text, this.#definition.text)
-      turn = new Turn(peer, message.id, this.house.clock.monotonic())
-      const data = protocol.check(message, this.#definition)
-      const handler = this.handlers.receive?.[message.type]
-      const result = handler && this.#turns.run(turn, handler, peer as never, data as never)
-      if (turn.hasEnded(result)) return void this.#settle(turn)
-      const begun = turn
-      return (result as Promise<unknown>).then(
-        () => void this.#settle(begun),
-        (error) => this.#fail(begun, error),
-      )
-    } catch (error) {
-      if (turn) this.#fail(turn, error)
-      else this.#refuse(peer, protocol.idOf(text), error as RoomError)
-      return undefined
-    }
+  override slow(owner: unknown): void {
+    if (owner instanceof Listener) this.reading.dismiss(owner, Close.slow)
+    else super.slow(owner)
   }
 
-  /** The handler has ended: the ack waits only for the log. */
-  #settle(turn: Turn): void {
-    const kept = turn.kept()
-    if (kept) {
-      kept.then(
-        () => this.#ack(turn),
-        (error) => this.#fail(turn, error),
-      )
-    } else this.#ack(turn)
-  }
-
-  #ack(turn: Turn): void {
-    if (turn.isAnswered || turn.id === undefined) return
-    turn.isAnswered = true
-    turn.peer.say(protocol.ack(turn.id, this.record.kept, turn.seq))
-  }
-
-  /** What the author may say is said; anything else is ours or the author's mistake: logged, and `internal` to the peer. */
-  #fail(turn: Turn, error: unknown): void {
-    if (turn.isAnswered) return
-    turn.isAnswered = true
-    if (error instanceof RoomError) {
-      this.#refuse(turn.peer as EventPeer, turn.id, error)
-      return
-    }
-    this.log.error({ err: error, peer: turn.peer.id }, "the room's receive handler failed")
-    this.#refuse(turn.peer as EventPeer, turn.id, new RoomError('internal', 'the room failed to handle this message'))
+  /** Who comes in is told what went wrong as a sender is; what the author said on purpose is no mistake to log. */
+  protected override failed(what: string, peer: EventPeer, error: unknown): void {
+    const isSaid = what === 'join' && error instanceof RoomError
+    if (!isSaid) super.failed(what, peer, error)
+    if (what !== 'join') return
+    this.#refuse(peer, undefined, isSaid ? error : new RoomError('internal', 'the room failed to let you in'))
   }
 
   #refuse(peer: EventPeer, id: string | undefined, error: RoomError): void {
+    this.tally.failed += 1
     if (!peer.hasLeft) peer.say(protocol.error(id, error))
   }
 
@@ -185,4 +192,11 @@ export class LiveEventRoom extends LiveRoom<EventPeer, Handlers> implements Room
       `room.publish and room.broadcast: expected a type from the module's "sends" (${known}), got "${type}"`,
     )
   }
+}
+
+/** A handler that outlives its room: what it publishes would break into the order of the room that came after. */
+function gone(): Promise<never> {
+  const told = Promise.reject(new RoomError('unavailable', 'this room has closed'))
+  told.catch(() => {})
+  return told
 }

@@ -9,12 +9,13 @@
  */
 import type { Clock } from './clock.ts'
 import type { Frame } from './frame.ts'
+import type { Tally } from './metrics.ts'
 import type { Seat } from './seat.ts'
 import { Shard } from './shard.ts'
 import type { Encoding } from './wire.ts'
 
 /** The least and the most that a busy room waits from one flush to the next. */
-const FLUSH_MS = { least: 5, most: 20 }
+const FLUSH_MS = { least: 7, most: 20 }
 /** Reading comes first again after so much writing. */
 const SLICE_MS = 4
 
@@ -29,6 +30,7 @@ export class FanOut {
   }
 
   enqueue(shard: Shard): void {
+    shard.enqueuedMs = this.clock.monotonic()
     this.#queue.push(shard)
     if (this.#running) return
     this.#running = true
@@ -49,20 +51,25 @@ export class FanOut {
   }
 }
 
+export interface AudienceParts {
+  /** What may wait for one peer. */
+  readonly limitBytes: number
+  readonly tally: Tally
+  /** A peer does not take what is sent. */
+  readonly onSlow: (seat: Seat) => void
+}
+
 /** The peers of one room, in rows. */
 export class Audience {
   readonly #fanOut: FanOut
   readonly #shards = new Map<Encoding, Shard[]>()
-  readonly #limitBytes: number
-  readonly #onSlow: (seat: Seat) => void
+  readonly #parts: AudienceParts
   #quietAt = 0
-  #costMs = 0
   #waiting: Shard[] | undefined
 
-  constructor(fanOut: FanOut, limitBytes: number, onSlow: (seat: Seat) => void) {
+  constructor(fanOut: FanOut, parts: AudienceParts) {
     this.#fanOut = fanOut
-    this.#limitBytes = limitBytes
-    this.#onSlow = onSlow
+    this.#parts = parts
   }
 
   /** Seats a peer behind everything delivered so far: it gets what is delivered from now on. */
@@ -70,15 +77,17 @@ export class Audience {
     const { encoding } = seat.wire
     const shards = this.#shards.get(encoding) ?? []
     this.#shards.set(encoding, shards)
-    let shard = shards.at(-1)
-    if (!shard || shard.isFull) {
-      shard = shards.find((other) => !other.isFull) ?? new Shard(this, encoding)
-      if (shard.isEmpty) shards.push(shard)
+    const last = shards.at(-1)
+    let shard = last?.isFull ? shards.find((other) => !other.isFull) : last
+    if (!shard) {
+      shard = new Shard(this, encoding)
+      shards.push(shard)
     }
     shard.add(seat)
   }
 
   remove(seat: Seat): void {
+    seat.isGone = true
     seat.shard?.remove(seat)
   }
 
@@ -112,22 +121,21 @@ export class Audience {
     for (const shard of shards) this.#fanOut.enqueue(shard)
   }
 
-  /** A shard was flushed in so many ms: the next flush of the room waits about as long as all its shards took. */
-  flushed(startMs: number, endMs: number): void {
-    const sameFlush = startMs < this.#quietAt
-    this.#costMs = (sameFlush ? this.#costMs : 0) + (endMs - startMs)
-    this.#quietAt = endMs + Math.min(FLUSH_MS.most, Math.max(FLUSH_MS.least, this.#costMs))
+  /**
+   * A shard was flushed. The next flush of the room waits about as long as this one took, with what stood before it in
+   * the queue: a room pays for its own size, and all rooms together for a busy process.
+   */
+  flushed(enqueuedMs: number, deliveries: number): void {
+    const now = this.#fanOut.clock.monotonic()
+    this.#parts.tally.delivered += deliveries
+    this.#quietAt = now + Math.min(FLUSH_MS.most, Math.max(FLUSH_MS.least, now - enqueuedMs))
   }
 
   get limitBytes(): number {
-    return this.#limitBytes
-  }
-
-  get clock(): Clock {
-    return this.#fanOut.clock
+    return this.#parts.limitBytes
   }
 
   slow(seat: Seat): void {
-    this.#onSlow(seat)
+    this.#parts.onSlow(seat)
   }
 }

@@ -57,5 +57,6 @@ export function json(data: unknown): string {
 export function join(frames: readonly Frame[], encoding: Encoding): Buffer {
   const first = frames[0]
   if (frames.length === 1 && first) return first.bytes(encoding)
+  if (encoding.join) return encoding.join(frames)
   return Buffer.concat(frames.map((frame) => frame.bytes(encoding)))
 }

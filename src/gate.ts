@@ -3,19 +3,20 @@
  * status. It runs before the upgrade, and everything that may take time (a room that opens) is done here, so that
  * nothing waits between the handshake and listening. `server.ts` hands requests in, a transport takes the admission.
  */
-import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { TLSSocket } from 'node:tls'
-import type { Origins } from './config.ts'
-import { Refusal } from './errors.ts'
+import type { Mount, Origins } from './config.ts'
+import { Refusal, RoomError } from './errors.ts'
+import type { LiveEventRoom } from './event-room.ts'
 import type { AddressOf } from './guards/address.ts'
+import type { Auth, Pass } from './guards/auth.ts'
 import type { Limits } from './guards/limits.ts'
 import { mayEnter } from './guards/origin.ts'
-import { parseOffset } from './log/log.ts'
 import type { Visitor } from './peer.ts'
 import type { Place, Rooms } from './rooms.ts'
 import type { Route, Router } from './router.ts'
 import { parseTarget, type Target } from './target.ts'
+import { BEARER, chooseProtocol, visitOf } from './visit.ts'
 
 /** Everything a transport needs to join a peer. */
 export interface Admission extends Place {
@@ -26,6 +27,16 @@ export interface Admission extends Place {
   leave(): void
 }
 
+/** Who asks over plain HTTP: reads and goes, stays to listen (also as a peer), or says something. */
+export type Errand = 'read' | 'listen' | 'speak'
+
+/** A room for one request. */
+export interface Audition extends Place {
+  readonly room: LiveEventRoom
+  /** Counts the request out of the limits. */
+  leave(): void
+}
+
 export interface GateParts {
   readonly basePath: string
   readonly rooms: Rooms
@@ -33,12 +44,14 @@ export interface GateParts {
   readonly addressOf: AddressOf
   /** Whether `X-Forwarded-*` of this request may be believed. */
   readonly isTrusted: (request: IncomingMessage) => boolean
+  /** Whether the server answers this path itself: a pattern such as `/:name` does not reach it. */
+  readonly isOwn: (path: string) => boolean
+  /** Who checks the tokens of a mount; `undefined`: it asks for none. */
+  readonly authOf: (mount: Mount) => Auth | undefined
   /** The router of now; a reload puts a new one. */
   readonly router: () => Router
   readonly isDraining: () => boolean
 }
-
-const MAX_NAME_LENGTH = 40
 
 export class Gate {
   readonly #parts: GateParts
@@ -50,15 +63,15 @@ export class Gate {
   /** Lets an upgrade to a WebSocket in. Throws a `Refusal`. */
   async admit(request: IncomingMessage): Promise<Admission> {
     const { limits, rooms, addressOf, isDraining } = this.#parts
-    if (isDraining()) throw new Refusal(503, 'draining', 'this server is restarting', { 'Retry-After': '1' })
+    if (isDraining()) throw draining()
     mustBeHandshake(request)
     const target = this.target(request)
     const route = this.route(target)
     this.origin(request, route.mount.origins)
     mustOfferKnown(request, route.mount.protocols)
-    const visit = visitOf(target.query)
     const address = addressOf(request)
     limits.handshake(address)
+    const visit = visitOf(target.query, await this.pass(request, route, target.query))
     const leave = limits.enter(route.mount, address)
     try {
       const place = await rooms.place(route)
@@ -69,29 +82,79 @@ export class Gate {
     }
   }
 
+  /** Who brings which token, where the room asks for one, and whether the module admits it. Throws a `Refusal` 401 or 403. */
+  async pass(
+    request: IncomingMessage,
+    { mount, path, params }: Route,
+    query: URLSearchParams,
+  ): Promise<Pass | undefined> {
+    const pass = await this.#parts.authOf(mount)?.check(request)
+    const { admit } = mount.definition
+    if (!admit) return pass
+    try {
+      await admit(pass?.claims, { path, params, query })
+      return pass
+    } catch (error) {
+      if (error instanceof RoomError) throw new Refusal(403, error.code, error.message)
+      throw error
+    }
+  }
+
+  /** Lets a request of plain HTTP to an event room; path and origin were checked. Throws a `Refusal`. */
+  async visit(request: IncomingMessage, route: Route, errand: Errand): Promise<Audition> {
+    const { limits, rooms, addressOf, isDraining } = this.#parts
+    const open = rooms.get(route.path) as unknown as LiveEventRoom | undefined
+    // To read what is open costs nothing that counts.
+    if (errand === 'read' && open) return { room: open, release() {}, leave() {} }
+    if (isDraining()) throw draining()
+    const address = addressOf(request)
+    limits.handshake(address)
+    const leave = errand === 'listen' ? limits.enter(route.mount, address) : () => {}
+    try {
+      const { room, release } = await rooms.place(route)
+      return { room: room as unknown as LiveEventRoom, release, leave }
+    } catch (error) {
+      leave()
+      throw error
+    }
+  }
+
+  /** Counts what a request costs beside itself. Throws a `Refusal` 429. */
+  charge(request: IncomingMessage, cost: number): void {
+    if (cost > 0) this.#parts.limits.handshake(this.#parts.addressOf(request), cost)
+  }
+
   /** The path and query of a request. Throws a `Refusal` 400 or 404. */
   target(request: IncomingMessage): Target {
-    if (!isHost(request.headers.host))
+    if (!isHost(request.headers.host) || countOf('host', request.rawHeaders) > 1)
       throw new Refusal(400, 'bad_host', 'expected one Host header with a host and port')
     return parseTarget(request.url, this.#parts.basePath)
   }
 
   /** The mount of a path. Throws a `Refusal` 404. */
   route({ path }: Target): Route {
-    const route = this.#parts.router().find(path)
+    const { router, isOwn } = this.#parts
+    const route = isOwn(path) ? undefined : router().find(path)
     if (!route) throw new Refusal(404, 'no_such_room', 'no room is at this path')
     return route
   }
 
   /** Throws a `Refusal` 403 for a page of another origin. */
   origin(request: IncomingMessage, origins: Origins): void {
-    const { origin } = request.headers
+    const { headers, socket } = request
+    const { origin } = headers
     const isTrusted = this.#parts.isTrusted(request)
-    const forwarded = isTrusted ? first(request.headers['x-forwarded-host']) : undefined
-    const isSecure = (request.socket as Partial<TLSSocket>).encrypted === true ? true : undefined
-    if (mayEnter(origins, origin, forwarded ?? request.headers.host, isSecure)) return
+    const forwarded = isTrusted ? first(headers['x-forwarded-host']) : undefined
+    // Of a proxy, only "https" says something: one before it may have ended TLS.
+    const hasEndedTls = isTrusted && first(headers['x-forwarded-proto']) === 'https'
+    const isSecure = (socket as Partial<TLSSocket>).encrypted === true || hasEndedTls ? true : undefined
+    if (mayEnter(origins, origin, forwarded ?? headers.host, isSecure)) return
     throw new Refusal(403, 'foreign_origin', 'this room does not take connections from pages of this origin')
   }
+}
+
+function draining(): Refusal {
+  return new Refusal(503, 'draining', 'this server is restarting', { 'Retry-After': '1' })
 }
 
 /** RFC 6455, 4.2.1, and RFC 9110, 7.8; a body would reach the room as its first frames. */
@@ -118,45 +181,19 @@ function isHost(host: string | undefined): boolean {
   return host !== undefined && /^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)(:\d{1,5})?$/.test(host)
 }
 
-function first(header: string | string[] | undefined): string | undefined {
-  return (Array.isArray(header) ? header[0] : header)?.split(',')[0]?.trim()
+/** How often a header came: Node keeps the first Host and drops the others, where a proxy may have read the last. */
+function countOf(name: string, rawHeaders: readonly string[]): number {
+  return rawHeaders.filter((text, index) => index % 2 === 0 && text.toLowerCase() === name).length
 }
 
-/** The subprotocol to speak: the first offered that the room knows (RFC 6455, 4.2.2). */
-export function chooseProtocol(offered: Iterable<string>, known: readonly string[]): string | undefined {
-  for (const protocol of offered) if (known.includes(protocol)) return protocol
-  return undefined
+function first(header: string | string[] | undefined): string | undefined {
+  return (Array.isArray(header) ? header[0] : header)?.split(',')[0]?.trim()
 }
 
 function mustOfferKnown(request: IncomingMessage, known: readonly string[]): void {
   const header = request.headers['sec-websocket-protocol']
   if (header === undefined || known.length === 0) return
   const offered = header.split(',').map((protocol) => protocol.trim())
-  if (chooseProtocol(offered, known)) return
+  if (offered.every((protocol) => protocol.startsWith(BEARER)) || chooseProtocol(offered, known)) return
   throw new Refusal(400, 'unknown_protocol', `expected one of the subprotocols ${known.join(', ')}`)
-}
-
-/** Who comes: what the query says of the peer. Throws a `Refusal` 400. */
-export function visitOf(query: URLSearchParams): { visitor: Visitor; offset: string | undefined } {
-  for (const key of ['name', 'client', 'offset']) {
-    if (query.getAll(key).length > 1) throw new Refusal(400, `bad_${key}`, `expected "${key}" once`)
-  }
-  const id = randomUUID()
-  const name = query.get('name')?.trim() ?? `guest-${id.slice(0, 4)}`
-  if (!isText(name, MAX_NAME_LENGTH))
-    throw new Refusal(400, 'bad_name', `expected a name of 1 to ${MAX_NAME_LENGTH} characters`)
-  const client = query.get('client') ?? undefined
-  if (client !== undefined && !/^[\x21-\x7e]{1,128}$/.test(client)) {
-    throw new Refusal(400, 'bad_client', 'expected a client id of 1 to 128 visible ASCII characters')
-  }
-  const offset = query.get('offset') ?? undefined
-  if (offset !== undefined && !parseOffset(offset)) {
-    throw new Refusal(400, 'bad_offset', 'expected an offset "<epoch>_<seq, 16 digits>" as a room gave it')
-  }
-  return { visitor: { id, name, client }, offset }
-}
-
-/** Text that can be shown on one line: no control characters, no half characters, not only blanks. */
-function isText(text: string, maxLength: number): boolean {
-  return text.length >= 1 && [...text].length <= maxLength && text.isWellFormed() && !/[\p{Cc}\u2028\u2029]/u.test(text)
 }

@@ -6,6 +6,7 @@ import { z } from 'zod'
 import type { Mount } from './config.ts'
 import type { Schemas } from './define.ts'
 import type { Log } from './log/log.ts'
+import type { Census } from './metrics.ts'
 import type { Rooms } from './rooms.ts'
 import type { Route } from './router.ts'
 
@@ -25,6 +26,8 @@ export interface Listed {
 
 /** A room, as `GET` with `Accept: application/json` tells it. */
 export interface Description extends Omit<Listed, 'members' | 'parameters' | 'open'> {
+  /** The values of a parameterised path. */
+  readonly params: Readonly<Record<string, string>>
   readonly members: { readonly count: number; readonly names: readonly string[] }
   /** Only event rooms have a log. `epoch` is `null` while nothing was ever said. */
   readonly epoch?: string | null
@@ -62,7 +65,19 @@ export function listRooms(mounts: readonly Mount[], rooms: Rooms): Listed[] {
   })
 }
 
-export function describeRoom({ mount, path }: Route, rooms: Rooms, log: Log): Description {
+/** How many rooms each line of rooms.json has open, and peers in them; for `metrics.ts`. */
+export function census(rooms: Rooms): Iterable<Census> {
+  const lines = new Map<string, { room: string; peers: number; rooms: number }>()
+  for (const { mount, room } of rooms.open()) {
+    const line = lines.get(mount.pattern) ?? { room: mount.pattern, peers: 0, rooms: 0 }
+    lines.set(mount.pattern, line)
+    line.peers += room.size
+    line.rooms += 1
+  }
+  return lines.values()
+}
+
+export async function describeRoom({ mount, path, params }: Route, rooms: Rooms, log: Log): Promise<Description> {
   const room = rooms.get(path)
   const { title, definition, kind, module } = mount
   const about = {
@@ -71,11 +86,13 @@ export function describeRoom({ mount, path }: Route, rooms: Rooms, log: Log): De
     summary: definition.summary ?? '',
     kind,
     module,
+    params,
     members: { count: room?.size ?? 0, names: room?.members(MAX_NAMES).map(({ name }) => name) ?? [] },
   }
   if (kind === 'raw') return about
-  const stand = log.peek(path) ?? { epoch: null, first: 1, seq: 0 }
-  return { ...about, ...stand, receives: schemas(definition.receives), sends: schemas(definition.sends) }
+  const stand = (await log.peek(path)) ?? { epoch: null, first: 1, seq: 0 }
+  const { epoch, first, seq } = stand
+  return { ...about, epoch, first, seq, receives: schemas(definition.receives), sends: schemas(definition.sends) }
 }
 
 function schemas(of: Schemas | undefined): Record<string, unknown> {

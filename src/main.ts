@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 /**
- * The command line: `corridor start | check | new-room`. The only file that reads `argv`, hears signals and exits.
+ * The command line: `corridor start | check | new-room | bench`. The only file that reads `argv`, hears signals and exits.
  */
+import { bench } from './cli/bench.ts'
 import { check } from './cli/check.ts'
 import { newRoom } from './cli/new-room.ts'
 import { start } from './cli/start.ts'
@@ -9,6 +10,7 @@ import { start } from './cli/start.ts'
 const USAGE = `corridor start        start the server (--dev: read the rooms again when they change)
 corridor check        check environment, rooms.json and modules
 corridor new-room N   write the room module N, its test, and its line in rooms.json
+corridor bench        measure this server beside its peers (--help: how)
 `
 
 const [verb, ...args] = process.argv.slice(2)
@@ -16,6 +18,9 @@ const [verb, ...args] = process.argv.slice(2)
 switch (verb) {
   case 'start':
     process.exit(await start(args, process, process))
+    break
+  case 'bench':
+    process.exitCode = await bench(args, process)
     break
   case 'check':
     process.exitCode = await check(args, process)

@@ -1,6 +1,6 @@
 /**
- * A peer: one connection in a room, as the room and its author see it. It joins in `room.ts`, speaks through its seat
- * (`seat.ts`), and closes once.
+ * A peer: one connection in a room, as the room and its author see it, or the member who lost one and came back with the
+ * next. It joins in `room.ts`, speaks through its seat (`seat.ts`), and closes once.
  */
 import { type Frame, json, passing } from './frame.ts'
 import { Bucket, type Rate } from './guards/bucket.ts'
@@ -15,16 +15,21 @@ export interface Visitor {
   /** The stable id the client chose, for resume and safe retries; never told to others. */
   readonly client?: string | undefined
   readonly claims?: Readonly<Record<string, unknown>> | undefined
+  /** When its token ends, ms since 1970. */
+  readonly untilMs?: number | undefined
 }
 
 export abstract class Connection {
   readonly id: string
   name: string
+  /** The stable id the client chose, which scopes the ids of its messages. */
+  readonly client: string | undefined
   readonly claims: Readonly<Record<string, unknown>> | undefined
-  readonly seat: Seat<Connection>
+  /** Its place in the audience; another one after it came back. */
+  seat: Seat<Connection>
   readonly sequence = new Sequence()
   readonly bucket: Bucket
-  /** Messages refused for their rate since the last that was taken. */
+  /** Messages refused for their rate, less those taken since. */
   refused = 0
   /** The author was told of it. */
   hasJoined = false
@@ -34,6 +39,7 @@ export abstract class Connection {
   constructor(visitor: Visitor, wire: Wire, rate: Rate, nowMs: number) {
     this.id = visitor.id
     this.name = visitor.name
+    this.client = visitor.client
     this.claims = visitor.claims
     this.seat = new Seat(this, wire)
     this.bucket = new Bucket(rate, nowMs)

@@ -1,5 +1,5 @@
 /**
- * The event protocol (CONTRACT: WebSocket): what a client's text frame means, and the frames a room says of itself.
+ * The event protocol (README: Messages): what a client's text frame means, and the frames a room says of itself.
  * `room.ts` calls it between reading and the handler; every wire speaks the same events.
  */
 import secureJson from 'secure-json-parse'
@@ -7,6 +7,7 @@ import { z } from 'zod'
 import type { EventDefinition } from './define.ts'
 import { RoomError } from './errors.ts'
 import { Frame, json } from './frame.ts'
+import { isWithinBounds, MAX_DEPTH, MAX_MEMBERS } from './json-bounds.ts'
 import type { Kept, Lost } from './log/log.ts'
 
 /** Types that only the server says; a module that declares one is refused at start. */
@@ -30,25 +31,40 @@ export interface Welcome {
 }
 
 const MAX_ID_LENGTH = 64
+/** A message that is wrong all over is told of its first mistakes: an answer is not many times what was asked. */
+const MAX_ISSUES = 20
 
 /** Decodes a text frame. Throws a `RoomError` `bad_json` or `bad_message`; `idOf` finds the id to answer it with. */
 export function decode(text: string, plainText: EventDefinition['text']): Message {
   const value = parse(text, plainText !== undefined)
-  if (isObject(value) && typeof value.type === 'string') {
-    const { type, data, id } = value
-    if (id !== undefined && !isId(id)) {
-      throw new RoomError('bad_message', `"id" must be a string of 1 to ${MAX_ID_LENGTH} characters`)
-    }
-    return { type, data, id }
+  if (!plainText || isEvent(value)) return messageOf(value)
+  const said = plainText(text)
+  return { type: said.type, data: said.data, id: undefined }
+}
+
+/** The message in a JSON value. Throws a `RoomError` `bad_message`. */
+export function messageOf(value: unknown): Message {
+  if (!isEvent(value)) {
+    throw new RoomError('bad_message', 'expected an object with a string "type", like {"type":"message","data":{}}')
   }
-  if (plainText) {
-    const said = plainText(text)
-    return { type: said.type, data: said.data, id: undefined }
+  const { type, data, id } = value
+  if (id !== undefined && !isId(id)) {
+    throw new RoomError('bad_message', `"id" must be a string of 1 to ${MAX_ID_LENGTH} characters`)
   }
-  throw new RoomError('bad_message', 'expected an object with a string "type", like {"type":"message","data":{}}')
+  return { type, data, id }
+}
+
+/** JSON as every wire takes it. Throws a `RoomError` `bad_json`, also for keys that would reach a prototype. */
+export function parseJson(text: string): unknown {
+  return parse(text, false)
 }
 
 function parse(text: string, mayBePlain: boolean): unknown {
+  if (!isWithinBounds(text)) {
+    // An event begins as an object with a key; any other text means only itself.
+    if (mayBePlain && !/^\s*\{\s*"/.test(text)) return undefined
+    throw new RoomError('bad_json', `expected JSON of at most ${MAX_DEPTH} levels and ${MAX_MEMBERS} members`)
+  }
   try {
     return secureJson.parse(text)
   } catch (error) {
@@ -63,12 +79,17 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
+function isEvent(value: unknown): value is Record<string, unknown> & { type: string } {
+  return isObject(value) && typeof value.type === 'string'
+}
+
 function isId(id: unknown): id is string {
   return typeof id === 'string' && id.length >= 1 && id.length <= MAX_ID_LENGTH
 }
 
 /** The id in a frame that was refused before it was decoded, so that the refusal names it. */
 export function idOf(text: string): string | undefined {
+  if (!isWithinBounds(text)) return undefined
   try {
     const value: unknown = secureJson.parse(text)
     return isObject(value) && isId(value.id) ? value.id : undefined
@@ -86,7 +107,8 @@ export function check(message: Message, definition: EventDefinition): unknown {
   }
   const result = (receives[message.type] as z.ZodType).safeParse(message.data)
   if (result.success) return result.data
-  throw new RoomError('invalid', z.prettifyError(result.error), result.error.issues)
+  const issues = result.error.issues.slice(0, MAX_ISSUES)
+  throw new RoomError('invalid', z.prettifyError({ issues }), issues)
 }
 
 export function welcome(data: Welcome): Frame {

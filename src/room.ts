@@ -3,52 +3,35 @@
  * a transport; `event-room.ts` and `raw-room.ts` say what a message means; all they send goes through the log, which
  * calls back `deliver`, the only way to a peer.
  */
-import type { Clock } from './clock.ts'
+import { Author } from './author.ts'
 import type { Member, RoomLogger } from './define.ts'
 import { Close, type CloseReason } from './errors.ts'
-import { Audience, type FanOut } from './fan-out.ts'
+import { Audience } from './fan-out.ts'
 import type { Frame } from './frame.ts'
-import type { Rate } from './guards/bucket.ts'
-import type { Log, Retention, RoomLog } from './log/log.ts'
+import type { CommonHandlers, House, RoomSettings } from './house.ts'
+import type { RoomLog } from './log/log.ts'
+import { Members } from './members.ts'
+import type { Tally } from './metrics.ts'
 import type { Connection, Visitor } from './peer.ts'
+import { Seat } from './seat.ts'
 import type { Wire } from './wire.ts'
-
-/** What the house gives every room. */
-export interface House {
-  readonly clock: Clock
-  readonly log: Log
-  readonly fanOut: FanOut
-  readonly logger: RoomLogger & { child(fields: object): RoomLogger }
-}
-
-/** What a mount says of its rooms. */
-export interface RoomSettings {
-  readonly history: Retention & { readonly replay: number }
-  readonly limits: { readonly peers: number; readonly rate: Rate; readonly bufferedBytes: number }
-}
-
-/** Messages of one peer that may wait for its async handlers. */
-export const MAX_WAITING = 256
-
-/** Handlers of either kind of room, as this file calls them. */
-export interface CommonHandlers {
-  join?(peer: never): unknown
-  leave?(peer: never): unknown
-  close?(): unknown
-}
 
 export abstract class LiveRoom<P extends Connection = Connection, H extends CommonHandlers = CommonHandlers> {
   readonly path: string
   readonly params: Readonly<Record<string, string>>
   readonly log: RoomLogger
   readonly settings: RoomSettings
+  readonly present: Members<P>
+  /** Nobody comes in any more. */
   isClosed = false
+  /** Nothing is said any more: another room may stand at this path, on the same log. */
+  protected isOver = false
   protected readonly house: House
   protected readonly audience: Audience
+  protected readonly tally: Tally
+  protected readonly author: Author
   protected handlers!: H
   #record!: RoomLog
-  readonly #peers = new Map<string, P>()
-  readonly #timers = new Set<() => void>()
   #onEmpty: () => void = () => {}
 
   constructor(house: House, path: string, params: Record<string, string>, settings: RoomSettings) {
@@ -57,9 +40,14 @@ export abstract class LiveRoom<P extends Connection = Connection, H extends Comm
     this.params = params
     this.settings = settings
     this.log = house.logger.child({ room: path })
-    this.audience = new Audience(house.fanOut, settings.limits.bufferedBytes, (seat) =>
-      this.end(seat.owner as P, Close.slow),
-    )
+    this.present = new Members(house.clock)
+    this.author = new Author(house.clock, this.log)
+    this.tally = house.tallyOf(settings.pattern)
+    this.audience = new Audience(house.fanOut, {
+      limitBytes: settings.limits.bufferedBytes,
+      tally: this.tally,
+      onSlow: ({ owner }) => this.slow(owner),
+    })
   }
 
   /** Opens the log, then lets the author open the room. Throws what the author's `open` throws. */
@@ -82,15 +70,16 @@ export abstract class LiveRoom<P extends Connection = Connection, H extends Comm
   }
 
   get size(): number {
-    return this.#peers.size
+    return this.present.size
+  }
+
+  /** Members who have a connection now. */
+  get connected(): number {
+    return this.present.connected
   }
 
   members(limit = Number.POSITIVE_INFINITY): Member[] {
-    return this.#peers
-      .values()
-      .take(limit)
-      .map(({ id, name }) => ({ id, name }))
-      .toArray()
+    return this.present.list(limit)
   }
 
   now(): number {
@@ -98,26 +87,26 @@ export abstract class LiveRoom<P extends Connection = Connection, H extends Comm
   }
 
   every(ms: number, fn: () => unknown): () => void {
-    const cancel = this.house.clock.every(ms, () => this.#guard('every', fn))
-    const end = () => {
-      cancel()
-      this.#timers.delete(end)
-    }
-    this.#timers.add(end)
-    return end
+    return this.isClosed ? () => {} : this.author.every(ms, fn)
   }
 
-  /** Lets a peer in: it hears of the past, takes its seat, and the author is told. Listen for messages before. */
+  /**
+   * Lets a peer in: it hears of the past, takes its seat, and the author is told. Listen for messages before. A client
+   * that lost its connection and is back in time is the peer it was.
+   */
   join(visitor: Visitor, wire: Wire, offset: string | undefined): P {
+    const known = this.present.of(visitor.client)
+    if (known) {
+      this.#limit(known, visitor)
+      return this.#back(known, wire, offset)
+    }
     const peer = this.peer(visitor, wire)
-    this.#peers.set(peer.id, peer)
+    this.present.add(peer)
+    this.#limit(peer, visitor)
+    this.tally.joined += 1
     peer.sequence.run(() => {
-      const caughtUp = this.enter(peer, offset)
-      if (!caughtUp) return this.#joined(peer)
-      return caughtUp.then(
-        () => this.#joined(peer),
-        (error) => this.#failed(peer, error),
-      )
+      const caughtUp = this.#enter(peer, offset)
+      return caughtUp ? caughtUp.then(() => this.#joined(peer)) : this.#joined(peer)
     })
     return peer
   }
@@ -125,13 +114,29 @@ export abstract class LiveRoom<P extends Connection = Connection, H extends Comm
   /** Something came from a peer. Returns the ms its transport shall wait before it reads on. */
   abstract receive(peer: P, data: string | Uint8Array): number
 
-  /** The peer's connection is gone. A second call does nothing. */
+  /**
+   * A peer's connection is gone. One that was lost (not closed) is waited for, where the client can be known again.
+   * A wire that was replaced, or a second call, changes nothing.
+   */
+  gone(peer: P, wire: Wire, isLost: boolean): void {
+    if (peer.hasLeft || peer.seat.wire !== wire || this.present.isAway(peer)) return
+    if (!isLost || peer.client === undefined) {
+      this.leave(peer)
+      return
+    }
+    this.audience.remove(peer.seat)
+    this.present.wait(peer, () => this.leave(peer))
+  }
+
+  /** The peer is no member any more. A second call does nothing. */
   leave(peer: P): void {
     if (peer.hasLeft) return
     peer.hasLeft = true
     this.audience.remove(peer.seat)
-    this.#peers.delete(peer.id)
-    peer.sequence.run(() => (peer.hasJoined ? this.call('leave', peer, () => this.handlers.leave?.(peer as never)) : undefined))
+    this.present.remove(peer)
+    peer.sequence.run(() =>
+      peer.hasJoined ? this.call('leave', peer, () => this.handlers.leave?.(peer as never)) : undefined,
+    )
     if (this.size === 0) this.#onEmpty()
   }
 
@@ -150,34 +155,74 @@ export abstract class LiveRoom<P extends Connection = Connection, H extends Comm
     for (const peer of peers) this.end(peer, reason(peer))
   }
 
+  /** Ends those who listen without being members. */
+  hush(_reason: () => CloseReason): void {}
+
   /** Tells every peer to go, each with its own reason, then the author that the room closes. */
   async close(reason: CloseReason): Promise<void> {
     this.isClosed = true
-    this.dismiss([...this.#peers.values()], () => reason)
-    await this.call('close', undefined, () => this.handlers.close?.())
+    this.hush(() => reason)
+    const peers = [...this.present.peers()]
+    this.dismiss(peers, () => reason)
+    await this.author.inTime(...peers.map(({ sequence }) => sequence.idle()))
+    const failed = (error: unknown) => this.author.failed('close', error)
+    await this.author.inTime(this.author.call(() => this.handlers.close?.(), failed))
     await this.#stop()
-  }
-
-  peers(): MapIterator<P> {
-    return this.#peers.values()
   }
 
   protected abstract peer(visitor: Visitor, wire: Wire): P
 
+  /** Whoever sits there does not take what is sent: it is cut, and may come back and resume. */
+  slow(owner: unknown): void {
+    const peer = owner as P
+    this.tally.slow += 1
+    const { wire } = peer.seat
+    wire.close(Close.slow.code, Close.slow.reason)
+    this.gone(peer, wire, true)
+  }
+
   /** Catches the peer up and seats it. */
   protected abstract enter(peer: P, offset: string | undefined): undefined | Promise<void>
 
-  /** Calls the author's code: what it throws is logged here and nowhere else, and hurts nobody. */
-  protected call(what: string, peer: P | undefined, fn: () => unknown): undefined | Promise<void> {
-    const failed = (error: unknown) =>
-      this.log.error({ err: error, peer: peer?.id }, `the room's ${what} handler failed`)
-    try {
-      const result = fn()
-      if (result instanceof Promise) return result.then(() => {}, failed)
-    } catch (error) {
-      failed(error)
+  /** The author's code threw for a peer. */
+  protected failed(what: string, peer: P, error: unknown): void {
+    this.author.failed(what, error, peer.id)
+  }
+
+  /** Calls a handler for a peer. */
+  protected call(what: string, peer: P, fn: () => unknown): undefined | Promise<void> {
+    return this.author.call(fn, (error) => this.failed(what, peer, error))
+  }
+
+  /** A peer stays no longer than its token is good. */
+  #limit(peer: P, { untilMs }: Visitor): void {
+    this.present.until(peer, untilMs, () => this.end(peer, Close.expired))
+  }
+
+  /** The same member on another connection: it catches up, and nobody is told. */
+  #back(peer: P, wire: Wire, offset: string | undefined): P {
+    const { seat } = peer
+    if (!this.present.isAway(peer)) seat.wire.close(Close.replaced.code, Close.replaced.reason)
+    this.audience.remove(seat)
+    this.present.found(peer)
+    peer.seat = new Seat(peer, wire)
+    // Not after what it said before, whose answers would come before the welcome.
+    const caughtUp = this.#enter(peer, offset)
+    if (caughtUp) peer.sequence.run(() => caughtUp)
+    return peer
+  }
+
+  #enter(peer: P, offset: string | undefined): undefined | Promise<void> {
+    const lost = (error: unknown) => {
+      this.log.error({ err: error, peer: peer.id }, 'the history could not be read')
+      this.end(peer, Close.busy)
     }
-    return undefined
+    try {
+      return this.enter(peer, offset)?.catch(lost)
+    } catch (error) {
+      lost(error)
+      return undefined
+    }
   }
 
   #joined(peer: P): undefined | Promise<void> {
@@ -186,21 +231,14 @@ export abstract class LiveRoom<P extends Connection = Connection, H extends Comm
     return this.call('join', peer, () => this.handlers.join?.(peer as never))
   }
 
-  #failed(peer: P, error: unknown): void {
-    this.log.error({ err: error, peer: peer.id }, 'the history could not be read')
-    this.end(peer, Close.busy)
-  }
-
   #deliver(frame: Frame, except: object | undefined): void {
+    if (frame.seq > 0) this.tally.published += 1
     this.audience.deliver(frame, except)
   }
 
-  #guard(what: string, fn: () => unknown): void {
-    void this.call(what, undefined, fn)
-  }
-
   async #stop(): Promise<void> {
-    for (const end of [...this.#timers]) end()
+    this.isOver = true
+    this.author.end()
     await this.#record.close()
   }
 }

@@ -6,8 +6,9 @@ import type { Mount } from './config.ts'
 import type { EventDefinition, RawDefinition } from './define.ts'
 import { Close, type CloseReason, Refusal } from './errors.ts'
 import { LiveEventRoom } from './event-room.ts'
+import type { House } from './house.ts'
 import { LiveRawRoom } from './raw-room.ts'
-import type { House, LiveRoom } from './room.ts'
+import type { LiveRoom } from './room.ts'
 import type { Route } from './router.ts'
 
 /** A room that is open or opening. */
@@ -28,8 +29,14 @@ export interface Place {
   release(): void
 }
 
+/** How long a peer waits for a room to open, and a reload for one to close. */
+const OPEN_MS = 10_000
+
 export class Rooms {
   readonly #house: House
+  /** Mounts that a reload took away: who was on the way to one must not open its room again. */
+  readonly #removed = new WeakSet<Mount>()
+  #isClosed = false
   readonly #instances = new Map<string, Instance>()
   readonly #closing = new Map<string, Promise<void>>()
 
@@ -39,10 +46,14 @@ export class Rooms {
 
   /** Keeps a place in the room of a path, opening it where need be. Throws a `Refusal` 503: full, or it does not open. */
   async place({ mount, path, params }: Route): Promise<Place> {
-    await this.#closing.get(path)
+    const closing = this.#closing.get(path)
+    if (closing) await this.#inTime(closing).catch(refuseOpening)
+    if (this.#isClosed || this.#removed.has(mount)) {
+      throw new Refusal(503, 'room_closed', 'this room was just closed', { 'Retry-After': '1' })
+    }
     const instance = this.#instances.get(path) ?? this.#open(mount, path, params)
     const { room } = instance
-    if (room.size + instance.expected >= mount.limits.peers) {
+    if (room.connected + instance.expected >= mount.limits.peers) {
       throw new Refusal(503, 'room_full', `this room takes ${mount.limits.peers} peers`, { 'Retry-After': '10' })
     }
     instance.expected += 1
@@ -55,10 +66,10 @@ export class Rooms {
       this.#idle(instance)
     }
     try {
-      await instance.opened
+      if (!instance.isOpen) await this.#inTime(instance.opened)
     } catch {
       release()
-      throw new Refusal(503, 'room_failed', 'this room does not open now', { 'Retry-After': '5' })
+      return refuseOpening()
     }
     return { room, release }
   }
@@ -76,12 +87,15 @@ export class Rooms {
 
   /** Closes the rooms of a mount, or all of them. */
   async close(reason: CloseReason, of?: Mount): Promise<void> {
+    if (of) this.#removed.add(of)
+    else this.#isClosed = true
     const chosen = [...this.#instances.values()].filter(({ mount }) => !of || mount === of)
-    await Promise.all(chosen.map((instance) => this.#close(instance, reason)))
+    const closed = Promise.all(chosen.map((instance) => this.#close(instance, reason)))
+    await this.#inTime(closed).catch(() => {})
   }
 
   #open(mount: Mount, path: string, params: Record<string, string>): Instance {
-    if (this.#count(mount) >= mount.instances) {
+    if (!this.#hasRoomFor(mount)) {
       throw new Refusal(503, 'too_many_rooms', `at most ${mount.instances} rooms are open under ${mount.pattern}`, {
         'Retry-After': '60',
       })
@@ -105,17 +119,21 @@ export class Rooms {
     return instance
   }
 
-  #count(mount: Mount): number {
+  /** Whether one more room of a mount may open; where need be, one that stands empty makes way. */
+  #hasRoomFor(mount: Mount): boolean {
     // A static path is one room: only a parameterised one is worth counting.
-    if (!mount.pattern.includes(':')) return 0
-    let count = 0
-    for (const instance of this.#instances.values()) if (instance.mount === mount) count += 1
-    return count
+    if (!mount.pattern.includes(':')) return true
+    const open = [...this.#instances.values()].filter((instance) => instance.mount === mount)
+    if (open.length < mount.instances) return true
+    const empty = open.find((instance) => instance.isOpen && instance.room.size === 0 && instance.expected === 0)
+    if (empty) void this.#close(empty, Close.restart)
+    return empty !== undefined
   }
 
   /** Nobody is in it, and nobody comes: close it after a while. */
   #idle(instance: Instance): void {
     instance.cancelIdle?.()
+    if (this.#instances.get(instance.room.path) !== instance) return
     if (instance.room.size > 0 || instance.expected > 0 || !instance.isOpen) return
     instance.cancelIdle = this.#house.clock.after(instance.mount.idleAfterMs, () => {
       if (instance.room.size === 0 && instance.expected === 0) void this.#close(instance, Close.restart)
@@ -127,14 +145,30 @@ export class Rooms {
     const { path } = instance.room
     if (this.#instances.get(path) !== instance) return this.#closing.get(path)
     this.#instances.delete(path)
+    const { room } = instance
+    const failed = (error: unknown) => room.log.error({ err: error }, 'the room did not close as it should')
+    // A room that did not open has said so.
     const closed = instance.opened.then(
-      () => instance.room.close(reason),
+      () => room.close(reason).catch(failed),
       () => {},
     )
     this.#closing.set(path, closed)
     await closed
     if (this.#closing.get(path) === closed) this.#closing.delete(path)
   }
+
+  /** Rejects where it takes too long: one room that hangs must not hold up the rest. */
+  async #inTime<T>(promise: Promise<T>): Promise<T> {
+    let cancel = () => {}
+    const late = new Promise<never>((_, reject) => {
+      cancel = this.#house.clock.after(OPEN_MS, () => reject(new Error(`not done within ${OPEN_MS} ms`)))
+    })
+    return Promise.race([promise, late]).finally(cancel)
+  }
+}
+
+function refuseOpening(): never {
+  throw new Refusal(503, 'room_failed', 'this room does not open now', { 'Retry-After': '5' })
 }
 
 function build(house: House, mount: Mount, path: string, params: Record<string, string>): LiveRoom {

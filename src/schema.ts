@@ -92,6 +92,13 @@ const auth = section({
   .refine(({ secret, publicKey, jwksUrl }) => [secret, publicKey, jwksUrl].filter(Boolean).length === 1, {
     error: 'expected exactly one of secret, publicKey and jwksUrl',
   })
+  .refine(
+    ({ secret, algorithms = [] }) => algorithms.every((name) => name.startsWith('HS') === (secret !== undefined)),
+    {
+      error: 'expected HS256, HS384 or HS512 with a secret, and only others with a key',
+      path: ['algorithms'],
+    },
+  )
   .describe('Lets in only who brings a token of this issuer. Exactly one of secret, publicKey and jwksUrl.')
 
 const PROTOCOL = 'expected a subprotocol name (letters, digits and !#$%&\'*+.^_`|~-), not "bearer.…"'

@@ -22,6 +22,8 @@ export class Seat<Owner = unknown> {
   /** How many of the row's waiting frames this seat must not get: it came later, or has them. */
   from = 0
   cuts: Cut[] | undefined
+  /** Its connection is over; nothing more is for it. */
+  isGone = false
 
   constructor(owner: Owner, wire: Wire) {
     this.owner = owner

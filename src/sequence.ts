@@ -25,11 +25,18 @@ export class Sequence {
     const result = step()
     if (result instanceof Promise) {
       this.#isBusy = true
-      void result.then(this.#next)
+      // A closure only while something is async: an idle peer holds none.
+      void result.then(() => this.#next())
     }
   }
 
-  #next = (): void => {
+  /** Resolves when all that was begun has ended. `undefined`: nothing runs. */
+  idle(): undefined | Promise<void> {
+    if (!this.#isBusy) return undefined
+    return new Promise((resolve) => this.run(resolve))
+  }
+
+  #next(): void {
     this.#isBusy = false
     while (!this.#isBusy) {
       const step = this.#waiting?.shift()

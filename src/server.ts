@@ -2,23 +2,34 @@
  * Puts the parts together: the only file that chooses implementations. Two servers may live in one process, since
  * nothing is kept outside of what is made here. `main.ts` starts one, tests start many.
  */
+import type { IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
 import Fastify, { type FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
-import { type Clock, systemClock } from './clock.ts'
+import { type Clock, lifetime, systemClock } from './clock.ts'
 import type { Config, Environment, Mount } from './config.ts'
+import { Deadlines } from './deadlines.ts'
 import { drain } from './drain.ts'
 import { FanOut } from './fan-out.ts'
 import { Gate } from './gate.ts'
 import { addressReader, proxyTrust } from './guards/address.ts'
+import { Auth } from './guards/auth.ts'
 import { Limits } from './guards/limits.ts'
+import { census } from './lobby.ts'
+import type { Log } from './log/log.ts'
 import { MemoryLog } from './log/memory.ts'
+import { SqliteLog } from './log/sqlite.ts'
+import { Metrics } from './metrics.ts'
 import { loadPages } from './pages.ts'
+import { isOwnPath, publicFiles } from './paths.ts'
+import { relieve } from './pressure.ts'
 import { applyConfig } from './reload.ts'
 import { Rooms } from './rooms.ts'
 import { Router } from './router.ts'
 import { Heartbeat } from './transports/heartbeat.ts'
 import { httpRoutes } from './transports/http.ts'
+import { InFlight } from './transports/in-flight.ts'
 import { upgradeHandler } from './transports/upgrade.ts'
 import { WebSocketDoor } from './transports/websocket.ts'
 
@@ -37,8 +48,12 @@ export interface ServerParts {
   readonly config: Config
   readonly logger: Logger
   readonly clock?: Clock
+  /** In place of the one that `environment` names. */
+  readonly log?: Log
 }
 
+/** After this share of the drain time nobody is waited for, so that the log is written before the process ends. */
+const CUT = 0.8
 const HEADERS_MS = 10_000
 const REQUEST_MS = 30_000
 /** Longer than a proxy keeps an idle connection, so that it is never the proxy that loses the race. */
@@ -46,17 +61,40 @@ const KEEP_ALIVE_MS = 72_000
 
 /** Starts a server and resolves when it listens. Rejects where the address cannot be had. */
 export async function createServer(parts: ServerParts): Promise<Server> {
-  const { environment, logger, clock = systemClock() } = parts
+  const { environment, logger } = parts
+  const clock = lifetime(parts.clock ?? systemClock())
   let { config } = parts
   const { basePath, drainMs, trustProxy } = environment
-  const log = new MemoryLog(clock)
-  const rooms = new Rooms({ clock, log, fanOut: new FanOut(clock), logger })
+  const log = parts.log ?? (await openLog(environment, clock, logger))
+  const metrics = new Metrics()
+  const rooms = new Rooms({
+    clock,
+    log,
+    fanOut: new FanOut(clock),
+    deadlines: new Deadlines(clock),
+    tallyOf: (pattern) => metrics.of(pattern),
+    logger,
+  })
+  metrics.watch(
+    () => census(rooms),
+    () => log.trouble === undefined,
+  )
+  relieve(rooms, clock, () => config.server.limits.bufferedBytes)
   const limits = new Limits(clock, config.server.limits)
   const heartbeat = new Heartbeat(clock)
+  const inFlight = new InFlight()
   let router = new Router(config.mounts)
+  const sockets = new Set<Duplex>()
   let doors = new Map<Mount, WebSocketDoor>()
   let closing: Promise<void> | undefined
   const isDraining = () => closing !== undefined
+  const ownFiles = await publicFiles()
+  const auths = new WeakMap<Mount, Auth>()
+  const authOf = (mount: Mount): Auth | undefined => {
+    const known = auths.get(mount) ?? (mount.auth && new Auth(mount.auth))
+    if (known) auths.set(mount, known)
+    return known
+  }
 
   const gate = new Gate({
     basePath,
@@ -64,11 +102,13 @@ export async function createServer(parts: ServerParts): Promise<Server> {
     limits,
     addressOf: addressReader(trustProxy),
     isTrusted: proxyTrust(trustProxy),
+    isOwn: (path) => isOwnPath(path, ownFiles),
     router: () => router,
+    authOf,
     isDraining,
   })
   const door = (mount: Mount): WebSocketDoor => {
-    const known = doors.get(mount) ?? new WebSocketDoor(mount, heartbeat)
+    const known = doors.get(mount) ?? new WebSocketDoor(mount, heartbeat, sockets)
     doors.set(mount, known)
     return known
   }
@@ -80,14 +120,36 @@ export async function createServer(parts: ServerParts): Promise<Server> {
     gate,
     rooms,
     log,
+    clock,
+    heartbeat,
+    inFlight,
     logger,
     pages: loadPages(basePath),
     router: () => router,
     lobbyOrigins,
     isDraining,
   })
-  app.server.on('upgrade', upgradeHandler(gate, door, logger))
-  await app.listen({ host: environment.host, port: environment.port })
+  app.server.on('upgrade', upgradeHandler(gate, door, sockets, logger))
+  try {
+    await app.listen({ host: environment.host, port: environment.port })
+  } catch (error) {
+    await app.close()
+    await log.close()
+    throw error
+  }
+
+  const end = async () => {
+    const late = new Promise<void>((resolve) => clock.after(drainMs * CUT, resolve))
+    await Promise.race([drain(rooms, clock, drainMs, () => inFlight.settled()), late])
+    // Fastify ends what it knows; a peer that ignores its close, or still waits for a room to open, it does not know.
+    void late.then(() => {
+      for (const socket of sockets) socket.destroy()
+    })
+    await app.close()
+    await log.close()
+    clock.end()
+    metrics.end()
+  }
 
   return {
     url: urlOf(app, environment),
@@ -104,13 +166,15 @@ export async function createServer(parts: ServerParts): Promise<Server> {
       return applied.changes
     },
     close() {
-      closing ??= drain(rooms, clock, drainMs).then(async () => {
-        await app.close()
-        await log.close()
-      })
+      closing ??= end()
       return closing
     },
   }
+}
+
+/** The log in the folder of `DATA_DIR`, or in memory. */
+async function openLog({ dataDir }: Environment, clock: Clock, logger: Logger): Promise<Log> {
+  return dataDir === ':memory:' ? new MemoryLog(clock) : SqliteLog.open(dataDir, clock, logger)
 }
 
 function newFastify({ tls, trustProxy }: Environment): FastifyInstance {
@@ -128,9 +192,9 @@ function newFastify({ tls, trustProxy }: Environment): FastifyInstance {
   return app as unknown as FastifyInstance
 }
 
-/** Any other token is an offer we do not take: the request gets its ordinary answer (RFC 9110, 7.8). */
-function isWebSocket(request: { headers: { upgrade?: string | undefined } }): boolean {
-  return request.headers.upgrade?.toLowerCase() === 'websocket'
+/** Any other token or method is an offer we do not take: the request gets its ordinary answer (RFC 9110, 7.8). */
+function isWebSocket({ method, headers }: IncomingMessage): boolean {
+  return method === 'GET' && headers.upgrade?.toLowerCase() === 'websocket'
 }
 
 function urlOf(app: FastifyInstance, { tls, basePath }: Environment): string {

@@ -18,6 +18,8 @@ export class Shard {
   #frames: Frame[] = []
   #special: Seat[] = []
   #isScheduled = false
+  /** Since when it stands in the queue of the process. */
+  enqueuedMs = 0
 
   constructor(audience: Audience, encoding: Encoding) {
     this.#audience = audience
@@ -85,41 +87,40 @@ export class Shard {
     const special = this.#special
     this.#frames = []
     this.#special = []
-    const start = this.#audience.clock.monotonic()
+    const slow: Seat[] = []
     for (const seat of special) {
       if (seat.shard !== this || !seat.isSpecial) continue
       const own = seat.compose(frames)
       // It has its bytes: the row's are not for it.
       seat.from = -1
-      if (own) this.#write(seat, own)
+      if (own && !this.#write(seat, own)) slow.push(seat)
     }
-    if (frames.length > 0) this.#writeAll(join(frames, this.#encoding))
+    if (frames.length > 0) this.#writeAll(join(frames, this.#encoding), slow)
     for (const seat of special) if (seat.from === -1) seat.from = 0
-    if (frames.length > 0) this.#audience.flushed(start, this.#audience.clock.monotonic())
+    if (frames.length > 0) this.#audience.flushed(this.enqueuedMs, frames.length * this.#seats.length)
+    // Only now, since ending a peer calls the author's code, which may speak, and end others.
+    for (const seat of slow) if (seat.shard === this) this.#audience.slow(seat)
   }
 
-  #writeAll(bytes: Buffer): void {
-    // Backwards, since a peer that is closed for slowness leaves the row and the last takes its place.
-    for (let index = this.#seats.length - 1; index >= 0; index -= 1) {
-      const seat = this.#seats[index]
-      if (seat && seat.from !== -1) this.#write(seat, bytes)
+  #writeAll(bytes: Buffer, slow: Seat[]): void {
+    for (const seat of this.#seats) {
+      if (seat.from !== -1 && !this.#write(seat, bytes)) slow.push(seat)
     }
   }
 
-  #write(seat: Seat, bytes: Buffer): void {
+  /** `false`: too much waits for this peer, and nothing was written. */
+  #write(seat: Seat, bytes: Buffer): boolean {
     const { waiting } = seat.wire
     // What is about to be sent counts too; a peer that has taken everything so far may get a large batch.
-    if (waiting > 0 && waiting + bytes.length > this.#audience.limitBytes) {
-      this.#audience.slow(seat)
-      return
-    }
+    if (waiting > 0 && waiting + bytes.length > this.#audience.limitBytes) return false
     seat.wire.send(bytes)
+    return true
   }
 
   flushSeat(seat: Seat): void {
     const own = seat.compose(this.#frames)
     seat.from = this.#frames.length
     if (seat.from > 0) this.#special.push(seat)
-    if (own) this.#write(seat, own)
+    if (own && !this.#write(seat, own)) this.#audience.slow(seat)
   }
 }

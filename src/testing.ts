@@ -10,15 +10,18 @@
 import { randomUUID } from 'node:crypto'
 import type { z } from 'zod'
 import { systemClock } from './clock.ts'
+import { Deadlines } from './deadlines.ts'
 import type { Definition, EventDefinition, Member, PastEvent, RawDefinition, RoomLogger, Schemas } from './define.ts'
 import { kindOf } from './definition.ts'
 import { RoomError } from './errors.ts'
 import { LiveEventRoom } from './event-room.ts'
 import { FanOut } from './fan-out.ts'
+import type { RoomSettings } from './house.ts'
 import { MemoryLog } from './log/memory.ts'
+import { newTally } from './metrics.ts'
 import type { Connection } from './peer.ts'
 import { LiveRawRoom } from './raw-room.ts'
-import type { LiveRoom, RoomSettings } from './room.ts'
+import type { LiveRoom } from './room.ts'
 import { type HandClock, handClock } from './testing/hand-clock.ts'
 import { TestWire } from './testing/test-wire.ts'
 
@@ -79,6 +82,7 @@ export interface TestSettings {
 }
 
 const SETTINGS: RoomSettings = {
+  pattern: '/test',
   history: { keep: 10_000, maxAgeMs: 7 * 86_400_000, replay: 50, durable: false },
   limits: { peers: 10_000, rate: { perSecond: 1e6, burst: 1e6 }, bufferedBytes: 64 * 1024 * 1024 },
 }
@@ -102,7 +106,14 @@ export async function openRoom(
   const definition = given as Definition
   const clock = handClock()
   const errors: unknown[] = []
-  const house = { clock, log: new MemoryLog(clock), fanOut: new FanOut(systemClock()), logger: errorLogger(errors) }
+  const house = {
+    clock,
+    log: new MemoryLog(clock),
+    fanOut: new FanOut(systemClock()),
+    deadlines: new Deadlines(clock),
+    tallyOf: newTally,
+    logger: errorLogger(errors),
+  }
   const mount = { ...SETTINGS, history: { ...SETTINGS.history, ...history } }
   const room = (kindOf(definition) === 'raw'
     ? new LiveRawRoom(house, path, params, mount)

@@ -19,4 +19,6 @@ export interface Wire {
 export interface Encoding {
   readonly name: string
   encode(frame: Frame): Buffer
+  /** Many frames as one, where that is more than their bytes one after the other. */
+  join?(frames: readonly Frame[]): Buffer
 }

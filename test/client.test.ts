@@ -96,6 +96,7 @@ async function enter(options: Options = {}, path = '/chat') {
   const room = connect<typeof chat>(path, {
     url: 'http://example.org/sub',
     WebSocket: Dialled as unknown as NonNullable<Options['WebSocket']>,
+    fetch: () => Promise.reject(new TypeError('no way by HTTP')),
     ...options,
   })
   const seen: (number | string)[] = []
@@ -515,7 +516,16 @@ describe('coming back', () => {
   }
 
   test('where it never got in, waits double up to the cap', async () => {
-    expect(await waits(8)).toEqual([500, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000])
+    const { room, first, sockets } = await enter()
+    vi.mocked(Math.random).mockReturnValue(1)
+    const longest: number[] = []
+    room.onState(({ state, retryAt = 0 }) => state === 'waiting' && longest.push(retryAt - Date.now()))
+    first.lose()
+    while (longest.length < 8) {
+      await vi.advanceTimersToNextTimerAsync()
+      sockets.at(-1)?.lose()
+    }
+    expect(longest).toEqual([500, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000])
   })
 
   test('after a connection that lasted, the first attempt is spread over two seconds', async () => {

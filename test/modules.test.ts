@@ -6,7 +6,6 @@ import { execFile } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
 import { moduleFiles } from '../src/modules.ts'
@@ -156,6 +155,19 @@ describe('a module', () => {
     ).toEqual([expect.stringContaining("! the module cannot be loaded: Cannot find package 'later'"), '7'])
   })
 
+  it('keeps the packages it imports, however often it is read anew', async () => {
+    put('node_modules/lib/package.json', '{"name":"lib","type":"module","exports":"./i.js"}')
+    put('node_modules/lib/i.js', 'export const state = {}')
+    put('a.ts', "import { state } from 'lib'\nexport default { state }")
+    expect(
+      await run(`
+        const first = await load('a')
+        put('a.ts', "import { state } from 'lib'\\nexport default { state, more: 1 }")
+        const second = await load('a')
+        console.log(first === second, first.state === second.state)`),
+    ).toEqual(['false true'])
+  })
+
   it('consists of itself and what it imports by relative paths', async () => {
     const a = put(
       'a.ts',
@@ -200,54 +212,5 @@ describe('a module that fails names message and place, and shows no stack', () =
   it('says what it expects to be exported', async () => {
     put('a.ts', 'export const room = {}')
     expect(await loads('a')).toEqual(['! expected "export default defineRoom({ … })" in a.ts, got no default export'])
-  })
-})
-
-describe('npm run check', () => {
-  const check = async (env: Record<string, string> = {}, ...args: string[]) => {
-    const script = `import { check } from '${source('cli/check.ts')}'
-      process.exitCode = await check(${JSON.stringify(args)}, process, { env: ${JSON.stringify(env)}, cwd: ${JSON.stringify(folder)} })`
-    return new Promise<{ code: unknown; stdout: string; stderr: string }>((done) => {
-      execFile(process.execPath, ['--input-type=module', '-e', script], { cwd: folder }, (error, stdout, stderr) =>
-        done({ code: error?.code ?? 0, stdout, stderr }),
-      )
-    })
-  }
-
-  it('prints the rooms as a table and ends with 0', async () => {
-    put('rooms/rooms.json', '{ "rooms": { "/a": { "module": "a", "title": "聊天" }, "/r/:name": { "module": "b" } } }')
-    put('rooms/a.ts', 'export default { open() {} }')
-    put('rooms/b.ts', 'export default { open() {}, sends: {} }')
-    expect(await check()).toEqual({
-      code: 0,
-      stderr: '',
-      stdout: `path      module  kind   title  history                  limits
-/a        a       raw    聊天   -                        10000 peers, 64KiB, 20/s
-/r/:name  b       event  B      10000 for 7d, replay 50  10000 peers, 64KiB, 20/s
-rooms/rooms.json: 2 rooms, no mistakes
-`,
-    })
-  })
-
-  it('prints every mistake, of environment, file and modules, and ends with 1', async () => {
-    put('rooms/rooms.json', '{ "rooms": { "/a": { "module": "a", "titel": "A" } } }')
-    put('rooms/a.ts', '\nthrow new Error("boom")')
-    expect(await check({ PORT: 'x' })).toEqual({
-      code: 1,
-      stdout: '',
-      stderr: `PORT: expected a whole number from 0 to 65535, got "x"
-rooms/rooms.json: rooms./a.titel: no such key; did you mean "title"?
-rooms/rooms.json: rooms./a.module: the module cannot be loaded: boom (rooms/a.ts:2)
-`,
-    })
-  })
-
-  it('writes rooms.schema.json where it is told to', async () => {
-    put('rooms/rooms.json', '{ "rooms": {} }')
-    expect(await check({}, '--write-schema')).toMatchObject({ code: 0 })
-    const shipped = fileURLToPath(new URL('../rooms/rooms.schema.json', import.meta.url))
-    const { readFile } = await import('node:fs/promises')
-    expect(await readFile(join(folder, 'rooms/rooms.schema.json'), 'utf8')).toBe(await readFile(shipped, 'utf8'))
-    expect(await check({}, '--wirte')).toMatchObject({ code: 1, stderr: expect.stringContaining('got "--wirte"') })
   })
 })

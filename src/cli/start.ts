@@ -2,21 +2,20 @@
  * `npm start` and `npm run dev`: reads what there is to read, starts the server, says where it is, and then only listens
  * to signals: SIGHUP reads the rooms again, SIGTERM and SIGINT drain, a second one ends at once.
  */
-import { watch } from 'node:fs'
-import { dirname } from 'node:path'
 import { type Logger, pino } from 'pino'
 import { loadConfig } from '../config.ts'
 import { type Environment, readEnvironment } from '../environment.ts'
 import { ConfigError } from '../mistakes.ts'
 import { createServer, type Server } from '../server.ts'
 import type { Terminal } from './check.ts'
+import { RoomsWatch } from './watch.ts'
 
 export interface Signals {
   on(signal: 'SIGHUP' | 'SIGTERM' | 'SIGINT', listener: () => void): unknown
 }
 
-/** An editor saves in several steps: what changes within this time is one change. */
-const SETTLE_MS = 50
+/** Ctrl-C under npm arrives twice, from the terminal and from npm: what comes within this time is one signal. */
+const SAME_SIGNAL_MS = 500
 
 /** Starts a server; with `--dev` it also reads the rooms again when a file beside `rooms.json` changes. → the exit code. */
 export async function start(args: readonly string[], terminal: Terminal, signals: Signals): Promise<number> {
@@ -36,11 +35,15 @@ export async function start(args: readonly string[], terminal: Terminal, signals
     terminal.stderr.write(`${startMistake(error)}\n`)
     return 1
   }
-  terminal.stdout.write(banner(server))
-  const reload = reloader(server, environment.rooms, logger)
+  // Who reads the banner may signal at once, or change a room: everything listens before it is said.
+  const stopped = untilStopped(server, environment, signals, logger)
+  const reload = reloader(server, environment.rooms, logger, () => follow())
+  const watch = args.includes('--dev') ? watchRooms(environment.rooms, reload, logger) : undefined
+  const follow = () => watch?.follow(server.config.mounts.map(({ file }) => file))
+  follow()
   signals.on('SIGHUP', reload)
-  if (args.includes('--dev')) watchRooms(environment.rooms, reload)
-  return untilStopped(server, environment, signals, logger)
+  terminal.stdout.write(banner(server))
+  return stopped
 }
 
 function banner({ url, config }: Server): string {
@@ -60,7 +63,7 @@ function startMistake(error: unknown): string {
 }
 
 /** Reads the rooms again, one reading at a time; a mistake keeps what is open and says why. */
-function reloader(server: Server, rooms: string, logger: Logger): () => void {
+function reloader(server: Server, rooms: string, logger: Logger, done: () => void): () => void {
   let running = Promise.resolve()
   let isAsked = false
   const reload = async () => {
@@ -74,6 +77,7 @@ function reloader(server: Server, rooms: string, logger: Logger): () => void {
       for (const mistake of mistakes) logger.error(mistake)
       logger.error('the rooms stay as they were')
     }
+    done()
   }
   return () => {
     if (isAsked) return
@@ -82,22 +86,20 @@ function reloader(server: Server, rooms: string, logger: Logger): () => void {
   }
 }
 
-function watchRooms(rooms: string, changed: () => void): void {
-  let settling: NodeJS.Timeout | undefined
-  watch(dirname(rooms), { recursive: true }, (_, file) => {
-    if (file && /(^|\/)(node_modules|\.git)\/|~$|\.test\.\w+$/.test(file)) return
-    clearTimeout(settling)
-    settling = setTimeout(changed, SETTLE_MS)
-  })
+function watchRooms(rooms: string, changed: () => void, logger: Logger): RoomsWatch {
+  return new RoomsWatch(rooms, changed, ({ message }) => logger.warn(`cannot watch the rooms: ${message}`))
 }
 
 /** Resolves to the exit code: 0 after a whole drain, 1 where a second signal or the deadline cut it short. */
 function untilStopped(server: Server, { drainMs }: Environment, signals: Signals, logger: Logger): Promise<number> {
   return new Promise((resolve) => {
-    let isStopping = false
+    let stoppingSince: number | undefined
     const stop = () => {
-      if (isStopping) return resolve(1)
-      isStopping = true
+      if (stoppingSince !== undefined) {
+        if (performance.now() - stoppingSince > SAME_SIGNAL_MS) resolve(1)
+        return
+      }
+      stoppingSince = performance.now()
       logger.info('draining')
       setTimeout(() => resolve(0), drainMs)
       server.close().then(

@@ -7,7 +7,20 @@ import { stripTypeScriptTypes } from 'node:module'
 import { extname } from 'node:path'
 
 /** Each before those that need it at load. */
-const FILES = ['error', 'address', 'frame', 'cursor', 'reader', 'outbox', 'pulse', 'backoff', 'websocket', 'client']
+const FILES = [
+  'error',
+  'address',
+  'frame',
+  'cursor',
+  'reader',
+  'outbox',
+  'pulse',
+  'backoff',
+  'websocket',
+  'event-stream',
+  'road',
+  'client',
+]
 
 /** The text of `/client.js`, an ES module that imports nothing. */
 export function bundleClient(): string {

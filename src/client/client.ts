@@ -11,6 +11,7 @@ import { parseFrame } from './frame.ts'
 import { Outbox } from './outbox.ts'
 import { onWake, Pulse } from './pulse.ts'
 import { Reader } from './reader.ts'
+import { Road } from './road.ts'
 import type {
   Ack,
   ClientRoom,
@@ -24,7 +25,6 @@ import type {
   Transport,
   TransportEvents,
 } from './types.ts'
-import { openWebSocket } from './websocket.ts'
 
 export { CorridorError } from './error.ts'
 export type { Ack, ClientRoom, EventOf, Options, Problem, Reset, RoomEvent, State, StateName } from './types.ts'
@@ -56,6 +56,7 @@ class Client {
   #turn = 0
   /** Since the last connection that lasted. */
   #attempts = 0
+  #road = new Road()
   #timer: ReturnType<typeof setTimeout> | undefined
   #stopWaking: () => void
   #listeners = new Map<string, Set<(event: RoomEvent) => void>>()
@@ -135,6 +136,7 @@ class Client {
     const turn = ++this.#turn
     const events: TransportEvents = {
       message: (text) => turn === this.#turn && this.#hear(text),
+      sign: () => turn === this.#turn && this.#pulse.heard(),
       lost: (code, reason) => turn === this.#turn && this.#lost(code, reason),
     }
     this.#dial(turn, events).catch((error) => events.lost(1006, String(error)))
@@ -148,7 +150,7 @@ class Client {
     const url = new URL(this.#url)
     const query = { name, client: this.client, offset: this.offset }
     for (const [key, value] of Object.entries(query)) if (value !== undefined) url.searchParams.set(key, value)
-    this.#transport = openWebSocket({ url, token }, this.#options, events)
+    this.#transport = this.#road.open({ url, token }, this.#options, events)
   }
 
   /** Lets go of the connection. By default not with 1000: the room should hold our place, we are coming back. */
@@ -170,6 +172,7 @@ class Client {
       return
     }
     this.#drop()
+    if (!wasOpen) this.#road.missed()
     const delayMs = atOnce && this.#attempts === 0 ? 0 : waitMs(loss, this.#retry)
     this.#timer = setTimeout(() => this.#open(), delayMs)
     this.#change({ state: 'waiting', retryAt: Date.now() + delayMs, code, reason })
@@ -208,6 +211,7 @@ class Client {
     }
     const missed = this.#cursor.welcome(welcome)
     this.you = welcome.you
+    this.#road.arrived()
     this.#change({ state: 'open' })
     if (missed) this.#deliver(missed)
     this.#outbox.open((text) => this.#transport?.send(text))

@@ -100,6 +100,8 @@ export interface Options {
     url: string,
     protocols?: string[],
   ) => Pick<WebSocket, 'send' | 'close' | 'addEventListener'>
+  /** In place of the global one, for where no WebSocket gets through. */
+  fetch?: typeof fetch
 }
 
 export interface Retry {
@@ -152,6 +154,8 @@ export interface Transport {
 export interface TransportEvents {
   /** A frame came: JSON text. */
   message(text: string): void
+  /** The other side lives, and had nothing to say. */
+  sign(): void
   /** The connection is gone, or never came about (then 1006). */
   lost(code: number, reason: string): void
 }

@@ -1,5 +1,5 @@
 /**
- * The WebSocket transport of the client: one connection, its frames as text. Opened by `client.ts`; another transport
+ * The WebSocket transport of the client: one connection, its frames as text. Opened by `road.ts`; another transport
  * takes the same arguments and tells the same two events.
  */
 import type { Options, Transport, TransportEvents } from './types.ts'

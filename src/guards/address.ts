@@ -3,6 +3,7 @@
  * HTTP and upgrades. Nothing in a header is believed unless `TRUST_PROXY` names the proxy that sent it.
  */
 import type { IncomingMessage } from 'node:http'
+import { isIPv4 } from 'node:net'
 import ipaddr from 'ipaddr.js'
 import proxyAddr from 'proxy-addr'
 
@@ -10,6 +11,7 @@ export type AddressOf = (request: IncomingMessage) => string
 
 /** `trusted`: addresses, CIDRs, or proxy-addr's names (`loopback`, `uniquelocal`, …). */
 export function addressReader(trusted: string[]): AddressOf {
+  if (trusted.length === 0) return ({ socket }) => canonical(socket.remoteAddress)
   const trust = proxyAddr.compile(trusted)
   return (request) => canonical(proxyAddr(request, trust))
 }
@@ -22,13 +24,15 @@ export function proxyTrust(trusted: string[]): (request: IncomingMessage) => boo
 
 /** One spelling for an address: IPv4 in IPv6 as IPv4, the rest as it is. */
 function canonical(address: string | undefined): string {
+  // What the socket itself says of an IPv4 peer is in this spelling already.
+  if (address && isIPv4(address)) return address
   if (!address || !ipaddr.isValid(address)) return 'unknown'
   return ipaddr.process(address).toString()
 }
 
 /** What limits count by: an IPv4 address, or the /64 that one IPv6 customer has. */
 export function addressKey(address: string): string {
-  if (!ipaddr.IPv6.isValid(address)) return address
+  if (!address.includes(':')) return address
   return ipaddr.IPv6.parse(address)
     .parts.slice(0, 4)
     .map((part) => part.toString(16))

@@ -16,11 +16,11 @@ export class Bucket {
     this.#at = nowMs
   }
 
-  /** Takes one. `false`: none was left, and none was taken. */
-  take(rate: Rate, nowMs: number): boolean {
+  /** Takes `count`. `false`: so many were not left, and none was taken. */
+  take(rate: Rate, nowMs: number, count = 1): boolean {
     this.#refill(rate, nowMs)
-    if (this.#tokens < 1) return false
-    this.#tokens -= 1
+    if (this.#tokens < count) return false
+    this.#tokens -= count
     return true
   }
 
@@ -31,9 +31,9 @@ export class Bucket {
     return this.#tokens >= 0 ? 0 : this.waitMs(rate)
   }
 
-  /** Ms until one can be taken. */
-  waitMs(rate: Rate): number {
-    return Math.max(0, Math.ceil(((1 - this.#tokens) / rate.perSecond) * 1000))
+  /** Ms until `count` can be taken. */
+  waitMs(rate: Rate, count = 1): number {
+    return Math.max(0, Math.ceil(((count - this.#tokens) / rate.perSecond) * 1000))
   }
 
   /** Whether it is as good as new, so that nobody need remember it. */

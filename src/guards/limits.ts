@@ -39,7 +39,7 @@ export class Limits {
   }
 
   /** Throws a `Refusal` 429 when this address shakes hands too often. */
-  handshake(address: string): void {
+  handshake(address: string, cost = 1): void {
     const { handshakes } = this.#limits
     const now = this.#clock.monotonic()
     const key = addressKey(address)
@@ -48,8 +48,8 @@ export class Limits {
       bucket = new Bucket(handshakes, now)
       this.#handshakes.set(key, bucket)
     }
-    if (bucket.take(handshakes, now)) return
-    throw tooMany('too many handshakes from your address', Math.ceil(bucket.waitMs(handshakes) / 1000))
+    if (bucket.take(handshakes, now, cost)) return
+    throw tooMany('too many handshakes from your address', Math.ceil(bucket.waitMs(handshakes, cost) / 1000))
   }
 
   /** Counts a peer in. Returns what counts it out (a second call does nothing); throws a `Refusal` 429 or 503. */

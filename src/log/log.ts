@@ -8,7 +8,9 @@ export interface Log {
   /** Opens the log of one room. `deliver` is called for each event, in order, also for what `carry` takes. */
   open(path: string, retention: Retention, deliver: Deliver): Promise<RoomLog>
   /** Where the log of a room stands, open or not; `undefined` where nothing was ever said. */
-  peek(path: string): Stand | undefined
+  peek(path: string): Stand | undefined | Promise<Stand | undefined>
+  /** Why nothing can be kept now; `undefined` while all is well. */
+  readonly trouble: string | undefined
   /** Writes what is pending and lets go. */
   close(): Promise<void>
 }
@@ -28,6 +30,43 @@ export type Kept = 'memory' | 'os' | 'fsync' | 'replicated'
 
 export type Deliver = (frame: Frame, except?: object) => void
 
+/** An event that is not numbered yet; `data` is JSON text. */
+export interface Draft {
+  readonly type: string
+  readonly data: string
+}
+
+/** What makes a retry safe: it is kept in the same transaction as the events, and found again by `recall`. */
+export type Mark = ClientMark | ProducerMark
+
+/** A message of a client: `hash` tells whether another message comes under the same id. */
+export interface ClientMark {
+  readonly client: string
+  readonly id: string
+  readonly hash: string
+  /** Which of the events appended with it is its first; `undefined`: it has none. */
+  readonly draft?: number | undefined
+}
+
+/** A batch of an idempotent producer (Durable Streams protocol, 5.2.1). */
+export interface ProducerMark {
+  readonly producer: string
+  readonly epoch: number
+  readonly seq: number
+}
+
+/** What is remembered of a client's message: `seq` of its first event, where it had one. */
+export interface Answer {
+  readonly hash: string
+  readonly seq: number | undefined
+}
+
+/** Where a producer stands. */
+export interface ProducerState {
+  readonly epoch: number
+  readonly seq: number
+}
+
 /** The span of a log. */
 export interface Stand {
   readonly epoch: string
@@ -43,20 +82,30 @@ export interface RoomLog {
   /** The newest event delivered; 0 before the first. */
   readonly seq: number
   readonly kept: Kept
-  /** Numbers, keeps and delivers one event; `data` is JSON text. The promise rejects with `unavailable` when it cannot. */
-  append(type: string, data: string): number | Promise<number>
+  /**
+   * Numbers, keeps and delivers events in one step, with their marks: all of it or nothing. Returns the seq of the first
+   * (of the newest there is, where `drafts` is empty). The promise rejects with `unavailable` when it cannot be kept.
+   */
+  append(drafts: readonly Draft[], marks?: readonly Mark[]): number | Promise<number>
   /** Delivers in the same order, keeping nothing. `except` is handed through to `deliver`. */
   carry(frame: Frame, except?: object): void
   /** At most `limit` events after `seq`, oldest first, without a hole; at once where they are in memory. */
   read(after: number, limit: number): readonly Frame[] | Promise<readonly Frame[]>
   /** Whether a client that saw up to (epoch, seq) can be given everything after it. */
   locate(epoch: string, seq: number): Resume
+  /** What was answered to a client's message; `undefined`: it was never handled. */
+  recall(client: string, id: string): Answer | undefined | Promise<Answer | undefined>
+  /** Where a producer stands; `undefined`: it never appended. */
+  producer(id: string): ProducerState | undefined | Promise<ProducerState | undefined>
   close(): Promise<void>
 }
 
-/** Why a resume is not possible (CONTRACT: `welcome.reason`). */
+/** Why a resume is not possible (`welcome.reason`). */
 export type Lost = 'epoch' | 'trimmed' | 'truncated' | 'ahead'
 export type Resume = { readonly after: number } | { readonly lost: Lost }
+
+/** Ids are remembered for at least so long, and as long as the event they made. */
+export const REMEMBER_MS = 24 * 3_600_000
 
 /** The token a client resumes with: `<epoch>_<seq, 16 digits>`; sorts as text in the order of the log. */
 export function offset(epoch: string, seq: number): string {

@@ -2,12 +2,12 @@
  * The log in memory: what `DATA_DIR=:memory:` runs on. It keeps the newest events of each room as ready frames, and an
  * empty room's log stays until the server ends, so that a room closed for idleness opens with its history.
  */
-
 import type { Clock } from '../clock.ts'
 import { entry, type Frame } from '../frame.ts'
 import { newEpoch } from './epoch.ts'
-import type { Deliver, Log, Resume, Retention, RoomLog, Stand } from './log.ts'
+import type { Answer, Deliver, Draft, Log, Mark, ProducerState, Resume, Retention, RoomLog, Stand } from './log.ts'
 import { Recent } from './recent.ts'
+import { Remembered } from './remembered.ts'
 
 /** Logs of closed rooms that are remembered; beyond it, the one closed longest ago is forgotten. */
 const MAX_CLOSED = 10_000
@@ -15,9 +15,11 @@ const MAX_CLOSED = 10_000
 interface Kept {
   readonly epoch: string
   readonly recent: Recent
+  readonly remembered: Remembered
 }
 
 export class MemoryLog implements Log {
+  readonly trouble = undefined
   readonly #clock: Clock
   readonly #open = new Map<string, Kept>()
   readonly #closed = new Map<string, Kept>()
@@ -27,7 +29,11 @@ export class MemoryLog implements Log {
   }
 
   async open(path: string, retention: Retention, deliver: Deliver): Promise<RoomLog> {
-    const kept = this.#closed.get(path) ?? { epoch: newEpoch(this.#clock.now()), recent: new Recent() }
+    const kept = this.#closed.get(path) ?? {
+      epoch: newEpoch(this.#clock.now()),
+      recent: new Recent(),
+      remembered: new Remembered(),
+    }
     this.#closed.delete(path)
     this.#open.set(path, kept)
     return new MemoryRoomLog(this.#clock, kept, retention, deliver, () => this.#shut(path, kept))
@@ -57,6 +63,7 @@ class MemoryRoomLog implements RoomLog {
   readonly kept = 'memory'
   readonly #clock: Clock
   readonly #recent: Recent
+  readonly #remembered: Remembered
   readonly #retention: Retention
   readonly #deliver: Deliver
   readonly #shut: () => void
@@ -65,6 +72,7 @@ class MemoryRoomLog implements RoomLog {
     this.#clock = clock
     this.epoch = kept.epoch
     this.#recent = kept.recent
+    this.#remembered = kept.remembered
     this.#retention = retention
     this.#deliver = deliver
     this.#shut = shut
@@ -79,12 +87,19 @@ class MemoryRoomLog implements RoomLog {
     return this.#recent.seq
   }
 
-  append(type: string, data: string): number {
-    const frame = entry(type, this.seq + 1, this.#clock.now(), data)
-    this.#recent.push(frame)
+  append(drafts: readonly Draft[], marks: readonly Mark[] = []): number {
+    if (marks.length > 0) {
+      this.#trim()
+      this.#remembered.mustHaveRoom()
+    }
+    const now = this.#clock.now()
+    const first = this.seq + (drafts.length > 0 ? 1 : 0)
+    const frames = drafts.map(({ type, data }, index) => entry(type, first + index, now, data))
+    for (const frame of frames) this.#recent.push(frame)
+    for (const mark of marks) this.#remembered.keep(mark, frames, now)
     this.#trim()
-    this.#deliver(frame)
-    return frame.seq
+    for (const frame of frames) this.#deliver(frame)
+    return first
   }
 
   carry(frame: Frame, except?: object): void {
@@ -103,11 +118,21 @@ class MemoryRoomLog implements RoomLog {
     return { after: seq }
   }
 
+  recall(client: string, id: string): Answer | undefined {
+    return this.#remembered.recall(client, id)
+  }
+
+  producer(id: string): ProducerState | undefined {
+    return this.#remembered.producer(id)
+  }
+
   async close(): Promise<void> {
     this.#shut()
   }
 
   #trim(): void {
-    this.#recent.trim(this.#retention.keep, this.#clock.now() - this.#retention.maxAgeMs)
+    const now = this.#clock.now()
+    this.#recent.trim(this.#retention.keep, now - this.#retention.maxAgeMs)
+    this.#remembered.trim(now, this.#recent.first)
   }
 }

@@ -8,6 +8,7 @@ export class Recent {
   #frames: (Frame | undefined)[] = []
   #start = 0
   #seq: number
+  #size = 0
 
   /** `seq`: the newest event before the first that will be pushed. */
   constructor(seq = 0) {
@@ -29,8 +30,13 @@ export class Recent {
     return this.#seq - this.length + 1
   }
 
+  get #oldest(): Frame | undefined {
+    return this.#frames[this.#start]
+  }
+
   push(frame: Frame): void {
     this.#frames.push(frame)
+    this.#size += frame.payload.length
     this.#seq = frame.seq
   }
 
@@ -40,9 +46,11 @@ export class Recent {
     return this.#frames.slice(from, from + limit) as Frame[]
   }
 
-  /** Lets go of all but the newest `keep`, and of what is older than `notBefore` (ms since 1970). */
-  trim(keep: number, notBefore: number): void {
-    while (this.length > keep || (this.length > 0 && (this.#frames[this.#start]?.time ?? 0) < notBefore)) {
+  /** Lets go of all but the newest `keep`, of what is older than `notBefore` (ms since 1970), and of more than `size`. */
+  trim(keep: number, notBefore: number, size = Number.POSITIVE_INFINITY): void {
+    for (let oldest = this.#oldest; oldest; oldest = this.#oldest) {
+      if (this.length <= keep && oldest.time >= notBefore && this.#size <= size) break
+      this.#size -= oldest.payload.length
       this.#frames[this.#start] = undefined
       this.#start += 1
     }

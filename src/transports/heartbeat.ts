@@ -8,6 +8,8 @@ import type { Clock } from '../clock.ts'
 /** A connection that can be asked whether it lives. */
 export interface Beating {
   isAlive: boolean
+  /** We do not read from it now, so it cannot give a sign. */
+  readonly isPaused: boolean
   beat(): void
   lose(): void
   readonly readyState: number
@@ -58,8 +60,11 @@ export class Heartbeat {
     const { socket, everyTicks } = turn
     const now = this.#tick
     if (socket.readyState === CLOSED) return
-    if (socket.isAlive) turn.askedAt = undefined
-    if (turn.askedAt !== undefined && now - turn.askedAt >= ANSWER_TICKS) return socket.lose()
+    if (socket.isAlive || socket.isPaused) turn.askedAt = undefined
+    if (turn.askedAt !== undefined && now - turn.askedAt >= ANSWER_TICKS) {
+      socket.lose()
+      return
+    }
     if (now >= turn.pingAt) {
       turn.pingAt = now + everyTicks
       turn.askedAt ??= now

@@ -20,11 +20,13 @@ export function refuse(socket: Duplex, refusal: Refusal): void {
   }
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`)
   const head = `HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status]}\r\n${lines.join('\r\n')}`
+  // What is left unread would turn the end into a reset, and the refusal might never be read.
+  socket.resume()
   socket.end(`${head}\r\n\r\n${body}`, () => socket.destroy())
   setTimeout(() => socket.destroy(), LINGER_MS).unref()
 }
 
 /** The body of every refusal: one line of JSON. */
-export function refusalBody({ code, message }: Refusal): string {
-  return `${JSON.stringify({ error: code, message })}\n`
+export function refusalBody({ code, message, details }: Refusal): string {
+  return `${JSON.stringify({ error: code, message, ...details })}\n`
 }

@@ -11,18 +11,28 @@ import type { Admission, Gate } from '../gate.ts'
 import { refuse } from './refuse.ts'
 import type { WebSocketDoor } from './websocket.ts'
 
-export function upgradeHandler(gate: Gate, door: (mount: Mount) => WebSocketDoor, logger: RoomLogger) {
+/** `sockets`: every socket taken and not over yet; who ends the server ends what is left there. */
+export function upgradeHandler(
+  gate: Gate,
+  door: (mount: Mount) => WebSocketDoor,
+  sockets: Set<Duplex>,
+  logger: RoomLogger,
+) {
   return (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
+    sockets.add(socket)
     // First of all, and to the last: Node took its own listener off before it called us, and a reset at any later
     // moment without one ends the process (CVE-2022-41940).
     socket.on('error', ignore)
-    gate.admit(request).then(
-      (admission) => enter(door(admission.route.mount), request, socket, head, admission),
-      (error) => {
+    gate
+      .admit(request)
+      .then((admission) => {
+        if (!enter(door(admission.route.mount), request, socket, head, admission)) sockets.delete(socket)
+      })
+      .catch((error) => {
         if (!(error instanceof Refusal)) logger.error({ err: error }, 'the gate failed')
+        sockets.delete(socket)
         refuse(socket, error instanceof Refusal ? error : new Refusal(500, 'internal', 'the server failed to answer'))
-      },
-    )
+      })
   }
 }
 
@@ -34,14 +44,18 @@ function enter(
   socket: Duplex,
   head: Buffer,
   admission: Admission,
-): void {
+): boolean {
   const { room } = admission
   const isThere = socket.readable && socket.writable && !socket.destroyed
+  // The answer to the handshake and the welcome go out in one write.
+  socket.cork()
   const hasJoined = isThere && !room.isClosed && door.open(request, socket, head, admission)
+  socket.uncork()
   admission.release()
-  if (hasJoined) return
+  if (hasJoined) return true
   admission.leave()
   if (isThere && room.isClosed)
     refuse(socket, new Refusal(503, 'room_failed', 'this room was just closed', { 'Retry-After': '1' }))
   else if (!isThere) socket.destroy()
+  return false
 }

@@ -1,6 +1,6 @@
 /**
  * The road in and out over WebSocket. The gate has admitted the request; here it is upgraded, joined, listened to.
- * `ws` does the handshake and reads frames (RFC 6455). Frames to the peer are made once per event (`encoding`) and
+ * `ws` does the handshake and reads frames (RFC 6455). Frames to the peer are made once per event (an `Encoding`) and
  * written to the socket itself, many in one write; `ws` answers pings and closes on the same socket, in whole frames.
  */
 import type { IncomingMessage } from 'node:http'
@@ -9,53 +9,47 @@ import { type RawData, WebSocket, WebSocketServer } from 'ws'
 import type { Mount } from '../config.ts'
 import { Close, Refusal } from '../errors.ts'
 import type { Frame } from '../frame.ts'
-import { type Admission, chooseProtocol } from '../gate.ts'
+import type { Admission } from '../gate.ts'
 import type { Connection } from '../peer.ts'
 import type { LiveRoom } from '../room.ts'
+import { chooseProtocol } from '../visit.ts'
 import type { Encoding, Wire } from '../wire.ts'
+import { deflated, hasReadableOffer, NEGOTIATION } from './deflate.ts'
 import type { Heartbeat } from './heartbeat.ts'
 import { refuse } from './refuse.ts'
+import { frameBytes } from './websocket-frame.ts'
 
-/** A message in more pieces than this is an attack, not a message (CVE-2026-48779). */
-const MAX_FRAGMENTS = 256
-const MAX_BUFFERED_CHUNKS = 4096
-/** How long a peer may take to answer a close. */
+/**
+ * A message that comes in pieces smaller than this, as fragments or as packets, is an attack, not a message
+ * (CVE-2026-48779): each piece costs some half a KiB until the message is whole.
+ */
+const MIN_PIECE_BYTES = 512
+/** However small the payload limit: a ping, 131 bytes, may come byte by byte. */
+const MIN_PIECES = 144
+/** Pings and pongs a peer may send from one beat of ours to the next, its answers among them. */
+const MAX_CONTROLS = 250
+/** How long a peer may take to answer a close, and one that was closed for abuse. */
 const CLOSE_MS = 5000
+const SHUT_MS = 1000
 const MAX_REASON_BYTES = 123
+/** With these (or none, 1005) a client says that it leaves; any other end is a lost connection. */
+const GOODBYES = [1000, 1001, 1005]
 
-const TEXT = 0x81
-const BINARY = 0x82
 const PING = Buffer.from([0x89, 0])
 
-/** A whole unmasked frame (RFC 6455, 5.2), made without knowing for whom. */
-export const encoding: Encoding = {
-  name: 'websocket',
-  encode({ payload }: Frame): Buffer {
-    const length = typeof payload === 'string' ? Buffer.byteLength(payload) : payload.length
-    const head = length < 126 ? 2 : length < 65536 ? 4 : 10
-    const bytes = Buffer.allocUnsafe(head + length)
-    bytes[0] = typeof payload === 'string' ? TEXT : BINARY
-    if (head === 2) bytes[1] = length
-    else if (head === 4) {
-      bytes[1] = 126
-      bytes.writeUInt16BE(length, 2)
-    } else {
-      bytes[1] = 127
-      bytes.writeBigUInt64BE(BigInt(length), 2)
-    }
-    if (typeof payload === 'string') bytes.write(payload, head)
-    else bytes.set(payload, head)
-    return bytes
-  },
-}
+export const plain: Encoding = { name: 'websocket', encode: ({ payload }: Frame) => frameBytes(payload) }
 
 /** One mount's own WebSocket server. */
 export class WebSocketDoor {
   readonly #server: WebSocketServer
   readonly #heartbeat: Heartbeat
   readonly #heartbeatMs: number
+  readonly #sockets: Set<Duplex>
 
-  constructor(mount: Mount, heartbeat: Heartbeat) {
+  /** `sockets`: a peer's socket stands there until it is over. */
+  constructor(mount: Mount, heartbeat: Heartbeat, sockets: Set<Duplex>) {
+    this.#sockets = sockets
+    const pieces = Math.max(MIN_PIECES, Math.ceil(mount.limits.payloadBytes / MIN_PIECE_BYTES))
     this.#heartbeat = heartbeat
     this.#heartbeatMs = mount.limits.heartbeatMs
     this.#server = new WebSocketServer({
@@ -63,10 +57,12 @@ export class WebSocketDoor {
       clientTracking: false,
       WebSocket: RoomSocket,
       maxPayload: mount.limits.payloadBytes,
-      maxFragments: MAX_FRAGMENTS,
-      maxBufferedChunks: MAX_BUFFERED_CHUNKS,
+      maxFragments: pieces,
+      maxBufferedChunks: pieces,
+      // Ours says why it closes; theirs cuts the line.
+      maxPendingAutoPongs: MAX_CONTROLS + 1,
       closeTimeout: CLOSE_MS,
-      perMessageDeflate: false,
+      perMessageDeflate: mount.compression && NEGOTIATION,
       handleProtocols: (offered) => chooseProtocol(offered, mount.protocols) ?? false,
     } as ConstructorParameters<typeof WebSocketServer>[0])
     // The gate has refused all that ws would, but for malformed lists of protocols and extensions.
@@ -78,11 +74,15 @@ export class WebSocketDoor {
   /** Upgrades and joins; nothing waits between the handshake and the listeners. `false`: ws refused the request. */
   open(request: IncomingMessage, socket: Duplex, head: Buffer, admission: Admission): boolean {
     let hasJoined = false
+    const { headers } = request
+    // ws would refuse who offers only what cannot be had; here it gets in, uncompressed (RFC 7692, 5.1).
+    if (!hasReadableOffer(headers['sec-websocket-extensions'])) delete headers['sec-websocket-extensions']
     this.#server.handleUpgrade(request, socket, head, (ws) => {
       const { room, visitor, offset } = admission
       const roomSocket = ws as RoomSocket
-      roomSocket.listen(socket, room, admission.leave)
-      roomSocket.peer = room.join(visitor, new WebSocketWire(roomSocket, socket), offset)
+      const wire = new WebSocketWire(roomSocket, socket)
+      roomSocket.listen(socket, this.#sockets, room, wire, admission.leave)
+      roomSocket.peer = room.join(visitor, wire, offset)
       this.#heartbeat.add(roomSocket, this.#heartbeatMs)
       hasJoined = true
     })
@@ -97,21 +97,34 @@ export class RoomSocket extends WebSocket {
   isAlive = true
   #room!: LiveRoom
   #socket!: Duplex
+  #sockets!: Set<Duplex>
+  #wire!: WebSocketWire
   #leave!: () => void
+  #resting: NodeJS.Timeout | undefined
+  #controls = 0
 
-  listen(socket: Duplex, room: LiveRoom, leave: () => void): void {
+  listen(socket: Duplex, sockets: Set<Duplex>, room: LiveRoom, wire: WebSocketWire, leave: () => void): void {
     this.#socket = socket
+    this.#sockets = sockets
     this.#room = room
+    this.#wire = wire
     this.#leave = leave
-    this.on('message', RoomSocket.#onMessage)
-    this.on('pong', RoomSocket.#onSign)
-    this.on('ping', RoomSocket.#onSign)
-    this.on('error', RoomSocket.#onError)
-    this.on('close', RoomSocket.#onClose)
+    this.on('message', onMessage)
+    this.on('pong', onSign)
+    this.on('ping', onSign)
+    this.on('error', onError)
+    this.on('close', onClose)
+  }
+
+  /** Also where `ws` closes for a broken frame or the peer's own close: what was said to the peer goes before. */
+  override close(code?: number, reason?: string | Buffer): void {
+    this.peer?.seat.flush()
+    super.close(code, reason)
   }
 
   /** Sends a ready-made ping. */
   beat(): void {
+    this.#controls = 0
     if (this.readyState === WebSocket.OPEN) this.#socket.write(PING)
   }
 
@@ -121,41 +134,76 @@ export class RoomSocket extends WebSocket {
     this.terminate()
   }
 
-  static #onMessage(this: WebSocket, data: RawData, isBinary: boolean): void {
-    const socket = this as RoomSocket
-    socket.isAlive = true
-    const bytes = data as Buffer
-    const waitMs = socket.#room.receive(socket.peer, isBinary ? bytes : bytes.toString())
-    if (waitMs > 0) socket.#rest(waitMs)
+  hear(bytes: Buffer, isBinary: boolean): void {
+    this.isAlive = true
+    // After our close frame the peer may still speak; it is not in the room any more.
+    if (this.readyState !== WebSocket.OPEN) return
+    const waitMs = this.#room.receive(this.peer, isBinary ? bytes : bytes.toString())
+    if (waitMs > 0) this.#rest(waitMs)
   }
 
-  /** Reads no more for a while; the network holds the peer back. */
+  /** Reads no more for a while; the network holds the peer back. What came in the same packet may make it longer. */
   #rest(ms: number): void {
-    if (this.isPaused) return
+    clearTimeout(this.#resting)
     this.pause()
-    setTimeout(() => this.resume(), ms).unref()
+    this.#resting = setTimeout(() => this.#readOn(), ms).unref()
   }
 
-  static #onSign(this: WebSocket): void {
-    ;(this as RoomSocket).isAlive = true
+  #readOn(): void {
+    this.isAlive = true
+    this.resume()
   }
 
-  /** A broken frame or a lost connection: ws closes with the right code, and `close` follows. */
-  static #onError(this: WebSocket): void {}
+  /** Closed for abuse: the rest of its flood is not even read. */
+  shut(): void {
+    clearTimeout(this.#resting)
+    this.pause()
+    this.#resting = setTimeout(() => this.terminate(), SHUT_MS).unref()
+  }
 
-  static #onClose(this: WebSocket): void {
-    const socket = this as RoomSocket
-    socket.#leave()
-    socket.#room.leave(socket.peer)
+  /** A ping or a pong; ws has answered the ping. */
+  sign(): void {
+    this.isAlive = true
+    this.#controls += 1
+    const isFlood = this.#controls > MAX_CONTROLS && this.readyState === WebSocket.OPEN
+    if (isFlood) this.#room.end(this.peer, Close.abuse)
+  }
+
+  over(code: number): void {
+    clearTimeout(this.#resting)
+    this.#sockets.delete(this.#socket)
+    this.#leave()
+    const isGoodbye = this.#wire.isClosed || GOODBYES.includes(code)
+    this.#room.gone(this.peer, this.#wire, !isGoodbye)
   }
 }
 
+// One function each for all sockets: `ws` calls a listener with the socket as `this`.
+
+function onMessage(this: WebSocket, data: RawData, isBinary: boolean): void {
+  ;(this as RoomSocket).hear(data as Buffer, isBinary)
+}
+
+function onSign(this: WebSocket): void {
+  ;(this as RoomSocket).sign()
+}
+
+/** A broken frame or a lost connection: ws closes with the right code, and `close` follows. */
+function onError(): void {}
+
+function onClose(this: WebSocket, code: number): void {
+  ;(this as RoomSocket).over(code)
+}
+
 class WebSocketWire implements Wire {
-  readonly encoding = encoding
+  readonly encoding: Encoding
+  /** It was the room that closed it. */
+  isClosed = false
   readonly #ws: RoomSocket
   readonly #socket: Duplex
 
   constructor(ws: RoomSocket, socket: Duplex) {
+    this.encoding = ws.extensions.includes('permessage-deflate') ? deflated : plain
     this.#ws = ws
     this.#socket = socket
   }
@@ -170,13 +218,14 @@ class WebSocketWire implements Wire {
   }
 
   close(code: number, reason: string): void {
+    this.isClosed = true
     this.#ws.close(code, cut(reason))
+    if (reason === Close.abuse.reason) this.#ws.shut()
   }
 }
 
 /** A close reason has at most 123 bytes (RFC 6455, 5.5); it is cut between characters. */
 function cut(reason: string): string {
-  let text = reason.toWellFormed()
-  while (Buffer.byteLength(text) > MAX_REASON_BYTES) text = [...text].slice(0, -1).join('')
-  return text
+  const bytes = Buffer.from(reason.slice(0, MAX_REASON_BYTES))
+  return new TextDecoder().decode(bytes.subarray(0, MAX_REASON_BYTES), { stream: true })
 }

@@ -9,7 +9,7 @@ import { WebSocket, type ClientOptions as WsOptions } from 'ws'
 /** How long a test waits for something that should come. */
 const PATIENCE_MS = 5000
 
-/** What an event room sends, see CONTRACT section 5. `D`: what the test takes `data` for. */
+/** What an event room sends (README: Messages). `D`: what the test takes `data` for. */
 export interface EventFrame<D = unknown> {
   type: string
   data: D

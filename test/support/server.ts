@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { pino } from 'pino'
+import type { Clock } from '../../src/clock.ts'
 import { type Config, loadConfig, type Mount } from '../../src/config.ts'
 import type { Definition } from '../../src/define.ts'
 import { kindOf } from '../../src/definition.ts'
@@ -28,6 +29,8 @@ export interface Setup {
   env?: Record<string, string>
   /** Settings no variable names, for tests that start the same server again. */
   environment?: Partial<Environment>
+  /** For tests that turn the time by hand. */
+  clock?: Clock
 }
 
 export interface LogLine {
@@ -63,7 +66,8 @@ export async function startServer(setup: Setup = {}): Promise<TestServer> {
   })
   const expected: RegExp[] = []
   const config = await configOf(setup, folder)
-  const server = await createServer({ environment, config, logger: pino({ level: environment.logLevel }, sink) })
+  const logger = pino({ level: environment.logLevel }, sink)
+  const server = await createServer({ environment, config, logger, ...(setup.clock && { clock: setup.clock }) })
   const { port, host } = new URL(server.url)
   const ws = server.url.replace(/^http/, 'ws')
   return {

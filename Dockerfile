@@ -1,0 +1,24 @@
+# Corridor in a container: Node, the production dependencies, and the source as it is (Node strips the types).
+# Rooms of your own: mount their folder at /app/rooms. What is kept lies in /data.
+FROM node:26-slim
+
+WORKDIR /app
+ENV NODE_ENV=production HOST=0.0.0.0 PORT=3000 DATA_DIR=/data
+
+COPY package.json package-lock.json ./
+RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund && npm cache clean --force && mkdir /data && chown node:node /data
+COPY LICENSE ./
+COPY src ./src
+COPY public ./public
+COPY rooms ./rooms
+
+USER node
+EXPOSE 3000
+VOLUME /data
+
+# As long as it drains it is alive; whether it takes newcomers says /readyz.
+HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 \
+  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT || 3000}${(process.env.BASE_PATH || '').replace(/\\/$/, '')}/healthz`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
+
+# Node itself is the process, so that SIGTERM reaches it and it drains.
+CMD ["node", "--disable-warning=ExperimentalWarning", "src/main.ts", "start"]

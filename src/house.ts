@@ -1,0 +1,40 @@
+/**
+ * What a room is given: the parts of the house that all rooms share, its mount's settings, and the author's handlers.
+ * `server.ts` (or a test) makes a house, `rooms.ts` builds rooms in it.
+ */
+import type { Clock } from './clock.ts'
+import type { Deadlines } from './deadlines.ts'
+import type { RoomLogger } from './define.ts'
+import type { FanOut } from './fan-out.ts'
+import type { Rate } from './guards/bucket.ts'
+import type { Log, Retention } from './log/log.ts'
+import type { Tally } from './metrics.ts'
+
+/** What the house gives every room. */
+export interface House {
+  readonly clock: Clock
+  readonly log: Log
+  readonly fanOut: FanOut
+  readonly deadlines: Deadlines
+  /** Where the rooms of a line of rooms.json count. */
+  readonly tallyOf: (pattern: string) => Tally
+  readonly logger: RoomLogger & { child(fields: object): RoomLogger }
+}
+
+/** What a mount says of its rooms. */
+export interface RoomSettings {
+  /** The line of rooms.json, which names its metrics. */
+  readonly pattern: string
+  readonly history: Retention & { readonly replay: number }
+  readonly limits: { readonly peers: number; readonly rate: Rate; readonly bufferedBytes: number }
+}
+
+/** Messages of one peer that may wait for its async handlers. */
+export const MAX_WAITING = 256
+
+/** Handlers of either kind of room, as this file calls them. */
+export interface CommonHandlers {
+  join?(peer: never): unknown
+  leave?(peer: never): unknown
+  close?(): unknown
+}

@@ -1,0 +1,60 @@
+/**
+ * What a log in memory remembers so that a retry is safe: clients' messages and producers. Entries leave in the order
+ * they came, once they are old enough; when there are too many, new ones are refused, never old ones forgotten early.
+ */
+import { RoomError } from '../errors.ts'
+import type { Frame } from '../frame.ts'
+import { type Answer, type Mark, type ProducerState, REMEMBER_MS } from './log.ts'
+
+interface Entry extends Answer {
+  readonly time: number
+}
+
+const MAX_ENTRIES = 1_000_000
+
+export class Remembered {
+  readonly #answers = new Map<string, Entry>()
+  readonly #producers = new Map<string, ProducerState & { readonly time: number }>()
+
+  recall(client: string, id: string): Answer | undefined {
+    return this.#answers.get(key(client, id))
+  }
+
+  producer(id: string): ProducerState | undefined {
+    return this.#producers.get(id)
+  }
+
+  /** Throws a `RoomError` `unavailable` when no more can be remembered. */
+  mustHaveRoom(): void {
+    if (this.#answers.size < MAX_ENTRIES && this.#producers.size < MAX_ENTRIES) return
+    throw new RoomError('unavailable', 'too many message ids to remember, say it again later')
+  }
+
+  /** `frames`: what was appended with the mark. */
+  keep(mark: Mark, frames: readonly Frame[], nowMs: number): void {
+    if ('client' in mark) {
+      const seq = mark.draft === undefined ? undefined : frames[mark.draft]?.seq
+      this.#answers.set(key(mark.client, mark.id), { hash: mark.hash, seq, time: nowMs })
+      return
+    }
+    this.#producers.delete(mark.producer)
+    this.#producers.set(mark.producer, { epoch: mark.epoch, seq: mark.seq, time: nowMs })
+  }
+
+  /** Forgets what is older than a day and whose event, if it had one, is gone. */
+  trim(nowMs: number, firstKept: number): void {
+    for (const [key, { time, seq = 0 }] of this.#answers) {
+      if (time > nowMs - REMEMBER_MS || seq >= firstKept) break
+      this.#answers.delete(key)
+    }
+    for (const [id, { time }] of this.#producers) {
+      if (time > nowMs - REMEMBER_MS) break
+      this.#producers.delete(id)
+    }
+  }
+}
+
+/** No two pairs share a key: the length of the first stands before it. */
+function key(client: string, id: string): string {
+  return `${client.length}:${client}${id}`
+}

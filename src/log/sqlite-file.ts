@@ -1,0 +1,69 @@
+/**
+ * The file of the SQLite log: opened for this process alone, with a sync at each commit. Statements are prepared once.
+ * `sqlite-store.ts` knows what stands in it.
+ */
+import { DatabaseSync, type StatementSync } from 'node:sqlite'
+
+export type Value = string | number | null
+export type Row = Record<string, unknown>
+
+/** How long a server waits for one before it to let go of the file. */
+const BUSY_MS = 3000
+
+export class SqliteFile {
+  readonly #db: DatabaseSync
+  readonly #statements = new Map<string, StatementSync>()
+
+  constructor(file: string, schema: string) {
+    this.#db = new DatabaseSync(file, { timeout: BUSY_MS })
+    // One process alone: the lock is taken with the first write and kept. FULL: a commit is on disk when it returns.
+    this.#db.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;')
+    this.#db.exec('PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON; PRAGMA journal_size_limit = 67108864;')
+    this.#db.exec(`BEGIN EXCLUSIVE; ${schema} COMMIT;`)
+  }
+
+  /** Keeps all that `work` writes, or nothing of it where it throws; on disk when this returns. */
+  transaction<T>(work: () => T): T {
+    this.#db.exec('BEGIN IMMEDIATE')
+    try {
+      const result = work()
+      this.#db.exec('COMMIT')
+      return result
+    } catch (error) {
+      if (this.#db.isTransaction) this.#db.exec('ROLLBACK')
+      throw error
+    }
+  }
+
+  exec(sql: string): void {
+    this.#db.exec(sql)
+  }
+
+  /** Returns how many rows it changed. */
+  run(sql: string, ...values: Value[]): number {
+    return Number(this.#prepared(sql).run(...values).changes)
+  }
+
+  get(sql: string, ...values: Value[]): Row | undefined {
+    return this.#prepared(sql).get(...values)
+  }
+
+  all(sql: string, ...values: Value[]): Row[] {
+    return this.#prepared(sql).all(...values)
+  }
+
+  each(sql: string, ...values: Value[]): IterableIterator<Row> {
+    return this.#prepared(sql).iterate(...values)
+  }
+
+  close(): void {
+    this.#statements.clear()
+    this.#db.close()
+  }
+
+  #prepared(sql: string): StatementSync {
+    const known = this.#statements.get(sql) ?? this.#db.prepare(sql)
+    this.#statements.set(sql, known)
+    return known
+  }
+}

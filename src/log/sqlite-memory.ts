@@ -1,0 +1,83 @@
+/**
+ * What the SQLite log remembers so that a retry is safe: clients' messages and producers, kept in the transaction of the
+ * events they made. `sqlite-store.ts` owns it.
+ */
+import type { Answer, Mark, ProducerState } from './log.ts'
+import { fingerprint } from './recalls.ts'
+import type { SqliteFile } from './sqlite-file.ts'
+
+export interface StoredMark {
+  readonly room: number
+  readonly mark: Mark
+  /** Of the event it made, where it made one. */
+  readonly seq: number | undefined
+  readonly time: number
+}
+
+export const MEMORY_SCHEMA = `
+  CREATE TABLE IF NOT EXISTS answers (room INTEGER NOT NULL, client TEXT NOT NULL, id TEXT NOT NULL, hash TEXT NOT NULL, seq INTEGER, time INTEGER NOT NULL, PRIMARY KEY (room, client, id)) WITHOUT ROWID;
+  CREATE INDEX IF NOT EXISTS answers_by_time ON answers (room, time);
+  CREATE TABLE IF NOT EXISTS producers (room INTEGER NOT NULL, producer TEXT NOT NULL, epoch INTEGER NOT NULL, seq INTEGER NOT NULL, time INTEGER NOT NULL, PRIMARY KEY (room, producer)) WITHOUT ROWID;
+`
+
+export class SqliteMemory {
+  readonly #file: SqliteFile
+
+  constructor(file: SqliteFile) {
+    this.#file = file
+  }
+
+  /** Fingerprints of the ids a client has used, at most `limit`. */
+  ids(room: number, client: string, limit: number): Int32Array {
+    const rows = this.#file.all('SELECT id FROM answers WHERE room = ? AND client = ? LIMIT ?', room, client, limit)
+    return Int32Array.from(rows, ({ id }) => fingerprint(String(id)))
+  }
+
+  answer(room: number, client: string, id: string): Answer | undefined {
+    const sql = 'SELECT hash, seq FROM answers WHERE room = ? AND client = ? AND id = ?'
+    const row = this.#file.get(sql, room, client, id)
+    return row && { hash: String(row.hash), seq: row.seq === null ? undefined : Number(row.seq) }
+  }
+
+  producer(room: number, producer: string): ProducerState | undefined {
+    const row = this.#file.get('SELECT epoch, seq FROM producers WHERE room = ? AND producer = ?', room, producer)
+    return row && { epoch: Number(row.epoch), seq: Number(row.seq) }
+  }
+
+  /** Call it in a transaction. */
+  keep({ room, mark, seq, time }: StoredMark): void {
+    if ('client' in mark) {
+      this.#file.run(
+        'INSERT INTO answers (room, client, id, hash, seq, time) VALUES (?, ?, ?, ?, ?, ?)',
+        room,
+        mark.client,
+        mark.id,
+        mark.hash,
+        seq ?? null,
+        time,
+      )
+      return
+    }
+    this.#file.run(
+      `INSERT INTO producers (room, producer, epoch, seq, time) VALUES (?, ?, ?, ?, ?)
+         ON CONFLICT (room, producer) DO UPDATE SET epoch = excluded.epoch, seq = excluded.seq, time = excluded.time`,
+      room,
+      mark.producer,
+      mark.epoch,
+      mark.seq,
+      time,
+    )
+  }
+
+  /** Forgets what was answered before `answeredMs`, at most `step` of it, and producers silent since `silentMs`. Returns how many answers went. */
+  forget(room: number, answeredMs: number, silentMs: number, step: number): number {
+    this.#file.run('DELETE FROM producers WHERE room = ? AND time < ?', room, silentMs)
+    return this.#file.run(
+      `DELETE FROM answers WHERE (room, client, id) IN
+         (SELECT room, client, id FROM answers WHERE room = ? AND time < ? ORDER BY time LIMIT ?)`,
+      room,
+      answeredMs,
+      step,
+    )
+  }
+}

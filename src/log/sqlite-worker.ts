@@ -1,0 +1,42 @@
+/**
+ * The thread that owns the database. `sqlite.ts` asks in messages, each is answered in its order; a commit blocks only
+ * this thread while the disk works.
+ */
+import { parentPort, workerData } from 'node:worker_threads'
+import { Store } from './sqlite-store.ts'
+
+/** A method of the store and its arguments. */
+export interface Ask {
+  readonly method: Exclude<keyof Store, 'constructor'>
+  readonly args: readonly unknown[]
+}
+
+/** Its result, or the error in parts that can be sent. */
+export type Told =
+  | { readonly result: unknown }
+  | { readonly error: { readonly message: string; readonly code: number } }
+
+const port = parentPort
+if (!port) throw new Error('sqlite-worker.ts runs as a worker thread of sqlite.ts')
+
+let store: Store | undefined
+port.postMessage(
+  attempt(() => {
+    store = new Store(String(workerData))
+  }),
+)
+port.on('message', ({ method, args }: Ask) => {
+  port.postMessage(
+    attempt(() => (store?.[method] as ((...args: unknown[]) => unknown) | undefined)?.apply(store, [...args])),
+  )
+  if (method === 'close') port.close()
+})
+
+function attempt(work: () => unknown): Told {
+  try {
+    return { result: work() }
+  } catch (error) {
+    const { message, errcode = 0 } = error as Error & { errcode?: number }
+    return { error: { message, code: errcode } }
+  }
+}

@@ -1,0 +1,138 @@
+/**
+ * Reading an event room without being in it: where a reader begins, the log in pages, and a seat in the audience for who
+ * wants to hear on. `event-room.ts` owns it; the transports that answer plain HTTP ask it.
+ */
+import { catchUp } from './catch-up.ts'
+import type { Clock } from './clock.ts'
+import type { RoomLogger } from './define.ts'
+import { Close, type CloseReason } from './errors.ts'
+import type { Audience } from './fan-out.ts'
+import type { Frame } from './frame.ts'
+import { offset as offsetOf, parseOffset, type Resume, type RoomLog } from './log/log.ts'
+import { Seat } from './seat.ts'
+import type { Wire } from './wire.ts'
+
+/** Events in a page, and the characters after which it ends early; a single event may be longer. */
+const PAGE = 500
+const PAGE_LENGTH = 1024 * 1024
+
+export interface ReadingParts {
+  readonly record: () => RoomLog
+  readonly audience: Audience
+  readonly clock: Clock
+  readonly log: RoomLogger
+  /** How many events a newcomer gets. */
+  readonly replay: number
+}
+
+/** A part of the log. */
+export interface Page {
+  readonly frames: readonly Frame[]
+  /** The seq of its last event, or of the place it was read from. */
+  readonly end: number
+  /** The token to read on with. */
+  readonly next: string
+  /** Nothing more was there when it was read. */
+  readonly isUpToDate: boolean
+}
+
+/** One who only listens: a seat in the audience, and no member. */
+export class Listener {
+  readonly seat: Seat<Listener>
+  hasLeft = false
+
+  constructor(wire: Wire) {
+    this.seat = new Seat(this, wire)
+  }
+}
+
+export class Reading {
+  readonly #parts: ReadingParts
+  readonly #listeners = new Set<Listener>()
+
+  constructor(parts: ReadingParts) {
+    this.#parts = parts
+  }
+
+  /** The seq after which a reader begins: `-1` is the oldest event kept, `now` what comes from now on. */
+  find(token: string): Resume {
+    const { first, seq } = this.#record
+    if (token === '-1') return { after: first - 1 }
+    if (token === 'now') return { after: seq }
+    const position = parseOffset(token)
+    return position ? this.#record.locate(position.epoch, position.seq) : { lost: 'epoch' }
+  }
+
+  /** The seq after which a newcomer begins. */
+  get newcomer(): number {
+    const { first, seq } = this.#record
+    return Math.max(first - 1, seq - this.#parts.replay)
+  }
+
+  get epoch(): string {
+    return this.#record.epoch
+  }
+
+  /** The token of a place in the log; by default of its end. */
+  offset(seq = this.#record.seq): string {
+    return offsetOf(this.#record.epoch, seq)
+  }
+
+  /** The page after `after`; `undefined` where retention took its beginning meanwhile. */
+  async page(after: number): Promise<Page | undefined> {
+    const read = await this.#record.read(after, PAGE)
+    if ((read[0]?.seq ?? this.#record.first) > after + 1) return undefined
+    const frames = read.slice(0, fitting(read))
+    const end = frames.at(-1)?.seq ?? after
+    return { frames, end, next: this.offset(end), isUpToDate: end >= this.#record.seq }
+  }
+
+  /** Sends a wire everything after `after` and then whatever is delivered. Returns what ends it. */
+  listen(wire: Wire, after: number): () => void {
+    const { audience, clock, log } = this.#parts
+    const listener = new Listener(wire)
+    this.#listeners.add(listener)
+    const road = { log: this.#record, audience, clock }
+    const failed = (error: unknown) => {
+      log.error({ err: error }, 'the history could not be read')
+      this.dismiss(listener, Close.busy)
+    }
+    catchUp(road, listener.seat, [], after)?.catch(failed)
+    return () => this.#leave(listener)
+  }
+
+  /** Ends one who listens. */
+  dismiss(listener: Listener, { code, reason }: CloseReason): void {
+    this.#leave(listener)
+    listener.seat.wire.close(code, reason)
+  }
+
+  /** Ends all who listen, each with its own reason. */
+  dismissAll(reason: () => CloseReason): void {
+    for (const listener of [...this.#listeners]) {
+      listener.seat.flush()
+      this.dismiss(listener, reason())
+    }
+  }
+
+  get #record(): RoomLog {
+    return this.#parts.record()
+  }
+
+  #leave(listener: Listener): void {
+    if (listener.hasLeft) return
+    listener.hasLeft = true
+    this.#listeners.delete(listener)
+    this.#parts.audience.remove(listener.seat)
+  }
+}
+
+/** How many of these frames make a page. */
+function fitting(frames: readonly Frame[]): number {
+  let length = 0
+  const tooLong = frames.findIndex(({ payload }, index) => {
+    length += payload.length
+    return index > 0 && length > PAGE_LENGTH
+  })
+  return tooLong < 0 ? frames.length : tooLong
+}

@@ -1,0 +1,89 @@
+/**
+ * What a `POST` brings: its body, which must be JSON and say so, and the headers of an idempotent producer. Everything
+ * here is checked before `append.ts` lets a room handle it.
+ */
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
+import { Refusal, RoomError, refusalOf } from '../errors.ts'
+import type { ProducerMark } from '../log/log.ts'
+import { type Message, messageOf, parseJson } from '../protocol.ts'
+
+export const MAX_MESSAGES = 100
+/** What is too large is read to its end up to here, so that the refusal is read too. */
+const MAX_DROPPED_BYTES = 1024 * 1024
+const MAX_PRODUCER_LENGTH = 256
+
+/** The body, of at most `limitBytes`. Throws a `Refusal` 413, or 400 where it breaks off or is no UTF-8. */
+export async function readBody(request: IncomingMessage, limitBytes: number): Promise<string> {
+  const tooLarge = new Refusal(413, 'too_large', `expected a body of at most ${limitBytes} bytes`, {
+    Connection: 'close',
+  })
+  if (Number(request.headers['content-length'] ?? 0) > limitBytes + MAX_DROPPED_BYTES) throw tooLarge
+  const chunks: Buffer[] = []
+  let sizeBytes = 0
+  try {
+    for await (const chunk of request as AsyncIterable<Buffer>) {
+      sizeBytes += chunk.length
+      if (sizeBytes <= limitBytes) chunks.push(chunk)
+      if (sizeBytes > limitBytes + MAX_DROPPED_BYTES) break
+    }
+  } catch {
+    throw new Refusal(400, 'bad_body', 'expected the whole body')
+  }
+  if (sizeBytes > limitBytes) throw tooLarge
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Buffer.concat(chunks))
+  } catch {
+    throw new Refusal(400, 'bad_json', 'expected UTF-8')
+  }
+}
+
+/**
+ * A well-formed type that is not ours is 409 by the protocol (5.2); one that cannot be told for sure is 415, since what
+ * one reader takes for JSON and another for text is how checks are passed by.
+ */
+export function mustBeJson(headers: IncomingHttpHeaders): void {
+  const type = headers['content-type']
+  const expected = 'expected Content-Type: application/json'
+  if (type === undefined) throw new Refusal(400, 'bad_type', expected)
+  if (headers['content-encoding'] !== undefined) throw new Refusal(415, 'bad_type', 'expected no Content-Encoding')
+  if (/^application\/json(\s*;\s*charset\s*=\s*("utf-8"|utf-8))?$/i.test(type)) return
+  const isOther =
+    /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+(\s*;\s*[\w-]+=[\w.-]+)*$/.test(type) && !/^application\/json/i.test(type)
+  throw new Refusal(isOther ? 409 : 415, 'bad_type', `${expected}, got ${type.slice(0, 100)}`)
+}
+
+/** The messages of a body: one, or an array of them. Throws a `Refusal` 400 or 413. */
+export function messagesOf(text: string): Message[] {
+  try {
+    const value = parseJson(text)
+    const values: unknown[] = Array.isArray(value) ? value : [value]
+    if (values.length === 0) throw new RoomError('bad_message', 'expected at least one message')
+    if (values.length > MAX_MESSAGES) {
+      throw new Refusal(413, 'too_many_messages', `expected at most ${MAX_MESSAGES} messages, got ${values.length}`)
+    }
+    return values.map(messageOf)
+  } catch (error) {
+    throw error instanceof RoomError ? refusalOf(error, false) : error
+  }
+}
+
+/** The claim of a producer; `undefined`: none is made. Throws a `Refusal` 400. */
+export function producerOf(headers: IncomingHttpHeaders): ProducerMark | undefined {
+  const given = ['producer-id', 'producer-epoch', 'producer-seq'].map((name) => headers[name])
+  if (given.every((value) => value === undefined)) return undefined
+  const [producer, epoch, seq] = given
+  if (typeof producer !== 'string' || !/^[\x20-\x7e]+$/.test(producer) || producer.length > MAX_PRODUCER_LENGTH) {
+    throw badProducer(`Producer-Id of 1 to ${MAX_PRODUCER_LENGTH} ASCII characters`)
+  }
+  return { producer, epoch: integer('Producer-Epoch', epoch), seq: integer('Producer-Seq', seq) }
+}
+
+function integer(name: string, value: string | string[] | undefined): number {
+  const number = typeof value === 'string' && /^\d{1,16}$/.test(value) ? Number(value) : Number.NaN
+  if (!Number.isSafeInteger(number)) throw badProducer(`${name} as an integer from 0 to 2^53-1`)
+  return number
+}
+
+function badProducer(expected: string): Refusal {
+  return new Refusal(400, 'bad_producer', `expected ${expected}, and all three Producer headers or none`)
+}

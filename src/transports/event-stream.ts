@@ -1,0 +1,168 @@
+/**
+ * A wire of Server-Sent Events (WHATWG HTML, 9.2), as the Durable Streams protocol says them (5.8): `data` with a JSON
+ * array of events, then `control` with where the reader stands. `live.ts` opens one per request; rooms write to it as to
+ * any wire.
+ *
+ * Nothing can forge a field: JSON text has no line break (U+2028 is none here), and ids are hex digits and "_".
+ */
+import type { ServerResponse } from 'node:http'
+import type { Frame } from '../frame.ts'
+import type { Reading } from '../reading.ts'
+import type { Encoding, Wire } from '../wire.ts'
+import type { Beating } from './heartbeat.ts'
+
+/** A client that is gone for the network says nothing of it: comments find out, and keep proxies from cutting. */
+export const BEAT_MS = 15_000
+/** A plain read ends after so many beats, so that a cache can give its answer to many (protocol, 10.2). */
+const BEATS = 4
+/** How long the last bytes may take after the end. */
+const LINGER_MS = 5000
+/** An EventSource comes back after this and, at random, as long again. */
+const RETRY_MS = 1000
+const COMMENT = ':\n\n'
+const NOTHING = Buffer.alloc(0)
+const CLOSED = 3
+
+/** The end of an event after which a reader can resume: `\nid: <offset>\n\n`. */
+const STAND = /\nid: ([0-9a-f]{32}_\d{16})\n\n$/
+const STAND_LENGTH = 56
+
+/** `members`: all a room says. `log`: what it keeps, and that it lost something; the rest is not for who only reads. */
+export function streamEncoding(audience: 'members' | 'log', reading: Reading): Encoding {
+  const isHeard = audience === 'members' ? () => true : isOfLog
+  const join = (all: readonly Frame[]): Buffer => {
+    const frames = all.filter(isHeard)
+    if (frames.length === 0) return NOTHING
+    const last = frames.findLast(({ seq }) => seq > 0)
+    const id = last ? `id: ${reading.offset(last.seq)}\n` : ''
+    return Buffer.from(`event: data\ndata:[${frames.map(({ payload }) => payload).join(',')}]\n${id}\n`)
+  }
+  return { name: `sse-${audience}`, encode: (frame) => join([frame]), join }
+}
+
+function isOfLog({ seq, payload }: Frame): boolean {
+  return seq > 0 || String(payload).startsWith('{"type":"reset"')
+}
+
+export interface StreamParts {
+  readonly response: ServerResponse
+  readonly encoding: Encoding
+  readonly reading: Reading
+  /** The offset the stream begins at. */
+  readonly at: string
+  readonly cursor: () => string
+  /** A peer's token; who has none only reads, and its stream ends by itself after a while. */
+  readonly token: string | undefined
+}
+
+export class EventStream implements Wire, Beating {
+  readonly encoding: Encoding
+  readonly isPaused = false
+  readonly #parts: StreamParts
+  readonly #response: ServerResponse
+  /** The room ended it. */
+  isClosed = false
+  #at: string
+  #isFirst = true
+  #isOver = false
+  #beats = 0
+
+  constructor(parts: StreamParts) {
+    this.#parts = parts
+    this.encoding = parts.encoding
+    this.#response = parts.response
+    this.#at = parts.at
+  }
+
+  /** Sends the head, which a proxy must pass on at once. */
+  open(headers: Record<string, string>): void {
+    const response = this.#response
+    // Written to after it was reset, a response says so here.
+    response.on('error', () => {})
+    response.writeHead(200, {
+      ...headers,
+      'Content-Type': 'text/event-stream',
+      'Cache-Control': 'no-cache, no-transform',
+      'X-Accel-Buffering': 'no',
+    })
+    response.write(`retry: ${Math.round(RETRY_MS * (1 + Math.random()))}\n\n`)
+  }
+
+  /** Says where the stream begins, where no event does. */
+  begin(): void {
+    if (this.#isFirst) this.#write(this.#control())
+  }
+
+  get waiting(): number {
+    return this.#response.writableLength
+  }
+
+  send(bytes: Buffer): void {
+    if (bytes.length === 0 || !this.#isWritable) return
+    this.#at = STAND.exec(bytes.subarray(-STAND_LENGTH).toString('latin1'))?.[1] ?? this.#at
+    this.#response.cork()
+    this.#response.write(bytes)
+    this.#response.write(this.#control())
+    this.#response.uncork()
+  }
+
+  /** Says why in an event of its own, which only our client listens for, and when to come back in a field for all. */
+  close(code: number, reason: string): void {
+    if (!this.#isWritable) return
+    this.isClosed = true
+    const retryMs = / in (\d+) ms$/.exec(reason)?.[1]
+    const retry = retryMs === undefined ? '' : `retry: ${retryMs}\n`
+    this.#write(`${retry}event: close\ndata:${JSON.stringify({ code, reason })}\n\n`)
+    this.#end()
+  }
+
+  /** The network tells of a reader that is gone; no sign can be asked for. */
+  get isAlive(): boolean {
+    return true
+  }
+
+  set isAlive(_: boolean) {}
+
+  get readyState(): number {
+    return this.#isWritable ? 1 : CLOSED
+  }
+
+  beat(): void {
+    this.#beats += 1
+    this.#write(COMMENT)
+    if (this.#parts.token === undefined && this.#beats >= BEATS) this.#end()
+  }
+
+  lose(): void {
+    this.#response.destroy()
+  }
+
+  get #isWritable(): boolean {
+    return !this.#isOver && !this.#response.destroyed
+  }
+
+  #control(): string {
+    const { reading, cursor, token } = this.#parts
+    const first = this.#isFirst ? { id: `id: ${this.#at}\n`, token } : { id: '', token: undefined }
+    this.#isFirst = false
+    const data = {
+      streamNextOffset: this.#at,
+      streamCursor: cursor(),
+      ...(this.#at === reading.offset() && { upToDate: true }),
+      ...(first.token !== undefined && { peer: first.token }),
+    }
+    return `${first.id}event: control\ndata:${JSON.stringify(data)}\n\n`
+  }
+
+  #write(text: string): void {
+    if (this.#isWritable) this.#response.write(text)
+  }
+
+  #end(): void {
+    this.#isOver = true
+    const response = this.#response
+    response.end()
+    // Who does not read must not hold the socket.
+    setTimeout(() => response.destroy(), LINGER_MS).unref()
+  }
+}

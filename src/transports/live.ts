@@ -1,0 +1,152 @@
+/**
+ * Event streams (Server-Sent Events) on a room's own path: a plain read goes on with what is published, and one with
+ * `client=` is a peer: it joins, is a member, and leaves when its stream ends; what it says it posts with the token that
+ * its stream began with (`append.ts`). `http.ts` hands requests in.
+ */
+import { randomBytes } from 'node:crypto'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Clock } from '../clock.ts'
+import { Refusal } from '../errors.ts'
+import type { LiveEventRoom } from '../event-room.ts'
+import type { Gate } from '../gate.ts'
+import type { Pass } from '../guards/auth.ts'
+import type { Visitor } from '../peer.ts'
+import type { Route } from '../router.ts'
+import { visitOf } from '../visit.ts'
+import type { Encoding } from '../wire.ts'
+import type { Speaker } from './append.ts'
+import { cursors } from './cursor.ts'
+import { BEAT_MS, EventStream, streamEncoding } from './event-stream.ts'
+import type { Heartbeat } from './heartbeat.ts'
+import { mustFind, type Wanted } from './read.ts'
+
+export interface LiveParts {
+  readonly gate: Gate
+  readonly clock: Clock
+  readonly heartbeat: Heartbeat
+}
+
+type Audience = 'members' | 'log'
+
+const TOKEN_BYTES = 24
+
+export class LiveStreams {
+  readonly #parts: LiveParts
+  /** Who has a stream now, by its token; as many as there are peers. */
+  readonly #speakers = new Map<string, Speaker>()
+  /** Readers of one room share their encoding, so that an event is put into bytes once for all of them. */
+  readonly #encodings = new WeakMap<LiveEventRoom, Record<Audience, Encoding>>()
+
+  constructor(parts: LiveParts) {
+    this.#parts = parts
+  }
+
+  /** The peer of a token. */
+  speaker(token: string): Speaker | undefined {
+    return this.#speakers.get(token)
+  }
+
+  /** Opens a stream. Throws a `Refusal` before its head is sent. */
+  async open(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    route: Route,
+    query: URLSearchParams,
+    wanted: Wanted,
+    pass: Pass | undefined,
+  ): Promise<FastifyReply> {
+    const isPeer = query.has('client')
+    const visitor = isPeer ? visitOf(withoutOffset(query), pass).visitor : undefined
+    const { room, release, leave } = await this.#parts.gate.visit(request.raw, route, 'listen')
+    try {
+      if (room.isClosed) throw new Refusal(503, 'room_closed', 'this room was just closed', { 'Retry-After': '1' })
+      const after = visitor ? startOf(room, wanted.offset) : mustFind(room.reading, wanted.offset ?? 'now')
+      const token = visitor && randomBytes(TOKEN_BYTES).toString('base64url')
+      const stream = this.#stream(reply, room, after, wanted.cursor, token)
+      const stop =
+        visitor && token ? this.#join(room, visitor, stream, wanted.offset, token) : listen(room, stream, after)
+      // A member is counted by the room itself; for who only reads, the room is kept open.
+      if (visitor) release()
+      whenGone(reply, () => {
+        stop()
+        release()
+        leave()
+      })
+      this.#parts.heartbeat.add(stream, BEAT_MS)
+      return reply
+    } catch (error) {
+      release()
+      leave()
+      throw error
+    }
+  }
+
+  #stream(
+    reply: FastifyReply,
+    room: LiveEventRoom,
+    after: number,
+    cursor: string | undefined,
+    token: string | undefined,
+  ): EventStream {
+    const { reading } = room
+    const stream = new EventStream({
+      response: reply.raw,
+      encoding: this.#encoding(room, token === undefined ? 'log' : 'members'),
+      reading,
+      at: reading.offset(after),
+      cursor: cursors(this.#parts.clock, cursor),
+      token,
+    })
+    reply.hijack()
+    stream.open(reply.getHeaders() as Record<string, string>)
+    return stream
+  }
+
+  #join(
+    room: LiveEventRoom,
+    visitor: Visitor,
+    stream: EventStream,
+    offset: string | undefined,
+    token: string,
+  ): () => void {
+    const peer = room.join(visitor, stream, offset)
+    this.#speakers.set(token, { room, peer })
+    return () => {
+      this.#speakers.delete(token)
+      // A client cannot say goodbye over a stream: its end may be a lost connection, unless the room ended it.
+      room.gone(peer, stream, !stream.isClosed)
+    }
+  }
+
+  #encoding(room: LiveEventRoom, audience: Audience): Encoding {
+    let of = this.#encodings.get(room)
+    if (!of) {
+      of = { members: streamEncoding('members', room.reading), log: streamEncoding('log', room.reading) }
+      this.#encodings.set(room, of)
+    }
+    return of[audience]
+  }
+}
+
+function listen(room: LiveEventRoom, stream: EventStream, after: number): () => void {
+  const stop = room.reading.listen(stream, after)
+  stream.begin()
+  return stop
+}
+
+/** A peer begins where it says, or as a newcomer: also where its offset is lost, which its welcome tells. */
+function startOf({ reading }: LiveEventRoom, offset: string | undefined): number {
+  const found = offset === undefined ? undefined : reading.find(offset)
+  return found && 'after' in found ? found.after : reading.newcomer
+}
+
+function withoutOffset(query: URLSearchParams): URLSearchParams {
+  const rest = new URLSearchParams(query)
+  rest.delete('offset')
+  return rest
+}
+
+function whenGone({ raw }: FastifyReply, then: () => void): void {
+  if (raw.closed || raw.destroyed) then()
+  else raw.once('close', then)
+}

@@ -1,0 +1,199 @@
+/**
+ * Reading a room over plain HTTP (Durable Streams protocol, 5.5 to 5.7): a page of its log, its end (`HEAD`), and a long
+ * poll that waits for what comes next. `http.ts` hands requests in; `live.ts` does the same over Server-Sent Events.
+ */
+import type { ServerResponse } from 'node:http'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Clock } from '../clock.ts'
+import { Refusal } from '../errors.ts'
+import type { LiveEventRoom } from '../event-room.ts'
+import type { Gate } from '../gate.ts'
+import { type Lost, parseOffset } from '../log/log.ts'
+import type { Page, Reading } from '../reading.ts'
+import type { Route } from '../router.ts'
+import type { Encoding } from '../wire.ts'
+import { cursors } from './cursor.ts'
+
+const POLL_MS = 25_000
+const JSON_TYPE = 'application/json'
+
+/** A long poll only needs to know that there is something to read. */
+const POLL: Encoding = { name: 'long-poll', encode: ({ seq }) => Buffer.alloc(seq > 0 ? 1 : 0) }
+
+export type Live = 'long-poll' | 'sse'
+
+/** What a read asks for. */
+export interface Wanted {
+  /** `-1`, `now` or an offset; `undefined` where none is given. */
+  readonly offset: string | undefined
+  readonly live: Live | undefined
+  readonly cursor: string | undefined
+}
+
+export interface ReadParts {
+  readonly gate: Gate
+  readonly clock: Clock
+}
+
+/** `undefined`: the request is no read, and gets the room's page or description. Throws a `Refusal` 400. */
+export function wantedOf(query: URLSearchParams, { headers }: FastifyRequest): Wanted | undefined {
+  if (!query.has('offset') && !query.has('live')) return undefined
+  for (const key of ['offset', 'live', 'cursor']) {
+    if (query.getAll(key).length > 1) throw new Refusal(400, `bad_${key}`, `expected "${key}" once`)
+  }
+  const live = query.get('live') ?? undefined
+  if (live !== undefined && live !== 'long-poll' && live !== 'sse') {
+    throw new Refusal(400, 'bad_live', 'expected live=long-poll or live=sse')
+  }
+  // An EventSource that comes back asks for the same URL, and says here what it has seen since.
+  const seen = headers['last-event-id']
+  const offset = typeof seen === 'string' && seen !== '' && live === 'sse' ? seen : (query.get('offset') ?? undefined)
+  if (offset !== undefined && offset !== '-1' && offset !== 'now' && !parseOffset(offset)) {
+    throw new Refusal(400, 'bad_offset', 'expected offset=-1, offset=now or an offset as a room gave it')
+  }
+  // Only a peer may do without: it begins as a newcomer does, with what the room replays.
+  if (offset === undefined && !(live === 'sse' && query.has('client'))) {
+    throw new Refusal(400, 'bad_offset', `expected an offset with live=${live}`)
+  }
+  return { offset, live, cursor: query.get('cursor') ?? undefined }
+}
+
+/** The place to read on from. Throws a `Refusal` 410 where the log cannot go on from there without a hole. */
+export function mustFind(reading: Reading, offset: string): number {
+  const found = reading.find(offset)
+  if ('after' in found) return found.after
+  throw gone(reading, found.lost)
+}
+
+/**
+ * The protocol knows 410 for what was trimmed. An offset of an unknown epoch, of events that were lost, or ahead of the
+ * log is gone in the same way: its place is in no log any more, and only who is told can begin anew.
+ */
+function gone(reading: Reading, reason: Lost): Refusal {
+  const said = {
+    epoch: 'this offset is of another log',
+    trimmed: 'the events after this offset are not kept any more',
+    truncated: 'the event at this offset was lost',
+    ahead: 'this offset is ahead of the log',
+  }
+  const headers = { 'Stream-Next-Offset': reading.offset(), 'Cache-Control': 'no-store' }
+  return new Refusal(410, 'gone', `${said[reason]}; begin again at offset=-1`, headers, { reason })
+}
+
+/** A page of the log, at once. */
+export async function readPage(
+  { gate, clock }: ReadParts,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  route: Route,
+  wanted: Wanted,
+): Promise<FastifyReply> {
+  const { room, release } = await gate.visit(request.raw, route, 'read')
+  try {
+    const { reading } = room
+    const { offset = '-1', cursor } = wanted
+    const after = mustFind(reading, offset)
+    reply.header('Stream-Cursor', cursors(clock, cursor)())
+    if (offset === 'now') {
+      reply.headers({
+        'Stream-Next-Offset': reading.offset(),
+        'Stream-Up-To-Date': 'true',
+        'Cache-Control': 'no-store',
+      })
+      return reply.type(JSON_TYPE).send(Buffer.from('[]'))
+    }
+    const page = await mustRead(reading, after)
+    tell(reply, route, page, tagOf(reading, after, page))
+    if (matches(request.headers['if-none-match'], tagOf(reading, after, page))) return reply.code(304).send()
+    return reply.type(JSON_TYPE).send(bytesOf(page))
+  } finally {
+    release()
+  }
+}
+
+/** Where the log ends. */
+export async function readHead(
+  { gate }: ReadParts,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  route: Route,
+): Promise<FastifyReply> {
+  const { room, release } = await gate.visit(request.raw, route, 'read')
+  release()
+  reply.headers({ 'Stream-Next-Offset': room.reading.offset(), 'Cache-Control': 'no-store' })
+  return reply.type(JSON_TYPE).send()
+}
+
+/** What is there after the offset, or what comes next. */
+export async function longPoll(
+  { gate, clock }: ReadParts,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  route: Route,
+  { offset = 'now', cursor }: Wanted,
+): Promise<FastifyReply> {
+  const { room, release, leave } = await gate.visit(request.raw, route, 'listen')
+  try {
+    const { reading } = room
+    const after = mustFind(reading, offset)
+    let page = await mustRead(reading, after)
+    if (page.frames.length === 0) {
+      await arrival(room, after, clock, reply.raw)
+      page = await mustRead(reading, after)
+    }
+    reply.header('Stream-Cursor', cursors(clock, cursor)())
+    tell(reply, route, page, tagOf(reading, after, page))
+    if (page.frames.length > 0) return reply.type(JSON_TYPE).send(bytesOf(page))
+    return reply.removeHeader('ETag').header('Cache-Control', 'no-store').code(204).send()
+  } finally {
+    release()
+    leave()
+  }
+}
+
+/** Resolves at the next event, when the room ends its listeners, after a while, or when the client is gone. */
+async function arrival(room: LiveEventRoom, after: number, clock: Clock, response: ServerResponse): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const send = (bytes: Buffer) => {
+    if (bytes.length > 0) resolve()
+  }
+  const stop = room.reading.listen({ encoding: POLL, waiting: 0, send, close: () => resolve() }, after)
+  const cancel = clock.after(POLL_MS, resolve)
+  response.once('close', resolve)
+  await promise
+  stop()
+  cancel()
+  response.off('close', resolve)
+}
+
+async function mustRead(reading: Reading, after: number): Promise<Page> {
+  const page = await reading.page(after)
+  if (!page) throw gone(reading, 'trimmed')
+  return page
+}
+
+/** What every answer with a page says of it. A room with tokens is not for shared caches (protocol, 10.1). */
+function tell(reply: FastifyReply, { mount }: Route, page: Page, tag: string): void {
+  const whose = mount.auth ? 'private' : 'public'
+  reply.headers({
+    'Stream-Next-Offset': page.next,
+    ETag: tag,
+    'Cache-Control': `${whose}, max-age=60, stale-while-revalidate=300`,
+    ...(page.isUpToDate && { 'Stream-Up-To-Date': 'true' }),
+  })
+}
+
+/** The same span of the same log; whether it was all there is stands in it too, since the answer says so. */
+function tagOf({ epoch }: Reading, after: number, { end, isUpToDate }: Page): string {
+  return `"${epoch}:${after}:${end}${isUpToDate ? '' : ':more'}"`
+}
+
+function matches(header: string | undefined, tag: string): boolean {
+  if (header === undefined) return false
+  return header.split(',').some((each) => each.trim().replace(/^W\//, '') === tag || each.trim() === '*')
+}
+
+/** As bytes, since to a text Fastify would add a charset, which JSON has not (RFC 8259, 11). */
+function bytesOf({ frames }: Page): Buffer {
+  return Buffer.from(`[${frames.map(({ payload }) => payload).join(',')}]`)
+}

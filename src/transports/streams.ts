@@ -1,0 +1,144 @@
+/**
+ * What a room's own path answers over plain HTTP: a page or a description to who just asks, and to who reads or writes
+ * the Durable Streams protocol in JSON mode (github.com/durable-streams/durable-streams, PROTOCOL.md). A room is a stream
+ * that was made by the operator: it is not created, closed or deleted by who uses it. `http.ts` registers these routes.
+ */
+import accepts from 'accepts'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Clock } from '../clock.ts'
+import type { Origins } from '../config.ts'
+import { Refusal } from '../errors.ts'
+import type { Gate } from '../gate.ts'
+import { describeRoom, listRooms } from '../lobby.ts'
+import type { Log } from '../log/log.ts'
+import type { Pages } from '../pages.ts'
+import type { Rooms } from '../rooms.ts'
+import type { Route, Router } from '../router.ts'
+import { append } from './append.ts'
+import { corsHeaders, preflightHeaders } from './cors.ts'
+import type { Heartbeat } from './heartbeat.ts'
+import type { InFlight } from './in-flight.ts'
+import { LiveStreams } from './live.ts'
+import { longPoll, readHead, readPage, type Wanted, wantedOf } from './read.ts'
+
+export interface StreamParts {
+  readonly gate: Gate
+  readonly rooms: Rooms
+  readonly log: Log
+  readonly clock: Clock
+  readonly heartbeat: Heartbeat
+  readonly inFlight: InFlight
+  readonly pages: Pages
+  readonly router: () => Router
+  readonly lobbyOrigins: () => Origins
+}
+
+export const HTML = 'text/html; charset=utf-8'
+export const JSON_TYPE = 'application/json; charset=utf-8'
+
+/** One request to a room. */
+interface Call {
+  readonly request: FastifyRequest
+  readonly reply: FastifyReply
+  readonly route: Route
+  readonly query: URLSearchParams
+}
+
+export async function roomRoutes(app: FastifyInstance, parts: StreamParts): Promise<void> {
+  const { gate, rooms, pages, router, lobbyOrigins } = parts
+  const live = new LiveStreams(parts)
+  // A body is read by who needs it, when it is known how much may come; the rest is refused without a look at it.
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', (_request, payload, done) => done(null, payload))
+
+  app.get('/', { prefixTrailingSlash: 'slash' }, async (request, reply) => {
+    // A room at `/` is read here; a page asks for the lobby.
+    if (router().find('/') && wantedOf(gate.target(request.raw).query, request)) return get(parts, live, request, reply)
+    allow(gate, request, reply, lobbyOrigins())
+    if (prefersHtml(request, reply)) return reply.type(HTML).send(pages.lobby)
+    return reply.type(JSON_TYPE).send(JSON.stringify({ rooms: listRooms(router().mounts, rooms) }))
+  })
+  app.get('/*', async (request, reply) => get(parts, live, request, reply))
+  app.post('/*', async (request, reply) => {
+    const { route, query } = enter(gate, request, reply)
+    mustBeEvents(route, reply)
+    const pass = await gate.pass(request.raw, route, query)
+    const peerOf = live.speaker.bind(live)
+    return parts.inFlight.track(append({ ...parts, peerOf }, request, reply, route, query, pass))
+  })
+  app.options('/*', async (request, reply) => {
+    const { route } = enter(gate, request, reply)
+    const methods = methodsOf(route)
+    return reply.header('Allow', methods).headers(preflightHeaders(methods)).code(204).send()
+  })
+  app.route({
+    method: ['PUT', 'DELETE', 'PATCH'],
+    url: '/*',
+    handler: async (request, reply) => {
+      const { route } = enter(gate, request, reply)
+      reply.header('Allow', methodsOf(route))
+      throw new Refusal(405, 'bad_method', `expected one of ${methodsOf(route)}, got ${request.method}`)
+    },
+  })
+}
+
+/** A browser gets a page; whoever does not ask for HTML gets JSON. */
+export function prefersHtml(request: FastifyRequest, reply: FastifyReply): boolean {
+  reply.header('Vary', 'Accept, Origin').header('Cache-Control', 'no-store')
+  return accepts(request.raw).type(['json', 'html']) === 'html'
+}
+
+async function get(
+  parts: StreamParts,
+  live: LiveStreams,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const { rooms, log, pages } = parts
+  const call = enter(parts.gate, request, reply)
+  const { route } = call
+  const wanted = wantedOf(call.query, request)
+  if (wanted) {
+    mustBeEvents(route, reply)
+    return read(parts, live, call, wanted)
+  }
+  const isPage = request.method === 'GET' && prefersHtml(request, reply)
+  // The page is the same for everyone: it asks for what only some may see.
+  if (isPage) return reply.type(HTML).send(pages.room)
+  await parts.gate.pass(request.raw, route, call.query)
+  if (request.method === 'HEAD' && route.mount.kind === 'event') return readHead(parts, request, reply, route)
+  return reply.type(JSON_TYPE).send(JSON.stringify(await describeRoom(route, rooms, log)))
+}
+
+async function read(parts: StreamParts, live: LiveStreams, call: Call, wanted: Wanted): Promise<FastifyReply> {
+  const { request, reply, route, query } = call
+  const pass = await parts.gate.pass(request.raw, route, query)
+  if (request.method === 'HEAD') return readHead(parts, request, reply, route)
+  if (wanted.live === 'sse') return live.open(request, reply, route, query, wanted, pass)
+  if (wanted.live === 'long-poll') return parts.inFlight.track(longPoll(parts, request, reply, route, wanted))
+  return readPage(parts, request, reply, route, wanted)
+}
+
+/** Finds the room of a request, and checks where its page is from. Throws a `Refusal`. */
+function enter(gate: Gate, request: FastifyRequest, reply: FastifyReply): Call {
+  const target = gate.target(request.raw)
+  const route = gate.route(target)
+  allow(gate, request, reply, route.mount.origins)
+  return { request, reply, route, query: target.query }
+}
+
+function allow(gate: Gate, request: FastifyRequest, reply: FastifyReply, origins: Origins): void {
+  gate.origin(request.raw, origins)
+  reply.headers(corsHeaders(origins, request.headers.origin))
+}
+
+function methodsOf({ mount }: Route): string {
+  return mount.kind === 'event' ? 'GET, HEAD, POST, OPTIONS' : 'GET, HEAD, OPTIONS'
+}
+
+/** A raw room keeps nothing, so there is nothing to read and no way to say a message. */
+function mustBeEvents(route: Route, reply: FastifyReply): void {
+  if (route.mount.kind === 'event') return
+  reply.header('Allow', methodsOf(route))
+  throw new Refusal(405, 'raw_room', 'this room keeps no events; join it over a WebSocket')
+}

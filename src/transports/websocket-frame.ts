@@ -1,0 +1,28 @@
+/** A whole, unmasked WebSocket frame (RFC 6455, 5.2), made without knowing for whom; the encodings make them. */
+
+const FINAL = 0x80
+const COMPRESSED = 0x40
+const TEXT = 1
+const BINARY = 2
+
+/** `isText` is told by the payload where it is not given. */
+export function frameBytes(
+  payload: string | Uint8Array,
+  { isText = typeof payload === 'string', isCompressed = false } = {},
+): Buffer {
+  const length = typeof payload === 'string' ? Buffer.byteLength(payload) : payload.length
+  const head = length < 126 ? 2 : length < 65536 ? 4 : 10
+  const bytes = Buffer.allocUnsafe(head + length)
+  bytes[0] = FINAL | (isCompressed ? COMPRESSED : 0) | (isText ? TEXT : BINARY)
+  if (head === 2) bytes[1] = length
+  else if (head === 4) {
+    bytes[1] = 126
+    bytes.writeUInt16BE(length, 2)
+  } else {
+    bytes[1] = 127
+    bytes.writeBigUInt64BE(BigInt(length), 2)
+  }
+  if (typeof payload === 'string') bytes.write(payload, head)
+  else bytes.set(payload, head)
+  return bytes
+}

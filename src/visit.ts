@@ -1,0 +1,68 @@
+/**
+ * Who comes to a room, and how they want to be spoken to: what the query and the token say of a peer, and which
+ * subprotocol is chosen. `gate.ts` asks; transports ask for the subprotocol again when they answer.
+ */
+import { randomUUID } from 'node:crypto'
+import { Refusal } from './errors.ts'
+import type { Pass } from './guards/auth.ts'
+import { parseOffset } from './log/log.ts'
+import type { Visitor } from './peer.ts'
+
+export interface Visit {
+  readonly visitor: Visitor
+  readonly offset: string | undefined
+}
+
+const MAX_NAME_LENGTH = 40
+/** The subprotocol that carries a token; it is never answered. */
+export const BEARER = 'bearer.'
+/** What our client offers beside its token, since a browser fails a connection whose offers were all passed over. */
+const COMPANION = 'corridor'
+
+/** The subprotocol to speak: the first offered that the room knows (RFC 6455, 4.2.2). */
+export function chooseProtocol(offered: Iterable<string>, known: readonly string[]): string | undefined {
+  let isCompanion = false
+  for (const protocol of offered) {
+    if (known.includes(protocol)) return protocol
+    isCompanion ||= protocol === COMPANION
+  }
+  return isCompanion ? COMPANION : undefined
+}
+
+/** Who comes: what the query says of the peer, and its token where it has one. Throws a `Refusal` 400. */
+export function visitOf(query: URLSearchParams, pass?: Pass): Visit {
+  for (const key of ['name', 'client', 'offset']) {
+    if (query.getAll(key).length > 1) throw new Refusal(400, `bad_${key}`, `expected "${key}" once`)
+  }
+  const { sub, name: told } = pass?.claims ?? {}
+  const id = sub ?? randomUUID()
+  const name = nameIn(told) ?? nameIn(sub) ?? query.get('name')?.trim() ?? `guest-${id.slice(0, 4)}`
+  if (!isText(name, MAX_NAME_LENGTH))
+    throw new Refusal(400, 'bad_name', `expected a name of 1 to ${MAX_NAME_LENGTH} characters`)
+  const client = query.get('client') ?? undefined
+  if (client !== undefined && !/^[\x21-\x7e]{1,128}$/.test(client)) {
+    throw new Refusal(400, 'bad_client', 'expected a client id of 1 to 128 visible ASCII characters')
+  }
+  const offset = query.get('offset') ?? undefined
+  if (offset !== undefined && !parseOffset(offset)) {
+    throw new Refusal(400, 'bad_offset', 'expected an offset "<epoch>_<seq, 16 digits>" as a room gave it')
+  }
+  const { claims, untilMs } = pass ?? {}
+  return { visitor: { id, name, client: scoped(client, sub), claims, untilMs }, offset }
+}
+
+/** A name that a token says, where it can be shown. */
+function nameIn(claim: unknown): string | undefined {
+  return typeof claim === 'string' && isText(claim, MAX_NAME_LENGTH) ? claim : undefined
+}
+
+/** A client id means nothing beyond its principal, or a stranger could speak for it; the length keeps the two apart. */
+function scoped(client: string | undefined, principal: string | undefined): string | undefined {
+  return client === undefined || principal === undefined ? client : `${principal.length} ${principal} ${client}`
+}
+
+/** Text that can be shown on one line: something to see, no control characters, no half characters. */
+function isText(text: string, maxLength: number): boolean {
+  if (!text.isWellFormed() || !/[\p{L}\p{N}\p{P}\p{S}]/u.test(text)) return false
+  return [...text].length <= maxLength && !/[\p{Cc}\u2028\u2029]/u.test(text)
+}

@@ -1,0 +1,50 @@
+/**
+ * How the clients of each server speak: the handshake's path, what comes first, how a message is wrapped, and by which
+ * byte a delivery is told from anything else. Every server is given the same text in its own wrapping.
+ */
+import type { DialectName } from './job.ts'
+
+export interface Dialect {
+  /** The request's target for a room. */
+  target(room: string): string
+  /** Text before and after the message's own text; with `id`, the message asks for an ack. */
+  wrap(id?: string): [string, string]
+  /** A delivery has this byte at this place of its payload. */
+  readonly delivery: Mark
+  readonly ack?: Mark
+  /** Said once after the upgrade. */
+  readonly greeting?: string
+  /** The connection is ready after so many frames of the server. */
+  readonly framesBefore: number
+}
+
+export interface Mark {
+  readonly at: number
+  readonly byte: number
+}
+
+const mark = (at: number, character: string): Mark => ({ at, byte: character.charCodeAt(0) })
+const event = (id?: string): [string, string] => [
+  `{"type":"message",${id === undefined ? '' : `"id":"${id}",`}"data":{"text":"`,
+  '"}}',
+]
+
+export const dialects: Record<DialectName, Dialect> = {
+  plain: { target: (room) => room, wrap: event, delivery: mark(0, '{'), framesBefore: 0 },
+  corridor: {
+    target: (room) => room,
+    wrap: event,
+    // {"type":"message"… and {"type":"ack"…; a welcome and an error begin with another letter.
+    delivery: mark(9, 'm'),
+    ack: mark(9, 'a'),
+    framesBefore: 1,
+  },
+  socketio: {
+    target: (room) => `/socket.io/?EIO=4&transport=websocket&room=${encodeURIComponent(room)}`,
+    wrap: () => ['42["message",{"text":"', '"}]'],
+    // 42[… is an event; 0 opens, 40 admits, 2 pings.
+    delivery: mark(1, '2'),
+    greeting: '40',
+    framesBefore: 2,
+  },
+}

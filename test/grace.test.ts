@@ -1,0 +1,70 @@
+/** A client that lost its connection and is back within 5 s is the member it was. */
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { startServer, type TestServer } from './support/server.ts'
+
+let server: TestServer
+beforeEach(async () => {
+  server = await startServer({ rooms: { '/chat': { module: 'chat' }, '/lines': { module: 'tutorial/lines' } } })
+})
+afterEach(() => server.close())
+
+const members = async () => (await (await fetch(`${server.url}/chat`)).json()).members.count
+
+it('nobody hears of a lost connection that comes back, and its id and name stay', async () => {
+  const ann = await server.connect('/chat', { name: 'ann' })
+  const ben = await server.connect('/chat', { name: 'ben', client: 'b1' })
+  const first = await ben.next<{ you: { id: string } }>('welcome')
+  await ann.next('enter')
+  ben.terminate()
+  await ben.closed
+  const back = await server.connect('/chat', { name: 'other', client: 'b1' })
+  const again = await back.next<{ you: { id: string; name: string } }>('welcome')
+  expect(again.data.you).toEqual({ id: first.data.you.id, name: 'ben' })
+  expect(await members()).toBe(2)
+  back.send('message', { text: 'here I am' })
+  // The next thing ann hears is the message: no leave, no enter.
+  expect((await ann.next()).type).toBe('message')
+})
+
+it('without a client id, and with a goodbye, a leave is at once', async () => {
+  const ann = await server.connect('/chat', { name: 'ann' })
+  const guest = await server.connect('/chat', { name: 'guest' })
+  await ann.next('enter')
+  guest.terminate()
+  expect((await ann.next()).type).toBe('leave')
+  const ben = await server.connect('/chat', { name: 'ben', client: 'b1' })
+  await ann.next('enter')
+  await ben.close(1000)
+  expect((await ann.next()).type).toBe('leave')
+})
+
+it('the newest connection of a client speaks for it; the older is closed with 1008', async () => {
+  const one = await server.connect('/chat', { name: 'ann', client: 'a1' })
+  await one.next('welcome')
+  const two = await server.connect('/chat', { name: 'ann', client: 'a1' })
+  expect(await one.closed).toMatchObject({ code: 1008 })
+  await two.next('welcome')
+  two.send('message', { text: 'still me' }, 'm1')
+  expect(await two.next('ack')).toMatchObject({ id: 'm1' })
+  expect(await members()).toBe(1)
+})
+
+it('leaves for good when the time is over', async () => {
+  const ann = await server.connect('/chat', { name: 'ann' })
+  const ben = await server.connect('/chat', { name: 'ben', client: 'b1' })
+  await ann.next('enter')
+  const lost = performance.now()
+  ben.terminate()
+  await expect.poll(members, { timeout: 7000, interval: 100 }).toBe(1)
+  expect(performance.now() - lost).toBeGreaterThan(4900)
+  expect((await ann.next()).type).toBe('leave')
+})
+
+it('an answer to what was said before the loss does not come before the welcome', async () => {
+  const one = await server.connect('/lines', { client: 'a1' })
+  one.sendText('hello')
+  one.terminate()
+  const two = await server.connect('/lines', { client: 'a1' })
+  two.sendText('again')
+  expect(await two.nextText()).toMatch(/hello|again/)
+})

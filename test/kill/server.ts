@@ -1,0 +1,82 @@
+/**
+ * A server that kills itself, with the signal no process can catch, at a named point on the way of a message. The log is
+ * wrapped from outside; the product knows nothing of it. `victim.ts` starts it as a process of its own.
+ *
+ * `append`: handed to the log, not committed. `committing`: the thread of the database has it. `commit`: on disk, nobody
+ * has heard of it. `deliver`: peers have heard it, the ack has not left. `trim`: old events are being removed.
+ */
+import { pino } from 'pino'
+import { systemClock } from '../../src/clock.ts'
+import { loadConfig } from '../../src/config.ts'
+import { readEnvironment } from '../../src/environment.ts'
+import type { Deliver, Log, RoomLog } from '../../src/log/log.ts'
+import { SqliteLog } from '../../src/log/sqlite.ts'
+import type { SqliteRoomLog } from '../../src/log/sqlite-room.ts'
+import { createServer } from '../../src/server.ts'
+
+const { POINT = '', AFTER = '1' } = process.env
+let left = Number(AFTER)
+
+/** Whether this passing of a point is the one to die at. */
+function isLast(point: string): boolean {
+  if (point !== POINT) return false
+  left -= 1
+  return left === 0
+}
+
+function die(): void {
+  process.kill(process.pid, 'SIGKILL')
+}
+
+function doomed(log: Log): Log {
+  return {
+    get trouble() {
+      return log.trouble
+    },
+    peek: (path) => log.peek(path),
+    close: () => log.close(),
+    async open(path, retention, deliver) {
+      return doomedRoom((await log.open(path, retention, doomedDeliver(deliver))) as SqliteRoomLog)
+    },
+  }
+}
+
+function doomedDeliver(deliver: Deliver): Deliver {
+  return (frame, except) => {
+    if (frame.seq > 0 && isLast('commit')) die()
+    deliver(frame, except)
+  }
+}
+
+function doomedRoom(room: SqliteRoomLog): RoomLog {
+  const trim = room.trim.bind(room)
+  room.trim = () => {
+    const trimmed = trim()
+    // The thread of the database works on it meanwhile.
+    if (isLast('trim')) setTimeout(die, Math.random() * 3)
+    return trimmed
+  }
+  const append = room.append.bind(room)
+  room.append = (drafts, marks) => {
+    const appended = append(drafts, marks)
+    if (isLast('append')) die()
+    // The log hands its commit to its thread in the next turn.
+    if (isLast('committing')) setImmediate(() => setImmediate(die))
+    return appended.then((seq) => (isLast('deliver') ? afterDelivery() : seq))
+  }
+  return room
+}
+
+/** Never resolves, so that no ack leaves: the peers' bytes do, and then the process dies. */
+function afterDelivery(): Promise<number> {
+  setTimeout(die, 30)
+  return new Promise(() => {})
+}
+
+const environment = readEnvironment()
+const logger = pino({ level: environment.logLevel })
+const clock = systemClock()
+const log = doomed(await SqliteLog.open(environment.dataDir, clock, logger))
+const { url } = await createServer({ environment, config: await loadConfig(environment.rooms), logger, clock, log })
+process.stdout.write(`Corridor is open at ${url}/\n`)
+process.on('SIGTERM', die)

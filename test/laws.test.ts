@@ -1,0 +1,128 @@
+/** How the house is built, held by reading the source: what may import what, who may touch the process, how long a file is. */
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url))
+const MAX_LINES = 250
+const IMPORT = /^(?:import|export)\s+(type\s+)?(?:[^'"]*?\sfrom\s+)?'(\.[^']+)'/gm
+
+interface Source {
+  readonly text: string
+  /** Without comments: what a law says of code is not broken by a word. */
+  readonly code: string
+  /** The files it needs when it runs; types are gone by then. */
+  readonly imports: readonly string[]
+}
+
+const src = sources('src', /\.ts$/)
+const rooms = sources('rooms', /\.ts$/)
+const pages = sources('public', /\.js$/)
+const tests = sources('test', /\.ts$/)
+const names = (of: Map<string, Source>, isWrong: (source: Source, name: string) => boolean) =>
+  [...of].filter(([name, source]) => isWrong(source, name)).map(([name]) => name)
+
+describe('the source', () => {
+  it('is found', () => {
+    expect(src.size).toBeGreaterThan(30)
+    expect(rooms.size).toBeGreaterThan(10)
+    expect(pages.size).toBeGreaterThan(3)
+    expect(src.get('src/server.ts')?.imports).toContain('src/gate.ts')
+  })
+
+  it('has no circle of imports', () => {
+    expect([...src.keys()].map((name) => circle(name, [])).find(Boolean)).toBe(undefined)
+  })
+
+  it('reads the environment in environment.ts alone', () => {
+    expect(names(src, ({ code }) => /\bprocess\.env\b|import\.meta\.env/.test(code))).toEqual(['src/environment.ts'])
+  })
+
+  it('reads argv, hears signals and exits in main.ts alone', () => {
+    const owned = /\bprocess\.(argv|on|once|exit|exitCode|kill)\b/
+    expect(names(src, ({ code }) => owned.test(code))).toEqual(['src/main.ts'])
+  })
+
+  it('keeps no state outside of what server.ts makes', () => {
+    const variable = /^(export )?(let|var) /m
+    const container = /^(export )?const \w+(: [^=]+)? = (new (Map|WeakMap|Array)\b|new Set\(\)|\[\]$|\{\}$)/m
+    expect(names(src, ({ code }) => variable.test(code) || container.test(code))).toEqual([])
+    expect(names(rooms, ({ code }) => variable.test(code) || container.test(code))).toEqual([])
+  })
+
+  it('keeps transports from implementations of the log, and logs from rooms and transports', () => {
+    const reaches = (from: RegExp, to: RegExp) =>
+      names(src, ({ imports }, name) => from.test(name) && imports.some((file) => to.test(file)))
+    const implementation = /^src\/(log|presence)\/(memory|sqlite|redis)/
+    expect(reaches(/^src\/transports\//, implementation)).toEqual([])
+    expect(
+      reaches(/^src\/log\//, /^src\/(room|rooms|event-room|raw-room|peer|gate|server|transports\/.*)\.ts$/),
+    ).toEqual([])
+    expect(reaches(/^src\/(room|event-room|raw-room|peer|fan-out)\.ts$/, /^src\/transports\//)).toEqual([])
+    // Only these choose: the server for everyone, and the testing kit for room authors.
+    expect(reaches(/^(?!src\/log\/)/, implementation)).toEqual(['src/server.ts', 'src/testing.ts'])
+  })
+
+  it('gives room modules nothing but what is public', () => {
+    expect(names(rooms, ({ text }) => /from '\.\.?\/.*src\//.test(text))).toEqual([])
+  })
+
+  it('has no barrel: a file that only hands on what others export', () => {
+    const handsOn = /^export (\*|type \{|\{)[^;]*? from '[^']+'$/gm
+    const isBarrel = ({ code }: Source) => /\S/.test(code) && !/\S/.test(code.replaceAll(handsOn, ''))
+    expect(names(src, (source, name) => isBarrel(source) || /\/(index|utils?|helpers?|types)\.ts$/.test(name))).toEqual(
+      [
+        // What client and server agree on: types alone.
+        'src/client/types.ts',
+      ],
+    )
+    expect(names(src, ({ code }) => /^export \* from/m.test(code))).toEqual([])
+  })
+})
+
+describe('a file', () => {
+  it(`has at most ${MAX_LINES} lines`, () => {
+    for (const of of [src, rooms, pages])
+      expect(names(of, ({ text }) => text.split('\n').length > MAX_LINES + 1)).toEqual([])
+  })
+
+  it('opens with a comment on what it owns', () => {
+    const opens = /^(#!.*\n)?(\/\/ @ts-check\n)?\/\*\*/
+    for (const of of [src, rooms, pages]) expect(names(of, ({ text }) => !opens.test(text))).toEqual([])
+  })
+
+  it('speaks only of what stands in the repository', () => {
+    const elsewhere = /\b(CONTRACT|DESIGN|RELIABILITY|STYLE)\b(?!\w)/
+    const own = 'test/laws.test.ts'
+    for (const of of [src, rooms, pages, tests])
+      expect(names(of, ({ text }, name) => name !== own && elsewhere.test(text))).toEqual([])
+  })
+})
+
+function sources(folder: string, pattern: RegExp): Map<string, Source> {
+  const files = readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && pattern.test(entry.name) && !entry.parentPath.includes('node_modules'))
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort()
+  return new Map(files.map((file) => [relative(ROOT, file), read(file)]))
+}
+
+function read(file: string): Source {
+  const text = readFileSync(file, 'utf8')
+  const code = text.replaceAll(/\/\*[\s\S]*?\*\//g, '').replaceAll(/^\s*\/\/.*$/gm, '')
+  const imports = [...code.matchAll(IMPORT)]
+    .filter(([, isType]) => !isType)
+    .map(([, , path = '']) => relative(ROOT, resolve(dirname(file), path)))
+  return { text, code, imports }
+}
+
+/** The first circle that is reached from `name`, as a text. */
+function circle(name: string, path: readonly string[]): string | undefined {
+  if (path.includes(name)) return [...path.slice(path.indexOf(name)), name].join(' → ')
+  for (const next of src.get(name)?.imports ?? []) {
+    const found = circle(next, [...path, name])
+    if (found) return found
+  }
+  return undefined
+}

@@ -1,0 +1,148 @@
+/**
+ * Silence through the proxies with the files that ship, for more than a minute, at all three at once: nothing is cut, and
+ * a connection that was kept is never closed under a request. It takes its time, so everything is looked at in one go.
+ */
+import { Agent } from 'node:http'
+import { connect as connectTcp } from 'node:net'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Client, connect } from '../support/client.ts'
+import { commandOf, need } from '../support/components.ts'
+import { startServer, type TestServer } from '../support/server.ts'
+import { caddy } from './caddy.ts'
+import { haproxy } from './haproxy.ts'
+import { ask, Stream } from './http.ts'
+import { nginx } from './nginx.ts'
+import type { RunningProxy } from './proxy.ts'
+
+const KINDS = [nginx, caddy, haproxy]
+const IDLE_MS = 75_000
+/** When a kept connection is used again: where Node by itself would close it, and where we do. */
+const PAUSES_MS = [...spread(4800, 5300, 12), ...spread(70_500, 74_500, 24)]
+
+interface Look {
+  readonly socket: Client
+  readonly stream: Stream
+  /** Status of the second request after each pause. */
+  readonly again: readonly number[]
+  /** How many messages were kept. */
+  readonly kept: number
+  /** How long a request was listened to that never ended its headers. */
+  readonly endlessMs: number
+  readonly closed: { code: number; reason: string } | undefined
+}
+
+const looks = new Map<string, Look>()
+let proxies: RunningProxy[] = []
+let servers: TestServer[] = []
+
+beforeAll(async () => {
+  await Promise.all(
+    KINDS.map(async (kind) => {
+      const program = commandOf(kind.component)
+      if (!program) return
+      const rooms = { '/chat': { module: 'chat' }, '/quiet': { module: 'chat' }, '/echo': { module: 'echo' } }
+      const server = await startServer({ rooms, env: { TRUST_PROXY: '127.0.0.1' } })
+      servers.push(server)
+      const proxy = await kind.start(program, { servers: [server.port] })
+      proxies.push(proxy)
+      looks.set(kind.component, await look(proxy.port))
+    }),
+  )
+}, IDLE_MS + 20_000)
+
+afterAll(async () => {
+  await Promise.all(proxies.map((proxy) => proxy.stop()))
+  await Promise.all(servers.map((server) => server.close()))
+  proxies = []
+  servers = []
+})
+
+describe.each(KINDS)('$component', ({ component }) => {
+  need(component)
+
+  it('keeps a WebSocket on which nobody speaks', async () => {
+    const { socket, closed } = looks.get(component) as Look
+    expect(closed).toBeUndefined()
+    socket.sendText('still here')
+    expect(await socket.nextText()).toBe('still here')
+  })
+
+  it('keeps an event stream on which nobody speaks', () => {
+    const { stream } = looks.get(component) as Look
+    expect(stream.hasEnded).toBe(false)
+    expect(stream.text.split('\n:\n').length).toBeGreaterThan(3)
+  })
+
+  it('takes each message once, however long its connection waited', () => {
+    const { again, kept } = looks.get(component) as Look
+    expect(again).toEqual(PAUSES_MS.map(() => 204))
+    expect(kept).toBe(PAUSES_MS.length * 2)
+  })
+
+  it('listens no longer than some seconds to a request that comes drop by drop', () => {
+    const { endlessMs } = looks.get(component) as Look
+    expect(endlessMs).toBeGreaterThan(5000)
+    expect(endlessMs).toBeLessThan(15_000)
+  })
+})
+
+async function look(port: number): Promise<Look> {
+  const url = `http://127.0.0.1:${port}`
+  const socket = await connect(`ws://127.0.0.1:${port}/echo`)
+  let closed: Look['closed']
+  void socket.closed.then((end) => {
+    closed = end
+  })
+  const stream = await Stream.open(`${url}/quiet?client=a&name=ann&live=sse`)
+  const [again, endlessMs] = await Promise.all([
+    Promise.all(PAUSES_MS.map((ms) => twice(url, ms))),
+    drip(port),
+    pause(IDLE_MS),
+  ])
+  const kept = JSON.parse((await ask(`${url}/chat`)).body).seq
+  return { socket, stream, again, kept, endlessMs, closed }
+}
+
+/** Says something, waits, and says something on the same connection. → the second answer's status */
+async function twice(url: string, ms: number): Promise<number> {
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+  const say = (text: string) =>
+    ask(`${url}/chat`, {
+      method: 'POST',
+      agent,
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ type: 'message', data: { text } }),
+    })
+  try {
+    expect((await say('first')).status).toBe(204)
+    await pause(ms)
+    return (await say('again')).status
+  } finally {
+    agent.destroy()
+  }
+}
+
+/** Sends headers a byte a second. → ms until the proxy had enough */
+async function drip(port: number): Promise<number> {
+  const startedMs = performance.now()
+  const socket = connectTcp({ port, host: '127.0.0.1' })
+  socket.write('GET /chat HTTP/1.1\r\nHost: x\r\nX-Slow: ')
+  const timer = setInterval(() => socket.write('a'), 1000)
+  await new Promise<void>((resolve) => {
+    socket.on('error', () => {})
+    socket.on('data', () => {})
+    socket.on('end', () => socket.end())
+    socket.on('close', resolve)
+    setTimeout(() => socket.destroy(), IDLE_MS).unref()
+  })
+  clearInterval(timer)
+  return performance.now() - startedMs
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms))
+}
+
+function spread(fromMs: number, toMs: number, count: number): number[] {
+  return Array.from({ length: count }, (_, index) => fromMs + ((toMs - fromMs) * index) / count)
+}

@@ -1,0 +1,218 @@
+/** The README says what is true: its commands, tables and examples are held against the code. */
+import { spawnSync } from 'node:child_process'
+import { readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { EventDefinition } from 'corridor'
+import { openRoom } from 'corridor/testing'
+import { afterAll, describe, expect, it } from 'vitest'
+import { moduleText, testText } from '../src/cli/room-template.ts'
+import { readEnvironment } from '../src/environment.ts'
+import { Close } from '../src/errors.ts'
+import { schemaText } from '../src/schema.ts'
+import { connect } from './support/client.ts'
+import { RoomsFolder } from './support/rooms-folder.ts'
+import { startServer } from './support/server.ts'
+
+const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
+const readme = readFileSync(here('../README.md'), 'utf8')
+const source = readdirSync(here('../src'), { recursive: true, encoding: 'utf8' })
+  .filter((name) => name.endsWith('.ts'))
+  .map((name) => readFileSync(join(here('../src'), name), 'utf8'))
+  .join('\n')
+const folder = new RoomsFolder()
+afterAll(() => folder.remove())
+
+/** The text under a heading, down to the next of its level or above. */
+function section(heading: string): string {
+  const [, level = '', text] = new RegExp(`^(#+) ${heading.replaceAll('.', '\\.')}$([\\s\\S]*)`, 'm').exec(readme) ?? []
+  if (text === undefined) throw new Error(`expected the heading "${heading}" in README.md`)
+  return text.split(new RegExp(`^#{1,${level.length}} `, 'm'))[0] ?? ''
+}
+
+/** The cells of the tables under a heading, without their heads. */
+function rows(heading: string): string[][] {
+  const lines = section(heading).split('\n')
+  const body = lines.filter(
+    (line, i) => /^\|/.test(line) && !/^\| ---/.test(line) && !/^\| ---/.test(lines[i + 1] ?? ''),
+  )
+  return body.map((line) =>
+    line
+      .slice(1, -1)
+      .split(' | ')
+      .map((cell) => cell.trim()),
+  )
+}
+
+const codesIn = (cell = '') => [...cell.matchAll(/`([^`]+)`/g)].map(([, code]) => code ?? '')
+const examples = (language: string) =>
+  [...readme.matchAll(new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\`$`, 'gm'))].map(([, text]) => text ?? '')
+const found = (pattern: RegExp) => [...new Set([...source.matchAll(pattern)].map(([, code]) => code ?? ''))].sort()
+
+describe('the room of the README', () => {
+  const [module = '', test = ''] = examples('ts')
+
+  it('is what new-room makes, and so is its test', () => {
+    expect(module).toBe(moduleText())
+    expect(test).toBe(testText('quiz'))
+    expect(module.split('\n').filter((line) => line.trim()).length).toBeLessThanOrEqual(24)
+  })
+
+  it('runs', async () => {
+    folder.put('quiz.ts', module)
+    const { mounts } = await folder.load({ rooms: { '/quiz': { module: 'quiz' } } })
+    const room = await openRoom(mounts[0]?.definition as EventDefinition, { greeting: 'welcome' })
+    const [ann, bob] = [room.join({ name: 'ann' }), room.join({ name: 'bob' })]
+    expect(await ann.next('greeting')).toMatchObject({ data: 'welcome, ann' })
+    await ann.send('wave', { at: 'bob' })
+    expect(await bob.next('waved')).toMatchObject({ data: { from: 'ann', at: 'bob' } })
+    await expect(ann.send('wave', { at: '' })).rejects.toMatchObject({ code: 'invalid' })
+  })
+
+  it('and its test are what the type checker expects', () => {
+    folder.put('quiz.ts', module)
+    folder.put('quiz.test.ts', test)
+    folder.put('package.json', '{ "type": "module" }')
+    symlinkSync(here('../node_modules'), join(folder.path, 'node_modules'))
+    const extended = { extends: here('../tsconfig.json'), include: ['quiz.ts', 'quiz.test.ts'] }
+    writeFileSync(join(folder.path, 'tsconfig.json'), JSON.stringify(extended))
+    const tsc = here('../node_modules/typescript/bin/tsc')
+    expect(spawnSync(process.execPath, [tsc, '-p', folder.path], { encoding: 'utf8' }).stdout).toBe('')
+  })
+
+  it('speaks as the README shows it', async () => {
+    folder.put('quiz.ts', module)
+    // With a log on disk, as a start has it.
+    const env = { DATA_DIR: join(folder.path, 'data') }
+    const server = await startServer({ rooms: { '/quiz': { module: join(folder.path, 'quiz') } }, env })
+    const shown = (examples('js')[0] ?? '').matchAll(/^\/\/ (\{.*\})$/gm)
+    const ann = await connect(`${server.ws}/quiz?name=ann`)
+    ann.sendText(/send\('(.*)'\)/.exec(examples('js')[0] ?? '')?.[1] ?? '')
+    for (const [, frame = ''] of shown) {
+      const expected = JSON.parse(frame.replaceAll('"…"', '"any"'))
+      const got = await ann.next()
+      expect(shapeOf(got)).toEqual(shapeOf(expected))
+    }
+    await ann.close()
+    await server.close()
+  })
+})
+
+describe('the tables of the README', () => {
+  it('name the commands of package.json', () => {
+    const { scripts } = JSON.parse(readFileSync(here('../package.json'), 'utf8'))
+    const verbs = rows('Commands').map(([command = '']) => /^`npm (?:run )?([a-z-]+)/.exec(command)?.[1])
+    expect(verbs.sort()).toEqual(Object.keys(scripts).sort())
+    const mentioned = [...readme.matchAll(/npm run ([a-z-]+)/g)].map(([, verb]) => verb ?? '')
+    expect(mentioned.filter((verb) => !scripts[verb])).toEqual([])
+    expect(readFileSync(here('../.ci/run'), 'utf8')).toContain('\nnpm ci && npm test\n')
+    expect(readme).toContain('\n    npm ci && npm test\n')
+  })
+
+  it('name every variable with its default', () => {
+    const text = readFileSync(here('../src/environment.ts'), 'utf8')
+    const known = ['ROOMS', ...[...text.matchAll(/^ {2}([A-Z_]+): /gm)].map(([, name]) => name ?? '')]
+    const table = rows('Environment').flatMap(([names, value = '']) =>
+      codesIn(names).map((name) => [name, value] as const),
+    )
+    expect(table.map(([name]) => name).sort()).toEqual(known.sort())
+
+    const { host, port, basePath, rooms, dataDir, logLevel, drainMs, ...none } = readEnvironment({}, '/cwd')
+    expect(Object.fromEntries(table)).toEqual({
+      HOST: `\`${host}\``,
+      PORT: `\`${port}\``,
+      BASE_PATH: `\`${basePath}/\``,
+      ROOMS: `\`${rooms.replace('/cwd/', '')}\``,
+      DATA_DIR: `\`${dataDir.replace('/cwd/', '')}\``,
+      LOG_LEVEL: `\`${logLevel}\``,
+      DRAIN_MS: `\`${drainMs}\``,
+      TRUST_PROXY: 'none',
+      TLS_CERT: 'none',
+      TLS_KEY: 'none',
+      REDIS_URL: 'none',
+      METRICS_TOKEN: 'none',
+    })
+    expect(none).toEqual({ redisUrl: undefined, trustProxy: [], tls: undefined, metricsToken: undefined })
+  })
+
+  it('name every key of rooms.json with its default', () => {
+    const { defaults, server } = JSON.parse(schemaText()).properties
+    const keys = [...keysOf('', defaults), ...keysOf('server.', server)]
+    const table = rows('rooms.json').map(([key, value]) => [codesIn(key)[0], codesIn(value)[0] ?? ''])
+    expect(table).toEqual(keys)
+    // One row stands for a section that is not in use.
+    expect(keys.map(([key]) => key)).toContain('auth')
+  })
+
+  it('name the close codes that are sent, and why', () => {
+    const used = Object.entries(Close).filter(([name]) => new RegExp(`\\bClose\\.${name}\\b`).test(source))
+    const table = rows('Close codes').map(([code, reason]) => `${code} ${reason}`)
+    const ours = used.map(([, { code, reason }]) => `${code} ${reason}`)
+    expect(table.filter((row) => !/^100[79] /.test(row)).sort()).toEqual(ours.sort())
+  })
+
+  it('name every refusal', () => {
+    const table = rows('Refusals').flatMap(([status, codes]) => codesIn(codes).map((code) => `${status} ${code}`))
+    const thrown = [...source.matchAll(/new Refusal\(\s*(\d+),\s*'(\w+)'/g)].map(
+      ([, status, code]) => `${status} ${code}`,
+    )
+    const tokens = [...source.matchAll(/unauthorized\('(\w+)'/g)].map(([, code]) => `401 ${code}`)
+    // The status of this one is Fastify's.
+    expect(new Set(table)).toEqual(new Set([...thrown, ...tokens, '400 bad_request']))
+  })
+
+  it('name every code of an error', () => {
+    const table = rows('Messages').flatMap(([code]) => (/^`[a-z_]+`$/.test(code ?? '') ? codesIn(code) : []))
+    const known = new Set([...found(/new RoomError\(\s*'(\w+)'/g), ...found(/^ {2}(\w+): [45]\d\d,$/gm)])
+    expect(table.sort()).toEqual([...known].sort())
+  })
+
+  it('name HTTP paths that answer', async () => {
+    const server = await startServer()
+    for (const [path] of rows('HTTP paths')) {
+      const answer = await fetch(server.url + codesIn(path)[0])
+      expect({ path, status: answer.status }).toEqual({ path, status: 200 })
+    }
+    await server.close()
+  })
+
+  it('say why each dependency is there', () => {
+    const { dependencies, devDependencies } = JSON.parse(readFileSync(here('../package.json'), 'utf8'))
+    const table = rows('Decisions').map(([name]) => codesIn(name)[0] ?? '')
+    expect(Object.keys(dependencies).filter((name) => !table.includes(name))).toEqual([])
+    expect(table.filter((name) => !(name in dependencies) && !(name in devDependencies))).toEqual([])
+  })
+
+  it('name the rooms that ship', () => {
+    const { rooms } = JSON.parse(readFileSync(here('../rooms/rooms.json'), 'utf8'))
+    const paths = Object.keys(rooms).filter((path) => !path.startsWith('/tutorial/'))
+    const table = rows('The rooms that ship').flatMap(([cell]) => codesIn(cell))
+    expect(table).toEqual([...paths, '/tutorial/…'])
+  })
+})
+
+it('every link of the README leads somewhere', () => {
+  const files = [...readme.matchAll(/\]\((?!https?:)([^)#]+)\)/g)].map(([, file]) => file ?? '')
+  expect(files).toContain('docs/chat.png')
+  for (const file of files) expect(() => readFileSync(here(`../${file}`))).not.toThrow()
+  const named = [...readme.matchAll(/`((?:src|test|rooms)\/[\w./-]+\.\w+)`/g)].map(([, file]) => file ?? '')
+  for (const file of named.filter((file) => !file.includes('quiz')))
+    expect(() => readFileSync(here(`../${file}`))).not.toThrow()
+})
+
+/** A value with its texts and numbers left out where they differ from run to run. */
+function shapeOf(value: unknown): unknown {
+  const volatile = ['id', 'epoch', 'time']
+  return JSON.parse(JSON.stringify(value), (key, inner) => (volatile.includes(key) && inner !== '1' ? 'any' : inner))
+}
+
+function keysOf(
+  prefix: string,
+  schema: { properties?: Record<string, { properties?: object; default?: unknown }> },
+): string[][] {
+  return Object.entries(schema.properties ?? {}).flatMap(([key, inner]) => {
+    if (key === 'auth') return [[prefix + key, '']]
+    if (inner.properties) return keysOf(`${prefix}${key}.`, inner as typeof schema)
+    return [[prefix + key, inner.default === undefined ? '' : JSON.stringify(inner.default)]]
+  })
+}

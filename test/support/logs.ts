@@ -1,0 +1,204 @@
+/**
+ * What every log must do, whatever it keeps its events in. A file of three lines runs this for each implementation.
+ */
+import { afterEach, describe, expect, it } from 'vitest'
+import { type Frame, passing } from '../../src/frame.ts'
+import type { Draft, Log, Retention, RoomLog } from '../../src/log/log.ts'
+import { handClock } from '../../src/testing/hand-clock.ts'
+
+const RETENTION: Retention = { keep: 1000, maxAgeMs: 7 * 86_400_000, durable: true }
+const HOUR_MS = 3_600_000
+
+/** How a log is made, opened again as after a restart (`undefined`: it keeps nothing), and thrown away. */
+export interface LogFactory {
+  make(clock: ReturnType<typeof handClock>): Promise<Log>
+  again?: (clock: ReturnType<typeof handClock>) => Promise<Log>
+  remove(): Promise<void>
+}
+
+const draft = (text: string): Draft => ({ type: 'message', data: JSON.stringify({ text }) })
+const texts = (frames: readonly Frame[]) => frames.map(({ payload }) => JSON.parse(String(payload)).data.text)
+const seqs = (frames: readonly Frame[]) => frames.map(({ seq }) => seq)
+
+export function describeLog(name: string, factory: () => LogFactory): void {
+  describe(`the ${name} log`, () => {
+    const clock = handClock()
+    let files = factory()
+    let log: Log | undefined
+    const heard: Frame[] = []
+
+    async function open(retention: Partial<Retention> = {}, path = '/room'): Promise<RoomLog> {
+      log ??= await files.make(clock)
+      return log.open(path, { ...RETENTION, ...retention }, (frame) => void heard.push(frame))
+    }
+
+    async function restart(): Promise<boolean> {
+      if (!files.again) return false
+      await log?.close()
+      log = await files.again(clock)
+      return true
+    }
+
+    afterEach(async () => {
+      await log?.close()
+      await files.remove()
+      log = undefined
+      heard.length = 0
+      files = factory()
+    })
+
+    it('begins empty: the oldest kept is the one after the newest', async () => {
+      const room = await open()
+      expect([room.first, room.seq]).toEqual([1, 0])
+      expect(room.epoch).toMatch(/^[0-9a-f]{32}$/)
+      expect(await room.read(0, 10)).toEqual([])
+    })
+
+    it('numbers without a hole, delivers in that order, and gives back what it kept', async () => {
+      const room = await open()
+      const first = await Promise.all(['a', 'b', 'c'].map((text) => room.append([draft(text)])))
+      expect(first).toEqual([1, 2, 3])
+      expect(texts(heard)).toEqual(['a', 'b', 'c'])
+      expect(texts(await room.read(1, 10))).toEqual(['b', 'c'])
+      expect(texts(await room.read(0, 2))).toEqual(['a', 'b'])
+    })
+
+    it('appends many in one step, next to each other', async () => {
+      const room = await open()
+      const [a, b] = await Promise.all([room.append([draft('a'), draft('b')]), room.append([draft('c')])])
+      expect([a, b]).toEqual([1, 3])
+      expect(texts(heard)).toEqual(['a', 'b', 'c'])
+    })
+
+    it('has delivered an event before it says that it is kept', async () => {
+      const room = await open()
+      const seq = await room.append([draft('a')])
+      expect(seqs(heard)).toEqual([seq])
+      expect(room.seq).toBe(seq)
+    })
+
+    it('carries what is not kept in the same order, and forgets it', async () => {
+      const room = await open()
+      const kept = room.append([draft('a')])
+      room.carry(passing('typing', '{}'))
+      const last = room.append([draft('b')])
+      await Promise.all([kept, last])
+      expect(heard.map(({ seq }) => seq)).toEqual([1, 0, 2])
+      expect(seqs(await room.read(0, 10))).toEqual([1, 2])
+    })
+
+    it('keeps rooms apart', async () => {
+      const one = await open()
+      const two = await open({}, '/other')
+      await Promise.all([one.append([draft('a')]), two.append([draft('b')])])
+      expect([one.seq, two.seq]).toEqual([1, 1])
+      expect(texts(await two.read(0, 10))).toEqual(['b'])
+    })
+
+    it('keeps the newest by count', async () => {
+      const room = await open({ keep: 10 })
+      for (let i = 1; i <= 50; i += 1) await room.append([draft(String(i))])
+      expect([room.first, room.seq]).toEqual([41, 50])
+      expect(seqs(await room.read(0, 100))).toEqual(Array.from({ length: 10 }, (_, i) => 41 + i))
+    })
+
+    it('forgets what is too old, when the room is opened and while it is open', async () => {
+      const room = await open({ maxAgeMs: HOUR_MS })
+      await room.append([draft('old')])
+      await clock.advance(2 * HOUR_MS)
+      await room.append([draft('new')])
+      await room.close()
+      const again = await open({ maxAgeMs: HOUR_MS })
+      expect(again.first).toBe(2)
+      expect(texts(await again.read(0, 10))).toEqual(['new'])
+    })
+
+    it('knows where a client may go on', async () => {
+      const room = await open({ keep: 5 })
+      for (let i = 1; i <= 12; i += 1) await room.append([draft(String(i))])
+      expect(room.locate(room.epoch, 12)).toEqual({ after: 12 })
+      expect(room.locate(room.epoch, 7)).toEqual({ after: 7 })
+      expect(room.locate(room.epoch, 6)).toEqual({ lost: 'trimmed' })
+      expect(room.locate(room.epoch, 13)).toEqual({ lost: 'ahead' })
+      expect(room.locate('0'.repeat(32), 12)).toEqual({ lost: 'epoch' })
+    })
+
+    it('remembers the answer to a client’s message with its event, and each client’s ids apart', async () => {
+      const room = await open()
+      await room.append([draft('a'), draft('b')], [{ client: 'ann', id: '1', hash: 'h', draft: 1 }])
+      await room.append([], [{ client: 'ann', id: '2', hash: 'i' }])
+      expect(await room.recall('ann', '1')).toMatchObject({ hash: 'h', seq: 2 })
+      expect(await room.recall('ann', '2')).toMatchObject({ hash: 'i', seq: undefined })
+      expect(await room.recall('ben', '1')).toBeUndefined()
+      expect(await room.recall('an', 'n1')).toBeUndefined()
+    })
+
+    it('remembers an answer for a day, and as long as its event', async () => {
+      const room = await open({ keep: 1 })
+      await room.append([draft('a')], [{ client: 'ann', id: 'gone', hash: 'h', draft: 0 }])
+      await room.append([draft('b')], [{ client: 'ann', id: 'kept', hash: 'h', draft: 0 }])
+      await clock.advance(23 * HOUR_MS)
+      expect(await room.recall('ann', 'gone')).toBeDefined()
+      await clock.advance(48 * HOUR_MS)
+      expect(await room.recall('ann', 'kept')).toBeDefined()
+    })
+
+    it('remembers thousands of ids of one client', async () => {
+      const room = await open()
+      const marks = Array.from({ length: 3000 }, (_, i) => ({ client: 'ann', id: String(i), hash: 'h', draft: 0 }))
+      for (const mark of marks) void room.append([draft(mark.id)], [mark])
+      await room.append([draft('last')])
+      for (const id of ['0', '1', '1500', '2999']) {
+        expect(await room.recall('ann', id)).toMatchObject({ hash: 'h', seq: Number(id) + 1 })
+      }
+    })
+
+    it('knows where a producer stands', async () => {
+      const room = await open()
+      expect(await room.producer('p')).toBeUndefined()
+      await room.append([draft('a')], [{ producer: 'p', epoch: 0, seq: 4 }])
+      await room.append([draft('b')], [{ producer: 'p', epoch: 1, seq: 0 }])
+      expect(await room.producer('p')).toMatchObject({ epoch: 1, seq: 0 })
+    })
+
+    it('tells where a room stands without opening it', async () => {
+      const room = await open()
+      await room.append([draft('a')])
+      const { epoch } = room
+      await room.close()
+      expect(await log?.peek('/room')).toMatchObject({ epoch, first: 1, seq: 1 })
+      expect(await log?.peek('/never')).toBeUndefined()
+    })
+
+    it('goes on after a restart: events, answers, and offsets of before', async () => {
+      const before = await open()
+      await before.append([draft('a')], [{ client: 'ann', id: '1', hash: 'h', draft: 0 }])
+      await before.append([draft('b')])
+      const { epoch } = before
+      await before.close()
+      if (!(await restart())) return
+      const room = await open()
+      expect([room.first, room.seq]).toEqual([1, 2])
+      expect(room.epoch > epoch).toBe(true)
+      expect(room.locate(epoch, 1)).toEqual({ after: 1 })
+      expect(room.locate(epoch, 3)).toEqual({ lost: 'truncated' })
+      expect(await room.recall('ann', '1')).toEqual({ hash: 'h', seq: 1 })
+      expect(await room.append([draft('c')])).toBe(3)
+      expect(texts(await room.read(0, 10))).toEqual(['a', 'b', 'c'])
+    })
+
+    it('reads page by page what no longer is in memory', async () => {
+      const room = await open({ keep: 20_000 })
+      const many = Array.from({ length: 12_000 }, (_, i) => draft(String(i + 1)))
+      await room.append(many)
+      const read: number[] = []
+      for (let after = 0; after < room.seq; ) {
+        const page = await room.read(after, 500)
+        expect(page[0]?.seq).toBe(after + 1)
+        read.push(...seqs(page))
+        after = page.at(-1)?.seq ?? Number.POSITIVE_INFINITY
+      }
+      expect(read.length).toBe(12_000)
+    })
+  })
+}
