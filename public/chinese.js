@@ -18,6 +18,7 @@ export const CHINESE = {
   'lobby.lead': '挑一扇门进去吧。门里透出光，说明里面有人。',
   'lobby.people': '{count} 人',
   'lobby.empty': '暂时没人',
+  'lobby.locked': '上了锁',
   'lobby.none': '还没有房间。请在 rooms.json 里添加。',
   'lobby.field': '填写 {field}',
   'lobby.open': '开门',

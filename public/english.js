@@ -23,6 +23,7 @@ export const ENGLISH = {
   'lobby.lead': 'Pick one and go in. Light through a door means somebody is inside.',
   'lobby.people': { one: '{count} person', other: '{count} people' },
   'lobby.empty': 'Nobody inside',
+  'lobby.locked': 'Locked',
   'lobby.none': 'There are no rooms yet. Add one to rooms.json.',
   'lobby.field': 'Choose a {field}',
   'lobby.open': 'Open',

@@ -6,8 +6,8 @@ import { copy, find, hue, make } from './elements.js'
 import { label, region, say, text, translate } from './language.js'
 
 /**
- * @typedef {{ path: string, title?: string, summary?: string, members?: number, parameters?: string[],
- *   open?: { path: string, members: number }[] }} ListedRoom
+ * @typedef {{ path: string, title?: string, summary?: string, members?: number, locked?: boolean,
+ *   parameters?: string[], open?: { path: string, members: number }[] }} ListedRoom
  */
 
 const POLL_MS = 3000
@@ -142,7 +142,8 @@ function refresh(element, room) {
   find(element, '.summary', HTMLElement).textContent = room.summary ?? ''
   element.classList.toggle('ajar', members > 0)
   const people = find(element, '.people', HTMLElement)
-  if (members > 0) say(people, 'lobby.people', { count: members })
+  if (room.locked) say(people, 'lobby.locked')
+  else if (members > 0) say(people, 'lobby.people', { count: members })
   else say(people, 'lobby.empty')
   if (room.parameters?.length) showOpen(element, room.open ?? [])
 }

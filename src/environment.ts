@@ -2,9 +2,10 @@
  * Reads the process's settings from the environment, checked; the only file that may touch `process.env`.
  * What is wrong is told at once, one line per variable. `main.ts` hands the result to `server.ts`.
  */
-import { readFileSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { existsSync, readFileSync, realpathSync } from 'node:fs'
+import { basename, dirname, join, resolve, sep } from 'node:path'
 import { createSecureContext } from 'node:tls'
+import { fileURLToPath } from 'node:url'
 import ipaddr from 'ipaddr.js'
 import { z } from 'zod'
 import { ConfigError, nearest, show } from './mistakes.ts'
@@ -29,6 +30,7 @@ export interface Environment {
   readonly metricsToken: string | undefined
 }
 
+const DATA_DIR = 'data'
 const LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 /** The names that `proxy-addr` knows for ranges of private addresses. */
 const RANGES = ['loopback', 'linklocal', 'uniquelocal']
@@ -59,7 +61,7 @@ const schema = z.object({
     .refine((path) => !path.split('/').some((segment) => segment === '.' || segment === '..'), BASE_PATH)
     .transform((path) => path.replace(/\/$/, ''))
     .default(''),
-  DATA_DIR: z.string().default('data'),
+  DATA_DIR: z.string().default(DATA_DIR),
   REDIS_URL: z
     .string()
     .refine((url) => /^rediss?:\/\/[^/]/.test(url) && URL.canParse(url), REDIS_URL)
@@ -99,6 +101,9 @@ export function readEnvironment(
     return `${variable}: ${issue.message}, got ${shown(variable, variable === 'TRUST_PROXY' ? issue.input : given[variable])}`
   })
   const tls = readTls(given.TLS_CERT, given.TLS_KEY, cwd, mistakes)
+  const dataDir = given.DATA_DIR === ':memory:' ? ':memory:' : resolve(cwd, given.DATA_DIR ?? DATA_DIR)
+  if (isServed(dataDir))
+    mistakes.push(`DATA_DIR: expected a folder outside of public/, whose files everyone may read, got ${show(dataDir)}`)
   if (!parsed.success || mistakes.length > 0) throw new ConfigError(mistakes)
   const values = parsed.data
   return {
@@ -106,7 +111,7 @@ export function readEnvironment(
     port: values.PORT,
     basePath: values.BASE_PATH,
     rooms: roomsFile(env, cwd),
-    dataDir: values.DATA_DIR === ':memory:' ? ':memory:' : resolve(cwd, values.DATA_DIR),
+    dataDir,
     redisUrl: values.REDIS_URL,
     trustProxy: values.TRUST_PROXY,
     tls,
@@ -156,6 +161,15 @@ function readTls(
     )
   }
   return { cert: tls.cert, key: tls.key }
+}
+
+/** Whether a folder, which need not be there yet, lies in `public/`, whatever leads to it. */
+function isServed(folder: string): boolean {
+  const real = (path: string): string => {
+    if (existsSync(path)) return realpathSync(path)
+    return dirname(path) === path ? path : join(real(dirname(path)), basename(path))
+  }
+  return `${real(folder)}${sep}`.startsWith(`${real(fileURLToPath(new URL('../public', import.meta.url)))}${sep}`)
 }
 
 function isProxy(entry: string): boolean {

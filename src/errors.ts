@@ -10,6 +10,8 @@ export class Refusal extends Error {
   readonly headers: Record<string, string>
   /** What the body says beside `error` and `message`. */
   readonly details: Readonly<Record<string, unknown>>
+  /** What it is counted as: one of our codes, or one word for all that modules invent. */
+  readonly label: string
 
   constructor(
     status: number,
@@ -17,12 +19,14 @@ export class Refusal extends Error {
     message: string,
     headers: Record<string, string> = {},
     details: Readonly<Record<string, unknown>> = {},
+    label: string = code,
   ) {
     super(message)
     this.status = status
     this.code = code
     this.headers = headers
     this.details = details
+    this.label = label
   }
 }
 
@@ -60,6 +64,10 @@ export type CloseReason = { readonly code: number; readonly reason: string }
 
 /** What the HTTP side answers for what a room would say in an `error` event; a module's own codes are 400. */
 const STATUS: Readonly<Record<string, number>> = {
+  bad_json: 400,
+  bad_message: 400,
+  unknown_type: 400,
+  invalid: 400,
   rate_limited: 429,
   forbidden: 403,
   conflict: 409,
@@ -69,8 +77,15 @@ const STATUS: Readonly<Record<string, number>> = {
 
 /** `isProducer`: to a producer 403 and 409 speak of its own epochs and gaps, so that nothing else may (protocol, 5.2.1). */
 export function refusalOf({ code, message, issues }: RoomError, isProducer: boolean): Refusal {
-  const status = STATUS[code] ?? 400
+  const status = (Object.hasOwn(STATUS, code) ? STATUS[code] : undefined) ?? 400
   const told = isProducer && (status === 403 || status === 409) ? 400 : status
   const headers: Record<string, string> = told === 429 || told === 503 ? { 'Retry-After': '1' } : {}
-  return new Refusal(told, code, message, headers, issues ? { issues } : {})
+  return new Refusal(
+    told,
+    code,
+    message,
+    headers,
+    issues ? { issues } : {},
+    Object.hasOwn(STATUS, code) ? code : 'module',
+  )
 }

@@ -87,6 +87,7 @@ export class LiveEventRoom extends LiveRoom<EventPeer, Handlers> implements Room
 
   /** Handles messages that came together over HTTP; see `Turns.post`. */
   async post(peer: EventPeer, messages: readonly protocol.Message[], mark?: ProducerMark): Promise<void> {
+    this.tally.received += messages.length
     await this.#turns.post(peer, messages, mark)
   }
 

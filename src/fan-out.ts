@@ -10,6 +10,7 @@
 import type { Clock } from './clock.ts'
 import type { Frame } from './frame.ts'
 import type { Tally } from './metrics.ts'
+import { Pressure } from './pressure.ts'
 import type { Seat } from './seat.ts'
 import { Shard } from './shard.ts'
 import type { Encoding } from './wire.ts'
@@ -22,11 +23,14 @@ const SLICE_MS = 4
 /** The queue of the process: rows with something to send, worked off in slices. */
 export class FanOut {
   readonly clock: Clock
+  readonly pressure: Pressure
   #queue: Shard[] = []
   #running = false
 
-  constructor(clock: Clock) {
+  /** `limitBytes`: what may wait for all slow peers together. */
+  constructor(clock: Clock, limitBytes: () => number = () => Number.POSITIVE_INFINITY) {
     this.clock = clock
+    this.pressure = new Pressure(clock, limitBytes)
   }
 
   enqueue(shard: Shard): void {
@@ -133,6 +137,11 @@ export class Audience {
 
   get limitBytes(): number {
     return this.#parts.limitBytes
+  }
+
+  /** A peer had not taken everything when more was written to it. */
+  lags(seat: Seat): void {
+    this.#fanOut.pressure.lags(seat, () => this.slow(seat))
   }
 
   slow(seat: Seat): void {

@@ -5,18 +5,20 @@
  */
 import type { IncomingMessage } from 'node:http'
 import type { TLSSocket } from 'node:tls'
+import type { Clock } from './clock.ts'
 import type { Mount, Origins } from './config.ts'
 import { Refusal, RoomError } from './errors.ts'
 import type { LiveEventRoom } from './event-room.ts'
 import type { AddressOf } from './guards/address.ts'
-import type { Auth, Pass } from './guards/auth.ts'
+import { type Auth, BEARER } from './guards/auth.ts'
 import type { Limits } from './guards/limits.ts'
 import { mayEnter } from './guards/origin.ts'
+import type { Pass } from './guards/pass.ts'
 import type { Visitor } from './peer.ts'
 import type { Place, Rooms } from './rooms.ts'
 import type { Route, Router } from './router.ts'
 import { parseTarget, type Target } from './target.ts'
-import { BEARER, chooseProtocol, visitOf } from './visit.ts'
+import { chooseProtocol, visitOf } from './visit.ts'
 
 /** Everything a transport needs to join a peer. */
 export interface Admission extends Place {
@@ -39,6 +41,7 @@ export interface Audition extends Place {
 
 export interface GateParts {
   readonly basePath: string
+  readonly clock: Clock
   readonly rooms: Rooms
   readonly limits: Limits
   readonly addressOf: AddressOf
@@ -52,6 +55,9 @@ export interface GateParts {
   readonly router: () => Router
   readonly isDraining: () => boolean
 }
+
+/** How long a module may think about whom it admits. */
+const ADMIT_MS = 10_000
 
 export class Gate {
   readonly #parts: GateParts
@@ -88,16 +94,32 @@ export class Gate {
     { mount, path, params }: Route,
     query: URLSearchParams,
   ): Promise<Pass | undefined> {
-    const pass = await this.#parts.authOf(mount)?.check(request)
+    const pass = await this.#parts
+      .authOf(mount)
+      ?.check(request)
+      .catch((error: Refusal) => this.#failed(request, error))
     const { admit } = mount.definition
     if (!admit) return pass
+    let cancel = () => {}
+    const late = new Promise<never>((_, reject) => {
+      const refusal = new Refusal(503, 'unavailable', 'the room did not decide in time', { 'Retry-After': '5' })
+      cancel = this.#parts.clock.after(ADMIT_MS, () => reject(refusal))
+    })
     try {
-      await admit(pass?.claims, { path, params, query })
+      await Promise.race([admit(pass?.claims, { path, params, query }), late])
       return pass
     } catch (error) {
-      if (error instanceof RoomError) throw new Refusal(403, error.code, error.message)
+      if (error instanceof RoomError) throw new Refusal(403, error.code, error.message, {}, {}, 'admit')
       throw error
+    } finally {
+      cancel()
     }
+  }
+
+  /** Trying tokens is no faster than shaking hands. */
+  #failed(request: IncomingMessage, refusal: Refusal): never {
+    if (refusal.code === 'bad_token') this.charge(request, 1)
+    throw refusal
   }
 
   /** Lets a request of plain HTTP to an event room; path and origin were checked. Throws a `Refusal`. */
@@ -137,6 +159,15 @@ export class Gate {
     const route = isOwn(path) ? undefined : router().find(path)
     if (!route) throw new Refusal(404, 'no_such_room', 'no room is at this path')
     return route
+  }
+
+  /** The line of rooms.json that a request is for; `undefined` where there is none, or no telling. */
+  patternOf(request: IncomingMessage): string | undefined {
+    try {
+      return this.route(this.target(request)).mount.pattern
+    } catch {
+      return undefined
+    }
   }
 
   /** Throws a `Refusal` 403 for a page of another origin. */

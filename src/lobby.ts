@@ -17,7 +17,10 @@ export interface Listed {
   readonly summary: string
   readonly kind: 'event' | 'raw'
   readonly module: string
-  readonly members: number
+  /** Who is there now; not told of a room that asks who comes. */
+  readonly members?: number
+  /** Not everyone may enter: it asks for a token, or its module decides. */
+  readonly locked?: true
   /** The names in a parameterised path. */
   readonly parameters: readonly string[]
   /** The live rooms of a parameterised path, the fullest first. */
@@ -50,16 +53,14 @@ export function listRooms(mounts: readonly Mount[], rooms: Rooms): Listed[] {
   }
   return mounts.map((mount) => {
     const { pattern, title, definition, kind, module } = mount
-    const open = (live.get(mount) ?? []).sort((a, b) => b.members - a.members)
     const parameters = Array.from(pattern.matchAll(/:(\w+)/g), ([, name]) => name ?? '')
+    const about = { path: pattern, title, summary: definition.summary ?? '', kind, module, parameters }
+    // Who is there, and which rooms are open, is told to those who may enter.
+    if (mount.auth?.required || definition.admit) return { ...about, locked: true }
+    const open = (live.get(mount) ?? []).sort((a, b) => b.members - a.members)
     return {
-      path: pattern,
-      title,
-      summary: definition.summary ?? '',
-      kind,
-      module,
+      ...about,
       members: open.reduce((sum, { members }) => sum + members, 0),
-      parameters,
       ...(parameters.length > 0 && { open: open.slice(0, MAX_OPEN) }),
     }
   })

@@ -40,14 +40,11 @@ const TALLIES: Record<keyof Tally, [name: string, help: string]> = {
   slow: ['corridor_slow_peers_total', 'Peers closed because they did not keep up.'],
 }
 const COMMIT_SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5]
-const FLUSH_SECONDS = [0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1]
 
 export class Metrics {
   readonly registry = new Registry()
   /** How long one commit of the log took, in seconds. */
   readonly commit: Histogram
-  /** How long one row of an audience took to write to, in seconds. */
-  readonly flush: Histogram
   readonly #refusals: Counter<'code'>
   readonly #closes: Counter<'code'>
   readonly #tallies = new Map<string, Tally>()
@@ -72,12 +69,6 @@ export class Metrics {
       buckets: COMMIT_SECONDS,
       registers,
     })
-    this.flush = new Histogram({
-      name: 'corridor_flush_seconds',
-      help: 'Duration of writing to one row of peers.',
-      buckets: FLUSH_SECONDS,
-      registers,
-    })
     for (const [key, [name, help]] of Object.entries(TALLIES)) this.#count(key as keyof Tally, name, help)
   }
 
@@ -88,9 +79,9 @@ export class Metrics {
     return tally
   }
 
-  /** A request was refused; `code` is one of the table's. */
-  refused(code: string): void {
-    this.#refusals.inc({ code })
+  /** A request was refused; `label` is one of a table of ours (`Refusal.label`). */
+  refused(label: string): void {
+    this.#refusals.inc({ code: label })
   }
 
   /** We ended a connection. What a module closes with is its own and counts as one. */

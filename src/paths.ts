@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url'
 
 const OWN = ['/healthz', '/readyz', '/metrics', '/asyncapi.json', '/client.js', '/socket.io']
 const PARAMETER = /^:[A-Za-z_][A-Za-z0-9_]*$/
+const SERVED = /\.(html|css|js|svg|png|ico|txt|webmanifest|woff2)$/
 const SEGMENT = /^[A-Za-z0-9._~!$+,=@-]+$/
 
 /** What is wrong with a path pattern, or `undefined`. */
@@ -48,11 +49,15 @@ export function isOwnPath(path: string, files: ReadonlySet<string>): boolean {
   return OWN.includes(path) || path.startsWith('/socket.io/') || files.has(path)
 }
 
-/** The paths under which the files of `public/` are served: `/style.css`. */
+/**
+ * The paths under which the files of `public/` are served: `/style.css`. What pages are made of, and nothing else that was
+ * left there: no hidden file, map, database or link to elsewhere.
+ */
 export async function publicFiles(
   folder = fileURLToPath(new URL('../public', import.meta.url)),
 ): Promise<ReadonlySet<string>> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => [])
-  const files = entries.filter((entry) => !entry.isDirectory())
-  return new Set(files.map((file) => `/${relative(folder, join(file.parentPath, file.name)).replaceAll(sep, '/')}`))
+  const files = entries.filter((entry) => entry.isFile() && SERVED.test(entry.name))
+  const paths = files.map((file) => `/${relative(folder, join(file.parentPath, file.name)).replaceAll(sep, '/')}`)
+  return new Set(paths.filter((path) => !path.includes('/.')))
 }

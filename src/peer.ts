@@ -24,7 +24,8 @@ export abstract class Connection {
   name: string
   /** The stable id the client chose, which scopes the ids of its messages. */
   readonly client: string | undefined
-  readonly claims: Readonly<Record<string, unknown>> | undefined
+  /** Of its latest token. */
+  claims: Readonly<Record<string, unknown>> | undefined
   /** Its place in the audience; another one after it came back. */
   seat: Seat<Connection>
   readonly sequence = new Sequence()

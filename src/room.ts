@@ -97,6 +97,7 @@ export abstract class LiveRoom<P extends Connection = Connection, H extends Comm
   join(visitor: Visitor, wire: Wire, offset: string | undefined): P {
     const known = this.present.of(visitor.client)
     if (known) {
+      known.claims = visitor.claims
       this.#limit(known, visitor)
       return this.#back(known, wire, offset)
     }

@@ -3,6 +3,7 @@
  * file with it; `rooms.schema.json`, which editors complete and check from, is generated from it
  * (`node src/main.ts check --write-schema`).
  */
+import { createPublicKey } from 'node:crypto'
 import { z } from 'zod'
 import { bytes, duration } from './units.ts'
 
@@ -73,14 +74,24 @@ const limits = section({
   heartbeat: durationFrom(100, '100ms').prefault('25s').describe('How often a silent peer is pinged: "25s".'),
 })
 
+const ALGORITHMS = [
+  ...['HS256', 'HS384', 'HS512', 'RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'],
+  ...['ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'],
+] as const
+const PUBLIC_KEY = 'expected a public key in PEM: "-----BEGIN PUBLIC KEY-----…"'
+
 const auth = section({
   secret: text('expected the shared secret of the tokens').optional().describe('The shared secret (HS256 and kin).'),
-  publicKey: text('expected a public key in PEM').optional().describe('The public key of the issuer, PEM.'),
+  publicKey: z
+    .string(PUBLIC_KEY)
+    .refine(isPublicKey, PUBLIC_KEY)
+    .optional()
+    .describe('The public key of the issuer, PEM.'),
   jwksUrl: z
     .url({ protocol: /^https?$/, error: 'expected the http(s) URL of a key set' })
     .optional()
     .describe('Where the issuer publishes its keys.'),
-  algorithms: list(text('expected an algorithm such as "RS256"'), 'expected a list of algorithms')
+  algorithms: list(z.enum(ALGORITHMS, `expected one of ${ALGORITHMS.join(', ')}`), 'expected a list of algorithms')
     .min(1, 'expected at least one algorithm')
     .optional()
     .describe('The algorithms a token may be signed with.'),
@@ -124,6 +135,14 @@ const settings = section({
   idleAfter: durationFrom(0, '0').prefault('5m').describe('How long an empty room stays open: "10m".'),
   instances: whole(1, 1e7).default(10_000).describe('How many rooms one path with parameters may have at once.'),
 })
+
+function isPublicKey(pem: string): boolean {
+  try {
+    return pem.startsWith('-----BEGIN PUBLIC KEY-----') && createPublicKey(pem).type === 'public'
+  } catch {
+    return false
+  }
+}
 
 /** A line of `rooms`, with the defaults filled in. */
 export const roomSchema = settings.extend({

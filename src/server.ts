@@ -2,10 +2,9 @@
  * Puts the parts together: the only file that chooses implementations. Two servers may live in one process, since
  * nothing is kept outside of what is made here. `main.ts` starts one, tests start many.
  */
-import type { IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
-import Fastify, { type FastifyInstance } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import { type Clock, lifetime, systemClock } from './clock.ts'
 import type { Config, Environment, Mount } from './config.ts'
@@ -23,13 +22,14 @@ import { SqliteLog } from './log/sqlite.ts'
 import { Metrics } from './metrics.ts'
 import { loadPages } from './pages.ts'
 import { isOwnPath, publicFiles } from './paths.ts'
-import { relieve } from './pressure.ts'
 import { applyConfig } from './reload.ts'
 import { Rooms } from './rooms.ts'
 import { Router } from './router.ts'
 import { Heartbeat } from './transports/heartbeat.ts'
 import { httpRoutes } from './transports/http.ts'
+import { httpServer } from './transports/http-server.ts'
 import { InFlight } from './transports/in-flight.ts'
+import { Refusals } from './transports/refusals.ts'
 import { upgradeHandler } from './transports/upgrade.ts'
 import { WebSocketDoor } from './transports/websocket.ts'
 
@@ -54,10 +54,6 @@ export interface ServerParts {
 
 /** After this share of the drain time nobody is waited for, so that the log is written before the process ends. */
 const CUT = 0.8
-const HEADERS_MS = 10_000
-const REQUEST_MS = 30_000
-/** Longer than a proxy keeps an idle connection, so that it is never the proxy that loses the race. */
-const KEEP_ALIVE_MS = 72_000
 
 /** Starts a server and resolves when it listens. Rejects where the address cannot be had. */
 export async function createServer(parts: ServerParts): Promise<Server> {
@@ -65,12 +61,12 @@ export async function createServer(parts: ServerParts): Promise<Server> {
   const clock = lifetime(parts.clock ?? systemClock())
   let { config } = parts
   const { basePath, drainMs, trustProxy } = environment
-  const log = parts.log ?? (await openLog(environment, clock, logger))
   const metrics = new Metrics()
+  const log = parts.log ?? (await openLog(environment, clock, logger, metrics))
   const rooms = new Rooms({
     clock,
     log,
-    fanOut: new FanOut(clock),
+    fanOut: new FanOut(clock, () => config.server.limits.bufferedBytes),
     deadlines: new Deadlines(clock),
     tallyOf: (pattern) => metrics.of(pattern),
     logger,
@@ -79,7 +75,6 @@ export async function createServer(parts: ServerParts): Promise<Server> {
     () => census(rooms),
     () => log.trouble === undefined,
   )
-  relieve(rooms, clock, () => config.server.limits.bufferedBytes)
   const limits = new Limits(clock, config.server.limits)
   const heartbeat = new Heartbeat(clock)
   const inFlight = new InFlight()
@@ -91,29 +86,34 @@ export async function createServer(parts: ServerParts): Promise<Server> {
   const ownFiles = await publicFiles()
   const auths = new WeakMap<Mount, Auth>()
   const authOf = (mount: Mount): Auth | undefined => {
-    const known = auths.get(mount) ?? (mount.auth && new Auth(mount.auth))
+    const failed = (reason: string) => logger.warn({ room: mount.pattern, reason }, 'the keys of tokens cannot be had')
+    const known = auths.get(mount) ?? (mount.auth && new Auth(mount.auth, clock, failed))
     if (known) auths.set(mount, known)
     return known
   }
 
+  const isTrusted = proxyTrust(trustProxy)
   const gate = new Gate({
     basePath,
+    clock,
     rooms,
     limits,
     addressOf: addressReader(trustProxy),
-    isTrusted: proxyTrust(trustProxy),
+    isTrusted,
     isOwn: (path) => isOwnPath(path, ownFiles),
     router: () => router,
     authOf,
     isDraining,
   })
+  const refusals = new Refusals({ gate, logger, isTrusted, count: (label) => metrics.refused(label) })
+  const closed = (code: number) => metrics.closed(code)
   const door = (mount: Mount): WebSocketDoor => {
-    const known = doors.get(mount) ?? new WebSocketDoor(mount, heartbeat, sockets)
+    const known = doors.get(mount) ?? new WebSocketDoor(mount, { heartbeat, sockets, refusals, closed })
     doors.set(mount, known)
     return known
   }
 
-  const app = newFastify(environment)
+  const app = httpServer(environment, refusals)
   const lobbyOrigins = () => config.server.origins
   await httpRoutes(app, {
     basePath,
@@ -123,13 +123,17 @@ export async function createServer(parts: ServerParts): Promise<Server> {
     clock,
     heartbeat,
     inFlight,
-    logger,
+    files: ownFiles,
+    refusals,
+    metrics,
+    metricsToken: environment.metricsToken,
+    closed,
     pages: loadPages(basePath),
     router: () => router,
     lobbyOrigins,
     isDraining,
   })
-  app.server.on('upgrade', upgradeHandler(gate, door, sockets, logger))
+  app.server.on('upgrade', upgradeHandler(gate, door, sockets, refusals))
   try {
     await app.listen({ host: environment.host, port: environment.port })
   } catch (error) {
@@ -173,28 +177,9 @@ export async function createServer(parts: ServerParts): Promise<Server> {
 }
 
 /** The log in the folder of `DATA_DIR`, or in memory. */
-async function openLog({ dataDir }: Environment, clock: Clock, logger: Logger): Promise<Log> {
-  return dataDir === ':memory:' ? new MemoryLog(clock) : SqliteLog.open(dataDir, clock, logger)
-}
-
-function newFastify({ tls, trustProxy }: Environment): FastifyInstance {
-  const shouldUpgradeCallback = isWebSocket
-  const common = {
-    logger: false,
-    trustProxy: trustProxy.length > 0 ? trustProxy : false,
-    requestTimeout: REQUEST_MS,
-    keepAliveTimeout: KEEP_ALIVE_MS,
-    forceCloseConnections: true,
-    routerOptions: { maxParamLength: 4096 },
-  }
-  const http = { shouldUpgradeCallback, headersTimeout: HEADERS_MS }
-  const app = tls ? Fastify({ ...common, https: { ...http, ...tls } }) : Fastify({ ...common, http })
-  return app as unknown as FastifyInstance
-}
-
-/** Any other token or method is an offer we do not take: the request gets its ordinary answer (RFC 9110, 7.8). */
-function isWebSocket({ method, headers }: IncomingMessage): boolean {
-  return method === 'GET' && headers.upgrade?.toLowerCase() === 'websocket'
+async function openLog({ dataDir }: Environment, clock: Clock, logger: Logger, { commit }: Metrics): Promise<Log> {
+  if (dataDir === ':memory:') return new MemoryLog(clock)
+  return SqliteLog.open(dataDir, clock, logger, (seconds) => commit.observe(seconds))
 }
 
 function urlOf(app: FastifyInstance, { tls, basePath }: Environment): string {

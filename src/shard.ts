@@ -112,7 +112,10 @@ export class Shard {
   #write(seat: Seat, bytes: Buffer): boolean {
     const { waiting } = seat.wire
     // What is about to be sent counts too; a peer that has taken everything so far may get a large batch.
-    if (waiting > 0 && waiting + bytes.length > this.#audience.limitBytes) return false
+    if (waiting > 0) {
+      if (waiting + bytes.length > this.#audience.limitBytes) return false
+      this.#audience.lags(seat)
+    }
     seat.wire.send(bytes)
     return true
   }

@@ -135,8 +135,16 @@ export class Turns {
     if (turn.id !== undefined) turn.peer.say(protocol.ack(turn.id, this.#parts.record().kept, seq, isDuplicate))
   }
 
-  /** What the author may say is said; anything else is ours or the author's mistake: logged, and `internal` to the peer. */
+  /** A retry must find what was published before the failure, so the turn is over only when that is kept or not. */
   #fail(turn: Turn, error: unknown): void {
+    const tell = () => this.#tell(turn, error)
+    const kept = turn.kept()
+    if (kept) kept.then(tell, tell)
+    else tell()
+  }
+
+  /** What the author may say is said; anything else is ours or the author's mistake: logged, and `internal` to the peer. */
+  #tell(turn: Turn, error: unknown): void {
     this.#retries.over(turn)
     const told = this.#told(turn, error)
     for (const each of [turn, ...turn.followers]) {

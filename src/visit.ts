@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto'
 import { Refusal } from './errors.ts'
-import type { Pass } from './guards/auth.ts'
+import type { Pass } from './guards/pass.ts'
 import { parseOffset } from './log/log.ts'
 import type { Visitor } from './peer.ts'
 
@@ -14,8 +14,6 @@ export interface Visit {
 }
 
 const MAX_NAME_LENGTH = 40
-/** The subprotocol that carries a token; it is never answered. */
-export const BEARER = 'bearer.'
 /** What our client offers beside its token, since a browser fails a connection whose offers were all passed over. */
 const COMPANION = 'corridor'
 
@@ -56,9 +54,14 @@ function nameIn(claim: unknown): string | undefined {
   return typeof claim === 'string' && isText(claim, MAX_NAME_LENGTH) ? claim : undefined
 }
 
-/** A client id means nothing beyond its principal, or a stranger could speak for it; the length keeps the two apart. */
-function scoped(client: string | undefined, principal: string | undefined): string | undefined {
-  return client === undefined || principal === undefined ? client : `${principal.length} ${principal} ${client}`
+/**
+ * An id that a client chose means nothing beyond its principal, or a stranger could speak for it; the length keeps the two
+ * apart. A guest's stays as it is, unless it looks like a principal's.
+ */
+export function scoped<Id extends string | undefined>(id: Id, principal: string | undefined): Id | string {
+  if (id === undefined) return id
+  if (principal !== undefined) return `${principal.length} ${principal} ${id}`
+  return /^\d+ /.test(id) ? `0 ${id}` : id
 }
 
 /** Text that can be shown on one line: something to see, no control characters, no half characters. */

@@ -55,7 +55,7 @@ describe('a message', () => {
     const url = `${room()}?client=c1`
     for (let time = 0; time < 3; time += 1) expect((await post(url, note('once', 'm1'))).status).toBe(204)
     expect(await said(await post(url, note('other', 'm1')))).toMatchObject({ status: 409, error: 'conflict' })
-    expect((await post(url.replace('c1', 'c2'), note('of another', 'm1'))).status).toBe(204)
+    expect((await post(url.replace('=c1', '=c2'), note('of another', 'm1'))).status).toBe(204)
     expect(await texts(url.split('?')[0] as string)).toEqual(['once', 'of another'])
   })
 

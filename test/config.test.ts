@@ -193,28 +193,6 @@ describe('mistakes', () => {
   })
 })
 
-describe('auth', () => {
-  it('is refused as long as tokens cannot be checked, also where it stands in `defaults`', async () => {
-    const refused = expect.stringMatching(/^rooms\.\/a\.auth: this version cannot check tokens/)
-    const auth = { secret: 'a secret of some length, never told' }
-    expect(await folder.mistakes({ rooms: { '/a': { module: 'raw', auth } } })).toEqual([refused])
-    expect(await folder.mistakes({ defaults: { auth }, ...rawRooms('/a') })).toEqual([refused])
-  })
-
-  it('names exactly one kind of key, and its values are never told', async () => {
-    const told = await folder.mistakes({
-      defaults: { auth: { secret: 'hunter2' } },
-      rooms: {
-        '/a': { module: 'raw', auth: { publicKey: 'hunter3' } },
-        '/b': { module: 'raw', auth: { jwksUrl: 'hunter4' } },
-      },
-    })
-    expect(told).toContain('rooms./a.auth: expected exactly one of secret, publicKey and jwksUrl, got an object')
-    expect(told).toContain('rooms./b.auth.jwksUrl: expected the http(s) URL of a key set, got a text')
-    expect(told.join()).not.toContain('hunter')
-  })
-})
-
 describe('what ships', () => {
   const shipped = (name: string) => fileURLToPath(new URL(`../rooms/${name}`, import.meta.url))
 

@@ -3,12 +3,7 @@
  * was kept can still be read, and nothing is said twice when the disk comes back.
  */
 import { execFileSync } from 'node:child_process'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { SqliteLog } from '../src/log/sqlite.ts'
-import { handClock } from '../src/testing/hand-clock.ts'
 import { Victim } from './kill/victim.ts'
 import { type Client, connect, type EventFrame } from './support/client.ts'
 import { need } from './support/components.ts'
@@ -165,88 +160,5 @@ describe('a server', () => {
       const { log } = victim.read()
       expect(log.map(({ key }) => key)).toEqual(Array.from({ length: seq + 1 }, (_, i) => `m${i}`))
     })
-  })
-})
-
-describe('the log on disk', () => {
-  const clock = handClock()
-  const silent = { debug() {}, info() {}, warn() {}, error() {} }
-  const retention = { keep: 1_000_000, maxAgeMs: 1e9, durable: true }
-  const draft = { type: 'message', data: '{}' }
-  let folder: string
-  let log: SqliteLog
-
-  beforeEach(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'corridor-log-'))
-    log = await SqliteLog.open(folder, clock, silent)
-  })
-  afterEach(async () => {
-    await log.close()
-    await rm(folder, { recursive: true })
-  })
-
-  it('counts on where a room is opened again right after its last event was published', async () => {
-    const before = await log.open('/room', retention, () => {})
-    const last = before.append([draft, draft])
-    const closed = before.close()
-    await expect(before.append([draft])).rejects.toMatchObject({ code: 'unavailable' })
-    await closed
-    const after = await log.open('/room', retention, () => {})
-    expect(await last).toBe(1)
-    expect(after.seq).toBe(2)
-    expect(await after.append([draft])).toBe(3)
-  })
-
-  it('stays under one epoch while the process lives, so that opening a room again costs nobody an offset', async () => {
-    const before = await log.open('/room', retention, () => {})
-    await before.close()
-    const after = await log.open('/room', retention, () => {})
-    expect(after.epoch).toBe(before.epoch)
-  })
-
-  it('keeps one of two events that come under one id at once, and harms nobody else', async () => {
-    const room = await log.open('/room', retention, () => {})
-    const other = await log.open('/other', retention, () => {})
-    const mark = { client: 'ann', id: '1', hash: 'h', draft: 0 }
-    const [first, second, third] = await Promise.allSettled([
-      room.append([draft], [mark]),
-      room.append([draft], [mark]),
-      other.append([draft]),
-    ])
-    expect(first).toMatchObject({ status: 'fulfilled', value: 1 })
-    expect(second).toMatchObject({ status: 'rejected', reason: { code: 'unavailable' } })
-    expect(third).toMatchObject({ status: 'fulfilled', value: 1 })
-    expect(log.trouble).toBeUndefined()
-    expect(await room.recall('ann', '1')).toMatchObject({ seq: 1 })
-  })
-
-  it('refuses what is too much at once, without a hole for the rest', async () => {
-    const room = await log.open('/room', retention, () => {})
-    const large = { type: 'message', data: JSON.stringify('x'.repeat(8 * 1024 * 1024)) }
-    const first = room.append([draft])
-    const under = Array.from({ length: 9 }, () => room.append([large]))
-    const results = await Promise.allSettled(under)
-    const kept = results.filter(({ status }) => status === 'fulfilled')
-    expect(kept.length).toBe(8)
-    expect(results.at(-1)).toMatchObject({ reason: { code: 'unavailable' } })
-    expect(await first).toBe(1)
-    expect(await room.append([draft])).toBe(10)
-    expect(log.trouble).toBeUndefined()
-  })
-
-  it('resumes the epoch of before a restart at its very end, also when all its events were removed since', async () => {
-    const room = await log.open('/room', { ...retention, maxAgeMs: 1000 }, () => {})
-    await room.append([draft, draft])
-    await log.close()
-    log = await SqliteLog.open(folder, clock, silent)
-    await clock.advance(100_000)
-    const next = await log.open('/room', { ...retention, maxAgeMs: 1000 }, () => {})
-    await next.close()
-    await log.close()
-    log = await SqliteLog.open(folder, clock, silent)
-    const last = await log.open('/room', { ...retention, maxAgeMs: 1000 }, () => {})
-    expect([last.first, last.seq]).toEqual([3, 2])
-    expect(last.locate(room.epoch, 2)).toEqual({ after: 2 })
-    expect(last.locate(room.epoch, 1)).toEqual({ lost: 'trimmed' })
   })
 })

@@ -1,8 +1,8 @@
 /**
- * `kill -9` under load: 8 publishers and 20 subscribers on the product's own client, and a server that dies again and
- * again, at random moments and at named points. What was acknowledged is there, once, in one order for all.
+ * `kill -9` under load: 8 publishers on the product's own client, 20 subscribers on the bare wire, and a server that dies
+ * again and again, at random moments and at named points. What was acknowledged is there, once, in one order for all.
  *
- * `KILLS` says how often the server is killed at random (12; the figure of the README is from `KILLS=50`).
+ * `KILLS` says how often the server is killed at random (12; the full run is `KILLS=50`), `SEED` when.
  */
 import { afterEach, describe, expect, it } from 'vitest'
 import { check, type Verdict } from './kill/checker.ts'

@@ -1,4 +1,5 @@
 /** Which paths may be rooms. */
+import { symlinkSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { loadConfig } from '../src/config.ts'
 import { isOwnPath, publicFiles } from '../src/paths.ts'
@@ -64,9 +65,22 @@ describe('paths', () => {
     expect(own.map((path) => isOwnPath(path, files))).toEqual([true, true, true, true, false, false, false])
   })
 
-  it('of a public folder are its files, at any depth', async () => {
+  it('of a public folder are the files of its pages, at any depth, and nothing that was forgotten there', async () => {
     folder.put('public/style.css', '')
     folder.put('public/icons/door.svg', '')
+    const forgotten = [
+      '.env',
+      '.git/config',
+      '.hidden/page.js',
+      'app.js.map',
+      'corridor.db',
+      'corridor.db-wal',
+      'page.js~',
+      'x.ts',
+      'key.pem',
+    ]
+    for (const name of forgotten) folder.put(`public/${name}`, '')
+    symlinkSync('/etc/hostname', `${folder.path}/public/link.txt`)
     expect([...(await publicFiles(`${folder.path}/public`))].sort()).toEqual(['/icons/door.svg', '/style.css'])
     expect(await publicFiles(`${folder.path}/none`)).toEqual(new Set())
   })

@@ -2,14 +2,9 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { defineRoom } from '../src/define.ts'
-import { fingerprint, Recalls } from '../src/log/recalls.ts'
-import { SqliteLog } from '../src/log/sqlite.ts'
-import { handClock } from '../src/testing/hand-clock.ts'
 import type { Client, EventFrame } from './support/client.ts'
 import { startServer, type TestServer } from './support/server.ts'
 
@@ -210,101 +205,3 @@ function uuid(hours: number): string {
   const time = (Date.now() - hours * 3_600_000).toString(16).padStart(12, '0')
   return `${time.slice(0, 8)}-${time.slice(8)}-7000-8000-000000000000`
 }
-
-describe('what is remembered', () => {
-  it('of 100,000 ids takes little memory, and each is known', { timeout: 60_000 }, async () => {
-    setFlagsFromString('--expose-gc')
-    const collect = runInNewContext('gc') as () => void
-    const folder = mkdtempSync(join(tmpdir(), 'corridor-ids-'))
-    const silent = { debug() {}, info() {}, warn() {}, error() {} }
-    const log = await SqliteLog.open(folder, handClock(), silent)
-    const room = await log.open('/room', { keep: 10, maxAgeMs: 1e9, durable: true }, () => {})
-    const draft = { type: 'said', data: '""' }
-    const marks = (batch: number) =>
-      Array.from({ length: 1000 }, (_, i) => ({
-        client: `client ${i % 100}`,
-        id: `${batch}-${i}`,
-        hash: 'h',
-        draft: 0,
-      }))
-    const append = async (batch: number) => {
-      for (const mark of marks(batch)) expect(await room.recall(mark.client, mark.id)).toBeUndefined()
-      await Promise.all(marks(batch).map((mark) => room.append([draft], [mark])))
-    }
-    await append(0)
-    collect()
-    const before = process.memoryUsage().heapUsed
-    for (let batch = 1; batch <= 100; batch += 1) await append(batch)
-    collect()
-    const bytes = (process.memoryUsage().heapUsed - before) / 100_000
-    process.stdout.write(`100,000 ids: ${bytes.toFixed(1)} bytes of memory each\n`)
-    expect(bytes).toBeLessThan(100)
-    for (const batch of [0, 50, 100]) {
-      for (const { client, id } of marks(batch)) expect(await room.recall(client, id)).toMatchObject({ hash: 'h' })
-    }
-    await log.close()
-    rmSync(folder, { recursive: true })
-  })
-
-  /** A disk on which each client has said the ids given; counts how often it is asked. */
-  function disk(ids: Record<string, string[]>) {
-    const asked: string[] = []
-    const said = new Map(Object.entries(ids))
-    const recalls = new Recalls({
-      async ids(_, client, limit) {
-        asked.push(`ids of ${client}`)
-        return Int32Array.from(said.get(client) ?? [], fingerprint).slice(0, limit)
-      },
-      async answer(_, client, id) {
-        asked.push(`${client} ${id}`)
-        return said.get(client)?.includes(id) ? { hash: 'h', seq: 1 } : undefined
-      },
-    })
-    return { recalls, asked }
-  }
-
-  it('is read once for each client; then a new id is known to be new at once', async () => {
-    const { recalls, asked } = disk({ ann: ['1', '2'] })
-    expect(await recalls.find(1, 'ann', '3')).toBeUndefined()
-    expect(recalls.find(1, 'ann', '4')).toBeUndefined()
-    expect(await recalls.find(1, 'ann', '2')).toMatchObject({ seq: 1 })
-    expect(asked).toEqual(['ids of ann', 'ann 2'])
-  })
-
-  it('grows with what is answered, and each room has its own', async () => {
-    const { recalls, asked } = disk({})
-    expect(await recalls.find(1, 'ann', '1')).toBeUndefined()
-    recalls.add(1, 'ann', '1')
-    await recalls.find(1, 'ann', '1')
-    await recalls.find(2, 'ann', '1')
-    expect(asked).toEqual(['ids of ann', 'ann 1', 'ids of ann'])
-  })
-
-  it('is read again where something was answered while it was read', async () => {
-    const { recalls, asked } = disk({})
-    const reading = recalls.find(1, 'ann', '1')
-    recalls.add(1, 'ann', '2')
-    await reading
-    await recalls.find(1, 'ann', '2')
-    expect(asked).toEqual(['ids of ann', 'ids of ann'])
-  })
-
-  it('of a client with very many ids is asked of the disk each time', async () => {
-    const { recalls, asked } = disk({ ann: Array.from({ length: 10_001 }, (_, i) => String(i)) })
-    expect(await recalls.find(1, 'ann', 'new')).toBeUndefined()
-    expect(await recalls.find(1, 'ann', '10000')).toMatchObject({ seq: 1 })
-    expect(asked).toEqual(['ids of ann', 'ann new', 'ann 10000'])
-  })
-
-  it('is bounded: who spoke longest ago is read again', async () => {
-    const { recalls, asked } = disk({})
-    for (const client of ['ann', 'ben']) await recalls.find(1, client, 'x')
-    for (let i = 0; i < 49_998; i += 1) await recalls.find(1, `client ${i}`, 'x')
-    asked.length = 0
-    expect(recalls.find(1, 'ann', 'x')).toBeUndefined()
-    await recalls.find(1, 'one more', 'x')
-    await recalls.find(1, 'ann', 'x')
-    await recalls.find(1, 'ben', 'x')
-    expect(asked).toEqual(['ids of one more', 'ids of ben'])
-  })
-})

@@ -2,9 +2,10 @@
  * `npm start` and `npm run dev`: reads what there is to read, starts the server, says where it is, and then only listens
  * to signals: SIGHUP reads the rooms again, SIGTERM and SIGINT drain, a second one ends at once.
  */
-import { type Logger, pino } from 'pino'
+import type { Logger } from 'pino'
 import { loadConfig } from '../config.ts'
 import { type Environment, readEnvironment } from '../environment.ts'
+import { newLogger } from '../logger.ts'
 import { ConfigError } from '../mistakes.ts'
 import { createServer, type Server } from '../server.ts'
 import type { Terminal } from './check.ts'
@@ -29,7 +30,7 @@ export async function start(args: readonly string[], terminal: Terminal, signals
   let logger: Logger
   try {
     environment = readEnvironment()
-    logger = pino({ level: environment.logLevel })
+    logger = newLogger(environment.logLevel)
     server = await createServer({ environment, config: await loadConfig(environment.rooms), logger })
   } catch (error) {
     terminal.stderr.write(`${startMistake(error)}\n`)

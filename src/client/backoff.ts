@@ -16,10 +16,12 @@ export interface Loss {
 
 /**
  * Closed for good. 1000 and 3000–4999 are a room's own `peer.close`: who was sent away does not come back by himself.
- * 1008 is policy (said too much, token expired, the same client elsewhere), except for a missed heartbeat.
+ * 1008 is policy (said too much, token expired, the same client elsewhere), except for a missed heartbeat, and for a token
+ * that ended where a new one can be had (`renews`).
  */
-export function isFinal({ code, reason }: Loss): boolean {
-  return code === 1000 || code >= 3000 || (code === 1008 && !reason.includes('sign of life'))
+export function isFinal({ code, reason }: Loss, renews: boolean): boolean {
+  const isMended = reason.includes('sign of life') || (renews && reason.includes('token'))
+  return code === 1000 || code >= 3000 || (code === 1008 && !isMended)
 }
 
 /** Full jitter, so that ten thousand clients who lost one server come back one by one. A hint of the server's is obeyed. */

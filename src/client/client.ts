@@ -167,7 +167,7 @@ class Client {
     if (wasOpen && this.#pulse.age >= STABLE_MS) this.#attempts = 0
     if (code === 1009) this.#outbox.rejectLargest()
     const loss = { code, reason, attempts: this.#attempts, wasOpen }
-    if (isFinal(loss)) {
+    if (isFinal(loss, typeof this.#options.token === 'function')) {
       this.#end(code, reason)
       return
     }

@@ -30,7 +30,7 @@ export class Outbox {
   #refusals = 0
   #rest: ReturnType<typeof setTimeout> | undefined
   #write: ((text: string) => void) | undefined
-  /** With the count it makes ids that no other run under the same client has used. */
+  /** With time and count it makes ids that no other run under the same client has used. */
   #session: string
   #count = 0
   #max: number
@@ -47,12 +47,20 @@ export class Outbox {
       if (this.#messages.size >= this.#max) {
         throw new CorridorError('queue_full', `${this.#max} messages wait for an answer already`)
       }
-      const id = `${this.#session}-${++this.#count}`
+      const id = this.#newId()
       const text = JSON.stringify({ type, data, id })
       this.#messages.set(id, { text, sentAt: undefined, resolve, reject, ignore: () => void promise.catch(() => {}) })
     })
     this.#pump()
     return promise
+  }
+
+  /** A UUIDv7 (RFC 9562, 5.7): the server knows by its time when it is too old to be told from a retry. */
+  #newId(): string {
+    const time = Date.now().toString(16).padStart(12, '0')
+    const count = (++this.#count & 0xfff).toString(16).padStart(3, '0')
+    const random = this.#session
+    return `${time.slice(0, 8)}-${time.slice(8)}-7${count}-8${random.slice(0, 3)}-${random.slice(3, 15)}`
   }
 
   open(write: (text: string) => void): void {

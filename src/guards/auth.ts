@@ -5,126 +5,120 @@
  */
 import type { IncomingMessage } from 'node:http'
 import { parseCookie } from 'cookie'
-import { createRemoteJWKSet, errors, importSPKI, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose'
+import { errors, importSPKI, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose'
+import type { Clock } from '../clock.ts'
 import { Refusal } from '../errors.ts'
 import type { AuthConfig } from '../mount.ts'
-
-/** The verified claims of a token, and when it ends (ms since 1970). */
-export interface Pass {
-  readonly claims: Readonly<JWTPayload>
-  readonly untilMs: number | undefined
-}
-
-/** The key for a token's head, however the mount gives it. */
-type Key = JWTVerifyGetKey
+import { KeySet, KeysUnavailable } from './key-set.ts'
+import { badToken, expired, noToken, type Pass } from './pass.ts'
 
 const MAX_TOKEN_LENGTH = 8192
+const MAX_SUBJECT_LENGTH = 255
 /** Clocks differ; more than this is not forgiven. */
 const LEEWAY_SECONDS = 5
-/** A token signed with a key nobody knows may make us ask for the keys again, but not more often. */
-const REFRESH_MS = 60_000
-const KEYS_MAX_AGE_MS = 600_000
-const KEYS_TIMEOUT_MS = 3000
-const SUBPROTOCOL = 'bearer.'
+/** The subprotocol that carries a token; it is never answered. */
+export const BEARER = 'bearer.'
 const ALGORITHMS = { secret: ['HS256'], key: ['RS256', 'PS256', 'ES256', 'EdDSA'] }
 
 export class Auth {
   readonly #config: AuthConfig
+  readonly #clock: Clock
   readonly #algorithms: string[]
-  #key: Promise<Key> | undefined
+  readonly #key: JWTVerifyGetKey
 
-  constructor(config: AuthConfig) {
+  /** `failed` is told why the keys cannot be had. */
+  constructor(config: AuthConfig, clock: Clock, failed: (reason: string) => void = () => {}) {
     this.#config = config
+    this.#clock = clock
     this.#algorithms = config.algorithms ?? (config.secret ? ALGORITHMS.secret : ALGORITHMS.key)
+    this.#key = keyOf(config, clock, failed)
   }
 
   /** The pass of a request; `undefined` for a guest where guests may enter. Throws a `Refusal` 401 or 503. */
   async check(request: IncomingMessage): Promise<Pass | undefined> {
     const token = this.#tokenOf(request)
-    if (token === undefined) {
-      if (!this.#config.required) return undefined
-      throw unauthorized('no_token', 'this room asks for a token')
-    }
-    if (token.length > MAX_TOKEN_LENGTH) throw unauthorized('bad_token', 'the token is too long')
-    return this.#verify(token)
+    if (token !== undefined) return this.#verify(token)
+    if (this.#config.required) throw noToken()
+    return undefined
   }
 
-  #tokenOf({ headers }: IncomingMessage): string | undefined {
-    const bearer = /^Bearer +(\S+) *$/i.exec(headers.authorization ?? '')?.[1]
+  #tokenOf(request: IncomingMessage): string | undefined {
+    const { headers } = request
+    const bearer = bearerOf(request)
     if (bearer !== undefined) return bearer
     const offered = headers['sec-websocket-protocol']?.split(',').map((protocol) => protocol.trim())
-    const carried = offered?.find((protocol) => protocol.startsWith(SUBPROTOCOL))
-    if (carried !== undefined) return carried.slice(SUBPROTOCOL.length)
+    const carried = offered?.find((protocol) => protocol.startsWith(BEARER))
+    if (carried !== undefined) return carried.slice(BEARER.length)
     return this.#config.cookie === undefined ? undefined : parseCookie(headers.cookie ?? '')[this.#config.cookie]
   }
 
   async #verify(token: string): Promise<Pass> {
+    if (token.length > MAX_TOKEN_LENGTH) throw badToken('the token is too long')
     const { issuer, audience } = this.#config
     try {
-      const key = await this.#load()
-      const { payload } = await jwtVerify(token, key, {
+      const { payload } = await jwtVerify(token, this.#key, {
         algorithms: this.#algorithms,
         clockTolerance: LEEWAY_SECONDS,
+        currentDate: new Date(this.#clock.now()),
         ...(issuer !== undefined && { issuer }),
         ...(audience !== undefined && { audience }),
       })
-      return { claims: payload, untilMs: payload.exp === undefined ? undefined : payload.exp * 1000 }
+      return { claims: withSubject(payload), untilMs: this.#endOf(payload) }
     } catch (error) {
-      // Nothing of the token is repeated, in an answer or in a log.
-      if (error instanceof errors.JWKSNoMatchingKey || !isKeyTrouble(error)) throw refusalOf(error)
-      throw new Refusal(503, 'keys_unavailable', 'the keys to check tokens with cannot be had now', {
-        'Retry-After': '5',
-      })
+      throw error instanceof KeysUnavailable ? unavailable() : refusalOf(error)
     }
   }
 
-  #load(): Promise<Key> {
-    this.#key ??= load(this.#config, this.#algorithms)
-    return this.#key
+  /** Who comes in the moment after its end, by our clock, has what is left of the leeway: no less than a moment. */
+  #endOf({ exp }: JWTPayload): number | undefined {
+    if (exp === undefined) return undefined
+    const untilMs = exp * 1000
+    return untilMs > this.#clock.now() ? untilMs : untilMs + LEEWAY_SECONDS * 1000
   }
 }
 
-async function load({ secret, publicKey, jwksUrl }: AuthConfig, algorithms: string[]): Promise<Key> {
-  if (jwksUrl !== undefined) {
-    return createRemoteJWKSet(new URL(jwksUrl), {
-      cooldownDuration: REFRESH_MS,
-      cacheMaxAge: KEYS_MAX_AGE_MS,
-      timeoutDuration: KEYS_TIMEOUT_MS,
-    })
-  }
+/** The token of the Authorization header (RFC 6750, 2.1). */
+export function bearerOf({ headers }: IncomingMessage): string | undefined {
+  return /^Bearer +(\S+) *$/i.exec(headers.authorization ?? '')?.[1]
+}
+
+function keyOf({ secret, publicKey = '', jwksUrl }: AuthConfig, clock: Clock, failed: (reason: string) => void) {
+  if (jwksUrl !== undefined) return new KeySet(jwksUrl, clock, failed).key
   if (secret !== undefined) {
     const bytes = new TextEncoder().encode(secret)
     return async () => bytes
   }
-  const keys = new Map<string, Awaited<ReturnType<typeof importSPKI>>>()
+  // The same key under another algorithm is another key; only the mount's algorithms come this far.
+  const keys = new Map<string, ReturnType<typeof importSPKI>>()
   return async ({ alg = '' }) => {
-    // The same key under another algorithm is another key; only listed algorithms come this far.
-    const known = keys.get(alg) ?? (await importSPKI(publicKey ?? '', algorithms.includes(alg) ? alg : ''))
-    keys.set(alg, known)
-    return known
+    const key = keys.get(alg) ?? importSPKI(publicKey, alg)
+    keys.set(alg, key)
+    return key
   }
 }
 
-/** Not the token's fault: the key set could not be fetched or read. */
-function isKeyTrouble(error: unknown): boolean {
-  return (
-    error instanceof errors.JWKSTimeout ||
-    error instanceof errors.JWKSInvalid ||
-    error instanceof TypeError ||
-    (error instanceof errors.JOSEError && error.code === 'ERR_JOSE_GENERIC')
-  )
+/** The subject becomes the id of a peer, which others read. */
+function withSubject(claims: JWTPayload): JWTPayload {
+  const { sub } = claims as { sub?: unknown }
+  if (sub === undefined) return claims
+  const isId =
+    typeof sub === 'string' &&
+    sub.length > 0 &&
+    sub.length <= MAX_SUBJECT_LENGTH &&
+    !/[\p{Cc}\p{Cs}\u2028\u2029]/u.test(sub)
+  if (!isId) throw badToken(`the token's "sub" must be a text of 1 to ${MAX_SUBJECT_LENGTH} characters on one line`)
+  return claims
 }
 
+/** Nothing of the token is repeated, in an answer or in a log. */
 function refusalOf(error: unknown): Refusal {
-  if (error instanceof errors.JWTExpired) return unauthorized('token_expired', 'the token has expired')
-  if (error instanceof errors.JWTClaimValidationFailed) {
-    return unauthorized('bad_token', `the token's "${error.claim}" is not what this room expects`)
-  }
-  return unauthorized('bad_token', 'the token is not valid here')
+  if (error instanceof Refusal) return error
+  if (error instanceof errors.JWTExpired) return expired()
+  if (error instanceof errors.JWTClaimValidationFailed)
+    return badToken(`the token's "${error.claim}" is not what this room expects`)
+  return badToken('the token is not valid here')
 }
 
-/** RFC 6750, 3. */
-function unauthorized(code: string, message: string): Refusal {
-  const error = code === 'no_token' ? '' : ' error="invalid_token"'
-  return new Refusal(401, code, message, { 'WWW-Authenticate': `Bearer${error}` })
+function unavailable(): Refusal {
+  return new Refusal(503, 'keys_unavailable', 'the keys to check tokens with cannot be had now', { 'Retry-After': '5' })
 }

@@ -2,7 +2,7 @@
  * The thread that owns the database. `sqlite.ts` asks in messages, each is answered in its order; a commit blocks only
  * this thread while the disk works.
  */
-import { parentPort, workerData } from 'node:worker_threads'
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { Store } from './sqlite-store.ts'
 
 /** A method of the store and its arguments. */
@@ -16,21 +16,21 @@ export type Told =
   | { readonly result: unknown }
   | { readonly error: { readonly message: string; readonly code: number } }
 
-const port = parentPort
-if (!port) throw new Error('sqlite-worker.ts runs as a worker thread of sqlite.ts')
+if (!parentPort) throw new Error('sqlite-worker.ts runs as a worker thread of sqlite.ts')
+serve(parentPort, String(workerData))
 
-let store: Store | undefined
-port.postMessage(
-  attempt(() => {
-    store = new Store(String(workerData))
-  }),
-)
-port.on('message', ({ method, args }: Ask) => {
-  port.postMessage(
-    attempt(() => (store?.[method] as ((...args: unknown[]) => unknown) | undefined)?.apply(store, [...args])),
-  )
-  if (method === 'close') port.close()
-})
+function serve(port: MessagePort, file: string): void {
+  let store: Store | undefined
+  const opened = attempt(() => {
+    store = new Store(file)
+  })
+  port.postMessage(opened)
+  port.on('message', ({ method, args }: Ask) => {
+    const ask = store?.[method] as ((...args: unknown[]) => unknown) | undefined
+    port.postMessage(attempt(() => ask?.apply(store, [...args])))
+    if (method === 'close') port.close()
+  })
+}
 
 function attempt(work: () => unknown): Told {
   try {

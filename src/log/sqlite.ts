@@ -38,6 +38,7 @@ export class SqliteLog implements Log {
   readonly #rooms = new Map<string, SqliteRoomLog>()
   readonly #recalls: Recalls
   readonly #stopSweeping: () => void
+  readonly #onCommit: (seconds: number) => void
   #queue: Append[] = []
   #queued = 0
   #isCommitting = false
@@ -48,7 +49,8 @@ export class SqliteLog implements Log {
   #isSweeping = false
   #sweptTo = 0
 
-  private constructor(thread: SqliteThread, clock: Clock, logger: RoomLogger) {
+  private constructor(thread: SqliteThread, clock: Clock, logger: RoomLogger, onCommit: (seconds: number) => void) {
+    this.#onCommit = onCommit
     this.#thread = thread
     this.#clock = clock
     this.#logger = logger
@@ -60,15 +62,23 @@ export class SqliteLog implements Log {
     this.#stopSweeping = clock.every(SWEEP_MS, () => void this.#sweep())
   }
 
-  /** Opens the log of a folder, making it where it is missing. Rejects with what is wrong with the folder or file. */
-  static async open(folder: string, clock: Clock, logger: RoomLogger): Promise<SqliteLog> {
+  /**
+   * Opens the log of a folder, making it where it is missing. Rejects with what is wrong with the folder or file.
+   * `onCommit` is told how long each commit took.
+   */
+  static async open(
+    folder: string,
+    clock: Clock,
+    logger: RoomLogger,
+    onCommit: (seconds: number) => void = () => {},
+  ): Promise<SqliteLog> {
     mustBeSound(process.versions.sqlite)
     mkdirSync(folder, { recursive: true })
     const thread = new SqliteThread(join(folder, FILE))
     await thread.opened.catch((error: Error) => {
       throw new Error(`${join(folder, FILE)}: ${openMistake(error)}`)
     })
-    return new SqliteLog(thread, clock, logger)
+    return new SqliteLog(thread, clock, logger, onCommit)
   }
 
   get trouble(): string | undefined {
@@ -162,8 +172,10 @@ export class SqliteLog implements Log {
 
   async #write(commit: Commit): Promise<boolean> {
     if (commit.events.length === 0 && commit.marks.length === 0) return true
+    const startedMs = this.#clock.monotonic()
     try {
       await this.#thread.ask('commit', commit)
+      this.#onCommit((this.#clock.monotonic() - startedMs) / 1000)
       return true
     } catch (error) {
       this.#fail(error as Error)

@@ -41,8 +41,11 @@ export async function readBody(request: IncomingMessage, limitBytes: number): Pr
  * A well-formed type that is not ours is 409 by the protocol (5.2); one that cannot be told for sure is 415, since what
  * one reader takes for JSON and another for text is how checks are passed by.
  */
-export function mustBeJson(headers: IncomingHttpHeaders): void {
+export function mustBeJson({ headers, headersDistinct }: IncomingMessage): void {
   const type = headers['content-type']
+  // Node keeps the first, where a proxy may have read the last.
+  if ((headersDistinct['content-type']?.length ?? 0) > 1)
+    throw new Refusal(415, 'bad_type', 'expected one Content-Type')
   const expected = 'expected Content-Type: application/json'
   if (type === undefined) throw new Refusal(400, 'bad_type', expected)
   if (headers['content-encoding'] !== undefined) throw new Refusal(415, 'bad_type', 'expected no Content-Encoding')

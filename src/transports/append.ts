@@ -8,14 +8,14 @@ import type { Clock } from '../clock.ts'
 import { Refusal, RoomError, refusalOf } from '../errors.ts'
 import type { LiveEventRoom } from '../event-room.ts'
 import type { Gate } from '../gate.ts'
-import type { Pass } from '../guards/auth.ts'
+import type { Pass } from '../guards/pass.ts'
 import { MAX_WAITING } from '../house.ts'
 import type { ProducerMark } from '../log/log.ts'
 import type { EventPeer } from '../peer.ts'
 import type { Produced } from '../producers.ts'
 import type { Message } from '../protocol.ts'
 import type { Route } from '../router.ts'
-import { visitOf } from '../visit.ts'
+import { scoped, visitOf } from '../visit.ts'
 import { messagesOf, mustBeJson, producerOf, readBody } from './append-request.ts'
 
 /** Below the 5 s in which everything is answered. */
@@ -45,14 +45,14 @@ export async function append(
   const { gate } = parts
   const { raw, headers } = request
   mustBeSupported(headers)
-  const claim = producerOf(headers)
+  const claim = claimOf(headers, pass)
   const text = await readBody(raw, route.mount.limits.payloadBytes)
   if (text === '') throw new Refusal(400, 'bad_json', 'expected a message, got an empty body')
-  mustBeJson(headers)
+  mustBeJson(raw)
   const messages = messagesOf(text)
   const token = headers['corridor-peer']
   if (typeof token === 'string') {
-    const speaker = speakerOf(parts, token, route)
+    const speaker = speakerOf(parts, token, route, pass)
     gate.charge(raw, 1)
     charge(parts, speaker, messages.length)
     return answer(reply, speaker.room, claim, await handle(parts, speaker, messages, claim))
@@ -78,9 +78,17 @@ function mustBeSupported(headers: FastifyRequest['headers']): void {
   }
 }
 
-function speakerOf({ peerOf }: AppendParts, token: string, { path }: Route): Speaker {
+/** A producer is its principal's own: nobody else's claims run into it, or fence it off. */
+function claimOf(headers: FastifyRequest['headers'], pass: Pass | undefined): ProducerMark | undefined {
+  const claim = producerOf(headers)
+  return claim && { ...claim, producer: scoped(claim.producer, pass?.claims.sub) }
+}
+
+/** The peer of a token, where who brings it may enter as who opened the stream. */
+function speakerOf({ peerOf }: AppendParts, token: string, { path }: Route, pass: Pass | undefined): Speaker {
   const speaker = peerOf(token)
-  if (speaker && speaker.room.path === path && !speaker.peer.hasLeft) return speaker
+  const isHere = speaker?.room.path === path && !speaker.peer.hasLeft
+  if (isHere && speaker.peer.claims?.sub === pass?.claims.sub) return speaker
   throw new Refusal(404, 'unknown_peer', 'this peer is gone or never was here; open its event stream again')
 }
 

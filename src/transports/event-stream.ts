@@ -53,6 +53,8 @@ export interface StreamParts {
   readonly cursor: () => string
   /** A peer's token; who has none only reads, and its stream ends by itself after a while. */
   readonly token: string | undefined
+  /** Counts a connection that we end. */
+  readonly closed: (code: number) => void
 }
 
 export class EventStream implements Wire, Beating {
@@ -110,6 +112,7 @@ export class EventStream implements Wire, Beating {
   close(code: number, reason: string): void {
     if (!this.#isWritable) return
     this.isClosed = true
+    this.#parts.closed(code)
     const retryMs = / in (\d+) ms$/.exec(reason)?.[1]
     const retry = retryMs === undefined ? '' : `retry: ${retryMs}\n`
     this.#write(`${retry}event: close\ndata:${JSON.stringify({ code, reason })}\n\n`)

@@ -1,19 +1,21 @@
 /**
- * The HTTP side of the same doors: pages, descriptions, and what an operator asks. Fastify owns the server; a path is
+ * The HTTP side of the same doors: pages and descriptions, what an operator asks, and what a refusal says. Fastify owns the server; a path is
  * read by the gate's own rules, so that a page and an upgrade never disagree about it.
  */
 import helmet from '@fastify/helmet'
 import fastifyStatic from '@fastify/static'
-import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { RoomLogger } from '../define.ts'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { Refusal } from '../errors.ts'
+import { type OperatorParts, operatorRoutes } from './operator.ts'
+import type { Refusals } from './refusals.ts'
 import { refusalBody } from './refuse.ts'
 import { HTML, JSON_TYPE, prefersHtml, roomRoutes, type StreamParts } from './streams.ts'
 
-export interface HttpParts extends StreamParts {
+export interface HttpParts extends StreamParts, OperatorParts {
   readonly basePath: string
-  readonly logger: RoomLogger
-  readonly isDraining: () => boolean
+  /** The paths of the files of `public/`, and no others, are served. */
+  readonly files: ReadonlySet<string>
+  readonly refusals: Refusals
 }
 
 const NO_SUCH_ROOM = new Refusal(404, 'no_such_room', 'no room is at this path')
@@ -49,20 +51,17 @@ export async function httpRoutes(app: FastifyInstance, parts: HttpParts): Promis
   if (basePath) app.get(basePath, (_, reply) => reply.redirect(`${basePath}/`, 308))
   await app.register(
     async (under) => {
-      await under.register(fastifyStatic, { root: pages.folder, wildcard: false, index: false })
+      await under.register(fastifyStatic, { root: pages.folder, serve: false })
+      for (const path of parts.files) under.get(path, (_, reply) => reply.sendFile(path.slice(1)))
       operatorRoutes(under, parts)
+      clientRoute(under, parts)
       await under.register((routes) => roomRoutes(routes, parts))
     },
     { prefix: basePath },
   )
 }
 
-function operatorRoutes(app: FastifyInstance, { pages, log, isDraining }: HttpParts): void {
-  app.get('/healthz', async () => ({ status: 'alive' }))
-  app.get('/readyz', async (_, reply) => {
-    const trouble = isDraining() ? 'draining' : log.trouble
-    return trouble === undefined ? { status: 'ready' } : reply.code(503).send({ status: 'not ready', reason: trouble })
-  })
+function clientRoute(app: FastifyInstance, { pages }: HttpParts): void {
   app.get('/client.js', (_, reply) =>
     reply
       .type('text/javascript; charset=utf-8')
@@ -80,17 +79,11 @@ function answerError(
   error: unknown,
   request: FastifyRequest,
   reply: FastifyReply,
-  { logger, pages }: HttpParts,
+  { refusals, pages }: HttpParts,
 ): FastifyReply {
-  const refusal = error instanceof Refusal ? error : refusalOf(error as FastifyError)
-  if (refusal.status >= 500 && refusal !== error) logger.error({ err: error }, 'a request failed')
+  const refusal = refusals.of(error, request.raw)
   if (refusal.status === 404 && request.method === 'GET' && prefersHtml(request, reply)) {
     return reply.code(404).type(HTML).send(pages.missing)
   }
   return reply.code(refusal.status).headers(refusal.headers).type(JSON_TYPE).send(refusalBody(refusal))
-}
-
-function refusalOf({ statusCode = 500, message }: FastifyError): Refusal {
-  if (statusCode >= 500) return new Refusal(500, 'internal', 'the server failed to answer')
-  return new Refusal(statusCode, 'bad_request', message)
 }

@@ -6,10 +6,10 @@
 import { randomBytes } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Clock } from '../clock.ts'
-import { Refusal } from '../errors.ts'
+import { Close, Refusal } from '../errors.ts'
 import type { LiveEventRoom } from '../event-room.ts'
 import type { Gate } from '../gate.ts'
-import type { Pass } from '../guards/auth.ts'
+import { type Pass, whenOver } from '../guards/pass.ts'
 import type { Visitor } from '../peer.ts'
 import type { Route } from '../router.ts'
 import { visitOf } from '../visit.ts'
@@ -24,6 +24,8 @@ export interface LiveParts {
   readonly gate: Gate
   readonly clock: Clock
   readonly heartbeat: Heartbeat
+  /** Counts a connection that we end. */
+  readonly closed: (code: number) => void
 }
 
 type Audience = 'members' | 'log'
@@ -64,7 +66,9 @@ export class LiveStreams {
       const token = visitor && randomBytes(TOKEN_BYTES).toString('base64url')
       const stream = this.#stream(reply, room, after, wanted.cursor, token)
       const stop =
-        visitor && token ? this.#join(room, visitor, stream, wanted.offset, token) : listen(room, stream, after)
+        visitor && token
+          ? this.#join(room, visitor, stream, wanted.offset, token)
+          : this.#listen(room, stream, after, pass)
       // A member is counted by the room itself; for who only reads, the room is kept open.
       if (visitor) release()
       whenGone(reply, () => {
@@ -96,6 +100,7 @@ export class LiveStreams {
       at: reading.offset(after),
       cursor: cursors(this.#parts.clock, cursor),
       token,
+      closed: this.#parts.closed,
     })
     reply.hijack()
     stream.open(reply.getHeaders() as Record<string, string>)
@@ -118,6 +123,18 @@ export class LiveStreams {
     }
   }
 
+  /** A member's end is the room's to see to; who only reads hears no longer than its token is good. */
+  #listen(room: LiveEventRoom, stream: EventStream, after: number, pass: Pass | undefined): () => void {
+    const stop = room.reading.listen(stream, after)
+    stream.begin()
+    const { code, reason } = Close.expired
+    const cancel = whenOver(this.#parts.clock, pass, () => stream.close(code, reason))
+    return () => {
+      stop()
+      cancel()
+    }
+  }
+
   #encoding(room: LiveEventRoom, audience: Audience): Encoding {
     let of = this.#encodings.get(room)
     if (!of) {
@@ -126,12 +143,6 @@ export class LiveStreams {
     }
     return of[audience]
   }
-}
-
-function listen(room: LiveEventRoom, stream: EventStream, after: number): () => void {
-  const stop = room.reading.listen(stream, after)
-  stream.begin()
-  return stop
 }
 
 /** A peer begins where it says, or as a newcomer: also where its offset is lost, which its welcome tells. */

@@ -8,6 +8,7 @@ import type { Clock } from '../clock.ts'
 import { Refusal } from '../errors.ts'
 import type { LiveEventRoom } from '../event-room.ts'
 import type { Gate } from '../gate.ts'
+import { expired, type Pass, whenOver } from '../guards/pass.ts'
 import { type Lost, parseOffset } from '../log/log.ts'
 import type { Page, Reading } from '../reading.ts'
 import type { Route } from '../router.ts'
@@ -131,6 +132,7 @@ export async function longPoll(
   reply: FastifyReply,
   route: Route,
   { offset = 'now', cursor }: Wanted,
+  pass: Pass | undefined,
 ): Promise<FastifyReply> {
   const { room, release, leave } = await gate.visit(request.raw, route, 'listen')
   try {
@@ -138,7 +140,7 @@ export async function longPoll(
     const after = mustFind(reading, offset)
     let page = await mustRead(reading, after)
     if (page.frames.length === 0) {
-      await arrival(room, after, clock, reply.raw)
+      await arrival(room, after, clock, reply.raw, pass)
       page = await mustRead(reading, after)
     }
     reply.header('Stream-Cursor', cursors(clock, cursor)())
@@ -151,19 +153,33 @@ export async function longPoll(
   }
 }
 
-/** Resolves at the next event, when the room ends its listeners, after a while, or when the client is gone. */
-async function arrival(room: LiveEventRoom, after: number, clock: Clock, response: ServerResponse): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>()
+/**
+ * Resolves at the next event, when the room ends its listeners, after a while, or when the client is gone. Rejects with a
+ * `Refusal` 401 when its token ends.
+ */
+async function arrival(
+  room: LiveEventRoom,
+  after: number,
+  clock: Clock,
+  response: ServerResponse,
+  pass: Pass | undefined,
+): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
   const send = (bytes: Buffer) => {
     if (bytes.length > 0) resolve()
   }
   const stop = room.reading.listen({ encoding: POLL, waiting: 0, send, close: () => resolve() }, after)
   const cancel = clock.after(POLL_MS, resolve)
+  const cancelEnd = whenOver(clock, pass, () => reject(expired()))
   response.once('close', resolve)
-  await promise
-  stop()
-  cancel()
-  response.off('close', resolve)
+  try {
+    await promise
+  } finally {
+    stop()
+    cancel()
+    cancelEnd()
+    response.off('close', resolve)
+  }
 }
 
 async function mustRead(reading: Reading, after: number): Promise<Page> {

@@ -31,6 +31,8 @@ export interface StreamParts {
   readonly pages: Pages
   readonly router: () => Router
   readonly lobbyOrigins: () => Origins
+  /** Counts a connection that we end. */
+  readonly closed: (code: number) => void
 }
 
 export const HTML = 'text/html; charset=utf-8'
@@ -61,8 +63,8 @@ export async function roomRoutes(app: FastifyInstance, parts: StreamParts): Prom
   app.get('/*', async (request, reply) => get(parts, live, request, reply))
   app.post('/*', async (request, reply) => {
     const { route, query } = enter(gate, request, reply)
-    mustBeEvents(route, reply)
     const pass = await gate.pass(request.raw, route, query)
+    mustBeEvents(route, reply)
     const peerOf = live.speaker.bind(live)
     return parts.inFlight.track(append({ ...parts, peerOf }, request, reply, route, query, pass))
   })
@@ -75,7 +77,8 @@ export async function roomRoutes(app: FastifyInstance, parts: StreamParts): Prom
     method: ['PUT', 'DELETE', 'PATCH'],
     url: '/*',
     handler: async (request, reply) => {
-      const { route } = enter(gate, request, reply)
+      const { route, query } = enter(gate, request, reply)
+      await gate.pass(request.raw, route, query)
       reply.header('Allow', methodsOf(route))
       throw new Refusal(405, 'bad_method', `expected one of ${methodsOf(route)}, got ${request.method}`)
     },
@@ -98,10 +101,7 @@ async function get(
   const call = enter(parts.gate, request, reply)
   const { route } = call
   const wanted = wantedOf(call.query, request)
-  if (wanted) {
-    mustBeEvents(route, reply)
-    return read(parts, live, call, wanted)
-  }
+  if (wanted) return read(parts, live, call, wanted)
   const isPage = request.method === 'GET' && prefersHtml(request, reply)
   // The page is the same for everyone: it asks for what only some may see.
   if (isPage) return reply.type(HTML).send(pages.room)
@@ -113,9 +113,10 @@ async function get(
 async function read(parts: StreamParts, live: LiveStreams, call: Call, wanted: Wanted): Promise<FastifyReply> {
   const { request, reply, route, query } = call
   const pass = await parts.gate.pass(request.raw, route, query)
+  mustBeEvents(route, reply)
   if (request.method === 'HEAD') return readHead(parts, request, reply, route)
   if (wanted.live === 'sse') return live.open(request, reply, route, query, wanted, pass)
-  if (wanted.live === 'long-poll') return parts.inFlight.track(longPoll(parts, request, reply, route, wanted))
+  if (wanted.live === 'long-poll') return parts.inFlight.track(longPoll(parts, request, reply, route, wanted, pass))
   return readPage(parts, request, reply, route, wanted)
 }
 

@@ -5,9 +5,9 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Mount } from '../config.ts'
-import type { RoomLogger } from '../define.ts'
 import { Refusal } from '../errors.ts'
 import type { Admission, Gate } from '../gate.ts'
+import type { Refusals } from './refusals.ts'
 import { refuse } from './refuse.ts'
 import type { WebSocketDoor } from './websocket.ts'
 
@@ -16,7 +16,7 @@ export function upgradeHandler(
   gate: Gate,
   door: (mount: Mount) => WebSocketDoor,
   sockets: Set<Duplex>,
-  logger: RoomLogger,
+  refusals: Refusals,
 ) {
   return (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     sockets.add(socket)
@@ -29,9 +29,8 @@ export function upgradeHandler(
         if (!enter(door(admission.route.mount), request, socket, head, admission)) sockets.delete(socket)
       })
       .catch((error) => {
-        if (!(error instanceof Refusal)) logger.error({ err: error }, 'the gate failed')
         sockets.delete(socket)
-        refuse(socket, error instanceof Refusal ? error : new Refusal(500, 'internal', 'the server failed to answer'))
+        refuse(socket, refusals.of(error, request))
       })
   }
 }
@@ -55,7 +54,7 @@ function enter(
   if (hasJoined) return true
   admission.leave()
   if (isThere && room.isClosed)
-    refuse(socket, new Refusal(503, 'room_failed', 'this room was just closed', { 'Retry-After': '1' }))
-  else if (!isThere) socket.destroy()
+    throw new Refusal(503, 'room_closed', 'this room was just closed', { 'Retry-After': '1' })
+  if (!isThere) socket.destroy()
   return false
 }

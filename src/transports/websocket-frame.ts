@@ -1,9 +1,10 @@
-/** A whole, unmasked WebSocket frame (RFC 6455, 5.2), made without knowing for whom; the encodings make them. */
+/** Whole, unmasked WebSocket frames (RFC 6455, 5.2), made without knowing for whom, and how much a close may say. */
 
 const FINAL = 0x80
 const COMPRESSED = 0x40
 const TEXT = 1
 const BINARY = 2
+const MAX_REASON_BYTES = 123
 
 /** `isText` is told by the payload where it is not given. */
 export function frameBytes(
@@ -25,4 +26,10 @@ export function frameBytes(
   if (typeof payload === 'string') bytes.write(payload, head)
   else bytes.set(payload, head)
   return bytes
+}
+
+/** A close reason has at most 123 bytes (RFC 6455, 5.5); it is cut between characters. */
+export function closeReason(reason: string): string {
+  const bytes = Buffer.from(reason.slice(0, MAX_REASON_BYTES))
+  return new TextDecoder().decode(bytes.subarray(0, MAX_REASON_BYTES), { stream: true })
 }

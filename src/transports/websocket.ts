@@ -16,8 +16,9 @@ import { chooseProtocol } from '../visit.ts'
 import type { Encoding, Wire } from '../wire.ts'
 import { deflated, hasReadableOffer, NEGOTIATION } from './deflate.ts'
 import type { Heartbeat } from './heartbeat.ts'
+import type { Refusals } from './refusals.ts'
 import { refuse } from './refuse.ts'
-import { frameBytes } from './websocket-frame.ts'
+import { closeReason, frameBytes } from './websocket-frame.ts'
 
 /**
  * A message that comes in pieces smaller than this, as fragments or as packets, is an attack, not a message
@@ -31,7 +32,6 @@ const MAX_CONTROLS = 250
 /** How long a peer may take to answer a close, and one that was closed for abuse. */
 const CLOSE_MS = 5000
 const SHUT_MS = 1000
-const MAX_REASON_BYTES = 123
 /** With these (or none, 1005) a client says that it leaves; any other end is a lost connection. */
 const GOODBYES = [1000, 1001, 1005]
 
@@ -39,18 +39,24 @@ const PING = Buffer.from([0x89, 0])
 
 export const plain: Encoding = { name: 'websocket', encode: ({ payload }: Frame) => frameBytes(payload) }
 
+export interface DoorParts {
+  readonly heartbeat: Heartbeat
+  /** A peer's socket stands there until it is over. */
+  readonly sockets: Set<Duplex>
+  readonly refusals: Refusals
+  /** Counts a connection that we end. */
+  readonly closed: (code: number) => void
+}
+
 /** One mount's own WebSocket server. */
 export class WebSocketDoor {
   readonly #server: WebSocketServer
-  readonly #heartbeat: Heartbeat
+  readonly #parts: DoorParts
   readonly #heartbeatMs: number
-  readonly #sockets: Set<Duplex>
 
-  /** `sockets`: a peer's socket stands there until it is over. */
-  constructor(mount: Mount, heartbeat: Heartbeat, sockets: Set<Duplex>) {
-    this.#sockets = sockets
+  constructor(mount: Mount, parts: DoorParts) {
+    this.#parts = parts
     const pieces = Math.max(MIN_PIECES, Math.ceil(mount.limits.payloadBytes / MIN_PIECE_BYTES))
-    this.#heartbeat = heartbeat
     this.#heartbeatMs = mount.limits.heartbeatMs
     this.#server = new WebSocketServer({
       noServer: true,
@@ -66,8 +72,8 @@ export class WebSocketDoor {
       handleProtocols: (offered) => chooseProtocol(offered, mount.protocols) ?? false,
     } as ConstructorParameters<typeof WebSocketServer>[0])
     // The gate has refused all that ws would, but for malformed lists of protocols and extensions.
-    this.#server.on('wsClientError', (error, socket) =>
-      refuse(socket, new Refusal(400, 'bad_handshake', error.message)),
+    this.#server.on('wsClientError', ({ message }, socket, request) =>
+      refuse(socket, parts.refusals.of(new Refusal(400, 'bad_handshake', message), request)),
     )
   }
 
@@ -81,9 +87,9 @@ export class WebSocketDoor {
       const { room, visitor, offset } = admission
       const roomSocket = ws as RoomSocket
       const wire = new WebSocketWire(roomSocket, socket)
-      roomSocket.listen(socket, this.#sockets, room, wire, admission.leave)
+      roomSocket.listen(socket, this.#parts, room, wire, admission.leave)
       roomSocket.peer = room.join(visitor, wire, offset)
-      this.#heartbeat.add(roomSocket, this.#heartbeatMs)
+      this.#parts.heartbeat.add(roomSocket, this.#heartbeatMs)
       hasJoined = true
     })
     return hasJoined
@@ -97,15 +103,16 @@ export class RoomSocket extends WebSocket {
   isAlive = true
   #room!: LiveRoom
   #socket!: Duplex
-  #sockets!: Set<Duplex>
+  #parts!: DoorParts
   #wire!: WebSocketWire
   #leave!: () => void
   #resting: NodeJS.Timeout | undefined
   #controls = 0
+  #closedWith: number | undefined
 
-  listen(socket: Duplex, sockets: Set<Duplex>, room: LiveRoom, wire: WebSocketWire, leave: () => void): void {
+  listen(socket: Duplex, parts: DoorParts, room: LiveRoom, wire: WebSocketWire, leave: () => void): void {
     this.#socket = socket
-    this.#sockets = sockets
+    this.#parts = parts
     this.#room = room
     this.#wire = wire
     this.#leave = leave
@@ -119,7 +126,19 @@ export class RoomSocket extends WebSocket {
   /** Also where `ws` closes for a broken frame or the peer's own close: what was said to the peer goes before. */
   override close(code?: number, reason?: string | Buffer): void {
     this.peer?.seat.flush()
+    this.#closedWith = code
     super.close(code, reason)
+  }
+
+  /** It is we who end it. */
+  end(code: number, reason: string): void {
+    if (this.readyState === WebSocket.OPEN) this.#parts.closed(code)
+    this.close(code, reason)
+  }
+
+  /** `ws` found a broken frame and has closed with the right code. */
+  broke(): void {
+    if (this.#closedWith !== undefined) this.#parts.closed(this.#closedWith)
   }
 
   /** Sends a ready-made ping. */
@@ -130,7 +149,7 @@ export class RoomSocket extends WebSocket {
 
   /** It gave no sign of life: says so, in case only one direction is dead, and lets go at once. */
   lose(): void {
-    this.close(Close.heartbeat.code, Close.heartbeat.reason)
+    this.end(Close.heartbeat.code, Close.heartbeat.reason)
     this.terminate()
   }
 
@@ -171,7 +190,7 @@ export class RoomSocket extends WebSocket {
 
   over(code: number): void {
     clearTimeout(this.#resting)
-    this.#sockets.delete(this.#socket)
+    this.#parts.sockets.delete(this.#socket)
     this.#leave()
     const isGoodbye = this.#wire.isClosed || GOODBYES.includes(code)
     this.#room.gone(this.peer, this.#wire, !isGoodbye)
@@ -188,8 +207,10 @@ function onSign(this: WebSocket): void {
   ;(this as RoomSocket).sign()
 }
 
-/** A broken frame or a lost connection: ws closes with the right code, and `close` follows. */
-function onError(): void {}
+/** A broken frame: `close` follows. */
+function onError(this: WebSocket): void {
+  ;(this as RoomSocket).broke()
+}
 
 function onClose(this: WebSocket, code: number): void {
   ;(this as RoomSocket).over(code)
@@ -219,13 +240,7 @@ class WebSocketWire implements Wire {
 
   close(code: number, reason: string): void {
     this.isClosed = true
-    this.#ws.close(code, cut(reason))
+    this.#ws.end(code, closeReason(reason))
     if (reason === Close.abuse.reason) this.#ws.shut()
   }
-}
-
-/** A close reason has at most 123 bytes (RFC 6455, 5.5); it is cut between characters. */
-function cut(reason: string): string {
-  const bytes = Buffer.from(reason.slice(0, MAX_REASON_BYTES))
-  return new TextDecoder().decode(bytes.subarray(0, MAX_REASON_BYTES), { stream: true })
 }

@@ -81,7 +81,7 @@ export class EventStreamReader {
     try {
       for await (const chunk of this.response.body?.pipeThrough(new TextDecoderStream()) ?? []) {
         await this.#held
-        const lines = (rest + chunk).split('\n')
+        const lines = (rest + chunk).split(/\r\n|\n|\r(?!\n|$)/)
         rest = lines.pop() ?? ''
         for (const line of lines) {
           if (line !== '') block.take(line, this)

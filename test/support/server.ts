@@ -7,12 +7,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
-import { pino } from 'pino'
 import type { Clock } from '../../src/clock.ts'
 import { type Config, loadConfig, type Mount } from '../../src/config.ts'
 import type { Definition } from '../../src/define.ts'
 import { kindOf } from '../../src/definition.ts'
 import { type Environment, readEnvironment } from '../../src/environment.ts'
+import { newLogger } from '../../src/logger.ts'
 import { createServer, type Server } from '../../src/server.ts'
 import { type Client, type ClientOptions, connect } from './client.ts'
 
@@ -66,7 +66,7 @@ export async function startServer(setup: Setup = {}): Promise<TestServer> {
   })
   const expected: RegExp[] = []
   const config = await configOf(setup, folder)
-  const logger = pino({ level: environment.logLevel }, sink)
+  const logger = newLogger(environment.logLevel, sink)
   const server = await createServer({ environment, config, logger, ...(setup.clock && { clock: setup.clock }) })
   const { port, host } = new URL(server.url)
   const ws = server.url.replace(/^http/, 'ws')

@@ -1,0 +1,34 @@
+/**
+ * The log: JSON lines by pino, one for each event. Whatever strangers bring into one, a line stays a line, shows all it
+ * has to a terminal or a viewer without obeying it, and has a bound. `cli/start.ts` makes one and hands it to the server.
+ */
+import { type DestinationStream, type Logger, pino } from 'pino'
+
+const MAX_LINE_LENGTH = 8192
+const MAX_TEXT_LENGTH = 1000
+/** Beside what JSON escapes itself: what ends a line somewhere, moves a cursor, turns the direction, or cannot be seen. */
+const HIDDEN = /[\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]/g
+
+/** `level`: the least that is logged. `destination`: default stdout. */
+export function newLogger(level: string, destination?: DestinationStream): Logger {
+  const options = { level, hooks: { streamWrite: tidy } }
+  return destination ? pino(options, destination) : pino(options)
+}
+
+/** A line of JSON with the same meaning: short, and of nothing but what can be seen. */
+export function tidy(line: string): string {
+  const short = line.length > MAX_LINE_LENGTH ? shortened(line) : line
+  return short.replaceAll(HIDDEN, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)
+}
+
+function shortened(line: string): string {
+  const fields: Record<string, unknown> = JSON.parse(line)
+  const short = JSON.stringify(fields, (_, value) => (typeof value === 'string' ? cut(value) : value))
+  if (short.length <= MAX_LINE_LENGTH) return `${short}\n`
+  const { level, time, room, msg } = fields
+  return `${JSON.stringify({ level, time, room, msg: cut(String(msg)), cut: line.length })}\n`
+}
+
+function cut(text: string): string {
+  return text.length > MAX_TEXT_LENGTH ? `${text.slice(0, MAX_TEXT_LENGTH)}… (${text.length})` : text
+}

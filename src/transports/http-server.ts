@@ -1,0 +1,52 @@
+/**
+ * The HTTP server itself: its deadlines, which requests it hands over as upgrades, and what it says to whom it cannot
+ * even read. `http.ts` registers what it answers, `upgrade.ts` takes the upgrades.
+ */
+import type { IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import type { Environment } from '../environment.ts'
+import { Refusal } from '../errors.ts'
+import type { Refusals } from './refusals.ts'
+import { refusalBody, refuse } from './refuse.ts'
+
+const HEADERS_MS = 10_000
+const REQUEST_MS = 30_000
+/** How often Node looks for requests that are late: the deadlines hold within this. */
+const LOOK_MS = 2000
+/** Longer than a proxy keeps an idle connection, so that it is never the proxy that loses the race. */
+const KEEP_ALIVE_MS = 72_000
+
+export function httpServer({ tls, trustProxy }: Environment, refusals: Refusals): FastifyInstance {
+  const common = {
+    logger: false,
+    trustProxy: trustProxy.length > 0 ? trustProxy : false,
+    requestTimeout: REQUEST_MS,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    forceCloseConnections: true,
+    routerOptions: { maxParamLength: 4096 },
+    // A target that Fastify cannot read never comes to our routes.
+    frameworkErrors: (_: Error, { raw }: FastifyRequest, reply: FastifyReply) => {
+      const refusal = refusals.of(new Refusal(400, 'bad_target', 'expected a path that is encoded rightly'), raw)
+      reply.code(400).header('X-Content-Type-Options', 'nosniff')
+      void reply.type('application/json; charset=utf-8').send(refusalBody(refusal))
+    },
+    clientErrorHandler: (error: Error & { code?: string }, socket: Duplex) => unread(error, socket, refusals),
+  }
+  const http = { shouldUpgradeCallback: isWebSocket, headersTimeout: HEADERS_MS, connectionsCheckingInterval: LOOK_MS }
+  const app = tls ? Fastify({ ...common, https: { ...http, ...tls } }) : Fastify({ ...common, http })
+  return app as unknown as FastifyInstance
+}
+
+/** Any other token or method is an offer we do not take: the request gets its ordinary answer (RFC 9110, 7.8). */
+function isWebSocket({ method, headers }: IncomingMessage): boolean {
+  return method === 'GET' && headers.upgrade?.toLowerCase() === 'websocket'
+}
+
+/** What came is no HTTP, too much of it, or too late. */
+function unread(error: Error & { code?: string }, socket: Duplex, refusals: Refusals): void {
+  const { _httpMessage: answer } = socket as { _httpMessage?: { headersSent: boolean } }
+  // Nobody is there to read, or in the midst of another answer: a second one would be taken for more of it.
+  if (error.code === 'ECONNRESET' || !socket.writable || answer?.headersSent) socket.destroy()
+  else refuse(socket, refusals.ofUnread(error.code))
+}

@@ -1,0 +1,68 @@
+/**
+ * What becomes of who is not let in, over HTTP and upgrades alike: a refusal is counted by its code and told in a line
+ * of debug; anything else that was thrown is our mistake, told in full under an id, and answered without a word of it.
+ * No line says what a client sent: of its request it names the line of rooms.json, never path, query or headers.
+ */
+import { randomUUID } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
+import type { RoomLogger } from '../define.ts'
+import { Refusal } from '../errors.ts'
+import type { Gate } from '../gate.ts'
+
+export interface RefusalParts {
+  readonly gate: Gate
+  readonly logger: RoomLogger
+  /** Whether the request came through a proxy that may name it. */
+  readonly isTrusted: (request: IncomingMessage) => boolean
+  /** Counts one; `label` is one of few. */
+  readonly count: (label: string) => void
+}
+
+/** An error of the HTTP framework, which knows its status. */
+type HttpError = Error & { readonly statusCode?: number }
+
+export class Refusals {
+  readonly #parts: RefusalParts
+
+  constructor(parts: RefusalParts) {
+    this.#parts = parts
+  }
+
+  /** Counts and logs what was thrown for a request. Returns what to answer. */
+  of(error: unknown, request: IncomingMessage): Refusal {
+    const { gate, logger, count } = this.#parts
+    const req = this.#idOf(request)
+    const room = gate.patternOf(request)
+    const refusal = error instanceof Refusal ? error : refusalOf(error as HttpError, req)
+    count(refusal.label)
+    if (refusal.status >= 500 && refusal !== error) logger.error({ req, room, err: error }, 'a request failed')
+    else logger.debug({ req, room, status: refusal.status, code: refusal.code }, 'refused')
+    return refusal
+  }
+
+  /** The same for what could not be read as a request, by Node's code of the error. */
+  ofUnread(error: string | undefined): Refusal {
+    const refusal = unreadable(error)
+    this.#parts.count(refusal.label)
+    this.#parts.logger.debug({ status: refusal.status, code: refusal.code }, 'refused')
+    return refusal
+  }
+
+  /** What a proxy we trust calls the request, so that its log and ours can be read side by side. */
+  #idOf(request: IncomingMessage): string {
+    const given = this.#parts.isTrusted(request) ? request.headers['x-request-id'] : undefined
+    return typeof given === 'string' && /^[\w.:+/=-]{1,128}$/.test(given) ? given : randomUUID()
+  }
+}
+
+function unreadable(error: string | undefined): Refusal {
+  if (error === 'ERR_HTTP_REQUEST_TIMEOUT') return new Refusal(408, 'too_late', 'expected the whole request in time')
+  if (error === 'HPE_HEADER_OVERFLOW') return new Refusal(431, 'too_large', 'expected shorter headers')
+  return new Refusal(400, 'bad_request', 'expected a proper HTTP request')
+}
+
+function refusalOf({ statusCode = 500 }: HttpError, id: string): Refusal {
+  // Who meets a mistake of ours can say which.
+  if (statusCode >= 500) return new Refusal(500, 'internal', 'the server failed to answer', { 'X-Request-Id': id })
+  return new Refusal(statusCode, 'bad_request', 'expected a proper HTTP request')
+}
