@@ -1,0 +1,57 @@
+/** The published package: what `npm pack` makes works where it is installed, without this checkout. */
+import { spawn, spawnSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { connect } from './support/client.ts'
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url))
+let user: string
+
+beforeAll(() => {
+  user = mkdtempSync(join(tmpdir(), 'corridor-package-'))
+  const packed = spawnSync('npm', ['pack', '--json', '--pack-destination', user], { cwd: ROOT, encoding: 'utf8' })
+  expect(packed.stderr + packed.stdout).toContain('corridor-')
+  const archive = readdirSync(user).find((file) => file.endsWith('.tgz')) ?? ''
+  const modules = join(user, 'node_modules')
+  mkdirSync(join(modules, 'corridor'), { recursive: true })
+  spawnSync('tar', ['-xzf', join(user, archive), '-C', join(modules, 'corridor'), '--strip-components=1'])
+  // What it depends on is installed here already.
+  for (const name of readdirSync(join(ROOT, 'node_modules'))) {
+    if (name !== 'corridor' && !name.startsWith('.')) symlinkSync(join(ROOT, 'node_modules', name), join(modules, name))
+  }
+  writeFileSync(join(user, 'package.json'), '{ "name": "user", "type": "module" }')
+})
+
+afterAll(() => rmSync(user, { recursive: true }))
+
+const corridor = (...args: string[]) => [join(user, 'node_modules/corridor/dist/main.js'), ...args]
+
+it('makes a room, checks it, and serves it beside a room that ships', async () => {
+  expect(spawnSync(process.execPath, corridor('new-room', 'quiz'), { cwd: user, encoding: 'utf8' }).stderr).toBe('')
+  const rooms = { '/quiz': { module: 'quiz' }, '/chat': { module: 'corridor/rooms/chat' } }
+  writeFileSync(join(user, 'rooms/rooms.json'), JSON.stringify({ rooms }))
+  const checked = spawnSync(process.execPath, corridor('check'), { cwd: user, encoding: 'utf8' })
+  expect(checked.stdout + checked.stderr).toContain('2 rooms, no mistakes')
+
+  const server = spawn(process.execPath, corridor('start'), { cwd: user, env: { ...process.env, PORT: '0' } })
+  try {
+    let url = ''
+    for await (const line of createInterface({ input: server.stdout })) {
+      url = /http:\/\/\S+/.exec(line)?.[0] ?? ''
+      if (url) break
+    }
+    expect((await fetch(`${url}client.js`)).status).toBe(200)
+    const ann = await connect(`${url.replace('http', 'ws')}chat?name=ann`)
+    ann.send('message', { text: 'hello' }, '1')
+    expect(await ann.next('ack')).toMatchObject({ id: '1', seq: 1, kept: 'fsync' })
+    ann.terminate()
+  } finally {
+    const ended = new Promise((resolve) => server.once('exit', resolve))
+    server.kill('SIGTERM')
+    expect(await ended).toBe(0)
+  }
+})
