@@ -77,11 +77,12 @@ export class Gate {
     mustOfferKnown(request, route.mount.protocols)
     const address = addressOf(request)
     limits.handshake(address)
-    const visit = visitOf(target.query, await this.pass(request, route, target.query))
+    const pass = this.#isOpen(route) ? undefined : await this.pass(request, route, target.query)
+    const { visitor, offset } = visitOf(target.query, pass)
     const leave = limits.enter(route.mount, address)
     try {
-      const place = await rooms.place(route)
-      return { ...place, ...visit, route, leave }
+      const { room, release } = await rooms.place(route)
+      return { room, release, visitor, offset, route, leave }
     } catch (error) {
       leave()
       throw error
@@ -114,6 +115,11 @@ export class Gate {
     } finally {
       cancel()
     }
+  }
+
+  /** Neither token nor module stands at the door. */
+  #isOpen({ mount }: Route): boolean {
+    return mount.definition.admit === undefined && this.#parts.authOf(mount) === undefined
   }
 
   /** Trying tokens is no faster than shaking hands. */

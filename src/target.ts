@@ -11,6 +11,10 @@ export interface Target {
 }
 
 const MAX_TARGET_LENGTH = 4096
+/** Never written to: a query is only read. */
+const NO_QUERY = new URLSearchParams()
+/** Most paths are of these characters alone, without a dot that could mean a folder: nothing to decode. */
+const SIMPLE = /^(\/[A-Za-z0-9_~-][A-Za-z0-9_~.-]*)+\/?$|^\/$/
 
 /** Throws a `Refusal` 400 for what is no path, 404 for what lies outside the base path. */
 export function parseTarget(url: string | undefined, basePath: string): Target {
@@ -27,12 +31,13 @@ export function parseTarget(url: string | undefined, basePath: string): Target {
   }
   return {
     path: full.slice(basePath.length) || '/',
-    query: new URLSearchParams(mark < 0 ? '' : url.slice(mark + 1)),
+    query: mark < 0 ? NO_QUERY : new URLSearchParams(url.slice(mark + 1)),
   }
 }
 
 /** Whether every proxy and router reads this path alike: nothing to collapse, to resolve, or to decode twice. */
 function isPlainPath(path: string): boolean {
+  if (SIMPLE.test(path)) return true
   if (!/^[\x21-\x7e]+$/.test(path) || /[\\#|<>"^`{}]/.test(path) || path.includes('//')) return false
   return path.split('/').every((segment) => {
     const text = decoded(segment)

@@ -29,6 +29,7 @@ export function chooseProtocol(offered: Iterable<string>, known: readonly string
 
 /** Who comes: what the query says of the peer, and its token where it has one. Throws a `Refusal` 400. */
 export function visitOf(query: URLSearchParams, pass?: Pass): Visit {
+  if (query.size === 0 && !pass) return { visitor: guest(), offset: undefined }
   for (const key of ['name', 'client', 'offset']) {
     if (query.getAll(key).length > 1) throw new Refusal(400, `bad_${key}`, `expected "${key}" once`)
   }
@@ -47,6 +48,12 @@ export function visitOf(query: URLSearchParams, pass?: Pass): Visit {
   }
   const { claims, untilMs } = pass ?? {}
   return { visitor: { id, name, client: scoped(client, sub), claims, untilMs }, offset }
+}
+
+/** Somebody of whom nothing is known. */
+function guest(): Visitor {
+  const id = randomUUID()
+  return { id, name: `guest-${id.slice(0, 4)}` }
 }
 
 /** A name that a token says, where it can be shown. */

@@ -18,6 +18,7 @@ export function addressReader(trusted: string[]): AddressOf {
 
 /** Whether the request came through a proxy we trust, so that its `X-Forwarded-*` may be read. */
 export function proxyTrust(trusted: string[]): (request: IncomingMessage) => boolean {
+  if (trusted.length === 0) return () => false
   const trust = proxyAddr.compile(trusted)
   return (request) => trust(request.socket.remoteAddress ?? '', 0)
 }
