@@ -5,7 +5,7 @@
 import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { JsonError, outline, repeatedKeys } from './json-text.ts'
-import { ConfigError, issueLines, nameOf } from './mistakes.ts'
+import { ConfigError, issueLines, nameOf, verb } from './mistakes.ts'
 import { loadModule, type Mount, mountOf, type Origins, type Rate } from './mount.ts'
 import { isOwnPath, patternMistake, patternShape, publicFiles } from './paths.ts'
 import { fileSchema, roomSchema } from './schema.ts'
@@ -85,7 +85,7 @@ function isNews(mistake: string, pattern: string, told: Set<string>): boolean {
 
 async function readJson(file: string, name: string): Promise<{ value: unknown; repeated: string[][] }> {
   const read = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    const mend = error.code === 'ENOENT' ? '; "npm run new-room chat" makes one, ROOMS names another' : ''
+    const mend = error.code === 'ENOENT' ? `; "${verb('new-room')} quiz" makes one, ROOMS names another` : ''
     throw new ConfigError([`${name}: expected a file that can be read, got ${error.code ?? error.message}${mend}`])
   })
   const text = read.replace(/^\uFEFF/, '')

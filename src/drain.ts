@@ -11,7 +11,7 @@ const WAVE = 500
 const PAUSE_MS = 100
 /** The share of the drain time in which peers are asked to go; the rest is for their answers and the last writes. */
 const ASKING = 0.5
-/** Clients come back within this time, each at a moment of its own. */
+/** Clients come back within the drain time, each at a moment of its own, and within this at most. */
 const RETURN_MS = 5000
 
 /**
@@ -24,12 +24,13 @@ export async function drain(
   drainMs: number,
   answered: () => Promise<void> = async () => {},
 ): Promise<void> {
-  for (const { room } of [...rooms.open()]) room.hush(comeBack)
+  const withinMs = Math.min(drainMs, RETURN_MS)
+  for (const { room } of [...rooms.open()]) room.hush(() => comeBack(withinMs))
   let peers = 0
   for (const { room } of rooms.open()) peers += room.size
   const wave = Math.max(WAVE, Math.ceil((peers * PAUSE_MS) / Math.max(PAUSE_MS, drainMs * ASKING)))
   for (let left = peers; left > 0; left -= wave) {
-    ask(rooms, wave)
+    ask(rooms, wave, withinMs)
     if (left > wave) await new Promise<void>((resolve) => clock.after(PAUSE_MS, resolve))
   }
   await answered()
@@ -37,16 +38,16 @@ export async function drain(
 }
 
 /** Asks at most so many peers to go. */
-function ask(rooms: Rooms, atMost: number): void {
+function ask(rooms: Rooms, atMost: number, withinMs: number): void {
   let left = atMost
   for (const { room } of [...rooms.open()]) {
     const peers = room.present.peers().take(left).toArray()
     left -= peers.length
-    room.dismiss(peers, comeBack)
+    room.dismiss(peers, () => comeBack(withinMs))
     if (left <= 0) return
   }
 }
 
-function comeBack(): CloseReason {
-  return { code: Close.restart.code, reason: `restarting, come back in ${Math.round(Math.random() * RETURN_MS)} ms` }
+function comeBack(withinMs: number): CloseReason {
+  return { code: Close.restart.code, reason: `restarting, come back in ${Math.round(Math.random() * withinMs)} ms` }
 }

@@ -16,6 +16,12 @@ export class ConfigError extends Error {
   }
 }
 
+/** How the verb of our command line is written here: in a checkout by npm, in an installed package by its own name. */
+export function verb(name: 'dev' | 'new-room'): string {
+  if (import.meta.url.endsWith('.ts')) return `npm run ${name}`
+  return name === 'dev' ? 'npx corridor start --dev' : `npx corridor ${name}`
+}
+
 /** A file as it is named in messages: relative to where the command was run, where that is shorter. */
 export function nameOf(file: string): string {
   const near = relative(process.cwd(), resolve(file))

@@ -73,6 +73,7 @@ export function scoped<Id extends string | undefined>(id: Id, principal: string 
 
 /** Text that can be shown on one line: something to see, no control characters, no half characters. */
 function isText(text: string, maxLength: number): boolean {
-  if (!text.isWellFormed() || !/[\p{L}\p{N}\p{P}\p{S}]/u.test(text)) return false
+  // What a query said in bytes that are no UTF-8 arrives as U+FFFD.
+  if (!text.isWellFormed() || text.includes('\ufffd') || !/[\p{L}\p{N}\p{P}\p{S}]/u.test(text)) return false
   return [...text].length <= maxLength && !/[\p{Cc}\u2028\u2029]/u.test(text)
 }

@@ -105,3 +105,9 @@ it('removes old events from the disk, also of rooms that nobody opens any more',
     })
     .toBeUndefined()
 })
+
+it('names DATA_DIR where the folder cannot be, and never hangs', async () => {
+  for (const wrong of ['/proc/corridor', join(folder, 'corridor.db'), join(folder, 'corridor.db', 'below')]) {
+    await expect(SqliteLog.open(wrong, clock, silent)).rejects.toThrow(/^DATA_DIR: expected a folder .* got ".*" \(/)
+  }
+})

@@ -7,7 +7,7 @@ import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { pathMistakes } from '../config.ts'
 import { type Environment, readEnvironment, roomsFile } from '../environment.ts'
-import { ConfigError, nameOf } from '../mistakes.ts'
+import { ConfigError, nameOf, verb } from '../mistakes.ts'
 import { titleOf } from '../mount.ts'
 import { publicFiles } from '../paths.ts'
 import { type Terminal, writeSchema } from './check.ts'
@@ -96,7 +96,7 @@ async function write(files: { file: string; text: string }[], rooms: string, tex
 
 function nextSteps(name: string, rooms: string, place: Place): string {
   const steps = [
-    ['npm run dev', 'start the server, if it does not run yet'],
+    [verb('dev'), 'start the server, if it does not run yet'],
     [urlOf(`/${name}`, place), 'open the room'],
     [`npx vitest run ${nameOf(join(dirname(rooms), `${name}.test.ts`))}`, 'run its test'],
   ]

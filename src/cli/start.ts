@@ -30,6 +30,7 @@ export async function start(args: readonly string[], terminal: Terminal, signals
   let logger: Logger
   try {
     environment = readEnvironment()
+    mustBeAlone(environment)
     logger = newLogger(environment.logLevel)
     server = await createServer({ environment, config: await loadConfig(environment.rooms), logger })
   } catch (error) {
@@ -51,6 +52,12 @@ function banner({ url, config }: Server): string {
   const width = Math.max(...config.mounts.map(({ pattern }) => pattern.length))
   const lines = config.mounts.map(({ pattern, title }) => `  ${pattern.padEnd(width)}  ${title}`)
   return `Corridor is open at ${url}/\n${lines.join('\n')}\n`
+}
+
+/** Servers that were told to share their rooms and do not would be split without a word. */
+function mustBeAlone({ redisUrl }: Environment): void {
+  if (redisUrl === undefined) return
+  throw new ConfigError(['REDIS_URL: this version runs as one node alone; leave it unset'])
 }
 
 function startMistake(error: unknown): string {

@@ -3,11 +3,11 @@
  * and acknowledged only when the disk has it. While one commit runs the next is gathered, so the busier the server, the
  * larger the commits. `sqlite-room.ts` is one room of it, `sqlite-thread.ts` the way to the file.
  */
-import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Clock } from '../clock.ts'
 import type { RoomLogger } from '../define.ts'
 import { RoomError } from '../errors.ts'
+import { makeFolder } from './folder.ts'
 import type { Deliver, Log, Retention, RoomLog, Stand } from './log.ts'
 import { MemoryLog } from './memory.ts'
 import { Recalls } from './recalls.ts'
@@ -73,7 +73,7 @@ export class SqliteLog implements Log {
     onCommit: (seconds: number) => void = () => {},
   ): Promise<SqliteLog> {
     mustBeSound(process.versions.sqlite)
-    mkdirSync(folder, { recursive: true })
+    makeFolder(folder)
     const thread = new SqliteThread(join(folder, FILE))
     await thread.opened.catch((error: Error) => {
       throw new Error(`${join(folder, FILE)}: ${openMistake(error)}`)
