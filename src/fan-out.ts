@@ -15,8 +15,10 @@ import type { Seat } from './seat.ts'
 import { Shard } from './shard.ts'
 import type { Encoding } from './wire.ts'
 
-/** The least and the most that a busy room waits from one flush to the next. */
-const FLUSH_MS = { least: 7, most: 20 }
+/** How long a busy room waits from one flush to the next: enough to gather a batch, and at the most. */
+const FLUSH_MS = { rest: 7, most: 20 }
+/** A flush that took little is followed by a rest of so many times as much: a few peers wait for nothing. */
+const RESTS = 20
 /** Reading comes first again after so much writing. */
 const SLICE_MS = 4
 
@@ -132,7 +134,9 @@ export class Audience {
   flushed(enqueuedMs: number, deliveries: number): void {
     const now = this.#fanOut.clock.monotonic()
     this.#parts.tally.delivered += deliveries
-    this.#quietAt = now + Math.min(FLUSH_MS.most, Math.max(FLUSH_MS.least, now - enqueuedMs))
+    const tookMs = now - enqueuedMs
+    const restMs = Math.max(tookMs, Math.min(FLUSH_MS.rest, tookMs * RESTS))
+    this.#quietAt = now + Math.min(FLUSH_MS.most, restMs)
   }
 
   get limitBytes(): number {
