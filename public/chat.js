@@ -120,7 +120,7 @@ export function openChat(place, description) {
       mine.add(room.you.id)
       names.set(room.you.id, room.you.name)
       if (room.you.name !== me.name) named(room.you.name)
-      offerEarlier(place, thread, { path, first: description.first ?? 1, offset: room.offset, mine: mine.has })
+      offerEarlier(place, thread, { first: description.first ?? 1, mine: mine.has })
     }
     if (change.state === 'waiting' && !navigator.onLine) showState({ state: 'offline' })
     else if (change.state === 'waiting') showState({ state: 'waiting', until: change.retryAt ?? Date.now() })

@@ -8,31 +8,42 @@ import { messageRow } from './message.js'
 
 const PAGE = 50
 
+/** @typedef {{ type: string, seq: number, time: number, data: { from: { id: string, name: string }, text: string } }} Event */
+
 /**
  * @param {HTMLElement} place
  * @param {import('./thread.js').Thread} thread
- * @param {{ path: string, first: number, offset: string | undefined, mine: (id: string) => boolean }} room
+ * @param {{ first: number, mine: (id: string) => boolean }} room `first`: the oldest event the room keeps
  */
 export function offerEarlier(place, thread, room) {
   const line = find(place, '.earlier', HTMLElement)
-  const epoch = room.offset?.replace(/_\d{16}$/, '')
-  if (!epoch) return
   const button = make('button', { type: 'button', class: 'quiet' })
   say(button, 'chat.earlier')
   line.replaceChildren(button)
+  let { first } = room
   const show = () => {
     const oldest = thread.oldest()
-    line.hidden = oldest === undefined || oldest <= room.first
+    line.hidden = oldest === undefined || oldest <= first
   }
   button.addEventListener('click', async () => {
-    const oldest = thread.oldest()
-    if (oldest === undefined) return
     button.disabled = true
-    const after = Math.max(room.first - 1, oldest - 1 - PAGE)
-    const events = await read(`${epoch}_${String(after).padStart(16, '0')}`).catch(() => undefined)
+    const failed = await readBefore(thread.oldest() ?? 0).then(
+      () => false,
+      () => true,
+    )
     button.disabled = false
-    if (!events) return say(button, 'chat.earlier.failed')
-    say(button, 'chat.earlier')
+    say(button, failed ? 'chat.earlier.failed' : 'chat.earlier')
+  })
+  thread.onReady(show)
+
+  /** @param {number} oldest */
+  async function readBefore(oldest) {
+    // What it keeps moves on: an offset from before its first event would be gone.
+    const { epoch, first: now } = await ask()
+    first = now
+    const after = Math.max(first - 1, oldest - 1 - PAGE)
+    /** @type {Event[]} */
+    const events = after < oldest - 1 ? await ask(`${epoch}_${String(after).padStart(16, '0')}`) : []
     thread.prepend(
       events
         .filter(({ type, seq }) => type === 'message' && seq < oldest && !thread.has(seq))
@@ -40,22 +51,19 @@ export function offerEarlier(place, thread, room) {
           messageRow({ author: from.id, name: from.name, text, time, seq, mine: room.mine(from.id) }),
         ),
     )
-    if (after < room.first) line.hidden = true
+    if (after < first) line.hidden = true
     else show()
-  })
-  thread.onReady(show)
+  }
 }
 
 /**
- * @param {string} offset
- * @returns {Promise<{ type: string, seq: number, time: number, data: { from: { id: string, name: string }, text: string } }[]>}
+ * What the room says of itself, or what it keeps after an offset.
+ * @param {string} [offset]
  */
-async function read(offset) {
+async function ask(offset) {
   const url = new URL(location.pathname, location.href)
-  url.searchParams.set('offset', offset)
-  const answer = await fetch(url, { headers: { accept: 'application/json' } })
+  if (offset) url.searchParams.set('offset', offset)
+  const answer = await fetch(url, { headers: { accept: 'application/json' }, cache: 'no-store' })
   if (!answer.ok) throw new Error(`the room answered ${answer.status}`)
-  const events = await answer.json()
-  if (!Array.isArray(events)) throw new Error('expected an array of events')
-  return events
+  return answer.json()
 }

@@ -46,12 +46,12 @@ export class Author {
   }
 
   /** Waits for handlers that run, but not for one that never ends. */
-  async inTime(...running: (undefined | Promise<void>)[]): Promise<void> {
+  async inTime(running: readonly (undefined | Promise<void>)[], ms = HANDLERS_MS): Promise<void> {
     const pending = running.filter((handler) => handler !== undefined)
     if (pending.length === 0) return
     let cancel = () => {}
     const late = new Promise<void>((resolve) => {
-      cancel = this.#clock.after(HANDLERS_MS, resolve)
+      cancel = this.#clock.after(Math.min(ms, HANDLERS_MS), resolve)
     })
     await Promise.race([Promise.all(pending), late])
     cancel()

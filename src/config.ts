@@ -16,7 +16,13 @@ export type { AuthConfig, Mount, Origins, Rate } from './mount.ts'
 export interface Config {
   readonly mounts: Mount[]
   readonly server: {
-    readonly limits: { readonly peers: number; readonly handshakes: Rate; readonly bufferedBytes: number }
+    readonly limits: {
+      readonly peers: number
+      readonly handshakes: Rate
+      readonly bufferedBytes: number
+      readonly headersTimeoutMs: number
+      readonly requestTimeoutMs: number
+    }
     readonly socketio: boolean
     readonly origins: Origins
   }
@@ -56,8 +62,9 @@ export async function loadConfig(file: string, { ownFiles }: { ownFiles?: Readon
   }
   if (mistakes.length > 0 || !checked.success) throw new ConfigError(mistakes.map((line) => `${name}: ${line}`))
   const { limits, socketio, origins } = checked.data.server
-  const { peers, handshakes, buffered } = limits
-  return { mounts, server: { limits: { peers, handshakes, bufferedBytes: buffered }, socketio, origins } }
+  const { buffered, headersTimeout, requestTimeout, ...counts } = limits
+  const inUnits = { bufferedBytes: buffered, headersTimeoutMs: headersTimeout, requestTimeoutMs: requestTimeout }
+  return { mounts, server: { limits: { ...counts, ...inUnits }, socketio, origins } }
 }
 
 /** What is wrong with the paths of the rooms: form, the server's own paths, two that match the same. */

@@ -7,7 +7,7 @@ import type { Definition } from './define.ts'
 import { issueLines, show, suggestion } from './mistakes.ts'
 import { RESERVED } from './protocol.ts'
 
-const PARTS = ['summary', 'options', 'receives', 'sends', 'text', 'open']
+const PARTS = ['summary', 'options', 'receives', 'sends', 'text', 'admit', 'open']
 
 /** What is wrong with a module's default export, one line each. With none, it is a `Definition`. */
 export function definitionMistakes(exported: unknown): string[] {
@@ -23,6 +23,7 @@ export function definitionMistakes(exported: unknown): string[] {
   expect('open', typeof parts.open === 'function', 'a function open(room, options) { … }')
   expect('summary', ['string', 'undefined'].includes(typeof parts.summary), 'a text')
   expect('options', parts.options === undefined || isSchema(parts.options), 'a zod 4 schema')
+  expect('admit', ['function', 'undefined'].includes(typeof parts.admit), 'a function admit(claims, place) { … }')
   expect('text', ['function', 'undefined'].includes(typeof parts.text), 'a function')
   if (parts.text !== undefined && parts.receives === undefined)
     mistakes.push('text: expected "receives" beside it; without it, plain text already reaches message(peer, data)')

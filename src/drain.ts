@@ -1,9 +1,12 @@
 /**
- * The end of a server without an outage: nobody new comes in, peers are asked to come back in waves so that they do not
- * all return at once, and what is left at the deadline is cut. `server.ts` begins it, once.
+ * The end of a server without an outage: nobody new comes in, a load balancer is told, peers are asked to come back in
+ * waves so that they do not all return at once, and what is left at the deadline is cut. The port stays open to the
+ * last, so that who asks for `/readyz` hears 503 for as long as it takes. `server.ts` begins it, once.
  */
+import type { Duplex } from 'node:stream'
 import type { Clock } from './clock.ts'
 import { Close, type CloseReason } from './errors.ts'
+import { farewell } from './farewell.ts'
 import type { Rooms } from './rooms.ts'
 
 /** Peers asked to go at once before the first pause. */
@@ -11,39 +14,54 @@ const WAVE = 500
 const PAUSE_MS = 100
 /** The share of the drain time in which peers are asked to go; the rest is for their answers and the last writes. */
 const ASKING = 0.5
+/** The share in which a peer that is asked to go may still get its answers. */
+const ANSWERING = 0.2
 /** Clients come back within the drain time, each at a moment of its own, and within this at most. */
 const RETURN_MS = 5000
 
-/**
- * Asks every peer to go (1012, with a hint when to come back), then closes all rooms. `answered` resolves when no
- * request is left that a room must answer.
- */
-export async function drain(
-  rooms: Rooms,
-  clock: Clock,
-  drainMs: number,
-  answered: () => Promise<void> = async () => {},
-): Promise<void> {
+export interface DrainParts {
+  readonly rooms: Rooms
+  readonly clock: Clock
+  /** How long all of it may take. */
+  readonly drainMs: number
+  /** The first part of that: `/readyz` says 503 and nobody new comes in, but who is in stays. */
+  readonly noticeMs: number
+  /** Resolves when no request is left that a room must answer. */
+  readonly answered: () => Promise<void>
+}
+
+/** Gives notice, asks every peer to go (1012, with a hint when to come back), then closes all rooms. */
+export async function drain({ rooms, clock, drainMs, noticeMs, answered }: DrainParts): Promise<void> {
+  if (noticeMs > 0) await new Promise<void>((resolve) => clock.after(noticeMs, resolve))
   const withinMs = Math.min(drainMs, RETURN_MS)
   for (const { room } of [...rooms.open()]) room.hush(() => comeBack(withinMs))
   let peers = 0
   for (const { room } of rooms.open()) peers += room.size
-  const wave = Math.max(WAVE, Math.ceil((peers * PAUSE_MS) / Math.max(PAUSE_MS, drainMs * ASKING)))
+  const wave = Math.max(WAVE, Math.ceil((peers * PAUSE_MS) / Math.max(PAUSE_MS, (drainMs - noticeMs) * ASKING)))
+  const farewells: Promise<void>[] = []
   for (let left = peers; left > 0; left -= wave) {
-    ask(rooms, wave, withinMs)
+    farewells.push(...ask(rooms, wave, withinMs, (drainMs - noticeMs) * ANSWERING))
     if (left > wave) await new Promise<void>((resolve) => clock.after(PAUSE_MS, resolve))
   }
+  await Promise.all(farewells)
   await answered()
   await rooms.close(Close.restart)
 }
 
-/** Asks at most so many peers to go. */
-function ask(rooms: Rooms, atMost: number, withinMs: number): void {
+/** Resolves when every socket is closed: who was asked to go has gone. */
+export async function gone(sockets: Iterable<Duplex>): Promise<void> {
+  const open = [...sockets].filter(({ closed }) => !closed)
+  await Promise.all(open.map((socket) => new Promise<void>((resolve) => socket.once('close', () => resolve()))))
+}
+
+/** Asks at most so many peers to go, who were not asked before. */
+function* ask(rooms: Rooms, atMost: number, withinMs: number, answersMs: number): IterableIterator<Promise<void>> {
   let left = atMost
   for (const { room } of [...rooms.open()]) {
-    const peers = room.present.peers().take(left).toArray()
+    const staying = room.present.peers().filter(({ isLeaving }) => !isLeaving)
+    const peers = staying.take(left).toArray()
     left -= peers.length
-    room.dismiss(peers, () => comeBack(withinMs))
+    yield farewell(room, peers, () => comeBack(withinMs), answersMs)
     if (left <= 0) return
   }
 }

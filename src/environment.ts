@@ -23,10 +23,14 @@ export interface Environment {
   readonly redisUrl: string | undefined
   /** Addresses, CIDRs, and the range names of `proxy-addr`. */
   readonly trustProxy: string[]
+  /** Host names, `*.example.org` for all under one, `*` for any; `undefined`: `guards/host.ts` says. */
+  readonly allowedHosts: string[] | undefined
   /** PEM contents. */
   readonly tls: { readonly cert: string; readonly key: string } | undefined
   readonly logLevel: string
   readonly drainMs: number
+  /** The first part of it, in which a load balancer is told and nobody is asked to go. */
+  readonly drainNoticeMs: number
   readonly metricsToken: string | undefined
 }
 
@@ -36,6 +40,8 @@ const LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as
 const RANGES = ['loopback', 'linklocal', 'uniquelocal']
 /** Variables whose value must not reach a log. */
 const SECRET = ['METRICS_TOKEN']
+/** Variables of which a message shows the one entry that is wrong. */
+const LISTS = ['ALLOWED_HOSTS', 'TRUST_PROXY']
 
 const wholeNumber = (max: number, fallback: number) => {
   const expected = `expected a whole number from 0 to ${max}`
@@ -46,7 +52,18 @@ const wholeNumber = (max: number, fallback: number) => {
     .refine((number) => number <= max, expected)
     .default(fallback)
 }
+const listOf = (isEntry: (entry: string) => boolean, message: string) =>
+  z
+    .string()
+    .transform((list) => list.split(/[\s,]+/).filter(Boolean))
+    .superRefine((list, context) => {
+      for (const entry of list.filter((entry) => !isEntry(entry))) {
+        context.addIssue({ code: 'custom', message, input: entry })
+      }
+    })
 const BASE_PATH = 'expected a path such as "/sub", without "..", "//", "?" or "#"'
+const PROXIES = `expected addresses, CIDRs, or the names ${RANGES.join(', ')}, with commas between them`
+const NAMES = 'expected host names such as "rooms.example.org" or "*.example.org", or "*", with commas between them'
 const REDIS_URL = 'expected a URL that begins with redis:// or rediss://'
 
 const schema = z.object({
@@ -66,20 +83,15 @@ const schema = z.object({
     .string()
     .refine((url) => /^rediss?:\/\/[^/]/.test(url) && URL.canParse(url), REDIS_URL)
     .optional(),
-  TRUST_PROXY: z
-    .string()
-    .transform((list) => list.split(/[\s,]+/).filter(Boolean))
-    .superRefine((list, context) => {
-      for (const entry of list.filter((entry) => !isProxy(entry))) {
-        const message = `expected addresses, CIDRs, or the names ${RANGES.join(', ')}, with commas between them`
-        context.addIssue({ code: 'custom', message, input: entry })
-      }
-    })
-    .default([]),
+  TRUST_PROXY: listOf(isProxy, PROXIES).default([]),
+  ALLOWED_HOSTS: listOf(isHostName, NAMES)
+    .transform((names) => names.map((name) => name.toLowerCase()))
+    .optional(),
   TLS_CERT: z.string().optional(),
   TLS_KEY: z.string().optional(),
   LOG_LEVEL: z.enum(LEVELS, `expected one of ${LEVELS.join(', ')}`).default('info'),
   DRAIN_MS: wholeNumber(600_000, 10_000),
+  DRAIN_NOTICE_MS: wholeNumber(300_000, 0),
   METRICS_TOKEN: z
     .string()
     .regex(/^[\x21-\x7e]+$/, 'expected a token without spaces')
@@ -98,12 +110,15 @@ export function readEnvironment(
   const parsed = schema.safeParse(given, { reportInput: true })
   const mistakes = (parsed.error?.issues ?? []).map((issue) => {
     const variable = issue.path.map(String).join('.')
-    return `${variable}: ${issue.message}, got ${shown(variable, variable === 'TRUST_PROXY' ? issue.input : given[variable])}`
+    return `${variable}: ${issue.message}, got ${shown(variable, LISTS.includes(variable) ? issue.input : given[variable])}`
   })
   const tls = readTls(given.TLS_CERT, given.TLS_KEY, cwd, mistakes)
   const dataDir = given.DATA_DIR === ':memory:' ? ':memory:' : resolve(cwd, given.DATA_DIR ?? DATA_DIR)
   if (isServed(dataDir))
     mistakes.push(`DATA_DIR: expected a folder outside of public/, whose files everyone may read, got ${show(dataDir)}`)
+  const { DRAIN_MS = 0, DRAIN_NOTICE_MS = 0 } = parsed.data ?? {}
+  if (DRAIN_NOTICE_MS * 2 > DRAIN_MS)
+    mistakes.push(`DRAIN_NOTICE_MS: expected at most half of DRAIN_MS (${DRAIN_MS}), got ${show(DRAIN_NOTICE_MS)}`)
   if (!parsed.success || mistakes.length > 0) throw new ConfigError(mistakes)
   const values = parsed.data
   return {
@@ -114,9 +129,11 @@ export function readEnvironment(
     dataDir,
     redisUrl: values.REDIS_URL,
     trustProxy: values.TRUST_PROXY,
+    allowedHosts: values.ALLOWED_HOSTS,
     tls,
     logLevel: values.LOG_LEVEL,
     drainMs: values.DRAIN_MS,
+    drainNoticeMs: values.DRAIN_NOTICE_MS,
     metricsToken: values.METRICS_TOKEN,
   }
 }
@@ -179,6 +196,10 @@ function isProxy(entry: string): boolean {
   if (!known || more.length > 0) return false
   const most = address.includes(':') ? 128 : 32
   return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) >= 1 && Number(bits) <= most)
+}
+
+function isHostName(entry: string): boolean {
+  return entry === '*' || /^(?:\*\.)?[a-z0-9_-]+(?:\.[a-z0-9_-]+)*$/i.test(entry)
 }
 
 /** A value for a message: a secret and a password in a URL stay unsaid. */

@@ -2,6 +2,7 @@
  * Everything that can go wrong between a client and a room, in one table: the HTTP status before the upgrade, the close
  * code after it, and whether the client may come back by itself. `gate.ts` refuses with these, `peer.ts` closes with them.
  */
+import type { Limit } from './limit.ts'
 
 /** Why someone was not let in: said as an HTTP status and a one-line JSON body, before the upgrade. */
 export class Refusal extends Error {
@@ -12,6 +13,8 @@ export class Refusal extends Error {
   readonly details: Readonly<Record<string, unknown>>
   /** What it is counted as: one of our codes, or one word for all that modules invent. */
   readonly label: string
+  /** The limit that was broken. */
+  limit: Limit | undefined
 
   constructor(
     status: number,
@@ -27,6 +30,12 @@ export class Refusal extends Error {
     this.headers = headers
     this.details = details
     this.label = label
+  }
+
+  /** The same, for a limit that was broken. */
+  by(limit: Limit): this {
+    this.limit = limit
+    return this
   }
 }
 
@@ -46,6 +55,16 @@ export class RoomError extends Error {
   }
 }
 
+/** A limit was broken. */
+export class LimitError extends RoomError {
+  readonly limit: Limit
+
+  constructor(limit: Limit, code: string, message: string) {
+    super(code, message)
+    this.limit = limit
+  }
+}
+
 /** Why we close a connection: code (RFC 6455, 7.4; IANA registry) and reason. Only 1008 means: do not come back as you are. */
 export const Close = {
   removed: { code: 1001, reason: 'this room was removed' },
@@ -55,6 +74,7 @@ export const Close = {
   heartbeat: { code: 1008, reason: 'no sign of life after a ping' },
   expired: { code: 1008, reason: 'the token has expired' },
   abuse: { code: 1008, reason: 'sent too much for too long' },
+  unfinished: { code: 1008, reason: 'a message was begun and not ended in time' },
   slow: { code: 1013, reason: 'too slow to keep up, come back and resume' },
   busy: { code: 1013, reason: 'too busy, come back later' },
   broken: { code: 1011, reason: 'the room failed' },
@@ -76,16 +96,12 @@ const STATUS: Readonly<Record<string, number>> = {
 }
 
 /** `isProducer`: to a producer 403 and 409 speak of its own epochs and gaps, so that nothing else may (protocol, 5.2.1). */
-export function refusalOf({ code, message, issues }: RoomError, isProducer: boolean): Refusal {
+export function refusalOf(error: RoomError, isProducer: boolean): Refusal {
+  const { code, message, issues } = error
   const status = (Object.hasOwn(STATUS, code) ? STATUS[code] : undefined) ?? 400
   const told = isProducer && (status === 403 || status === 409) ? 400 : status
   const headers: Record<string, string> = told === 429 || told === 503 ? { 'Retry-After': '1' } : {}
-  return new Refusal(
-    told,
-    code,
-    message,
-    headers,
-    issues ? { issues } : {},
-    Object.hasOwn(STATUS, code) ? code : 'module',
-  )
+  const label = Object.hasOwn(STATUS, code) ? code : 'module'
+  const refusal = new Refusal(told, code, message, headers, issues ? { issues } : {}, label)
+  return error instanceof LimitError ? refusal.by(error.limit) : refusal
 }

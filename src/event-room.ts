@@ -4,9 +4,10 @@
  */
 import { catchUp } from './catch-up.ts'
 import type { EventDefinition, Handlers, PastEvent, Position, Room } from './define.ts'
-import { Close, type CloseReason, RoomError } from './errors.ts'
+import { Close, type CloseReason, LimitError, RoomError } from './errors.ts'
 import { json, passing } from './frame.ts'
-import { type House, MAX_WAITING, type RoomSettings } from './house.ts'
+import type { House, RoomSettings } from './house.ts'
+import { countBroken, type Limit } from './limit.ts'
 import { offset as offsetOf, type ProducerMark } from './log/log.ts'
 import { EventPeer, type Visitor } from './peer.ts'
 import { type Produced, Producers } from './producers.ts'
@@ -15,9 +16,6 @@ import { Listener, Reading } from './reading.ts'
 import { LiveRoom } from './room.ts'
 import { Turns } from './turns.ts'
 import type { Wire } from './wire.ts'
-
-/** With so many bursts more refused than taken, a peer is not careless but hostile. */
-const ABUSE_BURSTS = 10
 
 /** The wire of a peer that is not there to hear. */
 const UNHEARD: Wire = {
@@ -52,6 +50,7 @@ export class LiveEventRoom extends LiveRoom<EventPeer, Handlers> implements Room
     })
     this.#turns = new Turns({
       definition,
+      json: settings.limits.json,
       handlers: () => this.handlers,
       record: () => this.record,
       clock,
@@ -67,18 +66,19 @@ export class LiveEventRoom extends LiveRoom<EventPeer, Handlers> implements Room
       return 0
     }
     this.tally.received += 1
-    const { rate } = this.settings.limits
+    const { rate, waiting } = this.settings.limits
     if (!peer.bucket.take(rate, this.house.clock.monotonic())) {
       this.#tooFast(peer, data)
       return 0
     }
     peer.refused = Math.max(0, peer.refused - 1)
-    if (peer.sequence.length >= MAX_WAITING) {
-      this.#refuse(
-        peer,
-        protocol.idOf(data),
-        new RoomError('unavailable', 'too many of your messages wait, say it again'),
-      )
+    if (peer.isLeaving) {
+      this.#refuse(peer, this.#idOf(data), new RoomError('unavailable', 'this room restarts, say it again'))
+      return 0
+    }
+    if (peer.sequence.length >= waiting) {
+      const error = new LimitError('limits.waiting', 'unavailable', 'too many of your messages wait, say it again')
+      this.#refuse(peer, this.#idOf(data), error)
       return 0
     }
     this.#turns.take(peer, data)
@@ -107,8 +107,10 @@ export class LiveEventRoom extends LiveRoom<EventPeer, Handlers> implements Room
     const draft = { type, data: json(data) }
     const turn = this.#turns.current
     const appended = turn ? turn.append(this.record, draft) : this.record.append([draft])
-    if (typeof appended === 'number') return Promise.resolve(this.#position(appended))
-    const told = appended.then((seq) => this.#position(seq))
+    const told =
+      typeof appended === 'number'
+        ? Promise.resolve(this.#position(appended))
+        : appended.then((seq) => this.#position(seq))
     if (turn) turn.latest = told
     // Who does not wait for the promise hears of a failure from the turn, or from the log line of the log itself.
     told.catch(() => {})
@@ -143,8 +145,8 @@ export class LiveEventRoom extends LiveRoom<EventPeer, Handlers> implements Room
       epoch,
       first,
       seq,
-      ...(resume && { resumed: 'after' in resume }),
-      ...(resume && 'lost' in resume && { reason: resume.lost }),
+      resumed: resume && 'after' in resume,
+      reason: resume && 'lost' in resume ? resume.lost : undefined,
     })
     return catchUp({ log: record, audience: this.audience, clock: this.house.clock }, peer.seat, [greeting], after)
   }
@@ -153,9 +155,11 @@ export class LiveEventRoom extends LiveRoom<EventPeer, Handlers> implements Room
     this.reading.dismissAll(reason)
   }
 
-  override slow(owner: unknown): void {
-    if (owner instanceof Listener) this.reading.dismiss(owner, Close.slow)
-    else super.slow(owner)
+  override slow(owner: unknown, limit: Limit): void {
+    if (owner instanceof Listener) {
+      countBroken(this.tally.broken, limit)
+      this.reading.dismiss(owner, Close.slow)
+    } else super.slow(owner, limit)
   }
 
   /** Who comes in is told what went wrong as a sender is; what the author said on purpose is no mistake to log. */
@@ -168,18 +172,25 @@ export class LiveEventRoom extends LiveRoom<EventPeer, Handlers> implements Room
 
   #refuse(peer: EventPeer, id: string | undefined, error: RoomError): void {
     this.tally.failed += 1
+    if (error instanceof LimitError) countBroken(this.tally.broken, error.limit)
     if (!peer.hasLeft) peer.say(protocol.error(id, error))
   }
 
   #tooFast(peer: EventPeer, text: string): void {
-    const { rate } = this.settings.limits
+    const { rate, abuse } = this.settings.limits
     peer.refused += 1
-    if (peer.refused > rate.burst * ABUSE_BURSTS) {
+    // So many bursts more refused than taken: not careless but hostile.
+    if (peer.refused > rate.burst * abuse) {
+      countBroken(this.tally.broken, 'limits.abuse')
       this.end(peer, Close.abuse)
       return
     }
-    const waitMs = peer.bucket.waitMs(rate)
-    this.#refuse(peer, protocol.idOf(text), new RoomError('rate_limited', `too fast, say it again in ${waitMs} ms`))
+    const message = `too fast, say it again in ${peer.bucket.waitMs(rate)} ms`
+    this.#refuse(peer, this.#idOf(text), new LimitError('limits.rate', 'rate_limited', message))
+  }
+
+  #idOf(text: string): string | undefined {
+    return protocol.idOf(text, this.settings.limits.json)
   }
 
   #position(seq: number): Position {

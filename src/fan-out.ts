@@ -9,6 +9,7 @@
  */
 import type { Clock } from './clock.ts'
 import type { Frame } from './frame.ts'
+import type { Limit } from './limit.ts'
 import type { Tally } from './metrics.ts'
 import { Pressure } from './pressure.ts'
 import type { Seat } from './seat.ts'
@@ -16,7 +17,7 @@ import { Shard } from './shard.ts'
 import type { Encoding } from './wire.ts'
 
 /** How long a busy room waits from one flush to the next: enough to gather a batch, and at the most. */
-const FLUSH_MS = { rest: 7, most: 20 }
+const FLUSH_MS = { rest: 9, most: 20 }
 /** A flush that took little is followed by a rest of so many times as much: a few peers wait for nothing. */
 const RESTS = 20
 /** Reading comes first again after so much writing. */
@@ -62,7 +63,7 @@ export interface AudienceParts {
   readonly limitBytes: number
   readonly tally: Tally
   /** A peer does not take what is sent. */
-  readonly onSlow: (seat: Seat) => void
+  readonly onSlow: (seat: Seat, limit: Limit) => void
 }
 
 /** The peers of one room, in rows. */
@@ -145,10 +146,10 @@ export class Audience {
 
   /** A peer had not taken everything when more was written to it. */
   lags(seat: Seat): void {
-    this.#fanOut.pressure.lags(seat, () => this.slow(seat))
+    this.#fanOut.pressure.lags(seat, () => this.slow(seat, 'server.limits.buffered'))
   }
 
-  slow(seat: Seat): void {
-    this.#parts.onSlow(seat)
+  slow(seat: Seat, limit: Limit = 'limits.buffered'): void {
+    this.#parts.onSlow(seat, limit)
   }
 }

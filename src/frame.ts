@@ -2,7 +2,7 @@
  * A frame: what travels from the log or a handler to the peers. Its payload is made once, and its bytes once for each
  * encoding however many peers there are. `protocol.ts` and the logs make frames, `fan-out.ts` carries them.
  */
-import type { Encoding } from './wire.ts'
+import { type Bytes, bufferOf, type Encoding, MAX_TEXT_LENGTH } from './wire.ts'
 
 export class Frame {
   /** What every peer sees: text (JSON in an event room) or, in a raw room, bytes. */
@@ -12,8 +12,8 @@ export class Frame {
   /** When it was appended, ms since 1970; 0 for what is not kept. */
   readonly time: number
   #encoding: Encoding | undefined
-  #bytes: Buffer | undefined
-  #others: Map<Encoding, Buffer> | undefined
+  #bytes: Bytes | undefined
+  #others: Map<Encoding, Bytes> | undefined
 
   constructor(payload: string | Uint8Array, seq = 0, time = 0) {
     this.payload = payload
@@ -22,7 +22,7 @@ export class Frame {
   }
 
   /** The frame in one encoding. Most rooms speak one: that one needs no map. */
-  bytes(encoding: Encoding): Buffer {
+  bytes(encoding: Encoding): Bytes {
     if (this.#encoding === encoding && this.#bytes) return this.#bytes
     const known = this.#others?.get(encoding)
     if (known) return known
@@ -54,9 +54,12 @@ export function json(data: unknown): string {
 }
 
 /** The bytes of many frames in one encoding, joined. */
-export function join(frames: readonly Frame[], encoding: Encoding): Buffer {
+export function join(frames: readonly Frame[], encoding: Encoding): Bytes {
   const first = frames[0]
   if (frames.length === 1 && first) return first.bytes(encoding)
   if (encoding.join) return encoding.join(frames)
-  return Buffer.concat(frames.map((frame) => frame.bytes(encoding)))
+  const parts = frames.map((frame) => frame.bytes(encoding))
+  if (!parts.every((part) => typeof part === 'string')) return Buffer.concat(parts.map(bufferOf))
+  const text = parts.join('')
+  return text.length > MAX_TEXT_LENGTH ? bufferOf(text) : text
 }

@@ -10,7 +10,9 @@ import type { Mount, Origins } from './config.ts'
 import { Refusal, RoomError } from './errors.ts'
 import type { LiveEventRoom } from './event-room.ts'
 import type { AddressOf } from './guards/address.ts'
-import { type Auth, BEARER } from './guards/auth.ts'
+import type { Auth } from './guards/auth.ts'
+import { mustBeHandshake, mustOfferKnown } from './guards/handshake.ts'
+import type { HostGuard } from './guards/host.ts'
 import type { Limits } from './guards/limits.ts'
 import { mayEnter } from './guards/origin.ts'
 import type { Pass } from './guards/pass.ts'
@@ -18,7 +20,7 @@ import type { Visitor } from './peer.ts'
 import type { Place, Rooms } from './rooms.ts'
 import type { Route, Router } from './router.ts'
 import { parseTarget, type Target } from './target.ts'
-import { chooseProtocol, visitOf } from './visit.ts'
+import { visitOf } from './visit.ts'
 
 /** Everything a transport needs to join a peer. */
 export interface Admission extends Place {
@@ -47,6 +49,7 @@ export interface GateParts {
   readonly addressOf: AddressOf
   /** Whether `X-Forwarded-*` of this request may be believed. */
   readonly isTrusted: (request: IncomingMessage) => boolean
+  readonly mustKnowHost: HostGuard
   /** Whether the server answers this path itself: a pattern such as `/:name` does not reach it. */
   readonly isOwn: (path: string) => boolean
   /** Who checks the tokens of a mount; `undefined`: it asks for none. */
@@ -66,9 +69,9 @@ export class Gate {
     this.#parts = parts
   }
 
-  /** Lets an upgrade to a WebSocket in. Throws a `Refusal`. */
-  async admit(request: IncomingMessage): Promise<Admission> {
-    const { limits, rooms, addressOf, isDraining } = this.#parts
+  /** Lets an upgrade to a WebSocket in: at once where nothing must be waited for. Throws, or rejects with, a `Refusal`. */
+  admit(request: IncomingMessage): Admission | Promise<Admission> {
+    const { limits, addressOf, isDraining } = this.#parts
     if (isDraining()) throw draining()
     mustBeHandshake(request)
     const target = this.target(request)
@@ -77,15 +80,24 @@ export class Gate {
     mustOfferKnown(request, route.mount.protocols)
     const address = addressOf(request)
     limits.handshake(address)
-    const pass = this.#isOpen(route) ? undefined : await this.pass(request, route, target.query)
-    const { visitor, offset } = visitOf(target.query, pass)
+    if (this.#isOpen(route)) return this.#enter(route, target, address)
+    return this.pass(request, route, target.query).then((pass) => this.#enter(route, target, address, pass))
+  }
+
+  #enter(route: Route, { query }: Target, address: string, pass?: Pass): Admission | Promise<Admission> {
+    const { limits, rooms } = this.#parts
+    const { visitor, offset } = visitOf(query, pass)
     const leave = limits.enter(route.mount, address)
-    try {
-      const { room, release } = await rooms.place(route)
-      return { room, release, visitor, offset, route, leave }
-    } catch (error) {
+    const admitted = ({ room, release }: Place) => ({ room, release, visitor, offset, route, leave })
+    const failed = (error: unknown): never => {
       leave()
       throw error
+    }
+    try {
+      const place = rooms.place(route)
+      return place instanceof Promise ? place.then(admitted, failed) : admitted(place)
+    } catch (error) {
+      return failed(error)
     }
   }
 
@@ -152,10 +164,11 @@ export class Gate {
     if (cost > 0) this.#parts.limits.handshake(this.#parts.addressOf(request), cost)
   }
 
-  /** The path and query of a request. Throws a `Refusal` 400 or 404. */
+  /** The path and query of a request. Throws a `Refusal` 400, 404 or 421. */
   target(request: IncomingMessage): Target {
     if (!isHost(request.headers.host) || countOf('host', request.rawHeaders) > 1)
       throw new Refusal(400, 'bad_host', 'expected one Host header with a host and port')
+    this.#parts.mustKnowHost(request)
     return parseTarget(request.url, this.#parts.basePath)
   }
 
@@ -194,25 +207,6 @@ function draining(): Refusal {
   return new Refusal(503, 'draining', 'this server is restarting', { 'Retry-After': '1' })
 }
 
-/** RFC 6455, 4.2.1, and RFC 9110, 7.8; a body would reach the room as its first frames. */
-function mustBeHandshake(request: IncomingMessage): void {
-  const { headers, method } = request
-  if (method !== 'GET') throw new Refusal(400, 'bad_handshake', `expected GET, got ${method}`)
-  if (request.httpVersion !== '1.1')
-    throw new Refusal(400, 'bad_handshake', `expected HTTP/1.1, got ${request.httpVersion}`)
-  const length = headers['content-length']
-  if (headers['transfer-encoding'] !== undefined || (length !== undefined && length !== '0')) {
-    throw new Refusal(400, 'bad_handshake', 'expected no body with an upgrade')
-  }
-  if (headers['sec-websocket-version'] !== '13') {
-    throw new Refusal(426, 'bad_version', 'expected Sec-WebSocket-Version: 13', { 'Sec-WebSocket-Version': '13' })
-  }
-  // 16 bytes in base64: the last digit before "==" carries two bits of padding that must be 0.
-  if (!/^[A-Za-z0-9+/]{21}[AQgw]==$/.test(headers['sec-websocket-key'] ?? '')) {
-    throw new Refusal(400, 'bad_handshake', 'expected a Sec-WebSocket-Key of 16 bytes in base64')
-  }
-}
-
 /** One host, with or without a port (RFC 9110, 7.2). */
 function isHost(host: string | undefined): boolean {
   return host !== undefined && /^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)(:\d{1,5})?$/.test(host)
@@ -220,17 +214,14 @@ function isHost(host: string | undefined): boolean {
 
 /** How often a header came: Node keeps the first Host and drops the others, where a proxy may have read the last. */
 function countOf(name: string, rawHeaders: readonly string[]): number {
-  return rawHeaders.filter((text, index) => index % 2 === 0 && text.toLowerCase() === name).length
+  let count = 0
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const header = rawHeaders[at] as string
+    if (header.length === name.length && header.toLowerCase() === name) count += 1
+  }
+  return count
 }
 
 function first(header: string | string[] | undefined): string | undefined {
   return (Array.isArray(header) ? header[0] : header)?.split(',')[0]?.trim()
-}
-
-function mustOfferKnown(request: IncomingMessage, known: readonly string[]): void {
-  const header = request.headers['sec-websocket-protocol']
-  if (header === undefined || known.length === 0) return
-  const offered = header.split(',').map((protocol) => protocol.trim())
-  if (offered.every((protocol) => protocol.startsWith(BEARER)) || chooseProtocol(offered, known)) return
-  throw new Refusal(400, 'unknown_protocol', `expected one of the subprotocols ${known.join(', ')}`)
 }

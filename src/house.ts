@@ -7,6 +7,7 @@ import type { Deadlines } from './deadlines.ts'
 import type { RoomLogger } from './define.ts'
 import type { FanOut } from './fan-out.ts'
 import type { Rate } from './guards/bucket.ts'
+import type { JsonBounds } from './json-bounds.ts'
 import type { Log, Retention } from './log/log.ts'
 import type { Tally } from './metrics.ts'
 
@@ -26,11 +27,16 @@ export interface RoomSettings {
   /** The line of rooms.json, which names its metrics. */
   readonly pattern: string
   readonly history: Retention & { readonly replay: number }
-  readonly limits: { readonly peers: number; readonly rate: Rate; readonly bufferedBytes: number }
+  readonly limits: {
+    readonly peers: number
+    readonly rate: Rate
+    readonly abuse: number
+    readonly json: JsonBounds
+    /** Messages of one peer that may wait for its async handlers. */
+    readonly waiting: number
+    readonly bufferedBytes: number
+  }
 }
-
-/** Messages of one peer that may wait for its async handlers. */
-export const MAX_WAITING = 256
 
 /** Handlers of either kind of room, as this file calls them. */
 export interface CommonHandlers {

@@ -4,36 +4,41 @@
  * what the size of a message allows. `protocol.ts` asks before it parses.
  */
 
-export const MAX_DEPTH = 100
-export const MAX_MEMBERS = 10_000
+/** A room's `limits.json`. */
+export interface JsonBounds {
+  /** Levels of lists and objects within each other. */
+  readonly depth: number
+  /** Members of all objects together. */
+  readonly members: number
+}
 
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
 const COLON = 0x3a
 
-/** Whether the text is within the bounds, should it be JSON; where it is not, the parser says so. */
-export function isWithinBounds(text: string): boolean {
-  if (text.length <= MAX_DEPTH) return true
+/** The bound that the text breaks, should it be JSON; where it is not, the parser says so. */
+export function brokenBound(text: string, bounds: JsonBounds): keyof JsonBounds | undefined {
+  if (text.length <= bounds.depth && text.length <= bounds.members) return undefined
   let depth = 0
   let members = 0
   for (let at = 0; at < text.length; at += 1) {
     const char = text.charCodeAt(at)
     if (char === QUOTE) {
       at = endOfString(text, at)
-      if (at < 0) return true
+      if (at < 0) return undefined
     } else if (char === COLON) {
       members += 1
-      if (members > MAX_MEMBERS) return false
+      if (members > bounds.members) return 'members'
     } else if ((char | 0x20) === 0x7b) {
       // `[` and `{`
       depth += 1
-      if (depth > MAX_DEPTH) return false
+      if (depth > bounds.depth) return 'depth'
     } else if ((char | 0x20) === 0x7d) {
       // `]` and `}`
       depth -= 1
     }
   }
-  return true
+  return undefined
 }
 
 /** Where the string that begins at `start` ends; -1: nowhere. */

@@ -3,6 +3,8 @@
  * that no path a client invents makes a series); they become metrics when somebody asks. `/metrics` serves them.
  */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import type { Refusal } from './errors.ts'
+import { type Broken, countBroken } from './limit.ts'
 
 /** What happened in the rooms of one line of rooms.json. */
 export interface Tally {
@@ -18,6 +20,7 @@ export interface Tally {
   delivered: number
   /** Peers closed because they did not take what was sent. */
   slow: number
+  readonly broken: Broken
 }
 
 /** What stands now, asked at each scrape. */
@@ -28,10 +31,12 @@ export interface Census {
 }
 
 export function newTally(): Tally {
-  return { joined: 0, received: 0, failed: 0, published: 0, delivered: 0, slow: 0 }
+  return { joined: 0, received: 0, failed: 0, published: 0, delivered: 0, slow: 0, broken: {} }
 }
 
-const TALLIES: Record<keyof Tally, [name: string, help: string]> = {
+type Total = Exclude<keyof Tally, 'broken'>
+
+const TALLIES: Record<Total, [name: string, help: string]> = {
   joined: ['corridor_joins_total', 'Peers that joined.'],
   received: ['corridor_messages_total', 'Messages that came in.'],
   failed: ['corridor_message_errors_total', 'Messages answered with an error.'],
@@ -48,6 +53,8 @@ export class Metrics {
   readonly #refusals: Counter<'code'>
   readonly #closes: Counter<'code'>
   readonly #tallies = new Map<string, Tally>()
+  /** Limits broken by who is in no room. */
+  readonly #broken: Broken = {}
 
   constructor() {
     const registers = [this.registry]
@@ -69,7 +76,8 @@ export class Metrics {
       buckets: COMMIT_SECONDS,
       registers,
     })
-    for (const [key, [name, help]] of Object.entries(TALLIES)) this.#count(key as keyof Tally, name, help)
+    for (const [key, [name, help]] of Object.entries(TALLIES)) this.#count(key as Total, name, help)
+    this.#countBroken()
   }
 
   /** The numbers of one line of rooms.json; `pattern` as it stands there. */
@@ -79,9 +87,10 @@ export class Metrics {
     return tally
   }
 
-  /** A request was refused; `label` is one of a table of ours (`Refusal.label`). */
-  refused(label: string): void {
+  /** A request was refused; `room`: the line of rooms.json it was for. */
+  refused({ label, limit }: Refusal, room: string | undefined): void {
     this.#refusals.inc({ code: label })
+    if (limit) countBroken(room === undefined ? this.#broken : this.of(room).broken, limit)
   }
 
   /** We ended a connection. What a module closes with is its own and counts as one. */
@@ -122,7 +131,7 @@ export class Metrics {
     this.registry.clear()
   }
 
-  #count(key: keyof Tally, name: string, help: string): void {
+  #count(key: Total, name: string, help: string): void {
     const tallies = this.#tallies
     new Counter({
       name,
@@ -132,6 +141,25 @@ export class Metrics {
       collect() {
         this.reset()
         for (const [room, tally] of tallies) this.inc({ room }, tally[key])
+      },
+    })
+  }
+
+  #countBroken(): void {
+    const all = () => [
+      ['', this.#broken] as const,
+      ...[...this.#tallies].map(([room, { broken }]) => [room, broken] as const),
+    ]
+    new Counter({
+      name: 'corridor_limits_total',
+      help: 'Limits broken, by their key in rooms.json.',
+      labelNames: ['room', 'limit'],
+      registers: [this.registry],
+      collect() {
+        this.reset()
+        for (const [room, broken] of all()) {
+          for (const [limit, count] of Object.entries(broken)) this.inc({ room, limit }, count)
+        }
       },
     })
   }

@@ -4,6 +4,7 @@
  */
 import type { Definition } from './define.ts'
 import { definitionMistakes, kindOf, parseOptions } from './definition.ts'
+import type { JsonBounds } from './json-bounds.ts'
 import { nameOf } from './mistakes.ts'
 import { importModule, ModuleError, resolveModule } from './modules.ts'
 import { patternParameters } from './paths.ts'
@@ -15,6 +16,14 @@ export interface Rate {
   readonly perSecond: number
   readonly burst: number
 }
+
+/**
+ * A message that comes in pieces smaller than this, as fragments or as packets, is an attack, not a message
+ * (CVE-2026-48779): each piece costs some half a KiB until the message is whole.
+ */
+const MIN_PIECE_BYTES = 512
+/** However small the payload limit: a ping, 131 bytes, may come byte by byte. */
+const MIN_PIECES = 144
 
 /** A line of `rooms.json`: path pattern, definition, settings. */
 export interface Mount {
@@ -43,8 +52,16 @@ export interface Mount {
     readonly perAddress: number
     readonly payloadBytes: number
     readonly rate: Rate
+    readonly abuse: number
+    readonly json: JsonBounds
+    readonly pieces: number
+    readonly controls: number
+    readonly batch: number
+    readonly waiting: number
     readonly bufferedBytes: number
     readonly heartbeatMs: number
+    readonly messageTimeoutMs: number
+    readonly sendTimeoutMs: number
   }
   readonly origins: Origins
   readonly protocols: string[]
@@ -93,20 +110,25 @@ export function mountOf(pattern: string, settings: RoomSettings, written: unknow
     title: title ?? titleOf(pattern, module),
     written,
     history: { keep: history.keep, maxAgeMs: history.maxAge, replay: history.replay, durable: history.durable },
-    limits: {
-      peers: limits.peers,
-      perAddress: limits.perAddress,
-      payloadBytes: limits.payload,
-      rate: limits.rate,
-      bufferedBytes: limits.buffered,
-      heartbeatMs: limits.heartbeat,
-    },
+    limits: limitsOf(limits),
     origins,
     protocols,
     compression,
     auth,
     idleAfterMs: idleAfter,
     instances,
+  }
+}
+
+function limitsOf({ payload, buffered, heartbeat, messageTimeout, sendTimeout, ...counts }: RoomSettings['limits']) {
+  return {
+    ...counts,
+    payloadBytes: payload,
+    pieces: counts.pieces ?? Math.max(MIN_PIECES, Math.ceil(payload / MIN_PIECE_BYTES)),
+    bufferedBytes: buffered,
+    heartbeatMs: heartbeat,
+    messageTimeoutMs: messageTimeout,
+    sendTimeoutMs: sendTimeout,
   }
 }
 

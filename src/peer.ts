@@ -35,6 +35,11 @@ export abstract class Connection {
   /** The author was told of it. */
   hasJoined = false
   hasLeft = false
+  /** It goes when what it said is answered; what it says now is refused. */
+  isLeaving = false
+  /** Messages of its that are not answered yet. */
+  #open = 0
+  #settled: (() => void) | undefined
   #data: Record<string, unknown> | undefined
 
   constructor(visitor: Visitor, wire: Wire, rate: Rate, nowMs: number) {
@@ -62,6 +67,37 @@ export abstract class Connection {
   end({ code, reason }: { code: number; reason: string }): void {
     this.seat.flush()
     this.seat.wire.close(code, reason)
+  }
+
+  /** A message of its is being handled; `answered` follows. */
+  asked(): void {
+    this.#open += 1
+  }
+
+  answered(): void {
+    this.#open -= 1
+    if (this.#open > 0) return
+    this.#settled?.()
+    this.#settled = undefined
+  }
+
+  /** Resolves when its handlers have ended and what it said is answered. `undefined`: nothing is open. */
+  settled(): undefined | Promise<void> {
+    const idle = this.sequence.idle()
+    return idle || this.#open > 0 ? this.#settle(idle) : undefined
+  }
+
+  async #settle(idle: undefined | Promise<void>): Promise<void> {
+    await idle
+    if (this.#open === 0) return
+    // A reload and a drain may both wait.
+    const before = this.#settled
+    await new Promise<void>((resolve) => {
+      this.#settled = () => {
+        before?.()
+        resolve()
+      }
+    })
   }
 
   say(frame: Frame): void {

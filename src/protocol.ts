@@ -5,9 +5,9 @@
 import secureJson from 'secure-json-parse'
 import { z } from 'zod'
 import type { EventDefinition } from './define.ts'
-import { RoomError } from './errors.ts'
+import { LimitError, RoomError } from './errors.ts'
 import { Frame, json } from './frame.ts'
-import { isWithinBounds, MAX_DEPTH, MAX_MEMBERS } from './json-bounds.ts'
+import { brokenBound, type JsonBounds } from './json-bounds.ts'
 import type { Kept, Lost } from './log/log.ts'
 
 /** Types that only the server says; a module that declares one is refused at start. */
@@ -26,8 +26,9 @@ export interface Welcome {
   readonly epoch: string
   readonly first: number
   readonly seq: number
-  readonly resumed?: boolean
-  readonly reason?: Lost
+  /** `undefined`: no offset was given. */
+  readonly resumed: boolean | undefined
+  readonly reason: Lost | undefined
 }
 
 const MAX_ID_LENGTH = 64
@@ -35,8 +36,8 @@ const MAX_ID_LENGTH = 64
 const MAX_ISSUES = 20
 
 /** Decodes a text frame. Throws a `RoomError` `bad_json` or `bad_message`; `idOf` finds the id to answer it with. */
-export function decode(text: string, plainText: EventDefinition['text']): Message {
-  const value = parse(text, plainText !== undefined)
+export function decode(text: string, plainText: EventDefinition['text'], bounds: JsonBounds): Message {
+  const value = parse(text, plainText !== undefined, bounds)
   if (!plainText || isEvent(value)) return messageOf(value)
   const said = plainText(text)
   return { type: said.type, data: said.data, id: undefined }
@@ -55,15 +56,18 @@ export function messageOf(value: unknown): Message {
 }
 
 /** JSON as every wire takes it. Throws a `RoomError` `bad_json`, also for keys that would reach a prototype. */
-export function parseJson(text: string): unknown {
-  return parse(text, false)
+export function parseJson(text: string, bounds: JsonBounds): unknown {
+  return parse(text, false, bounds)
 }
 
-function parse(text: string, mayBePlain: boolean): unknown {
-  if (!isWithinBounds(text)) {
+function parse(text: string, mayBePlain: boolean, bounds: JsonBounds): unknown {
+  const broken = brokenBound(text, bounds)
+  if (broken) {
     // An event begins as an object with a key; any other text means only itself.
     if (mayBePlain && !/^\s*\{\s*"/.test(text)) return undefined
-    throw new RoomError('bad_json', `expected JSON of at most ${MAX_DEPTH} levels and ${MAX_MEMBERS} members`)
+    const { depth, members } = bounds
+    const expected = `expected JSON of at most ${depth} levels and ${members} members`
+    throw new LimitError(`limits.json.${broken}`, 'bad_json', expected)
   }
   try {
     return secureJson.parse(text)
@@ -88,8 +92,8 @@ function isId(id: unknown): id is string {
 }
 
 /** The id in a frame that was refused before it was decoded, so that the refusal names it. */
-export function idOf(text: string): string | undefined {
-  if (!isWithinBounds(text)) return undefined
+export function idOf(text: string, bounds: JsonBounds): string | undefined {
+  if (brokenBound(text, bounds)) return undefined
   try {
     const value: unknown = secureJson.parse(text)
     return isObject(value) && isId(value.id) ? value.id : undefined

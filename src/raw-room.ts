@@ -5,7 +5,7 @@
 import type { RawHandlers, RawRoom } from './define.ts'
 import { Close } from './errors.ts'
 import { Frame } from './frame.ts'
-import { MAX_WAITING } from './house.ts'
+import { countBroken } from './limit.ts'
 import { Connection, type Visitor } from './peer.ts'
 import { LiveRoom } from './room.ts'
 import type { Wire } from './wire.ts'
@@ -14,12 +14,28 @@ export class LiveRawRoom extends LiveRoom<RawConnection, RawHandlers> implements
   override receive(peer: RawConnection, data: string | Uint8Array): number {
     const { clock } = this.house
     this.tally.received += 1
-    if (peer.sequence.length >= MAX_WAITING) {
+    const { rate, waiting } = this.settings.limits
+    if (peer.sequence.length >= waiting) {
+      countBroken(this.tally.broken, 'limits.waiting')
       this.end(peer, Close.busy)
       return 0
     }
-    peer.sequence.run(() => this.call('message', peer, () => this.handlers.message?.(peer, data)))
-    return peer.bucket.draw(this.settings.limits.rate, clock.monotonic())
+    if (peer.sequence.isBusy) peer.sequence.run(() => this.#hear(peer, data))
+    else peer.sequence.follow(this.#hear(peer, data))
+    const waitMs = peer.bucket.draw(rate, clock.monotonic())
+    if (waitMs > 0) countBroken(this.tally.broken, 'limits.rate')
+    return waitMs
+  }
+
+  /** As `call` does, without a closure for each message. */
+  #hear(peer: RawConnection, data: string | Uint8Array): undefined | Promise<void> {
+    try {
+      const result: unknown = this.handlers.message?.(peer, data)
+      if (result instanceof Promise) return result.then(nothing, (error) => this.failed('message', peer, error))
+    } catch (error) {
+      this.failed('message', peer, error)
+    }
+    return undefined
   }
 
   broadcast(data: string | Uint8Array, to?: { except?: object | undefined }): void {
@@ -43,9 +59,15 @@ export class RawConnection extends Connection {
   }
 }
 
-/** A frame of what an author sends. Anything but text and bytes throws here, in the author's handler. */
+function nothing(): void {}
+
+/**
+ * A frame of what an author sends: bytes as they are now, since it is written later and the author may use them again.
+ * Anything but text and bytes throws here, in the author's handler.
+ */
 function raw(data: string | Uint8Array): Frame {
-  if (typeof data === 'string' || data instanceof Uint8Array) return new Frame(data)
+  if (typeof data === 'string') return new Frame(data)
+  if (data instanceof Uint8Array) return new Frame(Buffer.from(data))
   throw new TypeError(
     `expected a string or a Uint8Array to send, got ${typeof data}; JSON.stringify() makes text of it`,
   )

@@ -36,7 +36,7 @@ export class Retries {
     const running = this.#running.get(key(client, id))
     if (running) {
       mustBeSame(running.hash, mark.hash)
-      running.turn.followers.push(turn)
+      running.turn.follow(turn)
       return 'running'
     }
     turn.mark = mark

@@ -7,8 +7,10 @@ import { Author } from './author.ts'
 import type { Member, RoomLogger } from './define.ts'
 import { Close, type CloseReason } from './errors.ts'
 import { Audience } from './fan-out.ts'
+import { farewell } from './farewell.ts'
 import type { Frame } from './frame.ts'
 import type { CommonHandlers, House, RoomSettings } from './house.ts'
+import { countBroken, type Limit } from './limit.ts'
 import type { RoomLog } from './log/log.ts'
 import { Members } from './members.ts'
 import type { Tally } from './metrics.ts'
@@ -29,7 +31,7 @@ export abstract class LiveRoom<P extends Connection = Connection, H extends Comm
   protected readonly house: House
   protected readonly audience: Audience
   protected readonly tally: Tally
-  protected readonly author: Author
+  readonly author: Author
   protected handlers!: H
   #record!: RoomLog
   #onEmpty: () => void = () => {}
@@ -46,7 +48,7 @@ export abstract class LiveRoom<P extends Connection = Connection, H extends Comm
     this.audience = new Audience(house.fanOut, {
       limitBytes: settings.limits.bufferedBytes,
       tally: this.tally,
-      onSlow: ({ owner }) => this.slow(owner),
+      onSlow: ({ owner }, limit) => this.slow(owner, limit),
     })
   }
 
@@ -105,10 +107,8 @@ export abstract class LiveRoom<P extends Connection = Connection, H extends Comm
     this.present.add(peer)
     this.#limit(peer, visitor)
     this.tally.joined += 1
-    peer.sequence.run(() => {
-      const caughtUp = this.#enter(peer, offset)
-      return caughtUp ? caughtUp.then(() => this.#joined(peer)) : this.#joined(peer)
-    })
+    const caughtUp = this.#enter(peer, offset)
+    peer.sequence.follow(caughtUp ? caughtUp.then(() => this.#joined(peer)) : this.#joined(peer))
     return peer
   }
 
@@ -164,19 +164,21 @@ export abstract class LiveRoom<P extends Connection = Connection, H extends Comm
     this.isClosed = true
     this.hush(() => reason)
     const peers = [...this.present.peers()]
-    this.dismiss(peers, () => reason)
-    await this.author.inTime(...peers.map(({ sequence }) => sequence.idle()))
+    await farewell(this, peers, () => reason)
+    // Of those who have left, too: their leave handlers may be async.
+    await this.author.inTime(peers.map(({ sequence }) => sequence.idle()))
     const failed = (error: unknown) => this.author.failed('close', error)
-    await this.author.inTime(this.author.call(() => this.handlers.close?.(), failed))
+    await this.author.inTime([this.author.call(() => this.handlers.close?.(), failed)])
     await this.#stop()
   }
 
   protected abstract peer(visitor: Visitor, wire: Wire): P
 
   /** Whoever sits there does not take what is sent: it is cut, and may come back and resume. */
-  slow(owner: unknown): void {
+  slow(owner: unknown, limit: Limit): void {
     const peer = owner as P
     this.tally.slow += 1
+    countBroken(this.tally.broken, limit)
     const { wire } = peer.seat
     wire.close(Close.slow.code, Close.slow.reason)
     this.gone(peer, wire, true)
@@ -214,16 +216,17 @@ export abstract class LiveRoom<P extends Connection = Connection, H extends Comm
   }
 
   #enter(peer: P, offset: string | undefined): undefined | Promise<void> {
-    const lost = (error: unknown) => {
-      this.log.error({ err: error, peer: peer.id }, 'the history could not be read')
-      this.end(peer, Close.busy)
-    }
     try {
-      return this.enter(peer, offset)?.catch(lost)
+      return this.enter(peer, offset)?.catch((error) => this.#lost(peer, error))
     } catch (error) {
-      lost(error)
+      this.#lost(peer, error)
       return undefined
     }
+  }
+
+  #lost(peer: P, error: unknown): void {
+    this.log.error({ err: error, peer: peer.id }, 'the history could not be read')
+    this.end(peer, Close.busy)
   }
 
   #joined(peer: P): undefined | Promise<void> {

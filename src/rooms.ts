@@ -44,17 +44,27 @@ export class Rooms {
     this.#house = house
   }
 
-  /** Keeps a place in the room of a path, opening it where need be. Throws a `Refusal` 503: full, or it does not open. */
-  async place({ mount, path, params }: Route): Promise<Place> {
-    const closing = this.#closing.get(path)
-    if (closing) await this.#inTime(closing).catch(refuseOpening)
+  /**
+   * Keeps a place in the room of a path: at once in a room that is open, else when it has opened. Throws, or rejects with,
+   * a `Refusal` 503: full, or it does not open.
+   */
+  place(route: Route): Place | Promise<Place> {
+    const closing = this.#closing.get(route.path)
+    if (!closing) return this.#placeIn(route)
+    return this.#inTime(closing)
+      .catch(refuseOpening)
+      .then(() => this.#placeIn(route))
+  }
+
+  #placeIn({ mount, path, params }: Route): Place | Promise<Place> {
     if (this.#isClosed || this.#removed.has(mount)) {
       throw new Refusal(503, 'room_closed', 'this room was just closed', { 'Retry-After': '1' })
     }
     const instance = this.#instances.get(path) ?? this.#open(mount, path, params)
     const { room } = instance
     if (room.connected + instance.expected >= mount.limits.peers) {
-      throw new Refusal(503, 'room_full', `this room takes ${mount.limits.peers} peers`, { 'Retry-After': '10' })
+      const message = `this room takes ${mount.limits.peers} peers`
+      throw new Refusal(503, 'room_full', message, { 'Retry-After': '10' }).by('limits.peers')
     }
     instance.expected += 1
     instance.cancelIdle?.()
@@ -65,13 +75,14 @@ export class Rooms {
       instance.expected -= 1
       this.#idle(instance)
     }
-    try {
-      if (!instance.isOpen) await this.#inTime(instance.opened)
-    } catch {
-      release()
-      return refuseOpening()
-    }
-    return { room, release }
+    if (instance.isOpen) return { room, release }
+    return this.#inTime(instance.opened).then(
+      () => ({ room, release }),
+      () => {
+        release()
+        return refuseOpening()
+      },
+    )
   }
 
   /** The room open at a path now. */
@@ -96,9 +107,8 @@ export class Rooms {
 
   #open(mount: Mount, path: string, params: Record<string, string>): Instance {
     if (!this.#hasRoomFor(mount)) {
-      throw new Refusal(503, 'too_many_rooms', `at most ${mount.instances} rooms are open under ${mount.pattern}`, {
-        'Retry-After': '60',
-      })
+      const message = `at most ${mount.instances} rooms are open under ${mount.pattern}`
+      throw new Refusal(503, 'too_many_rooms', message, { 'Retry-After': '60' }).by('instances')
     }
     const room = build(this.#house, mount, path, params)
     const opened = room.start(

@@ -17,15 +17,23 @@ const MAX_NAME_LENGTH = 128
 
 export class Router {
   readonly mounts: readonly Mount[]
+  /** Paths without parameters, as they are written in rooms.json. */
+  readonly #static = new Map<string, Route>()
   readonly #ways = findMyWay({ caseSensitive: true, maxParamLength: MAX_NAME_LENGTH * 9 })
 
   constructor(mounts: readonly Mount[]) {
     this.mounts = mounts
-    for (const mount of mounts) this.#ways.on('GET', mount.pattern, () => {}, mount)
+    for (const mount of mounts) {
+      const { pattern } = mount
+      if (!pattern.includes(':')) this.#static.set(pattern, { mount, params: {}, path: pattern })
+      this.#ways.on('GET', pattern, () => {}, mount)
+    }
   }
 
   /** `undefined`: no room is here. */
   find(path: string): Route | undefined {
+    const known = this.#static.get(path)
+    if (known) return known
     const found = this.#ways.find('GET', path)
     if (!found?.store) return undefined
     const mount = found.store as Mount

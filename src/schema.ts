@@ -5,7 +5,7 @@
  */
 import { createPublicKey } from 'node:crypto'
 import { z } from 'zod'
-import { bytes, duration } from './units.ts'
+import { bytes, duration, durationText } from './units.ts'
 
 /** The longest a Node timer can wait: with more it fires at once. */
 const TIMER_MS = 2 ** 31 - 1
@@ -68,10 +68,31 @@ const limits = section({
     .prefault('64KiB')
     .describe('The largest message a peer may send.'),
   rate: rate(20, 40, 'How fast one peer may speak.'),
+  abuse: whole(1, 1e6)
+    .default(10)
+    .describe('How many bursts a peer may be refused more than it was taken before it is closed.'),
+  json: section({
+    depth: whole(1, 1000).default(100).describe('How many levels the JSON of a message may have.'),
+    members: whole(1, 1e6).default(10_000).describe('How many members its objects may have together.'),
+  })
+    .prefault({})
+    .describe('What a message may be made of.'),
+  pieces: whole(1, 1e6)
+    .optional()
+    .describe('How many fragments and packets a message may come in; by default one for each 512 bytes of payload.'),
+  controls: whole(1, 1e6).default(250).describe('How many pings and pongs a peer may send between two heartbeats.'),
+  batch: whole(1, 10_000).default(100).describe('How many messages one POST may bring.'),
+  waiting: whole(1, 100_000).default(256).describe('How many messages of one peer may wait for async handlers.'),
   buffered: bytesUpTo(1024 ** 3, '1GiB')
     .prefault('1MiB')
     .describe('What may wait for a slow peer before it is closed.'),
   heartbeat: durationFrom(100, '100ms').prefault('25s').describe('How often a silent peer is pinged: "25s".'),
+  messageTimeout: durationFrom(1000, '1s')
+    .prefault('30s')
+    .describe('How long a message may take to arrive, plus a second for each 512 bytes of it: "30s".'),
+  sendTimeout: durationFrom(1000, '1s')
+    .prefault('30s')
+    .describe('How long what waits for a slow peer may take to be taken, plus a second for each 8 KiB of it: "30s".'),
 })
 
 const ALGORITHMS = [
@@ -161,7 +182,16 @@ const server = section({
     buffered: bytesUpTo(2 ** 40, '1024GiB')
       .prefault('512MiB')
       .describe('What may wait for all slow peers together.'),
+    headersTimeout: durationFrom(1000, '1s')
+      .prefault('10s')
+      .describe('How long the headers of a request may take: "10s".'),
+    requestTimeout: durationFrom(1000, '1s').prefault('30s').describe('How long a whole request may take: "30s".'),
   })
+    .check(({ value: { headersTimeout, requestTimeout }, issues }) => {
+      if (headersTimeout <= requestTimeout) return
+      const message = `expected no more than requestTimeout, ${durationText(requestTimeout)}`
+      issues.push({ code: 'custom', input: durationText(headersTimeout), path: ['headersTimeout'], message })
+    })
     .prefault({})
     .describe('How much of everything, over all rooms.'),
   socketio: flag.default(true).describe('Whether Socket.IO clients may come in at /socket.io/.'),

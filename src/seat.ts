@@ -4,7 +4,7 @@
  */
 import { type Frame, join } from './frame.ts'
 import type { Shard } from './shard.ts'
-import type { Wire } from './wire.ts'
+import type { Bytes, Wire } from './wire.ts'
 
 /** Something between the row's frames: a frame for this seat alone, or (without one) the row's next frame left out. */
 interface Cut {
@@ -21,7 +21,9 @@ export class Seat<Owner = unknown> {
   index = -1
   /** How many of the row's waiting frames this seat must not get: it came later, or has them. */
   from = 0
-  cuts: Cut[] | undefined
+  /** The one frame for this seat alone, where the row has none waiting: an answer or an echo, most often. */
+  #lone: Frame | undefined
+  #cuts: Cut[] | undefined
   /** Its connection is over; nothing more is for it. */
   isGone = false
 
@@ -32,7 +34,32 @@ export class Seat<Owner = unknown> {
 
   /** Whether it needs bytes of its own in the next flush. */
   get isSpecial(): boolean {
-    return this.from > 0 || this.cuts !== undefined
+    return this.from > 0 || this.#lone !== undefined || this.#cuts !== undefined
+  }
+
+  /** A frame for this seat alone, after so many of the row's. */
+  insert(at: number, frame: Frame): void {
+    if (at === 0 && !this.isSpecial) this.#lone = frame
+    else this.#cut({ at, frame })
+  }
+
+  /** The row's frame at this place is not for this seat. */
+  skip(at: number): void {
+    this.#cut({ at, frame: undefined })
+  }
+
+  #cut(cut: Cut): void {
+    this.#cuts ??= []
+    if (this.#lone) this.#cuts.push({ at: 0, frame: this.#lone })
+    this.#lone = undefined
+    this.#cuts.push(cut)
+  }
+
+  /** Forgets what waits for this seat alone. */
+  clear(): void {
+    this.from = 0
+    this.#lone = undefined
+    this.#cuts = undefined
   }
 
   /** Says something to this peer alone, after everything delivered before. */
@@ -47,17 +74,21 @@ export class Seat<Owner = unknown> {
   }
 
   /** The bytes for this seat out of the row's frames; empty where there is nothing. */
-  compose(frames: readonly Frame[]): Buffer | undefined {
-    const mine: Frame[] = []
+  compose(frames: readonly Frame[]): Bytes | undefined {
+    const lone = this.#lone
+    if (lone && frames.length === 0) {
+      this.#lone = undefined
+      return lone.bytes(this.wire.encoding)
+    }
+    const mine: Frame[] = lone ? [lone] : []
     let next = this.from
-    for (const { at, frame } of this.cuts ?? []) {
+    for (const { at, frame } of this.#cuts ?? []) {
       while (next < at) mine.push(frames[next++] as Frame)
       if (frame) mine.push(frame)
       else next = Math.max(next, at + 1)
     }
     while (next < frames.length) mine.push(frames[next++] as Frame)
-    this.from = 0
-    this.cuts = undefined
+    this.clear()
     return mine.length > 0 ? join(mine, this.wire.encoding) : undefined
   }
 }

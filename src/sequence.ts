@@ -22,12 +22,15 @@ export class Sequence {
       this.#waiting.push(step)
       return
     }
-    const result = step()
-    if (result instanceof Promise) {
-      this.#isBusy = true
-      // A closure only while something is async: an idle peer holds none.
-      void result.then(() => this.#next())
-    }
+    this.follow(step())
+  }
+
+  /** What comes after waits for `result`, which was begun while nothing else ran. It MUST NOT reject. */
+  follow(result: unknown): void {
+    if (!(result instanceof Promise)) return
+    this.#isBusy = true
+    // A closure only while something is async: an idle peer holds none.
+    void result.then(() => this.#next())
   }
 
   /** Resolves when all that was begun has ended. `undefined`: nothing runs. */

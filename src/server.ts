@@ -9,11 +9,12 @@ import type { Logger } from 'pino'
 import { type Clock, lifetime, systemClock } from './clock.ts'
 import type { Config, Environment, Mount } from './config.ts'
 import { Deadlines } from './deadlines.ts'
-import { drain } from './drain.ts'
+import { drain, gone } from './drain.ts'
 import { FanOut } from './fan-out.ts'
 import { Gate } from './gate.ts'
 import { addressReader, proxyTrust } from './guards/address.ts'
 import { Auth } from './guards/auth.ts'
+import { hostGuard } from './guards/host.ts'
 import { Limits } from './guards/limits.ts'
 import { census } from './lobby.ts'
 import type { Log } from './log/log.ts'
@@ -27,7 +28,7 @@ import { Rooms } from './rooms.ts'
 import { Router } from './router.ts'
 import { Heartbeat } from './transports/heartbeat.ts'
 import { httpRoutes } from './transports/http.ts'
-import { httpServer } from './transports/http-server.ts'
+import { httpServer, setDeadlines } from './transports/http-server.ts'
 import { InFlight } from './transports/in-flight.ts'
 import { Refusals } from './transports/refusals.ts'
 import { upgradeHandler } from './transports/upgrade.ts'
@@ -39,8 +40,11 @@ export interface Server {
   readonly config: Config
   /** Takes another configuration; only what changed is touched. Returns what was done, one line each. */
   reload(config: Config): Promise<string[]>
-  /** Drains and ends. Resolves when all is written; a second call waits for the first. */
-  close(): Promise<void>
+  /**
+   * Drains and ends. Resolves when all is written; a second call waits for the first. `isHasty`: without the notice that
+   * is given to a load balancer.
+   */
+  close(how?: { isHasty: boolean }): Promise<void>
 }
 
 export interface ServerParts {
@@ -60,7 +64,7 @@ export async function createServer(parts: ServerParts): Promise<Server> {
   const { environment, logger } = parts
   const clock = lifetime(parts.clock ?? systemClock())
   let { config } = parts
-  const { basePath, drainMs, trustProxy } = environment
+  const { basePath, drainMs, drainNoticeMs, trustProxy, allowedHosts } = environment
   const metrics = new Metrics()
   const log = parts.log ?? (await openLog(environment, clock, logger, metrics))
   const rooms = new Rooms({
@@ -78,6 +82,7 @@ export async function createServer(parts: ServerParts): Promise<Server> {
   const limits = new Limits(clock, config.server.limits)
   const heartbeat = new Heartbeat(clock)
   const inFlight = new InFlight()
+  const requests = new InFlight()
   let router = new Router(config.mounts)
   const sockets = new Set<Duplex>()
   let doors = new Map<Mount, WebSocketDoor>()
@@ -100,20 +105,22 @@ export async function createServer(parts: ServerParts): Promise<Server> {
     limits,
     addressOf: addressReader(trustProxy),
     isTrusted,
+    mustKnowHost: hostGuard(allowedHosts, isTrusted),
     isOwn: (path) => isOwnPath(path, ownFiles),
     router: () => router,
     authOf,
     isDraining,
   })
-  const refusals = new Refusals({ gate, logger, isTrusted, count: (label) => metrics.refused(label) })
+  const refusals = new Refusals({ gate, logger, isTrusted, count: (refusal, room) => metrics.refused(refusal, room) })
   const closed = (code: number) => metrics.closed(code)
+  const doorParts = ({ pattern }: Mount) => ({ heartbeat, sockets, refusals, closed, tally: metrics.of(pattern) })
   const door = (mount: Mount): WebSocketDoor => {
-    const known = doors.get(mount) ?? new WebSocketDoor(mount, { heartbeat, sockets, refusals, closed })
+    const known = doors.get(mount) ?? new WebSocketDoor(mount, doorParts(mount))
     doors.set(mount, known)
     return known
   }
 
-  const app = httpServer(environment, refusals)
+  const app = httpServer(environment, refusals, config.server.limits)
   const lobbyOrigins = () => config.server.origins
   await httpRoutes(app, {
     basePath,
@@ -123,6 +130,7 @@ export async function createServer(parts: ServerParts): Promise<Server> {
     clock,
     heartbeat,
     inFlight,
+    requests,
     files: ownFiles,
     refusals,
     metrics,
@@ -142,13 +150,13 @@ export async function createServer(parts: ServerParts): Promise<Server> {
     throw error
   }
 
-  const end = async () => {
+  const end = async (noticeMs: number) => {
     const late = new Promise<void>((resolve) => clock.after(drainMs * CUT, resolve))
-    await Promise.race([drain(rooms, clock, drainMs, () => inFlight.settled()), late])
+    const answered = () => inFlight.settled()
+    await Promise.race([drain({ rooms, clock, drainMs, noticeMs, answered }), late])
+    await Promise.race([Promise.all([gone(sockets), requests.settled()]), late])
     // Fastify ends what it knows; a peer that ignores its close, or still waits for a room to open, it does not know.
-    void late.then(() => {
-      for (const socket of sockets) socket.destroy()
-    })
+    for (const socket of sockets) socket.destroy()
     await app.close()
     await log.close()
     clock.end()
@@ -166,11 +174,12 @@ export async function createServer(parts: ServerParts): Promise<Server> {
       router = new Router(config.mounts)
       doors = new Map([...doors].filter(([mount]) => config.mounts.includes(mount)))
       limits.limits = config.server.limits
+      setDeadlines(app.server, config.server.limits)
       await Promise.all(applied.closed.map(({ mount, reason }) => rooms.close(reason, mount)))
       return applied.changes
     },
-    close() {
-      closing ??= end()
+    close({ isHasty } = { isHasty: false }) {
+      closing ??= end(isHasty ? 0 : drainNoticeMs)
       return closing
     },
   }

@@ -6,7 +6,7 @@
 import type { Audience } from './fan-out.ts'
 import { type Frame, join } from './frame.ts'
 import type { Seat } from './seat.ts'
-import type { Encoding } from './wire.ts'
+import type { Bytes, Encoding } from './wire.ts'
 
 /** Large enough that joining costs nothing per peer, small enough that one flush is a few ms. */
 const PEERS_PER_SHARD = 256
@@ -37,7 +37,7 @@ export class Shard {
   add(seat: Seat): void {
     seat.shard = this
     seat.index = this.#seats.push(seat) - 1
-    seat.cuts = undefined
+    seat.clear()
     seat.from = this.#frames.length
     if (seat.from > 0) this.#special.push(seat)
   }
@@ -49,8 +49,7 @@ export class Shard {
       last.index = seat.index
     }
     seat.shard = undefined
-    seat.from = 0
-    seat.cuts = undefined
+    seat.clear()
     if (this.isEmpty) this.#frames = []
   }
 
@@ -58,20 +57,18 @@ export class Shard {
   push(frame: Frame, except: object | undefined): void {
     this.#frames.push(frame)
     const seat = except as Seat | undefined
-    if (seat?.shard === this) this.#cut(seat, { at: this.#frames.length - 1, frame: undefined })
+    if (seat?.shard === this) {
+      if (!seat.isSpecial) this.#special.push(seat)
+      seat.skip(this.#frames.length - 1)
+    }
     this.#schedule(true)
   }
 
   /** A frame for one seat, after all that waits for the row now. */
   direct(seat: Seat, frame: Frame): void {
-    this.#cut(seat, { at: this.#frames.length, frame })
-    this.#schedule(this.#frames.length > 0)
-  }
-
-  #cut(seat: Seat, cut: NonNullable<Seat['cuts']>[number]): void {
     if (!seat.isSpecial) this.#special.push(seat)
-    seat.cuts ??= []
-    seat.cuts.push(cut)
+    seat.insert(this.#frames.length, frame)
+    this.#schedule(this.#frames.length > 0)
   }
 
   /** Frames of the row may wait for company; what is for one peer alone goes out with the turn. */
@@ -102,14 +99,14 @@ export class Shard {
     for (const seat of slow) if (seat.shard === this) this.#audience.slow(seat)
   }
 
-  #writeAll(bytes: Buffer, slow: Seat[]): void {
+  #writeAll(bytes: Bytes, slow: Seat[]): void {
     for (const seat of this.#seats) {
       if (seat.from !== -1 && !this.#write(seat, bytes)) slow.push(seat)
     }
   }
 
   /** `false`: too much waits for this peer, and nothing was written. */
-  #write(seat: Seat, bytes: Buffer): boolean {
+  #write(seat: Seat, bytes: Bytes): boolean {
     const { waiting } = seat.wire
     // What is about to be sent counts too; a peer that has taken everything so far may get a large batch.
     if (waiting > 0) {

@@ -84,7 +84,14 @@ export interface TestSettings {
 const SETTINGS: RoomSettings = {
   pattern: '/test',
   history: { keep: 10_000, maxAgeMs: 7 * 86_400_000, replay: 50, durable: false },
-  limits: { peers: 10_000, rate: { perSecond: 1e6, burst: 1e6 }, bufferedBytes: 64 * 1024 * 1024 },
+  limits: {
+    peers: 10_000,
+    rate: { perSecond: 1e6, burst: 1e6 },
+    abuse: 10,
+    json: { depth: 100, members: 10_000 },
+    waiting: 256,
+    bufferedBytes: 64 * 1024 * 1024,
+  },
 }
 
 /** Opens a room of a module in memory. `options` are parsed by the module's own schema; throws what `open` throws. */

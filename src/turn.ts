@@ -17,24 +17,40 @@ export class Turn {
   /** Where the first event of this message stands. */
   seq: number | undefined
   isAnswered = false
-  /** The same message said again while this was handled; they get the same answer. */
-  readonly followers: Turn[] = []
-  /** Called with the answer: with an error, or with none. */
-  told: ((error?: RoomError) => void) | undefined
   readonly #batch: Batch | undefined
+  #followers: Turn[] | undefined
+  #told: ((error?: RoomError) => void) | undefined
   #appends: Promise<number>[] | undefined
   #latest: Promise<unknown> | undefined
 
   constructor(peer: Connection, startedMs: number, batch?: Batch) {
     this.peer = peer
     this.startedMs = startedMs
+    peer.asked()
     this.#batch = batch
+  }
+
+  /** The same message said again while this was handled; they get the same answer. */
+  get followers(): readonly Turn[] {
+    return this.#followers ?? []
+  }
+
+  follow(turn: Turn): void {
+    this.#followers ??= []
+    this.#followers.push(turn)
+  }
+
+  /** It has its answer: an error, or none. Once for each turn, or its peer's messages are counted wrongly. */
+  answer(error?: RoomError): void {
+    this.isAnswered = true
+    this.peer.answered()
+    this.#told?.(error)
   }
 
   /** Resolves when the turn it follows is answered; rejects with the error that one was answered with. */
   outcome(): Promise<void> {
     const outcome = new Promise<void>((resolve, reject) => {
-      this.told = (error) => (error ? reject(error) : resolve())
+      this.#told = (error) => (error ? reject(error) : resolve())
     })
     // It may be waited for later than it comes.
     outcome.catch(() => {})

@@ -6,7 +6,9 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Clock } from './clock.ts'
 import type { Deadlines } from './deadlines.ts'
 import type { EventDefinition, Handlers, RoomLogger } from './define.ts'
-import { RoomError } from './errors.ts'
+import { LimitError, RoomError } from './errors.ts'
+import type { JsonBounds } from './json-bounds.ts'
+import { countBroken } from './limit.ts'
 import type { Answer, ProducerMark, RoomLog } from './log/log.ts'
 import type { Tally } from './metrics.ts'
 import type { EventPeer } from './peer.ts'
@@ -16,6 +18,7 @@ import { Batch, Turn } from './turn.ts'
 
 export interface TurnParts {
   readonly definition: EventDefinition
+  readonly json: JsonBounds
   readonly handlers: () => Handlers
   readonly record: () => RoomLog
   readonly clock: Clock
@@ -43,8 +46,10 @@ export class Turns {
   take(peer: EventPeer, text: string): void {
     const turn = new Turn(peer, this.#parts.clock.monotonic())
     // Behind an async handler it may wait longer than an answer may take.
-    if (peer.sequence.isBusy) turn.id = protocol.idOf(text)
-    peer.sequence.run(() => this.#handle(turn, text))
+    if (peer.sequence.isBusy) {
+      turn.id = protocol.idOf(text, this.#parts.json)
+      peer.sequence.run(() => this.#handle(turn, text))
+    } else peer.sequence.follow(this.#handle(turn, text))
     if (turn.id !== undefined && !turn.isAnswered) this.#parts.deadlines.add(turn, this.#overdue)
   }
 
@@ -63,7 +68,7 @@ export class Turns {
     // Overdue before it began: it was answered `unavailable` and is never handled, so that saying it again is safe.
     if (turn.isAnswered) return undefined
     try {
-      const message = protocol.decode(text, this.#parts.definition.text)
+      const message = protocol.decode(text, this.#parts.definition.text, this.#parts.json)
       turn.id = message.id
       const data = protocol.check(message, this.#parts.definition)
       const known = this.#retries.find(turn, message)
@@ -72,7 +77,7 @@ export class Turns {
       }
       return this.#go(turn, message, data, known)
     } catch (error) {
-      turn.id ??= protocol.idOf(text)
+      turn.id ??= protocol.idOf(text, this.#parts.json)
       this.#fail(turn, error)
       return undefined
     }
@@ -80,9 +85,11 @@ export class Turns {
 
   /** A new message goes to its handler, one that was handled before gets its answer again. */
   #go(turn: Turn, message: protocol.Message, data: unknown, known: Known): undefined | Promise<void> {
+    if (known === 'running') return undefined
     if (known === 'new' && !turn.isAnswered) return this.#run(turn, message, data)
-    if (known !== 'running') this.#retries.over(turn)
-    if (typeof known === 'object') this.#repeat(turn, known)
+    // Overdue while it was looked for, it is never handled: nor are those that follow it.
+    if (known === 'new') this.#tell(turn, late())
+    else this.#repeat(turn, known)
     return undefined
   }
 
@@ -125,13 +132,13 @@ export class Turns {
 
   /** The answer of before, for the message and for those that came while it was looked for. */
   #repeat(turn: Turn, { seq }: Answer): void {
+    this.#retries.over(turn)
     for (const each of [turn, ...turn.followers]) this.#answer(each, seq, true)
   }
 
   #answer(turn: Turn, seq: number | undefined, isDuplicate: boolean): void {
     if (turn.isAnswered) return
-    turn.isAnswered = true
-    turn.told?.()
+    turn.answer()
     if (turn.id !== undefined) turn.peer.say(protocol.ack(turn.id, this.#parts.record().kept, seq, isDuplicate))
   }
 
@@ -146,10 +153,11 @@ export class Turns {
   /** What the author may say is said; anything else is ours or the author's mistake: logged, and `internal` to the peer. */
   #tell(turn: Turn, error: unknown): void {
     this.#retries.over(turn)
+    if (error instanceof LimitError) countBroken(this.#parts.tally.broken, error.limit)
     const told = this.#told(turn, error)
     for (const each of [turn, ...turn.followers]) {
       if (each.isAnswered) continue
-      each.isAnswered = true
+      each.answer(told)
       this.#parts.tally.failed += 1
       each.peer.say(protocol.error(each.id, told))
     }
@@ -162,9 +170,9 @@ export class Turns {
   }
 
   #overdue = (turn: Turn): void => {
-    turn.isAnswered = true
+    const error = late()
+    turn.answer(error)
     this.#parts.tally.failed += 1
-    const error = new RoomError('unavailable', 'no answer in time; say it again under the same id')
     turn.peer.say(protocol.error(turn.id, error))
   }
 
@@ -186,16 +194,15 @@ export class Turns {
         const turn = new Turn(peer, this.#parts.clock.monotonic(), batch)
         turn.id = message.id
         turns.push(turn)
-        const known = await this.#retries.find(turn, message)
+        const found = this.#retries.find(turn, message)
+        // Not a turn of the loop later: what it follows may be answered by then.
+        const known = found instanceof Promise ? await found : found
         if (known !== 'new') {
           turns.pop()
           // Said twice in one batch, it is answered with the first; otherwise another request handles it now.
           if (known === 'running' && !turns.some(({ followers }) => followers.includes(turn)))
             others.push(turn.outcome())
-          if (typeof known === 'object') {
-            this.#retries.over(turn)
-            this.#repeat(turn, known)
-          }
+          if (typeof known === 'object') this.#repeat(turn, known)
           continue
         }
         const result = this.#call(turn, message, data)
@@ -205,8 +212,9 @@ export class Turns {
       for (const turn of turns) await turn.kept()
     } catch (error) {
       batch.discard()
-      for (const turn of turns) this.#fail(turn, error)
-      throw turns[0] ? this.#told(turns[0], error) : error
+      const told = turns[0] ? this.#told(turns[0], error) : error
+      for (const turn of turns) this.#fail(turn, told)
+      throw told
     }
     for (const turn of turns) this.#succeed(turn)
     // Only now, since what they wait for may in turn wait for this.
@@ -228,4 +236,8 @@ export class Turns {
     }
     await ended
   }
+}
+
+function late(): RoomError {
+  return new RoomError('unavailable', 'no answer in time; say it again under the same id')
 }

@@ -10,15 +10,28 @@ export interface Wire {
   /** Bytes handed over and not yet taken by the network. */
   readonly waiting: number
   /** Takes whole frames, one or many joined. MUST NOT throw, also when the connection is gone. */
-  send(bytes: Buffer): void
+  send(bytes: Bytes): void
   /** Says why and ends the connection. MUST NOT throw; a second call does nothing. */
   close(code: number, reason: string): void
 }
 
+/**
+ * Bytes, or text that stands for them, a character a byte (latin1): short text costs a socket less to write, and every
+ * peer of a room is written to.
+ */
+export type Bytes = Buffer | string
+
+/** Longer text costs more than bytes: Node copies it aside for each write. */
+export const MAX_TEXT_LENGTH = 16_384
+
 /** One way to put a frame into bytes. */
 export interface Encoding {
   readonly name: string
-  encode(frame: Frame): Buffer
+  encode(frame: Frame): Bytes
   /** Many frames as one, where that is more than their bytes one after the other. */
-  join?(frames: readonly Frame[]): Buffer
+  join?(frames: readonly Frame[]): Bytes
+}
+
+export function bufferOf(bytes: Bytes): Buffer {
+  return typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes
 }

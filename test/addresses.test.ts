@@ -5,6 +5,7 @@
 import { request } from 'node:http'
 import { afterEach, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
+import { tellWrong } from './support/figures.ts'
 import notes from './support/notes.ts'
 import { startServer, type TestServer } from './support/server.ts'
 
@@ -48,6 +49,7 @@ const SPOOFS: Headers[] = [
 ]
 
 describe('an address', () => {
+  tellWrong('AU9', 'addresses taken wrongly')
   it('is the connection’s where no proxy is trusted, whatever a client says', async () => {
     await start()
     expect(await join({})).toBe(101)

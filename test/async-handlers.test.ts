@@ -1,25 +1,13 @@
 /** Handlers that take their time: each peer's messages stay in order, and nobody waits for another's, or for ever. */
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { defineRoom, type Room } from '../src/define.ts'
-import type { Client } from './support/client.ts'
-import { type Line, startServer, type TestServer } from './support/server.ts'
+import { openOneRoom } from './support/one-room.ts'
 
-let server: TestServer
-
-afterEach(() => server.close())
+const house = openOneRoom()
+const { start, enter } = house
 
 const FAST = { limits: { rate: { perSecond: 10_000, burst: 10_000 } } }
-
-const start = async (definition: unknown, line: Omit<Line, 'definition'> = {}) => {
-  server = await startServer({ rooms: { '/room': { definition, ...line } } })
-}
-
-async function enter(name: string): Promise<Client> {
-  const peer = await server.connect('/room', { name })
-  await peer.next('welcome')
-  return peer
-}
 
 describe('an async handler', () => {
   const waiting = () => {
@@ -79,7 +67,7 @@ describe('an async handler', () => {
 
   it('that never ends in a raw room has its peer closed when too much waits', async () => {
     await start(defineRoom({ open: () => ({ message: () => new Promise(() => {}) }) }), FAST)
-    const ann = await server.connect('/room')
+    const ann = await house.server.connect('/room')
     for (let number = 0; number <= 257; number += 1) ann.sendText('x')
     expect((await ann.closed).code).toBe(1013)
   })
@@ -97,7 +85,7 @@ describe('an async handler', () => {
     await start(definition)
     const ann = await enter('ann')
     await rooms[0]?.publish('said', 'before')
-    await server.reload({ rooms: { '/room': { definition, title: 'Another' } } })
+    await house.server.reload({ rooms: { '/room': { definition, title: 'Another' } } })
     expect((await ann.closed).code).toBe(1012)
     const again = await enter('ann')
     expect(await again.next()).toMatchObject({ seq: 1 })

@@ -8,6 +8,7 @@ import { defineRoom, RoomError } from '../src/define.ts'
 import { handClock } from '../src/testing/hand-clock.ts'
 import { type Client, refused } from './support/client.ts'
 import { openStream, post } from './support/event-stream.ts'
+import { tell, tellWrong } from './support/figures.ts'
 import notes from './support/notes.ts'
 import { type Setup, startServer, type TestServer } from './support/server.ts'
 import { bearer, inSeconds, SECRET, sign } from './support/tokens.ts'
@@ -23,6 +24,7 @@ const start = async (rooms: NonNullable<Setup['rooms']>, more: Setup = {}) => {
 const note = (text: string, id?: string) => ({ type: 'note', data: { text }, id })
 
 describe('when a token ends', () => {
+  tellWrong('AU6', 'ends that were missed')
   /** Starts whatever `open` starts with a token of a second or two, and says how late after its end it ended. */
   async function lateness(open: (token: string) => Promise<unknown>): Promise<number> {
     const exp = inSeconds(2)
@@ -47,7 +49,9 @@ describe('when a token ends', () => {
       expect([answer.status, await answer.json()]).toMatchObject([401, { error: 'token_expired' }])
     }
     const roads = [socket('/notes'), socket('/echo'), stream(''), stream('&client=c'), poll]
-    for (const late of await Promise.all(roads.map(lateness))) {
+    const lates = await Promise.all(roads.map(lateness))
+    tell('AU6', `ms from the end of a token to the close, at most, ${roads.length} transports`, Math.max(...lates))
+    for (const late of lates) {
       expect(late).toBeGreaterThanOrEqual(-50)
       expect(late).toBeLessThan(1000)
     }
@@ -88,6 +92,7 @@ describe('when a token ends', () => {
 })
 
 describe('coming back', () => {
+  tellWrong('AU7', 'tests that saw a forbidden message')
   it('asks for a token again, over every transport, however good the offset is', async () => {
     await start({ '/notes': { definition: notes, auth } })
     const headers = bearer(await sign({ sub: 'ann' }))

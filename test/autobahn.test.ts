@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { CASES } from './autobahn/cases.ts'
 import { ECHO, type Result, runCases } from './autobahn/runner.ts'
 import { selfSigned } from './support/certificate.ts'
+import { tell } from './support/figures.ts'
 import { startServer, type TestServer } from './support/server.ts'
 
 const RIGHT = ['OK', 'NON-STRICT', 'INFORMATIONAL']
@@ -15,7 +16,11 @@ beforeAll(async () => {
   results = new Map((await runCases(`${server.ws}/echo`)).map((result) => [result.id, result]))
 })
 
-afterAll(() => server.close())
+afterAll(() => {
+  const right = [...results.values()].filter(({ verdict }) => RIGHT.includes(verdict)).length
+  tell('F1', 'pass', `${right} of ${results.size}`)
+  return server.close()
+})
 
 it('has every case of the categories 1 to 7 once, as many in each as Autobahn has', () => {
   const count = (category: string) => CASES.filter(({ id }) => id.startsWith(`${category}.`)).length

@@ -5,6 +5,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { type ClientRoom, type CorridorError, connect, type Options } from '../src/client/client.ts'
 import { openEventStream } from '../src/client/event-stream.ts'
+import { Blocked } from './support/blocked.ts'
 import notes from './support/notes.ts'
 import { startServer, type TestServer } from './support/server.ts'
 
@@ -23,20 +24,6 @@ afterEach(() => {
 })
 
 afterAll(() => server.close())
-
-/** A network that lets no WebSocket through. */
-class Blocked extends EventTarget {
-  static tried = 0
-
-  constructor() {
-    super()
-    Blocked.tried += 1
-    queueMicrotask(() => this.dispatchEvent(Object.assign(new Event('close'), { code: 1006, reason: '' })))
-  }
-
-  send() {}
-  close() {}
-}
 
 /** Requests that can be cut, and answers that can be lost. */
 function network() {

@@ -1,6 +1,7 @@
 /** The client in a room that asks for a token, over a real server: on either road, and past the end of a token. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type ClientRoom, connect, type Options } from '../src/client/client.ts'
+import { Blocked } from './support/blocked.ts'
 import notes from './support/notes.ts'
 import { startServer, type TestServer } from './support/server.ts'
 import { inSeconds, SECRET, sign } from './support/tokens.ts'
@@ -17,17 +18,6 @@ afterEach(async () => {
   rooms = []
   await server.close()
 })
-
-/** A network that lets no WebSocket through. */
-class Blocked extends EventTarget {
-  constructor() {
-    super()
-    queueMicrotask(() => this.dispatchEvent(Object.assign(new Event('close'), { code: 1006, reason: '' })))
-  }
-
-  send() {}
-  close() {}
-}
 
 const roads: [name: string, options: Options][] = [
   ['a WebSocket', {}],

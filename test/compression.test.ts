@@ -4,7 +4,8 @@ import { deflateRawSync } from 'node:zlib'
 import { afterEach, expect, it } from 'vitest'
 import { Frame } from '../src/frame.ts'
 import { deflated } from '../src/transports/deflate.ts'
-import { plain } from '../src/transports/websocket.ts'
+import { plain } from '../src/transports/room-socket.ts'
+import { bufferOf } from '../src/wire.ts'
 import { startServer, type TestServer } from './support/server.ts'
 
 let server: TestServer
@@ -51,7 +52,7 @@ it('sends a short or incompressible message that anyone can read', async () => {
   const short = deflated.encode(new Frame('hi'))
   expect(short).toEqual(plain.encode(new Frame('hi')))
   const noise = randomBytes(60_000)
-  const frame = deflated.encode(new Frame(noise))
+  const frame = bufferOf(deflated.encode(new Frame(noise)))
   expect((frame[0] ?? 0) & 0x40).toBe(0x40)
   expect(frame.length).toBeLessThan(deflateRawSync(noise).length + 64)
 })

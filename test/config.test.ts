@@ -1,10 +1,7 @@
 /** `rooms.json`: what a mount comes out as, and one line of words for each mistake. Paths and modules have their own files. */
-import { readFileSync } from 'node:fs'
-import { join, relative } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { loadConfig } from '../src/config.ts'
-import { schemaText } from '../src/schema.ts'
 import { RoomsFolder, rawRooms } from './support/rooms-folder.ts'
 
 let folder: RoomsFolder
@@ -32,8 +29,16 @@ describe('a mount', () => {
           perAddress: 100,
           payloadBytes: 65_536,
           rate: { perSecond: 20, burst: 40 },
+          abuse: 10,
+          json: { depth: 100, members: 10_000 },
+          pieces: 144,
+          controls: 250,
+          batch: 100,
+          waiting: 256,
           bufferedBytes: 1_048_576,
           heartbeatMs: 25_000,
+          messageTimeoutMs: 30_000,
+          sendTimeoutMs: 30_000,
         },
         origins: 'same',
         protocols: [],
@@ -44,7 +49,13 @@ describe('a mount', () => {
       },
     ])
     expect(server).toEqual({
-      limits: { peers: 50_000, handshakes: { perSecond: 200, burst: 1000 }, bufferedBytes: 512 * 1024 ** 2 },
+      limits: {
+        peers: 50_000,
+        handshakes: { perSecond: 200, burst: 1000 },
+        bufferedBytes: 512 * 1024 ** 2,
+        headersTimeoutMs: 10_000,
+        requestTimeoutMs: 30_000,
+      },
       socketio: true,
       origins: 'same',
     })
@@ -104,6 +115,31 @@ describe('a mount', () => {
     const origins = ['HTTPS://Example.org:443', 'http://localhost:8080', 'capacitor://localhost']
     const { mounts } = await folder.load({ rooms: { '/a': { module: 'raw', origins } } })
     expect(mounts[0]?.origins).toEqual(['https://example.org', 'http://localhost:8080', 'capacitor://localhost'])
+  })
+})
+
+describe('limits', () => {
+  it('allow a large message as many pieces as it needs, unless the line says how many', async () => {
+    const piecesOf = async (limits: object) =>
+      (await folder.load({ rooms: { '/a': { module: 'raw', limits } } })).mounts[0]?.limits.pieces
+    expect(await piecesOf({ payload: '1MiB' })).toBe(2048)
+    expect(await piecesOf({ payload: '1MiB', pieces: 20 })).toBe(20)
+  })
+
+  it('that cannot be kept are mistakes', async () => {
+    const limits = { json: { depth: 0 }, pieces: 0, batch: 0.5, messageTimeout: '1ms', sendTimeout: 0 }
+    const file = {
+      rooms: { '/a': { module: 'raw', limits } },
+      server: { limits: { headersTimeout: '20s', requestTimeout: '10s' } },
+    }
+    expect(await folder.mistakes(file)).toEqual([
+      'rooms./a.limits.json.depth: expected a whole number from 1 to 1000, got 0',
+      'rooms./a.limits.pieces: expected a whole number from 1 to 1000000, got 0',
+      'rooms./a.limits.batch: expected a whole number from 1 to 10000, got 0.5',
+      'rooms./a.limits.messageTimeout: expected a duration from 1s to 24d, got 1',
+      'rooms./a.limits.sendTimeout: expected a duration from 1s to 24d, got 0',
+      'server.limits.headersTimeout: expected no more than requestTimeout, 10s, got "20s"',
+    ])
   })
 })
 
@@ -190,32 +226,5 @@ describe('mistakes', () => {
     expect(told.join('\n')).toMatch(/^rooms\.\/__proto__\.toString: no such key/m)
     expect(told.join('\n')).toMatch(/^rooms\.\/constructor\.module: expected a room module/m)
     expect((await folder.load(rawRooms('/__proto__', '/constructor'))).mounts).toHaveLength(2)
-  })
-})
-
-describe('what ships', () => {
-  const shipped = (name: string) => fileURLToPath(new URL(`../rooms/${name}`, import.meta.url))
-
-  it('rooms.schema.json is what the schema generates (node src/main.ts check --write-schema)', () => {
-    expect(readFileSync(shipped('rooms.schema.json'), 'utf8')).toBe(schemaText())
-  })
-
-  it('every key of the schema is described', () => {
-    const undescribed: string[] = []
-    const walk = (schema: Record<string, unknown>, path: string) => {
-      const properties = (schema.properties ?? {}) as Record<string, Record<string, unknown>>
-      for (const [key, inner] of Object.entries(properties)) {
-        if (typeof inner.description !== 'string') undescribed.push(`${path}.${key}`)
-        walk(inner, `${path}.${key}`)
-      }
-      if (typeof schema.additionalProperties === 'object') walk(schema.additionalProperties as never, `${path}.*`)
-    }
-    walk(JSON.parse(schemaText()), '')
-    expect(undescribed).toEqual([])
-  })
-
-  it('rooms.json has no mistake', async () => {
-    const { mounts } = await loadConfig(relative(process.cwd(), shipped('rooms.json')))
-    expect(mounts.map(({ pattern }) => pattern)).toContain('/chat')
   })
 })

@@ -1,6 +1,7 @@
 /** Which pages may read and speak over HTTP: those of the room's own origin, those it lists, and programs, which have none. */
 import { request } from 'node:http'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { tellWrong } from './support/figures.ts'
 import notes from './support/notes.ts'
 import { startServer, type TestServer } from './support/server.ts'
 
@@ -18,6 +19,7 @@ beforeAll(async () => {
 })
 
 afterAll(() => server.close())
+tellWrong('AU1', 'wrong answers over HTTP')
 
 /** A request as a page of `origin` sends it; `fetch` would not let a program say so. */
 function ask(method: string, path: string, origin: string | undefined, headers: Record<string, string> = {}) {

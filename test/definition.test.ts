@@ -11,6 +11,7 @@ afterEach(() => folder.remove())
 describe('a module', () => {
   it.each([
     ['{ open: 1 }', 'open: expected a function open(room, options) { … }, got 1'],
+    ['{ open() {}, admit: true }', 'admit: expected a function admit(claims, place) { … }, got true'],
     ['{ open() {}, summary: 5 }', 'summary: expected a text, got 5'],
     ['{ open() {}, options: { every: 1 } }', 'options: expected a zod 4 schema, got an object'],
     ['{ open() {}, receive: {} }', 'receive: a room has no such part; did you mean "receives"?'],
@@ -30,6 +31,12 @@ describe('a module', () => {
     expect(await folder.mistakes({ rooms: { '/a': { module: 'bad' } } })).toEqual([
       `rooms./a.module: ${file}: ${mistake}`,
     ])
+  })
+
+  it('may have every part there is', async () => {
+    const parts = "summary: 's', options: z.any(), receives: {}, sends: {}, text: () => 0, admit() {}, open: () => ({})"
+    folder.put('good.ts', `import { z } from 'zod'\nexport default { ${parts} }\n`)
+    expect((await folder.load({ rooms: { '/a': { module: 'good' } } })).mounts).toHaveLength(1)
   })
 
   it('whose check of its options throws is refused', async () => {

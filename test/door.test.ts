@@ -4,6 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { defineRoom } from '../src/define.ts'
+import { tell, tellWrong } from './support/figures.ts'
 import { exchange, frame, handshake, KEY, RawClient, request } from './support/raw.ts'
 import { startServer, type TestServer } from './support/server.ts'
 
@@ -57,6 +58,10 @@ describe('a handshake', () => {
     expect((await client.answer()).status).toBe(101)
     client.reset()
   })
+})
+
+describe('a handshake with a version or a key', () => {
+  tellWrong('HS7', 'accepted wrongly')
 
   it.each([undefined, '', '0', '7', '8', '12', '14', '013', '13, 8', '13, 13', '13.0'])(
     'of version %j is answered with 426 and the one version spoken here',
@@ -105,6 +110,7 @@ describe('a refused upgrade', () => {
 })
 
 describe('an offer of another protocol', () => {
+  tellWrong('HS2', 'wrong answers, by offer')
   const plain = (line: string, upgrade?: string) =>
     request(line, handshake({ Upgrade: upgrade, Connection: upgrade && 'Upgrade' }))
 
@@ -155,6 +161,7 @@ describe('an offer of another protocol', () => {
 })
 
 describe('an upgrade with a body', () => {
+  tellWrong('HS3', 'forms of a body that were let in')
   const smuggled = frame(TEXT, 'smuggled')
   const chunk = Buffer.concat([
     Buffer.from(`${smuggled.length.toString(16)}\r\n`),
@@ -172,12 +179,15 @@ describe('an upgrade with a body', () => {
       const head = Buffer.from(request('GET /room', [...handshake(), [name, value]]))
       const whole = Buffer.concat([head, body])
       heard.length = 0
+      let leaked = 0
       const cuts = Array.from({ length: whole.length - 1 }, (_, index) => index + 1)
       while (cuts.length > 0) {
         const answers = cuts.splice(0, 32).map((at) => exchange(server.port, whole.subarray(0, at), whole.subarray(at)))
         for (const answer of await Promise.all(answers)) expect(answer).toMatchObject({ status: 400, rest: '' })
+        leaked += heard.splice(0).length
       }
-      expect(heard).toEqual([])
+      tell('HS3', `frames leaked, cut at ${whole.length - 1} places (${name})`, leaked)
+      expect(leaked).toBe(0)
     },
   )
 

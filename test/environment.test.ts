@@ -53,6 +53,8 @@ describe('what is not set', () => {
       tls: undefined,
       logLevel: 'info',
       drainMs: 10_000,
+      drainNoticeMs: 0,
+      allowedHosts: undefined,
       metricsToken: undefined,
     })
   })
@@ -75,6 +77,8 @@ describe('what is set', () => {
       TRUST_PROXY: 'loopback, 10.0.0.0/8  fd00::/8,192.0.2.7',
       LOG_LEVEL: 'silent',
       DRAIN_MS: '600000',
+      DRAIN_NOTICE_MS: '5000',
+      ALLOWED_HOSTS: 'Rooms.example.org, *.example.org with_underscore',
       METRICS_TOKEN: 's3cret',
     }
     expect(readEnvironment(env, '/srv')).toMatchObject({
@@ -86,6 +90,8 @@ describe('what is set', () => {
       trustProxy: ['loopback', '10.0.0.0/8', 'fd00::/8', '192.0.2.7'],
       logLevel: 'silent',
       drainMs: 600_000,
+      drainNoticeMs: 5000,
+      allowedHosts: ['rooms.example.org', '*.example.org', 'with_underscore'],
       metricsToken: 's3cret',
     })
   })
@@ -128,6 +134,21 @@ describe('what is wrong', () => {
       ])
     },
   )
+
+  it.each(['http://a.example', 'a.example:80', '*.', 'a.*', '**', '.a.example', '[::1]'])(
+    'ALLOWED_HOSTS "%s" is refused, and named alone',
+    (entry) => {
+      const [mistake, ...more] = mistakes({ ALLOWED_HOSTS: `rooms.example.org, ${entry}` })
+      expect(mistake).toMatch(/^ALLOWED_HOSTS: expected host names such as .*, with commas between them, got /)
+      expect([mistake?.endsWith(`got "${entry}"`), more]).toEqual([true, []])
+    },
+  )
+
+  it('a notice that leaves too little of the drain is refused', () => {
+    const [expected] = mistakes({ DRAIN_MS: '2000', DRAIN_NOTICE_MS: '1001' })
+    expect(expected).toBe('DRAIN_NOTICE_MS: expected at most half of DRAIN_MS (2000), got 1001')
+    expect(mistakes({ DRAIN_MS: '2000', DRAIN_NOTICE_MS: '1000' })).toEqual([])
+  })
 
   it('never says a password or a token', () => {
     const told = mistakes({ REDIS_URL: 'http://user:hunter2@redis', METRICS_TOKEN: 'hunter2 hunter2' }).join('\n')

@@ -10,7 +10,7 @@ import { Audience, FanOut } from '../src/fan-out.ts'
 import { Frame } from '../src/frame.ts'
 import { newTally } from '../src/metrics.ts'
 import { Seat } from '../src/seat.ts'
-import type { Encoding, Wire } from '../src/wire.ts'
+import { type Bytes, bufferOf, type Encoding, type Wire } from '../src/wire.ts'
 import { type Random, seeded } from './support/random.ts'
 
 const LIMIT_BYTES = 1000
@@ -39,8 +39,9 @@ class NotingWire implements Wire {
     this.encoding = encoding
   }
 
-  send(bytes: Buffer): void {
+  send(sent: Bytes): void {
     if (this.isClosed) return
+    const bytes = bufferOf(sent)
     for (let at = 0; at < bytes.length; at += BYTES) this.heard.push(bytes.readInt32BE(at))
   }
 

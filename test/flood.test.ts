@@ -1,30 +1,14 @@
 /** Too much, from a peer or towards one: who floods is told, then held back or closed; who does not read is closed. */
 import { setImmediate } from 'node:timers/promises'
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { defineRoom, type Room } from '../src/define.ts'
 import { handClock } from '../src/testing/hand-clock.ts'
 import { Heartbeat } from '../src/transports/heartbeat.ts'
-import type { Client } from './support/client.ts'
-import { type Line, startServer, type TestServer } from './support/server.ts'
+import { openOneRoom } from './support/one-room.ts'
 
-let running: TestServer | undefined
-
-afterEach(async () => {
-  await running?.close()
-  running = undefined
-})
-
-const start = async (definition: unknown, line: Omit<Line, 'definition'> = {}) => {
-  running = await startServer({ rooms: { '/room': { definition, ...line } } })
-  return running
-}
-
-async function enter(server: TestServer, name: string): Promise<Client> {
-  const peer = await server.connect('/room', { name })
-  await peer.next('welcome')
-  return peer
-}
+const house = openOneRoom()
+const { start, enter } = house
 
 describe('a flood', () => {
   const talk = defineRoom({
@@ -34,8 +18,8 @@ describe('a flood', () => {
   })
 
   it('is answered with `rate_limited` for the message it names, then taken again', async () => {
-    const server = await start(talk, { limits: { rate: { perSecond: 20, burst: 2 } } })
-    const ann = await enter(server, 'ann')
+    await start(talk, { limits: { rate: { perSecond: 20, burst: 2 } } })
+    const ann = await enter('ann')
     for (const id of ['m1', 'm2', 'm3']) ann.send('say', id, id)
     const frames = [await ann.next(), await ann.next(), await ann.next(), await ann.next(), await ann.next()]
     const refused = frames.filter(({ type }) => type === 'error')
@@ -49,8 +33,8 @@ describe('a flood', () => {
   })
 
   it('that goes on closes its sender with 1008, also where a message is taken now and then', async () => {
-    const server = await start(talk, { limits: { rate: { perSecond: 500, burst: 5 } } })
-    const [ann, bob] = [await enter(server, 'ann'), await enter(server, 'bob')]
+    await start(talk, { limits: { rate: { perSecond: 500, burst: 5 } } })
+    const [ann, bob] = [await enter('ann'), await enter('bob')]
     let isClosed = false
     void ann.closed.then(() => {
       isClosed = true
@@ -77,7 +61,15 @@ describe('a flood', () => {
 
   it('is no silence: a peer that is not read for a while is not taken for dead', async () => {
     const clock = handClock()
-    const socket = { isAlive: true, isPaused: true, readyState: 1, beat: () => {}, lost: false, lose: () => {} }
+    const socket = {
+      isAlive: true,
+      isPaused: true,
+      readyState: 1,
+      beat: () => {},
+      look: () => {},
+      lost: false,
+      lose: () => {},
+    }
     socket.lose = () => {
       socket.lost = true
     }
@@ -103,8 +95,8 @@ describe('a peer that does not read', () => {
         return {}
       },
     })
-    const server = await start(definition, { limits: { buffered: '256KiB' }, history: { keep: 10, replay: 0 } })
-    const [ann, bob, slow] = [await enter(server, 'ann'), await enter(server, 'bob'), await enter(server, 'slow')]
+    await start(definition, { limits: { buffered: '256KiB' }, history: { keep: 10, replay: 0 } })
+    const [ann, bob, slow] = [await enter('ann'), await enter('bob'), await enter('slow')]
     slow.socket.pause()
     const padding = 'x'.repeat(16 * KIB)
     let published = 0

@@ -8,6 +8,7 @@ import { frameRun, fuzz, requestRun } from './fuzz/fuzzer.ts'
 import { heapMib, seedOf, startFuzzed } from './fuzz/server.ts'
 import { frame, Op } from './support/bare-frames.ts'
 import { BarePeer } from './support/bare-peer.ts'
+import { tell } from './support/figures.ts'
 import { seeded } from './support/random.ts'
 import type { TestServer } from './support/server.ts'
 
@@ -26,13 +27,15 @@ describe(`runs from seed ${seed}`, () => {
   it('of frames leave the house as it was', { timeout: 120_000 }, async () => {
     await fuzz(server, { name: 'frames', run: frameRun(20), seed, runs: Math.min(runs, 64) })
     const before = heapMib()
-    await fuzz(server, { name: 'frames', run: frameRun(20), seed, runs })
+    tell('F7', 'frames run', await fuzz(server, { name: 'frames', run: frameRun(20), seed, runs }))
     expect(heapMib() - before).toBeLessThan(24)
   })
 
   // A reader that is a member stays one for a while after its connection, so many are looked at together.
   it('of requests leave the house as it was', { timeout: 120_000 }, async () => {
-    expect(await fuzz(server, { name: 'requests', run: requestRun, seed, runs, batch: 640 })).toBe(runs)
+    const run = await fuzz(server, { name: 'requests', run: requestRun, seed, runs, batch: 640 })
+    tell('F7', 'requests run', run)
+    expect(run).toBe(runs)
   })
 })
 

@@ -4,11 +4,13 @@ import { describe, expect, it } from 'vitest'
 import { haproxy } from './proxies/haproxy.ts'
 import { stageOf } from './proxies/stage.ts'
 import { describeProxy } from './proxies/suite.ts'
+import { tellWrong } from './support/figures.ts'
 import { frame, handshake, RawClient, request } from './support/raw.ts'
 
 describeProxy(haproxy)
 
 describe('haproxy and WebSockets', () => {
+  tellWrong('PX5', 'wrong answers')
   const stage = stageOf(haproxy)
 
   it('takes one over HTTP/2 (RFC 8441), as browsers open it where they may', async () => {

@@ -1,15 +1,11 @@
 /** Every close there is (catalogue: F6): the peer's with any code, ours with any code and reason. None of them throws. */
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { defineRoom } from '../src/define.ts'
 import { closeFrame, frame, Op } from './support/bare-frames.ts'
-import { BarePeer } from './support/bare-peer.ts'
-import type { Client } from './support/client.ts'
-import { startServer, type TestServer } from './support/server.ts'
+import { tell, tellWrong } from './support/figures.ts'
+import { openWitnessed } from './support/witness.ts'
 
-const RATE = { perSecond: 1e6, burst: 1e6 }
-
-let server: TestServer
-let witness: Client
+tellWrong('F6', 'throws, by kind of close')
 
 const closing = defineRoom({
   open: () => ({
@@ -24,24 +20,7 @@ const closing = defineRoom({
   }),
 })
 
-beforeAll(async () => {
-  server = await startServer({
-    server: { limits: { handshakes: RATE } },
-    defaults: { limits: { perAddress: 100_000, rate: RATE } },
-    rooms: { '/echo': { module: 'echo' }, '/closing': { definition: closing } },
-    env: { LOG_LEVEL: 'warn' },
-  })
-  witness = await server.connect('/echo')
-})
-
-afterEach(async () => {
-  witness.sendText('?')
-  expect(await witness.nextText()).toBe('?')
-})
-
-afterAll(() => server.close())
-
-const open = (path: string) => BarePeer.open(`${server.ws}${path}`)
+const { open } = openWitnessed({ '/closing': { definition: closing } })
 
 it('a close of the peer with any code is answered with it where it is valid, else with 1002', async () => {
   const isValid = (code: number) =>
@@ -58,6 +37,7 @@ it('a close of the peer with any code is answered with it where it is valid, els
     }
   }
   await Promise.all(Array.from({ length: 20 }, mirror))
+  tell('F6', 'closes of a peer answered wrongly', `${wrong.length} of 5001`)
   expect(wrong).toEqual([])
   const peer = await open('/echo')
   await peer.write(closeFrame())

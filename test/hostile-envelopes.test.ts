@@ -2,18 +2,15 @@
  * Envelopes made to break a parser or what stands behind it (catalogue: F8): too deep, too many keys, keys that reach a
  * prototype, numbers and characters that cannot be. The sender is told what is wrong, stays, and nobody else notices.
  */
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { defineRoom } from '../src/define.ts'
-import { MAX_DEPTH, MAX_MEMBERS } from '../src/json-bounds.ts'
-import type { Client } from './support/client.ts'
-import { tell } from './support/figures.ts'
-import { startServer, type TestServer } from './support/server.ts'
+import { tell, tellWrong } from './support/figures.ts'
+import { openWitnessed } from './support/witness.ts'
 
-const RATE = { perSecond: 1e6, burst: 1e6 }
-
-let server: TestServer
-let witness: Client
+/** As `limits.json` has it by default. */
+const MAX_DEPTH = 100
+const MAX_MEMBERS = 10_000
 
 const anything = defineRoom({
   receives: { any: z.unknown(), numbers: z.array(z.number()), text: z.object({ text: z.string() }) },
@@ -28,27 +25,16 @@ const plain = defineRoom({
   open: (room) => ({ receive: { message: (_, text) => void room.broadcast('message', text) } }),
 })
 
-beforeAll(async () => {
-  server = await startServer({
-    defaults: { limits: { rate: RATE } },
-    rooms: {
-      '/echo': { module: 'echo' },
-      '/any': { definition: anything, limits: { payload: '16MiB' } },
-      '/plain': { definition: plain },
-    },
-    env: { LOG_LEVEL: 'warn' },
-  })
-  witness = await server.connect('/echo')
+const house = openWitnessed({
+  '/any': { definition: anything, limits: { payload: '16MiB' } },
+  '/plain': { definition: plain },
 })
-
-afterEach(async () => {
-  witness.sendText('?')
-  expect(await witness.nextText()).toBe('?')
-})
-
-afterAll(() => server.close())
 
 describe('an envelope', () => {
+  tellWrong('F8', 'wrong answers')
+  let longestMs = 0
+  afterAll(() => tell('F8', 'longest wait for an answer, ms', longestMs))
+
   const nested = (levels: number, [start, end]: [string, string], inner = '') =>
     start.repeat(levels) + inner + end.repeat(levels)
   const any = (data: string, more = '') => `{"type":"any","data":${data},"id":"e"${more}}`
@@ -74,13 +60,13 @@ describe('an envelope', () => {
     ['nothing', ''],
   ]
 
-  it.each(REFUSED)('is answered with an error and does no harm: %s', async (name, text) => {
-    const peer = await server.connect('/any')
+  it.each(REFUSED)('is answered with an error and does no harm: %s', async (_, text) => {
+    const peer = await house.server.connect('/any')
     await peer.next('welcome')
     const begin = performance.now()
     peer.sendText(text)
     const { data } = await peer.next<{ code: string }>('error')
-    tell('F8', `ms until the answer, ${name}`, performance.now() - begin)
+    longestMs = Math.max(longestMs, performance.now() - begin)
     expect(['bad_json', 'bad_message']).toContain(data.code)
     expect(({} as Record<string, unknown>).polluted).toBeUndefined()
     peer.send('any', 'still here', 'm')
@@ -103,7 +89,7 @@ describe('an envelope', () => {
   ]
 
   it.each(TAKEN)('is taken for what it is: %s', async (_, text, data) => {
-    const peer = await server.connect('/any')
+    const peer = await house.server.connect('/any')
     await peer.next('welcome')
     peer.sendText(text)
     expect((await peer.next('any')).data).toEqual(data)
@@ -111,7 +97,7 @@ describe('an envelope', () => {
   })
 
   it('that is wrong all over is told so in few words', async () => {
-    const peer = await server.connect('/any')
+    const peer = await house.server.connect('/any')
     await peer.next('welcome')
     peer.sendText(`{"type":"numbers","data":[${'"x",'.repeat(100_000)}"x"]}`)
     const answer = await peer.nextText()
@@ -121,7 +107,7 @@ describe('an envelope', () => {
   })
 
   it('is none where a room takes plain text: brackets without end are only that', async () => {
-    const peer = await server.connect('/plain')
+    const peer = await house.server.connect('/plain')
     await peer.next('welcome')
     for (const text of ['['.repeat(1000), '{'.repeat(1000), `${'[['.repeat(500)}1`]) {
       peer.sendText(text)

@@ -54,24 +54,12 @@ function squeezed(payload: Uint8Array): Buffer {
   return frame(Op.binary, payload, { rsv: 4 })
 }
 
-/** The most memory the server takes while something is done, beyond what it took before, in MiB. */
-async function growthMib(attack: () => Promise<void>): Promise<number> {
-  const before = server.residentMib
-  let peak = before
-  const watch = setInterval(() => {
-    peak = Math.max(peak, server.residentMib)
-  }, 5)
-  await attack()
-  clearInterval(watch)
-  return Math.max(peak, server.residentMib) - before
-}
-
 it('1,000 who send a byte a packet cost little each, and are closed when it is too many packets', async () => {
   crowd = await server.crowd('/echo', PEERS)
   await honest.times()
   const message = frame(Op.text, 'x'.repeat(60_000))
   let at = 0
-  const grown = await growthMib(async () => {
+  const grown = await server.growthMib(async () => {
     // Bytes that run together on the way are one packet to the server, so it takes more of them than its limit.
     for (; at < message.length && crowd.some((peer) => !peer.hasClosed); at += 1) {
       const byte = message.subarray(at, at + 1)
@@ -95,14 +83,18 @@ it.each([
   crowd = await server.crowd('/squeezed', PEERS, DEFLATE)
   await honest.times()
   const begin = performance.now()
-  const grown = await growthMib(async () => {
+  const grown = await server.growthMib(async () => {
     for (const peer of crowd) peer.socket.write(bomb)
     for (const peer of crowd) expect(await peer.closed(30_000)).toBe(1009)
   })
-  const { p99Ms } = await honest.times()
+  const tookMs = performance.now() - begin
+  // Who asked while the bombs came has its answer now.
+  await new Promise((resolve) => setTimeout(resolve, 100))
+  const { maxMs, count } = await honest.times()
   tell('F4', `RSS growth of ${PEERS} bombs, ${name}, MiB`, grown)
-  tell('F4', `ms per bomb, ${name}`, (performance.now() - begin) / PEERS)
-  tell('F4', `p99 of an honest client meanwhile, ${name}, ms`, p99Ms)
+  tell('F4', `ms per bomb, ${name}`, tookMs / PEERS)
+  tell('F4', `longest wait of an honest client meanwhile, ${name}, ms`, maxMs)
+  expect(count).toBeGreaterThan(0)
   // What they sent is there until it is looked at; what it would be never is.
   expect(grown).toBeLessThan(GROWTH_MIB + (bomb.length * PEERS) / MIB)
 })
@@ -110,7 +102,7 @@ it.each([
 it('1,000 compressed messages that never end cost little each', async () => {
   crowd = await server.crowd('/squeezed', PEERS, DEFLATE)
   const begun = frame(Op.binary, deflateRawSync(Buffer.alloc(KIB, 'abc')).subarray(0, 8), { rsv: 4, isFinal: false })
-  const grown = await growthMib(async () => {
+  const grown = await server.growthMib(async () => {
     for (const peer of crowd) peer.socket.write(begun)
     // A ping is answered behind what was sent before it.
     for (const peer of crowd) await peer.write(frame(Op.ping))
@@ -129,7 +121,7 @@ it('100,000 pings whose pongs nobody reads: memory is bounded, the sender is clo
   flooder.socket.pause()
   const gone = new Promise((resolve) => flooder.socket.once('close', resolve))
   const pings = Buffer.concat(Array.from({ length: 1000 }, () => frame(Op.ping, 'p'.repeat(125))))
-  const grown = await growthMib(async () => {
+  const grown = await server.growthMib(async () => {
     for (let sent = 0; sent < 100_000 && !flooder.socket.destroyed; sent += 1000) {
       const isFull = !flooder.socket.write(pings)
       if (isFull) await Promise.race([gone, new Promise((resolve) => flooder.socket.once('drain', resolve))])

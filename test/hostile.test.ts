@@ -4,46 +4,22 @@
  * `hostile.load.test.ts` for attacks by many at once.
  */
 import { constants, deflateRawSync, inflateRawSync } from 'node:zlib'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { Frame } from '../src/frame.ts'
 import { deflated } from '../src/transports/deflate.ts'
+import { bufferOf } from '../src/wire.ts'
 import { fragmented, frame, Op } from './support/bare-frames.ts'
-import { BarePeer } from './support/bare-peer.ts'
-import type { Client } from './support/client.ts'
-import { startServer, type TestServer } from './support/server.ts'
+import { tellWrong } from './support/figures.ts'
+import { openWitnessed } from './support/witness.ts'
 
 const KIB = 1024
 const MIB = KIB * KIB
 const DEFLATE = { headers: { 'Sec-WebSocket-Extensions': 'permessage-deflate' } }
-const RATE = { perSecond: 1e6, burst: 1e6 }
 
-let server: TestServer
-let witness: Client
-
-beforeAll(async () => {
-  const limits = { perAddress: 100_000, rate: RATE }
-  server = await startServer({
-    server: { limits: { handshakes: RATE } },
-    defaults: { limits },
-    rooms: {
-      '/echo': { module: 'echo' },
-      '/squeezed': { module: 'echo', compression: true },
-    },
-    env: { LOG_LEVEL: 'warn' },
-  })
-  witness = await server.connect('/echo')
-})
-
-afterEach(async () => {
-  witness.sendText('?')
-  expect(await witness.nextText()).toBe('?')
-})
-
-afterAll(() => server.close())
-
-const open = (path: string, options = {}) => BarePeer.open(`${server.ws}${path}`, options)
+const { open } = openWitnessed({ '/squeezed': { module: 'echo', compression: true } })
 
 describe('a message in crumbs', () => {
+  tellWrong('F3', 'wrong closes')
   const endless = (payload: string, count: number) =>
     Buffer.concat(fragmented(Op.binary, [...Array.from({ length: count }, () => payload)], false))
 
@@ -70,6 +46,7 @@ describe('a message in crumbs', () => {
 })
 
 describe('a bomb', () => {
+  tellWrong('F4', 'wrong closes')
   /** Blocks without the mark of the last, so that more may follow. */
   const unended = (bytes: Uint8Array) => deflateRawSync(bytes, { finishFlush: constants.Z_SYNC_FLUSH })
   const squeezed = (payload: Uint8Array, isFinal = true) => frame(Op.binary, payload, { rsv: 4, isFinal })
@@ -108,6 +85,7 @@ describe('a bomb', () => {
 })
 
 describe('lengths and parameters that cannot be', () => {
+  tellWrong('F5', 'throws and wrong closes')
   it.each([
     ['2^63', { length: 1n << 63n }],
     ['2^64 - 1', { length: (1n << 64n) - 1n }],
@@ -165,7 +143,7 @@ describe('lengths and parameters that cannot be', () => {
     const granted = await asked(12)
     expect(granted).toBe(12)
     const text = Array.from({ length: 4000 }, (_, number) => `${(number * 7919) % 3001}`).join(' ')
-    const bytes = deflated.encode(new Frame(text.repeat(2)))
+    const bytes = bufferOf(deflated.encode(new Frame(text.repeat(2))))
     expect(
       inflateRawSync(bytes.subarray(4), { windowBits: granted, finishFlush: constants.Z_SYNC_FLUSH }).toString(),
     ).toBe(text.repeat(2))
@@ -173,6 +151,7 @@ describe('lengths and parameters that cannot be', () => {
 })
 
 describe('a flood of pings', () => {
+  tellWrong('F10', 'wrong closes')
   const pings = (count: number) => Buffer.concat(Array.from({ length: count }, () => frame(Op.ping, 'p')))
 
   it('closes with 1008, also one of pongs nobody asked for', async () => {

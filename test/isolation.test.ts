@@ -3,27 +3,17 @@
  * time stand in `async-handlers.test.ts`, floods and deaf peers in `flood.test.ts`.
  */
 import { setImmediate } from 'node:timers/promises'
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { defineRoom, RoomError } from '../src/define.ts'
-import type { Client } from './support/client.ts'
-import { type Line, startServer, type TestServer } from './support/server.ts'
+import { tellWrong } from './support/figures.ts'
+import { openOneRoom } from './support/one-room.ts'
 
-let server: TestServer
-
-afterEach(() => server.close())
-
-const start = async (definition: unknown, line: Omit<Line, 'definition'> = {}) => {
-  server = await startServer({ rooms: { '/room': { definition, ...line } } })
-}
-
-async function enter(name: string): Promise<Client> {
-  const peer = await server.connect('/room', { name })
-  await peer.next('welcome')
-  return peer
-}
+const house = openOneRoom()
+const { start, enter } = house
 
 describe('a handler that throws', () => {
+  tellWrong('HS9', 'neighbours that noticed, by hook')
   const failing = defineRoom({
     receives: { say: z.string(), fail: z.enum(['at once', 'later']), refuse: z.enum(['at once', 'later']) },
     sends: { said: z.string() },
@@ -61,13 +51,13 @@ describe('a handler that throws', () => {
     'tells the sender `internal` and nothing else, and the log everything (%s)',
     async (when) => {
       await start(failing)
-      server.expectError(/(receive|close) handler failed/)
+      house.server.expectError(/(receive|close) handler failed/)
       const [ann, bob] = [await enter('ann'), await enter('bob')]
       ann.send('fail', when, 'm1')
       const answer = await ann.next()
       expect(answer).toMatchObject({ type: 'error', id: 'm1', data: { code: 'internal' } })
       expect(JSON.stringify(answer)).not.toMatch(/secret|stack|at |\.ts/)
-      expect(server.logs.find(({ level }) => level === 50)).toMatchObject({
+      expect(house.server.logs.find(({ level }) => level === 50)).toMatchObject({
         room: '/room',
         err: { message: 'secret: receive' },
       })
@@ -81,7 +71,7 @@ describe('a handler that throws', () => {
 
   it.each(['at once', 'later'])('with a RoomError tells the sender just that, and logs nothing (%s)', async (when) => {
     await start(failing)
-    server.expectError(/close handler failed/)
+    house.server.expectError(/close handler failed/)
     const ann = await enter('ann')
     ann.send('refuse', when, 'm1')
     expect(await ann.next()).toEqual({
@@ -89,12 +79,12 @@ describe('a handler that throws', () => {
       id: 'm1',
       data: { code: 'too_late', message: 'the game is over' },
     })
-    expect(server.logs.filter(({ level }) => level === 50)).toEqual([])
+    expect(house.server.logs.filter(({ level }) => level === 50)).toEqual([])
   })
 
   it('in `text` tells the sender `internal`', async () => {
     await start(failing)
-    server.expectError(/(receive|close) handler failed/)
+    house.server.expectError(/(receive|close) handler failed/)
     const ann = await enter('ann')
     ann.sendText('boom')
     const answer = await ann.next()
@@ -104,7 +94,7 @@ describe('a handler that throws', () => {
 
   it('in `join` or `leave` keeps nobody else out, and who came in is told', async () => {
     await start(failing)
-    server.expectError(/(join|leave|close) handler failed/)
+    house.server.expectError(/(join|leave|close) handler failed/)
     for (const name of ['bad', 'badly']) {
       const peer = await enter(name)
       expect(await peer.next()).toMatchObject({ type: 'error', data: { code: 'internal' } })
@@ -116,7 +106,7 @@ describe('a handler that throws', () => {
     const [ann, bob] = [await enter('ann'), await enter('bob')]
     ann.send('say', 'hello')
     expect(await bob.next()).toMatchObject({ data: 'hello' })
-    const messages = server.logs.filter(({ level }) => level === 50).map(({ err }) => (err as Error).message)
+    const messages = house.server.logs.filter(({ level }) => level === 50).map(({ err }) => (err as Error).message)
     expect(messages.sort()).toEqual(['secret: async join', 'secret: join', 'secret: leave', 'secret: leave'])
   })
 
@@ -139,11 +129,11 @@ describe('a handler that throws', () => {
         },
       }),
     )
-    server.expectError(/(every|close) handler failed/)
-    const ann = await server.connect('/room')
+    house.server.expectError(/(every|close) handler failed/)
+    const ann = await house.server.connect('/room')
     expect(await ann.nextText()).toMatch(/^tick [3-9]/)
-    await server.server.close()
-    expect(server.logs.filter(({ level }) => level === 50).map(({ msg }) => msg)).toEqual([
+    await house.server.server.close()
+    expect(house.server.logs.filter(({ level }) => level === 50).map(({ msg }) => msg)).toEqual([
       "the room's every handler failed",
       "the room's every handler failed",
       "the room's close handler failed",
@@ -163,11 +153,11 @@ describe('a handler that throws', () => {
         }),
       }),
     )
-    server.expectError(/message handler failed/)
-    const [ann, bob] = [await server.connect('/room'), await server.connect('/room')]
+    house.server.expectError(/message handler failed/)
+    const [ann, bob] = [await house.server.connect('/room'), await house.server.connect('/room')]
     for (const text of ['object', 'number', 'nothing', 'text']) ann.sendText(text)
     expect(await bob.nextText()).toBe('text')
-    expect(server.logs.find(({ level }) => level === 50)?.err).toMatchObject({
+    expect(house.server.logs.find(({ level }) => level === 50)?.err).toMatchObject({
       message: expect.stringContaining('expected a string or a Uint8Array'),
     })
   })

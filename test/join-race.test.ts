@@ -52,7 +52,14 @@ async function openTalk(keep: number): Promise<{ room: LiveEventRoom; errors: un
     {
       pattern: '/race',
       history: { keep, maxAgeMs: 3_600_000, replay: REPLAY, durable: false },
-      limits: { peers: 10_000, rate: { perSecond: 1, burst: 1 }, bufferedBytes: 64 * 1024 * 1024 },
+      limits: {
+        peers: 10_000,
+        rate: { perSecond: 1, burst: 1 },
+        abuse: 10,
+        json: { depth: 100, members: 10_000 },
+        waiting: 256,
+        bufferedBytes: 64 * 1024 * 1024,
+      },
     },
     talk as unknown as EventDefinition,
   )

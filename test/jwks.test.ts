@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net'
 import { type CryptoKey, exportJWK } from 'jose'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { handClock } from '../src/testing/hand-clock.ts'
+import { tell, tellWrong } from './support/figures.ts'
 import notes from './support/notes.ts'
 import { startServer, type TestServer } from './support/server.ts'
 import { bearer, inSeconds, type Keys, keyPair, sign } from './support/tokens.ts'
@@ -96,12 +97,14 @@ describe('the keys of an issuer', () => {
     const issuer = await Issuer.open(['a', one])
     await start({ '/notes': issuer.url })
     expect(await knock('/notes', token('a', one))).toBe(200)
-    for (let minute = 1; minute <= 3; minute += 1) {
+    const minutes = 3
+    for (let minute = 1; minute <= minutes; minute += 1) {
       await clock.advance(MINUTE_MS)
       const flood = Array.from({ length: 100 }, (_, index) => knock('/notes', token(`${minute} ${index}`, two)))
       expect(new Set(await Promise.all(flood))).toEqual(new Set([401]))
       expect(issuer.asked).toBe(1 + minute)
     }
+    tell('AU4', 'requests for keys a minute, under 100 unknown ones', (issuer.asked - 1) / minutes)
   })
 
   it('may change: a new one is found within a minute, one that is gone does not open after ten', async () => {
@@ -168,6 +171,7 @@ describe('the keys of an issuer', () => {
 })
 
 describe('two issuers', () => {
+  tellWrong('AU4', 'trust across issuers')
   it('that call their keys the same are not each other: neither opens the other’s room', async () => {
     const [first, second] = [await Issuer.open(['a', one]), await Issuer.open(['a', two])]
     await start({ '/first': first.url, '/second': second.url })
@@ -186,6 +190,7 @@ describe('two issuers', () => {
       two?.privateKey,
     )
     expect(await knock('/first', forged)).toBe(401)
+    tell('AU4', 'requests that a token asked for', lure.asked)
     expect(lure.asked).toBe(0)
   })
 })

@@ -19,6 +19,7 @@ interface Source {
 const src = sources('src', /\.ts$/)
 const rooms = sources('rooms', /\.ts$/)
 const pages = sources('public', /\.js$/)
+const styles = sources('public', /\.css$/)
 const tests = sources('test', /\.ts$/)
 const names = (of: Map<string, Source>, isWrong: (source: Source, name: string) => boolean) =>
   [...of].filter(([name, source]) => isWrong(source, name)).map(([name]) => name)
@@ -83,17 +84,18 @@ describe('the source', () => {
 
 describe('a file', () => {
   it(`has at most ${MAX_LINES} lines`, () => {
-    for (const of of [src, rooms, pages])
+    for (const of of [src, rooms, pages, styles, tests])
       expect(names(of, ({ text }) => text.split('\n').length > MAX_LINES + 1)).toEqual([])
   })
 
   it('opens with a comment on what it owns', () => {
     const opens = /^(#!.*\n)?(\/\/ @ts-check\n)?\/\*\*/
-    for (const of of [src, rooms, pages]) expect(names(of, ({ text }) => !opens.test(text))).toEqual([])
+    for (const of of [src, rooms, pages, tests]) expect(names(of, ({ text }) => !opens.test(text))).toEqual([])
+    expect(names(styles, ({ text }) => !text.startsWith('/*'))).toEqual([])
   })
 
   it('speaks only of what stands in the repository', () => {
-    const elsewhere = /\b(CONTRACT|DESIGN|RELIABILITY|STYLE)\b(?!\w)/
+    const elsewhere = /(?<!\bdocs\/)\b(CONTRACT|DESIGN|RELIABILITY|STYLE)\b(?!\w)/
     const own = 'test/laws.test.ts'
     for (const of of [src, rooms, pages, tests])
       expect(names(of, ({ text }, name) => name !== own && elsewhere.test(text))).toEqual([])

@@ -6,6 +6,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { connected, hears, messages, openHouse, say, type VisitOptions } from './support/browser.ts'
+import { tellWrong } from './support/figures.ts'
 import { bearer, inSeconds, SECRET, sign } from './support/tokens.ts'
 
 const house = openHouse()
@@ -78,6 +79,7 @@ describe('the page of a locked room', () => {
 })
 
 describe('a page of another site', () => {
+  tellWrong('AU1', 'leaks to a real page of another site')
   it('cannot use the cookie of its visitor: not for a WebSocket, a stream or a message', async () => {
     await start()
     const elsewhere = createServer((_, response) =>

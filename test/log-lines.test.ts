@@ -7,6 +7,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { defineRoom, RoomError } from '../src/define.ts'
 import { newLogger } from '../src/logger.ts'
 import { refused } from './support/client.ts'
+import { tellWrong } from './support/figures.ts'
 import { startServer, type TestServer } from './support/server.ts'
 
 /** What a logger writes, in the pieces it writes. */
@@ -37,6 +38,7 @@ const NASTY = [
 ]
 
 describe('a line of the log', () => {
+  tellWrong('LB7', 'texts that broke a line')
   it.each(NASTY)('stays one line that shows all it has, and means the same: %j', (text) => {
     for (const log of [
       (logger: ReturnType<typeof newLogger>) => logger.info(text),

@@ -1,8 +1,17 @@
 /** The published package: what `npm pack` makes works where it is installed, without this checkout. */
 import { spawn, spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, it } from 'vitest'
@@ -54,4 +63,10 @@ it('makes a room, checks it, and serves it beside a room that ships', async () =
     server.kill('SIGTERM')
     expect(await ended).toBe(0)
   }
+})
+
+it.each(['README.md', 'deploy/README.md', 'docs/LIMITS.md', 'CHANGELOG.md'])('brings what %s links to', (name) => {
+  const file = join(user, 'node_modules/corridor', name)
+  const links = [...readFileSync(file, 'utf8').matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(([, link]) => link ?? '')
+  expect(links.filter((link) => !existsSync(join(dirname(file), link)))).toEqual([])
 })

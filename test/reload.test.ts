@@ -1,10 +1,10 @@
 /** Rooms that change under a running server: SIGHUP, and `npm run dev`. Only what changed is touched. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { type Client, connect } from './support/client.ts'
-import { corridor, type Process } from './support/process.ts'
+import type { Process } from './support/process.ts'
+import { openProject } from './support/project.ts'
 
 const room = (says: string) => `import { defineRoom } from 'corridor'
 import { answer } from './answer.ts'
@@ -14,36 +14,12 @@ const answerEndingIn = (end: string) =>
   `export const answer = (says: string, data: string | Uint8Array) => says + ' ' + data + '${end}'
 `
 
-let parent: string
-let cwd: string
-const processes: Process[] = []
+const project = openProject()
 
 beforeEach(() => {
-  parent = mkdtempSync(join(tmpdir(), 'corridor-reload-'))
-  cwd = join(parent, 'project')
-  mkdirSync(join(cwd, 'rooms'), { recursive: true })
-  put('rooms/answer.ts', answerEndingIn(''))
-  for (const name of ['one', 'two', 'three']) put(`rooms/${name}.ts`, room(name))
+  project.put('rooms/answer.ts', answerEndingIn(''))
+  for (const name of ['one', 'two', 'three']) project.put(`rooms/${name}.ts`, room(name))
 })
-
-afterEach(async () => {
-  await Promise.all(processes.splice(0).map((process) => process.stop()))
-  rmSync(parent, { recursive: true })
-})
-
-function put(name: string, content: string) {
-  writeFileSync(join(cwd, name), content)
-}
-
-function putRooms(rooms: Record<string, Record<string, unknown>>) {
-  put('rooms/rooms.json', JSON.stringify({ rooms }))
-}
-
-function run(...args: string[]): Process {
-  const process = corridor(args, cwd, { PORT: '0' })
-  processes.push(process)
-  return process
-}
 
 const wsOf = async (server: Process) => (await server.url()).replace(/^http/, 'ws')
 
@@ -54,15 +30,15 @@ async function answer(client: Client): Promise<string> {
 
 describe('SIGHUP', () => {
   it('opens new rooms, closes removed ones with 1001, restarts changed ones with 1012, and leaves the rest alone', async () => {
-    putRooms({ '/one': { module: 'one' }, '/two': { module: 'two' }, '/three': { module: 'three' } })
-    const server = run('start')
+    project.putRooms({ '/one': { module: 'one' }, '/two': { module: 'two' }, '/three': { module: 'three' } })
+    const server = project.start()
     const ws = await wsOf(server)
     const one = await connect(`${ws}/one`)
     const two = await connect(`${ws}/two`)
     const three = await connect(`${ws}/three`)
 
-    put('rooms/four.ts', room('four'))
-    putRooms({
+    project.put('rooms/four.ts', room('four'))
+    project.putRooms({
       '/one': { module: 'one' },
       '/three': { module: 'three', limits: { peers: 5 } },
       '/four': { module: 'four' },
@@ -80,26 +56,26 @@ describe('SIGHUP', () => {
   })
 
   it('restarts a room whose module changed, or a file that the module imports', async () => {
-    putRooms({ '/one': { module: 'one' }, '/two': { module: 'two' } })
-    const server = run('start')
+    project.putRooms({ '/one': { module: 'one' }, '/two': { module: 'two' } })
+    const server = project.start()
     const ws = await wsOf(server)
     const [one, two] = await Promise.all([connect(`${ws}/one`), connect(`${ws}/two`)])
 
-    put('rooms/one.ts', room('uno'))
+    project.put('rooms/one.ts', room('uno'))
     server.kill('SIGHUP')
     expect((await one.closed).code).toBe(1012)
     expect(await answer(await connect(`${ws}/one`))).toBe('uno ?')
     expect(await answer(two)).toBe('two ?')
 
-    put('rooms/answer.ts', answerEndingIn('!'))
+    project.put('rooms/answer.ts', answerEndingIn('!'))
     server.kill('SIGHUP')
     expect((await two.closed).code).toBe(1012)
     expect(await answer(await connect(`${ws}/two`))).toBe('two ?!')
   })
 
   it('finds nothing to do where nothing changed', async () => {
-    putRooms({ '/one': { module: 'one' } })
-    const server = run('start')
+    project.putRooms({ '/one': { module: 'one' } })
+    const server = project.start()
     const one = await connect(`${await wsOf(server)}/one`)
     server.kill('SIGHUP')
     await server.text(/read the rooms again: 0 changed/)
@@ -107,12 +83,12 @@ describe('SIGHUP', () => {
   })
 
   it('with a mistake changes nothing, says what is wrong, and works again when it is mended', async () => {
-    putRooms({ '/one': { module: 'one' } })
-    const server = run('start')
+    project.putRooms({ '/one': { module: 'one' } })
+    const server = project.start()
     const ws = await wsOf(server)
     const one = await connect(`${ws}/one`)
 
-    putRooms({ '/two': { module: 'tow' }, '/three': { module: 'three', titel: 'Three' } })
+    project.putRooms({ '/two': { module: 'tow' }, '/three': { module: 'three', titel: 'Three' } })
     server.kill('SIGHUP')
     await server.text(/the rooms stay as they were/)
     expect(server.stdout).toContain('rooms./two.module: expected a room module, found no file')
@@ -120,12 +96,12 @@ describe('SIGHUP', () => {
     expect(await answer(one)).toBe('one ?')
     await expect(connect(`${ws}/three`)).rejects.toThrow('404')
 
-    put('rooms/rooms.json', '{ "rooms": ')
+    project.put('rooms/rooms.json', '{ "rooms": ')
     server.kill('SIGHUP')
     await server.text(/rooms\.json:1:\d+: .*the rooms stay as they were/s)
     expect(await answer(one)).toBe('one ?')
 
-    putRooms({ '/one': { module: 'one' }, '/two': { module: 'two' } })
+    project.putRooms({ '/one': { module: 'one' }, '/two': { module: 'two' } })
     server.kill('SIGHUP')
     await server.text(/"\/two opens"/)
     expect(await answer(await connect(`${ws}/two`))).toBe('two ?')
@@ -135,49 +111,49 @@ describe('SIGHUP', () => {
 
 describe('npm run dev', () => {
   it('opens a room that new-room makes, and restarts it alone when its module changes', async () => {
-    putRooms({ '/one': { module: 'one' } })
-    const server = run('start', '--dev')
+    project.putRooms({ '/one': { module: 'one' } })
+    const server = project.start({}, '--dev')
     const ws = await wsOf(server)
     const one = await connect(`${ws}/one`)
 
-    expect(await run('new-room', 'quiz').exited).toEqual({ code: 0, signal: null })
+    expect(await project.run(['new-room', 'quiz']).exited).toEqual({ code: 0, signal: null })
     await server.text(/"\/quiz opens"/)
     const ann = await connect(`${ws}/quiz?name=ann`)
     expect(await ann.next('greeting')).toMatchObject({ data: 'hello, ann' })
     ann.send('wave', { at: 'bob' })
     expect(await ann.next('waved')).toMatchObject({ seq: 1, data: { from: 'ann', at: 'bob' } })
 
-    put('rooms/quiz.ts', quizThatSays('good day'))
+    project.put('rooms/quiz.ts', quizThatSays('good day'))
     expect((await ann.closed).code).toBe(1012)
     expect(await (await connect(`${ws}/quiz?name=ann`)).next('greeting')).toMatchObject({ data: 'good day, ann' })
     expect(await answer(one)).toBe('one ?')
   })
 
   it('keeps a room whose module is broken, and restarts it when it is mended', async () => {
-    putRooms({ '/one': { module: 'one' } })
-    const server = run('start', '--dev')
+    project.putRooms({ '/one': { module: 'one' } })
+    const server = project.start({}, '--dev')
     const ws = await wsOf(server)
     const one = await connect(`${ws}/one`)
-    put('rooms/one.ts', `${room('one')}\nexport const = 1\n`)
+    project.put('rooms/one.ts', `${room('one')}\nexport const = 1\n`)
     await server.text(/the rooms stay as they were/)
     expect(await answer(one)).toBe('one ?')
-    put('rooms/one.ts', room('mended'))
+    project.put('rooms/one.ts', room('mended'))
     expect((await one.closed).code).toBe(1012)
     expect(await answer(await connect(`${ws}/one`))).toBe('mended ?')
   })
 
   it('watches a module outside of the folder of rooms.json too', async () => {
-    mkdirSync(join(parent, 'mine'))
-    put('../mine/answer.ts', answerEndingIn(''))
-    put('../mine/game.ts', room('game'))
-    putRooms({ '/one': { module: 'one' } })
-    const server = run('start', '--dev')
+    mkdirSync(join(project.path, '../mine'))
+    project.put('../mine/answer.ts', answerEndingIn(''))
+    project.put('../mine/game.ts', room('game'))
+    project.putRooms({ '/one': { module: 'one' } })
+    const server = project.start({}, '--dev')
     const ws = await wsOf(server)
-    putRooms({ '/game': { module: '../../mine/game' } })
+    project.putRooms({ '/game': { module: '../../mine/game' } })
     await server.text(/"\/game opens"/)
     await server.text(/read the rooms again/)
     const game = await connect(`${ws}/game`)
-    put('../mine/game.ts', room('new game'))
+    project.put('../mine/game.ts', room('new game'))
     expect((await game.closed).code).toBe(1012)
     expect(await answer(await connect(`${ws}/game`))).toBe('new game ?')
   })

@@ -3,6 +3,7 @@
  * by the same rules, so that no path is a room to one and something else to the other.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { tellWrong } from './support/figures.ts'
 import { type Headers, handshake, RawClient, request } from './support/raw.ts'
 import { startServer, type TestServer } from './support/server.ts'
 
@@ -10,6 +11,8 @@ let server: TestServer
 
 beforeAll(async () => {
   server = await startServer({
+    // Which names are ours, `hosts.test.ts` asks.
+    env: { ALLOWED_HOSTS: '*' },
     rooms: {
       '/chat': { module: 'chat' },
       '/r/:name': { module: 'chat' },
@@ -37,6 +40,7 @@ async function statuses(
 }
 
 describe('a target', () => {
+  tellWrong('HS4', 'targets on which HTTP and upgrade disagree, or that throw')
   it.each([
     '//',
     '//[',
@@ -120,6 +124,7 @@ describe('a target', () => {
 })
 
 describe('a Host', () => {
+  tellWrong('HS4', 'hosts on which HTTP and upgrade disagree, or that throw')
   it.each([
     [[['Host', 'a|b']]],
     [[['Host', 'a/b?']]],
@@ -155,6 +160,7 @@ describe('a Host', () => {
 })
 
 describe('a header flood', () => {
+  tellWrong('HS5', 'crashes and wrong answers')
   const flood = (count: number): Headers => Array.from({ length: count }, (_, index) => [`X-${index}`, 'x'] as const)
 
   it.each([
@@ -174,6 +180,7 @@ describe('a header flood', () => {
 })
 
 describe('a name that JavaScript knows', () => {
+  tellWrong('HS5', 'crashes and wrong answers')
   const MAGIC = ['__proto__', 'constructor', 'prototype', 'toString', 'hasOwnProperty', 'valueOf']
 
   it.each(MAGIC)('is a header, a cookie and an extension like any other: %s', async (name) => {

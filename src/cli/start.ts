@@ -1,6 +1,7 @@
 /**
  * `npm start` and `npm run dev`: reads what there is to read, starts the server, says where it is, and then only listens
- * to signals: SIGHUP reads the rooms again, SIGTERM and SIGINT drain, a second one ends at once.
+ * to signals: SIGHUP reads the rooms again, SIGTERM and SIGINT drain (Ctrl-C gives a load balancer no notice), a second
+ * one ends at once.
  */
 import type { Logger } from 'pino'
 import { loadConfig } from '../config.ts'
@@ -102,7 +103,7 @@ function watchRooms(rooms: string, changed: () => void, logger: Logger): RoomsWa
 function untilStopped(server: Server, { drainMs }: Environment, signals: Signals, logger: Logger): Promise<number> {
   return new Promise((resolve) => {
     let stoppingSince: number | undefined
-    const stop = () => {
+    const stop = (isHasty: boolean) => {
       if (stoppingSince !== undefined) {
         if (performance.now() - stoppingSince > SAME_SIGNAL_MS) resolve(1)
         return
@@ -110,7 +111,7 @@ function untilStopped(server: Server, { drainMs }: Environment, signals: Signals
       stoppingSince = performance.now()
       logger.info('draining')
       setTimeout(() => resolve(0), drainMs)
-      server.close().then(
+      server.close({ isHasty }).then(
         () => resolve(0),
         (error) => {
           logger.error({ err: error }, 'the drain failed')
@@ -118,7 +119,7 @@ function untilStopped(server: Server, { drainMs }: Environment, signals: Signals
         },
       )
     }
-    signals.on('SIGTERM', stop)
-    signals.on('SIGINT', stop)
+    signals.on('SIGTERM', () => stop(false))
+    signals.on('SIGINT', () => stop(true))
   })
 }

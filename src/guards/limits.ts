@@ -49,18 +49,21 @@ export class Limits {
       this.#handshakes.set(key, bucket)
     }
     if (bucket.take(handshakes, now, cost)) return
-    throw tooMany('too many handshakes from your address', Math.ceil(bucket.waitMs(handshakes, cost) / 1000))
+    const message = 'too many handshakes from your address'
+    throw tooMany(message, Math.ceil(bucket.waitMs(handshakes, cost) / 1000)).by('server.limits.handshakes')
   }
 
   /** Counts a peer in. Returns what counts it out (a second call does nothing); throws a `Refusal` 429 or 503. */
   enter(mount: Mount, address: string): () => void {
     if (this.#peers >= this.#limits.peers) {
-      throw new Refusal(503, 'server_full', `this server takes ${this.#limits.peers} peers`, { 'Retry-After': '30' })
+      const message = `this server takes ${this.#limits.peers} peers`
+      throw new Refusal(503, 'server_full', message, { 'Retry-After': '30' }).by('server.limits.peers')
     }
     const key = `${addressKey(address)} ${mount.pattern}`
     const count = this.#perAddress.get(key) ?? 0
     if (count >= mount.limits.perAddress) {
-      throw tooMany(`this room takes ${mount.limits.perAddress} peers from one address`, 10)
+      const message = `this room takes ${mount.limits.perAddress} peers from one address`
+      throw tooMany(message, 10).by('limits.perAddress')
     }
     this.#perAddress.set(key, count + 1)
     this.#peers += 1

@@ -2,7 +2,7 @@
  * A wire that ends in a test: what a room sends waits here until the test asks for it. Frames are joined like on any
  * wire, so they carry a head (one byte of kind, four of length) by which they are taken apart again.
  */
-import type { Encoding, Wire } from '../wire.ts'
+import { type Bytes, bufferOf, type Encoding, type Wire } from '../wire.ts'
 
 const HEAD = 5
 /** How long a test waits for something, in real ms. */
@@ -33,7 +33,8 @@ export class TestWire implements Wire {
     this.#errors = errors
   }
 
-  send(bytes: Buffer): void {
+  send(sent: Bytes): void {
+    const bytes = bufferOf(sent)
     for (let at = 0; at < bytes.length; ) {
       const end = at + HEAD + bytes.readUInt32BE(at + 1)
       const body = bytes.subarray(at + HEAD, end)

@@ -3,11 +3,11 @@
  * here is checked before `append.ts` lets a room handle it.
  */
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
+import type { Mount } from '../config.ts'
 import { Refusal, RoomError, refusalOf } from '../errors.ts'
 import type { ProducerMark } from '../log/log.ts'
 import { type Message, messageOf, parseJson } from '../protocol.ts'
 
-export const MAX_MESSAGES = 100
 /** What is too large is read to its end up to here, so that the refusal is read too. */
 const MAX_DROPPED_BYTES = 1024 * 1024
 const MAX_PRODUCER_LENGTH = 256
@@ -16,7 +16,7 @@ const MAX_PRODUCER_LENGTH = 256
 export async function readBody(request: IncomingMessage, limitBytes: number): Promise<string> {
   const tooLarge = new Refusal(413, 'too_large', `expected a body of at most ${limitBytes} bytes`, {
     Connection: 'close',
-  })
+  }).by('limits.payload')
   if (Number(request.headers['content-length'] ?? 0) > limitBytes + MAX_DROPPED_BYTES) throw tooLarge
   const chunks: Buffer[] = []
   let sizeBytes = 0
@@ -55,14 +55,15 @@ export function mustBeJson({ headers, headersDistinct }: IncomingMessage): void 
   throw new Refusal(isOther ? 409 : 415, 'bad_type', `${expected}, got ${type.slice(0, 100)}`)
 }
 
-/** The messages of a body: one, or an array of them. Throws a `Refusal` 400 or 413. */
-export function messagesOf(text: string): Message[] {
+/** The messages of a body: one, or an array of at most `batch`. Throws a `Refusal` 400 or 413. */
+export function messagesOf(text: string, { batch, json }: Pick<Mount['limits'], 'batch' | 'json'>): Message[] {
   try {
-    const value = parseJson(text)
+    const value = parseJson(text, json)
     const values: unknown[] = Array.isArray(value) ? value : [value]
     if (values.length === 0) throw new RoomError('bad_message', 'expected at least one message')
-    if (values.length > MAX_MESSAGES) {
-      throw new Refusal(413, 'too_many_messages', `expected at most ${MAX_MESSAGES} messages, got ${values.length}`)
+    if (values.length > batch) {
+      const message = `expected at most ${batch} messages, got ${values.length}`
+      throw new Refusal(413, 'too_many_messages', message).by('limits.batch')
     }
     return values.map(messageOf)
   } catch (error) {

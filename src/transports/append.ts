@@ -5,11 +5,10 @@
  */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Clock } from '../clock.ts'
-import { Refusal, RoomError, refusalOf } from '../errors.ts'
+import { LimitError, Refusal, RoomError, refusalOf } from '../errors.ts'
 import type { LiveEventRoom } from '../event-room.ts'
 import type { Gate } from '../gate.ts'
 import type { Pass } from '../guards/pass.ts'
-import { MAX_WAITING } from '../house.ts'
 import type { ProducerMark } from '../log/log.ts'
 import type { EventPeer } from '../peer.ts'
 import type { Produced } from '../producers.ts'
@@ -46,10 +45,11 @@ export async function append(
   const { raw, headers } = request
   mustBeSupported(headers)
   const claim = claimOf(headers, pass)
-  const text = await readBody(raw, route.mount.limits.payloadBytes)
+  const { limits } = route.mount
+  const text = await readBody(raw, limits.payloadBytes)
   if (text === '') throw new Refusal(400, 'bad_json', 'expected a message, got an empty body')
   mustBeJson(raw)
-  const messages = messagesOf(text)
+  const messages = messagesOf(text, limits)
   const token = headers['corridor-peer']
   if (typeof token === 'string') {
     const speaker = speakerOf(parts, token, route, pass)
@@ -94,18 +94,19 @@ function speakerOf({ peerOf }: AppendParts, token: string, { path }: Route, pass
 
 /** A peer has its rate over every transport; a batch costs as much as its messages. */
 function charge({ clock }: AppendParts, { room, peer }: Speaker, cost: number): void {
-  const { rate } = room.settings.limits
+  const { rate, waiting } = room.settings.limits
   if (cost > rate.burst) {
-    throw new Refusal(413, 'too_many_messages', `this room takes ${rate.burst} messages of a peer at once, got ${cost}`)
+    const message = `this room takes ${rate.burst} messages of a peer at once, got ${cost}`
+    throw new Refusal(413, 'too_many_messages', message).by('limits.rate')
   }
   if (!peer.bucket.take(rate, clock.monotonic(), cost)) {
     const waitMs = peer.bucket.waitMs(rate, cost)
-    throw new Refusal(429, 'rate_limited', `too fast, say it again in ${waitMs} ms`, {
-      'Retry-After': String(Math.max(1, Math.ceil(waitMs / 1000))),
-    })
+    const retry = { 'Retry-After': String(Math.max(1, Math.ceil(waitMs / 1000))) }
+    throw new Refusal(429, 'rate_limited', `too fast, say it again in ${waitMs} ms`, retry).by('limits.rate')
   }
-  if (peer.sequence.length >= MAX_WAITING) {
-    throw refusalOf(new RoomError('unavailable', 'too many of your messages wait, say it again'), false)
+  if (peer.sequence.length >= waiting) {
+    const message = 'too many of your messages wait, say it again'
+    throw refusalOf(new LimitError('limits.waiting', 'unavailable', message), false)
   }
 }
 

@@ -5,7 +5,7 @@
  */
 import { constants, deflateRawSync } from 'node:zlib'
 import type { Frame } from '../frame.ts'
-import type { Encoding } from '../wire.ts'
+import type { Bytes, Encoding } from '../wire.ts'
 import { frameBytes } from './websocket-frame.ts'
 
 /** Shorter messages would hardly shrink. */
@@ -23,7 +23,7 @@ const TAIL_BYTES = 4
 
 export const deflated: Encoding = {
   name: 'websocket-deflate',
-  encode({ payload }: Frame): Buffer {
+  encode({ payload }: Frame): Bytes {
     if (payload.length < LEAST_BYTES) return frameBytes(payload)
     const bytes = deflateRawSync(payload, payload.length < LARGE_BYTES ? SMALL : LARGE)
     return frameBytes(bytes.subarray(0, -TAIL_BYTES), { isText: typeof payload === 'string', isCompressed: true })

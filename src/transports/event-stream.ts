@@ -8,8 +8,9 @@
 import type { ServerResponse } from 'node:http'
 import type { Frame } from '../frame.ts'
 import type { Reading } from '../reading.ts'
-import type { Encoding, Wire } from '../wire.ts'
+import { type Bytes, bufferOf, type Encoding, type Wire } from '../wire.ts'
 import type { Beating } from './heartbeat.ts'
+import { isStuck, type Owed, owedOf } from './progress.ts'
 
 /** A client that is gone for the network says nothing of it: comments find out, and keep proxies from cutting. */
 export const BEAT_MS = 15_000
@@ -55,6 +56,8 @@ export interface StreamParts {
   readonly token: string | undefined
   /** Counts a connection that we end. */
   readonly closed: (code: number) => void
+  /** The room's `limits.sendTimeout`. */
+  readonly sendTimeoutMs: number
 }
 
 export class EventStream implements Wire, Beating {
@@ -64,10 +67,13 @@ export class EventStream implements Wire, Beating {
   readonly #response: ServerResponse
   /** The room ended it. */
   isClosed = false
+  /** What to do where a peer takes nothing any more; a plain read ends by itself. */
+  onStuck: () => void = () => {}
   #at: string
   #isFirst = true
   #isOver = false
   #beats = 0
+  #owed: Owed | undefined
 
   constructor(parts: StreamParts) {
     this.#parts = parts
@@ -99,11 +105,11 @@ export class EventStream implements Wire, Beating {
     return this.#response.writableLength
   }
 
-  send(bytes: Buffer): void {
+  send(bytes: Bytes): void {
     if (bytes.length === 0 || !this.#isWritable) return
-    this.#at = STAND.exec(bytes.subarray(-STAND_LENGTH).toString('latin1'))?.[1] ?? this.#at
+    this.#at = STAND.exec(bufferOf(bytes).toString('latin1', bytes.length - STAND_LENGTH))?.[1] ?? this.#at
     this.#response.cork()
-    this.#response.write(bytes)
+    this.#response.write(bytes, 'latin1')
     this.#response.write(this.#control())
     this.#response.uncork()
   }
@@ -134,6 +140,14 @@ export class EventStream implements Wire, Beating {
     this.#beats += 1
     this.#write(COMMENT)
     if (this.#parts.token === undefined && this.#beats >= BEATS) this.#end()
+  }
+
+  /** A reader that is gone without a word takes nothing: comments and events wait for it, and that is seen here. */
+  look(nowMs: number): void {
+    const { socket } = this.#response
+    if (!socket || !this.#isWritable) return
+    this.#owed = owedOf(this.#owed, socket, nowMs)
+    if (this.#owed && isStuck(this.#owed, nowMs, this.#parts.sendTimeoutMs)) this.onStuck()
   }
 
   lose(): void {

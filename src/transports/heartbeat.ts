@@ -1,6 +1,7 @@
 /**
  * One timer for the heartbeat of every peer: a ring of one-second slots. A peer stands in the slot in which it is next
- * looked at: to be pinged, or, 10 s after a ping, to have given a sign of life. A proxy's idle time stays longer than
+ * looked at: to be pinged, or, 10 s after a ping, to have given a sign of life; and each 10 s at the latest, for whether
+ * what it began to send, or has to take, goes on (`progress.ts`). A proxy's idle time stays longer than
  * the heartbeat, so no quiet connection is cut (RFC 6455, 5.5.2).
  */
 import type { Clock } from '../clock.ts'
@@ -11,12 +12,16 @@ export interface Beating {
   /** We do not read from it now, so it cannot give a sign. */
   readonly isPaused: boolean
   beat(): void
+  /** Ends the connection where what is on its way does not go on; `nowMs` never goes back. */
+  look(nowMs: number): void
   lose(): void
   readonly readyState: number
 }
 
-interface Turn {
-  readonly socket: Beating
+/** A connection's place in the ring. */
+export interface Turn {
+  /** `undefined`: it is over, and nothing of it is kept until the ring comes round. */
+  socket: Beating | undefined
   readonly everyTicks: number
   /** The tick of the next ping. */
   pingAt: number
@@ -26,26 +31,31 @@ interface Turn {
 
 const TICK_MS = 1000
 const ANSWER_TICKS = 10
-const SLOTS = 128
+/** How often a connection is looked at, at the least: its deadlines hold within two looks. */
+const LOOK_TICKS = 10
+const SLOTS = 16
 const CLOSED = 3
 
 export class Heartbeat {
+  readonly #clock: Clock
   readonly #slots: Turn[][] = Array.from({ length: SLOTS }, () => [])
   #tick = 0
 
   constructor(clock: Clock) {
+    this.#clock = clock
     clock.every(TICK_MS, () => this.#turn())
   }
 
-  /** Watches a connection until it is closed. */
-  add(socket: Beating, everyMs: number): void {
+  /** Watches a connection until it is closed; who knows that earlier takes the `socket` out of the turn. */
+  add(socket: Beating, everyMs: number): Turn {
     const everyTicks = Math.max(1, Math.round(everyMs / TICK_MS))
-    this.#in(everyTicks, { socket, everyTicks, pingAt: this.#tick + everyTicks, askedAt: undefined })
+    const turn = { socket, everyTicks, pingAt: this.#tick + everyTicks, askedAt: undefined }
+    this.#in(Math.min(everyTicks, LOOK_TICKS), turn)
+    return turn
   }
 
   #in(ticks: number, turn: Turn): void {
-    // What is further away than the ring is long is looked at on the way.
-    this.#slots[(this.#tick + Math.min(ticks, SLOTS - 1)) % SLOTS]?.push(turn)
+    this.#slots[(this.#tick + ticks) % SLOTS]?.push(turn)
   }
 
   #turn(): void {
@@ -59,7 +69,8 @@ export class Heartbeat {
   #look(turn: Turn): void {
     const { socket, everyTicks } = turn
     const now = this.#tick
-    if (socket.readyState === CLOSED) return
+    if (!socket || socket.readyState === CLOSED) return
+    socket.look(this.#clock.monotonic())
     if (socket.isAlive || socket.isPaused) turn.askedAt = undefined
     if (turn.askedAt !== undefined && now - turn.askedAt >= ANSWER_TICKS) {
       socket.lose()
@@ -72,6 +83,6 @@ export class Heartbeat {
       socket.beat()
     }
     const answer = turn.askedAt === undefined ? everyTicks : turn.askedAt + ANSWER_TICKS - now
-    this.#in(Math.max(1, Math.min(turn.pingAt - now, answer)), turn)
+    this.#in(Math.max(1, Math.min(turn.pingAt - now, answer, LOOK_TICKS)), turn)
   }
 }

@@ -2,26 +2,28 @@
  * The HTTP server itself: its deadlines, which requests it hands over as upgrades, and what it says to whom it cannot
  * even read. `http.ts` registers what it answers, `upgrade.ts` takes the upgrades.
  */
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import type { Config } from '../config.ts'
 import type { Environment } from '../environment.ts'
 import { Refusal } from '../errors.ts'
 import type { Refusals } from './refusals.ts'
 import { refusalBody, refuse } from './refuse.ts'
 
-const HEADERS_MS = 10_000
-const REQUEST_MS = 30_000
 /** How often Node looks for requests that are late: the deadlines hold within this. */
 const LOOK_MS = 2000
 /** Longer than a proxy keeps an idle connection, so that it is never the proxy that loses the race. */
 const KEEP_ALIVE_MS = 72_000
 
-export function httpServer({ tls, trustProxy }: Environment, refusals: Refusals): FastifyInstance {
+export function httpServer(
+  { tls, trustProxy }: Environment,
+  refusals: Refusals,
+  limits: Config['server']['limits'],
+): FastifyInstance {
   const common = {
     logger: false,
     trustProxy: trustProxy.length > 0 ? trustProxy : false,
-    requestTimeout: REQUEST_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
     forceCloseConnections: true,
     routerOptions: { maxParamLength: 4096 },
@@ -33,9 +35,16 @@ export function httpServer({ tls, trustProxy }: Environment, refusals: Refusals)
     },
     clientErrorHandler: (error: Error & { code?: string }, socket: Duplex) => unread(error, socket, refusals),
   }
-  const http = { shouldUpgradeCallback: isWebSocket, headersTimeout: HEADERS_MS, connectionsCheckingInterval: LOOK_MS }
+  const http = { shouldUpgradeCallback: isWebSocket, connectionsCheckingInterval: LOOK_MS }
   const app = tls ? Fastify({ ...common, https: { ...http, ...tls } }) : Fastify({ ...common, http })
+  setDeadlines(app.server, limits)
   return app as unknown as FastifyInstance
+}
+
+/** How long a request may take from now on; Node asks at each look. */
+export function setDeadlines(server: Server, { headersTimeoutMs, requestTimeoutMs }: Config['server']['limits']): void {
+  server.headersTimeout = headersTimeoutMs
+  server.requestTimeout = requestTimeoutMs
 }
 
 /** Any other token or method is an offer we do not take: the request gets its ordinary answer (RFC 9110, 7.8). */
@@ -48,5 +57,5 @@ function unread(error: Error & { code?: string }, socket: Duplex, refusals: Refu
   const { _httpMessage: answer } = socket as { _httpMessage?: { headersSent: boolean } }
   // Nobody is there to read, or in the midst of another answer: a second one would be taken for more of it.
   if (error.code === 'ECONNRESET' || !socket.writable || answer?.headersSent) socket.destroy()
-  else refuse(socket, refusals.ofUnread(error.code))
+  else refuse(socket, refusals.ofUnread(error.code, answer !== undefined && answer !== null))
 }

@@ -6,6 +6,7 @@ import helmet from '@fastify/helmet'
 import fastifyStatic from '@fastify/static'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { Refusal } from '../errors.ts'
+import type { InFlight } from './in-flight.ts'
 import { type OperatorParts, operatorRoutes } from './operator.ts'
 import type { Refusals } from './refusals.ts'
 import { refusalBody } from './refuse.ts'
@@ -16,12 +17,14 @@ export interface HttpParts extends StreamParts, OperatorParts {
   /** The paths of the files of `public/`, and no others, are served. */
   readonly files: ReadonlySet<string>
   readonly refusals: Refusals
+  /** Every request, until its answer has left. */
+  readonly requests: InFlight
 }
 
 const NO_SUCH_ROOM = new Refusal(404, 'no_such_room', 'no room is at this path')
 
 export async function httpRoutes(app: FastifyInstance, parts: HttpParts): Promise<void> {
-  const { basePath, gate, pages } = parts
+  const { basePath, gate, pages, requests, isDraining } = parts
   await app.register(helmet, {
     contentSecurityPolicy: {
       useDefaults: false,
@@ -42,9 +45,17 @@ export async function httpRoutes(app: FastifyInstance, parts: HttpParts): Promis
   })
   // Every request passes the rules of an upgrade first: a hostile target or Host gets no further.
   app.addHook('onRequest', async (request, reply) => {
-    // A handshake by another method than GET: it gets its ordinary answer, and no second request on the connection.
-    if (request.headers.upgrade?.toLowerCase() === 'websocket') reply.header('Connection', 'close')
-    gate.target(request.raw)
+    void requests.track(new Promise<void>((resolve) => reply.raw.once('close', () => resolve())))
+    // A handshake by another method than GET gets its ordinary answer, and no second request on the connection; nor does
+    // a proxy keep one that is about to be closed.
+    if (request.headers.upgrade?.toLowerCase() === 'websocket' || isDraining()) reply.header('Connection', 'close')
+    try {
+      gate.target(request.raw)
+    } catch (error) {
+      // Whom the connection is for is not clear, or not us: whatever follows on it is not read.
+      if (error instanceof Refusal && error.code.endsWith('_host')) reply.header('Connection', 'close')
+      throw error
+    }
   })
   app.setErrorHandler((error, request, reply) => answerError(error, request, reply, parts))
   app.setNotFoundHandler((request, reply) => answerError(NO_SUCH_ROOM, request, reply, parts))

@@ -64,7 +64,7 @@ export class LiveStreams {
       if (room.isClosed) throw new Refusal(503, 'room_closed', 'this room was just closed', { 'Retry-After': '1' })
       const after = visitor ? startOf(room, wanted.offset) : mustFind(room.reading, wanted.offset ?? 'now')
       const token = visitor && randomBytes(TOKEN_BYTES).toString('base64url')
-      const stream = this.#stream(reply, room, after, wanted.cursor, token)
+      const stream = this.#stream(reply, route, room, after, wanted.cursor, token)
       const stop =
         visitor && token
           ? this.#join(room, visitor, stream, wanted.offset, token)
@@ -87,6 +87,7 @@ export class LiveStreams {
 
   #stream(
     reply: FastifyReply,
+    { mount }: Route,
     room: LiveEventRoom,
     after: number,
     cursor: string | undefined,
@@ -101,6 +102,7 @@ export class LiveStreams {
       cursor: cursors(this.#parts.clock, cursor),
       token,
       closed: this.#parts.closed,
+      sendTimeoutMs: mount.limits.sendTimeoutMs,
     })
     reply.hijack()
     stream.open(reply.getHeaders() as Record<string, string>)
@@ -115,6 +117,7 @@ export class LiveStreams {
     token: string,
   ): () => void {
     const peer = room.join(visitor, stream, offset)
+    stream.onStuck = () => room.slow(peer, 'limits.sendTimeout')
     this.#speakers.set(token, { room, peer })
     return () => {
       this.#speakers.delete(token)

@@ -14,8 +14,8 @@ export interface RefusalParts {
   readonly logger: RoomLogger
   /** Whether the request came through a proxy that may name it. */
   readonly isTrusted: (request: IncomingMessage) => boolean
-  /** Counts one; `label` is one of few. */
-  readonly count: (label: string) => void
+  /** Counts one; `room`: the line of rooms.json it was for. */
+  readonly count: (refusal: Refusal, room?: string) => void
 }
 
 /** An error of the HTTP framework, which knows its status. */
@@ -34,16 +34,16 @@ export class Refusals {
     const req = this.#idOf(request)
     const room = gate.patternOf(request)
     const refusal = error instanceof Refusal ? error : refusalOf(error as HttpError, req)
-    count(refusal.label)
+    count(refusal, room)
     if (refusal.status >= 500 && refusal !== error) logger.error({ req, room, err: error }, 'a request failed')
     else logger.debug({ req, room, status: refusal.status, code: refusal.code }, 'refused')
     return refusal
   }
 
-  /** The same for what could not be read as a request, by Node's code of the error. */
-  ofUnread(error: string | undefined): Refusal {
-    const refusal = unreadable(error)
-    this.#parts.count(refusal.label)
+  /** The same for what could not be read as a request, by Node's code of the error, and whether its headers were there. */
+  ofUnread(error: string | undefined, hadHeaders: boolean): Refusal {
+    const refusal = unreadable(error, hadHeaders)
+    this.#parts.count(refusal)
     this.#parts.logger.debug({ status: refusal.status, code: refusal.code }, 'refused')
     return refusal
   }
@@ -55,8 +55,11 @@ export class Refusals {
   }
 }
 
-function unreadable(error: string | undefined): Refusal {
-  if (error === 'ERR_HTTP_REQUEST_TIMEOUT') return new Refusal(408, 'too_late', 'expected the whole request in time')
+function unreadable(error: string | undefined, hadHeaders: boolean): Refusal {
+  if (error === 'ERR_HTTP_REQUEST_TIMEOUT') {
+    const late = new Refusal(408, 'too_late', 'expected the whole request in time')
+    return late.by(hadHeaders ? 'server.limits.requestTimeout' : 'server.limits.headersTimeout')
+  }
   if (error === 'HPE_HEADER_OVERFLOW') return new Refusal(431, 'too_large', 'expected shorter headers')
   return new Refusal(400, 'bad_request', 'expected a proper HTTP request')
 }

@@ -23,15 +23,20 @@ export function upgradeHandler(
     // First of all, and to the last: Node took its own listener off before it called us, and a reset at any later
     // moment without one ends the process (CVE-2022-41940).
     socket.on('error', ignore)
-    gate
-      .admit(request)
-      .then((admission) => {
-        if (!enter(door(admission.route.mount), request, socket, head, admission)) sockets.delete(socket)
-      })
-      .catch((error) => {
-        sockets.delete(socket)
-        refuse(socket, refusals.of(error, request))
-      })
+    const admitted = (admission: Admission) => {
+      if (!enter(door(admission.route.mount), request, socket, head, admission)) sockets.delete(socket)
+    }
+    const refused = (error: unknown) => {
+      sockets.delete(socket)
+      refuse(socket, refusals.of(error, request))
+    }
+    try {
+      const admission = gate.admit(request)
+      if (admission instanceof Promise) admission.then(admitted).catch(refused)
+      else admitted(admission)
+    } catch (error) {
+      refused(error)
+    }
   }
 }
 
@@ -46,13 +51,17 @@ function enter(
 ): boolean {
   const { room } = admission
   const isThere = socket.readable && socket.writable && !socket.destroyed
+  let hasJoined = false
   // The answer to the handshake and the welcome go out in one write.
   socket.cork()
-  const hasJoined = isThere && !room.isClosed && door.open(request, socket, head, admission)
-  socket.uncork()
-  admission.release()
+  try {
+    hasJoined = isThere && !room.isClosed && door.open(request, socket, head, admission)
+  } finally {
+    socket.uncork()
+    admission.release()
+    if (!hasJoined) admission.leave()
+  }
   if (hasJoined) return true
-  admission.leave()
   if (isThere && room.isClosed)
     throw new Refusal(503, 'room_closed', 'this room was just closed', { 'Retry-After': '1' })
   if (!isThere) socket.destroy()

@@ -1,4 +1,5 @@
 /** Whole, unmasked WebSocket frames (RFC 6455, 5.2), made without knowing for whom, and how much a close may say. */
+import { type Bytes, MAX_TEXT_LENGTH } from '../wire.ts'
 
 const FINAL = 0x80
 const COMPRESSED = 0x40
@@ -10,11 +11,19 @@ const MAX_REASON_BYTES = 123
 export function frameBytes(
   payload: string | Uint8Array,
   { isText = typeof payload === 'string', isCompressed = false } = {},
-): Buffer {
+): Bytes {
   const length = typeof payload === 'string' ? Buffer.byteLength(payload) : payload.length
   const head = length < 126 ? 2 : length < 65536 ? 4 : 10
+  const first = FINAL | (isCompressed ? COMPRESSED : 0) | (isText ? TEXT : BINARY)
+  const isShort = head + length <= MAX_TEXT_LENGTH
+  // As many bytes as characters: it is ASCII.
+  if (isShort && typeof payload === 'string' && length === payload.length) {
+    return head === 2
+      ? String.fromCharCode(first, length) + payload
+      : String.fromCharCode(first, 126, length >> 8, length & 255) + payload
+  }
   const bytes = Buffer.allocUnsafe(head + length)
-  bytes[0] = FINAL | (isCompressed ? COMPRESSED : 0) | (isText ? TEXT : BINARY)
+  bytes[0] = first
   if (head === 2) bytes[1] = length
   else if (head === 4) {
     bytes[1] = 126
@@ -25,7 +34,7 @@ export function frameBytes(
   }
   if (typeof payload === 'string') bytes.write(payload, head)
   else bytes.set(payload, head)
-  return bytes
+  return isShort ? bytes.toString('latin1') : bytes
 }
 
 /** A close reason has at most 123 bytes (RFC 6455, 5.5); it is cut between characters. */

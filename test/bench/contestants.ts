@@ -56,7 +56,7 @@ function peer(name: string, title: string, file: string, needs: string, dialect:
     dialect,
     needs,
     command: () => [file === 'bun.js' ? bunFile() : process.execPath, here(`servers/${file}`)],
-    environment: () => (isDeflated ? { DEFLATE: '1' } : {}),
+    environment: () => ({ ...(isDeflated && { DEFLATE: '1' }), ...(name.endsWith('-text') && { TEXT: '1' }) }),
   }
 }
 
@@ -65,6 +65,7 @@ export const contestants: readonly Contestant[] = [
   corridor('corridor-sqlite', 'Corridor, SQLite', true),
   corridor('corridor-deflate', 'Corridor, compressed', false),
   peer('ws', 'ws loop', 'ws.js', 'ws'),
+  peer('ws-text', 'ws loop of strings', 'ws.js', 'ws'),
   peer('ws-deflate', 'ws loop, compressed', 'ws.js', 'ws'),
   peer('socketio', 'Socket.IO', 'socketio.js', 'socket.io', 'socketio'),
   peer('socketio-deflate', 'Socket.IO, compressed', 'socketio.js', 'socket.io', 'socketio'),

@@ -96,7 +96,7 @@ Written by \`npm run bench\`; do not edit it. Run the command to measure on your
 
 - ${machine.date}; ${machine.processor}; ${machine.system}; Node ${machine.node}.
 - Corridor ${machine.corridor}; beside it ${machine.packages.join(', ')}.
-- ${machine.isPinned ? 'Every server on core 0, the load generator on core 1' : 'Servers and load generator were **not** pinned to cores'}; connections over loopback. Each run starts a fresh server.
+- ${machine.isPinned ? 'Every server on core 0, the load generator on core 1' : 'Servers and load generator were **not** pinned to cores'}; connections over loopback. Each run starts a fresh server, which twenty peers warm up for two seconds; the first storm of handshakes meets a cold one.
 - Medians of ${Math.max(0, ...runs.map(({ round }) => round)) + 1} interleaved rounds, least and most in brackets. Ratios are taken round by round. Compare what stands in one table; figures of different machines or days do not compare.
 - Corridor runs as \`npm start\` runs it, with its whole road: every message is checked by its schema, logged and numbered. "SQLite" keeps the log on disk. Only the limits per address and per peer are raised.
 - Every server is given the same text. What a client sends is a JSON event of 100 bytes (Socket.IO: its own packet); Corridor's events carry \`seq\` and \`time\` on top.

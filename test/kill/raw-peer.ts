@@ -1,6 +1,6 @@
 /**
  * A WebSocket peer on a bare socket, cheap enough for ten thousand in one process: it takes the server's text frames and
- * sends small ones. `throughput.ts` and `storm.ts` measure with it.
+ * sends small ones. `throughput.ts` and `storm.ts` measure with it, and the tests of a drain.
  */
 import { connect, type Socket } from 'node:net'
 
@@ -11,12 +11,16 @@ export class RawPeer {
   readonly #hear: (text: string) => void
   #rest: Buffer | undefined
   #isOpen = false
+  readonly #isDeaf: boolean
   /** Resolves when the connection is gone. */
   readonly closed: Promise<void>
+  /** What the server's close frame said; `undefined` where the connection ended without one, which a client calls 1006. */
+  goodbye: { readonly code: number; readonly reason: string } | undefined
 
-  /** `hear`: called with each text frame. */
-  constructor(port: number, path: string, hear: (text: string) => void) {
+  /** `hear`: called with each text frame. `isDeaf`: it does not answer a close. */
+  constructor(port: number, path: string, hear: (text: string) => void, { isDeaf } = { isDeaf: false }) {
     this.#hear = hear
+    this.#isDeaf = isDeaf
     this.#socket = connect({ port, host: '127.0.0.1', noDelay: true })
     this.#socket.on('error', () => {})
     this.#socket.on('data', (bytes: Buffer) => this.#take(bytes))
@@ -46,10 +50,18 @@ export class RawPeer {
       const opcode = (all[0] ?? 0) & 0xf
       if (opcode === 1) this.#hear(all.toString('utf8', size.head, end))
       if (opcode === 9) this.#socket.write(Buffer.from([0x8a, 0x80, 0, 0, 0, 0]))
+      if (opcode === 8) this.#close(all.subarray(size.head, end))
       all = all.subarray(end)
       size = sizeOf(all)
     }
     this.#rest = all.length > 0 ? all : undefined
+  }
+
+  /** Answers a close with the same code (RFC 6455, 5.5.1); the server then ends the connection. */
+  #close(payload: Buffer): void {
+    this.goodbye = { code: payload.readUInt16BE(0), reason: payload.toString('utf8', 2) }
+    if (this.#isDeaf) return
+    this.#socket.end(Buffer.concat([Buffer.from([0x88, 0x82, 0, 0, 0, 0]), payload.subarray(0, 2)]))
   }
 
   /** What follows the answer to the handshake; all, where that is not whole yet. */

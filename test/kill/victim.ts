@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { fileURLToPath } from 'node:url'
-import { Process } from '../support/process.ts'
+import { type Exit, Process } from '../support/process.ts'
 import type { Entry } from './checker.ts'
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
@@ -63,9 +63,18 @@ export class Victim {
     return (await this.#process?.exited)?.signal ?? null
   }
 
+  /** Resolves when it has ended; how it ended. */
+  async ended(): Promise<Exit> {
+    return (await this.#process?.exited) ?? { code: null, signal: null }
+  }
+
   /** What it has printed. */
   get output(): string {
     return `${this.#process?.stdout}${this.#process?.stderr}`
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#process?.kill(signal)
   }
 
   /** `kill -9` of all that was started. */

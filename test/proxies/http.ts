@@ -84,6 +84,22 @@ export class Stream {
   }
 }
 
+/** Writes bytes, and reads what comes until the other side ends the connection or says nothing for so long. */
+export function conversation(port: number, bytes: string, silenceMs: number): Promise<string> {
+  return new Promise((resolve) => {
+    let text = ''
+    const socket = connect({ port, host: '127.0.0.1' })
+    socket.setTimeout(silenceMs, () => socket.destroy())
+    socket.setEncoding('latin1').on('data', (chunk: string) => {
+      text += chunk
+    })
+    socket.on('error', () => {})
+    socket.on('end', () => socket.end())
+    socket.on('close', () => resolve(text))
+    socket.write(bytes, 'latin1')
+  })
+}
+
 /** Writes bytes, and reads all that comes until the other side ends the connection. */
 export function converse(port: number, bytes: string): Promise<string> {
   return new Promise((resolve, reject) => {
@@ -97,7 +113,7 @@ export function converse(port: number, bytes: string): Promise<string> {
     socket.on('error', (error: NodeJS.ErrnoException) => (error.code === undefined ? reject(error) : resolve(text)))
     socket.on('end', () => socket.end())
     socket.on('close', () => resolve(text))
-    socket.write(bytes)
+    socket.write(bytes, 'latin1')
   })
 }
 

@@ -7,6 +7,7 @@ import { connect as connectTcp } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Client, connect } from '../support/client.ts'
 import { commandOf, need } from '../support/components.ts'
+import { tell } from '../support/figures.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 import { caddy } from './caddy.ts'
 import { haproxy } from './haproxy.ts'
@@ -15,7 +16,8 @@ import { nginx } from './nginx.ts'
 import type { RunningProxy } from './proxy.ts'
 
 const KINDS = [nginx, caddy, haproxy]
-const IDLE_MS = 75_000
+/** More than a minute, which is where balancers cut by default; `FULL=1`: a quarter of an hour. */
+const IDLE_MS = process.env.FULL === '1' ? 900_000 : 75_000
 /** When a kept connection is used again: where Node by itself would close it, and where we do. */
 const PAUSES_MS = [...spread(4800, 5300, 12), ...spread(70_500, 74_500, 24)]
 
@@ -28,6 +30,10 @@ interface Look {
   readonly kept: number
   /** How long a request was listened to that never ended its headers. */
   readonly endlessMs: number
+  /** How long the server listened to bodies that came a byte a second. */
+  readonly slowBodiesMs: readonly number[]
+  /** How often somebody else was answered meanwhile, of how often one asked. */
+  readonly honest: { readonly asked: number; readonly answered: number }
   readonly closed: { code: number; reason: string } | undefined
 }
 
@@ -45,7 +51,7 @@ beforeAll(async () => {
       servers.push(server)
       const proxy = await kind.start(program, { servers: [server.port] })
       proxies.push(proxy)
-      looks.set(kind.component, await look(proxy.port))
+      looks.set(kind.component, await look(proxy.port, server))
     }),
   )
 }, IDLE_MS + 20_000)
@@ -61,7 +67,12 @@ describe.each(KINDS)('$component', ({ component }) => {
   need(component)
 
   it('keeps a WebSocket on which nobody speaks', async () => {
-    const { socket, closed } = looks.get(component) as Look
+    const { socket, closed, stream } = looks.get(component) as Look
+    tell(
+      'PX1',
+      `drops in ${IDLE_MS / 1000} s of silence, ${component}`,
+      Number(closed !== undefined) + Number(stream.hasEnded),
+    )
     expect(closed).toBeUndefined()
     socket.sendText('still here')
     expect(await socket.nextText()).toBe('still here')
@@ -75,8 +86,25 @@ describe.each(KINDS)('$component', ({ component }) => {
 
   it('takes each message once, however long its connection waited', () => {
     const { again, kept } = looks.get(component) as Look
+    const wrong = again.filter((status) => status !== 204).length
+    tell('PX4', `refused on a connection that was kept, ${component}`, `${wrong} of ${again.length}`)
+    tell('PX4', `lost or doubled, ${component}`, Math.abs(kept - PAUSES_MS.length * 2))
     expect(again).toEqual(PAUSES_MS.map(() => 204))
     expect(kept).toBe(PAUSES_MS.length * 2)
+  })
+
+  it('lets a body that comes a byte a second hold up nobody, and gives the server no more than its time for it', () => {
+    const { slowBodiesMs, honest } = looks.get(component) as Look
+    expect(honest.asked).toBeGreaterThan(30)
+    expect(honest.answered).toBe(honest.asked)
+    // nginx has a whole body before its server hears of the request, and waits 30 s for each part of it.
+    expect(slowBodiesMs).toHaveLength(component === 'nginx' ? 0 : 1)
+    for (const ms of slowBodiesMs) {
+      tell('ST4', `s the server listens to a body of a byte a second, ${component}`, ms / 1000)
+      expect(ms).toBeGreaterThan(25_000)
+      expect(ms).toBeLessThan(40_000)
+    }
+    tell('ST4', `others answered at once meanwhile, of ${honest.asked}, ${component}`, honest.answered)
   })
 
   it('listens no longer than some seconds to a request that comes drop by drop', () => {
@@ -86,7 +114,8 @@ describe.each(KINDS)('$component', ({ component }) => {
   })
 })
 
-async function look(port: number): Promise<Look> {
+async function look(port: number, { logs }: TestServer): Promise<Look> {
+  const startedMs = Date.now()
   const url = `http://127.0.0.1:${port}`
   const socket = await connect(`ws://127.0.0.1:${port}/echo`)
   let closed: Look['closed']
@@ -94,13 +123,17 @@ async function look(port: number): Promise<Look> {
     closed = end
   })
   const stream = await Stream.open(`${url}/quiet?client=a&name=ann&live=sse`)
-  const [again, endlessMs] = await Promise.all([
+  const [again, endlessMs, , honest] = await Promise.all([
     Promise.all(PAUSES_MS.map((ms) => twice(url, ms))),
-    drip(port),
+    drip(port, 'GET /chat HTTP/1.1\r\nHost: x\r\nX-Slow: '),
+    drip(port, 'POST /quiet HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n'),
+    asking(`${url}/healthz`),
     pause(IDLE_MS),
   ])
   const kept = JSON.parse((await ask(`${url}/chat`)).body).seq
-  return { socket, stream, again, kept, endlessMs, closed }
+  const late = logs.filter(({ code }) => code === 'too_late')
+  const slowBodiesMs = late.map(({ time }) => Number(time) - startedMs)
+  return { socket, stream, again, kept, endlessMs, slowBodiesMs, honest, closed }
 }
 
 /** Says something, waits, and says something on the same connection. → the second answer's status */
@@ -122,15 +155,29 @@ async function twice(url: string, ms: number): Promise<number> {
   }
 }
 
-/** Sends headers a byte a second. → ms until the proxy had enough */
-async function drip(port: number): Promise<number> {
+/** Asks each second. → how often, and how often there was an answer at once */
+async function asking(url: string): Promise<Look['honest']> {
+  const startedMs = performance.now()
+  const honest = { asked: 0, answered: 0 }
+  while (performance.now() - startedMs < IDLE_MS - 2000) {
+    const askedMs = performance.now()
+    const { status } = await ask(url)
+    honest.asked += 1
+    if (status === 200 && performance.now() - askedMs < 1000) honest.answered += 1
+    await pause(1000)
+  }
+  return honest
+}
+
+/** Begins a request and goes on with it a byte a second. → ms until somebody had enough, and answered or ended it */
+async function drip(port: number, begin: string): Promise<number> {
   const startedMs = performance.now()
   const socket = connectTcp({ port, host: '127.0.0.1' })
-  socket.write('GET /chat HTTP/1.1\r\nHost: x\r\nX-Slow: ')
+  socket.write(begin)
   const timer = setInterval(() => socket.write('a'), 1000)
   await new Promise<void>((resolve) => {
     socket.on('error', () => {})
-    socket.on('data', () => {})
+    socket.on('data', () => socket.destroy())
     socket.on('end', () => socket.end())
     socket.on('close', resolve)
     setTimeout(() => socket.destroy(), IDLE_MS).unref()

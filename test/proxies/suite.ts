@@ -1,4 +1,5 @@
 /** What every proxy must do with the files that ship. A test file of three lines runs this for each. */
+import { describeDesync } from './desync.ts'
 import { describeFrames } from './frames.ts'
 import type { ProxyKind } from './proxy.ts'
 import { describeReloads } from './reloads.ts'
@@ -11,5 +12,6 @@ export function describeProxy(kind: ProxyKind): void {
   describeTrust(kind)
   describeShards(kind)
   describeReloads(kind)
+  describeDesync(kind)
   describeFrames(kind)
 }

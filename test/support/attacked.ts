@@ -1,16 +1,17 @@
 /**
- * A server in a process of its own, for attacks: its memory is its own, and how long its event loop stands still is
- * measured from outside, by an honest client that asks and waits.
+ * A server in a process and on a core of its own, for attacks: its memory is its own, and how long its event loop stands
+ * still is measured from outside, by an honest client that asks and waits.
  */
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import { BarePeer } from './bare-peer.ts'
-import { corridor, type Process } from './process.ts'
+import { leaveServersCore, onServersCore } from './cores.ts'
+import { CORRIDOR, Process } from './process.ts'
 
 const ROOMS = fileURLToPath(new URL('../../rooms/', import.meta.url))
 const MIB = 1024 * 1024
@@ -21,14 +22,28 @@ export class AttackedServer {
   readonly process: Process
   readonly #folder: string
 
-  /** `rooms`: as in `rooms.json`, with the modules that ship by their names. */
-  static async start(rooms: Record<string, { module: string } & Record<string, unknown>>): Promise<AttackedServer> {
+  /**
+   * `rooms`: as in `rooms.json`, with the modules that ship by their names, others by their path from `rooms/`.
+   * `openFiles`: how many files and sockets the process may hold; `heapMib`: how large its heap may become, so that what
+   * is left over is collected, and what is not lets go of ends it.
+   */
+  static async start(
+    rooms: Record<string, { module: string } & Record<string, unknown>>,
+    { openFiles, heapMib }: { openFiles?: number; heapMib?: number } = {},
+  ): Promise<AttackedServer> {
     const folder = await mkdtemp(join(tmpdir(), 'corridor-attacked-'))
     const lines = Object.entries(rooms).map(([path, line]) => [path, { ...line, module: join(ROOMS, line.module) }])
     const file = join(folder, 'rooms.json')
     const server = { limits: { handshakes: { perSecond: 100_000, burst: 100_000 } } }
     await writeFile(file, JSON.stringify({ server, rooms: Object.fromEntries(lines) }))
-    const process = corridor(['start'], folder, { PORT: '0', DATA_DIR: ':memory:', ROOMS: file, LOG_LEVEL: 'warn' })
+    const env = { PORT: '0', DATA_DIR: ':memory:', ROOMS: file, LOG_LEVEL: 'warn' }
+    const [node, ...main] = CORRIDOR
+    leaveServersCore()
+    const heap = heapMib ? [`--max-old-space-size=${heapMib}`] : []
+    const [command, args] = onServersCore(node, [...heap, ...main, 'start'])
+    const process = openFiles
+      ? new Process('sh', ['-c', `ulimit -n ${openFiles}; exec "$@"`, 'sh', command, ...args], folder, env)
+      : new Process(command, args, folder, env)
     return new AttackedServer(process, await process.url(), folder)
   }
 
@@ -49,9 +64,33 @@ export class AttackedServer {
     }
   }
 
-  /** An honest client of an echo room, which asks from now on. */
-  async honest(path: string): Promise<Honest> {
-    const worker = new Worker(new URL('./honest.ts', import.meta.url), { workerData: `${this.ws}${path}` })
+  /** The most memory the server takes while something is done, beyond what it took before, in MiB. */
+  async growthMib(attack: () => Promise<void>): Promise<number> {
+    const before = this.residentMib
+    let peak = before
+    const watch = setInterval(() => {
+      peak = Math.max(peak, this.residentMib)
+    }, 5)
+    await attack().finally(() => clearInterval(watch))
+    return Math.max(peak, this.residentMib) - before
+  }
+
+  /** The value of a series of its metrics, like `corridor_peers{room="/chat"}`; 0 where there is none. */
+  async metric(series: string): Promise<number> {
+    const text = await (await fetch(`${this.http}/metrics`)).text()
+    const line = text.split('\n').find((line) => line.startsWith(`${series} `))
+    return Number(line?.split(' ').at(-1) ?? 0)
+  }
+
+  /** How many files and sockets it holds open, as Linux tells it. */
+  get openFiles(): number {
+    return readdirSync(`/proc/${this.process.pid}/fd`).length
+  }
+
+  /** An honest client of an echo room, which says so many bytes from now on, or `shakes` hands again and again. */
+  async honest(path: string, does: 'speaks' | 'shakes' = 'speaks', bytes = 16): Promise<Honest> {
+    const workerData = { url: `${this.ws}${path}`, does, bytes }
+    const worker = new Worker(new URL('./honest.ts', import.meta.url), { workerData })
     await once(worker, 'message')
     return new Honest(worker)
   }
@@ -68,9 +107,13 @@ export class AttackedServer {
     return peers
   }
 
+  /** Ends it. Throws where it had ended before, or complained. */
   async stop(): Promise<void> {
+    const { isRunning, stderr } = this.process
     await this.process.stop()
     await rm(this.#folder, { recursive: true, force: true })
+    if (!isRunning || stderr !== '')
+      throw new Error(`expected a server that lives and has no complaint, got: ${stderr}`)
   }
 }
 

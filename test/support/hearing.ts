@@ -1,6 +1,6 @@
 /** A peer that does nothing but listen, and knows what must come: the welcome, then every event from there, each once. */
 import type { Frame } from '../../src/frame.ts'
-import type { Encoding, Wire } from '../../src/wire.ts'
+import { type Bytes, bufferOf, type Encoding, type Wire } from '../../src/wire.ts'
 
 /** How many events a newcomer is told. */
 export const REPLAY = 50
@@ -73,7 +73,8 @@ export class HearingWire implements Wire {
     return this.#busyLooks > 0 ? 300_000 + this.#busyLooks : 0
   }
 
-  send(bytes: Buffer): void {
+  send(sent: Bytes): void {
+    const bytes = bufferOf(sent)
     for (let at = 0; at < bytes.length; ) {
       const seq = bytes.readUInt32BE(at)
       const end = at + 8 + bytes.readUInt32BE(at + 4)

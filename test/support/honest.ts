@@ -1,15 +1,16 @@
 /**
- * An honest client in a thread of its own, so that the attackers of the same test do not make it wait: it says a word to
- * an echo room every few ms and measures how long the answer takes. `attacked.ts` starts it and asks for the times.
+ * An honest client in a thread of its own, so that the attackers of the same test do not make it wait: every few ms it
+ * says a word to an echo room and waits until it hears it, or it shakes hands, and measures how long that takes. In a room
+ * where others speak too it waits for its own word. `attacked.ts` starts it and asks for the times.
  */
 import { parentPort, workerData } from 'node:worker_threads'
 import { frame, Op } from './bare-frames.ts'
 import { BarePeer } from './bare-peer.ts'
 
-const WORD = 'are you there?'
 const EVERY_MS = 2
 
-const peer = await BarePeer.open(workerData as string)
+const { url, does, bytes } = workerData as { url: string; does: 'speaks' | 'shakes'; bytes: number }
+const act = does === 'shakes' ? shake : speaker(await BarePeer.open(url))
 let timesMs: number[] = []
 
 parentPort?.on('message', () => {
@@ -20,9 +21,27 @@ parentPort?.postMessage('ready')
 
 for (;;) {
   const begin = performance.now()
-  await peer.write(frame(Op.text, WORD))
-  const answer = await peer.next(30_000)
-  if (answer?.payload.toString() !== WORD) throw new Error(`an honest client got ${answer?.payload ?? 'the end'}`)
+  const after = await act()
   timesMs.push(performance.now() - begin)
+  after?.()
   await new Promise((resolve) => setTimeout(resolve, EVERY_MS))
+}
+
+async function shake(): Promise<() => void> {
+  const peer = await BarePeer.open(url)
+  return () => peer.destroy()
+}
+
+function speaker(peer: BarePeer): () => Promise<undefined> {
+  let count = 0
+  return async () => {
+    count += 1
+    const word = `${process.pid} ${count} `.padEnd(bytes, 'x')
+    await peer.write(frame(Op.text, word))
+    for (;;) {
+      const answer = await peer.next(30_000)
+      if (!answer || answer.opcode === Op.close) throw new Error(`an honest client was sent away: ${peer.closeCode}`)
+      if (answer.payload.toString() === word) return
+    }
+  }
 }

@@ -5,6 +5,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
+import { Leash } from './leash.ts'
 
 const NODE = fileURLToPath(new URL('../../node_modules/.bin/node', import.meta.url))
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
@@ -23,7 +24,7 @@ export class Process {
   readonly #child: ChildProcess
   #read = 0
 
-  /** In a group of processes of its own, so that `stop` ends what it started too. */
+  /** In a group of processes of its own, so that `stop`, and the end of the test run, end what it started too. */
   constructor(command: string, args: readonly string[], cwd: string, env: Record<string, string>) {
     const { PATH = '', HOME = '' } = process.env
     this.#child = spawn(command, args, {
@@ -38,7 +39,11 @@ export class Process {
     this.#child.stderr?.setEncoding('utf8').on('data', (text) => {
       this.stderr += text
     })
-    this.exited = once(this.#child, 'close').then(([code, signal]) => ({ code, signal }))
+    const leash = new Leash(this.pid)
+    this.exited = once(this.#child, 'close').then(([code, signal]) => {
+      leash.release()
+      return { code, signal }
+    })
   }
 
   get pid(): number {
@@ -71,7 +76,12 @@ export class Process {
     }
   }
 
-  kill(signal: 'SIGTERM' | 'SIGINT' | 'SIGHUP' | 'SIGKILL'): void {
+  /** Whether it is still there, as it was started. */
+  get isRunning(): boolean {
+    return this.#child.exitCode === null && this.#child.signalCode === null
+  }
+
+  kill(signal: NodeJS.Signals): void {
     this.#child.kill(signal)
   }
 
@@ -86,7 +96,11 @@ export class Process {
   }
 }
 
+/** The program and what stands before the verb, as `npm start` has it. */
+export const CORRIDOR = [NODE, '--disable-warning=ExperimentalWarning', MAIN] as const
+
 /** Runs the command line as the `npm` verbs do: `corridor(['start'], folder, { PORT: '0' })`. */
 export function corridor(args: readonly string[], cwd: string, env: Record<string, string> = {}): Process {
-  return new Process(NODE, ['--disable-warning=ExperimentalWarning', MAIN, ...args], cwd, env)
+  const [node, ...main] = CORRIDOR
+  return new Process(node, [...main, ...args], cwd, env)
 }

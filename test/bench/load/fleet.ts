@@ -1,9 +1,11 @@
 /** All connections of a job: opens them, opens again what the server closed, and lets most of them rest at low rates. */
+import { setImmediate as turn } from 'node:timers/promises'
 import { Connection, type Tally } from './connection.ts'
 import { dialects } from './dialect.ts'
 import { ReadArea } from './frames.ts'
 import { Histogram } from './histogram.ts'
-import type { Job } from './job.ts'
+import type { Job, Storm } from './job.ts'
+import { Nap, SHORT_NAP_MS } from './nap.ts'
 import { cpuUsOf } from './processor.ts'
 
 /** One connection in so many reads at once and reads times. */
@@ -24,7 +26,6 @@ export class Fleet {
   /** Messages published to each room since the last reset. */
   published: Uint32Array
   closed = 0
-  handshakes = { perSecond: 0, serverUs: undefined as number | undefined }
   readonly #area = new ReadArea()
   readonly #times: Float64Array[]
   #resting: NodeJS.Timeout | undefined
@@ -52,10 +53,10 @@ export class Fleet {
     }
   }
 
-  /** Opens what is missing, at most `CONNECTING` at a time. Rejects with the first refusal. */
-  async open(): Promise<void> {
+  /** Opens what is missing of the first `most` peers, at most `CONNECTING` at a time. Rejects with the first refusal. */
+  async open(most = this.job.peers): Promise<Storm> {
     const { job } = this
-    const missing = Array.from({ length: job.peers }, (_, i) => i).filter(
+    const missing = Array.from({ length: Math.min(most, job.peers) }, (_, i) => i).filter(
       (i) => this.connections[i]?.isClosed !== false,
     )
     const startMs = performance.now()
@@ -70,9 +71,10 @@ export class Fleet {
     const late = new Promise<never>((_, reject) => {
       setTimeout(() => reject(new Error(`only ${this.live} of ${job.peers} connected`)), OPENING_MS).unref()
     })
-    await Promise.race([late, Promise.all(Array.from({ length: CONNECTING }, worker))])
+    const all = Promise.all(Array.from({ length: CONNECTING }, worker))
+    await new Nap(this.tally, SHORT_NAP_MS).until(Promise.race([late, all]))
     const endUs = cpuUsOf(job.pid)
-    this.handshakes = {
+    return {
       perSecond: missing.length / ((performance.now() - startMs) / 1000),
       serverUs: startUs === undefined || endUs === undefined ? undefined : (endUs - startUs) / missing.length,
     }
@@ -146,6 +148,12 @@ export class Fleet {
     clearInterval(this.#resting)
     this.#resting = undefined
     for (const connection of this.connections) connection.wake()
+  }
+
+  /** Ends all connections and waits until they are closed. */
+  async clear(): Promise<void> {
+    this.destroy()
+    while (this.live > 0) await turn()
   }
 
   destroy(): void {

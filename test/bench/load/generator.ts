@@ -5,8 +5,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { dialects } from './dialect.ts'
 import { Fleet } from './fleet.ts'
-import type { Job, Result, Step } from './job.ts'
+import type { Job, Result, Step, Storm } from './job.ts'
 import { Messages } from './message.ts'
+import { Nap, SHORT_NAP_MS } from './nap.ts'
 import { rssOf, Stretch } from './processor.ts'
 import { search } from './search.ts'
 import { nowUs } from './stamp.ts'
@@ -15,6 +16,11 @@ import { resumeStorm } from './storm.ts'
 
 const SETTLE_MS = 400
 const DRAIN_MS = 8000
+/** Messages per second among so many peers, before anything is measured. */
+const WARM = { peers: 20, rate: 400 }
+const LATER_STORMS = 3
+/** All peers hear something before it counts. */
+const WARM_STEP_SECONDS = 0.5
 
 export async function carryOut(job: Job): Promise<Result> {
   const fleet = new Fleet(job)
@@ -26,8 +32,6 @@ export async function carryOut(job: Job): Promise<Result> {
     return {
       connections: fleet.live,
       deflated: fleet.deflated,
-      handshakesPerSecond: fleet.handshakes.perSecond,
-      handshakeUs: fleet.handshakes.serverUs,
       stolenShare,
       othersShare,
       loadShare,
@@ -41,26 +45,53 @@ export async function carryOut(job: Job): Promise<Result> {
 async function outcomeOf(job: Job, fleet: Fleet, messages: Messages): Promise<Partial<Result>> {
   if (job.mode === 'resume') return { resume: await resumeStorm(fleet, messages) }
   const { rate, seconds, warmSeconds } = job
-  const rss = rssOf(job.pid)
+  if (job.mode === 'connect') return connect(fleet, seconds)
+  if (job.mode !== 'echo') await warm(fleet, messages, warmSeconds)
   await fleet.open()
   await sleep(SETTLE_MS)
   switch (job.mode) {
-    case 'connect': {
-      await sleep(seconds * 1000)
-      const idle = rssOf(job.pid)
-      return { idleBytesPerPeer: rss === undefined || idle === undefined ? undefined : (idle - rss) / job.peers }
-    }
     case 'echo':
       return { step: await echo(fleet, messages, seconds) }
     case 'search': {
-      await runStep(fleet, messages, { rate: rate / 2, seconds: warmSeconds, drainMs: DRAIN_MS })
       const { best, steps } = await search(fleet, messages)
       return { step: best, steps, kept: keptBy(fleet) }
     }
     case 'steady':
-      await runStep(fleet, messages, { rate, seconds: warmSeconds, drainMs: DRAIN_MS })
+      await runStep(fleet, messages, { rate, seconds: WARM_STEP_SECONDS, drainMs: DRAIN_MS })
       await sleep(100)
       return { step: await runStep(fleet, messages, { rate, seconds, drainMs: DRAIN_MS }), kept: keptBy(fleet) }
+  }
+}
+
+/** A server that has run for a while has compiled its code: a few peers see to that, at little cost to any server. */
+async function warm(fleet: Fleet, messages: Messages, seconds: number): Promise<void> {
+  await fleet.open(WARM.peers)
+  await runStep(fleet, messages, { rate: WARM.rate, seconds, drainMs: DRAIN_MS })
+}
+
+/** A storm on a fresh server, whose peers then idle; and storms on the same server later. */
+async function connect(fleet: Fleet, seconds: number): Promise<Partial<Result>> {
+  const { job } = fleet
+  const before = rssOf(job.pid)
+  const first = await fleet.open()
+  await sleep(SETTLE_MS + seconds * 1000)
+  const idle = rssOf(job.pid)
+  const later: Storm[] = []
+  for (let i = 0; i < LATER_STORMS; i += 1) {
+    await fleet.clear()
+    await sleep(SETTLE_MS)
+    later.push(await fleet.open())
+  }
+  const mean = (values: (number | undefined)[]) => values.reduce<number>((sum, n) => sum + (n ?? 0), 0) / values.length
+  return {
+    idleBytesPerPeer: before === undefined || idle === undefined ? undefined : (idle - before) / job.peers,
+    storms: {
+      first,
+      later: {
+        perSecond: 1 / mean(later.map(({ perSecond }) => 1 / perSecond)),
+        serverUs: first.serverUs === undefined ? undefined : mean(later.map(({ serverUs }) => serverUs)),
+      },
+    },
   }
 }
 
@@ -82,7 +113,7 @@ async function echo(fleet: Fleet, messages: Messages, seconds: number): Promise<
       sentUs.set(connection, nowUs())
       connection.send(messages.take([nowUs()]))
     }
-    await sleep(seconds * 1000)
+    await new Nap(tally, SHORT_NAP_MS).until(sleep(seconds * 1000))
     // What is on its way comes back, and nothing follows it.
     tally.onDelivery = () => {}
     const { delivered, bytes } = tally

@@ -28,7 +28,7 @@ export interface Job {
   readonly bytes: number
   /** Messages per second, all senders together; for `search`, where to begin. */
   readonly rate: number
-  /** How long one measurement lasts, and the warming up before it. */
+  /** How long one measurement lasts, and how long a few peers talk before. */
   readonly seconds: number
   readonly warmSeconds: number
   /** Whether connections offer permessage-deflate. Clients send uncompressed. */
@@ -71,6 +71,12 @@ export interface Step {
   readonly othersShare: number
 }
 
+export interface Storm {
+  readonly perSecond: number
+  /** CPU of the server for one handshake, in microseconds. */
+  readonly serverUs: number | undefined
+}
+
 export interface Result {
   /** The measurement that counts: of a `search`, the best step that passed. */
   readonly step?: Step | undefined
@@ -79,8 +85,8 @@ export interface Result {
   readonly connections: number
   /** How many connections have permessage-deflate. */
   readonly deflated: number
-  readonly handshakesPerSecond: number
-  readonly handshakeUs: number | undefined
+  /** `connect`: handshakes on a fresh server, and later on the same one. */
+  readonly storms?: { readonly first: Storm; readonly later: Storm }
   /** `connect`: memory of the server before the first connection, and with all of them idle. */
   readonly idleBytesPerPeer?: number | undefined
   /** `resume`: peers per second that came back and had everything, and how long one took. */

@@ -1,0 +1,58 @@
+/**
+ * Under which names the server answers. A page that makes its own host name lead to this machine (DNS rebinding) is of
+ * the same origin as the server to every check but this one: its requests still carry the page's name in `Host`. The
+ * gate asks here first, for pages and upgrades alike.
+ */
+import type { IncomingMessage } from 'node:http'
+import { Refusal } from '../errors.ts'
+
+/** Nobody can make these lead elsewhere: addresses, and the names of this machine (RFC 6761, 6.3). */
+const OWN = /^(?:\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-f:.]+\]|(?:[a-z0-9_-]+\.)*localhost\.?)(?::\d+)?$/i
+const LOOPBACK = /^(?:::1$|(?:::ffff:)?127\.)/
+
+/** Throws a `Refusal` 421 (RFC 9110, 15.5.20) for a name that is not ours. */
+export type HostGuard = (request: IncomingMessage) => void
+
+/**
+ * `names`: host names, `*.example.org` for all under one, `*` for any; then no other name is answered, whoever asks.
+ * `undefined`: any name, but on a loopback connection only this machine's own, unless a proxy we trust made it.
+ */
+export function hostGuard(
+  names: readonly string[] | undefined,
+  isTrusted: (request: IncomingMessage) => boolean,
+): HostGuard {
+  if (names === undefined) return (request) => mustBeOwnOnLoopback(request, isTrusted)
+  if (names.includes('*')) return () => {}
+  return (request) => {
+    const host = hostOf(request, isTrusted)
+    if (OWN.test(host) || isNamed(host, names)) return
+    throw new Refusal(
+      421,
+      'foreign_host',
+      'this server does not answer under this host name; ALLOWED_HOSTS names those it has',
+    )
+  }
+}
+
+function mustBeOwnOnLoopback(request: IncomingMessage, isTrusted: (request: IncomingMessage) => boolean): void {
+  if (OWN.test(request.headers.host ?? '')) return
+  if (!LOOPBACK.test(request.socket.localAddress ?? '') || isTrusted(request)) return
+  throw new Refusal(
+    421,
+    'foreign_host',
+    'expected localhost or an address as the host of a connection from this machine; ' +
+      'behind a proxy set TRUST_PROXY to its address, else name the host in ALLOWED_HOSTS',
+  )
+}
+
+/** What the client asked for, as far as a proxy we trust tells. */
+function hostOf(request: IncomingMessage, isTrusted: (request: IncomingMessage) => boolean): string {
+  const { host = '', 'x-forwarded-host': forwarded } = request.headers
+  if (forwarded === undefined || !isTrusted(request)) return host
+  return String(forwarded).split(',')[0]?.trim() ?? host
+}
+
+function isNamed(host: string, names: readonly string[]): boolean {
+  const name = host.toLowerCase().replace(/:\d+$/, '').replace(/\.$/, '')
+  return names.some((known) => (known.startsWith('*.') ? name.endsWith(known.slice(1)) : name === known))
+}

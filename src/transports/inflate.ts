@@ -1,0 +1,112 @@
+/**
+ * Compressed messages of the peers of one mount, each inflated at once and in one go (RFC 7692, 7.2.2). `ws` does it in
+ * other threads, which for small messages costs more than the work itself, lets messages wait in memory meanwhile, and
+ * keeps some 50 KiB for each peer from its first message on. `websocket.ts` calls it; `deflate.ts` is the other direction.
+ *
+ * Many at once are worked off in slices of a few ms, with reading between, so that they hold up nobody else.
+ */
+import { constants, inflateRawSync } from 'node:zlib'
+import type { WebSocket } from 'ws'
+
+/** Where a message may be larger it takes other threads after all, so that nobody waits for it. */
+const MOST_BYTES = 256 * 1024
+const SLICE_MS = 4
+/** So much may wait, compressed; beyond it memory comes first. */
+const WAITING_BYTES = 16 * 1024 * 1024
+/** What the sender left out at the end of a message (RFC 7692, 7.2.1). */
+const TAIL = Buffer.from([0, 0, 0xff, 0xff])
+
+type Done = (error: Error | null, bytes?: { readonly length: number }) => void
+
+/** What `ws` negotiated; it has no public name for it. */
+interface Extension {
+  readonly params: { readonly client_max_window_bits?: number }
+  decompress(bytes: Buffer, isLast: boolean, done: Done): void
+}
+
+interface Job {
+  readonly bytes: Buffer
+  readonly windowBits: number
+  readonly done: Done
+  /** `ws` inflates it. */
+  readonly otherwise: () => void
+}
+
+export class Inflater {
+  readonly #payloadBytes: number
+  #waiting: Job[] = []
+  #waitingBytes = 0
+  /** When the slice of this turn is over; `undefined`: nothing was inflated in this turn. */
+  #endMs: number | undefined
+
+  /** `payloadBytes`: the largest message, inflated. */
+  constructor(payloadBytes: number) {
+    this.#payloadBytes = payloadBytes
+  }
+
+  /** From now on a compressed message of this peer is inflated here, when its last fragment has come. */
+  serve(ws: WebSocket): void {
+    const { _extensions } = ws as unknown as { _extensions?: Record<string, Extension | undefined> }
+    // In a version of `ws` that names it otherwise, `ws` inflates.
+    const extension = _extensions?.['permessage-deflate']
+    if (!extension || this.#payloadBytes > MOST_BYTES) return
+    const inThreads = extension.decompress.bind(extension)
+    const windowBits = extension.params.client_max_window_bits ?? constants.Z_DEFAULT_WINDOWBITS
+    let fragments: Buffer[] = []
+    extension.decompress = (fragment, isLast, done) => {
+      fragments.push(fragment)
+      if (!isLast) {
+        process.nextTick(done, null, Buffer.alloc(0))
+        return
+      }
+      const bytes = fragments.length === 1 ? fragment : Buffer.concat(fragments)
+      fragments = []
+      this.#take({ bytes, windowBits, done, otherwise: () => inThreads(bytes, true, done) })
+    }
+  }
+
+  #take(job: Job): void {
+    const isOver = this.#endMs !== undefined && performance.now() >= this.#endMs
+    if ((isOver || this.#waiting.length > 0) && this.#waitingBytes + job.bytes.length <= WAITING_BYTES) {
+      this.#waiting.push(job)
+      this.#waitingBytes += job.bytes.length
+      return
+    }
+    if (this.#endMs === undefined) {
+      this.#endMs = performance.now() + SLICE_MS
+      setImmediate(this.#slice)
+    }
+    // ws must not hear of it while it still reads.
+    process.nextTick(() => this.#inflate(job))
+  }
+
+  #slice = (): void => {
+    this.#endMs = this.#waiting.length > 0 ? performance.now() + SLICE_MS : undefined
+    if (this.#endMs === undefined) return
+    let count = 0
+    for (const job of this.#waiting) {
+      this.#inflate(job)
+      this.#waitingBytes -= job.bytes.length
+      count += 1
+      if (performance.now() >= this.#endMs) break
+    }
+    this.#waiting = this.#waiting.slice(count)
+    setImmediate(this.#slice)
+  }
+
+  #inflate({ bytes, windowBits, done, otherwise }: Job): void {
+    const options = { windowBits, maxOutputLength: this.#payloadBytes, finishFlush: constants.Z_SYNC_FLUSH }
+    let inflated: { readonly length: number }
+    try {
+      inflated = inflateRawSync(Buffer.concat([bytes, TAIL]), options)
+    } catch (error) {
+      // What is no compressed message at all ws finds out itself; a length that is too large it refuses.
+      if ((error as NodeJS.ErrnoException).code !== 'ERR_BUFFER_TOO_LARGE') {
+        otherwise()
+        return
+      }
+      inflated = { length: this.#payloadBytes + 1 }
+    }
+    done(null, inflated)
+  }
+}

@@ -1,0 +1,225 @@
+/**
+ * One WebSocket in a room: a `ws` socket that knows its peer, and the wire that the room sees of it. `websocket.ts` opens
+ * it; frames to the peer are written to the raw socket, many in one write; `ws` answers pings and closes on the same one.
+ */
+import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { type RawData, WebSocket } from 'ws'
+import type { Mount } from '../config.ts'
+import { Close, type CloseReason } from '../errors.ts'
+import type { Frame } from '../frame.ts'
+import { countBroken, type Limit } from '../limit.ts'
+import type { Tally } from '../metrics.ts'
+import type { Connection } from '../peer.ts'
+import type { LiveRoom } from '../room.ts'
+import type { Bytes, Encoding, Wire } from '../wire.ts'
+import { deflated } from './deflate.ts'
+import type { Beating, Turn } from './heartbeat.ts'
+import { isOverdue, isStuck, type Owed, owedOf, type Sighting, unfinishedBytes } from './progress.ts'
+import { closeReason, frameBytes } from './websocket-frame.ts'
+
+/** How long a peer that was closed for abuse may take to answer. */
+const SHUT_MS = 1000
+/** With these (or none, 1005) a client says that it leaves; any other end is a lost connection. */
+const GOODBYES = [1000, 1001, 1005]
+/** The limits that `ws` holds for us, by the code it closes with. */
+const HELD_BY_WS: Readonly<Record<number, Limit>> = { 1008: 'limits.pieces', 1009: 'limits.payload' }
+
+const PING = Buffer.from([0x89, 0])
+
+export const plain: Encoding = { name: 'websocket', encode: ({ payload }: Frame) => frameBytes(payload) }
+
+/** What all sockets of one mount share. */
+export interface SocketParts {
+  readonly limits: Mount['limits']
+  readonly tally: Tally
+  /** A peer's socket stands there until it is over. */
+  readonly sockets: Set<Duplex>
+  /** Counts a connection that we end. */
+  readonly closed: (code: number) => void
+}
+
+/** Its listeners are shared, and no closure keeps the request alive. */
+export class RoomSocket extends WebSocket implements Beating {
+  peer!: Connection
+  /** Its place in the heartbeat. */
+  turn: Turn | undefined
+  /** Whether anything came since the last ping. */
+  isAlive = true
+  #room!: LiveRoom
+  #socket!: Duplex
+  #parts!: SocketParts
+  #wire!: WebSocketWire
+  #leave!: () => void
+  #resting: NodeJS.Timeout | undefined
+  #controls = 0
+  #closedWith: number | undefined
+  /** The message that was not whole at the last look. */
+  #begun: Sighting | undefined
+  #owed: Owed | undefined
+
+  listen(socket: Duplex, parts: SocketParts, room: LiveRoom, leave: () => void): Wire {
+    this.#socket = socket
+    this.#parts = parts
+    this.#room = room
+    this.#wire = new WebSocketWire(this, socket)
+    this.#leave = leave
+    this.on('message', onMessage)
+    this.on('pong', onSign)
+    this.on('ping', onSign)
+    this.on('error', onError)
+    this.on('close', onClose)
+    return this.#wire
+  }
+
+  /** Also where `ws` closes for a broken frame or the peer's own close: what was said to the peer goes before. */
+  override close(code?: number, reason?: string | Buffer): void {
+    this.peer?.seat.flush()
+    this.#closedWith = code
+    super.close(code, reason)
+  }
+
+  /** It is we who end it. */
+  end(code: number, reason: string): void {
+    if (this.readyState === WebSocket.OPEN) this.#parts.closed(code)
+    this.close(code, reason)
+  }
+
+  /** `ws` found a broken frame and has closed with the right code. */
+  broke(): void {
+    if (this.#closedWith === undefined) return
+    this.#parts.closed(this.#closedWith)
+    const limit = HELD_BY_WS[this.#closedWith]
+    if (limit) countBroken(this.#parts.tally.broken, limit)
+  }
+
+  /** Sends a ready-made ping. */
+  beat(): void {
+    this.#controls = 0
+    if (this.readyState === WebSocket.OPEN) this.#socket.write(PING)
+  }
+
+  look(nowMs: number): void {
+    if (this.readyState !== WebSocket.OPEN) return
+    const { messageTimeoutMs, sendTimeoutMs } = this.#parts.limits
+    const bytes = this.isPaused ? undefined : unfinishedBytes(this)
+    this.#begun = bytes === undefined ? undefined : (this.#begun ?? { sinceMs: nowMs, bytes })
+    if (this.#begun && isOverdue(this.#begun, bytes ?? 0, nowMs, messageTimeoutMs)) {
+      this.#break('limits.messageTimeout', Close.unfinished)
+      return
+    }
+    this.#owed = owedOf(this.#owed, this.#socket as Socket, nowMs)
+    if (!this.#owed || !isStuck(this.#owed, nowMs, sendTimeoutMs)) return
+    this.#room.slow(this.peer, 'limits.sendTimeout')
+    // Its close waits behind what it does not take.
+    this.shut()
+  }
+
+  /** It gave no sign of life: says so, in case only one direction is dead, and lets go at once. */
+  lose(): void {
+    if (this.readyState === WebSocket.OPEN) countBroken(this.#parts.tally.broken, 'limits.heartbeat')
+    this.end(Close.heartbeat.code, Close.heartbeat.reason)
+    this.terminate()
+  }
+
+  hear(bytes: Buffer, isBinary: boolean): void {
+    this.isAlive = true
+    this.#begun = undefined
+    // After our close frame the peer may still speak; it is not in the room any more.
+    if (this.readyState !== WebSocket.OPEN) return
+    const waitMs = this.#room.receive(this.peer, isBinary ? bytes : bytes.toString())
+    if (waitMs > 0) this.#rest(waitMs)
+  }
+
+  /** Reads no more for a while; the network holds the peer back. What came in the same packet may make it longer. */
+  #rest(ms: number): void {
+    clearTimeout(this.#resting)
+    this.pause()
+    this.#resting = setTimeout(() => this.#readOn(), ms).unref()
+  }
+
+  #readOn(): void {
+    this.isAlive = true
+    this.resume()
+  }
+
+  /** Closed for what it sent or did not take: the rest is not even read. */
+  shut(): void {
+    clearTimeout(this.#resting)
+    this.pause()
+    this.#resting = setTimeout(() => this.terminate(), SHUT_MS).unref()
+  }
+
+  /** A ping or a pong; ws has answered the ping. */
+  sign(): void {
+    this.isAlive = true
+    this.#controls += 1
+    const isFlood = this.#controls > this.#parts.limits.controls && this.readyState === WebSocket.OPEN
+    if (isFlood) this.#break('limits.controls', Close.abuse)
+  }
+
+  over(code: number): void {
+    clearTimeout(this.#resting)
+    this.#parts.sockets.delete(this.#socket)
+    if (this.turn) this.turn.socket = undefined
+    this.#leave()
+    const isGoodbye = this.#wire.isClosed || GOODBYES.includes(code)
+    this.#room.gone(this.peer, this.#wire, !isGoodbye)
+  }
+
+  #break(limit: Limit, reason: CloseReason): void {
+    countBroken(this.#parts.tally.broken, limit)
+    this.#room.end(this.peer, reason)
+  }
+}
+
+// One function each for all sockets: `ws` calls a listener with the socket as `this`.
+
+function onMessage(this: WebSocket, data: RawData, isBinary: boolean): void {
+  ;(this as RoomSocket).hear(data as Buffer, isBinary)
+}
+
+function onSign(this: WebSocket): void {
+  ;(this as RoomSocket).sign()
+}
+
+/** A broken frame: `close` follows. */
+function onError(this: WebSocket): void {
+  ;(this as RoomSocket).broke()
+}
+
+function onClose(this: WebSocket, code: number): void {
+  ;(this as RoomSocket).over(code)
+}
+
+/** Closed with one of these, a peer is not read any more. */
+const SHUT_FOR: readonly string[] = [Close.abuse.reason, Close.unfinished.reason]
+
+class WebSocketWire implements Wire {
+  readonly encoding: Encoding
+  /** It was the room that closed it. */
+  isClosed = false
+  readonly #ws: RoomSocket
+  readonly #socket: Duplex
+
+  constructor(ws: RoomSocket, socket: Duplex) {
+    this.encoding = ws.extensions.includes('permessage-deflate') ? deflated : plain
+    this.#ws = ws
+    this.#socket = socket
+  }
+
+  get waiting(): number {
+    return this.#socket.writableLength
+  }
+
+  send(bytes: Bytes): void {
+    // After a close frame nothing may follow (RFC 6455, 5.5.1).
+    if (this.#ws.readyState === WebSocket.OPEN) this.#socket.write(bytes, 'latin1')
+  }
+
+  close(code: number, reason: string): void {
+    this.isClosed = true
+    this.#ws.end(code, closeReason(reason))
+    if (SHUT_FOR.includes(reason)) this.#ws.shut()
+  }
+}

@@ -1,0 +1,79 @@
+/** The limits of who comes in, and of requests, one by one: set small, broken, answered as docs/LIMITS.md says, and counted. */
+import { describe, expect, it } from 'vitest'
+import type { Limit } from '../src/limit.ts'
+import { refused } from './support/client.ts'
+import { openLimited } from './support/limited.ts'
+import notes from './support/notes.ts'
+import { RawClient } from './support/raw.ts'
+
+const house = openLimited()
+const { start, startWith, count } = house
+
+const broken = {
+  async 'limits.peers'() {
+    await startWith({ peers: 1 })
+    await house.server.connect('/notes')
+    const { status, headers, body } = await refused(`${house.server.ws}/notes`)
+    expect([status, headers['retry-after'], body]).toMatchObject([503, '10', { error: 'room_full' }])
+    expect(await count('limits.peers')).toBe(1)
+  },
+
+  async 'limits.perAddress'() {
+    await startWith({ perAddress: 1 })
+    await house.server.connect('/notes')
+    const { status, headers, body } = await refused(`${house.server.ws}/notes`)
+    expect([status, headers['retry-after'], body]).toMatchObject([429, '10', { error: 'too_many' }])
+    expect(await count('limits.perAddress')).toBe(1)
+  },
+
+  async instances() {
+    await start({ rooms: { '/r/:name': { definition: notes, instances: 1 } } })
+    await house.server.connect('/r/one')
+    const { status, headers, body } = await refused(`${house.server.ws}/r/two`)
+    expect([status, headers['retry-after'], body]).toMatchObject([503, '60', { error: 'too_many_rooms' }])
+    expect(await count('instances', '/r/:name')).toBe(1)
+  },
+
+  async 'server.limits.peers'() {
+    await start({ server: { limits: { peers: 1 } }, rooms: { '/notes': { definition: notes } } })
+    await house.server.connect('/notes')
+    const { status, headers, body } = await refused(`${house.server.ws}/notes`)
+    expect([status, headers['retry-after'], body]).toMatchObject([503, '30', { error: 'server_full' }])
+    expect(await count('server.limits.peers')).toBe(1)
+  },
+
+  async 'server.limits.handshakes'() {
+    const handshakes = { perSecond: 0.1, burst: 1 }
+    await start({ server: { limits: { handshakes } }, rooms: { '/notes': { definition: notes } } })
+    await house.server.connect('/notes')
+    const { status, headers, body } = await refused(`${house.server.ws}/notes`)
+    expect([status, headers['retry-after'], body]).toMatchObject([429, '10', { error: 'too_many' }])
+    expect(await count('server.limits.handshakes')).toBe(1)
+  },
+
+  async 'server.limits.headersTimeout'() {
+    await start({ server: { limits: { headersTimeout: '1s' } }, rooms: { '/notes': { definition: notes } } })
+    const client = new RawClient(house.server.port)
+    await client.write('GET /notes HTTP/1.1\r\nHost: 127.0.0.1\r\n')
+    expect(await client.answer()).toMatchObject({ status: 408, error: 'too_late' })
+    await client.ended
+    expect(await count('server.limits.headersTimeout', '')).toBe(1)
+  },
+
+  async 'server.limits.requestTimeout'() {
+    const limits = { headersTimeout: '1s', requestTimeout: '1s' }
+    await start({ rooms: { '/notes': { definition: notes } } })
+    await house.server.reload({ server: { limits }, rooms: { '/notes': { definition: notes } } })
+    const client = new RawClient(house.server.port)
+    const head =
+      'POST /notes HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: 40\r\n\r\n'
+    await client.write(`${head}{"type":`)
+    expect(await client.answer()).toMatchObject({ status: 408, error: 'too_late' })
+    await client.ended
+    expect(await count('server.limits.requestTimeout', '')).toBe(1)
+  },
+} satisfies Partial<Record<Limit, () => Promise<void>>>
+
+describe('a limit that is broken is answered and counted:', () => {
+  it.each(Object.entries(broken))('%s', { timeout: 20_000 }, (_, test) => test())
+})

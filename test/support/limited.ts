@@ -1,0 +1,63 @@
+/**
+ * A server of small limits for each test: started with them, and asked how often each was broken. Its time is the test's
+ * where a limit is a time.
+ */
+import { setTimeout as wait } from 'node:timers/promises'
+import { afterEach } from 'vitest'
+import type { Limit } from '../../src/limit.ts'
+import { type HandClock, handClock } from '../../src/testing/hand-clock.ts'
+import { BarePeer } from './bare-peer.ts'
+import notes from './notes.ts'
+import { type Setup, startServer, type TestServer } from './server.ts'
+
+export interface LimitedHouse {
+  readonly server: TestServer
+  /** `isByHand`: its time stands still until the test lets it `pass`. */
+  start(setup: Setup, isByHand?: boolean): Promise<void>
+  /** The same with one event room (`/notes`) and one raw one (`/echo`) of these limits. */
+  startWith(limits: Record<string, unknown>, isByHand?: boolean): Promise<void>
+  pass(seconds: number): Promise<void>
+  /** How often a limit was broken, as `/metrics` tells it. */
+  count(limit: Limit, room?: string): Promise<number>
+  /** A peer that sends whatever bytes it is told to. */
+  bare(path: string): Promise<BarePeer>
+}
+
+export function openLimited(): LimitedHouse {
+  let server: TestServer
+  let clock: HandClock | undefined
+  const house: LimitedHouse = {
+    get server() {
+      return server
+    },
+    async start(setup, isByHand = false) {
+      clock = isByHand ? handClock() : undefined
+      server = await startServer({ ...setup, ...(clock && { clock }) })
+    },
+    startWith(limits, isByHand) {
+      return house.start({ rooms: { '/notes': { definition: notes, limits }, '/echo': { limits } } }, isByHand)
+    },
+    async pass(seconds) {
+      for (let second = 0; second < seconds; second += 1) await clock?.advance(1000)
+    },
+    async count(limit, room = '/notes') {
+      const text = await (await fetch(`${server.url}/metrics`)).text()
+      const line = text
+        .split('\n')
+        .find((line) => line.startsWith(`corridor_limits_total{room="${room}",limit="${limit}"} `))
+      return Number(line?.split(' ').at(-1) ?? 0)
+    },
+    bare: (path) => BarePeer.open(`${server.ws}${path}`),
+  }
+  afterEach(async () => {
+    const closed = server.close()
+    await clock?.advance(60_000)
+    await closed
+  })
+  return house
+}
+
+export const note = (text = 'a', more = {}) => ({ type: 'note', data: { text, ...more } })
+
+/** Long enough for what is under way on this machine to arrive. */
+export const settled = () => wait(50)
