@@ -51,7 +51,7 @@ export class Author {
     if (pending.length === 0) return
     let cancel = () => {}
     const late = new Promise<void>((resolve) => {
-      cancel = this.#clock.after(Math.min(ms, HANDLERS_MS), resolve)
+      cancel = this.#clock.after(ms, resolve)
     })
     await Promise.race([Promise.all(pending), late])
     cancel()

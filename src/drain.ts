@@ -14,8 +14,9 @@ const WAVE = 500
 const PAUSE_MS = 100
 /** The share of the drain time in which peers are asked to go; the rest is for their answers and the last writes. */
 const ASKING = 0.5
-/** The share in which a peer that is asked to go may still get its answers. */
-const ANSWERING = 0.2
+/** The share after which nobody is waited for who still has answers to get, but for a moment. */
+const ANSWERING = 0.6
+const MOMENT_MS = 200
 /** Clients come back within the drain time, each at a moment of its own, and within this at most. */
 const RETURN_MS = 5000
 
@@ -38,9 +39,11 @@ export async function drain({ rooms, clock, drainMs, noticeMs, answered }: Drain
   let peers = 0
   for (const { room } of rooms.open()) peers += room.size
   const wave = Math.max(WAVE, Math.ceil((peers * PAUSE_MS) / Math.max(PAUSE_MS, (drainMs - noticeMs) * ASKING)))
+  const answersAt = clock.monotonic() + (drainMs - noticeMs) * ANSWERING
   const farewells: Promise<void>[] = []
   for (let left = peers; left > 0; left -= wave) {
-    farewells.push(...ask(rooms, wave, withinMs, (drainMs - noticeMs) * ANSWERING))
+    const answersMs = Math.max(MOMENT_MS, answersAt - clock.monotonic())
+    farewells.push(...ask(rooms, wave, withinMs, answersMs))
     if (left > wave) await new Promise<void>((resolve) => clock.after(PAUSE_MS, resolve))
   }
   await Promise.all(farewells)

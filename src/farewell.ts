@@ -13,7 +13,7 @@ interface Host<P> {
 
 /**
  * Resolves when all of them were asked to go: at once, but for those whose handlers run or whose events are not kept yet.
- * These are waited for as handlers are, and for `withinMs` at most.
+ * These are waited for `withinMs`, or as long as handlers are anywhere.
  */
 export async function farewell<P extends Connection>(
   room: Host<P>,

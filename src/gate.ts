@@ -85,7 +85,9 @@ export class Gate {
   }
 
   #enter(route: Route, { query }: Target, address: string, pass?: Pass): Admission | Promise<Admission> {
-    const { limits, rooms } = this.#parts
+    const { limits, rooms, isDraining } = this.#parts
+    // Asked again: a token or a module may have taken its time.
+    if (isDraining()) throw draining()
     const { visitor, offset } = visitOf(query, pass)
     const leave = limits.enter(route.mount, address)
     const admitted = ({ room, release }: Place) => ({ room, release, visitor, offset, route, leave })

@@ -216,17 +216,19 @@ export abstract class LiveRoom<P extends Connection = Connection, H extends Comm
   }
 
   #enter(peer: P, offset: string | undefined): undefined | Promise<void> {
+    const { seat } = peer
     try {
-      return this.enter(peer, offset)?.catch((error) => this.#lost(peer, error))
+      return this.enter(peer, offset)?.catch((error) => this.#lost(peer, seat, error))
     } catch (error) {
-      this.#lost(peer, error)
+      this.#lost(peer, seat, error)
       return undefined
     }
   }
 
-  #lost(peer: P, error: unknown): void {
+  #lost(peer: P, seat: Connection['seat'], error: unknown): void {
     this.log.error({ err: error, peer: peer.id }, 'the history could not be read')
-    this.end(peer, Close.busy)
+    // It may have come back on another connection meanwhile.
+    if (peer.seat === seat) this.end(peer, Close.busy)
   }
 
   #joined(peer: P): undefined | Promise<void> {

@@ -139,6 +139,8 @@ function testRoom(room: LiveRoom, clock: HandClock, errors: unknown[]): TestRoom
       const wire = new TestWire(errors)
       const peer = room.join({ id: randomUUID(), name, claims }, wire, undefined)
       wire.onClose = () => room.leave(peer)
+      // By its own join handler.
+      if (wire.closed) room.leave(peer)
       return room instanceof LiveEventRoom ? eventPeer(room, peer, wire) : rawPeer(room, peer, wire)
     },
     members: () => room.members(),

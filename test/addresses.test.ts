@@ -102,11 +102,20 @@ describe('an address', () => {
     expect(await listen(from('203.0.113.5'))).toBe(429)
   })
 
+  it('is the same with the port that some proxies write, and without', async () => {
+    await start('loopback')
+    expect(await join({ 'X-Forwarded-For': '203.0.113.7:4711' })).toBe(101)
+    expect(await join({ 'X-Forwarded-For': '203.0.113.7' })).toBe(429)
+    expect(await join({ 'X-Forwarded-For': '203.0.113.8:4711' })).toBe(101)
+    expect(await join({ 'X-Forwarded-For': '[2001:db8:1::1]:4711' })).toBe(101)
+    expect(await join({ 'X-Forwarded-For': '2001:db8:1::1' })).toBe(429)
+  })
+
   it('that is none makes all who bring one the same stranger', async () => {
     await start('127.0.0.1')
     const from = (address: string) => ({ 'X-Forwarded-For': address })
     expect(await join(from('nonsense'))).toBe(101)
-    for (const none of ['<script>', '999.1.1.1', 'a'.repeat(4000), '1.2.3.4:80'])
+    for (const none of ['<script>', '999.1.1.1', 'a'.repeat(4000), '1.2.3.4:http'])
       expect([none, await join(from(none)), await listen(from(none))]).toEqual([none, 429, 429])
   })
 })

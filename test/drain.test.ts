@@ -74,6 +74,26 @@ describe('a notice', () => {
     expect(performance.now() - beganMs).toBeLessThan(2500)
   })
 
+  it('keeps out also who was on the way in when it was given', async () => {
+    const asked = Promise.withResolvers<void>()
+    const decided = Promise.withResolvers<void>()
+    const definition = defineRoom({
+      admit() {
+        asked.resolve()
+        return decided.promise
+      },
+      open: () => ({}),
+    })
+    const env = { DRAIN_MS: '2000', DRAIN_NOTICE_MS: '300' }
+    const inProcess = await startServer({ rooms: { '/picky': { definition } }, env })
+    const refusal = refused(`${inProcess.ws}/picky`)
+    await asked.promise
+    const closed = inProcess.close()
+    decided.resolve()
+    expect(await refusal).toMatchObject({ status: 503, body: { error: 'draining' } })
+    await closed
+  })
+
   it('is not given to Ctrl-C', async () => {
     await start({ DRAIN_MS: '20000', DRAIN_NOTICE_MS: '10000' })
     const ann = await connect(`${ws}/chat`)

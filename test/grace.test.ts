@@ -1,5 +1,7 @@
 /** A client that lost its connection and is back within 5 s is the member it was. */
 import { afterEach, beforeEach, expect, it } from 'vitest'
+import { TestWire } from '../src/testing/test-wire.ts'
+import { clientOf, openMoodyRoom } from './support/moody-room.ts'
 import { startServer, type TestServer } from './support/server.ts'
 
 let server: TestServer
@@ -67,4 +69,20 @@ it('an answer to what was said before the loss does not come before the welcome'
   const two = await server.connect('/lines', { client: 'a1' })
   two.sendText('again')
   expect(await two.nextText()).toMatch(/hello|again/)
+})
+
+it('a history that could not be read for a connection that was lost does not end the one that came after', async () => {
+  let isBroken = true
+  const { room, clock, errors } = await openMoodyRoom((call) =>
+    call === 'read' && isBroken ? { delayMs: 1000, isBroken } : undefined,
+  )
+  const [lost, next] = [new TestWire([]), new TestWire([])]
+  const ann = room.join(clientOf('ann'), lost, undefined)
+  room.gone(ann, lost, true)
+  isBroken = false
+  expect(room.join(clientOf('ann'), next, undefined)).toBe(ann)
+  await clock.advance(1500)
+  expect(errors).toHaveLength(1)
+  expect(next.closed).toBe(undefined)
+  expect(room.members()).toEqual([{ id: 'ann', name: 'ann' }])
 })

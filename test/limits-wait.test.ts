@@ -2,13 +2,16 @@
  * The limits of what may wait, and how long (catalogue: LB1 to LB3, HS8), one by one: set small, broken, answered as
  * docs/LIMITS.md says, and counted.
  */
+import { randomBytes } from 'node:crypto'
 import { type Socket, connect as tcp } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
+import { constants, deflateRawSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { defineRoom } from '../src/define.ts'
 import type { Limit } from '../src/limit.ts'
 import { fragmented, frame, Op } from './support/bare-frames.ts'
+import { BarePeer } from './support/bare-peer.ts'
 import { post } from './support/event-stream.ts'
 import { note, openLimited, settled } from './support/limited.ts'
 
@@ -133,13 +136,21 @@ async function vanishing(query: string): Promise<Socket> {
   return socket
 }
 
+/** The next message, past our pings. */
+async function heard(peer: BarePeer) {
+  let frame = await peer.next()
+  while (frame?.opcode === Op.ping) frame = await peer.next()
+  return frame
+}
+
 describe('a limit that is broken is answered and counted:', () => {
   it.each(Object.entries(broken))('%s', { timeout: 20_000 }, (_, test) => test())
 })
 
 describe('a message on its way', () => {
   it('from an honest slow sender, one large frame at 1 KiB a second, arrives', async () => {
-    await startWith({ messageTimeout: '10s', heartbeat: '1h' }, true)
+    // In the midst of its frame it cannot answer a ping.
+    await startWith({ messageTimeout: '10s', heartbeat: '5s' }, true)
     const peer = await bare('/echo')
     const message = frame(Op.text, 'x'.repeat(60_000))
     for (let at = 0; at < message.length; at += 1024) {
@@ -147,7 +158,26 @@ describe('a message on its way', () => {
       await wait(5)
       await pass(1)
     }
-    expect((await peer.next())?.payload.length).toBe(60_000)
+    expect((await heard(peer))?.payload.length).toBe(60_000)
+    expect(await count('limits.messageTimeout', '/echo')).toBe(0)
+    peer.destroy()
+  })
+
+  it('from an honest slow sender, compressed and in fragments, arrives', async () => {
+    const limits = { messageTimeout: '10s', heartbeat: '1h' }
+    await start({ rooms: { '/echo': { limits, compression: true } } }, true)
+    const headers = { 'Sec-WebSocket-Extensions': 'permessage-deflate' }
+    const peer = await BarePeer.open(`${house.server.ws}/echo`, { headers })
+    const said = randomBytes(30_000).toString('hex')
+    const squeezed = deflateRawSync(said, { finishFlush: constants.Z_SYNC_FLUSH }).subarray(0, -4)
+    for (let at = 0; at < squeezed.length; at += 1024) {
+      const isFinal = at + 1024 >= squeezed.length
+      const opcode = at === 0 ? Op.text : Op.continuation
+      await peer.write(frame(opcode, squeezed.subarray(at, at + 1024), { rsv: at === 0 ? 4 : 0, isFinal }))
+      await wait(5)
+      await pass(1)
+    }
+    expect((await heard(peer))?.payload.length).toBeGreaterThan(20_000)
     expect(await count('limits.messageTimeout', '/echo')).toBe(0)
     peer.destroy()
   })

@@ -183,6 +183,35 @@ describe('a raw room', () => {
     expect(await room.history()).toEqual([])
   })
 
+  it('sends bytes as they were when they were sent: the author may use them again', async () => {
+    const bytes = new Uint8Array(1)
+    const counting = defineRoom({
+      open: (room) => ({
+        message(peer) {
+          for (bytes[0] = 1; bytes[0] < 3; bytes[0] += 1) {
+            peer.send(bytes)
+            room.broadcast(bytes)
+          }
+        },
+      }),
+    })
+    const ann = (await openRoom(counting)).join()
+    ann.send('go')
+    for (const number of [1, 1, 2, 2]) expect(await ann.next()).toEqual(Uint8Array.of(number))
+  })
+
+  it('knows that a peer has gone whom its own join handler closed', async () => {
+    const left: string[] = []
+    const closing = defineRoom({
+      open: () => ({ join: (peer) => peer.close(4000, 'not now'), leave: (peer) => void left.push(peer.id) }),
+    })
+    const room = await openRoom(closing)
+    const ann = room.join()
+    expect(ann.closed).toEqual({ code: 4000, reason: 'not now' })
+    expect(room.members()).toEqual([])
+    expect(left).toEqual([ann.id])
+  })
+
   it('has its time in the hands of the test, too', async () => {
     const room = await openRoom(clock, { every: '1m', label: 'tower' })
     const ann = room.join()

@@ -99,7 +99,7 @@ function watchRooms(rooms: string, changed: () => void, logger: Logger): RoomsWa
   return new RoomsWatch(rooms, changed, ({ message }) => logger.warn(`cannot watch the rooms: ${message}`))
 }
 
-/** Resolves to the exit code: 0 after a whole drain, 1 where a second signal or the deadline cut it short. */
+/** Resolves to the exit code: 0 after a drain, also one that the deadline ends; 1 where a second signal cut it short. */
 function untilStopped(server: Server, { drainMs }: Environment, signals: Signals, logger: Logger): Promise<number> {
   return new Promise((resolve) => {
     let stoppingSince: number | undefined

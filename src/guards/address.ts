@@ -7,6 +7,9 @@ import { isIPv4 } from 'node:net'
 import ipaddr from 'ipaddr.js'
 import proxyAddr from 'proxy-addr'
 
+/** `192.0.2.1:4711`, `[2001:db8::1]:4711`, `[2001:db8::1]` (RFC 7239, 6). */
+const WITH_PORT = /^(?:(\d+(?:\.\d+){3}):\d+|\[([0-9a-f:.]+)\](?::\d+)?)$/i
+
 export type AddressOf = (request: IncomingMessage) => string
 
 /** `trusted`: addresses, CIDRs, or proxy-addr's names (`loopback`, `uniquelocal`, …). */
@@ -23,12 +26,13 @@ export function proxyTrust(trusted: string[]): (request: IncomingMessage) => boo
   return (request) => trust(request.socket.remoteAddress ?? '', 0)
 }
 
-/** One spelling for an address: IPv4 in IPv6 as IPv4, the rest as it is. */
+/** One spelling for an address: IPv4 in IPv6 as IPv4, without the port that some proxies write, the rest as it is. */
 function canonical(address: string | undefined): string {
   // What the socket itself says of an IPv4 peer is in this spelling already.
   if (address && isIPv4(address)) return address
-  if (!address || !ipaddr.isValid(address)) return 'unknown'
-  return ipaddr.process(address).toString()
+  const bare = address && (WITH_PORT.exec(address)?.slice(1).find(Boolean) ?? address)
+  if (!bare || !ipaddr.isValid(bare)) return 'unknown'
+  return ipaddr.process(bare).toString()
 }
 
 /** What limits count by: an IPv4 address, or the /64 that one IPv6 customer has. */

@@ -56,6 +56,8 @@ export class RoomSocket extends WebSocket implements Beating {
   #closedWith: number | undefined
   /** The message that was not whole at the last look. */
   #begun: Sighting | undefined
+  /** How much of it there was. */
+  #cameBytes = 0
   #owed: Owed | undefined
 
   listen(socket: Duplex, parts: SocketParts, room: LiveRoom, leave: () => void): Wire {
@@ -104,6 +106,9 @@ export class RoomSocket extends WebSocket implements Beating {
     const { messageTimeoutMs, sendTimeoutMs } = this.#parts.limits
     const bytes = this.isPaused ? undefined : unfinishedBytes(this)
     this.#begun = bytes === undefined ? undefined : (this.#begun ?? { sinceMs: nowMs, bytes })
+    // In the midst of a frame it cannot answer a ping; that the frame grows is sign enough.
+    if (bytes !== undefined && bytes > this.#cameBytes) this.isAlive = true
+    this.#cameBytes = bytes ?? 0
     if (this.#begun && isOverdue(this.#begun, bytes ?? 0, nowMs, messageTimeoutMs)) {
       this.#break('limits.messageTimeout', Close.unfinished)
       return

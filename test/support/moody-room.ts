@@ -1,0 +1,115 @@
+/**
+ * A room in memory, without a server, whose log is as slow and as broken as a test says, on a clock that is turned by
+ * hand; its handlers do all that handlers may.
+ */
+import { z } from 'zod'
+import type { Clock } from '../../src/clock.ts'
+import { Deadlines } from '../../src/deadlines.ts'
+import { defineRoom, RoomError } from '../../src/define.ts'
+import { LiveEventRoom } from '../../src/event-room.ts'
+import { FanOut } from '../../src/fan-out.ts'
+import type { House, RoomSettings } from '../../src/house.ts'
+import type { Deliver, Log, Retention, RoomLog } from '../../src/log/log.ts'
+import { MemoryLog } from '../../src/log/memory.ts'
+import { newTally } from '../../src/metrics.ts'
+import { type HandClock, handClock } from '../../src/testing/hand-clock.ts'
+
+export const clientOf = (client: string) => ({ id: client, name: client, client })
+
+/** What a call to the log shall do; `undefined`: it is done at once. */
+export type Mood = (call: string) => { delayMs: number; isBroken: boolean } | undefined
+
+/** What breaks keeps nothing. */
+function moodyLog(clock: Clock, mood: Mood): Log {
+  const inner = new MemoryLog(clock)
+  const later = <T>(name: string, call: () => T): T | Promise<T> => {
+    const { delayMs, isBroken } = mood(name) ?? {}
+    if (delayMs === undefined) return call()
+    const result = isBroken ? undefined : call()
+    return new Promise((resolve, reject) => {
+      clock.after(delayMs, () =>
+        isBroken ? reject(new RoomError('unavailable', 'the disk is full')) : resolve(result as T),
+      )
+    })
+  }
+  return {
+    trouble: undefined,
+    peek: (path) => inner.peek(path),
+    close: () => inner.close(),
+    async open(path: string, retention: Retention, deliver: Deliver): Promise<RoomLog> {
+      const log = await inner.open(path, retention, deliver)
+      return new Proxy(log, {
+        get(_, name) {
+          const own = Reflect.get(log, name)
+          if (typeof own !== 'function') return own
+          const call = own.bind(log)
+          const isMoody = name === 'append' || name === 'recall' || name === 'read'
+          return isMoody ? (...args: unknown[]) => later(name, () => call(...args)) : call
+        },
+      })
+    },
+  }
+}
+
+const LIMITS: RoomSettings['limits'] = {
+  peers: 100,
+  rate: { perSecond: 1e6, burst: 1e6 },
+  abuse: 10,
+  json: { depth: 10, members: 100 },
+  waiting: 10_000,
+  bufferedBytes: 1e9,
+}
+
+export interface MoodyRoom {
+  readonly room: LiveEventRoom
+  readonly clock: HandClock
+  /** What the room logged as an error. */
+  readonly errors: unknown[]
+}
+
+/** `delayMs`: how long handlers take that take their time. */
+export async function openMoodyRoom(mood: Mood, delayMs = () => 0): Promise<MoodyRoom> {
+  const clock = handClock()
+  const errors: unknown[] = []
+  const quiet = { debug() {}, info() {}, warn() {}, error: (fields: unknown) => void errors.push(fields) }
+  const house = {
+    clock,
+    log: moodyLog(clock, mood),
+    fanOut: new FanOut(clock),
+    deadlines: new Deadlines(clock),
+    tallyOf: newTally,
+    logger: { ...quiet, child: () => quiet },
+  } as unknown as House
+  const wait = () => new Promise<void>((resolve) => clock.after(delayMs(), resolve))
+  const definition = defineRoom({
+    receives: { say: z.number(), note: z.number(), fail: z.number(), late: z.number(), slow: z.number() },
+    sends: { said: z.number() },
+    text: (text) => ({ type: 'say' as const, data: text.length }),
+    open: (room) => ({
+      receive: {
+        say: (_, data) => room.publish('said', data),
+        note() {},
+        fail(_, data) {
+          void room.publish('said', data)
+          throw new Error('planned')
+        },
+        async late() {
+          await wait()
+          throw new RoomError('too_late', 'planned')
+        },
+        async slow(_, data) {
+          await wait()
+          await room.publish('said', data)
+          await wait()
+        },
+      },
+    }),
+  })
+  const history = { keep: 10_000, maxAgeMs: 1e9, replay: 0, durable: false }
+  const room = new LiveEventRoom(house, '/room', {}, { pattern: '/room', history, limits: LIMITS }, definition as never)
+  await room.start(
+    (room) => definition.open(room as never, undefined as never),
+    () => {},
+  )
+  return { room, clock, errors }
+}

@@ -1,0 +1,160 @@
+/**
+ * Every message is answered, and counted so, once: whatever its handler does, however slow or broken the log is, said
+ * twice, over two roads, or too late. A peer of whom one message stays open could never be asked to go.
+ */
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { farewell } from '../src/farewell.ts'
+import { Connection, type EventPeer } from '../src/peer.ts'
+import { TestWire } from '../src/testing/test-wire.ts'
+import { clientOf, openMoodyRoom } from './support/moody-room.ts'
+import { type Random, seeded } from './support/random.ts'
+
+const message = (type: string, id: string, data: unknown = 1) => JSON.stringify({ type, data, id })
+
+afterEach(() => vi.restoreAllMocks())
+
+describe('whatever happens to a message', () => {
+  const TYPES = ['say', 'note', 'fail', 'late', 'slow', 'unknown']
+  const ODD = ['plain text', '{"type":', '{"type":"say","data":"no number"}', '{"id":"odd","type":1}']
+
+  /** Says random things for a while, then lets all of it come to its end. */
+  async function play(random: Random) {
+    const asked = vi.spyOn(Connection.prototype, 'asked')
+    const answered = vi.spyOn(Connection.prototype, 'answered')
+    const mood = (call: string) =>
+      call !== 'read' && random.oneIn(2)
+        ? { delayMs: random.below(random.pick([5, 500, 7000])), isBroken: random.oneIn(4) }
+        : undefined
+    const { room, clock } = await openMoodyRoom(mood, () => random.below(random.pick([5, 500, 7000])))
+    const clients = ['ann', 'ben']
+    const wires = clients.map(() => new TestWire([]))
+    const heard = wires.map((wire) => vi.spyOn(wire, 'send'))
+    const peers = clients.map((client, at) => room.join(clientOf(client), wires[at] as TestWire, undefined))
+    const said: string[][] = clients.map(() => [])
+    const posts: Promise<unknown>[] = []
+    for (let step = 0; step < 400; step += 1) {
+      const at = random.below(2)
+      const peer = peers[at] as EventPeer
+      const id = `m${random.below(80)}`
+      const type = random.pick(TYPES)
+      const data = random.oneIn(10) ? 2 : 1
+      const dice = random.below(10)
+      if (dice < 6) {
+        room.receive(peer, message(type, id, data))
+        said[at]?.push(id)
+      } else if (dice < 7) room.receive(peer, random.pick(ODD))
+      else if (dice < 9) {
+        // As `append.ts` does: checked before; said by who listens to an event stream, or by a stranger.
+        const speaker = random.oneIn(2) ? peer : room.stranger(clientOf(clients[at] as string))
+        const ids = Array.from({ length: 1 + random.below(3) }, () => `m${random.below(80)}`)
+        const batch = ids.map((id) => ({ type: random.pick(TYPES.slice(0, 5)), data, id }))
+        posts.push(room.post(speaker, batch).catch((error) => error))
+      } else await clock.advance(random.below(random.pick([2, 300, 3000])))
+    }
+    for (let turn = 0; turn < 400; turn += 1) await clock.advance(7000)
+    return { asked, answered, peers, said, posts, heard }
+  }
+
+  it.each([1, 2, 3, 4, 5, 6, 7, 8])('it is answered once, and nothing stays open (seed %i)', async (seed) => {
+    const { asked, answered, peers, said, posts, heard } = await play(seeded(seed))
+    const isOver = await Promise.race([Promise.all(posts).then(() => true), new Promise((r) => setTimeout(r, 500))])
+    expect(isOver, 'every batch has its answer').toBe(true)
+    const open = new Map<unknown, number>()
+    for (const peer of asked.mock.contexts) open.set(peer, (open.get(peer) ?? 0) + 1)
+    for (const peer of answered.mock.contexts) open.set(peer, (open.get(peer) ?? 0) - 1)
+    expect([...open.values()].filter((count) => count !== 0)).toEqual([])
+    for (const peer of peers) expect(peer.settled()).toBe(undefined)
+    for (const [at, ids] of said.entries()) {
+      const bytes = heard[at]?.mock.calls.map(([sent]) => String(sent)).join('') ?? ''
+      const answers = [...bytes.matchAll(/"type":"(?:ack|error)","id":"(m\d+)"/g)].map(([, id]) => id as string)
+      // Answers to a batch of the peer itself reach its stream too.
+      const left = [...answers]
+      for (const id of ids) left.splice(left.indexOf(id), left.includes(id) ? 1 : 0)
+      expect(answers.length).toBeGreaterThan(20)
+      expect(answers.length - left.length).toBe(ids.length)
+    }
+  })
+})
+
+describe('a batch that says what is being handled on another road', () => {
+  it('is answered with the error that was the answer there', async () => {
+    const { room, clock } = await openMoodyRoom(
+      () => undefined,
+      () => 100,
+    )
+    const ann = room.join(clientOf('ann'), new TestWire([]), undefined)
+    room.receive(ann, message('late', '1'))
+    const posted = room.post(room.stranger(clientOf('ann')), [{ type: 'late', data: 1, id: '1' }])
+    const outcome = expect(posted).rejects.toMatchObject({ code: 'too_late' })
+    await clock.advance(200)
+    await outcome
+  })
+
+  it.each([0, 1, 2, 3, 4, 5, 6])(
+    'is answered also where it comes just before that answer (%i steps)',
+    async (steps) => {
+      const { room, clock } = await openMoodyRoom(
+        () => undefined,
+        () => 100,
+      )
+      room.receive(room.join(clientOf('ann'), new TestWire([]), undefined), message('late', '1'))
+      const time = clock.advance(100)
+      for (let step = 0; step < steps; step += 1) await undefined
+      let isOver = false
+      const over = () => {
+        isOver = true
+      }
+      room.post(room.stranger(clientOf('ann')), [{ type: 'late', data: 1, id: '1' }]).then(over, over)
+      await time
+      await clock.advance(200)
+      expect(isOver).toBe(true)
+    },
+  )
+
+  it('is answered where that was overdue before it began', async () => {
+    let isSlow = true
+    const { room, clock } = await openMoodyRoom(
+      (call) => (isSlow && call === 'recall' ? { delayMs: 6000, isBroken: false } : undefined),
+      () => 0,
+    )
+    const ann = room.join(clientOf('ann'), new TestWire([]), undefined)
+    room.receive(ann, message('say', '1'))
+    isSlow = false
+    const posted = room.post(room.stranger(clientOf('ann')), [{ type: 'say', data: 1, id: '1' }])
+    const outcome = expect(posted).rejects.toMatchObject({ code: 'unavailable' })
+    await clock.advance(7000)
+    await outcome
+    expect(ann.settled()).toBe(undefined)
+    // It was never handled, so it may be said again.
+    await room.post(room.stranger(clientOf('ann')), [{ type: 'say', data: 1, id: '1' }])
+    expect(room.record.seq).toBe(1)
+  })
+
+  it('fails with one line in the log, however many messages it has', async () => {
+    const { room, errors } = await openMoodyRoom(
+      () => undefined,
+      () => 0,
+    )
+    const batch = ['say', 'say', 'fail'].map((type, at) => ({ type, data: 1, id: String(at) }))
+    await expect(room.post(room.stranger(clientOf('ann')), batch)).rejects.toMatchObject({ code: 'internal' })
+    expect(errors).toHaveLength(1)
+  })
+})
+
+it('a peer that two wait for settles for both, before either gives up', async () => {
+  const { room, clock } = await openMoodyRoom(
+    (call) => (call === 'read' ? undefined : { delayMs: 500, isBroken: false }),
+    () => 0,
+  )
+  const wire = new TestWire([])
+  const ann = room.join(clientOf('ann'), wire, undefined)
+  room.receive(ann, message('note', '1'))
+  const reason = () => ({ code: 1012, reason: 'restart' })
+  let over = 0
+  for (let who = 0; who < 2; who += 1) void farewell(room, [ann], reason).then(() => (over += 1))
+  await clock.advance(900)
+  expect(over).toBe(0)
+  await clock.advance(200)
+  expect(over).toBe(2)
+  expect(wire.closed).toMatchObject({ code: 1012 })
+})
