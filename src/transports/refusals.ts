@@ -36,7 +36,7 @@ export class Refusals {
     const refusal = error instanceof Refusal ? error : refusalOf(error as HttpError, req)
     count(refusal, room)
     if (refusal.status >= 500 && refusal !== error) logger.error({ req, room, err: error }, 'a request failed')
-    else logger.debug({ req, room, status: refusal.status, code: refusal.code }, 'refused')
+    else logger.debug({ req, room, ...told(refusal) }, 'refused')
     return refusal
   }
 
@@ -44,7 +44,7 @@ export class Refusals {
   ofUnread(error: string | undefined, hadHeaders: boolean): Refusal {
     const refusal = unreadable(error, hadHeaders)
     this.#parts.count(refusal)
-    this.#parts.logger.debug({ status: refusal.status, code: refusal.code }, 'refused')
+    this.#parts.logger.debug(told(refusal), 'refused')
     return refusal
   }
 
@@ -53,6 +53,11 @@ export class Refusals {
     const given = this.#parts.isTrusted(request) ? request.headers['x-request-id'] : undefined
     return typeof given === 'string' && /^[\w.:+/=-]{1,128}$/.test(given) ? given : randomUUID()
   }
+}
+
+/** What a line says of it; `limit`: the one that was broken, by its name in rooms.json. */
+function told({ status, code, limit }: Refusal) {
+  return limit ? { status, code, limit } : { status, code }
 }
 
 function unreadable(error: string | undefined, hadHeaders: boolean): Refusal {
