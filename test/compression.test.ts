@@ -1,6 +1,5 @@
 /** Rooms with `compression: true`: each message is compressed once for all who negotiated it. */
 import { randomBytes } from 'node:crypto'
-import { deflateRawSync } from 'node:zlib'
 import { afterEach, expect, it } from 'vitest'
 import { Frame } from '../src/frame.ts'
 import { deflated } from '../src/transports/deflate.ts'
@@ -54,5 +53,5 @@ it('sends a short or incompressible message that anyone can read', async () => {
   const noise = randomBytes(60_000)
   const frame = bufferOf(deflated.encode(new Frame(noise)))
   expect((frame[0] ?? 0) & 0x40).toBe(0x40)
-  expect(frame.length).toBeLessThan(deflateRawSync(noise).length + 64)
+  expect(frame.length).toBeLessThan(noise.length * 1.01)
 })

@@ -10,6 +10,7 @@ import { AttackedServer, type Honest } from './support/attacked.ts'
 import { frame, Op } from './support/bare-frames.ts'
 import { BarePeer } from './support/bare-peer.ts'
 import { tell } from './support/figures.ts'
+import { MEASURED } from './support/measured.ts'
 import { CORRIDOR, Process } from './support/process.ts'
 
 const READERS = 1000
@@ -59,6 +60,7 @@ function median(values: readonly number[]): number {
 }
 
 it('one of a thousand readers that is stopped is closed with 1013, and the others notice nothing', {
+  ...MEASURED,
   timeout: 180_000,
 }, async () => {
   const reader = await busyRoom(8192)

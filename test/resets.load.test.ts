@@ -8,6 +8,7 @@ import { afterEach, expect, it } from 'vitest'
 import { AttackedServer } from './support/attacked.ts'
 import { BarePeer } from './support/bare-peer.ts'
 import { tell } from './support/figures.ts'
+import { MEASURED } from './support/measured.ts'
 import { handshake, RawClient, request } from './support/raw.ts'
 
 const EACH = 10_000
@@ -60,7 +61,7 @@ it(`${EACH} resets each on good, unknown and refused paths, while admission take
   expect(await server.metric('corridor_peers{room="/slow"}')).toBe(0)
 })
 
-it('header lists made to be slow to parse hold up nobody', { timeout: 60_000 }, async () => {
+it('header lists made to be slow to parse hold up nobody', { ...MEASURED, timeout: 60_000 }, async () => {
   server = await AttackedServer.start({
     '/echo': { module: 'echo.ts', limits: LIMITS, compression: true, protocols: ['known'] },
     '/honest': { module: 'echo.ts', limits: LIMITS },

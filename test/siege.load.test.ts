@@ -10,6 +10,7 @@ import { AttackedServer, type Honest } from './support/attacked.ts'
 import { frame, Op } from './support/bare-frames.ts'
 import type { BarePeer } from './support/bare-peer.ts'
 import { tell } from './support/figures.ts'
+import { MEASURED } from './support/measured.ts'
 
 const EACH = 1000
 const MIB = 1024 * 1024
@@ -89,6 +90,7 @@ async function siege(): Promise<{ bombers: BarePeer[]; drippers: BarePeer[] }> {
 }
 
 it('1,000 bombs, 1,000 slow handshakes and 1,000 drips at once: memory is bounded, honest handshakes are quick', {
+  ...MEASURED,
   timeout: 120_000,
 }, async () => {
   const bomb = frame(Op.binary, deflateRawSync(Buffer.alloc(MIB)), { rsv: 4 })

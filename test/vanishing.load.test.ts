@@ -11,6 +11,7 @@ import { frame, Op } from './support/bare-frames.ts'
 import { BarePeer } from './support/bare-peer.ts'
 import { type Client, connect } from './support/client.ts'
 import { tell } from './support/figures.ts'
+import { MEASURED } from './support/measured.ts'
 import { CORRIDOR, Process } from './support/process.ts'
 
 const IS_FULL = process.env.FULL === '1'
@@ -30,6 +31,7 @@ afterEach(async () => {
 })
 
 it(`${SQUEEZED} compressed peers vanish in the midst of a message, ${ROUNDS} times: memory does not grow`, {
+  ...MEASURED,
   timeout: 600_000,
 }, async () => {
   const rooms = { '/squeezed': { module: 'relay.ts', compression: true, limits: LIMITS } }

@@ -16,9 +16,14 @@ export interface Outcome {
 
 export default class Summary implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], errors: readonly unknown[]): void {
-    const results = modules.flatMap((module) => [...module.children.allTests()].map((test) => test.result()))
+    const tests = modules.flatMap((module) => [...module.children.allTests()])
+    const results = tests.map((test) => test.result())
     const states = results.map(({ state }) => state)
     const notes = new Set(results.map((result) => ('note' in result && result.note ? `skipped: ${result.note}\n` : '')))
+    for (const test of tests) {
+      const times = test.diagnostic()?.retryCount ?? 0
+      if (times > 0) notes.add(`tried ${times + 1} times: ${test.name}\n`)
+    }
     const count = (state: string) => states.filter((each) => each === state).length
     // A file that cannot be read, a hook that throws and a stray rejection fail the run without failing a test.
     const broken = modules.filter((module) => module.state() === 'failed' && !hasFailedTest(module)).length
