@@ -16,6 +16,7 @@ import type { Bytes, Encoding, Wire } from '../wire.ts'
 import { deflated } from './deflate.ts'
 import type { Beating, Turn } from './heartbeat.ts'
 import { isOverdue, isStuck, type Owed, owedOf, type Sighting, unfinishedBytes } from './progress.ts'
+import { Reader } from './reader.ts'
 import { closeReason, frameBytes } from './websocket-frame.ts'
 
 /** How long a peer that was closed for abuse may take to answer. */
@@ -51,6 +52,8 @@ export class RoomSocket extends WebSocket implements Beating {
   #parts!: SocketParts
   #wire!: WebSocketWire
   #leave!: () => void
+  /** Where messages may be compressed, `ws` reads them all. */
+  #reader: Reader | undefined
   #resting: NodeJS.Timeout | undefined
   #controls = 0
   #closedWith: number | undefined
@@ -66,6 +69,7 @@ export class RoomSocket extends WebSocket implements Beating {
     this.#room = room
     this.#wire = new WebSocketWire(this, socket)
     this.#leave = leave
+    if (this.extensions === '') this.#reader = new Reader(this, socket, parts.limits.payloadBytes)
     this.on('message', onMessage)
     this.on('pong', onSign)
     this.on('ping', onSign)
@@ -74,17 +78,23 @@ export class RoomSocket extends WebSocket implements Beating {
     return this.#wire
   }
 
-  /** Also where `ws` closes for a broken frame or the peer's own close: what was said to the peer goes before. */
+  /** `ws` closes, for a broken frame or the peer's own close. */
   override close(code?: number, reason?: string | Buffer): void {
-    this.peer?.seat.flush()
-    this.#closedWith = code
-    super.close(code, reason)
+    this.#reader?.end()
+    this.#close(code, reason)
   }
 
   /** It is we who end it. */
   end(code: number, reason: string): void {
     if (this.readyState === WebSocket.OPEN) this.#parts.closed(code)
-    this.close(code, reason)
+    this.#close(code, reason)
+  }
+
+  /** What was said to the peer goes before. */
+  #close(code?: number, reason?: string | Buffer): void {
+    this.peer?.seat.flush()
+    this.#closedWith = code
+    super.close(code, reason)
   }
 
   /** `ws` found a broken frame and has closed with the right code. */
@@ -104,7 +114,7 @@ export class RoomSocket extends WebSocket implements Beating {
   look(nowMs: number): void {
     if (this.readyState !== WebSocket.OPEN) return
     const { messageTimeoutMs, sendTimeoutMs } = this.#parts.limits
-    const bytes = this.isPaused ? undefined : unfinishedBytes(this)
+    const bytes = this.isPaused ? undefined : unfinishedBytes(this, this.#reader?.heldBytes)
     this.#begun = bytes === undefined ? undefined : (this.#begun ?? { sinceMs: nowMs, bytes })
     // In the midst of a frame it cannot answer a ping; that the frame grows is sign enough.
     if (bytes !== undefined && bytes > this.#cameBytes) this.isAlive = true
@@ -127,12 +137,18 @@ export class RoomSocket extends WebSocket implements Beating {
     this.terminate()
   }
 
-  hear(bytes: Buffer, isBinary: boolean): void {
+  /** `ws` has read a message. */
+  read(bytes: Buffer, isBinary: boolean): void {
+    this.#reader?.told()
+    this.hear(isBinary ? bytes : bytes.toString())
+  }
+
+  hear(message: string | Buffer): void {
     this.isAlive = true
     this.#begun = undefined
     // After our close frame the peer may still speak; it is not in the room any more.
     if (this.readyState !== WebSocket.OPEN) return
-    const waitMs = this.#room.receive(this.peer, isBinary ? bytes : bytes.toString())
+    const waitMs = this.#room.receive(this.peer, message)
     if (waitMs > 0) this.#rest(waitMs)
   }
 
@@ -157,6 +173,7 @@ export class RoomSocket extends WebSocket implements Beating {
 
   /** A ping or a pong; ws has answered the ping. */
   sign(): void {
+    this.#reader?.told()
     this.isAlive = true
     this.#controls += 1
     const isFlood = this.#controls > this.#parts.limits.controls && this.readyState === WebSocket.OPEN
@@ -181,7 +198,7 @@ export class RoomSocket extends WebSocket implements Beating {
 // One function each for all sockets: `ws` calls a listener with the socket as `this`.
 
 function onMessage(this: WebSocket, data: RawData, isBinary: boolean): void {
-  ;(this as RoomSocket).hear(data as Buffer, isBinary)
+  ;(this as RoomSocket).read(data as Buffer, isBinary)
 }
 
 function onSign(this: WebSocket): void {

@@ -1,0 +1,236 @@
+/**
+ * The reader before `ws` against `ws` alone: the same bytes, cut in the same places, are heard as the same messages, pings
+ * and pongs in the same order, and end with the same code. `SEED=n` plays one run again.
+ */
+import { Duplex } from 'node:stream'
+import { afterEach, describe, expect, it } from 'vitest'
+import { WebSocket, WebSocketServer } from 'ws'
+import { Reader } from '../src/transports/reader.ts'
+import { frame, frameOf, Op } from './support/bare-frames.ts'
+import { type Random, seeded } from './support/random.ts'
+
+const RUNS = 3000
+/** What `ws` says, and what it then tells us. */
+const ENDS = [
+  ...['closed 1000', 'closed 1005', 'closed 1006'],
+  ...['closes 1000', 'closes 1002', 'closes 1007', 'closes 1008', 'closes 1009', 'closes undefined'],
+]
+const PAYLOAD_BYTES = 70_000
+
+/** What one of the two heard, a line each. */
+class Hearing extends WebSocket {
+  readonly told: string[] = []
+  reader: Reader | undefined
+  /** Closes by itself when so much was heard. */
+  closesAfter = Number.POSITIVE_INFINITY
+
+  start(): void {
+    this.on('message', (data: Buffer, isBinary) => {
+      this.reader?.told()
+      this.hear(isBinary ? data : data.toString())
+    })
+    for (const sign of ['ping', 'pong'] as const) {
+      this.on(sign, (data) => {
+        this.reader?.told()
+        this.tell(`${sign} ${data.toString('hex')}`)
+      })
+    }
+    this.on('error', ({ message }) => this.told.push(`error ${message}`))
+    this.on('close', (code) => this.told.push(`closed ${code}`))
+  }
+
+  hear(message: string | Buffer): void {
+    this.tell(typeof message === 'string' ? `text ${message}` : `binary ${message.toString('hex')}`)
+  }
+
+  tell(line: string): void {
+    if (this.readyState !== WebSocket.OPEN) return
+    this.told.push(line)
+    if (this.told.length >= this.closesAfter) super.close(1012)
+  }
+
+  override close(code?: number, reason?: string | Buffer): void {
+    this.reader?.end()
+    this.told.push(`closes ${code}`)
+    super.close(code, reason)
+  }
+}
+
+/** A connection without a network: what is pushed was sent by the client. */
+class Line extends Duplex {
+  override _read(): void {}
+  override _write(_: Buffer, __: string, done: () => void): void {
+    done()
+  }
+}
+
+const doors: WebSocketServer[] = []
+afterEach(() => {
+  for (const door of doors.splice(0)) door.close()
+})
+
+function open(hasReader: boolean): { line: Line; heard: Hearing } {
+  const door = new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    WebSocket: Hearing,
+    maxPayload: PAYLOAD_BYTES,
+    maxFragments: 8,
+  } as ConstructorParameters<typeof WebSocketServer>[0])
+  doors.push(door)
+  const line = new Line()
+  const headers = {
+    upgrade: 'websocket',
+    'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==',
+    'sec-websocket-version': '13',
+  }
+  let heard: Hearing | undefined
+  door.handleUpgrade({ method: 'GET', headers } as never, line, Buffer.alloc(0), (ws) => {
+    heard = ws as Hearing
+    if (hasReader) heard.reader = new Reader(heard, line, PAYLOAD_BYTES)
+    heard.start()
+  })
+  if (!heard) throw new Error('expected ws to take the handshake')
+  return { line, heard }
+}
+
+const turn = () => new Promise((resolve) => setImmediate(resolve))
+
+interface Play {
+  /** So many pieces come before anything else happens. */
+  readonly together: number
+  /** It closes by itself when so much was heard. */
+  readonly closesAfter: number
+  /** From this piece on nothing is read, and the line breaks with what came. */
+  readonly pausesAt: number
+}
+
+/** What is heard of these bytes, in these pieces. */
+async function heardOf(
+  hasReader: boolean,
+  pieces: Buffer[],
+  { together, closesAfter, pausesAt }: Play,
+): Promise<string[]> {
+  const { line, heard } = open(hasReader)
+  heard.closesAfter = closesAfter
+  for (const [index, piece] of pieces.entries()) {
+    if (index === pausesAt) heard.pause()
+    // Each gets bytes of its own, as from the network: they are unmasked in place.
+    if (!line.destroyed) line.push(Buffer.from(piece))
+    if (index % together === 0) await turn()
+  }
+  await turn()
+  if (!line.destroyed && !heard.isPaused) line.push(null)
+  await turn()
+  await turn()
+  line.destroy()
+  await turn()
+  return heard.told
+}
+
+const TEXTS = [
+  '',
+  'a',
+  'hello',
+  '你好, wörld 🎉',
+  'x'.repeat(125),
+  'y'.repeat(126),
+  'ü'.repeat(700),
+  'z'.repeat(66_000),
+]
+const BAD_UTF8 = Buffer.from([0x68, 0xc3, 0x28, 0x69])
+
+function mask(random: Random): Buffer {
+  return Buffer.from([0, 0, 0, 0].map(() => random.below(256)))
+}
+
+/** A good message or control frame, in one frame or several. */
+function good(random: Random): Buffer[] {
+  const text = random.pick(TEXTS)
+  const payload = random.below(2) ? text : Buffer.from(text)
+  const opcode = typeof payload === 'string' ? Op.text : Op.binary
+  const by = { mask: mask(random) }
+  const kind = random.below(10)
+  if (kind < 5) return [frame(opcode, payload, by)]
+  if (kind === 5) return [frame(opcode, payload, { ...by, lengthBits: random.pick([16, 64] as const) })]
+  if (kind === 6) return [frame(random.pick([Op.ping, Op.pong]), text.slice(0, 30), by)]
+  const bytes = Buffer.from(text)
+  const [a, b] = [random.below(bytes.length + 1), random.below(bytes.length + 1)].sort((x, y) => x - y) as [
+    number,
+    number,
+  ]
+  return [
+    frame(opcode, bytes.subarray(0, a), { ...by, isFinal: false }),
+    ...(random.below(2) ? [frame(Op.ping, 'between', by)] : []),
+    frame(Op.continuation, bytes.subarray(a, b), { ...by, isFinal: false }),
+    frame(Op.continuation, bytes.subarray(b), by),
+  ]
+}
+
+/** What ends a connection. */
+function last(random: Random): Buffer[] {
+  const by = { mask: mask(random) }
+  return random.pick<() => Buffer[]>([
+    () => [frame(Op.close, Buffer.from([3, 232]), by)],
+    () => [frame(Op.close, '', by)],
+    () => [frame(Op.close, Buffer.from([3, 1]), by)],
+    () => [frame(Op.text, BAD_UTF8, by)],
+    () => [frame(Op.text, BAD_UTF8.subarray(0, 2), { ...by, isFinal: false }), frame(Op.continuation, BAD_UTF8, by)],
+    () => [frameOf({ opcode: Op.text, payload: 'unmasked' })],
+    () => [frame(random.pick([3, 5, 7, 11, 15]), 'what', by)],
+    () => [frame(Op.text, 'what', { ...by, rsv: 1 + random.below(7) })],
+    () => [frame(Op.continuation, 'of nothing', by)],
+    () => [frame(Op.text, 'a', { ...by, isFinal: false }), frame(Op.text, 'within', by)],
+    () => [frame(Op.text, 'a', { ...by, isFinal: false }), frame(Op.ping, 'p', by), frame(Op.text, 'within', by)],
+    () => [frame(Op.binary, 'b'.repeat(200), { ...by, rsv: 2 })],
+    () => [frameOf({ opcode: Op.text, payload: 'unmasked'.repeat(50) })],
+    () => [frame(Op.ping, 'p', { ...by, isFinal: false })],
+    () => [frame(Op.ping, 'p'.repeat(126), by)],
+    () => [frame(Op.binary, Buffer.alloc(PAYLOAD_BYTES + 1), by)],
+    () => [frame(Op.text, 'endless', { ...by, length: 2n ** 62n })],
+    () => Array.from({ length: 10 }, (_, at) => frame(at ? Op.continuation : Op.text, 'f', { ...by, isFinal: false })),
+    () => [],
+  ])()
+}
+
+/** A connection's bytes: some good messages, an end, and more after it, which nobody may hear. */
+function play(random: Random): Buffer {
+  const before = Array.from({ length: random.below(8) }, () => good(random)).flat()
+  const after = Array.from({ length: random.below(3) }, () => good(random)).flat()
+  return Buffer.concat([...before, ...last(random), ...after])
+}
+
+/** The same bytes as the network might bring them. */
+function cut(bytes: Buffer, random: Random): Buffer[] {
+  const most = random.pick([1, 3, 20, 500, 100_000])
+  if (most < 20 && bytes.length > 3000) return [bytes]
+  const pieces: Buffer[] = []
+  for (let at = 0; at < bytes.length; ) {
+    const end = at + 1 + random.below(most)
+    pieces.push(bytes.subarray(at, end))
+    at = end
+  }
+  return pieces
+}
+
+describe('the reader before ws', () => {
+  it(`hears what ws alone hears, in ${RUNS} plays`, { timeout: 60_000 }, async () => {
+    const first = Number(process.env.SEED ?? 1)
+    const count = process.env.SEED ? 1 : RUNS
+    const ends = new Set<string>()
+    for (let seed = first; seed < first + count; seed += 1) {
+      const random = seeded(seed)
+      const pieces = cut(play(random), random)
+      const plan = {
+        together: random.pick([1, 4, 1000]),
+        closesAfter: random.oneIn(4) ? 1 + random.below(5) : Number.POSITIVE_INFINITY,
+        pausesAt: random.oneIn(8) ? random.below(pieces.length) : Number.POSITIVE_INFINITY,
+      }
+      const [alone, both] = await Promise.all([false, true].map((hasReader) => heardOf(hasReader, pieces, plan)))
+      expect(both, `SEED=${seed}`).toEqual(alone)
+      for (const line of alone ?? []) if (line.startsWith('close')) ends.add(line)
+    }
+    // The plays reach every end there is.
+    if (count > 1) expect([...ends].sort()).toEqual(ENDS)
+  })
+})
