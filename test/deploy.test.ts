@@ -17,7 +17,11 @@ import { Process } from './support/process.ts'
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const NODE = join(ROOT, 'node_modules/.bin')
 const DOCKERFILE = read('Dockerfile').replaceAll('\\\n', '')
-const START = ['node', '--disable-warning=ExperimentalWarning', 'src/main.ts', 'start']
+const START = ['node', '--disable-warning=ExperimentalWarning', '--max-semi-space-size=8', 'src/main.ts', 'start']
+
+it('npm starts what the container starts', () => {
+  expect(JSON.parse(read('package.json')).scripts.start).toBe(`exec ${START.join(' ')}`)
+})
 
 describe('the Dockerfile', () => {
   let app = ''

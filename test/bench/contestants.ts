@@ -17,6 +17,10 @@ export interface Contestant {
 }
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
+/** What `npm start` gives to Node. */
+const START_FLAGS = (JSON.parse(readFileSync(here('../../package.json'), 'utf8')).scripts.start as string)
+  .split(' ')
+  .filter((word) => word.startsWith('--'))
 /** Corridor's rooms with limits that one generator on one address does not reach. */
 export const ROOMS_FILE = 'rooms.json'
 
@@ -35,7 +39,7 @@ function corridor(name: string, title: string, isKept: boolean): Contestant {
     name,
     title,
     dialect: 'corridor',
-    command: () => [process.execPath, '--disable-warning=ExperimentalWarning', here('../../src/main.ts'), 'start'],
+    command: () => [process.execPath, ...START_FLAGS, here('../../src/main.ts'), 'start'],
     environment: (data) => ({
       PORT: '0',
       HOST: '127.0.0.1',

@@ -97,7 +97,7 @@ export class Process {
 }
 
 /** The program and what stands before the verb, as `npm start` has it. */
-export const CORRIDOR = [NODE, '--disable-warning=ExperimentalWarning', MAIN] as const
+export const CORRIDOR = [NODE, '--disable-warning=ExperimentalWarning', '--max-semi-space-size=8', MAIN] as const
 
 /** Runs the command line as the `npm` verbs do: `corridor(['start'], folder, { PORT: '0' })`. */
 export function corridor(args: readonly string[], cwd: string, env: Record<string, string> = {}): Process {
