@@ -104,10 +104,11 @@ describe('a metric counts', () => {
     expect(after.get('corridor_peers{room="/notes"}')).toBe(undefined)
   })
 
-  it('a close for a broken frame as ours, one of the peer’s own as none', async () => {
-    server = await startServer({ rooms: { '/echo': { limits: { payload: '100B' } } } })
-    const end = async (bytes: Buffer) => {
-      const peer = await BarePeer.open(`${server.ws}/echo`)
+  it('a close for a broken frame as ours, one of the peer’s own as none, and none twice', async () => {
+    const rooms = { '/echo': { limits: { payload: '100B' } }, '/notes': { definition: notes } }
+    server = await startServer({ rooms })
+    const end = async (bytes: Buffer, path = '/echo') => {
+      const peer = await BarePeer.open(server.ws + path)
       peer.write(bytes)
       await peer.closed()
     }
@@ -116,10 +117,11 @@ describe('a metric counts', () => {
     expect([...(await series()).keys()].filter((name) => name.startsWith('corridor_closes'))).toEqual([])
     await end(frame(Op.text, 'x'.repeat(101)))
     await end(frame(3, ''))
+    // It is closed already when it says what is broken.
+    await end(Buffer.concat([frame(Op.binary, 'b'), frame(3, '')]), '/notes')
     const now = await series()
-    expect([now.get('corridor_closes_total{code="1009"}'), now.get('corridor_closes_total{code="1002"}')]).toEqual([
-      1, 1,
-    ])
+    const closes = ['1009', '1002', '1003'].map((code) => now.get(`corridor_closes_total{code="${code}"}`))
+    expect(closes).toEqual([1, 1, 1])
   })
 
   it('the commits of the log', async () => {

@@ -56,6 +56,7 @@ export class RoomSocket extends WebSocket implements Beating {
   #reader: Reader | undefined
   #resting: NodeJS.Timeout | undefined
   #controls = 0
+  /** The code with which `ws` has closed. */
   #closedWith: number | undefined
   /** The message that was not whole at the last look. */
   #begun: Sighting | undefined
@@ -81,6 +82,7 @@ export class RoomSocket extends WebSocket implements Beating {
   /** `ws` closes, for a broken frame or the peer's own close. */
   override close(code?: number, reason?: string | Buffer): void {
     this.#reader?.end()
+    if (this.readyState === WebSocket.OPEN) this.#closedWith = code
     this.#close(code, reason)
   }
 
@@ -93,11 +95,10 @@ export class RoomSocket extends WebSocket implements Beating {
   /** What was said to the peer goes before. */
   #close(code?: number, reason?: string | Buffer): void {
     this.peer?.seat.flush()
-    this.#closedWith = code
     super.close(code, reason)
   }
 
-  /** `ws` found a broken frame and has closed with the right code. */
+  /** `ws` found a broken frame and has closed with the right code, where nobody had before. */
   broke(): void {
     if (this.#closedWith === undefined) return
     this.#parts.closed(this.#closedWith)
