@@ -118,7 +118,8 @@ export interface RawHandlers {
 
 /**
  * Lets somebody in or not, after the token (if any) was verified: before the upgrade and for every read and post. What
- * it throws as a `RoomError` refuses with 403, code and message told; it may be async.
+ * it throws as a `RoomError` refuses with 403, code and message told; `false` refuses without a reason, any other answer
+ * lets in. It may be async.
  */
 export type Admit = (
   claims: Readonly<Record<string, unknown>> | undefined,

@@ -3,6 +3,7 @@
  * code after it, and whether the client may come back by itself. `gate.ts` refuses with these, `peer.ts` closes with them.
  */
 import type { Limit } from './limit.ts'
+import { show } from './mistakes.ts'
 
 /** Why someone was not let in: said as an HTTP status and a one-line JSON body, before the upgrade. */
 export class Refusal extends Error {
@@ -50,7 +51,9 @@ export class RoomError extends Error {
   constructor(code: string, message: string, issues?: readonly unknown[]) {
     super(message)
     this.name = 'RoomError'
-    this.code = code
+    // A module may be plain JavaScript: what cannot be told is its mistake here, where it is still caught.
+    this.code = String(code)
+    if (issues) JSON.stringify(issues)
     this.issues = issues
   }
 }
@@ -79,6 +82,15 @@ export const Close = {
   busy: { code: 1013, reason: 'too busy, come back later' },
   broken: { code: 1011, reason: 'the room failed' },
 } as const satisfies Record<string, { code: number; reason: string }>
+
+/**
+ * What a module's code threw, whatever it is, as an error of ours: no property of it (a status, say) is taken for ours.
+ * `what`: which code of the module.
+ */
+export function failureOf(what: string, thrown: unknown): Error {
+  if (thrown instanceof Error) return new Error(`${what} failed`, { cause: thrown })
+  return new Error(`${what} failed: expected an Error to be thrown, got ${show(thrown)}`)
+}
 
 export type CloseReason = { readonly code: number; readonly reason: string }
 

@@ -7,7 +7,7 @@ import type { IncomingMessage } from 'node:http'
 import type { TLSSocket } from 'node:tls'
 import type { Clock } from './clock.ts'
 import type { Mount, Origins } from './config.ts'
-import { Refusal, RoomError } from './errors.ts'
+import { failureOf, Refusal, RoomError } from './errors.ts'
 import type { LiveEventRoom } from './event-room.ts'
 import type { AddressOf } from './guards/address.ts'
 import type { Auth } from './guards/auth.ts'
@@ -121,11 +121,13 @@ export class Gate {
       cancel = this.#parts.clock.after(ADMIT_MS, () => reject(refusal))
     })
     try {
-      await Promise.race([admit(pass?.claims, { path, params, query }), late])
+      const answer = await Promise.race([admit(pass?.claims, { path, params, query }), late])
+      // Whoever writes a condition in place of a throw means it.
+      if (answer === false) throw new RoomError('forbidden', 'this room does not let you in')
       return pass
     } catch (error) {
       if (error instanceof RoomError) throw new Refusal(403, error.code, error.message, {}, {}, 'admit')
-      throw error
+      throw error instanceof Refusal ? error : failureOf("the module's admit", error)
     } finally {
       cancel()
     }
@@ -142,18 +144,21 @@ export class Gate {
     throw refusal
   }
 
-  /** Lets a request of plain HTTP to an event room; path and origin were checked. Throws a `Refusal`. */
-  async visit(request: IncomingMessage, route: Route, errand: Errand): Promise<Audition> {
+  /**
+   * Lets a request of plain HTTP to an event room; path and origin were checked. `cost`: how many handshakes it counts as.
+   * Throws a `Refusal`.
+   */
+  async visit(request: IncomingMessage, route: Route, errand: Errand, cost = 1): Promise<Audition> {
     const { limits, rooms, addressOf, isDraining } = this.#parts
-    const open = rooms.get(route.path) as unknown as LiveEventRoom | undefined
+    const open = rooms.get(route) as unknown as LiveEventRoom | undefined
     // To read what is open costs nothing that counts.
     if (errand === 'read' && open) return { room: open, release() {}, leave() {} }
     if (isDraining()) throw draining()
     const address = addressOf(request)
-    limits.handshake(address)
+    limits.handshake(address, cost)
     const leave = errand === 'listen' ? limits.enter(route.mount, address) : () => {}
     try {
-      const { room, release } = await rooms.place(route)
+      const { room, release } = await rooms.place(route, errand === 'listen')
       return { room: room as unknown as LiveEventRoom, release, leave }
     } catch (error) {
       leave()

@@ -66,9 +66,9 @@ export function listRooms(mounts: readonly Mount[], rooms: Rooms): Listed[] {
   })
 }
 
-/** How many rooms each line of rooms.json has open, and peers in them; for `metrics.ts`. */
-export function census(rooms: Rooms): Iterable<Census> {
-  const lines = new Map<string, { room: string; peers: number; rooms: number }>()
+/** How many rooms each line of rooms.json has open, and peers in them, 0 too; for `metrics.ts`. */
+export function census(mounts: readonly Mount[], rooms: Rooms): Iterable<Census> {
+  const lines = new Map(mounts.map(({ pattern }) => [pattern, { room: pattern, peers: 0, rooms: 0 }]))
   for (const { mount, room } of rooms.open()) {
     const line = lines.get(mount.pattern) ?? { room: mount.pattern, peers: 0, rooms: 0 }
     lines.set(mount.pattern, line)
@@ -78,8 +78,9 @@ export function census(rooms: Rooms): Iterable<Census> {
   return lines.values()
 }
 
-export async function describeRoom({ mount, path, params }: Route, rooms: Rooms, log: Log): Promise<Description> {
-  const room = rooms.get(path)
+export async function describeRoom(route: Route, rooms: Rooms, log: Log): Promise<Description> {
+  const { mount, path, params } = route
+  const room = rooms.get(route)
   const { title, definition, kind, module } = mount
   const about = {
     path,

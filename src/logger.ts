@@ -11,8 +11,17 @@ const HIDDEN = /[\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206
 
 /** `level`: the least that is logged. `destination`: default stdout. */
 export function newLogger(level: string, destination?: DestinationStream): Logger {
-  const options = { level, hooks: { streamWrite: tidy } }
+  const options = { level, hooks: { streamWrite: tidy }, serializers: { err: errorFields } }
   return destination ? pino(options, destination) : pino(options)
+}
+
+/** An error's fields. One that is frozen, or throws when it is looked at, must not hurt who logs it. */
+function errorFields(error: Error): unknown {
+  try {
+    return pino.stdSerializers.err(error)
+  } catch {
+    return { type: 'Error', message: 'an error that cannot be read' }
+  }
 }
 
 /** A line of JSON with the same meaning: short, and of nothing but what can be seen. */

@@ -16,6 +16,9 @@ import { nameOf } from './mistakes.ts'
 const EXTENSIONS = ['.ts', '.mts', '.js', '.mjs']
 const IMPORTS = /(?:\bfrom|\bimport|\brequire)\s*\(?\s*(['"])(\.{1,2}\/[^'"\n]+)\1/g
 
+/** One that waits for ever at its top level must not hold up the start, or every reload after it. */
+const LOAD_MS = 10_000
+
 /** Why a module cannot be used, in one line. */
 export class ModuleError extends Error {}
 
@@ -35,13 +38,18 @@ export function resolveModule(name: string, folder: string): string {
 }
 
 /** Imports a module's file. → what it exports by default. Throws a `ModuleError` with message and place, no stack. */
-export async function importModule(file: string): Promise<unknown> {
+export async function importModule(file: string, withinMs = LOAD_MS): Promise<unknown> {
   installHooks()
   const url = pathToFileURL(await realpath(file)).href
   const versioned = isFixed(url) ? url : `${url}?v=${await versionOf(file)}`
-  const module: { default?: unknown } = await import(versioned).catch(async (error: unknown) => {
-    throw new ModuleError(await explain(error, file))
-  })
+  const { promise: late, reject } = Promise.withResolvers<never>()
+  const timer = setTimeout(() => reject(new Error(`it is not there within ${withinMs} ms`)), withinMs)
+  const loading: Promise<{ default?: unknown }> = Promise.race([import(versioned), late])
+  const module = await loading
+    .catch(async (error: unknown) => {
+      throw new ModuleError(await explain(error, file))
+    })
+    .finally(() => clearTimeout(timer))
   if (module.default !== undefined) return module.default
   throw new ModuleError(`expected "export default defineRoom({ … })" in ${nameOf(file)}, got no default export`)
 }

@@ -48,21 +48,21 @@ export class Rooms {
    * Keeps a place in the room of a path: at once in a room that is open, else when it has opened. Throws, or rejects with,
    * a `Refusal` 503: full, or it does not open.
    */
-  place(route: Route): Place | Promise<Place> {
+  place(route: Route, isPeer = true): Place | Promise<Place> {
     const closing = this.#closing.get(route.path)
-    if (!closing) return this.#placeIn(route)
+    if (!closing) return this.#placeIn(route, isPeer)
     return this.#inTime(closing)
       .catch(refuseOpening)
-      .then(() => this.#placeIn(route))
+      .then(() => this.#placeIn(route, isPeer))
   }
 
-  #placeIn({ mount, path, params }: Route): Place | Promise<Place> {
+  #placeIn({ mount, path, params }: Route, isPeer: boolean): Place | Promise<Place> {
     if (this.#isClosed || this.#removed.has(mount)) {
       throw new Refusal(503, 'room_closed', 'this room was just closed', { 'Retry-After': '1' })
     }
     const instance = this.#instances.get(path) ?? this.#open(mount, path, params)
     const { room } = instance
-    if (room.connected + instance.expected >= mount.limits.peers) {
+    if (isPeer && room.connected + instance.expected >= mount.limits.peers) {
       const message = `this room takes ${mount.limits.peers} peers`
       throw new Refusal(503, 'room_full', message, { 'Retry-After': '10' }).by('limits.peers')
     }
@@ -86,9 +86,10 @@ export class Rooms {
   }
 
   /** The room open at a path now. */
-  get(path: string): LiveRoom | undefined {
+  get({ mount, path }: Route): LiveRoom | undefined {
     const instance = this.#instances.get(path)
-    return instance?.isOpen ? instance.room : undefined
+    // After a reload another mount may have it, which was not the one that let the request in.
+    return instance?.isOpen && instance.mount === mount ? instance.room : undefined
   }
 
   /** Every open room, with its mount. */

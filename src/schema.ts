@@ -110,6 +110,8 @@ const auth = section({
     .describe('The public key of the issuer, PEM.'),
   jwksUrl: z
     .url({ protocol: /^https?$/, error: 'expected the http(s) URL of a key set' })
+    // `fetch` refuses such a URL, and repeats it.
+    .refine((url) => !/^[^/]*\/\/[^/?#]*@/.test(url), 'expected the URL of a key set without a name and password in it')
     .optional()
     .describe('Where the issuer publishes its keys.'),
   algorithms: list(z.enum(ALGORITHMS, `expected one of ${ALGORITHMS.join(', ')}`), 'expected a list of algorithms')

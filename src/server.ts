@@ -76,7 +76,7 @@ export async function createServer(parts: ServerParts): Promise<Server> {
     logger,
   })
   metrics.watch(
-    () => census(rooms),
+    () => census(config.mounts, rooms),
     () => log.trouble === undefined,
   )
   const limits = new Limits(clock, config.server.limits)

@@ -35,7 +35,9 @@ export function visitOf(query: URLSearchParams, pass?: Pass): Visit {
   }
   const { sub, name: told } = pass?.claims ?? {}
   const id = sub ?? randomUUID()
-  const name = nameIn(told) ?? nameIn(sub) ?? query.get('name')?.trim() ?? `guest-${id.slice(0, 4)}`
+  // Who brings a token is called what it says, or nothing in particular, but never what they like.
+  const asked = pass ? undefined : query.get('name')?.trim()
+  const name = nameIn(told) ?? nameIn(sub) ?? asked ?? `guest-${id.slice(0, 4)}`
   if (!isText(name, MAX_NAME_LENGTH))
     throw new Refusal(400, 'bad_name', `expected a name of 1 to ${MAX_NAME_LENGTH} characters`)
   const client = query.get('client') ?? undefined

@@ -221,6 +221,12 @@ describe('too much', () => {
     const refused = await post(url, [note('5'), note('6'), note('7')])
     expect(refused.status).toBe(429)
     expect(Number(refused.headers.get('Retry-After'))).toBeGreaterThan(0)
+    // To wait would not help.
+    const never = await post(
+      url,
+      ['1', '2', '3', '4', '5', '6'].map((text) => note(text)),
+    )
+    expect([never.status, await never.json()]).toMatchObject([413, { error: 'too_many_messages' }])
     await own.close()
   })
 })

@@ -45,6 +45,9 @@ describe('a token is brought', () => {
     expect(await whoIs('/spoken', {}, ['x', 'notes.1', `bearer.${token}`])).toEqual({ ...ann, selected: 'notes.1' })
     expect(await whoIs('/secret', bearer(await sign({ sub: 'u2' })))).toMatchObject({ id: 'u2', name: 'u2' })
     expect(await whoIs('/secret', bearer(await sign({ sub: 'u3', name: 'a\nb' })))).toMatchObject({ name: 'u3' })
+    // What a token does not say, or not so that it can be shown, is nobody's to choose.
+    for (const claims of [{}, { sub: 'x'.repeat(41) }])
+      expect((await whoIs('/secret?name=admin', bearer(await sign(claims)))).name).toMatch(/^guest-/)
   })
 
   it('and as a subprotocol is never what the server selects', async () => {

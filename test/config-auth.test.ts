@@ -48,10 +48,14 @@ describe('auth', () => {
       rooms: {
         '/a': { module: 'raw', auth: { publicKey: (await keyPair()).pem } },
         '/b': { module: 'raw', auth: { jwksUrl: 'hunter4' } },
+        '/c': { module: 'raw', auth: { jwksUrl: 'https://hunter5:hunter6@issuer.example/keys' } },
       },
     })
     expect(told).toContain('rooms./a.auth: expected exactly one of secret, publicKey and jwksUrl, got an object')
     expect(told).toContain('rooms./b.auth.jwksUrl: expected the http(s) URL of a key set, got a text')
+    expect(told).toContain(
+      'rooms./c.auth.jwksUrl: expected the URL of a key set without a name and password in it, got a text',
+    )
     expect(told.join()).not.toContain('hunter')
   })
 })

@@ -47,7 +47,7 @@ const ENDS: Record<string, End> = {
   },
   'a second SIGTERM while it drains': {
     env: NOTICE,
-    exit: { code: 1, signal: null },
+    exit: { code: 0, signal: null },
     async signals() {
       victim.signal('SIGTERM')
       await pause(600 + random.below(300))

@@ -141,6 +141,14 @@ describe('the keys of an issuer', () => {
     expect(await knock('/notes', token('a', one))).toBe(200)
   })
 
+  it('are not read where the answer is longer than keys can be', async () => {
+    const issuer = await Issuer.open(['a', one])
+    issuer.answer = () => JSON.stringify({ keys: issuer.keys, more: 'x'.repeat(1024 * 1024) })
+    await start({ '/notes': issuer.url })
+    expect(await knock('/notes', token('a', one))).toBe('keys_unavailable')
+    expect(server.logs.at(-2)).toMatchObject({ reason: 'answered more than 1048576 bytes' })
+  })
+
   it('serve on for an hour while the key server is away, and no longer', async () => {
     const issuer = await Issuer.open(['a', one])
     await start({ '/notes': issuer.url })

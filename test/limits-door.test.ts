@@ -16,6 +16,11 @@ const broken = {
     const { status, headers, body } = await refused(`${house.server.ws}/notes`)
     expect([status, headers['retry-after'], body]).toMatchObject([503, '10', { error: 'room_full' }])
     expect(await count('limits.peers')).toBe(1)
+    // Who posts is no peer.
+    const headersOfJson = { 'Content-Type': 'application/json' }
+    const note = JSON.stringify({ type: 'note', data: { text: 'from outside' } })
+    const posted = await fetch(`${house.server.url}/notes`, { method: 'POST', headers: headersOfJson, body: note })
+    expect(posted.status).toBe(204)
   },
 
   async 'limits.perAddress'() {

@@ -120,7 +120,8 @@ describe('a request that fails', () => {
     expect(lines.map(({ req }) => req)).toEqual(answers)
     expect(new Set(answers).size).toBe(2)
     for (const line of lines) {
-      expect(line).toMatchObject({ msg: 'a request failed', room: '/r/:name', err: { message: 'a bug of the author' } })
+      expect(line).toMatchObject({ msg: 'a request failed', room: '/r/:name' })
+      expect(line.err).toMatchObject({ message: "the module's admit failed: a bug of the author" })
     }
   })
 

@@ -31,6 +31,9 @@ async function series(): Promise<Map<string, number>> {
 describe('/metrics', () => {
   it('is told to everyone where no token is set, as Prometheus reads it', async () => {
     server = await startServer({ rooms: { '/echo': {} } })
+    // Also of a room that nobody opened yet: a graph begins at 0, and goes back to it.
+    const now = await series()
+    expect(['peers', 'rooms'].map((name) => now.get(`corridor_${name}{room="/echo"}`))).toEqual([0, 0])
     const answer = await ask()
     expect(answer.status).toBe(200)
     expect(answer.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8')

@@ -209,6 +209,12 @@ describe('a module that fails names message and place, and shows no stack', () =
     expect(line).toContain(`(${place})`)
   })
 
+  it('one that never ends to load is not waited for', async () => {
+    put('a.ts', 'await new Promise(() => {})\nexport default 1')
+    const [line] = await run("console.log(await importModule(folder + '/a.ts', 50).catch(({ message }) => message))")
+    expect(line).toBe('the module cannot be loaded: it is not there within 50 ms (a.ts)')
+  })
+
   it('says what it expects to be exported', async () => {
     put('a.ts', 'export const room = {}')
     expect(await loads('a')).toEqual(['! expected "export default defineRoom({ … })" in a.ts, got no default export'])

@@ -101,20 +101,23 @@ interface Play {
   readonly together: number
   /** It closes by itself when so much was heard. */
   readonly closesAfter: number
-  /** From this piece on nothing is read, and the line breaks with what came. */
+  /** From this piece on nothing is read, and the line breaks with what came, */
   readonly pausesAt: number
+  /** unless it reads on so many pieces later. */
+  readonly restsFor: number
 }
 
 /** What is heard of these bytes, in these pieces. */
 async function heardOf(
   hasReader: boolean,
   pieces: Buffer[],
-  { together, closesAfter, pausesAt }: Play,
+  { together, closesAfter, pausesAt, restsFor }: Play,
 ): Promise<string[]> {
   const { line, heard } = open(hasReader)
   heard.closesAfter = closesAfter
   for (const [index, piece] of pieces.entries()) {
     if (index === pausesAt) heard.pause()
+    if (index === pausesAt + restsFor) heard.resume()
     // Each gets bytes of its own, as from the network: they are unmasked in place.
     if (!line.destroyed) line.push(Buffer.from(piece))
     if (index % together === 0) await turn()
@@ -224,7 +227,8 @@ describe('the reader before ws', () => {
       const plan = {
         together: random.pick([1, 4, 1000]),
         closesAfter: random.oneIn(4) ? 1 + random.below(5) : Number.POSITIVE_INFINITY,
-        pausesAt: random.oneIn(8) ? random.below(pieces.length) : Number.POSITIVE_INFINITY,
+        pausesAt: random.oneIn(2) ? random.below(pieces.length) : Number.POSITIVE_INFINITY,
+        restsFor: random.oneIn(3) ? random.below(pieces.length) : Number.POSITIVE_INFINITY,
       }
       const [alone, both] = await Promise.all([false, true].map((hasReader) => heardOf(hasReader, pieces, plan)))
       expect(both, `SEED=${seed}`).toEqual(alone)
@@ -232,5 +236,23 @@ describe('the reader before ws', () => {
     }
     // The plays reach every end there is.
     if (count > 1) expect([...ends].sort()).toEqual(ENDS)
+  })
+
+  it.each([1, 3, 20])('keeps no message in memory for the sake of %d bytes of the next', async (bytes) => {
+    const line = new Line()
+    const given: Buffer[] = []
+    line.on('data', (part: Buffer) => given.push(part))
+    let heard = 0
+    const ear = {
+      readyState: WebSocket.OPEN,
+      hear() {
+        heard += 1
+      },
+    }
+    new Reader(ear, line, PAYLOAD_BYTES)
+    const messages = Array.from({ length: 500 }, () => frame(Op.text, 'x'.repeat(100)))
+    line.push(Buffer.concat([...messages, frame(Op.text, 'y'.repeat(200)).subarray(0, bytes)]))
+    await turn()
+    expect([heard, given.map(({ buffer }) => buffer.byteLength)]).toEqual([500, [bytes]])
   })
 })

@@ -1,7 +1,7 @@
 /**
  * `npm start` and `npm run dev`: reads what there is to read, starts the server, says where it is, and then only listens
  * to signals: SIGHUP reads the rooms again, SIGTERM and SIGINT drain (Ctrl-C gives a load balancer no notice), a second
- * one ends at once.
+ * one ends at once. What the code of a room leaves behind, and nobody catches, is heard here too.
  */
 import type { Logger } from 'pino'
 import { loadConfig } from '../config.ts'
@@ -14,6 +14,7 @@ import { RoomsWatch } from './watch.ts'
 
 export interface Signals {
   on(signal: 'SIGHUP' | 'SIGTERM' | 'SIGINT', listener: () => void): unknown
+  on(mistake: 'unhandledRejection' | 'uncaughtException', listener: (error: unknown) => void): unknown
 }
 
 /** Ctrl-C under npm arrives twice, from the terminal and from npm: what comes within this time is one signal. */
@@ -99,27 +100,36 @@ function watchRooms(rooms: string, changed: () => void, logger: Logger): RoomsWa
   return new RoomsWatch(rooms, changed, ({ message }) => logger.warn(`cannot watch the rooms: ${message}`))
 }
 
-/** Resolves to the exit code: 0 after a drain, also one that the deadline ends; 1 where a second signal cut it short. */
+/** Resolves to the exit code: 0 after a drain, also one that the deadline or a second signal ends; 1 after a mistake. */
 function untilStopped(server: Server, { drainMs }: Environment, signals: Signals, logger: Logger): Promise<number> {
   return new Promise((resolve) => {
     let stoppingSince: number | undefined
-    const stop = (isHasty: boolean) => {
-      if (stoppingSince !== undefined) {
-        if (performance.now() - stoppingSince > SAME_SIGNAL_MS) resolve(1)
-        return
-      }
+    const stop = (isHasty: boolean, code = 0) => {
       stoppingSince = performance.now()
       logger.info('draining')
-      setTimeout(() => resolve(0), drainMs)
+      setTimeout(() => resolve(code), drainMs)
       server.close({ isHasty }).then(
-        () => resolve(0),
+        () => resolve(code),
         (error) => {
           logger.error({ err: error }, 'the drain failed')
           resolve(1)
         },
       )
     }
-    signals.on('SIGTERM', () => stop(false))
-    signals.on('SIGINT', () => stop(true))
+    const heard = (isHasty: boolean) => {
+      if (stoppingSince === undefined) stop(isHasty)
+      else if (performance.now() - stoppingSince > SAME_SIGNAL_MS) resolve(0)
+    }
+    signals.on('SIGTERM', () => heard(false))
+    signals.on('SIGINT', () => heard(true))
+    // One room's floating promise is no reason to end the others. Node would end the process.
+    signals.on('unhandledRejection', (err) =>
+      logger.error({ err }, 'a rejected promise was not awaited; await or catch it'),
+    )
+    // Nobody knows what was left undone: what is acknowledged is kept, everyone comes back to a fresh process.
+    signals.on('uncaughtException', (err) => {
+      logger.fatal({ err }, 'an error was thrown outside every handler; use room.every(), or catch it')
+      if (stoppingSince === undefined) stop(true, 1)
+    })
   })
 }

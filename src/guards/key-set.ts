@@ -16,6 +16,7 @@ const STALE_MS = 3_600_000
 const REFRESH_MS = 60_000
 const RETRY_MS = 5000
 const PATIENCE_MS = 3000
+const MAX_BYTES = 1024 * 1024
 
 export class KeySet {
   readonly #url: string
@@ -53,7 +54,9 @@ export class KeySet {
     if (!this.#running && this.#clock.monotonic() - this.#triedMs >= everyMs) {
       this.#triedMs = this.#clock.monotonic()
       this.#running = this.#fetch()
-        .catch((error: Error & { cause?: { code?: string } }) => this.#failed(error.cause?.code ?? error.message))
+        .catch((error: Error & { cause?: NodeJS.ErrnoException }) =>
+          this.#failed(error.cause?.code ?? error.cause?.message ?? error.message),
+        )
         .finally(() => {
           this.#running = undefined
         })
@@ -68,7 +71,19 @@ export class KeySet {
       signal: AbortSignal.timeout(PATIENCE_MS),
     })
     if (response.status !== 200) throw new Error(`answered ${response.status}`)
-    this.#keys = createLocalJWKSet((await response.json()) as JSONWebKeySet)
+    this.#keys = createLocalJWKSet(JSON.parse(await textOf(response)) as JSONWebKeySet)
     this.#fetchedMs = this.#clock.monotonic()
   }
+}
+
+/** Throws where there is more of it than keys can need. */
+async function textOf({ body }: Response): Promise<string> {
+  const chunks: Uint8Array[] = []
+  let sizeBytes = 0
+  for await (const chunk of body ?? []) {
+    sizeBytes += chunk.length
+    if (sizeBytes > MAX_BYTES) throw new Error(`answered more than ${MAX_BYTES} bytes`)
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString()
 }

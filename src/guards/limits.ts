@@ -38,9 +38,13 @@ export class Limits {
     this.#limits = limits
   }
 
-  /** Throws a `Refusal` 429 when this address shakes hands too often. */
+  /** Throws a `Refusal` 429 when this address shakes hands too often, 413 for what costs more than it ever has. */
   handshake(address: string, cost = 1): void {
     const { handshakes } = this.#limits
+    if (cost > handshakes.burst) {
+      const message = `this server takes ${handshakes.burst} messages of an address at once, got ${cost}`
+      throw new Refusal(413, 'too_many_messages', message).by('server.limits.handshakes')
+    }
     const now = this.#clock.monotonic()
     const key = addressKey(address)
     let bucket = this.#handshakes.get(key)

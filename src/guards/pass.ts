@@ -21,6 +21,11 @@ export function whenOver(clock: Clock, pass: Pass | undefined, end: () => void):
   return clock.after(Math.min(Math.max(0, pass.untilMs - clock.now()), LONGEST_MS), end)
 }
 
+/** Throws a `Refusal` 401 where the pass has ended since it was checked: a body may take its time. */
+export function mustNotBeOver(clock: Clock, pass: Pass | undefined): void {
+  if (pass?.untilMs !== undefined && pass.untilMs <= clock.now()) throw expired()
+}
+
 export function noToken(): Refusal {
   return new Refusal(401, 'no_token', 'this room asks for a token', { 'WWW-Authenticate': 'Bearer' })
 }

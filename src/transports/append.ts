@@ -5,10 +5,10 @@
  */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Clock } from '../clock.ts'
-import { LimitError, Refusal, RoomError, refusalOf } from '../errors.ts'
+import { failureOf, LimitError, Refusal, RoomError, refusalOf } from '../errors.ts'
 import type { LiveEventRoom } from '../event-room.ts'
 import type { Gate } from '../gate.ts'
-import type { Pass } from '../guards/pass.ts'
+import { mustNotBeOver, type Pass } from '../guards/pass.ts'
 import type { ProducerMark } from '../log/log.ts'
 import type { EventPeer } from '../peer.ts'
 import type { Produced } from '../producers.ts'
@@ -47,6 +47,7 @@ export async function append(
   const claim = claimOf(headers, pass)
   const { limits } = route.mount
   const text = await readBody(raw, limits.payloadBytes)
+  mustNotBeOver(parts.clock, pass)
   if (text === '') throw new Refusal(400, 'bad_json', 'expected a message, got an empty body')
   mustBeJson(raw)
   const messages = messagesOf(text, limits)
@@ -58,8 +59,7 @@ export async function append(
     return answer(reply, speaker.room, claim, await handle(parts, speaker, messages, claim))
   }
   const visit = visitOf(query, pass)
-  gate.charge(raw, messages.length - 1)
-  const { room, release } = await gate.visit(raw, route, 'speak')
+  const { room, release } = await gate.visit(raw, route, 'speak', messages.length)
   try {
     const peer = room.stranger(visit.visitor)
     return answer(reply, room, claim, await handle(parts, { room, peer }, messages, claim))
@@ -128,7 +128,7 @@ async function handle(
   try {
     return await Promise.race([handled, late])
   } catch (error) {
-    throw error instanceof RoomError ? refusalOf(error, claim !== undefined) : error
+    throw error instanceof RoomError ? refusalOf(error, claim !== undefined) : failureOf('handling a message', error)
   } finally {
     cancel()
   }

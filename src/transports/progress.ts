@@ -37,15 +37,15 @@ const DATA = 4
 /** From this opcode on a frame is a ping, a pong or a close, and none of a message. */
 const CONTROL = 8
 
-/** The bytes there are of a message that is not whole; `undefined` where none was begun. `heldBytes`: not given to `ws` yet. */
-export function unfinishedBytes(ws: WebSocket, heldBytes = 0): number | undefined {
+/** The bytes there are of a message that is not whole; `undefined` where none was begun. */
+export function unfinishedBytes(ws: WebSocket): number | undefined {
   const receiver = (ws as unknown as { _receiver: Receiver })._receiver
   const { _state = 0, _fragmented, _bufferedBytes = 0, _opcode = 0, _payloadLength = 0 } = receiver
   // In a version of `ws` that names them otherwise this tells nothing, and ends nobody.
-  if (!_state && !_fragmented && !_bufferedBytes) return heldBytes || undefined
+  if (!_state && !_fragmented && !_bufferedBytes) return undefined
   const isInFrame = (_state === MASK || _state === DATA) && _opcode < CONTROL
   const before = (receiver._totalPayloadLength ?? 0) - (isInFrame ? _payloadLength : 0)
-  return before + _bufferedBytes + heldBytes
+  return before + _bufferedBytes
 }
 
 /** Whether a message that was first found at `begun` and has `bytes` now is overdue. */

@@ -15,14 +15,14 @@ export interface Ear {
 }
 
 const FINAL = 0x80
-const RESERVED = 0x70
-const BINARY = 2
 const FINAL_TEXT = 0x81
 const FINAL_BINARY = 0x82
 /** From this opcode on a frame is a ping, a pong or a close, and none of a message. */
 const CONTROL = 8
 const MASKED = 0x80
 const MASK_BYTES = 4
+/** Of a frame's head without its mask. */
+const MOST_HEAD_BYTES = 10
 /** Longer messages are dear whoever reads them. */
 const MOST_BYTES = 65_535
 
@@ -43,8 +43,8 @@ export class Reader {
   #isAwaited = false
   /** A message in fragments was begun, which `ws` puts together. */
   #isInMessage = false
-  /** The beginning of a frame's head, until the rest of the head comes. */
-  #held: Buffer | undefined
+  /** What `ws` was given of a frame's head, until the rest of the head comes. */
+  #head: Buffer | undefined
   #hasEnded = false
 
   /** Takes the place of `ws` on a socket that it has just begun to read, and that carries nothing compressed. */
@@ -58,11 +58,6 @@ export class Reader {
     socket.off('data', this.#pass)
   }
 
-  /** Bytes that came and that neither of the two has read. */
-  get heldBytes(): number {
-    return this.#held?.length ?? 0
-  }
-
   /** `ws` has told of a message, a ping or a pong: what it was given was good. */
   told(): void {
     this.#isAwaited = false
@@ -71,12 +66,9 @@ export class Reader {
   /** `ws` has closed, and reads no more. */
   end(): void {
     this.#hasEnded = true
-    this.#held = undefined
   }
 
-  read(came: Buffer): void {
-    const chunk = this.#held ? Buffer.concat([this.#held, came]) : came
-    this.#held = undefined
+  read(chunk: Buffer): void {
     let at = 0
     while (at < chunk.length) {
       if (this.#ear.readyState !== WebSocket.OPEN) {
@@ -114,24 +106,34 @@ export class Reader {
 
   /** Gives `ws` a frame, or what there is of it. Returns where the next begins. */
   #other(chunk: Buffer, at: number): number {
-    if (this.#missing === 0) {
-      const first = chunk[at] as number
-      const second = chunk[at + 1]
-      const isBroken = (first & RESERVED) > 0 || (first & 7) > BINARY || (second ?? MASKED) < MASKED
-      // `ws` refuses a length without waiting for the mask behind it.
-      if (!isBroken && chunk.length < at + sizeBytes(second)) {
-        this.#held = chunk.subarray(at)
-        return chunk.length
-      }
-      this.#missing = isBroken ? Number.POSITIVE_INFINITY : sizeBytes(second) + MASK_BYTES + payloadLength(chunk, at)
-      if ((first & 15) < CONTROL) this.#isInMessage = first < FINAL
-    }
-    const end = Math.min(chunk.length, at + this.#missing)
-    this.#missing -= end - at
+    if (this.#missing === 0) this.#begin(chunk, at)
+    const end = this.#head ? chunk.length : Math.min(chunk.length, at + this.#missing)
+    if (!this.#head) this.#missing -= end - at
     this.#isAwaited = true
-    this.#pass.call(this.#socket, chunk.subarray(at, end))
+    const part = chunk.subarray(at, end)
+    // What is not whole may lie about for long, and must not keep the messages before it in memory.
+    const isBegun = at > 0 && (this.#head !== undefined || this.#missing > 0)
+    this.#pass.call(this.#socket, isBegun ? copyOf(part) : part)
     return end
   }
+
+  /** Learns from a frame's head how much of it is to come. */
+  #begin(chunk: Buffer, at: number): void {
+    const before = this.#head
+    const came = chunk.subarray(at, at + MOST_HEAD_BYTES)
+    const head = before ? Buffer.concat([before, came]) : came
+    const bytes = sizeBytes(head[1])
+    this.#head = head.length < bytes ? copyOf(head) : undefined
+    if (this.#head) return
+    this.#missing = bytes + MASK_BYTES + payloadLength(head, 0) - (before?.length ?? 0)
+    const first = head[0] as number
+    if ((first & 15) < CONTROL) this.#isInMessage = first < FINAL
+  }
+}
+
+/** The same bytes in memory of their own. */
+function copyOf(bytes: Uint8Array): Buffer {
+  return Buffer.from(new Uint8Array(bytes).buffer)
 }
 
 function onData(this: Duplex, chunk: Buffer): void {

@@ -33,7 +33,7 @@ export class Refusals {
     const { gate, logger, count } = this.#parts
     const req = this.#idOf(request)
     const room = gate.patternOf(request)
-    const refusal = error instanceof Refusal ? error : refusalOf(error as HttpError, req)
+    const refusal = error instanceof Refusal ? error : refusalOf(error as HttpError | undefined, req)
     count(refusal, room)
     if (refusal.status >= 500 && refusal !== error) logger.error({ req, room, err: error }, 'a request failed')
     else logger.debug({ req, room, ...told(refusal) }, 'refused')
@@ -69,8 +69,10 @@ function unreadable(error: string | undefined, hadHeaders: boolean): Refusal {
   return new Refusal(400, 'bad_request', 'expected a proper HTTP request')
 }
 
-function refusalOf({ statusCode = 500 }: HttpError, id: string): Refusal {
+function refusalOf(error: HttpError | undefined, id: string): Refusal {
+  const statusCode = error?.statusCode ?? 500
   // Who meets a mistake of ours can say which.
-  if (statusCode >= 500) return new Refusal(500, 'internal', 'the server failed to answer', { 'X-Request-Id': id })
+  if (!(statusCode >= 400 && statusCode < 500))
+    return new Refusal(500, 'internal', 'the server failed to answer', { 'X-Request-Id': id })
   return new Refusal(statusCode, 'bad_request', 'expected a proper HTTP request')
 }

@@ -115,7 +115,7 @@ export class RoomSocket extends WebSocket implements Beating {
   look(nowMs: number): void {
     if (this.readyState !== WebSocket.OPEN) return
     const { messageTimeoutMs, sendTimeoutMs } = this.#parts.limits
-    const bytes = this.isPaused ? undefined : unfinishedBytes(this, this.#reader?.heldBytes)
+    const bytes = this.isPaused ? undefined : unfinishedBytes(this)
     this.#begun = bytes === undefined ? undefined : (this.#begun ?? { sinceMs: nowMs, bytes })
     // In the midst of a frame it cannot answer a ping; that the frame grows is sign enough.
     if (bytes !== undefined && bytes > this.#cameBytes) this.isAlive = true

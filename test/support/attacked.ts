@@ -109,11 +109,13 @@ export class AttackedServer {
 
   /** Ends it. Throws where it had ended before, or complained. */
   async stop(): Promise<void> {
-    const { isRunning, stderr } = this.process
+    const { isRunning, stderr, stdout } = this.process
     await this.process.stop()
     await rm(this.#folder, { recursive: true, force: true })
     if (!isRunning || stderr !== '')
       throw new Error(`expected a server that lives and has no complaint, got: ${stderr}`)
+    const lost = /.*(?:was not awaited|outside every handler).*/.exec(stdout)
+    if (lost) throw new Error(`expected no promise or error that nobody took, got: ${lost[0]}`)
   }
 }
 
