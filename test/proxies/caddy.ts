@@ -27,7 +27,9 @@ async function start(program: string, setup: ProxySetup): Promise<RunningProxy> 
   const caddy = (...args: string[]) =>
     new Process(program, [...args, '--config', CADDYFILE, '--adapter', 'caddyfile'], folder.path, environment)
   const process = caddy('run')
-  await listening(tls ? tlsPort : port, process)
+  // Its two servers open one after the other.
+  await listening(port, process)
+  if (tls) await listening(tlsPort, process)
   return {
     port,
     tlsPort,
