@@ -170,4 +170,27 @@ describe('the reader before ws', () => {
     await turn()
     expect([heard, given.map(({ buffer }) => buffer.byteLength)]).toEqual([500, [bytes]])
   })
+
+  it.each([1, 2, 3, 5, 9])('reads again itself after a frame whose head was cut after %d bytes', async (bytes) => {
+    const line = new Line()
+    const given: Buffer[] = []
+    line.on('data', (part: Buffer) => given.push(Buffer.from(part)))
+    const heard: (string | Buffer)[] = []
+    const reader = new Reader(
+      { readyState: WebSocket.OPEN, hear: (message) => heard.push(message) },
+      line,
+      PAYLOAD_BYTES,
+    )
+    const cutFrame = frame(Op.text, 'y'.repeat(200), { lengthBits: bytes > 4 ? 64 : 16 })
+    // Bytes of their own each time: what the reader hears it unmasks in place.
+    for (const piece of [cutFrame.subarray(0, bytes), cutFrame.subarray(bytes)]) {
+      line.push(Buffer.from(piece))
+      await turn()
+    }
+    expect(heard).toEqual([])
+    reader.told()
+    line.push(frame(Op.text, 'mine again'))
+    await turn()
+    expect([Buffer.concat(given), heard]).toEqual([cutFrame, ['mine again']])
+  })
 })
