@@ -3,9 +3,8 @@
  * answered before is known to the log. `turns.ts` asks before a handler runs.
  */
 import { hash } from 'node:crypto'
-import type { Clock } from './clock.ts'
 import { RoomError } from './errors.ts'
-import { type Answer, REMEMBER_MS, type RoomLog } from './log/log.ts'
+import type { Answer, Recalled, RoomLog } from './log/log.ts'
 import type { Message } from './protocol.ts'
 import type { Turn } from './turn.ts'
 
@@ -19,12 +18,10 @@ interface Running {
 
 export class Retries {
   readonly #record: () => RoomLog
-  readonly #clock: Clock
   readonly #running = new Map<string, Running>()
 
-  constructor(record: () => RoomLog, clock: Clock) {
+  constructor(record: () => RoomLog) {
     this.#record = record
-    this.#clock = clock
   }
 
   /** Looks a message up, and gives a new one its mark. Throws a `RoomError` `conflict`: another body, or too old. */
@@ -42,9 +39,7 @@ export class Retries {
     turn.mark = mark
     this.#running.set(key(client, id), { turn, hash: mark.hash })
     const answer = this.#record().recall(client, id)
-    return answer instanceof Promise
-      ? answer.then((answer) => this.#judge(id, mark.hash, answer))
-      : this.#judge(id, mark.hash, answer)
+    return answer instanceof Promise ? answer.then((answer) => judge(answer, mark.hash)) : judge(answer, mark.hash)
   }
 
   /** A turn is over: the next message under its id finds its answer in the log. */
@@ -53,15 +48,13 @@ export class Retries {
     if (client === undefined || turn.id === undefined) return
     if (this.#running.get(key(client, turn.id))?.turn === turn) this.#running.delete(key(client, turn.id))
   }
+}
 
-  #judge(id: string, hash: string, answer: Answer | undefined): Known {
-    if (answer) {
-      mustBeSame(answer.hash, hash)
-      return answer
-    }
-    if (isForgotten(id, this.#clock.now())) throw new RoomError('conflict', 'this id is too old to be known')
-    return 'new'
-  }
+function judge(answer: Recalled, hash: string): Known {
+  if (answer === undefined) return 'new'
+  if (answer === 'forgotten') throw new RoomError('conflict', 'this id is too old to be known')
+  mustBeSame(answer.hash, hash)
+  return answer
 }
 
 /** No two pairs share a key: the length of the first stands before it. */
@@ -75,10 +68,4 @@ function bodyHash({ type, data }: Message): string {
 
 function mustBeSame(known: string, said: string): void {
   if (known !== said) throw new RoomError('conflict', 'another message was said under this id')
-}
-
-/** An id that carries its time (UUIDv7, RFC 9562, 5.7) and is older than what is remembered cannot be told from a retry. */
-function isForgotten(id: string, nowMs: number): boolean {
-  if (!/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i.test(id)) return false
-  return Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16) < nowMs - REMEMBER_MS
 }

@@ -34,7 +34,7 @@ export class Turns {
 
   constructor(parts: TurnParts) {
     this.#parts = parts
-    this.#retries = new Retries(parts.record, parts.clock)
+    this.#retries = new Retries(parts.record)
   }
 
   /** The turn whose handler runs now, also after an await of its. */

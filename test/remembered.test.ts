@@ -51,7 +51,8 @@ describe('what is remembered', () => {
     const recalls = new Recalls({
       async ids(_, client, limit) {
         asked.push(`ids of ${client}`)
-        return Int32Array.from(said.get(client) ?? [], fingerprint).slice(0, limit)
+        const prints = Int32Array.from(said.get(client) ?? [], fingerprint).slice(0, limit)
+        return { prints, forgottenMs: undefined }
       },
       async answer(_, client, id) {
         asked.push(`${client} ${id}`)

@@ -61,6 +61,9 @@ export interface Answer {
   readonly seq: number | undefined
 }
 
+/** `undefined`: it was never handled. `forgotten`: it may have been, too long ago to tell. */
+export type Recalled = Answer | 'forgotten' | undefined
+
 /** Where a producer stands. */
 export interface ProducerState {
   readonly epoch: number
@@ -93,8 +96,8 @@ export interface RoomLog {
   read(after: number, limit: number): readonly Frame[] | Promise<readonly Frame[]>
   /** Whether a client that saw up to (epoch, seq) can be given everything after it. */
   locate(epoch: string, seq: number): Resume
-  /** What was answered to a client's message; `undefined`: it was never handled. */
-  recall(client: string, id: string): Answer | undefined | Promise<Answer | undefined>
+  /** What was answered to a client's message. */
+  recall(client: string, id: string): Recalled | Promise<Recalled>
   /** Where a producer stands; `undefined`: it never appended. */
   producer(id: string): ProducerState | undefined | Promise<ProducerState | undefined>
   close(): Promise<void>

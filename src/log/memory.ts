@@ -5,7 +5,7 @@
 import type { Clock } from '../clock.ts'
 import { entry, type Frame } from '../frame.ts'
 import { newEpoch } from './epoch.ts'
-import type { Answer, Deliver, Draft, Log, Mark, ProducerState, Resume, Retention, RoomLog, Stand } from './log.ts'
+import type { Deliver, Draft, Log, Mark, ProducerState, Recalled, Resume, Retention, RoomLog, Stand } from './log.ts'
 import { Recent } from './recent.ts'
 import { Remembered } from './remembered.ts'
 
@@ -118,7 +118,7 @@ class MemoryRoomLog implements RoomLog {
     return { after: seq }
   }
 
-  recall(client: string, id: string): Answer | undefined {
+  recall(client: string, id: string): Recalled {
     return this.#remembered.recall(client, id)
   }
 

@@ -4,17 +4,32 @@
  * `sqlite-room.ts` asks. What cannot be told from memory is asked of the disk.
  */
 import { crc32 } from 'node:zlib'
-import type { Answer } from './log.ts'
+import { mayBeForgotten } from './id-time.ts'
+import type { Recalled } from './log.ts'
 
 /** Where answers lie on disk. */
 export interface Answers {
-  /** Fingerprints of the ids a client has used, at most `limit`. */
-  ids(room: number, client: string, limit: number): Promise<Int32Array>
-  answer(room: number, client: string, id: string): Promise<Answer | undefined>
+  /** The ids a client has used, at most `limit`. */
+  ids(room: number, client: string, limit: number): Promise<KnownIds>
+  answer(room: number, client: string, id: string): Promise<Recalled>
 }
 
-/** The fingerprints of a client's ids; `many`: more than are held in memory. */
-type Known = Set<number> | 'many'
+/** What lies on disk of one client's ids. */
+export interface KnownIds {
+  /** A fingerprint of each. */
+  readonly prints: Int32Array
+  /** The latest time in an id that was forgotten. */
+  readonly forgottenMs: number | undefined
+}
+
+/**
+ * One client's ids; `prints` is `many` where there are more than are held in memory. An id that was forgotten since is
+ * still among the prints, so that the disk is asked, which knows better.
+ */
+interface Known {
+  readonly prints: Set<number> | 'many'
+  readonly forgottenMs: number | undefined
+}
 
 const MAX_CLIENTS = 50_000
 /** Fingerprints in all, some 20 bytes each; of one client; and as many as are read from disk at once. */
@@ -30,8 +45,8 @@ export class Recalls {
     this.#answers = answers
   }
 
-  /** The answer to a client's message; `undefined`, at once where that is known, when it is new. */
-  find(room: number, client: string, id: string): Answer | undefined | Promise<Answer | undefined> {
+  /** The answer to a client's message; at once where it is known to be new. */
+  find(room: number, client: string, id: string): Recalled | Promise<Recalled> {
     const known = this.#known(room, client)
     if (known instanceof Promise) return known.then((known) => this.#find(known, room, client, id))
     return this.#find(known, room, client, id)
@@ -41,21 +56,23 @@ export class Recalls {
   add(room: number, client: string, id: string): void {
     const key = keyOf(room, client)
     const known = this.#clients.get(key)
-    if (known === undefined || known === 'many') return
+    if (known === undefined) return
     if (known instanceof Promise) {
       // Read from disk before this was written: read again when it is needed.
       this.#forget(key)
       return
     }
-    this.#count -= known.size
-    this.#count += known.add(fingerprint(id)).size
-    if (known.size > MAX_IDS.client) this.#replace(key, 'many')
+    const { prints, forgottenMs } = known
+    if (prints === 'many') return
+    this.#count -= prints.size
+    this.#count += prints.add(fingerprint(id)).size
+    if (prints.size > MAX_IDS.client) this.#replace(key, { prints: 'many', forgottenMs })
     this.#shrink()
   }
 
-  #find(known: Known, room: number, client: string, id: string): Answer | undefined | Promise<Answer | undefined> {
-    if (known !== 'many' && !known.has(fingerprint(id))) return undefined
-    return this.#answers.answer(room, client, id)
+  #find({ prints, forgottenMs }: Known, room: number, client: string, id: string): Recalled | Promise<Recalled> {
+    if (prints === 'many' || prints.has(fingerprint(id))) return this.#answers.answer(room, client, id)
+    return mayBeForgotten(id, forgottenMs) ? 'forgotten' : undefined
   }
 
   #known(room: number, client: string): Known | Promise<Known> {
@@ -68,8 +85,8 @@ export class Recalls {
   }
 
   #load(key: string, room: number, client: string): Promise<Known> {
-    const loading = this.#answers.ids(room, client, MAX_IDS.read + 1).then((ids) => {
-      const known = ids.length > MAX_IDS.read ? 'many' : new Set(ids)
+    const loading = this.#answers.ids(room, client, MAX_IDS.read + 1).then(({ prints, forgottenMs }) => {
+      const known: Known = { prints: prints.length > MAX_IDS.read ? 'many' : new Set(prints), forgottenMs }
       if (this.#clients.get(key) === loading) this.#replace(key, known)
       return known
     })
@@ -110,5 +127,6 @@ function keyOf(room: number, client: string): string {
 }
 
 function sizeOf(known: Known | Promise<Known> | undefined): number {
-  return known instanceof Set ? known.size : 0
+  if (known === undefined || known instanceof Promise || known.prints === 'many') return 0
+  return known.prints.size
 }

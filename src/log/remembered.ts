@@ -4,9 +4,12 @@
  */
 import { RoomError } from '../errors.ts'
 import type { Frame } from '../frame.ts'
-import { type Answer, type Mark, type ProducerState, REMEMBER_MS } from './log.ts'
+import { idTime, mayBeForgotten } from './id-time.ts'
+import { type Answer, type Mark, type ProducerState, REMEMBER_MS, type Recalled } from './log.ts'
 
 interface Entry extends Answer {
+  readonly client: string
+  readonly id: string
   readonly time: number
 }
 
@@ -14,10 +17,13 @@ const MAX_ENTRIES = 1_000_000
 
 export class Remembered {
   readonly #answers = new Map<string, Entry>()
+  /** The latest time in a forgotten id, by client. */
+  readonly #forgotten = new Map<string, number>()
   readonly #producers = new Map<string, ProducerState & { readonly time: number }>()
 
-  recall(client: string, id: string): Answer | undefined {
-    return this.#answers.get(key(client, id))
+  recall(client: string, id: string): Recalled {
+    const answer = this.#answers.get(key(client, id))
+    return answer ?? (mayBeForgotten(id, this.#forgotten.get(client)) ? 'forgotten' : undefined)
   }
 
   producer(id: string): ProducerState | undefined {
@@ -34,7 +40,8 @@ export class Remembered {
   keep(mark: Mark, frames: readonly Frame[], nowMs: number): void {
     if ('client' in mark) {
       const seq = mark.draft === undefined ? undefined : frames[mark.draft]?.seq
-      this.#answers.set(key(mark.client, mark.id), { hash: mark.hash, seq, time: nowMs })
+      const { client, id, hash } = mark
+      this.#answers.set(key(client, id), { client, id, hash, seq, time: nowMs })
       return
     }
     this.#producers.delete(mark.producer)
@@ -43,9 +50,12 @@ export class Remembered {
 
   /** Forgets what is older than a day and whose event, if it had one, is gone. */
   trim(nowMs: number, firstKept: number): void {
-    for (const [key, { time, seq = 0 }] of this.#answers) {
+    for (const [key, { client, id, time, seq = 0 }] of this.#answers) {
       if (time > nowMs - REMEMBER_MS || seq >= firstKept) break
       this.#answers.delete(key)
+      const before = this.#forgotten.get(client) ?? Number.NEGATIVE_INFINITY
+      const at = idTime(id)
+      if (at !== undefined && at > before) this.#forgotten.set(client, at)
     }
     for (const [id, { time }] of this.#producers) {
       if (time > nowMs - REMEMBER_MS) break

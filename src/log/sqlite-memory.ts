@@ -2,8 +2,9 @@
  * What the SQLite log remembers so that a retry is safe: clients' messages and producers, kept in the transaction of the
  * events they made. `sqlite-store.ts` owns it.
  */
-import type { Answer, Mark, ProducerState } from './log.ts'
-import { fingerprint } from './recalls.ts'
+import { idTime, mayBeForgotten } from './id-time.ts'
+import type { Mark, ProducerState, Recalled } from './log.ts'
+import { fingerprint, type KnownIds } from './recalls.ts'
 import type { SqliteFile } from './sqlite-file.ts'
 
 export interface StoredMark {
@@ -17,6 +18,7 @@ export interface StoredMark {
 export const MEMORY_SCHEMA = `
   CREATE TABLE IF NOT EXISTS answers (room INTEGER NOT NULL, client TEXT NOT NULL, id TEXT NOT NULL, hash TEXT NOT NULL, seq INTEGER, time INTEGER NOT NULL, PRIMARY KEY (room, client, id)) WITHOUT ROWID;
   CREATE INDEX IF NOT EXISTS answers_by_time ON answers (room, time);
+  CREATE TABLE IF NOT EXISTS forgotten (room INTEGER NOT NULL, client TEXT NOT NULL, until INTEGER NOT NULL, PRIMARY KEY (room, client)) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS producers (room INTEGER NOT NULL, producer TEXT NOT NULL, epoch INTEGER NOT NULL, seq INTEGER NOT NULL, time INTEGER NOT NULL, PRIMARY KEY (room, producer)) WITHOUT ROWID;
 `
 
@@ -28,15 +30,17 @@ export class SqliteMemory {
   }
 
   /** Fingerprints of the ids a client has used, at most `limit`. */
-  ids(room: number, client: string, limit: number): Int32Array {
+  ids(room: number, client: string, limit: number): KnownIds {
     const rows = this.#file.all('SELECT id FROM answers WHERE room = ? AND client = ? LIMIT ?', room, client, limit)
-    return Int32Array.from(rows, ({ id }) => fingerprint(String(id)))
+    const prints = Int32Array.from(rows, ({ id }) => fingerprint(String(id)))
+    return { prints, forgottenMs: this.#forgotten(room, client) }
   }
 
-  answer(room: number, client: string, id: string): Answer | undefined {
+  answer(room: number, client: string, id: string): Recalled {
     const sql = 'SELECT hash, seq FROM answers WHERE room = ? AND client = ? AND id = ?'
     const row = this.#file.get(sql, room, client, id)
-    return row && { hash: String(row.hash), seq: row.seq === null ? undefined : Number(row.seq) }
+    if (!row) return mayBeForgotten(id, this.#forgotten(room, client)) ? 'forgotten' : undefined
+    return { hash: String(row.hash), seq: row.seq === null ? undefined : Number(row.seq) }
   }
 
   producer(room: number, producer: string): ProducerState | undefined {
@@ -69,15 +73,38 @@ export class SqliteMemory {
     )
   }
 
-  /** Forgets what was answered before `answeredMs`, at most `step` of it, and producers silent since `silentMs`. Returns how many answers went. */
+  /**
+   * Forgets what was answered before `answeredMs`, at most `step` of it, and producers silent since `silentMs`. Returns how
+   * many answers went. Of each client the latest time in a forgotten id stays, by which such an id is refused from now on.
+   */
   forget(room: number, answeredMs: number, silentMs: number, step: number): number {
     this.#file.run('DELETE FROM producers WHERE room = ? AND time < ?', room, silentMs)
-    return this.#file.run(
-      `DELETE FROM answers WHERE (room, client, id) IN
-         (SELECT room, client, id FROM answers WHERE room = ? AND time < ? ORDER BY time LIMIT ?)`,
+    const old = this.#file.all(
+      'SELECT client, id FROM answers WHERE room = ? AND time < ? ORDER BY time LIMIT ?',
       room,
       answeredMs,
       step,
     )
+    const latest = new Map<string, number>()
+    for (const { client, id } of old) {
+      this.#file.run('DELETE FROM answers WHERE room = ? AND client = ? AND id = ?', room, String(client), String(id))
+      const time = idTime(String(id))
+      if (time !== undefined) latest.set(String(client), Math.max(time, latest.get(String(client)) ?? 0))
+    }
+    for (const [client, until] of latest) {
+      this.#file.run(
+        `INSERT INTO forgotten (room, client, until) VALUES (?, ?, ?)
+           ON CONFLICT (room, client) DO UPDATE SET until = max(until, excluded.until)`,
+        room,
+        client,
+        until,
+      )
+    }
+    return old.length
+  }
+
+  #forgotten(room: number, client: string): number | undefined {
+    const row = this.#file.get('SELECT until FROM forgotten WHERE room = ? AND client = ?', room, client)
+    return row && Number(row.until)
   }
 }

@@ -6,7 +6,7 @@ import type { Clock } from '../clock.ts'
 import { RoomError } from '../errors.ts'
 import { entry, Frame } from '../frame.ts'
 import { type Era, locate } from './lineage.ts'
-import type { Answer, ClientMark, Deliver, Draft, Mark, ProducerState, Resume, Retention, RoomLog } from './log.ts'
+import type { ClientMark, Deliver, Draft, Mark, ProducerState, Recalled, Resume, Retention, RoomLog } from './log.ts'
 import type { Recalls } from './recalls.ts'
 import { Recent } from './recent.ts'
 import type { SqliteLog } from './sqlite.ts'
@@ -131,7 +131,7 @@ export class SqliteRoomLog implements RoomLog {
     return locate(this.#eras, this.first, this.seq, epoch, seq)
   }
 
-  recall(client: string, id: string): Answer | undefined | Promise<Answer | undefined> {
+  recall(client: string, id: string): Recalled | Promise<Recalled> {
     return this.#recalls.find(this.#id, client, id)
   }
 

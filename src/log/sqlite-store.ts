@@ -5,7 +5,8 @@
 import { crc32 } from 'node:zlib'
 import { newEpoch } from './epoch.ts'
 import type { Era } from './lineage.ts'
-import { type Answer, type ProducerState, REMEMBER_MS } from './log.ts'
+import { type ProducerState, REMEMBER_MS, type Recalled } from './log.ts'
+import type { KnownIds } from './recalls.ts'
 import { fitting, type StoredEvent } from './sqlite-event.ts'
 import { SqliteFile } from './sqlite-file.ts'
 import { MEMORY_SCHEMA, SqliteMemory, type StoredMark } from './sqlite-memory.ts'
@@ -119,11 +120,11 @@ export class Store {
     return fitting(rows, PAGE_LENGTH)
   }
 
-  ids(room: number, client: string, limit: number): Int32Array {
+  ids(room: number, client: string, limit: number): KnownIds {
     return this.#memory.ids(room, client, limit)
   }
 
-  answer(room: number, client: string, id: string): Answer | undefined {
+  answer(room: number, client: string, id: string): Recalled {
     return this.#memory.answer(room, client, id)
   }
 
@@ -177,7 +178,7 @@ export class Store {
     const begun = Number.parseInt(this.#eras(room).at(-1)?.epoch.slice(0, 12) ?? '0', 16)
     if (!isEmpty || isKnown || Math.max(begun, this.#begun.get(room) ?? 0) >= since) return
     file.transaction(() => {
-      for (const table of ['epochs', 'producers']) file.run(`DELETE FROM ${table} WHERE room = ?`, room)
+      for (const table of ['epochs', 'producers', 'forgotten']) file.run(`DELETE FROM ${table} WHERE room = ?`, room)
       file.run('DELETE FROM rooms WHERE id = ?', room)
     })
     this.#begun.delete(room)

@@ -143,6 +143,24 @@ export function describeLog(name: string, factory: () => LogFactory): void {
       expect(await room.recall('ann', 'kept')).toBeDefined()
     })
 
+    it('says of an id that it may have forgotten so, by the clock of the client alone', async () => {
+      const room = await open({ keep: 1 })
+      const year = 365 * 24 * HOUR_MS
+      const id = (ms: number) => uuidAt(clock.now() - year + ms)
+      await room.append([draft('a')], [{ client: 'ann', id: id(1000), hash: 'h', draft: 0 }])
+      await room.append([draft('b')], [{ client: 'ann', id: id(500), hash: 'h', draft: 0 }])
+      const [first, second, later] = [id(1000), id(500), id(1001)]
+      await clock.advance(25 * HOUR_MS)
+      await room.append([draft('c')])
+      await room.close()
+      const again = await open({ keep: 1 })
+      expect(await again.recall('ann', first)).toBe('forgotten')
+      expect(await again.recall('ann', second)).toBe('forgotten')
+      expect(await again.recall('ann', later)).toBeUndefined()
+      expect(await again.recall('ann', 'no time')).toBeUndefined()
+      expect(await again.recall('ben', first)).toBeUndefined()
+    })
+
     it('remembers thousands of ids of one client', async () => {
       const room = await open()
       const marks = Array.from({ length: 3000 }, (_, i) => ({ client: 'ann', id: String(i), hash: 'h', draft: 0 }))
@@ -201,4 +219,10 @@ export function describeLog(name: string, factory: () => LogFactory): void {
       expect(read.length).toBe(12_000)
     })
   })
+}
+
+/** A UUIDv7 of a time. */
+function uuidAt(ms: number): string {
+  const time = ms.toString(16).padStart(12, '0')
+  return `${time.slice(0, 8)}-${time.slice(8)}-7000-8000-000000000000`
 }

@@ -1,0 +1,17 @@
+/**
+ * The time in an id that carries one (UUIDv7, RFC 9562, 5.7). It is the clock of whoever made the id, so it is compared
+ * only with the times of other ids of the same client, never with the server's clock. `remembered.ts` and
+ * `sqlite-memory.ts` use it to tell a new id from one that was forgotten.
+ */
+const UUID_V7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i
+
+/** Ms since 1970; `undefined`: this id carries no time. */
+export function idTime(id: string): number | undefined {
+  return UUID_V7.test(id) ? Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16) : undefined
+}
+
+/** Whether an id may be among those forgotten. `forgottenMs`: the latest time in a forgotten id of this client. */
+export function mayBeForgotten(id: string, forgottenMs: number | undefined): boolean {
+  const time = idTime(id)
+  return forgottenMs !== undefined && time !== undefined && time <= forgottenMs
+}
