@@ -2,7 +2,7 @@
  * Calls into a room author's code: handlers and timers. Whatever they throw hurts nobody and is told in one place, and
  * one that never ends holds nothing up. `room.ts` owns it; a message's handler is called in `turns.ts`.
  */
-import type { Clock } from './clock.ts'
+import { type Clock, mustBeSpan } from './clock.ts'
 import type { RoomLogger } from './define.ts'
 
 /** How long a room that closes waits for handlers that still run. */
@@ -12,6 +12,7 @@ export class Author {
   readonly #clock: Clock
   readonly #log: RoomLogger
   readonly #timers = new Set<() => void>()
+  #hasEnded = false
 
   constructor(clock: Clock, log: RoomLogger) {
     this.#clock = clock
@@ -34,14 +35,44 @@ export class Author {
     this.#log.error({ err: error, peer }, `the room's ${what} handler failed`)
   }
 
-  /** Calls `fn` each `ms` until the room ends or the returned function is called. */
+  /**
+   * Calls `fn` each `ms` until the room ends or the returned function is called; not again while an async `fn` runs.
+   * Throws a `RangeError` for what is no span of time.
+   */
   every(ms: number, fn: () => unknown): () => void {
-    const cancel = this.#clock.every(ms, () => void this.call(fn, (error) => this.failed('every', error)))
+    mustBeSpan('room.every', ms)
+    let isRunning = false
+    const cancel = this.#clock.every(ms, () => {
+      if (isRunning) return
+      const running = this.call(fn, (error) => this.failed('every', error))
+      if (!running) return
+      isRunning = true
+      void running.then(() => {
+        isRunning = false
+      })
+    })
+    return this.#keep(cancel)
+  }
+
+  /** Calls `fn` once after `ms`, as `every` does. */
+  after(ms: number, fn: () => unknown): () => void {
+    mustBeSpan('room.after', ms)
+    const end = this.#keep(
+      this.#clock.after(ms, () => {
+        end()
+        void this.call(fn, (error) => this.failed('after', error))
+      }),
+    )
+    return end
+  }
+
+  #keep(cancel: () => void): () => void {
     const end = () => {
       cancel()
       this.#timers.delete(end)
     }
     this.#timers.add(end)
+    if (this.#hasEnded) end()
     return end
   }
 
@@ -57,8 +88,9 @@ export class Author {
     cancel()
   }
 
-  /** Ends all timers. */
+  /** Ends all timers; none begins any more. */
   end(): void {
+    this.#hasEnded = true
     for (const end of [...this.#timers]) end()
   }
 }

@@ -17,15 +17,27 @@ interface Waiting {
 export class Deadlines {
   readonly #clock: Clock
   #waiting: Waiting[] = []
+  #isSweeping = false
 
   constructor(clock: Clock) {
     this.#clock = clock
-    clock.every(SWEEP_MS, () => this.#sweep())
   }
 
   /** Calls `overdue` where the turn is not answered in time. */
   add(turn: Turn, overdue: (turn: Turn) => void): void {
     this.#waiting.push({ turn, overdue })
+    this.#sweepLater()
+  }
+
+  /** No timer runs where nobody waits. */
+  #sweepLater(): void {
+    if (this.#isSweeping || this.#waiting.length === 0) return
+    this.#isSweeping = true
+    this.#clock.after(SWEEP_MS, () => {
+      this.#isSweeping = false
+      this.#sweep()
+      this.#sweepLater()
+    })
   }
 
   #sweep(): void {

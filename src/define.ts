@@ -77,8 +77,13 @@ interface AnyRoom {
   members(limit?: number): Member[]
   /** Now, in ms since 1970; under a test's control in `corridor/testing`. */
   now(): number
-  /** Calls `fn` each `ms` until the room closes or the returned function is called. What it throws is logged. */
+  /**
+   * Calls `fn` each `ms` until the room closes or the returned function is called; an async `fn` never overlaps itself.
+   * What it throws is logged. Any span up to years; anything else is a `RangeError`.
+   */
   every(ms: number, fn: () => unknown): () => void
+  /** Calls `fn` once after `ms`, unless the room closes or the returned function is called before. */
+  after(ms: number, fn: () => unknown): () => void
 }
 
 /** A live event room. */

@@ -8,8 +8,6 @@ import type { Connection } from './peer.ts'
 
 /** A client back within this time of losing its connection is the member it was. */
 const GRACE_MS = 5000
-/** A timer cannot be set for longer than some 24 days. */
-const LONGEST_MS = 86_400_000
 
 export class Members<P extends Connection> {
   readonly #clock: Clock
@@ -67,9 +65,7 @@ export class Members<P extends Connection> {
     this.#ends.get(peer)?.()
     this.#ends.delete(peer)
     if (untilMs === undefined) return
-    const leftMs = untilMs - this.#clock.now()
-    const again = () => (leftMs > LONGEST_MS ? this.until(peer, untilMs, end) : end())
-    this.#ends.set(peer, this.#clock.after(Math.max(0, Math.min(leftMs, LONGEST_MS)), again))
+    this.#ends.set(peer, this.#clock.after(untilMs - this.#clock.now(), end))
   }
 
   isAway(peer: P): boolean {

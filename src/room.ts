@@ -33,7 +33,8 @@ export abstract class LiveRoom<P extends Connection = Connection, H extends Comm
   protected readonly tally: Tally
   readonly author: Author
   protected handlers!: H
-  #record!: RoomLog
+  /** The room's log. */
+  record!: RoomLog
   #onEmpty: () => void = () => {}
 
   constructor(house: House, path: string, params: Record<string, string>, settings: RoomSettings) {
@@ -55,7 +56,7 @@ export abstract class LiveRoom<P extends Connection = Connection, H extends Comm
   /** Opens the log, then lets the author open the room. Throws what the author's `open` throws. */
   async start(open: (room: this) => unknown, onEmpty: () => void): Promise<void> {
     this.#onEmpty = onEmpty
-    this.#record = await this.house.log.open(this.path, this.settings.history, (frame, except) =>
+    this.record = await this.house.log.open(this.path, this.settings.history, (frame, except) =>
       this.#deliver(frame, except),
     )
     try {
@@ -64,11 +65,6 @@ export abstract class LiveRoom<P extends Connection = Connection, H extends Comm
       await this.#stop()
       throw error
     }
-  }
-
-  /** The room's log. */
-  get record(): RoomLog {
-    return this.#record
   }
 
   get size(): number {
@@ -89,7 +85,11 @@ export abstract class LiveRoom<P extends Connection = Connection, H extends Comm
   }
 
   every(ms: number, fn: () => unknown): () => void {
-    return this.isClosed ? () => {} : this.author.every(ms, fn)
+    return this.author.every(ms, fn)
+  }
+
+  after(ms: number, fn: () => unknown): () => void {
+    return this.author.after(ms, fn)
   }
 
   /**
@@ -245,6 +245,6 @@ export abstract class LiveRoom<P extends Connection = Connection, H extends Comm
   async #stop(): Promise<void> {
     this.isOver = true
     this.author.end()
-    await this.#record.close()
+    await this.record.close()
   }
 }

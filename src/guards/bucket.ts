@@ -2,6 +2,8 @@
  * A token bucket in two numbers: `perSecond` on average, `burst` at once. Used for a peer's messages and for the
  * handshakes of an address.
  */
+import { LONGEST_TIMER_MS } from '../clock.ts'
+
 export interface Rate {
   readonly perSecond: number
   readonly burst: number
@@ -31,9 +33,10 @@ export class Bucket {
     return this.#tokens >= 0 ? 0 : this.waitMs(rate)
   }
 
-  /** Ms until `count` can be taken. */
+  /** Ms until `count` can be taken, as far as a timer and a Retry-After can say it. */
   waitMs(rate: Rate, count = 1): number {
-    return Math.max(0, Math.ceil(((count - this.#tokens) / rate.perSecond) * 1000))
+    const ms = Math.ceil(((count - this.#tokens) / rate.perSecond) * 1000)
+    return Math.min(Math.max(0, ms), LONGEST_TIMER_MS)
   }
 
   /** Whether it is as good as new, so that nobody need remember it. */

@@ -12,13 +12,10 @@ export interface Pass {
   readonly untilMs: number | undefined
 }
 
-/** A timer cannot be set for longer than some 24 days; nothing that asks here lasts a day. */
-const LONGEST_MS = 86_400_000
-
 /** Calls `end` when the pass is over; the returned function cancels. */
 export function whenOver(clock: Clock, pass: Pass | undefined, end: () => void): () => void {
   if (pass?.untilMs === undefined) return () => {}
-  return clock.after(Math.min(Math.max(0, pass.untilMs - clock.now()), LONGEST_MS), end)
+  return clock.after(pass.untilMs - clock.now(), end)
 }
 
 /** Throws a `Refusal` 401 where the pass has ended since it was checked: a body may take its time. */

@@ -1,5 +1,5 @@
 /** A clock that a test turns by hand; `testing.ts` gives it to the room under test. */
-import type { Clock } from '../clock.ts'
+import { type Clock, timerMs } from '../clock.ts'
 
 export interface HandClock extends Clock {
   /** Lets time pass: every timer due fires in its order, and what is async gets its turn after each. */
@@ -23,8 +23,11 @@ export function handClock(startMs = Date.UTC(2026, 0, 1)): HandClock {
   return {
     now: () => now,
     monotonic: () => now - startMs,
-    after: (ms, fn) => add({ at: now + ms, everyMs: undefined, fn }),
-    every: (ms, fn) => add({ at: now + ms, everyMs: Math.max(1, ms), fn }),
+    after: (ms, fn) => add({ at: now + timerMs(ms), everyMs: undefined, fn }),
+    every(ms, fn) {
+      const everyMs = Math.max(1, timerMs(ms))
+      return add({ at: now + everyMs, everyMs, fn })
+    },
     async advance(ms) {
       const end = now + ms
       for (let next = earliest(timers); next && next.at <= end; next = earliest(timers)) {
