@@ -147,6 +147,8 @@ export class LiveEventRoom extends LiveRoom<EventPeer, Handlers> implements Room
       seq,
       resumed: resume && 'after' in resume,
       reason: resume && 'lost' in resume ? resume.lost : undefined,
+      time: this.now(),
+      until: peer.untilMs,
     })
     return catchUp({ log: record, audience: this.audience, clock: this.house.clock }, peer.seat, [greeting], after)
   }

@@ -64,6 +64,7 @@ export class Members<P extends Connection> {
   until(peer: P, untilMs: number | undefined, end: () => void): void {
     this.#ends.get(peer)?.()
     this.#ends.delete(peer)
+    peer.untilMs = untilMs
     if (untilMs === undefined) return
     this.#ends.set(peer, this.#clock.after(untilMs - this.#clock.now(), end))
   }

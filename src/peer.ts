@@ -26,6 +26,8 @@ export abstract class Connection {
   readonly client: string | undefined
   /** Of its latest token. */
   claims: Readonly<Record<string, unknown>> | undefined
+  /** When its latest token ends, ms since 1970. */
+  untilMs: number | undefined
   /** Its place in the audience; another one after it came back. */
   seat: Seat<Connection>
   readonly sequence = new Sequence()
@@ -47,6 +49,7 @@ export abstract class Connection {
     this.name = visitor.name
     this.client = visitor.client
     this.claims = visitor.claims
+    this.untilMs = visitor.untilMs
     this.seat = new Seat(this, wire)
     this.bucket = new Bucket(rate, nowMs)
   }

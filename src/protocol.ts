@@ -29,6 +29,10 @@ export interface Welcome {
   /** `undefined`: no offset was given. */
   readonly resumed: boolean | undefined
   readonly reason: Lost | undefined
+  /** What the server's clock says, ms since 1970. */
+  readonly time: number
+  /** When the peer's token ends, ms since 1970; `undefined`: it has none, or one without an end. */
+  readonly until: number | undefined
 }
 
 const MAX_ID_LENGTH = 64

@@ -28,6 +28,8 @@ export interface ReadingParts {
 /** A part of the log. */
 export interface Page {
   readonly frames: readonly Frame[]
+  /** The seq of the event before its first, which is where it was read from. */
+  readonly after: number
   /** The seq of its last event, or of the place it was read from. */
   readonly end: number
   /** The token to read on with. */
@@ -78,13 +80,43 @@ export class Reading {
     return offsetOf(this.#record.epoch, seq)
   }
 
-  /** The page after `after`; `undefined` where retention took its beginning meanwhile. */
-  async page(after: number): Promise<Page | undefined> {
-    const read = await this.#record.read(after, PAGE)
+  /**
+   * The page after `after`, of at most `limit` events; `undefined` if retention took its beginning meanwhile.
+   */
+  async page(after: number, limit = PAGE): Promise<Page | undefined> {
+    const read = await this.#record.read(after, Math.min(limit, PAGE))
     if ((read[0]?.seq ?? this.#record.first) > after + 1) return undefined
-    const frames = read.slice(0, fitting(read))
+    return this.#pageOf(read.slice(0, fitting(read)), after)
+  }
+
+  /** The page that ends before the event `before`: of at most `limit` events, the newest of those that are older. */
+  async pageBefore(before: number, limit = PAGE): Promise<Page> {
+    const { first } = this.#record
+    const end = Math.max(first, before) - 1
+    const start = Math.max(first - 1, end - Math.min(limit, PAGE))
+    let frames: Frame[] = []
+    for (let cursor = start; cursor < end; ) {
+      // A log may give less at once than it is asked for.
+      const read = await this.#record.read(cursor, end - cursor)
+      const last = read.at(-1)
+      if (!last) break
+      // Retention may have taken the beginning meanwhile: a page has no hole.
+      const isWhole = (frames.at(-1)?.seq ?? cursor) + 1 === read[0]?.seq
+      frames = isWhole ? [...frames, ...read] : [...read]
+      frames = frames.slice(frames.length - fitting(frames.toReversed()))
+      cursor = last.seq
+    }
+    return this.#pageOf(frames, frames[0] ? frames[0].seq - 1 : end)
+  }
+
+  /** The oldest event kept. */
+  get first(): number {
+    return this.#record.first
+  }
+
+  #pageOf(frames: readonly Frame[], after: number): Page {
     const end = frames.at(-1)?.seq ?? after
-    return { frames, end, next: this.offset(end), isUpToDate: end >= this.#record.seq }
+    return { frames, after, end, next: this.offset(end), isUpToDate: end >= this.#record.seq }
   }
 
   /** Sends a wire everything after `after` and then whatever is delivered. Returns what ends it. */

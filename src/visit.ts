@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto'
 import { Refusal } from './errors.ts'
 import type { Pass } from './guards/pass.ts'
-import { parseOffset } from './log/log.ts'
+import { isPlace } from './log/log.ts'
 import type { Visitor } from './peer.ts'
 
 export interface Visit {
@@ -45,8 +45,8 @@ export function visitOf(query: URLSearchParams, pass?: Pass): Visit {
     throw new Refusal(400, 'bad_client', 'expected a client id of 1 to 128 visible ASCII characters')
   }
   const offset = query.get('offset') ?? undefined
-  if (offset !== undefined && !parseOffset(offset)) {
-    throw new Refusal(400, 'bad_offset', 'expected an offset "<epoch>_<seq, 16 digits>" as a room gave it')
+  if (offset !== undefined && !isPlace(offset)) {
+    throw new Refusal(400, 'bad_offset', 'expected offset=-1, offset=now or an offset as a room gave it')
   }
   const { claims, untilMs } = pass ?? {}
   return { visitor: { id, name, client: scoped(client, sub), claims, untilMs }, offset }

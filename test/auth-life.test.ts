@@ -57,6 +57,21 @@ describe('when a token ends', () => {
     }
   })
 
+  it('is said in the welcome, beside what time it is here', async () => {
+    const clock = handClock(Date.now())
+    await start({ '/notes': { definition: notes, auth } }, { clock })
+    const exp = inSeconds(600)
+    const welcomed = async (claims: object) => {
+      const options = { headers: bearer(await sign({ sub: 'ann', ...claims })) }
+      const peer = await server.connect('/notes', { client: 'c' }, options)
+      return (await peer.next<{ time: number; until?: number }>('welcome')).data
+    }
+    expect(await welcomed({ exp })).toMatchObject({ time: clock.now(), until: exp * 1000 })
+    // Of the token it brought last.
+    expect(await welcomed({ exp: exp + 60 })).toMatchObject({ until: (exp + 60) * 1000 })
+    expect(await welcomed({ exp: undefined })).not.toHaveProperty('until')
+  })
+
   it('who came in its last moments, by our clock, is not sent away at once', async () => {
     await start({ '/notes': { definition: notes, auth } })
     const peer = await server.connect('/notes', {}, { headers: bearer(await sign({ sub: 'ann', exp: inSeconds(-2) })) })

@@ -88,6 +88,18 @@ describe('a client that comes back', () => {
     )
   })
 
+  it('with the names that a read over HTTP knows begins there: at the oldest event kept, or now', async () => {
+    await say('/room', 'a', 'b', 'c')
+    expect(await resume('/room', '-1')).toMatchObject({ resumed: true, first: 1, seq: 3, texts: ['a', 'b', 'c'] })
+    expect(await resume('/room', 'now')).toMatchObject({ resumed: true, seq: 4, texts: [] })
+    for (const offset of ['-1', 'now']) {
+      const { welcome } = await enter('/other', offset)
+      expect(welcome).toMatchObject({ resumed: true, first: 1, seq: 0 })
+    }
+    await say('/short', ...Array.from({ length: 12 }, (_, i) => String(i + 1)))
+    expect(await resume('/short', '-1')).toMatchObject({ resumed: true, first: 8, texts: ['8', '9', '10', '11', '12'] })
+  })
+
   it('from the last event gets nothing but what comes next', async () => {
     const epoch = await say('/room', 'a', 'b', 'c')
     expect(await resume('/room', at(epoch, 3))).toMatchObject({ resumed: true, seq: 3, texts: [] })
@@ -135,7 +147,8 @@ describe('a client that comes back', () => {
 
   it.each([
     '0',
-    '-1',
+    '-2',
+    'Now',
     'abc',
     `${'0'.repeat(32)}`,
     `${'0'.repeat(32)}_1`,

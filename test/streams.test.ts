@@ -52,7 +52,7 @@ describe('a page', () => {
     expect(page.next).toMatch(/^[0-9a-f]{32}_0000000000000002$/)
     expect(page.header('Stream-Up-To-Date')).toBe('true')
     expect(page.header('Stream-Cursor')).toMatch(/^\d+$/)
-    expect(page.header('Cache-Control')).toBe('public, max-age=60, stale-while-revalidate=300')
+    expect(page.header('Cache-Control')).toBe('no-cache')
     expect(page.header('X-Content-Type-Options')).toBe('nosniff')
 
     const rest = await read(url, `offset=${page.next}`)
@@ -116,6 +116,20 @@ describe('what cannot be read', () => {
       'offset=-1&live=yes',
       'live=sse',
       'live=long-poll',
+      'offset=-1&limit=0',
+      'offset=-1&limit=-1',
+      'offset=-1&limit=1.5',
+      'offset=-1&limit=',
+      'offset=-1&limit=1&limit=2',
+      'offset=now&live=sse&limit=1',
+      'before=',
+      'before=-1',
+      'before=5',
+      'before=now&before=now',
+      'before=now&limit=none',
+      'before=now&offset=-1',
+      'before=now&live=sse',
+      'before=now&live=long-poll',
     ]
     for (const query of wrong) expect([query, (await read(url, query)).status]).toEqual([query, 400])
   })

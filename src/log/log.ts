@@ -122,3 +122,8 @@ export function parseOffset(token: string): { epoch: string; seq: number } | und
   const seq = Number(match[2])
   return Number.isSafeInteger(seq) ? { epoch: match[1], seq } : undefined
 }
+
+/** Whether a client may name this as a place in a log: `-1` (before the oldest event kept), `now`, or an offset. */
+export function isPlace(token: string): boolean {
+  return token === '-1' || token === 'now' || parseOffset(token) !== undefined
+}

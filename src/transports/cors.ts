@@ -6,6 +6,7 @@ import type { Origins } from '../config.ts'
 
 const EXPOSED = [
   'Stream-Next-Offset',
+  'Stream-Previous-Offset',
   'Stream-Cursor',
   'Stream-Up-To-Date',
   'ETag',

@@ -18,7 +18,8 @@ import type { Speaker } from './append.ts'
 import { cursors } from './cursor.ts'
 import { BEAT_MS, EventStream, streamEncoding } from './event-stream.ts'
 import type { Heartbeat } from './heartbeat.ts'
-import { mustFind, type Wanted } from './read.ts'
+import { mustFind } from './read.ts'
+import type { Wanted } from './wanted.ts'
 
 export interface LiveParts {
   readonly gate: Gate

@@ -9,11 +9,12 @@ import { Refusal } from '../errors.ts'
 import type { LiveEventRoom } from '../event-room.ts'
 import type { Gate } from '../gate.ts'
 import { expired, type Pass, whenOver } from '../guards/pass.ts'
-import { type Lost, parseOffset } from '../log/log.ts'
+import type { Lost } from '../log/log.ts'
 import type { Page, Reading } from '../reading.ts'
 import type { Route } from '../router.ts'
 import type { Encoding } from '../wire.ts'
 import { cursors } from './cursor.ts'
+import type { Wanted } from './wanted.ts'
 
 const POLL_MS = 25_000
 const JSON_TYPE = 'application/json'
@@ -21,42 +22,9 @@ const JSON_TYPE = 'application/json'
 /** A long poll only needs to know that there is something to read. */
 const POLL: Encoding = { name: 'long-poll', encode: ({ seq }) => Buffer.alloc(seq > 0 ? 1 : 0) }
 
-export type Live = 'long-poll' | 'sse'
-
-/** What a read asks for. */
-export interface Wanted {
-  /** `-1`, `now` or an offset; `undefined` where none is given. */
-  readonly offset: string | undefined
-  readonly live: Live | undefined
-  readonly cursor: string | undefined
-}
-
 export interface ReadParts {
   readonly gate: Gate
   readonly clock: Clock
-}
-
-/** `undefined`: the request is no read, and gets the room's page or description. Throws a `Refusal` 400. */
-export function wantedOf(query: URLSearchParams, { headers }: FastifyRequest): Wanted | undefined {
-  if (!query.has('offset') && !query.has('live')) return undefined
-  for (const key of ['offset', 'live', 'cursor']) {
-    if (query.getAll(key).length > 1) throw new Refusal(400, `bad_${key}`, `expected "${key}" once`)
-  }
-  const live = query.get('live') ?? undefined
-  if (live !== undefined && live !== 'long-poll' && live !== 'sse') {
-    throw new Refusal(400, 'bad_live', 'expected live=long-poll or live=sse')
-  }
-  // An EventSource that comes back asks for the same URL, and says here what it has seen since.
-  const seen = headers['last-event-id']
-  const offset = typeof seen === 'string' && seen !== '' && live === 'sse' ? seen : (query.get('offset') ?? undefined)
-  if (offset !== undefined && offset !== '-1' && offset !== 'now' && !parseOffset(offset)) {
-    throw new Refusal(400, 'bad_offset', 'expected offset=-1, offset=now or an offset as a room gave it')
-  }
-  // Only a peer may do without: it begins as a newcomer does, with what the room replays.
-  if (offset === undefined && !(live === 'sse' && query.has('client'))) {
-    throw new Refusal(400, 'bad_offset', `expected an offset with live=${live}`)
-  }
-  return { offset, live, cursor: query.get('cursor') ?? undefined }
 }
 
 /** The place to read on from. Throws a `Refusal` 410 where the log cannot go on from there without a hole. */
@@ -92,7 +60,12 @@ export async function readPage(
   const { room, release } = await gate.visit(request.raw, route, 'read')
   try {
     const { reading } = room
-    const { offset = '-1', cursor } = wanted
+    const { offset = '-1', before, limit, cursor } = wanted
+    if (before !== undefined) {
+      const page = await reading.pageBefore(endOf(reading, before), limit)
+      if (page.after >= reading.first) reply.header('Stream-Previous-Offset', reading.offset(page.after + 1))
+      return sendPage(request, reply, route, page, `before:${tagOf(reading, page)}`)
+    }
     const after = mustFind(reading, offset)
     reply.header('Stream-Cursor', cursors(clock, cursor)())
     if (offset === 'now') {
@@ -103,13 +76,26 @@ export async function readPage(
       })
       return reply.type(JSON_TYPE).send(Buffer.from('[]'))
     }
-    const page = await mustRead(reading, after)
-    tell(reply, route, page, tagOf(reading, after, page))
-    if (matches(request.headers['if-none-match'], tagOf(reading, after, page))) return reply.code(304).send()
-    return reply.type(JSON_TYPE).send(bytesOf(page))
+    const page = await mustRead(reading, after, limit)
+    return sendPage(request, reply, route, page, tagOf(reading, page))
   } finally {
     release()
   }
+}
+
+/** The seq of the event that a read backwards must stay before. Throws a `Refusal` 410. */
+function endOf(reading: Reading, before: string): number {
+  const found = reading.find(before)
+  if ('after' in found) return found.after + (before === 'now' ? 1 : 0)
+  // What is older than all that is kept has nothing before it: that is an answer, not an error.
+  if (found.lost === 'trimmed') return reading.first
+  throw gone(reading, found.lost)
+}
+
+function sendPage(request: FastifyRequest, reply: FastifyReply, route: Route, page: Page, tag: string): FastifyReply {
+  tell(reply, route, page, tag)
+  if (matches(request.headers['if-none-match'], `"${tag}"`)) return reply.code(304).send()
+  return reply.type(JSON_TYPE).send(bytesOf(page))
 }
 
 /** Where the log ends. */
@@ -131,20 +117,20 @@ export async function longPoll(
   request: FastifyRequest,
   reply: FastifyReply,
   route: Route,
-  { offset = 'now', cursor }: Wanted,
+  { offset = 'now', limit, cursor }: Wanted,
   pass: Pass | undefined,
 ): Promise<FastifyReply> {
   const { room, release, leave } = await gate.visit(request.raw, route, 'listen')
   try {
     const { reading } = room
     const after = mustFind(reading, offset)
-    let page = await mustRead(reading, after)
+    let page = await mustRead(reading, after, limit)
     if (page.frames.length === 0) {
       await arrival(room, after, clock, reply.raw, pass)
-      page = await mustRead(reading, after)
+      page = await mustRead(reading, after, limit)
     }
     reply.header('Stream-Cursor', cursors(clock, cursor)())
-    tell(reply, route, page, tagOf(reading, after, page))
+    tell(reply, route, page, tagOf(reading, page))
     if (page.frames.length > 0) return reply.type(JSON_TYPE).send(bytesOf(page))
     return reply.removeHeader('ETag').header('Cache-Control', 'no-store').code(204).send()
   } finally {
@@ -182,26 +168,28 @@ async function arrival(
   }
 }
 
-async function mustRead(reading: Reading, after: number): Promise<Page> {
-  const page = await reading.page(after)
+async function mustRead(reading: Reading, after: number, limit: number | undefined): Promise<Page> {
+  const page = await reading.page(after, limit)
   if (!page) throw gone(reading, 'trimmed')
   return page
 }
 
-/** What every answer with a page says of it. A room with tokens is not for shared caches (protocol, 10.1). */
+/**
+ * What every answer with a page says of it. No cache gives it without asking: its end moves with the next message, and
+ * what is in it may be redacted. A room with tokens is not for shared caches (protocol, 10.1).
+ */
 function tell(reply: FastifyReply, { mount }: Route, page: Page, tag: string): void {
-  const whose = mount.auth ? 'private' : 'public'
   reply.headers({
     'Stream-Next-Offset': page.next,
-    ETag: tag,
-    'Cache-Control': `${whose}, max-age=60, stale-while-revalidate=300`,
+    ETag: `"${tag}"`,
+    'Cache-Control': mount.auth ? 'private, no-cache' : 'no-cache',
     ...(page.isUpToDate && { 'Stream-Up-To-Date': 'true' }),
   })
 }
 
 /** The same span of the same log; whether it was all there is stands in it too, since the answer says so. */
-function tagOf({ epoch }: Reading, after: number, { end, isUpToDate }: Page): string {
-  return `"${epoch}:${after}:${end}${isUpToDate ? '' : ':more'}"`
+function tagOf({ epoch }: Reading, { after, end, isUpToDate }: Page): string {
+  return `${epoch}:${after}:${end}${isUpToDate ? '' : ':more'}`
 }
 
 function matches(header: string | undefined, tag: string): boolean {

@@ -19,7 +19,8 @@ import { corsHeaders, preflightHeaders } from './cors.ts'
 import type { Heartbeat } from './heartbeat.ts'
 import type { InFlight } from './in-flight.ts'
 import { LiveStreams } from './live.ts'
-import { longPoll, readHead, readPage, type Wanted, wantedOf } from './read.ts'
+import { longPoll, readHead, readPage } from './read.ts'
+import { type Wanted, wantedOf } from './wanted.ts'
 
 export interface StreamParts {
   readonly gate: Gate

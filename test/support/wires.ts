@@ -61,7 +61,14 @@ export function testWire(name: string, join: Join): void {
       const ann = await enter(path, { name: 'Ann' })
       expect(await ann.next()).toEqual({
         type: 'welcome',
-        data: { room: path, you: { id: expect.any(String), name: 'Ann' }, epoch: expect.any(String), first: 1, seq: 5 },
+        data: {
+          room: path,
+          you: { id: expect.any(String), name: 'Ann' },
+          epoch: expect.any(String),
+          first: 1,
+          seq: 5,
+          time: expect.any(Number),
+        },
       })
       for (const seq of [3, 4, 5]) expect(await ann.next()).toMatchObject({ type: 'noted', seq })
     })
