@@ -8,7 +8,8 @@ import type { RoomLogger } from './define.ts'
 import { Close, type CloseReason } from './errors.ts'
 import type { Audience } from './fan-out.ts'
 import type { Frame } from './frame.ts'
-import { offset as offsetOf, parseOffset, type Resume, type RoomLog } from './log/log.ts'
+import { type Lost, offset as offsetOf, parseOffset, type Resume, type RoomLog } from './log/log.ts'
+import { reset } from './protocol.ts'
 import { Seat } from './seat.ts'
 import type { Wire } from './wire.ts'
 
@@ -107,6 +108,12 @@ export class Reading {
       cursor = last.seq
     }
     return this.#pageOf(frames, frames[0] ? frames[0].seq - 1 : end)
+  }
+
+  /** What tells a reader that the log does not go on from where it was. */
+  reset(reason: Lost): Frame {
+    const { epoch, first, seq } = this.#record
+    return reset({ epoch, first, seq, reason })
   }
 
   /** The oldest event kept. */

@@ -58,7 +58,9 @@ describe('a notice', () => {
     expect((await ask(`${url}/healthz`)).status).toBe(200)
     expect(await refused(`${ws}/chat`)).toMatchObject({ status: 503, body: { error: 'draining' } })
     expect(await refused(`${ws}/chat`)).toMatchObject({ headers: { 'retry-after': '1' } })
-    expect(await ask(`${url}/chat?live=sse&client=cleo`)).toMatchObject({ status: 503, error: 'draining' })
+    const later = await ask(`${url}/chat?live=sse&client=cleo`)
+    expect([later.status, later.body]).toEqual([200, expect.stringMatching(/^retry: \d+\n.*"error":"draining"/s)])
+    expect(await ask(`${url}/chat?offset=now&live=long-poll`)).toMatchObject({ status: 503, error: 'draining' })
 
     ann.send('message', { text: 'still here' }, '1')
     expect(await ann.next('ack')).toMatchObject({ id: '1', seq: 1 })

@@ -96,9 +96,14 @@ describe('when the server ends', () => {
       await stream.ended
     }
     expect((await polled).status).toBe(204)
-    for (const query of ['offset=now&live=sse', 'offset=now&live=long-poll', 'offset=now&live=sse&client=d']) {
+    for (const [query, status] of [
+      ['offset=now&live=sse', 200],
+      ['offset=now&live=long-poll', 503],
+      ['offset=now&live=sse&client=d', 200],
+    ] as const) {
       const refused = await fetch(`${url}?${query}`)
-      expect([refused.status, refused.headers.get('Retry-After')]).toEqual([503, '1'])
+      expect([refused.status, refused.headers.get('Retry-After')]).toEqual([status, '1'])
+      expect(await refused.text()).toMatch(status === 200 ? /^retry: 1\d{3}\n/ : /"draining"/)
     }
     expect((await fetch(`${url}?offset=-1`)).status).toBe(200)
     hold.resolve()

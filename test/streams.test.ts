@@ -139,7 +139,7 @@ describe('what cannot be read', () => {
     const { next } = await read(url, 'offset=-1')
     const [epoch] = next.split('_')
     const at = (seq: number, of = epoch) => `offset=${of}_${String(seq).padStart(16, '0')}`
-    for (const live of ['', '&live=long-poll', '&live=sse']) {
+    for (const live of ['', '&live=long-poll']) {
       expect((await read(url, at(1) + live)).body).toMatchObject({ error: 'gone', reason: 'trimmed' })
       expect((await read(url, at(9) + live)).body).toMatchObject({ error: 'gone', reason: 'ahead' })
       expect((await read(url, at(5, '0'.repeat(32)) + live)).body).toMatchObject({ error: 'gone', reason: 'epoch' })

@@ -35,14 +35,20 @@ export function streamEncoding(audience: 'members' | 'log', reading: Reading): E
     const frames = all.filter(isHeard)
     if (frames.length === 0) return NOTHING
     const last = frames.findLast(({ seq }) => seq > 0)
-    const id = last ? `id: ${reading.offset(last.seq)}\n` : ''
+    // After a reset alone nothing older is worth resuming from.
+    const at = last ? reading.offset(last.seq) : frames.some(isReset) ? reading.offset() : undefined
+    const id = at === undefined ? '' : `id: ${at}\n`
     return Buffer.from(`event: data\ndata:[${frames.map(({ payload }) => payload).join(',')}]\n${id}\n`)
   }
   return { name: `sse-${audience}`, encode: (frame) => join([frame]), join }
 }
 
-function isOfLog({ seq, payload }: Frame): boolean {
-  return seq > 0 || String(payload).startsWith('{"type":"reset"')
+function isOfLog(frame: Frame): boolean {
+  return frame.seq > 0 || isReset(frame)
+}
+
+function isReset({ seq, payload }: Frame): boolean {
+  return seq === 0 && String(payload).startsWith('{"type":"reset"')
 }
 
 export interface StreamParts {
@@ -94,6 +100,11 @@ export class EventStream implements Wire, Beating {
       'X-Accel-Buffering': 'no',
     })
     response.write(`retry: ${Math.round(RETRY_MS * (1 + Math.random()))}\n\n`)
+  }
+
+  /** Says that the log does not go on from where the reader was, and where the stream begins instead. */
+  reset({ payload }: Frame): void {
+    this.#write(`event: data\ndata:[${payload}]\nid: ${this.#at}\n\n${this.#control()}`)
   }
 
   /** Says where the stream begins, where no event does. */

@@ -26,6 +26,8 @@ export function httpServer(
     trustProxy: trustProxy.length > 0 ? trustProxy : false,
     keepAliveTimeout: KEEP_ALIVE_MS,
     forceCloseConnections: true,
+    // Until its connections are cut, whoever asks gets our own answer, which says when to come back.
+    return503OnClosing: false,
     routerOptions: { maxParamLength: 4096 },
     // A target that Fastify cannot read never comes to our routes.
     frameworkErrors: (_: Error, { raw }: FastifyRequest, reply: FastifyReply) => {

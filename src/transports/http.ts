@@ -7,6 +7,7 @@ import fastifyStatic from '@fastify/static'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { Refusal } from '../errors.ts'
 import type { InFlight } from './in-flight.ts'
+import { answerLater, isOnlyLater } from './later.ts'
 import { type OperatorParts, operatorRoutes } from './operator.ts'
 import type { Refusals } from './refusals.ts'
 import { refusalBody } from './refuse.ts'
@@ -93,8 +94,15 @@ function answerError(
   { refusals, pages }: HttpParts,
 ): FastifyReply {
   const refusal = refusals.of(error, request.raw)
+  if (isOnlyLater(refusal, request)) return answerLater(reply, refusal)
   if (refusal.status === 404 && request.method === 'GET' && prefersHtml(request, reply)) {
     return reply.code(404).type(HTML).send(pages.missing)
   }
-  return reply.code(refusal.status).headers(refusal.headers).type(JSON_TYPE).send(refusalBody(refusal))
+  // A refusal is of this moment: no cache gives it to who asks later.
+  return reply
+    .code(refusal.status)
+    .header('Cache-Control', 'no-store')
+    .headers(refusal.headers)
+    .type(JSON_TYPE)
+    .send(refusalBody(refusal))
 }

@@ -10,6 +10,7 @@ import { Close, Refusal } from '../errors.ts'
 import type { LiveEventRoom } from '../event-room.ts'
 import type { Gate } from '../gate.ts'
 import { type Pass, whenOver } from '../guards/pass.ts'
+import type { Lost } from '../log/log.ts'
 import type { Visitor } from '../peer.ts'
 import type { Route } from '../router.ts'
 import { visitOf } from '../visit.ts'
@@ -18,7 +19,6 @@ import type { Speaker } from './append.ts'
 import { cursors } from './cursor.ts'
 import { BEAT_MS, EventStream, streamEncoding } from './event-stream.ts'
 import type { Heartbeat } from './heartbeat.ts'
-import { mustFind } from './read.ts'
 import type { Wanted } from './wanted.ts'
 
 export interface LiveParts {
@@ -63,13 +63,13 @@ export class LiveStreams {
     const { room, release, leave } = await this.#parts.gate.visit(request.raw, route, 'listen')
     try {
       if (room.isClosed) throw new Refusal(503, 'room_closed', 'this room was just closed', { 'Retry-After': '1' })
-      const after = visitor ? startOf(room, wanted.offset) : mustFind(room.reading, wanted.offset ?? 'now')
+      const { after, lost } = startOf(room, wanted.offset, isPeer)
       const token = visitor && randomBytes(TOKEN_BYTES).toString('base64url')
       const stream = this.#stream(reply, route, room, after, wanted.cursor, token)
       const stop =
         visitor && token
           ? this.#join(room, visitor, stream, wanted.offset, token)
-          : this.#listen(room, stream, after, pass)
+          : this.#listen(room, stream, after, lost, pass)
       // A member is counted by the room itself; for who only reads, the room is kept open.
       if (visitor) release()
       whenGone(reply, () => {
@@ -128,7 +128,14 @@ export class LiveStreams {
   }
 
   /** A member's end is the room's to see to; who only reads hears no longer than its token is good. */
-  #listen(room: LiveEventRoom, stream: EventStream, after: number, pass: Pass | undefined): () => void {
+  #listen(
+    room: LiveEventRoom,
+    stream: EventStream,
+    after: number,
+    lost: Lost | undefined,
+    pass: Pass | undefined,
+  ): () => void {
+    if (lost) stream.reset(room.reading.reset(lost))
     const stop = room.reading.listen(stream, after)
     stream.begin()
     const { code, reason } = Close.expired
@@ -149,10 +156,14 @@ export class LiveStreams {
   }
 }
 
-/** A peer begins where it says, or as a newcomer: also where its offset is lost, which its welcome tells. */
-function startOf({ reading }: LiveEventRoom, offset: string | undefined): number {
+/**
+ * Where a stream begins: where it says, or else a peer as a newcomer. An offset that is lost is no status, from which an
+ * EventSource cannot come back: a peer hears of it in its welcome, a reader in a reset before all that is kept.
+ */
+function startOf({ reading }: LiveEventRoom, offset: string | undefined, isPeer: boolean) {
   const found = offset === undefined ? undefined : reading.find(offset)
-  return found && 'after' in found ? found.after : reading.newcomer
+  if (found && 'after' in found) return { after: found.after, lost: undefined }
+  return { after: isPeer ? reading.newcomer : reading.first - 1, lost: found?.lost }
 }
 
 function withoutOffset(query: URLSearchParams): URLSearchParams {

@@ -14,7 +14,7 @@ import type { Page, Reading } from '../reading.ts'
 import type { Route } from '../router.ts'
 import type { Encoding } from '../wire.ts'
 import { cursors } from './cursor.ts'
-import type { Wanted } from './wanted.ts'
+import type { Live, Wanted } from './wanted.ts'
 
 const POLL_MS = 25_000
 const JSON_TYPE = 'application/json'
@@ -104,11 +104,12 @@ export async function readHead(
   request: FastifyRequest,
   reply: FastifyReply,
   route: Route,
+  live?: Live,
 ): Promise<FastifyReply> {
   const { room, release } = await gate.visit(request.raw, route, 'read')
   release()
   reply.headers({ 'Stream-Next-Offset': room.reading.offset(), 'Cache-Control': 'no-store' })
-  return reply.type(JSON_TYPE).send()
+  return reply.type(live === 'sse' ? 'text/event-stream' : JSON_TYPE).send()
 }
 
 /** What is there after the offset, or what comes next. */

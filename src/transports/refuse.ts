@@ -14,6 +14,7 @@ export function refuse(socket: Duplex, refusal: Refusal): void {
   const headers = {
     Connection: 'close',
     'Content-Type': 'application/json; charset=utf-8',
+    'Cache-Control': 'no-store',
     'X-Content-Type-Options': 'nosniff',
     'Content-Length': Buffer.byteLength(body),
     ...refusal.headers,

@@ -115,7 +115,7 @@ async function read(parts: StreamParts, live: LiveStreams, call: Call, wanted: W
   const { request, reply, route, query } = call
   const pass = await parts.gate.pass(request.raw, route, query)
   mustBeEvents(route, reply)
-  if (request.method === 'HEAD') return readHead(parts, request, reply, route)
+  if (request.method === 'HEAD') return readHead(parts, request, reply, route, wanted.live)
   if (wanted.live === 'sse') return live.open(request, reply, route, query, wanted, pass)
   if (wanted.live === 'long-poll') return parts.inFlight.track(longPoll(parts, request, reply, route, wanted, pass))
   return readPage(parts, request, reply, route, wanted)
