@@ -1,10 +1,13 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
+import { groups } from './test/support/groups.ts'
+import { PATIENCE_MS } from './test/support/patience.ts'
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
+const files = groups(here('.'))
 
-/** Tests that load the machine: they run one after the other, when the rest is done. */
-const HEAVY = ['test/**/*.load.test.ts']
+/** A test that hangs ends some time; no test that works comes near it, however busy the machine is. */
+const ENDLESS_MS = 300_000
 
 export default defineConfig({
   resolve: {
@@ -17,21 +20,23 @@ export default defineConfig({
   test: {
     reporters: ['default', here('test/support/summary.ts')],
     maxWorkers: 2,
-    testTimeout: 20_000,
-    hookTimeout: 60_000,
+    testTimeout: ENDLESS_MS,
+    hookTimeout: ENDLESS_MS,
+    expect: { poll: { timeout: PATIENCE_MS } },
     projects: [
-      {
-        extends: true,
+      { extends: true, test: { name: 'quick', include: files.quick, isolate: false } },
+      { extends: true, test: { name: 'slow', include: files.slow } },
+      // One after the other, when the rest is done: each loads the machine by itself.
+      ...(['load', 'measured'] as const).map((name, index) => ({
+        extends: true as const,
         test: {
-          name: 'tests',
-          include: ['test/**/*.test.ts', 'rooms/**/*.test.ts'],
-          exclude: ['**/node_modules/**', ...HEAVY],
+          name,
+          include: files[name],
+          fileParallelism: false,
+          maxWorkers: 1,
+          sequence: { groupOrder: index + 1 },
         },
-      },
-      {
-        extends: true,
-        test: { name: 'load', include: HEAVY, fileParallelism: false, maxWorkers: 1, sequence: { groupOrder: 1 } },
-      },
+      })),
     ],
   },
 })

@@ -61,7 +61,7 @@ async function enter(path = `/notes/${crypto.randomUUID()}`, options: Options = 
   rooms.push(room)
   const heard: string[] = []
   room.on('noted', ({ data }) => heard.push(data.text))
-  await vi.waitUntil(() => room.state === 'open', { timeout: 5000 })
+  await expect.poll(() => room.state, { interval: 5 }).toBe('open')
   return { room, way, path, heard }
 }
 
@@ -116,10 +116,10 @@ describe('without a WebSocket', () => {
       await bob.next('ack')
       if (index % 5 === 0) {
         way.cut()
-        await vi.waitUntil(() => room.state === 'open' && way.streams.length > index / 5 + 1)
+        await expect.poll(() => room.state === 'open' && way.streams.length > index / 5 + 1, { interval: 5 }).toBe(true)
       }
     }
-    await vi.waitUntil(() => heard.length === 20)
+    await expect.poll(() => heard.length).toBe(20)
     expect(heard).toEqual(Array.from({ length: 20 }, (_, index) => `${index}`))
     expect(Blocked.tried).toBe(before)
   })
@@ -136,7 +136,7 @@ describe('without a WebSocket', () => {
   it('stays away when the room sends it away', async () => {
     const { room } = await enter()
     void outcome(room.send('leave'))
-    await vi.waitUntil(() => room.state === 'closed')
+    await expect.poll(() => room.state).toBe('closed')
   })
 })
 

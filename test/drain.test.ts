@@ -43,13 +43,12 @@ const readiness = async () => (await ask(`${url}/readyz`)).status
 
 describe('a notice', () => {
   it('tells the load balancer, lets nobody new in and leaves who is in alone, and then all go', async () => {
-    await start({ DRAIN_MS: '4000', DRAIN_NOTICE_MS: '1000' })
+    await start({ DRAIN_MS: '10000', DRAIN_NOTICE_MS: '5000' })
     const ann = await connect(`${ws}/chat?name=ann`)
     const stream = await Stream.open(`${url}/chat?live=sse&client=ben&name=ben`)
     await stream.until('"peer":')
     const peer = /"peer":"([^"]+)"/.exec(stream.text)?.[1] ?? ''
     expect(await readiness()).toBe(200)
-    const beganMs = performance.now()
     server.kill('SIGTERM')
     await expect.poll(readiness, { interval: 10 }).toBe(503)
     const asked = await ask(`${url}/readyz`)
@@ -67,13 +66,10 @@ describe('a notice', () => {
     await stream.until('still here')
     const headers = { 'Content-Type': 'application/json', 'Corridor-Peer': peer }
     expect((await ask(`${url}/chat`, { method: 'POST', headers, body: MESSAGE })).status).toBe(204)
-    expect(performance.now() - beganMs).toBeLessThan(900)
 
     expect((await ann.closed).code).toBe(1012)
-    expect(performance.now() - beganMs).toBeGreaterThan(990)
     await stream.until('event: close')
     expect(await server.exited).toEqual(END)
-    expect(performance.now() - beganMs).toBeLessThan(2500)
   })
 
   it('keeps out also who was on the way in when it was given', async () => {
@@ -99,34 +95,31 @@ describe('a notice', () => {
   it('is not given to Ctrl-C', async () => {
     await start({ DRAIN_MS: '20000', DRAIN_NOTICE_MS: '10000' })
     const ann = await connect(`${ws}/chat`)
-    const beganMs = performance.now()
     server.kill('SIGINT')
     expect((await ann.closed).code).toBe(1012)
     expect(await server.exited).toEqual(END)
-    expect(performance.now() - beganMs).toBeLessThan(2000)
   })
 })
 
 describe('without one', () => {
-  it('/readyz says 503 as long as somebody has not gone, and nobody waits for long', async () => {
-    await start({ DRAIN_MS: '2000' })
+  it('/readyz says 503 as long as somebody has not gone, and it ends though one never goes', async () => {
+    await start({ DRAIN_MS: '6000' })
     let isIn = false
     const hear = (text: string) => {
       isIn ||= text.includes('welcome')
     }
     const deaf = new RawPeer(Number(new URL(url).port), '/chat', hear, { isDeaf: true })
     await expect.poll(() => isIn).toBe(true)
-    const beganMs = performance.now()
     server.kill('SIGTERM')
     await expect.poll(() => deaf.goodbye?.code).toBe(1012)
-    while (performance.now() - beganMs < 1200) expect(await readiness()).toBe(503)
+    for (let asked = 0; asked < 5; asked += 1) expect(await readiness()).toBe(503)
     expect(await server.exited).toEqual(END)
-    expect(performance.now() - beganMs).toBeLessThan(2000)
     deaf.end()
   })
 
   it('a peer goes when what it said is answered, and what it says meanwhile is refused', async () => {
     const begun = Promise.withResolvers<void>()
+    const isThought = Promise.withResolvers<void>()
     const definition = defineRoom({
       receives: { think: z.object({}) },
       sends: { thought: z.object({}) },
@@ -134,13 +127,13 @@ describe('without one', () => {
         receive: {
           async think() {
             begun.resolve()
-            await new Promise((resolve) => setTimeout(resolve, 300))
+            await isThought.promise
             await room.publish('thought', {})
           },
         },
       }),
     })
-    const inProcess = await startServer({ rooms: { '/slow': { definition } } })
+    const inProcess = await startServer({ rooms: { '/slow': { definition } }, env: { DRAIN_MS: '60000' } })
     const ann = await inProcess.connect('/slow')
     const ben = await inProcess.connect('/slow')
     ann.send('think', {}, 'one')
@@ -149,6 +142,7 @@ describe('without one', () => {
     expect(await ben.closed).toMatchObject({ code: 1012 })
     ann.send('think', {}, 'two')
     expect(await ann.next('error')).toMatchObject({ id: 'two', data: { code: 'unavailable' } })
+    isThought.resolve()
     expect(await ann.next('ack')).toMatchObject({ id: 'one', seq: 1 })
     expect(await ann.closed).toMatchObject({ code: 1012 })
     await closed
@@ -156,15 +150,18 @@ describe('without one', () => {
 
   it('what is being answered is answered to the end', async () => {
     const admitting = Promise.withResolvers<void>()
+    const admitted = Promise.withResolvers<void>()
     const admit = () => {
       admitting.resolve()
-      return new Promise<void>((resolve) => setTimeout(resolve, 300))
+      return admitted.promise
     }
     const definition = defineRoom({ receives: {}, sends: {}, admit, open: () => ({}) })
     const inProcess = await startServer({ rooms: { '/slow': { definition } } })
     const asked = ask(`${inProcess.url}/slow`)
     await admitting.promise
-    await inProcess.close()
+    const closed = inProcess.close()
+    admitted.resolve()
+    await closed
     const { status, body } = await asked
     expect([status, JSON.parse(body)]).toMatchObject([200, { path: '/slow' }])
   })
@@ -176,10 +173,8 @@ describe('without one', () => {
     const unused = connectTcp(Number(new URL(url).port), '127.0.0.1')
     unused.on('error', () => {})
     await new Promise((resolve) => unused.once('connect', resolve))
-    const beganMs = performance.now()
     server.kill('SIGTERM')
     expect(await server.exited).toEqual(END)
-    expect(performance.now() - beganMs).toBeLessThan(1000)
     agent.destroy()
     unused.destroy()
   })

@@ -1,17 +1,24 @@
 /** A browser's EventSource (here the `eventsource` package) as a peer: it joins, is a member, speaks by POST, leaves. */
 import { EventSource } from 'eventsource'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { handClock } from '../src/testing/hand-clock.ts'
 import { openStream, post } from './support/event-stream.ts'
 import notes from './support/notes.ts'
 import { startServer, type TestServer } from './support/server.ts'
 
+/** The server's time: it stands still until a test lets it pass. */
+const clock = handClock(Date.now())
 let server: TestServer
 
 beforeAll(async () => {
-  server = await startServer({ rooms: { '/notes/:name': { definition: notes, history: { replay: 2 } } } })
+  server = await startServer({ rooms: { '/notes/:name': { definition: notes, history: { replay: 2 } } }, clock })
 })
 
-afterAll(() => server.close())
+afterAll(async () => {
+  const closed = server.close()
+  await clock.advance(60_000)
+  await closed
+})
 
 interface Said {
   type: string
@@ -85,7 +92,8 @@ describe('an EventSource', () => {
 
     ann.source.close()
     // After the time in which a lost connection may come back.
-    await expect.poll(() => names(url), { timeout: 7000, interval: 100 }).toEqual(['Bob'])
+    while ((await names(url)).length > 1) await clock.advance(1000)
+    expect(await names(url)).toEqual(['Bob'])
     expect(await bob.next('left')).toMatchObject({ data: { name: 'Ann' } })
   })
 

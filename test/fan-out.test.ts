@@ -11,6 +11,7 @@ import { Frame } from '../src/frame.ts'
 import { newTally } from '../src/metrics.ts'
 import { Seat } from '../src/seat.ts'
 import { type Bytes, bufferOf, type Encoding, type Wire } from '../src/wire.ts'
+import { PATIENCE_MS } from './support/patience.ts'
 import { type Random, seeded } from './support/random.ts'
 
 const LIMIT_BYTES = 1000
@@ -142,9 +143,9 @@ class Play {
     return peer
   }
 
-  /** Resolves when every peer has heard as much as it should, or after `ms`. */
-  async settle(ms = 2000): Promise<void> {
-    const deadline = performance.now() + ms
+  /** Resolves when every peer has heard as much as it should, or when that takes too long. */
+  async settle(): Promise<void> {
+    const deadline = performance.now() + PATIENCE_MS
     const isBehind = () => this.peers.some(({ wire, expected }) => wire.heard.length < expected.length)
     while (isBehind() && performance.now() < deadline) await setImmediate()
   }

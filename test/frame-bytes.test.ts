@@ -9,7 +9,9 @@ import { frameOf, Op } from './support/bare-frames.ts'
 import { contentOf, framesOf } from './support/byte-stream.ts'
 import { anyPayload, bytesOf, CHARACTERS, EDGES, LARGE, textOf } from './support/payloads.ts'
 import { seeded } from './support/random.ts'
+import { amount } from './support/scale.ts'
 
+const ROUNDS = amount(25, 100)
 const LENGTHS = [...EDGES, ...LARGE]
 const payloads = [...CHARACTERS.flatMap((c) => LENGTHS.map((length) => textOf(c, length))), ...LENGTHS.map(bytesOf)]
 const expected = (payload: string | Uint8Array) =>
@@ -49,7 +51,7 @@ describe.each([plain, deflated])('many frames joined ($name)', (encoding) => {
   it.each([1, 2, 3, 4])('are the frames one after the other, whatever each is made of (seed %i)', (seed) => {
     const random = seeded(seed)
     const kinds = new Set<string>()
-    for (let round = 0; round < 100; round += 1) {
+    for (let round = 0; round < ROUNDS; round += 1) {
       const frames = Array.from({ length: 1 + random.below(12) }, () => new Frame(anyPayload(random)))
       const joined = join(frames, encoding)
       kinds.add(typeof joined)

@@ -30,7 +30,7 @@ describe('a server under trace', () => {
     return readTrace(readFileSync(file, 'utf8'))
   }
 
-  it('lets no ack out before its event is on disk', { timeout: 60_000 }, async () => {
+  it('lets no ack out before its event is on disk', async () => {
     const { acks, syncs, early } = await traced({})
     process.stdout.write(`${acks} acks, ${syncs} syncs, ${early.length} acks before their sync\n`)
     expect(early).toEqual([])
@@ -38,7 +38,7 @@ describe('a server under trace', () => {
     expect(syncs).toBeGreaterThan(1)
   })
 
-  it('is caught where it keeps nothing', { timeout: 60_000 }, async () => {
+  it('is caught where it keeps nothing', async () => {
     const { acks, early } = await traced({ DATA_DIR: ':memory:' })
     expect(early.length).toBe(acks)
     expect(acks).toBe(CLIENTS * MESSAGES)

@@ -1,6 +1,6 @@
 /**
  * Frames, envelopes and requests made by chance. Each run begins at a new seed, which a failure names:
- * `FUZZ_SEED=123 FUZZ_RUNS=64` plays those runs again. `fuzz.load.test.ts` sends a million frames.
+ * `FUZZ_SEED=123 FUZZ_RUNS=64` plays those runs again. `fuzz.measured.test.ts` sends a million frames.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { frameStream, legalFrames } from './fuzz/frames.ts'
@@ -8,12 +8,13 @@ import { frameRun, fuzz, requestRun } from './fuzz/fuzzer.ts'
 import { heapMib, seedOf, startFuzzed } from './fuzz/server.ts'
 import { frame, Op } from './support/bare-frames.ts'
 import { BarePeer } from './support/bare-peer.ts'
-import { tell } from './support/figures.ts'
+import { bound, tell } from './support/figures.ts'
 import { seeded } from './support/random.ts'
+import { amount } from './support/scale.ts'
 import type { TestServer } from './support/server.ts'
 
 const seed = seedOf(process.env)
-const runs = Number(process.env.FUZZ_RUNS ?? 640)
+const runs = Number(process.env.FUZZ_RUNS ?? amount(320, 640))
 
 let server: TestServer
 
@@ -24,15 +25,15 @@ beforeAll(async () => {
 afterAll(() => server.close())
 
 describe(`runs from seed ${seed}`, () => {
-  it('of frames leave the house as it was', { timeout: 120_000 }, async () => {
+  it('of frames leave the house as it was', async () => {
     await fuzz(server, { name: 'frames', run: frameRun(20), seed, runs: Math.min(runs, 64) })
     const before = heapMib()
     tell('F7', 'frames run', await fuzz(server, { name: 'frames', run: frameRun(20), seed, runs }))
-    expect(heapMib() - before).toBeLessThan(24)
+    bound('F7', 'growth of the heap, MiB', heapMib() - before, 24)
   })
 
   // A reader that is a member stays one for a while after its connection, so many are looked at together.
-  it('of requests leave the house as it was', { timeout: 120_000 }, async () => {
+  it('of requests leave the house as it was', async () => {
     const run = await fuzz(server, { name: 'requests', run: requestRun, seed, runs, batch: 640 })
     tell('F7', 'requests run', run)
     expect(run).toBe(runs)

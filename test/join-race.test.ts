@@ -90,8 +90,6 @@ describe('joining during full publishing', () => {
         if (isDone) room.leave(peer)
         return !isDone
       })
-      if (performance.now() - begin > 15_000)
-        throw new Error(`${present.length} of ${all.length} peers never heard enough`)
       await setImmediate()
     }
 

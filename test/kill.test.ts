@@ -2,7 +2,7 @@
  * `kill -9` under load: 8 publishers on the product's own client, 20 subscribers on the bare wire, and a server that dies
  * again and again, at random moments and at named points. What was acknowledged is there, once, in one order for all.
  *
- * `KILLS` says how often the server is killed at random (12; the full run is `KILLS=50`), `SEED` when.
+ * `KILLS` says how often the server is killed at random (5; 12 where it is measured, 50 with `FULL=1`), `SEED` when.
  */
 import { afterEach, describe, expect, it } from 'vitest'
 import { check, type Verdict } from './kill/checker.ts'
@@ -11,8 +11,11 @@ import { Recorder } from './kill/recorder.ts'
 import { Victim } from './kill/victim.ts'
 import { need } from './support/components.ts'
 import { seeded } from './support/random.ts'
+import { amount } from './support/scale.ts'
 
-const KILLS = Number(process.env.KILLS ?? 12)
+const KILLS = Number(process.env.KILLS ?? amount(5, 12, 50))
+/** How often it is killed at a point after it was killed there. */
+const MORE = amount(1, 2)
 const PUBLISHERS = 8
 const SUBSCRIBERS = 20
 const SEED = Number(process.env.SEED ?? 20_260)
@@ -50,7 +53,7 @@ async function acked(more: number): Promise<void> {
 }
 
 it(`${KILLS} × kill -9: nothing acknowledged is lost, nothing doubled, no gap, one order, everyone resumes`, {
-  timeout: 10_000 + KILLS * 5000,
+  timeout: 120_000 + KILLS * 60_000,
 }, async () => {
   const random = seeded(SEED)
   await begin(() => victim.start())
@@ -68,7 +71,7 @@ it(`${KILLS} × kill -9: nothing acknowledged is lost, nothing doubled, no gap, 
   expect(verdict.anomalies).toEqual([])
   expect(verdict.told).toBe(0)
   expect(verdict.resumed).toBeGreaterThanOrEqual(SUBSCRIBERS)
-  expect(verdict.acked).toBeGreaterThan(KILLS * 50)
+  expect(verdict.acked).toBeGreaterThanOrEqual(100)
 })
 
 describe('killed at a point on the way of a message', () => {
@@ -80,11 +83,11 @@ describe('killed at a point on the way of a message', () => {
     trim: 'while old events are removed',
   }
   for (const [point, when] of Object.entries(points)) {
-    it(`${when}: the same holds`, { timeout: 60_000 }, async () => {
+    it(`${when}: the same holds`, async () => {
       const random = seeded(SEED)
       const history = point === 'trim' ? { keep: 2000, replay: 0 } : undefined
       await begin(() => victim.startDoomed(point, 1 + random.below(20)), history)
-      for (let kill = 1; kill <= 2; kill += 1) {
+      for (let kill = 1; kill <= MORE; kill += 1) {
         expect(await victim.died()).toBe('SIGKILL')
         await victim.startDoomed(point, 1 + random.below(200))
       }
@@ -98,14 +101,14 @@ describe('killed in a system call of the thread of the database', () => {
   const strace = need('strace')
   const calls = { 'while a page is written': 'pwrite64', 'while a commit is synced': 'fsync,fdatasync' }
   for (const [when, call] of Object.entries(calls)) {
-    it(`${when}: the same holds`, { timeout: 60_000 }, async () => {
+    it(`${when}: the same holds`, async () => {
       const random = seeded(SEED)
       const start = () => {
         const inject = `inject=${call}:signal=KILL:when=${40 + random.below(100)}`
         return victim.start([strace ?? '', '-f', '-qq', '-o', '/dev/null', '-e', `trace=${call}`, '-e', inject])
       }
       await begin(start)
-      for (let kill = 1; kill <= 2; kill += 1) {
+      for (let kill = 1; kill <= MORE; kill += 1) {
         expect(await victim.died()).toBe('SIGKILL')
         await start()
       }

@@ -95,5 +95,5 @@ const broken = {
 } satisfies Partial<Record<Limit, () => Promise<void>>>
 
 describe('a limit that is broken is answered and counted:', () => {
-  it.each(Object.entries(broken))('%s', { timeout: 20_000 }, (_, test) => test())
+  it.each(Object.entries(broken))('%s', (_, test) => test())
 })

@@ -105,7 +105,7 @@ const broken = {
     await shout(12 * MIB)
     // Who lags is found when more is written.
     await shout(1)
-    await expect.poll(() => count('server.limits.buffered'), { timeout: 5000 }).toBe(1)
+    await expect.poll(() => count('server.limits.buffered')).toBe(1)
     expect(await count('limits.buffered')).toBe(0)
     slow.socket.resume()
     expect((await slow.closed).code).toBe(1013)
@@ -144,7 +144,7 @@ async function heard(peer: BarePeer) {
 }
 
 describe('a limit that is broken is answered and counted:', () => {
-  it.each(Object.entries(broken))('%s', { timeout: 20_000 }, (_, test) => test())
+  it.each(Object.entries(broken))('%s', (_, test) => test())
 })
 
 describe('a message on its way', () => {

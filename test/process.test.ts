@@ -23,7 +23,7 @@ it.each(['SIGKILL', 'SIGTERM'] as const)('a run that gets %s leaves nothing of w
     expect(membersOf(group)).toHaveLength(2)
     run.kill(signal)
     await once(run, 'exit')
-    await expect.poll(() => membersOf(group), { timeout: 5000 }).toEqual([])
+    await expect.poll(() => membersOf(group)).toEqual([])
   } finally {
     run.kill('SIGKILL')
   }

@@ -7,22 +7,22 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { afterEach, expect, it } from 'vitest'
 import { AttackedServer } from './support/attacked.ts'
 import { BarePeer } from './support/bare-peer.ts'
-import { tell } from './support/figures.ts'
-import { MEASURED } from './support/measured.ts'
+import { bound, tell } from './support/figures.ts'
 import { handshake, RawClient, request } from './support/raw.ts'
+import { amount } from './support/scale.ts'
 
-const EACH = 10_000
+const EACH = amount(1000, 10_000)
 /** How many wait at the door at once. */
 const AT_ONCE = 1500
+/** How many handshakes come with a list that is slow to read. */
+const ASKED = amount(600, 3000)
 const LIMITS = { perAddress: 20_000, rate: { perSecond: 100_000, burst: 100_000 } }
 
 let server: AttackedServer
 
 afterEach(() => server.stop())
 
-it(`${EACH} resets each on good, unknown and refused paths, while admission takes half a second, leave nothing behind`, {
-  timeout: 180_000,
-}, async () => {
+it(`${EACH} resets each on good, unknown and refused paths, while admission takes half a second, leave nothing behind`, async () => {
   server = await AttackedServer.start({
     '/slow': { module: '../test/support/slow-door.ts', limits: LIMITS },
     '/refused': { module: '../test/support/slow-door.ts', limits: LIMITS, origins: ['https://elsewhere.example'] },
@@ -50,7 +50,7 @@ it(`${EACH} resets each on good, unknown and refused paths, while admission take
   await Promise.all(Array.from({ length: AT_ONCE }, resetter))
   const { count, p99Ms } = await honest.times()
   await honest.leave()
-  await expect.poll(() => server.openFiles, { timeout: 60_000 }).toBeLessThanOrEqual(files)
+  await expect.poll(() => server.openFiles).toBeLessThanOrEqual(files)
   const crashes = Number(!server.process.isRunning) + Number(server.process.stderr !== '')
   tell('HS1', `crashes in ${EACH} resets on each of ${kinds.length} kinds of path`, crashes)
   tell('HS1', 'leaked files', Math.max(0, server.openFiles - files))
@@ -61,7 +61,7 @@ it(`${EACH} resets each on good, unknown and refused paths, while admission take
   expect(await server.metric('corridor_peers{room="/slow"}')).toBe(0)
 })
 
-it('header lists made to be slow to parse hold up nobody', { ...MEASURED, timeout: 60_000 }, async () => {
+it('header lists made to be slow to parse hold up nobody', async () => {
   server = await AttackedServer.start({
     '/echo': { module: 'echo.ts', limits: LIMITS, compression: true, protocols: ['known'] },
     '/honest': { module: 'echo.ts', limits: LIMITS },
@@ -84,10 +84,11 @@ it('header lists made to be slow to parse hold up nobody', { ...MEASURED, timeou
     ),
   )
   const honest = await server.honest('/honest')
-  await pause(500)
+  await pause(amount(50, 500))
   const quiet = await honest.times()
   let asked = 0
-  for (const end = performance.now() + 3000; performance.now() < end; asked += 20) {
+  const begin = performance.now()
+  for (; asked < ASKED; asked += 20) {
     for (let more = 0; more < 20; more += 1) {
       const socket = connect({ port, host: '127.0.0.1' })
       socket.on('error', () => {}).once('data', () => socket.destroy())
@@ -95,28 +96,26 @@ it('header lists made to be slow to parse hold up nobody', { ...MEASURED, timeou
     }
     await pause(20)
   }
-  const { maxMs, p99Ms } = await honest.times()
+  const seconds = (performance.now() - begin) / 1000
+  const { count, maxMs, p99Ms } = await honest.times()
   await honest.leave()
   tell(
     'HS6',
-    `p99 of others during ${Math.round(asked / 3)} a second, ms, before and during`,
+    `p99 of others during ${Math.round(asked / seconds)} a second, ms, before and during`,
     `${quiet.p99Ms.toFixed(1)} → ${p99Ms.toFixed(1)}`,
   )
-  tell('HS6', 'longest stall, ms', maxMs)
-  expect(asked).toBeGreaterThan(1000)
-  expect(maxMs).toBeLessThan(200)
+  bound('HS6', 'longest stall, ms', maxMs, 200)
+  expect(count).toBeGreaterThan(0)
 })
 
-it('without a file left to open the server stays, and lets people in when there are files again', {
-  timeout: 60_000,
-}, async () => {
+it('without a file left to open the server stays, and lets people in when there are files again', async () => {
   server = await AttackedServer.start({ '/echo': { module: 'echo.ts', limits: LIMITS } }, { openFiles: 256 })
   const opened = await Promise.allSettled(Array.from({ length: 400 }, () => BarePeer.open(`${server.ws}/echo`)))
   const inside = opened.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
   expect(inside.length).toBeGreaterThan(100)
   expect(inside.length).toBeLessThan(256)
   for (const peer of inside) peer.destroy()
-  await expect.poll(() => server.openFiles, { timeout: 10_000 }).toBeLessThan(100)
+  await expect.poll(() => server.openFiles).toBeLessThan(100)
   const later = await Promise.allSettled(Array.from({ length: 50 }, () => BarePeer.open(`${server.ws}/echo`)))
   const good = later.filter(({ status }) => status === 'fulfilled').length
   for (const result of later) if (result.status === 'fulfilled') result.value.destroy()

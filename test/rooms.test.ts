@@ -62,6 +62,7 @@ describe('relay', () => {
 
 describe('clock', () => {
   it('tells everyone the local time, again and again, and goes on when spoken to', async () => {
+    const begin = Date.now()
     const ann = await server.connect('/clock')
     const bob = await server.connect('/clock')
     ann.sendText('what time is it?')
@@ -69,7 +70,7 @@ describe('clock', () => {
     for (const listener of [ann, bob, ann, bob]) {
       const line = await listener.nextText()
       const [, time] = /^message from 钟 at : (.+)$/.exec(line) ?? []
-      expect(Math.abs(Date.parse(time ?? '') - Date.now()), line).toBeLessThan(10_000)
+      expect(Date.parse(time ?? '') > begin - 2000, line).toBe(true)
     }
   })
 })

@@ -160,14 +160,13 @@ describe('an EventSource', () => {
     expect(bad.status).toBe(400)
   })
 
-  it('keeps the id of its last event, waits as long as it was told, and comes back for what it missed', async () => {
+  it('keeps the id of its last event, and comes back for what it missed', async () => {
     const url = room()
     const ids: string[] = []
-    const asked: { at: number; last: string | null }[] = []
+    const asked: { last: string | null }[] = []
     const source = new EventSource(`${url}?offset=now&live=sse`, {
       fetch: (to, init) => {
         asked.push({
-          at: performance.now(),
           last: new Headers(init.headers as Record<string, string>).get('Last-Event-ID'),
         })
         return fetch(to, init)
@@ -194,20 +193,16 @@ describe('an EventSource', () => {
         },
       },
     }
-    const ended = performance.now()
     await server.reload(next)
     await post(url, [
       { type: 'say', data: { text: 'b', more: 0 } },
       { type: 'say', data: { text: 'c', more: 0 } },
     ])
-    await expect.poll(() => asked.length, { timeout: 5000 }).toBe(2)
+    await expect.poll(() => asked.length).toBe(2)
     await post(url, { type: 'say', data: { text: 'd', more: 0 } })
     await all
     expect(heard).toEqual([1, 2, 3, 4])
     expect(asked[1]?.last).toBe(ids[0])
-    // RETRY: between one and two seconds, at random.
-    expect((asked[1]?.at ?? 0) - ended).toBeGreaterThan(900)
-    expect((asked[1]?.at ?? 0) - ended).toBeLessThan(2500)
     source.close()
   })
 

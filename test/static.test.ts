@@ -1,6 +1,6 @@
 /**
  * What plain HTTP must not be talked into: files that are not for everyone, bodies that one reader takes for JSON and
- * another does not, keys that reach a prototype, and waiting for ever (catalogue: ST1 to ST4).
+ * another does not, keys that reach a prototype (catalogue: ST1 to ST3).
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readEnvironment } from '../src/environment.ts'
@@ -8,7 +8,7 @@ import { publicFiles } from '../src/paths.ts'
 import { openStream, post } from './support/event-stream.ts'
 import { tally, tellWrong } from './support/figures.ts'
 import notes from './support/notes.ts'
-import { exchange, RawClient, request } from './support/raw.ts'
+import { exchange, request } from './support/raw.ts'
 import { startServer, type TestServer } from './support/server.ts'
 
 let server: TestServer
@@ -195,43 +195,5 @@ describe('a key that reaches for a prototype', () => {
     expect(told).toEqual([...Array(6).fill('bad_json'), ...Array(4).fill('unknown_type'), ...Array(3).fill('taken')])
     expect(Object.getOwnPropertyNames(Object.prototype)).not.toContain('polluted')
     expect(({} as { polluted?: unknown }).polluted).toBe(undefined)
-  })
-})
-
-describe('a request that does not end', () => {
-  tellWrong('ST4', 'requests without an end that were not cut')
-  it('is cut at its deadline, said byte by byte or not at all, and the server answers others meanwhile', {
-    timeout: 60_000,
-  }, async () => {
-    const drip = async (head: string, pieceEveryMs: number | undefined) => {
-      const client = new RawClient(server.port)
-      const started = performance.now()
-      await client.write(head)
-      const timer = pieceEveryMs && setInterval(() => client.socket.write('x'), pieceEveryMs)
-      await client.ended
-      clearInterval(timer || undefined)
-      const text = await client.rest()
-      return { seconds: (performance.now() - started) / 1000, status: Number(text.split(' ')[1] ?? 0) }
-    }
-    const [silent, slow, body] = await Promise.all([
-      drip('GET /notes HTTP/1.1\r\nHost: 127.0.0.1\r\n', undefined),
-      drip('GET /notes HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: ', 1000),
-      drip(
-        'POST /notes HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n',
-        1000,
-      ),
-      (async () => {
-        for (let asked = 0; asked < 5; asked += 1) expect((await get('/healthz')).status).toBe(200)
-      })(),
-    ])
-    for (const [answer, deadline] of [
-      [silent, 10],
-      [slow, 10],
-      [body, 30],
-    ] as const) {
-      expect(answer.status).toBe(408)
-      expect(answer.seconds).toBeGreaterThan(deadline - 0.5)
-      expect(answer.seconds).toBeLessThan(deadline + 4)
-    }
   })
 })

@@ -20,7 +20,7 @@ const sends = { said: z.string(), whispered: z.string() }
 const LENGTHS = [...EDGES, 16_250, 16_300, 16_320, 65_470, 65_500]
 const TEXTS = CHARACTERS.flatMap((character) => LENGTHS.map((length) => textOf(character, length)))
 /** More than a page of the log. */
-const BEFORE = [...TEXTS, ...TEXTS, ...TEXTS]
+const BEFORE = [...TEXTS, ...TEXTS]
 
 let server: TestServer
 let room: Room<typeof sends>

@@ -1,37 +1,30 @@
 /**
- * Peers that vanish, and a room that holds up the process, against a server in a process of its own (catalogue: LB4, LB5,
+ * Peers that vanish, and a room that holds up the process, against a server in a process of its own (catalogue: LB4,
  * LB8). `FULL=1`: 2,000 compressed peers, 100 times.
  */
 import { setTimeout as pause } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { deflateRawSync } from 'node:zlib'
 import { afterEach, expect, it } from 'vitest'
 import { AttackedServer } from './support/attacked.ts'
 import { frame, Op } from './support/bare-frames.ts'
 import { BarePeer } from './support/bare-peer.ts'
 import { type Client, connect } from './support/client.ts'
-import { tell } from './support/figures.ts'
-import { MEASURED } from './support/measured.ts'
-import { CORRIDOR, Process } from './support/process.ts'
+import { bound, tell } from './support/figures.ts'
+import { amount, isMeasuring } from './support/scale.ts'
 
-const IS_FULL = process.env.FULL === '1'
-const [SQUEEZED, ROUNDS] = IS_FULL ? [2000, 100] : [500, 180]
+const SQUEEZED = amount(200, 500, 2000)
+const ROUNDS = amount(4, 180, 100)
 /** Some times less than what all these peers take together: were they not let go of, it would not do. */
 const HEAP_MIB = 384
-const SILENT = 200
+const BLOCKED_MS = isMeasuring ? [200, 1000, 5000] : [200, 2000]
 const LIMITS = { perAddress: 20_000, rate: { perSecond: 100_000, burst: 100_000 } }
 const DEFLATE = { 'Sec-WebSocket-Extensions': 'permessage-deflate' }
 
 let server: AttackedServer
-let stopped: Process | undefined
 
-afterEach(async () => {
-  await stopped?.stop()
-  await server.stop()
-})
+afterEach(() => server.stop())
 
-it(`${SQUEEZED} compressed peers vanish in the midst of a message, ${ROUNDS} times: memory does not grow`, {
-  ...MEASURED,
+it(`${SQUEEZED} compressed peers vanish in the midst of a message, ${ROUNDS} times, and nothing of them is left`, {
   timeout: 600_000,
 }, async () => {
   const rooms = { '/squeezed': { module: 'relay.ts', compression: true, limits: LIMITS } }
@@ -44,7 +37,7 @@ it(`${SQUEEZED} compressed peers vanish in the midst of a message, ${ROUNDS} tim
     for (const peer of peers) peer.socket.write(message.subarray(0, message.length / 2))
     await pause(20)
     for (const peer of peers) peer.socket.resetAndDestroy()
-    await expect.poll(() => server.openFiles, { timeout: 20_000 }).toBeLessThan(50)
+    await expect.poll(() => server.openFiles).toBeLessThan(50)
     curve.push(Math.round(server.residentMib))
   }
   const [from, to] = [ROUNDS * 0.5, ROUNDS * 0.75]
@@ -53,37 +46,10 @@ it(`${SQUEEZED} compressed peers vanish in the midst of a message, ${ROUNDS} tim
   )
   const shown = curve.filter((_, round) => round % Math.ceil(ROUNDS / 12) === 0)
   tell('LB4', `RSS on the way through ${ROUNDS} times ${SQUEEZED}, MiB`, shown.join(' '))
-  tell('LB4', 'RSS in the last quarter over that in the third', last / base)
-  expect(last).toBeLessThan(base * 1.1)
+  bound('LB4', 'RSS in the last quarter over that in the third', last / base, 1.1)
 })
 
-it(`${SILENT} peers of a process that is stopped are noticed within the heartbeat and ten seconds`, {
-  timeout: 60_000,
-}, async () => {
-  server = await AttackedServer.start({ '/echo': { module: 'echo.ts', limits: { ...LIMITS, heartbeat: '5s' } } })
-  const [node, flag] = CORRIDOR
-  const script = fileURLToPath(new URL('./support/crowd.ts', import.meta.url))
-  stopped = new Process(node, [flag, script, `${server.ws}/echo`, String(SILENT)], '.', {})
-  await stopped.text(/open/)
-  stopped.kill('SIGSTOP')
-  const begin = performance.now()
-  const goneAfter: number[] = []
-  while (goneAfter.length < SILENT && performance.now() - begin < 30_000) {
-    await pause(50)
-    const gone = SILENT - (await server.metric('corridor_peers{room="/echo"}')) - goneAfter.length
-    for (let more = 0; more < gone; more += 1) goneAfter.push((performance.now() - begin) / 1000)
-  }
-  tell(
-    'LB5',
-    `p50 of seconds until ${SILENT} stopped peers were noticed, heartbeat 5 s`,
-    goneAfter[SILENT / 2] ?? 'never',
-  )
-  tell('LB5', 'p99 of the same', goneAfter[Math.floor(SILENT * 0.99)] ?? 'never')
-  expect(goneAfter.length).toBe(SILENT)
-  expect(goneAfter.at(-1)).toBeLessThan(5 + 10 + 3)
-})
-
-it('a room that blocks for seconds has nobody taken for dead', { timeout: 60_000 }, async () => {
+it('a room that blocks for seconds has nobody taken for dead', async () => {
   const limits = { ...LIMITS, heartbeat: '1s' }
   server = await AttackedServer.start({
     '/hog': { module: '../test/support/hog.ts', limits },
@@ -92,16 +58,16 @@ it('a room that blocks for seconds has nobody taken for dead', { timeout: 60_000
   const peers: Client[] = []
   for (const path of ['/hog', '/echo'])
     for (let count = 0; count < 50; count += 1) peers.push(await connect(`${server.ws}${path}`))
-  for (const ms of [200, 1000, 5000]) {
+  for (const ms of BLOCKED_MS) {
     const speaker = await BarePeer.open(`${server.ws}/hog`)
     await speaker.write(frame(Op.text, String(ms)))
-    let heard = await speaker.next(20_000)
-    while (heard?.opcode === Op.ping) heard = await speaker.next(20_000)
+    let heard = await speaker.next()
+    while (heard?.opcode === Op.ping) heard = await speaker.next()
     expect(heard?.payload.toString()).toBe('done')
     speaker.destroy()
-    await pause(1500)
+    await pause(amount(200, 1500))
   }
-  await pause(3000)
+  await pause(amount(1500, 3000))
   const lost = peers.filter(({ socket }) => socket.readyState !== 1).length
   await Promise.all(peers.map((peer) => peer.close()))
   tell('LB8', 'false disconnects', `${lost} of ${peers.length}`)

@@ -5,6 +5,7 @@
 import type { ConnectionOptions } from 'node:tls'
 import type { Received } from '../support/bare-frames.ts'
 import { BarePeer } from '../support/bare-peer.ts'
+import { PATIENCE_MS } from '../support/patience.ts'
 import { type Case, closeFrame, frame, NORMAL, Op, outcome } from './case.ts'
 import { CASES } from './cases.ts'
 
@@ -31,8 +32,6 @@ export interface RunOptions {
   cases?: readonly Case[]
 }
 
-/** How long a server may take for what it must do. */
-const PATIENCE_MS = 5000
 /** How long a connection is looked at that stays open in the middle of a frame. */
 const LOOK_MS = 200
 /** The ping that asks whether a connection is open is none that a case sends. */

@@ -6,6 +6,7 @@
 import { connect } from 'node:net'
 import { BarePeer } from '../support/bare-peer.ts'
 import type { Client } from '../support/client.ts'
+import { PATIENCE_MS } from '../support/patience.ts'
 import { type Random, seeded } from '../support/random.ts'
 import type { TestServer } from '../support/server.ts'
 import { frameStream, type Stream, type StreamOptions } from './frames.ts'
@@ -17,8 +18,6 @@ export type Run = (server: TestServer, random: Random) => Promise<number>
 const CONCURRENCY = 8
 /** How long a run that is through waits for the server to end the connection. */
 const LINGER_MS = 30
-/** How long peers may take to be gone after their connection. */
-const PATIENCE_MS = 10_000
 const DEFLATE = { 'Sec-WebSocket-Extensions': 'permessage-deflate; client_max_window_bits' }
 
 export interface FuzzOptions {

@@ -3,10 +3,8 @@
  * outside of the process that is killed. `crew.ts` tells it, `checker.ts` judges it.
  */
 import type { Ack } from '../../src/client/client.ts'
+import { PATIENCE_MS } from '../support/patience.ts'
 import type { Heard, History, Said } from './checker.ts'
-
-/** How long a test waits for something to happen. */
-const PATIENCE_MS = 30_000
 
 export class Recorder {
   readonly #said = new Map<string, Said>()

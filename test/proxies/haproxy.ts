@@ -1,6 +1,7 @@
 /** HAProxy with `deploy/haproxy/haproxy.cfg` as it is; what is the test's own comes from the environment, as an operator's does. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { PATIENCE_MS } from '../support/patience.ts'
 import { Process } from '../support/process.ts'
 import { DEPLOY, freePorts, listening, ownFolder, type ProxyKind, type ProxySetup, type RunningProxy } from './proxy.ts'
 
@@ -32,7 +33,7 @@ async function start(program: string, setup: ProxySetup): Promise<RunningProxy> 
     async reload() {
       const started = process.stderr.split('Loading success').length
       globalThis.process.kill(process.pid, 'SIGUSR2')
-      const deadline = performance.now() + 5000
+      const deadline = performance.now() + PATIENCE_MS
       while (process.stderr.split('Loading success').length === started) {
         if (performance.now() > deadline) throw new Error(`HAProxy did not load again: ${process.stderr}`)
         await new Promise((resolve) => setTimeout(resolve, 20))

@@ -3,6 +3,7 @@ import { type ClientRequest, request as http, type IncomingHttpHeaders, type Inc
 import { request as https } from 'node:https'
 import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
+import { PATIENCE_MS } from '../support/patience.ts'
 
 export interface Ask {
   readonly method?: string
@@ -64,7 +65,7 @@ export class Stream {
     return new Stream(request, response, startedMs)
   }
 
-  async until(wanted: string, withinMs = 5000): Promise<void> {
+  async until(wanted: string, withinMs = PATIENCE_MS): Promise<void> {
     const deadline = performance.now() + withinMs
     while (!this.text.includes(wanted)) {
       const leftMs = deadline - performance.now()
@@ -105,7 +106,7 @@ export function converse(port: number, bytes: string): Promise<string> {
   return new Promise((resolve, reject) => {
     let text = ''
     const socket = connect({ port, host: '127.0.0.1' })
-    socket.setTimeout(5000, () => socket.destroy(new Error(`the connection stays open; got ${text}`)))
+    socket.setTimeout(PATIENCE_MS, () => socket.destroy(new Error(`the connection stays open; got ${text}`)))
     socket.setEncoding('latin1').on('data', (chunk: string) => {
       text += chunk
     })

@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Component } from '../support/components.ts'
+import { PATIENCE_MS } from '../support/patience.ts'
 import type { Process } from '../support/process.ts'
 
 export const DEPLOY = fileURLToPath(new URL('../../deploy/', import.meta.url))
@@ -62,7 +63,7 @@ export async function listening(port: number, process: Process): Promise<void> {
   void process.exited.then(() => {
     hasEnded = true
   })
-  const deadline = performance.now() + 10_000
+  const deadline = performance.now() + PATIENCE_MS
   while (!(await isOpen(port))) {
     if (hasEnded || performance.now() > deadline) {
       await process.stop()

@@ -40,7 +40,7 @@ export function describeReloads(kind: ProxyKind): void {
           client.onState(({ state }) => state === 'open' && opened.push(performance.now()))
           return client
         })
-        await expect.poll(() => clients.every(({ state }) => state === 'open'), { timeout: 30_000 }).toBe(true)
+        await expect.poll(() => clients.every(({ state }) => state === 'open')).toBe(true)
         opened.length = 0
         let isOver = false
         const speaking = clients.slice(0, SPEAKERS).map(async (client) => {
@@ -56,17 +56,17 @@ export function describeReloads(kind: ProxyKind): void {
           const before = heard[0]?.length ?? 0
           const old = childrenOf(proxy.pid)
           await proxy.reload()
-          await expect.poll(() => heard[0]?.length, { timeout: 10_000 }).toBeGreaterThan(before + 20)
+          await expect.poll(() => heard[0]?.length).toBeGreaterThan(before + 20)
           const left = () => childrenOf(proxy.pid).filter((pid) => old.includes(pid))
-          await expect.poll(left, { timeout: 10_000 }).toEqual([])
+          await expect.poll(left).toEqual([])
           workers.push(...old)
           // The next one finds all of them again.
-          await expect.poll(() => opened.length, { timeout: 20_000 }).toBeGreaterThanOrEqual(CLIENTS * (turn + 1))
+          await expect.poll(() => opened.length).toBeGreaterThanOrEqual(CLIENTS * (turn + 1))
         }
         isOver = true
         const acks = (await spoken).flat()
         const last = Math.max(...acks)
-        await expect.poll(() => heard.every((seqs) => seqs.at(-1) === last), { timeout: 30_000 }).toBe(true)
+        await expect.poll(() => heard.every((seqs) => seqs.at(-1) === last)).toBe(true)
         const lost = heard.reduce((sum, seqs) => sum + (last - (seqs[0] ?? 0) + 1 - new Set(seqs).size), 0)
         const doubled = heard.reduce((sum, seqs) => sum + (seqs.length - new Set(seqs).size), 0)
         expect({ lost, doubled, acked: new Set(acks).size }).toEqual({ lost: 0, doubled: 0, acked: acks.length })

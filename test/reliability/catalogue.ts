@@ -1,6 +1,6 @@
 /**
  * What can go wrong with a server of WebSockets that strangers reach, by name: what a test provokes, and what must come of
- * it. Tests tell figures under these names (`tell`, `tellWrong`, `tally`), `table.ts` puts them together.
+ * it. Tests tell figures under these names (`tell`, `bound`, `tellWrong`, `tally`), `table.ts` puts them together.
  */
 export interface Entry {
   readonly name: string
@@ -99,6 +99,7 @@ export const CATALOGUE: readonly Chapter[] = [
         'no new metric, one line an event',
       ),
       entry('LB8', 'a room module that blocks for seconds', 'nobody is taken for dead'),
+      entry('LB9', 'a hundred thousand ids of messages that clients chose', 'each is known, at little memory each'),
     ],
   },
   {

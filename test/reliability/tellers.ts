@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 
-const TOLD = /\b(?:tell|tellWrong|tally)\(\s*'([A-Z]+\d+)'/g
+const TOLD = /\b(?:tell|bound|tellWrong|tally)\(\s*'([A-Z]+\d+)'/g
 const IMPORT = /^import [^'"]*'(\.[^']+)'/gm
 /** They say how to tell, and tell nothing. */
 const NONE = /^test\/(support\/figures|reliability(\/.*|\.test))\.ts$/

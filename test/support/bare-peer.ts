@@ -6,9 +6,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { type Socket, connect as tcpConnect } from 'node:net'
 import { type ConnectionOptions, connect as tlsConnect } from 'node:tls'
 import { codeOf, FrameReader, Op, type Received } from './bare-frames.ts'
-
-/** How long something that should come may take. */
-const PATIENCE_MS = 5000
+import { PATIENCE_MS } from './patience.ts'
 
 export interface PeerOptions {
   tls?: ConnectionOptions

@@ -5,9 +5,7 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { WebSocket, type ClientOptions as WsOptions } from 'ws'
-
-/** How long a test waits for something that should come. */
-const PATIENCE_MS = 5000
+import { PATIENCE_MS } from './patience.ts'
 
 /** What an event room sends (README: Messages). `D`: what the test takes `data` for. */
 export interface EventFrame<D = unknown> {

@@ -2,7 +2,7 @@
  * The tests' reader of Server-Sent Events: fields as they came, parsed by the letter of WHATWG HTML 9.2.6; what arrives
  * waits until the test asks for it.
  */
-const PATIENCE_MS = 5000
+import { PATIENCE_MS } from './patience.ts'
 
 export interface StreamEvent {
   event: string

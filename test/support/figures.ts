@@ -5,6 +5,7 @@
 import { appendFileSync } from 'node:fs'
 import { relative } from 'node:path'
 import { afterAll, afterEach, expect } from 'vitest'
+import { isMeasuring } from './scale.ts'
 
 export interface Figure {
   readonly test: string
@@ -17,6 +18,15 @@ export interface Figure {
 export function tell(test: string, figure: string, value: number | string): void {
   const rounded = typeof value === 'number' ? Math.round(value * 100) / 100 : value
   write({ test, figure, value: rounded, file: relative(process.cwd(), expect.getState().testPath ?? '') })
+}
+
+/**
+ * Tells a time, a rate, a percentage or a memory, and what it must stay below. Judged only in a run that measures: in
+ * `npm test` such a verdict would be one on the machine.
+ */
+export function bound(test: string, figure: string, value: number | undefined, below: number): void {
+  tell(test, `${figure} (below ${below})`, value ?? 'none')
+  if (isMeasuring) expect.soft(value, figure).toBeLessThan(below)
 }
 
 /** In a `describe`, or a file: tells how many of its tests went wrong, of how many there were. */

@@ -39,7 +39,7 @@ function speaker(peer: BarePeer): () => Promise<undefined> {
     const word = `${process.pid} ${count} `.padEnd(bytes, 'x')
     await peer.write(frame(Op.text, word))
     for (;;) {
-      const answer = await peer.next(30_000)
+      const answer = await peer.next()
       if (!answer || answer.opcode === Op.close) throw new Error(`an honest client was sent away: ${peer.closeCode}`)
       if (answer.payload.toString() === word) return
     }

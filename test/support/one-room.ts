@@ -1,24 +1,28 @@
 /** A server with one room, `/room`, for each test of a file: its definition is the test's. */
 import { afterEach } from 'vitest'
+import type { HandClock } from '../../src/testing/hand-clock.ts'
 import type { Client } from './client.ts'
 import { type Line, startServer, type TestServer } from './server.ts'
 
 export interface OneRoom {
   readonly server: TestServer
-  start(definition: unknown, line?: Omit<Line, 'definition'>): Promise<TestServer>
+  /** `clock`: its time is the test's. */
+  start(definition: unknown, line?: Omit<Line, 'definition'>, clock?: HandClock): Promise<TestServer>
   /** A peer of the room, once it is welcomed. */
   enter(name: string): Promise<Client>
 }
 
 export function openOneRoom(): OneRoom {
   let server: TestServer | undefined
+  let time: HandClock | undefined
   const house: OneRoom = {
     get server() {
       if (!server) throw new Error('expected a running server: start() one first')
       return server
     },
-    async start(definition, line = {}) {
-      server = await startServer({ rooms: { '/room': { definition, ...line } } })
+    async start(definition, line = {}, clock) {
+      time = clock
+      server = await startServer({ rooms: { '/room': { definition, ...line } }, ...(clock && { clock }) })
       return server
     },
     async enter(name) {
@@ -30,7 +34,9 @@ export function openOneRoom(): OneRoom {
   afterEach(async () => {
     const running = server
     server = undefined
-    await running?.close()
+    const closed = running?.close()
+    await time?.advance(60_000)
+    await closed
   })
   return house
 }

@@ -6,11 +6,10 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { Leash } from './leash.ts'
+import { PATIENCE_MS } from './patience.ts'
 
 const NODE = fileURLToPath(new URL('../../node_modules/.bin/node', import.meta.url))
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
-/** How long a test waits for a line, or for the end. */
-const PATIENCE_MS = 10_000
 
 export interface Exit {
   readonly code: number | null

@@ -3,10 +3,10 @@
  * itself, so that nothing between the test and the wire mends it.
  */
 import { connect, type Socket } from 'node:net'
+import { PATIENCE_MS } from './patience.ts'
 
 /** The example of RFC 6455, 1.2. */
 export const KEY = 'dGhlIHNhbXBsZSBub25jZQ=='
-const PATIENCE_MS = 5000
 
 export interface Answer {
   readonly status: number

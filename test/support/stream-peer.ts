@@ -1,8 +1,7 @@
 /** A peer over Server-Sent Events and POST, with the face of the WebSocket client, so that one suite tests both. */
 import type { EventFrame } from './client.ts'
 import { type EventStreamReader, openStream, post } from './event-stream.ts'
-
-const PATIENCE_MS = 5000
+import { PATIENCE_MS } from './patience.ts'
 
 export class StreamPeer {
   readonly stream: EventStreamReader

@@ -9,8 +9,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest'
 import { AttackedServer, type Honest } from './support/attacked.ts'
 import { frame, Op } from './support/bare-frames.ts'
 import type { BarePeer } from './support/bare-peer.ts'
-import { tell } from './support/figures.ts'
-import { MEASURED } from './support/measured.ts'
+import { bound, tell } from './support/figures.ts'
 
 const EACH = 1000
 const MIB = 1024 * 1024
@@ -78,7 +77,7 @@ async function workAWhile(): Promise<void> {
     for (const peer of peers) await peer.next()
   }
   for (const peer of peers) peer.destroy()
-  await expect.poll(() => server.openFiles, { timeout: 10_000 }).toBeLessThan(50)
+  await expect.poll(() => server.openFiles).toBeLessThan(50)
 }
 
 /** So many connections that send nothing yet. */
@@ -89,10 +88,7 @@ async function siege(): Promise<{ bombers: BarePeer[]; drippers: BarePeer[] }> {
   return { bombers, drippers }
 }
 
-it('1,000 bombs, 1,000 slow handshakes and 1,000 drips at once: memory is bounded, honest handshakes are quick', {
-  ...MEASURED,
-  timeout: 120_000,
-}, async () => {
+it('1,000 bombs, 1,000 slow handshakes and 1,000 drips at once: memory is bounded, honest handshakes are quick', async () => {
   const bomb = frame(Op.binary, deflateRawSync(Buffer.alloc(MIB)), { rsv: 4 })
   await workAWhile()
   const before = server.openFiles
@@ -107,23 +103,21 @@ it('1,000 bombs, 1,000 slow handshakes and 1,000 drips at once: memory is bounde
     const dripped = drip(drippers)
     await pause(1000)
     for (const peer of bombers) peer.socket.write(bomb)
-    for (const peer of bombers) expect(await peer.closed(30_000)).toBe(1009)
+    for (const peer of bombers) expect(await peer.closed()).toBe(1009)
     await dripped
     expect(new Set(drippers.map(({ closeCode }) => closeCode))).toEqual(new Set([1008]))
     slowMs = await slow
   })
   const during = await honest.times()
   const p99s = `${quiet.p99Ms.toFixed(1)} → ${during.p99Ms.toFixed(1)}`
-  tell('F3', 'RSS growth of 1,000 bombs, drips and slow handshakes at once, MiB', grown)
+  bound('F3', 'RSS growth of 1,000 bombs, drips and slow handshakes at once, MiB', grown, GROWTH_MIB)
   tell('HS8', 'p99 of honest handshakes, ms, before and during', p99s)
+  bound('HS8', 'p99 of honest handshakes meanwhile, ms', during.p99Ms, HANDSHAKE_MS)
   tell('HS8', 'longest honest handshake, ms', during.maxMs)
-  tell('HS8', 'seconds until the last slow handshake was cut', Math.max(...slowMs) / 1000)
-  await expect.poll(() => server.openFiles, { timeout: 10_000 }).toBeLessThan(files - EACH)
+  bound('HS8', 's until the last slow handshake was cut', Math.max(...slowMs) / 1000, (HEADERS_MS + 2000) / 1000)
+  await expect.poll(() => server.openFiles).toBeLessThan(files - EACH)
   for (const peer of [...bombers, ...drippers]) peer.destroy()
   await honest.leave()
-  await expect.poll(() => server.openFiles, { timeout: 10_000 }).toBeLessThan(50)
+  await expect.poll(() => server.openFiles).toBeLessThan(50)
   tell('HS8', 'sockets left', Math.max(0, server.openFiles - before))
-  expect(Math.max(...slowMs)).toBeLessThan(HEADERS_MS + 2000)
-  expect(during.p99Ms).toBeLessThan(HANDSHAKE_MS)
-  expect(grown).toBeLessThan(GROWTH_MIB)
 })

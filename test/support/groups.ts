@@ -1,0 +1,58 @@
+/**
+ * Which group a test file belongs to, found by its name and by reading what it imports below `test/`, so that no list can
+ * grow stale: `vitest.config.ts` makes a project of each. A new file is `quick` until it starts a process or a browser.
+ */
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+
+/**
+ * `quick`: in the process of the test alone. `slow`: with a browser, a proxy or any other process. `load`: many clients,
+ * one file after the other. `measured`: verdicts on times, rates and memory, for `npm run reliability` only.
+ */
+export type Group = 'quick' | 'slow' | 'load' | 'measured'
+
+const BY_NAME = /\.(load|measured)\.test\.ts$/
+const IMPORT = /^(?:import|export) [^'"]*'([^']+)'/gm
+/** What starts something outside of the process. */
+const OUTSIDE = /^(node:child_process|playwright-core)$|\/components\.ts$/
+/** Long by what they go through, though they stay in the process. */
+const LONG = /^test\/(fuzz|autobahn|interleaving|reader)\.test\.ts$/
+
+/** Every test file by its group; paths from `root`. */
+export function groups(root: string): Record<Group, string[]> {
+  const found: Record<Group, string[]> = { quick: [], slow: [], load: [], measured: [] }
+  for (const file of testFiles(root)) found[groupOf(root, file)].push(file)
+  return found
+}
+
+export function testFiles(root: string): string[] {
+  const below = (folder: string) =>
+    readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((file) => join(folder, file))
+  return ['test', 'rooms']
+    .flatMap(below)
+    .filter((file) => file.endsWith('.test.ts') && !file.includes('node_modules'))
+    .sort()
+}
+
+function groupOf(root: string, file: string): Group {
+  const named = BY_NAME.exec(file)?.[1]
+  if (named === 'load' || named === 'measured') return named
+  return LONG.test(file) || reachesOutside(root, file, new Set()) ? 'slow' : 'quick'
+}
+
+function reachesOutside(root: string, file: string, seen: Set<string>): boolean {
+  seen.add(file)
+  const imports = [...readFileSync(join(root, file), 'utf8').matchAll(IMPORT)].map(([, path = '']) => path)
+  if (imports.some((path) => OUTSIDE.test(path))) return true
+  return imports
+    .filter((path) => path.startsWith('.'))
+    .map((path) => resolve('/', dirname(file), path).slice(1))
+    .some(
+      (path) => path.startsWith('test/') && !seen.has(path) && isThere(root, path) && reachesOutside(root, path, seen),
+    )
+}
+
+/** An import in a text that a test writes leads nowhere. */
+function isThere(root: string, file: string): boolean {
+  return existsSync(join(root, file))
+}
