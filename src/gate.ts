@@ -80,11 +80,23 @@ export class Gate {
     mustOfferKnown(request, route.mount.protocols)
     const address = addressOf(request)
     limits.handshake(address)
-    if (this.#isOpen(route)) return this.#enter(route, target, address)
-    return this.pass(request, route, target.query).then((pass) => this.#enter(route, target, address, pass))
+    if (this.#isOpen(route)) return this.#enter(route, target.query, address)
+    return this.pass(request, route, target.query).then((pass) => this.#enter(route, target.query, address, pass))
   }
 
-  #enter(route: Route, { query }: Target, address: string, pass?: Pass): Admission | Promise<Admission> {
+  /** Whether an upgrade would be admitted now: makes its checks and joins nobody. Throws, or rejects with, a `Refusal`. */
+  async check(request: IncomingMessage, route: Route, query: URLSearchParams): Promise<void> {
+    const { limits, addressOf, isDraining } = this.#parts
+    if (isDraining()) throw draining()
+    const address = addressOf(request)
+    limits.handshake(address)
+    const pass = await this.pass(request, route, query)
+    const { release, leave } = await this.#enter(route, query, address, pass)
+    release()
+    leave()
+  }
+
+  #enter(route: Route, query: URLSearchParams, address: string, pass?: Pass): Admission | Promise<Admission> {
     const { limits, rooms, isDraining } = this.#parts
     // Asked again: a token or a module may have taken its time.
     if (isDraining()) throw draining()

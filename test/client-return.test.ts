@@ -110,11 +110,12 @@ describe('signs of life', () => {
   })
 
   test('a silent connection that answers no probe is replaced at once', async () => {
-    const { first, room, back } = await enter()
+    const { first, states, back } = await enter()
     first.welcome()
-    await vi.advanceTimersByTimeAsync(55_000)
-    expect(room.retryAt).toBe(Date.now())
+    await vi.advanceTimersByTimeAsync(50_000)
+    const probedAt = Date.now()
     await back()
+    expect(states.find(({ state }) => state === 'waiting')?.retryAt).toBe(probedAt + 2500)
   })
 
   test('a message that is long unanswered means the connection is dead', async () => {
@@ -157,6 +158,30 @@ describe('signs of life', () => {
       room.close()
     })
 
+    test.each(['offline', 'online'])(
+      '%s, it asks at once whether it is connected, and is back if not',
+      async (type) => {
+        const { first, room, back } = await enter()
+        first.welcome()
+        await vi.advanceTimersByTimeAsync(10_000)
+        first.event(1)
+        page.dispatchEvent(new Event(type))
+        expect(first.sent).toHaveLength(1)
+        const askedAt = Date.now()
+        await back()
+        expect(Date.now() - askedAt).toBeLessThanOrEqual(2501)
+        room.close()
+      },
+    )
+
+    test('offline, it does not hurry to come back', async () => {
+      const { first, room } = await enter()
+      first.lose()
+      page.dispatchEvent(new Event('offline'))
+      expect(room.state).toBe('waiting')
+      room.close()
+    })
+
     test('seen again after a silence, the tab asks at once whether it is still connected', async () => {
       const { first, room } = await enter()
       first.welcome()
@@ -183,7 +208,7 @@ describe('signs of life', () => {
       const removed = vi.spyOn(globalThis, 'removeEventListener')
       const { room } = await enter()
       room.close()
-      expect(added.mock.calls).toHaveLength(4)
+      expect(added.mock.calls).toHaveLength(5)
       expect(removed.mock.calls).toEqual(added.mock.calls)
     })
 

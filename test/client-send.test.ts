@@ -24,6 +24,24 @@ describe('saying', () => {
     expect(new Set(first.messages.map(({ id }) => id)).size).toBe(3)
   })
 
+  test('an id is of the server’s time, however wrong our clock is', async () => {
+    const { first, room } = await enter()
+    const serverMs = Date.now() + 25 * 3_600_000
+    first.welcome({ time: serverMs })
+    outcome(room.send('say', { text: 'a' }))
+    expect(timeOf(first.messages[0]?.id)).toBe(serverMs)
+  })
+
+  test('an id is made when its message goes out, not when it is said', async () => {
+    const { first, room } = await enter()
+    outcome(room.send('say', { text: 'said on Friday' }))
+    const weekendMs = 60 * 3_600_000
+    vi.setSystemTime(Date.now() + weekendMs)
+    const goesOutMs = Date.now()
+    first.welcome({ time: goesOutMs })
+    expect(timeOf(first.messages[0]?.id)).toBe(goesOutMs)
+  })
+
   test('what was lost between send and ack is sent again under the same id and the same client', async () => {
     const { first, room, back } = await enter()
     first.welcome()
@@ -153,3 +171,8 @@ describe('saying', () => {
     expect(seen).toEqual(['error'])
   })
 })
+
+/** The time in a UUIDv7 (RFC 9562, 5.7). */
+function timeOf(id = ''): number {
+  return Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16)
+}

@@ -1,5 +1,5 @@
 /**
- * From the path an application gives to the URL of the room. Used once, by `client.ts`.
+ * From the path an application gives to the URL of the room. Used by `client.ts`.
  */
 
 /** `/chat` below the base (in a browser by default the page's), or a full `http(s)` or `ws(s)` URL. */
@@ -13,4 +13,11 @@ export function resolve(path: string, base: string | URL | undefined): URL {
   if (base && !folder.pathname.endsWith('/')) folder.pathname += '/'
   // Without its slash a path begins at the base, which may stand under a sub-path.
   return new URL(path.replace(/^\/+/, ''), folder)
+}
+
+/** The same address with a query; what is `undefined` is left out. */
+export function withQuery(base: URL, query: Record<string, string | undefined>): URL {
+  const url = new URL(base)
+  for (const [key, value] of Object.entries(query)) if (value !== undefined) url.searchParams.set(key, value)
+  return url
 }

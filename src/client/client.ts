@@ -3,21 +3,25 @@
  * saw, and sends each message under one id until it is answered. Above it stands the application, beneath it a
  * transport. Exported as `corridor/client`, served at `/client.js` as one file (`bundle.ts`).
  */
-import { resolve } from './address.ts'
-import { isFinal, RETRY, waitMs } from './backoff.ts'
+import { resolve, withQuery } from './address.ts'
+import { Backoff, isFinal, type Loss } from './backoff.ts'
 import { Cursor, type Welcome } from './cursor.ts'
 import { CorridorError } from './error.ts'
 import { parseFrame } from './frame.ts'
+import { Listeners } from './listeners.ts'
 import { Outbox } from './outbox.ts'
+import { Pause } from './pause.ts'
 import { onWake, Pulse } from './pulse.ts'
-import { Reader } from './reader.ts'
+import { randomId } from './random-id.ts'
+import type { Reader } from './reader.ts'
+import { askWhy } from './refusal.ts'
 import { Road } from './road.ts'
 import type {
   Ack,
   ClientRoom,
   Options,
+  Refusal,
   Reset,
-  Retry,
   RoomEvent,
   Speech,
   State,
@@ -25,12 +29,23 @@ import type {
   Transport,
   TransportEvents,
 } from './types.ts'
+import type { Target } from './websocket.ts'
 
 export { CorridorError } from './error.ts'
-export type { Ack, ClientRoom, EventOf, Options, Problem, Reset, RoomEvent, State, StateName } from './types.ts'
+export type {
+  Ack,
+  ClientRoom,
+  EventOf,
+  Options,
+  Problem,
+  Refusal,
+  Reset,
+  RoomEvent,
+  State,
+} from './types.ts'
 
-/** A connection that lasted this long makes its loss a first one. */
-const STABLE_MS = 5000
+/** How a connection ended, beside its code and reason. */
+type Ending = Pick<Loss, 'atOnce' | 'isTimeout'> & { refusal?: Refusal | undefined }
 
 /**
  * Joins the event room at `path` and stays: `connect<typeof chat>('/chat', { name: 'Ann' })`.
@@ -45,7 +60,7 @@ class Client {
   readonly client: string
   you: Welcome['you'] | undefined
   #options: Options
-  #retry: Retry
+  #backoff: Backoff
   #url: URL
   #cursor: Cursor
   #outbox: Outbox
@@ -54,39 +69,38 @@ class Client {
   #transport: Transport | undefined
   /** Counts connections; what an earlier one still says is not heard. */
   #turn = 0
-  /** Since the last connection that lasted. */
-  #attempts = 0
+  #target: Target | undefined
   #road = new Road()
-  #timer: ReturnType<typeof setTimeout> | undefined
+  #pause: Pause
   #stopWaking: () => void
-  #listeners = new Map<string, Set<(event: RoomEvent) => void>>()
-  #stateListeners = new Set<(change: State) => void>()
-  #readers = new Set<Reader>()
+  #listeners = new Listeners()
 
   constructor(path: string, options: Options) {
     if (!(options.WebSocket ?? globalThis.WebSocket)) {
       throw new TypeError('expected a global WebSocket (Node 22 and newer have one) or the option WebSocket')
     }
     this.#options = options
-    this.#retry = { ...RETRY, ...options.retry }
+    this.#backoff = new Backoff(options.retry)
     this.#url = resolve(path, options.url)
     this.client = options.client ?? randomId()
     this.#cursor = new Cursor(options.offset)
-    this.#outbox = new Outbox(randomId(), options.maxQueue ?? 1000, this.#retry)
+    this.#outbox = new Outbox(randomId(), options.maxQueue ?? 1000, this.#backoff.retry)
+    const { capMs } = this.#backoff.retry
+    this.#pause = new Pause(capMs, this.#open, this.#change)
     this.#pulse = new Pulse({
       isOpen: () => this.state === 'open',
       isOverdue: (now) => this.#outbox.isOverdue(now),
       send: (text) => this.#transport?.send(text),
-      dead: (reason, atOnce) => this.#lost(1006, reason, atOnce),
+      dead: (reason, atOnce) => this.#lost(1006, reason, { atOnce, isTimeout: true }),
     })
-    this.#stopWaking = onWake(() => {
-      if (this.state === 'waiting') this.#open()
-      if (this.state === 'open') this.#pulse.check()
+    this.#stopWaking = onWake((what) => {
+      if (this.state === 'waiting' && what !== 'offline') this.#open()
+      if (this.state === 'open') this.#pulse.check(what !== 'seen')
     })
     this.#open()
   }
 
-  get state(): StateName {
+  get state(): State['state'] {
     return this.#state.state
   }
 
@@ -108,19 +122,15 @@ class Client {
   }
 
   on(type: string, fn: (event: RoomEvent) => void): () => void {
-    const listeners = this.#listeners.get(type) ?? new Set()
-    this.#listeners.set(type, listeners.add(fn))
-    return () => listeners.delete(fn)
+    return this.#listeners.on(type, fn)
   }
 
   onState(fn: (change: State) => void): () => void {
-    this.#stateListeners.add(fn)
-    return () => this.#stateListeners.delete(fn)
+    return this.#listeners.onState(fn)
   }
 
   [Symbol.asyncIterator](): Reader {
-    const reader = new Reader(this.#options.maxBuffer ?? 1000, (reader) => this.#readers.delete(reader))
-    this.#readers.add(reader)
+    const reader = this.#listeners.read(this.#options.maxBuffer ?? 1000)
     if (this.state === 'closed') reader.end()
     return reader
   }
@@ -129,15 +139,15 @@ class Client {
     this.#end(1000, 'closed by the application')
   }
 
-  #open(): void {
-    clearTimeout(this.#timer)
-    this.#attempts++
+  #open = (): void => {
+    this.#pause.end()
+    this.#backoff.begin()
     this.#pulse.start()
     const turn = ++this.#turn
     const events: TransportEvents = {
       message: (text) => turn === this.#turn && this.#hear(text),
       sign: () => turn === this.#turn && this.#pulse.heard(),
-      lost: (code, reason) => turn === this.#turn && this.#lost(code, reason),
+      lost: (code, reason, refusal) => turn === this.#turn && this.#lost(code, reason, { refusal }),
     }
     this.#dial(turn, events).catch((error) => events.lost(1006, String(error)))
     this.#change({ state: 'connecting' })
@@ -147,10 +157,10 @@ class Client {
     const { token: given, name } = this.#options
     const token = typeof given === 'function' ? await given() : given
     if (turn !== this.#turn) return
-    const url = new URL(this.#url)
-    const query = { name, client: this.client, offset: this.offset }
-    for (const [key, value] of Object.entries(query)) if (value !== undefined) url.searchParams.set(key, value)
-    this.#transport = this.#road.open({ url, token }, this.#options, events)
+    const url = withQuery(this.#url, { name, client: this.client, offset: this.offset })
+    this.#pulse.start(this.#backoff.patienceMs)
+    this.#target = { url, token }
+    this.#transport = this.#road.open(this.#target, this.#options, events)
   }
 
   /** Lets go of the connection. By default not with 1000: the room should hold our place, we are coming back. */
@@ -162,35 +172,45 @@ class Client {
     this.#transport = undefined
   }
 
-  #lost(code: number, reason: string, atOnce = false): void {
+  #lost(code: number, reason: string, { refusal, ...how }: Ending = {}): void {
     const wasOpen = this.state === 'open'
-    if (wasOpen && this.#pulse.age >= STABLE_MS) this.#attempts = 0
     if (code === 1009) this.#outbox.rejectLargest()
-    const loss = { code, reason, attempts: this.#attempts, wasOpen }
-    if (isFinal(loss, typeof this.#options.token === 'function')) {
+    if (isFinal(code, reason, typeof this.#options.token === 'function')) {
       this.#end(code, reason)
       return
     }
+    const delayMs = this.#backoff.waitMs({ code, reason, wasOpen, ageMs: this.#pulse.age, ...how })
     this.#drop()
-    if (!wasOpen) this.#road.missed()
-    const delayMs = atOnce && this.#attempts === 0 ? 0 : waitMs(loss, this.#retry)
-    this.#timer = setTimeout(() => this.#open(), delayMs)
-    this.#change({ state: 'waiting', retryAt: Date.now() + delayMs, code, reason })
+    if (refusal) this.#pause.refused(refusal, delayMs)
+    else this.#pause.begin(code, reason, delayMs)
+    if (wasOpen) return
+    if (this.#road.isHttp) this.#road.missed()
+    else void this.#ask()
+  }
+
+  /** A WebSocket did not come about: asks over HTTP why. */
+  async #ask(): Promise<void> {
+    const turn = this.#turn
+    if (!this.#target) return
+    const { fetch = globalThis.fetch, credentials = 'same-origin' } = this.#options
+    const why = await askWhy(this.#target, fetch, credentials)
+    if (why === 'admitted') this.#road.blocked()
+    else if (why && turn === this.#turn && this.state === 'waiting') this.#pause.refused(why)
   }
 
   #end(code: number, reason: string): void {
     if (this.state === 'closed') return
     this.#drop(1000)
-    clearTimeout(this.#timer)
+    this.#pause.end()
     this.#stopWaking()
     this.#outbox.rejectAll(`the room was closed (${code} ${reason})`)
     this.#change({ state: 'closed', code, reason })
-    for (const reader of [...this.#readers]) reader.end()
+    this.#listeners.end()
   }
 
-  #change(change: State): void {
+  #change = (change: State): void => {
     this.#state = change
-    for (const fn of [...this.#stateListeners]) call(fn, change)
+    this.#listeners.changed(change)
   }
 
   #hear(text: string): void {
@@ -214,7 +234,7 @@ class Client {
     this.#road.arrived()
     this.#change({ state: 'open' })
     if (missed) this.#deliver(missed)
-    this.#outbox.open((text) => this.#transport?.send(text))
+    this.#outbox.open((text) => this.#transport?.send(text), welcome.time)
   }
 
   #event(event: RoomEvent): void {
@@ -225,23 +245,6 @@ class Client {
   }
 
   #deliver(event: RoomEvent): void {
-    for (const type of [event.type, '*']) for (const fn of [...(this.#listeners.get(type) ?? [])]) call(fn, event)
-    for (const reader of this.#readers) reader.push(event, () => this.#cursor.missed('slow'))
-  }
-}
-
-/** 128 bits in hex. `crypto.randomUUID` is missing on pages that came over plain http. */
-function randomId(): string {
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('')
-}
-
-/** A listener that throws must not stop the others; its error surfaces like any uncaught one. */
-function call<T>(fn: (value: T) => void, value: T): void {
-  try {
-    fn(value)
-  } catch (error) {
-    queueMicrotask(() => {
-      throw error
-    })
+    this.#listeners.deliver(event, () => this.#cursor.missed('slow'))
   }
 }

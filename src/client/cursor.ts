@@ -9,6 +9,8 @@ export interface Welcome {
   epoch: string
   first: number
   seq: number
+  /** The server's (ms since 1970). */
+  time?: number
   resumed?: boolean
   reason?: string
 }

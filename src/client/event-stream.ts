@@ -2,11 +2,12 @@
  * The transport of the client for where no WebSocket gets through: it hears over Server-Sent Events and speaks by POST,
  * one message at a time so that their order holds. Same arguments and events as `websocket.ts`; opened by `road.ts`.
  */
-import type { Options, Transport, TransportEvents } from './types.ts'
+import { refusalOf } from './refusal.ts'
+import type { Options, Refusal, Transport, TransportEvents } from './types.ts'
 import type { Target } from './websocket.ts'
 
 export function openEventStream({ url, token }: Target, options: Options, events: TransportEvents): Transport {
-  const { fetch = globalThis.fetch } = options
+  const { fetch = globalThis.fetch, credentials = 'same-origin' } = options
   const address = new URL(url)
   address.protocol = url.protocol.replace('ws', 'http')
   const room = address.origin + address.pathname
@@ -19,16 +20,20 @@ export function openEventStream({ url, token }: Target, options: Options, events
   let isSpeaking = false
   const queue: string[] = []
 
-  const end = (code: number, reason: string) => {
+  const end = (code: number, reason: string, refusal?: Refusal) => {
     if (signal.aborted) return
     abort.abort()
-    events.lost(code, reason)
+    events.lost(code, reason, refusal)
   }
   const fail = (error: unknown) => end(1006, String(error))
 
   const hear = async () => {
-    const response = await fetch(address, { headers, signal, cache: 'no-store' })
-    if (!response.ok || !response.body) throw `${response.status} ${await response.text()}`
+    const response = await fetch(address, { headers, signal, credentials, cache: 'no-store' })
+    if (!response.ok || !response.body) {
+      const refusal = await refusalOf(response)
+      end(1006, refusal.message, refusal)
+      return
+    }
     const reader = response.body.pipeThrough(new TextDecoderStream()).getReader()
     let rest = ''
     for (;;) {
@@ -73,13 +78,14 @@ export function openEventStream({ url, token }: Target, options: Options, events
       headers: { ...headers, 'Content-Type': 'application/json', 'Corridor-Peer': peer },
       body: text,
       signal,
+      credentials,
     })
     if (response.ok) return
     const { status } = response
-    const { error, message, issues } = await response.json()
+    const { error, message, issues, details } = await response.json()
     if (error === 'unknown_peer') throw message
     const code = status === 429 ? 'rate_limited' : status === 503 ? 'unavailable' : error
-    events.message(JSON.stringify({ type: 'error', id: JSON.parse(text).id, data: { code, message, issues } }))
+    events.message(JSON.stringify({ type: 'error', id: JSON.parse(text).id, data: { code, message, issues, details } }))
   }
 
   hear().catch(fail)

@@ -4,7 +4,7 @@
  */
 import { hintMs } from './backoff.ts'
 import { CorridorError } from './error.ts'
-import type { Ack, Frame, Retry } from './types.ts'
+import type { Ack, Frame, Problem, Retry } from './types.ts'
 
 /** Messages on their way at once, below the burst that rooms allow (40). */
 const MAX_WINDOW = 16
@@ -14,7 +14,10 @@ const ANSWER_WITHIN_MS = 15_000
 const AGAIN = ['unavailable', 'rate_limited']
 
 interface Message {
-  text: string
+  /** JSON of type and data. */
+  said: string
+  /** What goes out, made when it first may: until then the message has no id. */
+  text: string | undefined
   /** When it went out on this connection (ms since 1970). */
   sentAt: number | undefined
   resolve(ack: Ack): void
@@ -24,12 +27,16 @@ interface Message {
 }
 
 export class Outbox {
-  /** By id, in the order they were said; only the first `#window` of them are on their way. */
-  #messages = new Map<string, Message>()
+  /** In the order they were said; only the first `#window` of them are on their way. */
+  #messages = new Set<Message>()
+  /** Those that have an id. */
+  #ids = new Map<string, Message>()
   #window = MAX_WINDOW
   #refusals = 0
   #rest: ReturnType<typeof setTimeout> | undefined
   #write: ((text: string) => void) | undefined
+  /** How far the server's clock is ahead of ours (ms). */
+  #aheadMs = 0
   /** With time and count it makes ids that no other run under the same client has used. */
   #session: string
   #count = 0
@@ -47,24 +54,31 @@ export class Outbox {
       if (this.#messages.size >= this.#max) {
         throw new CorridorError('queue_full', `${this.#max} messages wait for an answer already`)
       }
-      const id = this.#newId()
-      const text = JSON.stringify({ type, data, id })
-      this.#messages.set(id, { text, sentAt: undefined, resolve, reject, ignore: () => void promise.catch(() => {}) })
+      const said = JSON.stringify({ type, data })
+      const ignore = () => void promise.catch(() => {})
+      this.#messages.add({ said, text: undefined, sentAt: undefined, resolve, reject, ignore })
     })
     this.#pump()
     return promise
   }
 
-  /** A UUIDv7 (RFC 9562, 5.7): the server knows by its time when it is too old to be told from a retry. */
+  /**
+   * A UUIDv7 (RFC 9562, 5.7) of the server's time: it forgets ids after a day or more, and tells by their time which they
+   * may be. So an id is made when its message first goes out, not when it is said: it may have waited for days.
+   */
   #newId(): string {
-    const time = Date.now().toString(16).padStart(12, '0')
+    const time = Math.max(0, Date.now() + this.#aheadMs)
+      .toString(16)
+      .padStart(12, '0')
     const count = (++this.#count & 0xfff).toString(16).padStart(3, '0')
     const random = this.#session
     return `${time.slice(0, 8)}-${time.slice(8)}-7${count}-8${random.slice(0, 3)}-${random.slice(3, 15)}`
   }
 
-  open(write: (text: string) => void): void {
+  /** `serverMs`: the server's time now (ms since 1970). */
+  open(write: (text: string) => void, serverMs: number | undefined): void {
     this.#write = write
+    if (serverMs !== undefined) this.#aheadMs = serverMs - Date.now()
     this.#pump()
   }
 
@@ -73,7 +87,7 @@ export class Outbox {
     this.#write = undefined
     clearTimeout(this.#rest)
     this.#rest = undefined
-    for (const message of this.#messages.values()) message.sentAt = undefined
+    for (const message of this.#messages) message.sentAt = undefined
   }
 
   acknowledged({ id = '', seq, kept = 'memory', duplicate }: Frame): void {
@@ -84,9 +98,9 @@ export class Outbox {
   }
 
   refused(id: string, data: unknown): void {
-    const { code, message, issues } = data as { code: string; message: string; issues?: unknown[] }
+    const { code, message, issues, details } = data as Problem['data']
     if (AGAIN.includes(code)) this.#sendLater(id, message)
-    else this.#take(id)?.reject(new CorridorError(code, message, issues))
+    else this.#take(id)?.reject(new CorridorError(code, message, issues, details))
     this.#pump()
   }
 
@@ -103,7 +117,7 @@ export class Outbox {
     const encoder = new TextEncoder()
     let largest = ''
     let most = 0
-    for (const [id, { text, sentAt }] of this.#messages) {
+    for (const [id, { text, sentAt }] of this.#ids) {
       const bytes = sentAt === undefined ? 0 : encoder.encode(text).length
       if (bytes > most) [largest, most] = [id, bytes]
     }
@@ -112,28 +126,36 @@ export class Outbox {
 
   rejectAll(why: string): void {
     this.pause()
-    for (const message of this.#messages.values()) {
+    for (const message of this.#messages) {
       message.ignore()
       message.reject(new CorridorError('closed', `${why}; this message was not answered, it may have been handled`))
     }
     this.#messages.clear()
+    this.#ids.clear()
   }
 
   /** Sends what may be on its way and is not. */
   #pump(): void {
     if (!this.#write || this.#rest) return
     let onTheirWay = 0
-    for (const message of this.#messages.values()) {
+    for (const message of this.#messages) {
       if (++onTheirWay > this.#window) return
       if (message.sentAt !== undefined) continue
       message.sentAt = Date.now()
+      message.text ??= this.#textOf(message)
       this.#write(message.text)
     }
   }
 
+  #textOf(message: Message): string {
+    const id = this.#newId()
+    this.#ids.set(id, message)
+    return `${message.said.slice(0, -1)},"id":"${id}"}`
+  }
+
   /** A rest for all, then one by one, so that order holds and a limit is met softly. */
   #sendLater(id: string, why: string): void {
-    const refused = this.#messages.get(id)
+    const refused = this.#ids.get(id)
     if (!refused) return
     refused.sentAt = undefined
     this.#window = 1
@@ -150,8 +172,10 @@ export class Outbox {
   }
 
   #take(id: string): Message | undefined {
-    const message = this.#messages.get(id)
-    this.#messages.delete(id)
+    const message = this.#ids.get(id)
+    if (!message) return undefined
+    this.#ids.delete(id)
+    this.#messages.delete(message)
     return message
   }
 }

@@ -7,7 +7,7 @@ const LOOK_MS = 5000
 const WELCOME_WITHIN_MS = 10_000
 /** Longer than the server's own heartbeat (25 s and 10 s of patience). */
 const SILENCE_MS = 45_000
-const PROBE_WITHIN_MS = 4000
+const PROBE_WITHIN_MS = 2500
 /**
  * Asks for a sign of life. The type is reserved, so no room can take it for a message: the answer is always
  * `unknown_type`, and as its id is none of ours it goes no further.
@@ -26,24 +26,32 @@ interface Patient {
 export class Pulse {
   #patient: Patient
   #timer: ReturnType<typeof setInterval> | undefined
+  /** Ends an attempt that gets no welcome, or a connection that answers no probe. */
+  #patience: ReturnType<typeof setTimeout> | undefined
   #startedAt = 0
   #lookedAt = 0
   #heardAt = 0
-  #probedAt: number | undefined
+  #isProbed = false
 
   constructor(patient: Patient) {
     this.#patient = patient
   }
 
-  start(): void {
+  /** An attempt begins, which may take so long until its welcome. */
+  start(welcomeWithinMs = WELCOME_WITHIN_MS): void {
     this.stop()
     this.#startedAt = this.#lookedAt = this.#heardAt = Date.now()
     this.#timer = setInterval(() => this.#look(), LOOK_MS)
+    this.#patience = setTimeout(
+      () => this.#patient.isOpen() || this.#patient.dead('no welcome', false),
+      welcomeWithinMs,
+    )
   }
 
   stop(): void {
     clearInterval(this.#timer)
-    this.#probedAt = undefined
+    clearTimeout(this.#patience)
+    this.#isProbed = false
   }
 
   /** How long this connection, or the attempt at it, is up (ms). */
@@ -53,13 +61,17 @@ export class Pulse {
 
   heard(): void {
     this.#heardAt = Date.now()
-    this.#probedAt = undefined
+    if (!this.#isProbed) return
+    this.#isProbed = false
+    clearTimeout(this.#patience)
   }
 
-  /** Asks now instead of after a long silence. */
-  check(): void {
-    if (this.#probedAt !== undefined || Date.now() - this.#heardAt < LOOK_MS) return
-    this.#probedAt = Date.now()
+  /** Asks now instead of after a long silence; `isSure`: also where something came a moment ago. */
+  check(isSure = false): void {
+    if (this.#isProbed || (!isSure && Date.now() - this.#heardAt < LOOK_MS)) return
+    this.#isProbed = true
+    clearTimeout(this.#patience)
+    this.#patience = setTimeout(() => this.#patient.dead('no sign of life', true), PROBE_WITHIN_MS)
     this.#patient.send(PROBE)
   }
 
@@ -67,21 +79,24 @@ export class Pulse {
     const now = Date.now()
     const sleptMs = now - this.#lookedAt
     this.#lookedAt = now
-    if (!this.#patient.isOpen()) {
-      if (now - this.#startedAt > WELCOME_WITHIN_MS) this.#patient.dead('no welcome', false)
-    } else if (this.#patient.isOverdue(now)) this.#patient.dead('no answer', false)
+    if (!this.#patient.isOpen()) return
+    if (this.#patient.isOverdue(now)) this.#patient.dead('no answer', false)
     // In a hidden tab timers come once a minute, which is no sleep.
     else if (sleptMs > SILENCE_MS && !isHidden()) this.#patient.dead('slept', true)
-    else if (this.#probedAt !== undefined && now - this.#probedAt > PROBE_WITHIN_MS) {
-      this.#patient.dead('no sign of life', true)
-    } else if (now - this.#heardAt > SILENCE_MS) this.check()
+    else if (now - this.#heardAt > SILENCE_MS) this.check()
   }
 }
 
-/** Calls `fn` when the tab is seen again or the network is back; returns how to stop it. In Node it never is. */
-export function onWake(fn: () => void): () => void {
-  const wake = () => isHidden() || fn()
-  const types = ['online', 'pageshow', 'focus', 'visibilitychange']
+/**
+ * Calls `fn` when the tab is seen again and when the network comes or goes; returns how to stop it. In Node none of it
+ * happens. A browser that says it is offline may be wrong: a server on the same machine is still there.
+ */
+export function onWake(fn: (what: 'seen' | 'online' | 'offline') => void): () => void {
+  const wake = ({ type }: Event) => {
+    if (type === 'online' || type === 'offline') fn(type)
+    else if (!isHidden()) fn('seen')
+  }
+  const types = ['online', 'offline', 'pageshow', 'focus', 'visibilitychange']
   for (const type of types) globalThis.addEventListener?.(type, wake)
   return () => {
     for (const type of types) globalThis.removeEventListener?.(type, wake)

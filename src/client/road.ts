@@ -6,7 +6,7 @@ import { openEventStream } from './event-stream.ts'
 import type { Options, Transport, TransportEvents } from './types.ts'
 import { openWebSocket, type Target } from './websocket.ts'
 
-/** So often in a row a WebSocket does not come about before the other is tried, which gets one attempt. */
+/** So often in a row a WebSocket does not come about, though the server answers, before the other is tried. */
 const MISSES = 2
 
 export class Road {
@@ -17,15 +17,24 @@ export class Road {
     return (this.#isHttp ? openEventStream : openWebSocket)(target, options, events)
   }
 
+  get isHttp(): boolean {
+    return this.#isHttp
+  }
+
   /** It brought a welcome. */
   arrived(): void {
     this.#misses = 0
   }
 
-  /** It brought none. */
+  /** Events over HTTP brought none: a WebSocket is tried again. */
   missed(): void {
-    if (!this.#isHttp && ++this.#misses < MISSES) return
-    this.#isHttp = !this.#isHttp
+    this.#isHttp = false
+  }
+
+  /** A WebSocket brought none, and the server says that it would let us in. A network that is away changes nothing. */
+  blocked(): void {
+    if (++this.#misses < MISSES) return
+    this.#isHttp = true
     this.#misses = 0
   }
 }

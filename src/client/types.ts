@@ -35,7 +35,12 @@ export interface Reset {
 /** The server reports a problem that belongs to no message of ours. */
 export interface Problem {
   readonly type: 'error'
-  readonly data: { readonly code: string; readonly message: string; readonly issues?: readonly unknown[] }
+  readonly data: {
+    readonly code: string
+    readonly message: string
+    readonly issues?: readonly unknown[]
+    readonly details?: unknown
+  }
 }
 
 /** Every event a room of definition `D` brings. */
@@ -65,12 +70,27 @@ export interface Ack {
 
 export type StateName = 'connecting' | 'open' | 'waiting' | 'closed'
 
-/** `retryAt` (ms since 1970) when `waiting`; `code` and `reason` of the lost connection when `waiting` or `closed`. */
+/** Why the server did not let us in: the HTTP status, its code (`room_full`, `foreign_origin` …) and what it says. */
+export interface Refusal {
+  readonly status: number
+  readonly code: string
+  readonly message: string
+  /** How long the server asks us to stay away. */
+  readonly retryAfterMs?: number
+}
+
+/**
+ * `retryAt` (ms since 1970) when `waiting`; `code` (a WebSocket's) and `reason` of the lost connection when `waiting` or
+ * `closed`. If the server refused us, `status`, `code` and `message` are its refusal. They follow in a second change to
+ * `waiting`, since the server is asked for them after the loss.
+ */
 export interface State {
   readonly state: StateName
   readonly retryAt?: number
-  readonly code?: number
+  readonly code?: number | string
   readonly reason?: string
+  readonly status?: number
+  readonly message?: string
 }
 
 export interface Options {
@@ -91,8 +111,8 @@ export interface Options {
   /** Events a slow `for await` may be behind; then they are dropped and it gets a `reset`. Default 1000. */
   maxBuffer?: number
   /**
-   * Waits are random between 0 and: `firstMs` (2000) after a loss, `restartMs` (5000) when the server restarts,
-   * then `baseMs` (500) doubled at each attempt up to `capMs` (30,000).
+   * Waits are random: up to `firstMs` (2000) after a loss and at each attempt within `soonMs` (10,000) of it, up to
+   * `restartMs` (5000) if the server restarts, else up to `baseMs` (500) doubled at each attempt until `capMs` (30,000).
    */
   retry?: Partial<Retry>
   /** In place of the global one. */
@@ -102,11 +122,14 @@ export interface Options {
   ) => Pick<WebSocket, 'send' | 'close' | 'addEventListener'>
   /** In place of the global one, for where no WebSocket gets through. */
   fetch?: typeof fetch
+  /** As `fetch` takes it; `include` for a room on another site whose token is a cookie. Default `same-origin`. */
+  credentials?: RequestCredentials
 }
 
 export interface Retry {
   firstMs: number
   restartMs: number
+  soonMs: number
   baseMs: number
   capMs: number
 }
@@ -156,6 +179,6 @@ export interface TransportEvents {
   message(text: string): void
   /** The other side lives, and had nothing to say. */
   sign(): void
-  /** The connection is gone, or never came about (then 1006). */
-  lost(code: number, reason: string): void
+  /** The connection is gone, or never came about (then 1006, and why if the server said). */
+  lost(code: number, reason: string, refusal?: Refusal): void
 }

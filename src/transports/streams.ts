@@ -101,6 +101,7 @@ async function get(
   const { rooms, log, pages } = parts
   const call = enter(parts.gate, request, reply)
   const { route } = call
+  if (call.query.get('check') === 'join') return checkJoin(parts, call)
   const wanted = wantedOf(call.query, request)
   if (wanted) return read(parts, live, call, wanted)
   const isPage = request.method === 'GET' && prefersHtml(request, reply)
@@ -109,6 +110,12 @@ async function get(
   await parts.gate.pass(request.raw, route, call.query)
   if (request.method === 'HEAD' && route.mount.kind === 'event') return readHead(parts, request, reply, route)
   return reply.type(JSON_TYPE).send(JSON.stringify(await describeRoom(route, rooms, log)))
+}
+
+/** A browser tells its page nothing of a refused upgrade: here the page asks why, or hears that it would be admitted. */
+async function checkJoin({ gate }: StreamParts, { request, reply, route, query }: Call): Promise<FastifyReply> {
+  await gate.check(request.raw, route, query)
+  return reply.header('Cache-Control', 'no-store').code(204).send()
 }
 
 async function read(parts: StreamParts, live: LiveStreams, call: Call, wanted: Wanted): Promise<FastifyReply> {
