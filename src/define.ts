@@ -21,6 +21,11 @@ export interface Member {
   readonly name: string
 }
 
+/** One who is in a room: an entry for each id, with how many connections it has now (0: it is waited for). */
+export interface Present extends Member {
+  readonly connections: number
+}
+
 /** Where an event stands in its room's log. `offset` is the token a client resumes with. */
 export interface Position {
   readonly seq: number
@@ -45,11 +50,19 @@ export interface RoomLogger {
 interface AnyPeer extends Member {
   /** The display name. A module may change it; `room.members()` tells the new one. */
   name: string
+  /** One connection's own; two tabs with one token share `id`, not this. */
+  readonly connection: string
+  /** How it speaks. It cannot be forged. */
+  readonly via: 'websocket' | 'http'
+  /** Whether it is a member now: one that only speaks (a `POST` without `Corridor-Peer`) is none, and hears nothing. */
+  readonly isMember: boolean
+  /** False while its connection is lost and it is waited for. */
+  readonly isHere: boolean
   /** The verified claims of the peer's token, where the room has `auth`. */
   readonly claims: Readonly<Record<string, unknown>> | undefined
   /** The module's own notes on this peer. */
   readonly data: Record<string, unknown>
-  /** Ends the connection. `code`: 1000 or 3000–4999 (RFC 6455, 7.4); `reason`: cut at 123 bytes. */
+  /** Ends the connection and the membership, from this moment on. `code`: 1000 or 3000–4999 (RFC 6455, 7.4); `reason`: cut at 123 bytes. */
   close(code?: number, reason?: string): void
 }
 
@@ -71,10 +84,10 @@ interface AnyRoom {
   /** The values of the path's parameters: `{ name: 'tea' }` for `/r/:name`. */
   readonly params: Readonly<Record<string, string>>
   readonly log: RoomLogger
-  /** How many are here now. */
+  /** How many are in now; somebody with several connections counts once. */
   readonly size: number
-  /** Who is here now, in the order they came; at most `limit` (default: everyone). */
-  members(limit?: number): Member[]
+  /** Who is in now, one entry for each id, in the order they came; at most `limit` (default: everyone). */
+  members(limit?: number): Present[]
   /** Now, in ms since 1970; under a test's control in `corridor/testing`. */
   now(): number
   /**
@@ -88,6 +101,8 @@ interface AnyRoom {
 
 /** A live event room. */
 export interface Room<S extends Schemas = Schemas> extends AnyRoom {
+  /** The peers that are in now, or those of one id; in `join` the peer is among them, in `leave` not any more. */
+  peers(id?: string): Peer<S>[]
   /**
    * Appends an event to the room's log, which delivers it to everyone, in order.
    * Resolves when it is as durable as the room asks; rejects with a `RoomError` `unavailable` when it cannot be kept.
@@ -101,13 +116,20 @@ export interface Room<S extends Schemas = Schemas> extends AnyRoom {
 
 /** A live raw room. */
 export interface RawRoom extends AnyRoom {
+  /** The peers that are in now, or those of one id; in `join` the peer is among them, in `leave` not any more. */
+  peers(id?: string): RawPeer[]
   /** Delivers a message once to whoever is here now. */
   broadcast(data: string | Uint8Array, to?: { except?: RawPeer | undefined }): void
 }
 
 /** What an event room does. Handlers may be async; one peer's messages are handled one after the other. */
 export interface Handlers<R extends Schemas = Schemas, S extends Schemas = Schemas> {
+  /** What it throws refuses the peer: it is closed with 1008, and `leave` is not called. */
   join?(peer: Peer<S>): unknown
+  /** The peer's connection was lost (not closed), and it is waited for (`rejoinWithin`). */
+  drop?(peer: Peer<S>): unknown
+  /** It is back on a new connection, with what it missed of the log, but not of what was only broadcast. */
+  rejoin?(peer: Peer<S>): unknown
   leave?(peer: Peer<S>): unknown
   receive?: { [T in keyof R & string]?: (peer: Peer<S>, data: z.output<R[T]>) => unknown }
   close?(): unknown
@@ -115,7 +137,12 @@ export interface Handlers<R extends Schemas = Schemas, S extends Schemas = Schem
 
 /** What a raw room does. */
 export interface RawHandlers {
+  /** What it throws refuses the peer: it is closed with 1008, and `leave` is not called. */
   join?(peer: RawPeer): unknown
+  /** The peer's connection was lost (not closed), and it is waited for (`rejoinWithin`). */
+  drop?(peer: RawPeer): unknown
+  /** It is back on a new connection; it missed what was sent meanwhile. */
+  rejoin?(peer: RawPeer): unknown
   leave?(peer: RawPeer): unknown
   message?(peer: RawPeer, data: string | Uint8Array): unknown
   close?(): unknown

@@ -37,7 +37,7 @@ export async function drain({ rooms, clock, drainMs, noticeMs, answered }: Drain
   const withinMs = Math.min(drainMs, RETURN_MS)
   for (const { room } of [...rooms.open()]) room.hush(() => comeBack(withinMs))
   let peers = 0
-  for (const { room } of rooms.open()) peers += room.size
+  for (const { room } of rooms.open()) peers += room.present.count
   const wave = Math.max(WAVE, Math.ceil((peers * PAUSE_MS) / Math.max(PAUSE_MS, (drainMs - noticeMs) * ASKING)))
   const answersAt = clock.monotonic() + (drainMs - noticeMs) * ANSWERING
   const farewells: Promise<void>[] = []

@@ -46,15 +46,48 @@ export class Refusal extends Error {
  */
 export class RoomError extends Error {
   readonly code: string
-  readonly issues: readonly unknown[] | undefined
+  /** What else the sender may read: anything that JSON can say. */
+  readonly details: unknown
 
-  constructor(code: string, message: string, issues?: readonly unknown[]) {
+  constructor(code: string, message: string, details?: unknown) {
     super(message)
     this.name = 'RoomError'
     // A module may be plain JavaScript: what cannot be told is its mistake here, where it is still caught.
     this.code = String(code)
-    if (issues) JSON.stringify(issues)
+    if (details !== undefined) JSON.stringify(details)
+    this.details = details
+  }
+
+  /** The same, of one message among many. */
+  at(index: number): RoomError {
+    return new RoomError(this.code, textAt(index, this), this.details)
+  }
+}
+
+/** The data of a message is not what the module's schema expects; `issues`: the schema's. */
+export class InvalidError extends RoomError {
+  readonly issues: readonly unknown[]
+
+  constructor(code: string, message: string, issues: readonly unknown[]) {
+    super(code, message)
     this.issues = issues
+  }
+
+  override at(index: number): RoomError {
+    return new InvalidError(this.code, textAt(index, this), this.issues)
+  }
+}
+
+function textAt(index: number, { message }: Error): string {
+  return `message ${index}: ${message}`
+}
+
+/** What the sender reads beside code and message. */
+export function extrasOf(error: RoomError): { issues?: readonly unknown[]; details?: unknown } {
+  const { details } = error
+  return {
+    ...(error instanceof InvalidError && { issues: error.issues }),
+    ...(details !== undefined && { details }),
   }
 }
 
@@ -109,11 +142,21 @@ const STATUS: Readonly<Record<string, number>> = {
 
 /** `isProducer`: to a producer 403 and 409 speak of its own epochs and gaps, so that nothing else may (protocol, 5.2.1). */
 export function refusalOf(error: RoomError, isProducer: boolean): Refusal {
-  const { code, message, issues } = error
+  const { code, message } = error
   const status = (Object.hasOwn(STATUS, code) ? STATUS[code] : undefined) ?? 400
   const told = isProducer && (status === 403 || status === 409) ? 400 : status
   const headers: Record<string, string> = told === 429 || told === 503 ? { 'Retry-After': '1' } : {}
   const label = Object.hasOwn(STATUS, code) ? code : 'module'
-  const refusal = new Refusal(told, code, message, headers, issues ? { issues } : {}, label)
+  const refusal = new Refusal(told, code, message, headers, extrasOf(error), label)
   return error instanceof LimitError ? refusal.by(error.limit) : refusal
+}
+
+/** What a module's `admit` says. */
+export function refusalOfAdmit(error: RoomError): Refusal {
+  return new Refusal(403, error.code, error.message, {}, extrasOf(error), 'admit')
+}
+
+/** What a module's `join` has said lately. */
+export function refusalOfJoin(error: RoomError): Refusal {
+  return new Refusal(403, error.code, error.message, {}, extrasOf(error), 'join')
 }

@@ -7,6 +7,7 @@ import type { EventDefinition, Handlers, PastEvent, Position, Room } from './def
 import { Close, type CloseReason, LimitError, RoomError } from './errors.ts'
 import { json, passing } from './frame.ts'
 import type { House, RoomSettings } from './house.ts'
+import { JoinRefusals } from './join-refusals.ts'
 import { countBroken, type Limit } from './limit.ts'
 import { offset as offsetOf, type ProducerMark } from './log/log.ts'
 import { EventPeer, type Visitor } from './peer.ts'
@@ -27,6 +28,8 @@ const UNHEARD: Wire = {
 
 export class LiveEventRoom extends LiveRoom<EventPeer, Handlers> implements Room {
   readonly reading: Reading
+  /** Whom `join` let not in lately, over an event stream. */
+  readonly refusals: JoinRefusals
   readonly #definition: EventDefinition
   readonly #turns: Turns
   readonly #producers = new Producers(() => this.record)
@@ -41,6 +44,7 @@ export class LiveEventRoom extends LiveRoom<EventPeer, Handlers> implements Room
     super(house, path, params, settings)
     this.#definition = definition
     const { clock, deadlines } = house
+    this.refusals = new JoinRefusals(clock)
     this.reading = new Reading({
       record: () => this.record,
       audience: this.audience,
@@ -61,6 +65,7 @@ export class LiveEventRoom extends LiveRoom<EventPeer, Handlers> implements Room
   }
 
   override receive(peer: EventPeer, data: string | Uint8Array): number {
+    if (peer.hasLeft) return 0
     if (typeof data !== 'string') {
       this.end(peer, Close.textOnly)
       return 0
@@ -131,7 +136,7 @@ export class LiveEventRoom extends LiveRoom<EventPeer, Handlers> implements Room
   }
 
   protected override peer(visitor: Visitor, wire: Wire): EventPeer {
-    return new EventPeer(visitor, wire, this.settings.limits.rate, this.house.clock.monotonic())
+    return new EventPeer(visitor, wire, this, this.settings.limits.rate, this.house.clock.monotonic())
   }
 
   protected override enter(peer: EventPeer, offset: string | undefined): undefined | Promise<void> {
@@ -164,12 +169,9 @@ export class LiveEventRoom extends LiveRoom<EventPeer, Handlers> implements Room
     } else super.slow(owner, limit)
   }
 
-  /** Who comes in is told what went wrong as a sender is; what the author said on purpose is no mistake to log. */
-  protected override failed(what: string, peer: EventPeer, error: unknown): void {
-    const isSaid = what === 'join' && error instanceof RoomError
-    if (!isSaid) super.failed(what, peer, error)
-    if (what !== 'join') return
-    this.#refuse(peer, undefined, isSaid ? error : new RoomError('internal', 'the room failed to let you in'))
+  protected override refused(peer: EventPeer, error: RoomError): void {
+    this.#refuse(peer, undefined, error)
+    if (peer.via === 'http' && peer.client !== undefined) this.refusals.add(peer.client, error)
   }
 
   #refuse(peer: EventPeer, id: string | undefined, error: RoomError): void {

@@ -7,7 +7,7 @@ import type { IncomingMessage } from 'node:http'
 import type { TLSSocket } from 'node:tls'
 import type { Clock } from './clock.ts'
 import type { Mount, Origins } from './config.ts'
-import { failureOf, Refusal, RoomError } from './errors.ts'
+import { failureOf, Refusal, RoomError, refusalOfAdmit } from './errors.ts'
 import type { LiveEventRoom } from './event-room.ts'
 import type { AddressOf } from './guards/address.ts'
 import type { Auth } from './guards/auth.ts'
@@ -138,7 +138,7 @@ export class Gate {
       if (answer === false) throw new RoomError('forbidden', 'this room does not let you in')
       return pass
     } catch (error) {
-      if (error instanceof RoomError) throw new Refusal(403, error.code, error.message, {}, {}, 'admit')
+      if (error instanceof RoomError) throw refusalOfAdmit(error)
       throw error instanceof Refusal ? error : failureOf("the module's admit", error)
     } finally {
       cancel()

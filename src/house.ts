@@ -27,6 +27,8 @@ export interface RoomSettings {
   /** The line of rooms.json, which names its metrics. */
   readonly pattern: string
   readonly history: Retention & { readonly replay: number }
+  /** How long a lost member is waited for. */
+  readonly rejoinWithinMs: number
   readonly limits: {
     readonly peers: number
     readonly rate: Rate
@@ -41,6 +43,8 @@ export interface RoomSettings {
 /** Handlers of either kind of room, as this file calls them. */
 export interface CommonHandlers {
   join?(peer: never): unknown
+  drop?(peer: never): unknown
+  rejoin?(peer: never): unknown
   leave?(peer: never): unknown
   close?(): unknown
 }

@@ -3,15 +3,14 @@
  * waited for, so that a tunnel or a phone's other network is no leave and no second join. `room.ts` owns it.
  */
 import type { Clock } from './clock.ts'
-import type { Member } from './define.ts'
+import type { Present } from './define.ts'
 import type { Connection } from './peer.ts'
-
-/** A client back within this time of losing its connection is the member it was. */
-const GRACE_MS = 5000
 
 export class Members<P extends Connection> {
   readonly #clock: Clock
   readonly #peers = new Set<P>()
+  /** The peers of an id: one, unless somebody has several connections. */
+  readonly #ids = new Map<string, P | P[]>()
   readonly #clients = new Map<string, P>()
   /** What ends the stay of those who may stay only so long. */
   readonly #ends = new Map<P, () => void>()
@@ -22,7 +21,13 @@ export class Members<P extends Connection> {
     this.#clock = clock
   }
 
+  /** How many ids: somebody with several connections counts once. */
   get size(): number {
+    return this.#ids.size
+  }
+
+  /** How many peers. */
+  get count(): number {
     return this.#peers.size
   }
 
@@ -31,11 +36,21 @@ export class Members<P extends Connection> {
     return this.#peers.size - this.#away.size
   }
 
-  list(limit: number): Member[] {
-    return this.peers()
-      .take(limit)
-      .map(({ id, name }) => ({ id, name }))
-      .toArray()
+  /** One entry for each id. */
+  list(limit: number): Present[] {
+    return this.#ids.keys().take(limit).map(this.#entry).toArray()
+  }
+
+  #entry = (id: string): Present => {
+    const peers = this.withId(id)
+    const connections = peers.filter(({ isAway }) => !isAway).length
+    return { id, name: peers[0]?.name ?? '', connections }
+  }
+
+  /** The peers of an id, in the order they came. */
+  withId(id: string): P[] {
+    const peers = this.#ids.get(id) ?? []
+    return Array.isArray(peers) ? [...peers] : [peers]
   }
 
   peers(): SetIterator<P> {
@@ -49,6 +64,8 @@ export class Members<P extends Connection> {
 
   add(peer: P): void {
     this.#peers.add(peer)
+    const others = this.withId(peer.id)
+    this.#ids.set(peer.id, others.length > 0 ? [...others, peer] : peer)
     if (peer.client !== undefined) this.#clients.set(peer.client, peer)
   }
 
@@ -57,6 +74,9 @@ export class Members<P extends Connection> {
     this.#ends.get(peer)?.()
     this.#ends.delete(peer)
     this.#peers.delete(peer)
+    const others = this.withId(peer.id).filter((other) => other !== peer)
+    if (others.length === 0) this.#ids.delete(peer.id)
+    else this.#ids.set(peer.id, others)
     if (peer.client !== undefined) this.#clients.delete(peer.client)
   }
 
@@ -69,17 +89,15 @@ export class Members<P extends Connection> {
     this.#ends.set(peer, this.#clock.after(untilMs - this.#clock.now(), end))
   }
 
-  isAway(peer: P): boolean {
-    return this.#away.has(peer)
-  }
-
-  /** Waits for a peer to come back, then calls `gone`. */
-  wait(peer: P, gone: () => void): void {
-    this.#away.set(peer, this.#clock.after(GRACE_MS, gone))
+  /** Waits so long for a peer to come back, then calls `gone`. */
+  wait(peer: P, ms: number, gone: () => void): void {
+    peer.isAway = true
+    this.#away.set(peer, this.#clock.after(ms, gone))
   }
 
   /** It is back, or not waited for any more. */
   found(peer: P): void {
+    peer.isAway = false
     this.#away.get(peer)?.()
     this.#away.delete(peer)
   }

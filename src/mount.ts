@@ -68,6 +68,7 @@ export interface Mount {
   readonly compression: boolean
   readonly auth: AuthConfig | undefined
   readonly idleAfterMs: number
+  readonly rejoinWithinMs: number
   readonly instances: number
 }
 
@@ -101,7 +102,8 @@ export async function loadModule(
 
 /** A mount of a checked line (`written`: as it stood, with the defaults put in) and its loaded module. */
 export function mountOf(pattern: string, settings: RoomSettings, written: unknown, loaded: Loaded): Mount {
-  const { module, title, history, limits, origins, protocols, compression, auth, idleAfter, instances } = settings
+  const { module, title, history, limits, origins, protocols, compression, auth, idleAfter, rejoinWithin, instances } =
+    settings
   return {
     pattern,
     module,
@@ -116,6 +118,7 @@ export function mountOf(pattern: string, settings: RoomSettings, written: unknow
     compression,
     auth,
     idleAfterMs: idleAfter,
+    rejoinWithinMs: rejoinWithin,
     instances,
   }
 }

@@ -2,11 +2,16 @@
  * A peer: one connection in a room, as the room and its author see it, or the member who lost one and came back with the
  * next. It joins in `room.ts`, speaks through its seat (`seat.ts`), and closes once.
  */
+import { randomUUID } from 'node:crypto'
+import type { CloseReason } from './errors.ts'
 import { type Frame, json, passing } from './frame.ts'
 import { Bucket, type Rate } from './guards/bucket.ts'
 import { Seat } from './seat.ts'
 import { Sequence } from './sequence.ts'
 import type { Wire } from './wire.ts'
+
+/** How somebody speaks: as a member over one of these, or over HTTP also without being one. */
+export type Via = 'websocket' | 'http'
 
 /** Who comes in, as the gate admitted it. */
 export interface Visitor {
@@ -17,6 +22,13 @@ export interface Visitor {
   readonly claims?: Readonly<Record<string, unknown>> | undefined
   /** When its token ends, ms since 1970. */
   readonly untilMs?: number | undefined
+  /** `websocket`, if nothing else is said. */
+  readonly via?: Via
+}
+
+/** The room of a peer. */
+export interface PeerHost {
+  end(peer: Connection, reason: CloseReason): void
 }
 
 export abstract class Connection {
@@ -26,6 +38,7 @@ export abstract class Connection {
   readonly client: string | undefined
   /** Of its latest token. */
   claims: Readonly<Record<string, unknown>> | undefined
+  via: Via
   /** When its latest token ends, ms since 1970. */
   untilMs: number | undefined
   /** Its place in the audience; another one after it came back. */
@@ -34,19 +47,36 @@ export abstract class Connection {
   readonly bucket: Bucket
   /** Messages refused for their rate, less those taken since. */
   refused = 0
-  /** The author was told of it. */
+  /** From its join until it leaves; who only speaks never is. */
+  isMember = false
+  /** Its connection is lost, and it is waited for. */
+  isAway = false
+  /** The author's `join` was called. */
   hasJoined = false
+  /** The author's `join` let it not in. */
+  isRefused = false
+  /** The room has ended its stay: what it said and is not handled yet never is. */
+  isEnded = false
   hasLeft = false
+  /** What it missed is being read for it; `undefined`: it has all of it. */
+  catchingUp: Promise<void> | undefined
   /** It goes when what it said is answered; what it says now is refused. */
   isLeaving = false
   /** Messages of its that are not answered yet. */
   #open = 0
   #settled: (() => void) | undefined
   #data: Record<string, unknown> | undefined
+  #connection: string | undefined
+  /** The name it came with, whatever the module calls it since. */
+  #given: string
+  readonly #host: PeerHost
 
-  constructor(visitor: Visitor, wire: Wire, rate: Rate, nowMs: number) {
+  constructor(visitor: Visitor, wire: Wire, host: PeerHost, rate: Rate, nowMs: number) {
     this.id = visitor.id
     this.name = visitor.name
+    this.#given = visitor.name
+    this.via = visitor.via ?? 'websocket'
+    this.#host = host
     this.client = visitor.client
     this.claims = visitor.claims
     this.untilMs = visitor.untilMs
@@ -59,15 +89,39 @@ export abstract class Connection {
     return this.#data
   }
 
+  /** Its own, where tabs of one person share `id`; made when it is first asked for. */
+  get connection(): string {
+    this.#connection ??= randomUUID()
+    return this.#connection
+  }
+
+  get isHere(): boolean {
+    return !this.isAway && !this.hasLeft
+  }
+
+  /** The author knows it as a member, or will hear of its leave. */
+  get isIn(): boolean {
+    return this.hasJoined && !this.isRefused && !this.isEnded
+  }
+
+  /** It is back with a token of today; a name that its token changed takes the place of the one it has. */
+  renew({ claims, name, via }: Visitor): void {
+    this.claims = claims
+    this.via = via ?? 'websocket'
+    if (!claims || name === this.#given) return
+    this.#given = name
+    this.name = name
+  }
+
   close(code = 1000, reason = ''): void {
     if (code !== 1000 && !(code >= 3000 && code <= 4999)) {
       throw new RangeError(`peer.close: expected the code 1000 or one from 3000 to 4999 (RFC 6455, 7.4), got ${code}`)
     }
-    this.end({ code, reason })
+    this.#host.end(this, { code, reason })
   }
 
-  /** Ends the connection after what was said to it. The wire tells the room when it is gone. */
-  end({ code, reason }: { code: number; reason: string }): void {
+  /** Ends the connection after what was said to it. */
+  end({ code, reason }: CloseReason): void {
     this.seat.flush()
     this.seat.wire.close(code, reason)
   }
@@ -104,7 +158,7 @@ export abstract class Connection {
   }
 
   say(frame: Frame): void {
-    this.seat.send(frame)
+    if (!this.isEnded) this.seat.send(frame)
   }
 }
 

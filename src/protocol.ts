@@ -5,7 +5,7 @@
 import secureJson from 'secure-json-parse'
 import { z } from 'zod'
 import type { EventDefinition } from './define.ts'
-import { LimitError, RoomError } from './errors.ts'
+import { extrasOf, InvalidError, LimitError, RoomError } from './errors.ts'
 import { Frame, json } from './frame.ts'
 import { brokenBound, type JsonBounds } from './json-bounds.ts'
 import type { Kept, Lost } from './log/log.ts'
@@ -116,7 +116,7 @@ export function check(message: Message, definition: EventDefinition): unknown {
   const result = (receives[message.type] as z.ZodType).safeParse(message.data)
   if (result.success) return result.data
   const issues = result.error.issues.slice(0, MAX_ISSUES)
-  throw new RoomError('invalid', z.prettifyError({ issues }), issues)
+  throw new InvalidError('invalid', z.prettifyError({ issues }), issues)
 }
 
 export function welcome(data: Welcome): Frame {
@@ -130,9 +130,10 @@ export function ack(id: string, kept: Kept, seq: number | undefined, duplicate =
   )
 }
 
-export function error(id: string | undefined, { code, message, issues }: RoomError): Frame {
+export function error(id: string | undefined, error: RoomError): Frame {
   const named = id === undefined ? '' : `,"id":${JSON.stringify(id)}`
-  return new Frame(`{"type":"error"${named},"data":${json({ code, message, issues })}}`)
+  const data = { code: error.code, message: error.message, ...extrasOf(error) }
+  return new Frame(`{"type":"error"${named},"data":${json(data)}}`)
 }
 
 export function reset(data: { epoch: string; first: number; seq: number; reason: Lost }): Frame {

@@ -12,6 +12,7 @@ import type { Wire } from './wire.ts'
 
 export class LiveRawRoom extends LiveRoom<RawConnection, RawHandlers> implements RawRoom {
   override receive(peer: RawConnection, data: string | Uint8Array): number {
+    if (peer.hasLeft) return 0
     const { clock } = this.house
     this.tally.received += 1
     const { rate, waiting } = this.settings.limits
@@ -20,7 +21,7 @@ export class LiveRawRoom extends LiveRoom<RawConnection, RawHandlers> implements
       this.end(peer, Close.busy)
       return 0
     }
-    if (peer.sequence.isBusy) peer.sequence.run(() => this.#hear(peer, data))
+    if (peer.sequence.isBusy) peer.sequence.run(() => (peer.isEnded ? undefined : this.#hear(peer, data)))
     else peer.sequence.follow(this.#hear(peer, data))
     const waitMs = peer.bucket.draw(rate, clock.monotonic())
     if (waitMs > 0) countBroken(this.tally.broken, 'limits.rate')
@@ -44,7 +45,7 @@ export class LiveRawRoom extends LiveRoom<RawConnection, RawHandlers> implements
   }
 
   protected override peer(visitor: Visitor, wire: Wire): RawConnection {
-    return new RawConnection(visitor, wire, this.settings.limits.rate, this.house.clock.monotonic())
+    return new RawConnection(visitor, wire, this, this.settings.limits.rate, this.house.clock.monotonic())
   }
 
   protected override enter(peer: RawConnection): undefined {

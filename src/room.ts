@@ -3,9 +3,10 @@
  * a transport; `event-room.ts` and `raw-room.ts` say what a message means; all they send goes through the log, which
  * calls back `deliver`, the only way to a peer.
  */
+import { Attendance } from './attendance.ts'
 import { Author } from './author.ts'
-import type { Member, RoomLogger } from './define.ts'
-import { Close, type CloseReason } from './errors.ts'
+import type { Present, RoomLogger } from './define.ts'
+import { Close, type CloseReason, type RoomError } from './errors.ts'
 import { Audience } from './fan-out.ts'
 import { farewell } from './farewell.ts'
 import type { Frame } from './frame.ts'
@@ -15,7 +16,6 @@ import type { RoomLog } from './log/log.ts'
 import { Members } from './members.ts'
 import type { Tally } from './metrics.ts'
 import type { Connection, Visitor } from './peer.ts'
-import { Seat } from './seat.ts'
 import type { Wire } from './wire.ts'
 
 export abstract class LiveRoom<P extends Connection = Connection, H extends CommonHandlers = CommonHandlers> {
@@ -35,6 +35,7 @@ export abstract class LiveRoom<P extends Connection = Connection, H extends Comm
   protected handlers!: H
   /** The room's log. */
   record!: RoomLog
+  readonly #attendance: Attendance<P>
   #onEmpty: () => void = () => {}
 
   constructor(house: House, path: string, params: Record<string, string>, settings: RoomSettings) {
@@ -50,6 +51,21 @@ export abstract class LiveRoom<P extends Connection = Connection, H extends Comm
       limitBytes: settings.limits.bufferedBytes,
       tally: this.tally,
       onSlow: ({ owner }, limit) => this.slow(owner, limit),
+    })
+    this.#attendance = new Attendance({
+      author: this.author,
+      audience: this.audience,
+      present: this.present,
+      rejoinWithinMs: settings.rejoinWithinMs,
+      handlers: () => this.handlers,
+      peer: (visitor, wire) => {
+        this.tally.joined += 1
+        return this.peer(visitor, wire)
+      },
+      enter: (peer, offset) => this.enter(peer, offset),
+      unread: (peer, error) => this.log.error({ err: error, peer: peer.id }, 'the history could not be read'),
+      refused: (peer, error) => this.refused(peer, error),
+      onEmpty: () => this.#onEmpty(),
     })
   }
 
@@ -67,6 +83,7 @@ export abstract class LiveRoom<P extends Connection = Connection, H extends Comm
     }
   }
 
+  /** How many are in, each id once. */
   get size(): number {
     return this.present.size
   }
@@ -76,8 +93,12 @@ export abstract class LiveRoom<P extends Connection = Connection, H extends Comm
     return this.present.connected
   }
 
-  members(limit = Number.POSITIVE_INFINITY): Member[] {
+  members(limit = Number.POSITIVE_INFINITY): Present[] {
     return this.present.list(limit)
+  }
+
+  peers(id?: string): P[] {
+    return id === undefined ? [...this.present.peers()] : this.present.withId(id)
   }
 
   now(): number {
@@ -97,19 +118,7 @@ export abstract class LiveRoom<P extends Connection = Connection, H extends Comm
    * that lost its connection and is back in time is the peer it was.
    */
   join(visitor: Visitor, wire: Wire, offset: string | undefined): P {
-    const known = this.present.of(visitor.client)
-    if (known) {
-      known.claims = visitor.claims
-      this.#limit(known, visitor)
-      return this.#back(known, wire, offset)
-    }
-    const peer = this.peer(visitor, wire)
-    this.present.add(peer)
-    this.#limit(peer, visitor)
-    this.tally.joined += 1
-    const caughtUp = this.#enter(peer, offset)
-    peer.sequence.follow(caughtUp ? caughtUp.then(() => this.#joined(peer)) : this.#joined(peer))
-    return peer
+    return this.#attendance.join(visitor, wire, offset)
   }
 
   /** Something came from a peer. Returns the ms its transport shall wait before it reads on. */
@@ -120,31 +129,17 @@ export abstract class LiveRoom<P extends Connection = Connection, H extends Comm
    * A wire that was replaced, or a second call, changes nothing.
    */
   gone(peer: P, wire: Wire, isLost: boolean): void {
-    if (peer.hasLeft || peer.seat.wire !== wire || this.present.isAway(peer)) return
-    if (!isLost || peer.client === undefined) {
-      this.leave(peer)
-      return
-    }
-    this.audience.remove(peer.seat)
-    this.present.wait(peer, () => this.leave(peer))
+    this.#attendance.gone(peer, wire, isLost)
   }
 
   /** The peer is no member any more. A second call does nothing. */
   leave(peer: P): void {
-    if (peer.hasLeft) return
-    peer.hasLeft = true
-    this.audience.remove(peer.seat)
-    this.present.remove(peer)
-    peer.sequence.run(() =>
-      peer.hasJoined ? this.call('leave', peer, () => this.handlers.leave?.(peer as never)) : undefined,
-    )
-    if (this.size === 0) this.#onEmpty()
+    this.#attendance.leave(peer)
   }
 
-  /** Ends one peer's connection and takes it out of the room at once. */
+  /** Ends a peer's connection and its stay: from this moment it is no member, hears nothing, and is not heard. */
   end(peer: P, reason: CloseReason): void {
-    peer.end(reason)
-    this.leave(peer)
+    this.#attendance.end(peer, reason)
   }
 
   /** Ends many at once: none of them hears of the others' leaving, which for a full room would be its square. */
@@ -192,50 +187,8 @@ export abstract class LiveRoom<P extends Connection = Connection, H extends Comm
     this.author.failed(what, error, peer.id)
   }
 
-  /** Calls a handler for a peer. */
-  protected call(what: string, peer: P, fn: () => unknown): undefined | Promise<void> {
-    return this.author.call(fn, (error) => this.failed(what, peer, error))
-  }
-
-  /** A peer stays no longer than its token is good. */
-  #limit(peer: P, { untilMs }: Visitor): void {
-    this.present.until(peer, untilMs, () => this.end(peer, Close.expired))
-  }
-
-  /** The same member on another connection: it catches up, and nobody is told. */
-  #back(peer: P, wire: Wire, offset: string | undefined): P {
-    const { seat } = peer
-    if (!this.present.isAway(peer)) seat.wire.close(Close.replaced.code, Close.replaced.reason)
-    this.audience.remove(seat)
-    this.present.found(peer)
-    peer.seat = new Seat(peer, wire)
-    // Not after what it said before, whose answers would come before the welcome.
-    const caughtUp = this.#enter(peer, offset)
-    if (caughtUp) peer.sequence.run(() => caughtUp)
-    return peer
-  }
-
-  #enter(peer: P, offset: string | undefined): undefined | Promise<void> {
-    const { seat } = peer
-    try {
-      return this.enter(peer, offset)?.catch((error) => this.#lost(peer, seat, error))
-    } catch (error) {
-      this.#lost(peer, seat, error)
-      return undefined
-    }
-  }
-
-  #lost(peer: P, seat: Connection['seat'], error: unknown): void {
-    this.log.error({ err: error, peer: peer.id }, 'the history could not be read')
-    // It may have come back on another connection meanwhile.
-    if (peer.seat === seat) this.end(peer, Close.busy)
-  }
-
-  #joined(peer: P): undefined | Promise<void> {
-    if (peer.hasLeft) return undefined
-    peer.hasJoined = true
-    return this.call('join', peer, () => this.handlers.join?.(peer as never))
-  }
+  /** The author's `join` let a peer not in, which is closed next. */
+  protected refused(_peer: P, _error: RoomError): void {}
 
   #deliver(frame: Frame, except: object | undefined): void {
     if (frame.seq > 0) this.tally.published += 1

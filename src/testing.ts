@@ -13,7 +13,7 @@ import { systemClock } from './clock.ts'
 import { Deadlines } from './deadlines.ts'
 import type { Definition, EventDefinition, Member, PastEvent, RawDefinition, RoomLogger, Schemas } from './define.ts'
 import { kindOf } from './definition.ts'
-import { RoomError } from './errors.ts'
+import { InvalidError, RoomError } from './errors.ts'
 import { LiveEventRoom } from './event-room.ts'
 import { FanOut } from './fan-out.ts'
 import type { RoomSettings } from './house.ts'
@@ -84,6 +84,7 @@ export interface TestSettings {
 const SETTINGS: RoomSettings = {
   pattern: '/test',
   history: { keep: 10_000, maxAgeMs: 7 * 86_400_000, replay: 50, durable: false },
+  rejoinWithinMs: 5000,
   limits: {
     peers: 10_000,
     rate: { perSecond: 1e6, burst: 1e6 },
@@ -182,8 +183,9 @@ function eventPeer(room: LiveRoom, peer: Connection, wire: TestWire): TestPeer {
       const id = randomUUID()
       room.receive(peer, JSON.stringify({ type, data, id }))
       const answer = parsed(await wire.answer(`the answer to "${type}"`, (payload) => parsed(payload).id === id))
-      if (answer.type === 'error') throw new RoomError(answer.data.code, answer.data.message, answer.data.issues)
-      return answer
+      if (answer.type !== 'error') return answer
+      const { code, message, issues, details } = answer.data
+      throw issues ? new InvalidError(code, message, issues) : new RoomError(code, message, details)
     },
     async next(type?: string) {
       const isWanted = (payload: string | Uint8Array) => {

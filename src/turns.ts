@@ -67,6 +67,11 @@ export class Turns {
   #handle(turn: Turn, text: string): undefined | Promise<void> {
     // Overdue before it began: it was answered `unavailable` and is never handled, so that saying it again is safe.
     if (turn.isAnswered) return undefined
+    // The room has closed its peer, which hears no answer.
+    if (turn.peer.isEnded) {
+      turn.answer()
+      return undefined
+    }
     try {
       const message = protocol.decode(text, this.#parts.definition.text, this.#parts.json)
       turn.id = message.id
@@ -86,7 +91,7 @@ export class Turns {
   /** A new message goes to its handler, one that was handled before gets its answer again. */
   #go(turn: Turn, message: protocol.Message, data: unknown, known: Known): undefined | Promise<void> {
     if (known === 'running') return undefined
-    if (known === 'new' && !turn.isAnswered) return this.#run(turn, message, data)
+    if (known === 'new' && !turn.isAnswered && !turn.peer.isEnded) return this.#run(turn, message, data)
     // Overdue while it was looked for, it is never handled: nor are those that follow it.
     if (known === 'new') this.#tell(turn, late())
     else this.#repeat(turn, known)
@@ -181,7 +186,7 @@ export class Turns {
       return protocol.check(message, this.#parts.definition)
     } catch (error) {
       if (!(error instanceof RoomError)) throw error
-      throw new RoomError(error.code, `message ${index}: ${error.message}`, error.issues)
+      throw error.at(index)
     }
   }
 
@@ -205,6 +210,7 @@ export class Turns {
           if (typeof known === 'object') this.#repeat(turn, known)
           continue
         }
+        if (peer.isEnded) throw new RoomError('forbidden', 'this room has closed the peer')
         const result = this.#call(turn, message, data)
         if (!turn.hasEnded(result)) await this.#handlerOf(result as Promise<unknown>, batch)
       }

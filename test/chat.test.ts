@@ -2,10 +2,10 @@
  * The chat room that ships, over real sockets: who hears what, what is kept, what is refused.
  * The crowd is tested against the room's own code with a made-up room of ten thousand, where the test moves the time.
  */
-import type { Room } from 'corridor'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import chat from '../rooms/chat.ts'
 import type { Client } from './support/client.ts'
+import { madeUpRoom } from './support/made-up-room.ts'
 import { startServer } from './support/server.ts'
 
 let server: Awaited<ReturnType<typeof startServer>>
@@ -200,49 +200,3 @@ describe('a crowd', () => {
     expect(crowd.longestList).toBe(200)
   })
 })
-
-/** A room with as many members as `names`, that notes what it is asked and told. */
-function madeUpRoom() {
-  type Sends = NonNullable<typeof chat.sends>
-  const names: string[] = []
-  const broadcasts: { type: string; data: unknown }[] = []
-  const sent: unknown[] = []
-  const ticks: (() => unknown)[] = []
-  let now = Date.UTC(2026, 0, 1)
-  let longestList = 0
-
-  const room = {
-    get size() {
-      return names.length
-    },
-    members(limit = names.length) {
-      longestList = Math.max(longestList, Math.min(limit, names.length))
-      return names.slice(0, limit).map((name, i) => ({ id: `p${i}`, name }))
-    },
-    now: () => now,
-    every: (_ms: number, fn: () => unknown) => ticks.push(fn),
-    broadcast: (type: string, data: unknown) => broadcasts.push({ type, data }),
-  } as unknown as Room<Sends>
-
-  return {
-    room,
-    names,
-    broadcasts,
-    sent,
-    get longestList() {
-      return longestList
-    },
-    peer: (i: number) => ({
-      id: `p${i}`,
-      name: `user${i}`,
-      claims: undefined,
-      data: {},
-      send: (_type: string, data: unknown) => sent.push(data),
-      close() {},
-    }),
-    passSecond() {
-      now += 1000
-      for (const tick of ticks) tick()
-    },
-  }
-}

@@ -45,6 +45,7 @@ describe('a mount', () => {
         compression: false,
         auth: undefined,
         idleAfterMs: 300_000,
+        rejoinWithinMs: 5000,
         instances: 10_000,
       },
     ])

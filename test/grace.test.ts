@@ -91,5 +91,5 @@ it('a history that could not be read for a connection that was lost does not end
   await clock.advance(1500)
   expect(errors).toHaveLength(1)
   expect(next.closed).toBe(undefined)
-  expect(room.members()).toEqual([{ id: 'ann', name: 'ann' }])
+  expect(room.members()).toEqual([{ id: 'ann', name: 'ann', connections: 1 }])
 })

@@ -28,7 +28,7 @@ describe('a handler that throws', () => {
         if (peer.name === 'unwanted') throw new RoomError('forbidden', 'not you')
       },
       leave: async (peer) => {
-        if (peer.name.startsWith('bad')) throw new Error('secret: leave')
+        if (peer.name === 'sad') throw new Error('secret: leave')
       },
       receive: {
         say: (_, text) => room.publish('said', text),
@@ -92,22 +92,24 @@ describe('a handler that throws', () => {
     expect(JSON.stringify(answer)).not.toContain('secret')
   })
 
-  it('in `join` or `leave` keeps nobody else out, and who came in is told', async () => {
+  it('in `join` or `leave` keeps nobody else out, and a peer that `join` refuses is told why', async () => {
     await start(failing)
     house.server.expectError(/(join|leave|close) handler failed/)
     for (const name of ['bad', 'badly']) {
       const peer = await enter(name)
       expect(await peer.next()).toMatchObject({ type: 'error', data: { code: 'internal' } })
-      await peer.close()
+      expect(await peer.closed).toMatchObject({ code: 1008, reason: 'internal' })
     }
+    await (await enter('sad')).close()
     const unwanted = await enter('unwanted')
     expect(await unwanted.next()).toEqual({ type: 'error', data: { code: 'forbidden', message: 'not you' } })
+    expect(await unwanted.closed).toMatchObject({ code: 1008, reason: 'forbidden' })
 
     const [ann, bob] = [await enter('ann'), await enter('bob')]
     ann.send('say', 'hello')
     expect(await bob.next()).toMatchObject({ data: 'hello' })
     const messages = house.server.logs.filter(({ level }) => level === 50).map(({ err }) => (err as Error).message)
-    expect(messages.sort()).toEqual(['secret: async join', 'secret: join', 'secret: leave', 'secret: leave'])
+    expect(messages.sort()).toEqual(['secret: async join', 'secret: join', 'secret: leave'])
   })
 
   it('in a timer or at the close of a room is logged, and the room goes on', async () => {

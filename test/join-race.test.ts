@@ -52,6 +52,7 @@ async function openTalk(keep: number): Promise<{ room: LiveEventRoom; errors: un
     {
       pattern: '/race',
       history: { keep, maxAgeMs: 3_600_000, replay: REPLAY, durable: false },
+      rejoinWithinMs: 5000,
       limits: {
         peers: 10_000,
         rate: { perSecond: 1, burst: 1 },

@@ -52,8 +52,8 @@ describe('an event room', () => {
     const bob = room.join()
     expect(bob.id).not.toBe(ann.id)
     expect(room.members()).toEqual([
-      { id: ann.id, name: 'ann' },
-      { id: bob.id, name: bob.name },
+      { id: ann.id, name: 'ann', connections: 1 },
+      { id: bob.id, name: bob.name, connections: 1 },
     ])
     await expect(openRoom(quiz, { greeting: 5 as never })).rejects.toThrow('expected string')
   })
@@ -99,7 +99,7 @@ describe('an event room', () => {
     await ann.next('greeting')
     bob.leave()
     expect(await ann.next('greeting')).toMatchObject({ data: 'bye, bob' })
-    expect(room.members()).toEqual([{ id: ann.id, name: 'ann' }])
+    expect(room.members()).toEqual([{ id: ann.id, name: 'ann', connections: 1 }])
     expect(ann.closed).toBe(undefined)
     await room.close()
     expect(ann.closed).toMatchObject({ code: 1001 })

@@ -61,7 +61,7 @@ export async function append(
   const visit = visitOf(query, pass)
   const { room, release } = await gate.visit(raw, route, 'speak', messages.length)
   try {
-    const peer = room.stranger(visit.visitor)
+    const peer = room.stranger({ ...visit.visitor, via: 'http' })
     return answer(reply, room, claim, await handle(parts, { room, peer }, messages, claim))
   } finally {
     release()

@@ -6,7 +6,7 @@
 import { randomBytes } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Clock } from '../clock.ts'
-import { Close, Refusal } from '../errors.ts'
+import { Close, Refusal, refusalOfJoin } from '../errors.ts'
 import type { LiveEventRoom } from '../event-room.ts'
 import type { Gate } from '../gate.ts'
 import { type Pass, whenOver } from '../guards/pass.ts'
@@ -59,10 +59,14 @@ export class LiveStreams {
     pass: Pass | undefined,
   ): Promise<FastifyReply> {
     const isPeer = query.has('client')
-    const visitor = isPeer ? visitOf(withoutOffset(query), pass).visitor : undefined
+    const visitor: Visitor | undefined = isPeer
+      ? { ...visitOf(withoutOffset(query), pass).visitor, via: 'http' }
+      : undefined
     const { room, release, leave } = await this.#parts.gate.visit(request.raw, route, 'listen')
     try {
       if (room.isClosed) throw new Refusal(503, 'room_closed', 'this room was just closed', { 'Retry-After': '1' })
+      const refused = room.refusals.of(visitor?.client)
+      if (refused) throw refusalOfJoin(refused)
       const { after, lost } = startOf(room, wanted.offset, isPeer)
       const token = visitor && randomBytes(TOKEN_BYTES).toString('base64url')
       const stream = this.#stream(reply, route, room, after, wanted.cursor, token)

@@ -106,7 +106,8 @@ export async function openMoodyRoom(mood: Mood, delayMs = () => 0): Promise<Mood
     }),
   })
   const history = { keep: 10_000, maxAgeMs: 1e9, replay: 0, durable: false }
-  const room = new LiveEventRoom(house, '/room', {}, { pattern: '/room', history, limits: LIMITS }, definition as never)
+  const settings = { pattern: '/room', history, rejoinWithinMs: 5000, limits: LIMITS }
+  const room = new LiveEventRoom(house, '/room', {}, settings, definition as never)
   await room.start(
     (room) => definition.open(room as never, undefined as never),
     () => {},

@@ -1,0 +1,59 @@
+/** A made-up room for the chat's own code: as large as a test likes, on a time that the test moves. */
+import type { Peer, Room } from 'corridor'
+import type chat from '../../rooms/chat.ts'
+
+/** A room with as many members as `names`, that notes what it is asked and told. */
+export function madeUpRoom() {
+  type Sends = NonNullable<typeof chat.sends>
+  const names: string[] = []
+  const broadcasts: { type: string; data: unknown }[] = []
+  const sent: unknown[] = []
+  const ticks: (() => unknown)[] = []
+  const peers = new Map<string, Peer<Sends>[]>()
+  let now = Date.UTC(2026, 0, 1)
+  let longestList = 0
+
+  const room = {
+    get size() {
+      return names.length
+    },
+    members(limit = names.length) {
+      longestList = Math.max(longestList, Math.min(limit, names.length))
+      return names.slice(0, limit).map((name, i) => ({ id: `p${i}`, name }))
+    },
+    peers: (id: string) => peers.get(id) ?? [],
+    now: () => now,
+    every: (_ms: number, fn: () => unknown) => ticks.push(fn),
+    broadcast: (type: string, data: unknown) => broadcasts.push({ type, data }),
+  } as unknown as Room<Sends>
+
+  return {
+    room,
+    names,
+    broadcasts,
+    sent,
+    get longestList() {
+      return longestList
+    },
+    peer(i: number): Peer<Sends> {
+      const peer: Peer<Sends> = {
+        id: `p${i}`,
+        name: `user${i}`,
+        connection: `c${i}`,
+        via: 'websocket',
+        isMember: true,
+        isHere: true,
+        claims: undefined,
+        data: {},
+        send: (_type, data) => void sent.push(data),
+        close() {},
+      }
+      peers.set(peer.id, [peer])
+      return peer
+    },
+    passSecond() {
+      now += 1000
+      for (const tick of ticks) tick()
+    },
+  }
+}
