@@ -4,11 +4,15 @@
  */
 import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
+import type { z } from 'zod'
+import { contradictions, useless } from './contradictions.ts'
+import { variablesOf } from './environment.ts'
 import { JsonError, outline, repeatedKeys } from './json-text.ts'
 import { ConfigError, issueLines, nameOf, verb } from './mistakes.ts'
 import { loadModule, type Mount, mountOf, type Origins, type Rate } from './mount.ts'
 import { isOwnPath, patternMistake, patternShape, publicFiles } from './paths.ts'
 import { fileSchema, roomSchema } from './schema.ts'
+import { Filled, type Variables } from './variables.ts'
 
 export type { Environment } from './environment.ts'
 export type { AuthConfig, Mount, Origins, Rate } from './mount.ts'
@@ -28,39 +32,60 @@ export interface Config {
   }
 }
 
+interface Reading {
+  readonly ownFiles?: ReadonlySet<string>
+  readonly variables?: Variables
+}
+
 /**
  * Reads and checks `file` and every module it names. Throws a `ConfigError` with all mistakes.
- * `ownFiles`: the paths of `public/`, which no room may take (default: as they are on disk).
+ * `ownFiles`: the paths of `public/`, which no room may take (default: as they are on disk). `variables`: those that
+ * the file's texts may name (default: the environment).
  */
-export async function loadConfig(file: string, { ownFiles }: { ownFiles?: ReadonlySet<string> } = {}): Promise<Config> {
+export async function loadConfig(file: string, { ownFiles, variables = variablesOf() }: Reading = {}): Promise<Config> {
   const name = nameOf(file)
-  const { value, repeated } = await readJson(file, name)
+  const { value: written, repeated } = await readJson(file, name)
+  const filled = new Filled(written, variables)
+  const { value } = filled
   const checked = fileSchema.safeParse(value, { reportInput: true })
   const mistakes = [
     ...repeated.map((path) => `${path.join('.')}: this key stands here twice; keep one`),
+    ...filled.mistakes,
     ...(checked.success ? [] : issueLines(checked.error.issues, fileSchema)),
   ]
   const { rooms, defaults } = isObject(value) ? value : {}
   const lines = isObject(rooms) ? Object.entries(rooms) : []
   mistakes.push(...pathMistakes(Object.keys(isObject(rooms) ? rooms : {}), ownFiles ?? (await publicFiles())))
 
-  const bad = new Set(checked.error?.issues.map(({ path }) => (path[0] === 'rooms' ? path[1] : path[0])))
   const folder = dirname(resolve(file))
   const mounts: Mount[] = []
   const told = new Set<string>()
+  const strays: string[][] = []
   // One after the other, so that mistakes keep the order of the file.
   for (const [pattern, line] of lines) {
     if (!isObject(line) || typeof line.module !== 'string' || line.module === '') continue
     const written = isObject(defaults) ? merge(defaults, line) : line
     const settings = roomSchema.safeParse(written, { reportInput: true })
     // Mistakes of the line or of `defaults` are told above, once; here only what arises from putting them together.
-    if (!settings.success && !bad.has(pattern) && !bad.has('defaults'))
-      mistakes.push(...issueLines(settings.error.issues, roomSchema, `rooms.${pattern}`))
+    if (!settings.success) mistakes.push(...newIssues(settings.error.issues, pattern, mistakes))
     const loaded = await loadModule(pattern, line, written.options, folder)
     mistakes.push(...loaded.mistakes.filter((mistake) => isNews(mistake, pattern, told)))
-    if (settings.success && loaded.mount) mounts.push(mountOf(pattern, settings.data, written, loaded.mount))
+    if (loaded.strays) strays.push(loaded.strays)
+    const vain = [...useless(line, pattern), ...(settings.success ? contradictions(line, settings.data) : [])]
+    mistakes.push(...vain.map((mistake) => `rooms.${pattern}.${mistake}`))
+    if (!settings.success || !loaded.mount) continue
+    mounts.push(mountOf(pattern, settings.data, written, loaded.mount))
   }
-  if (mistakes.length > 0 || !checked.success) throw new ConfigError(mistakes.map((line) => `${name}: ${line}`))
+  if (checked.success && isObject(defaults))
+    mistakes.push(...contradictions(defaults, checked.data.defaults).map((mistake) => `defaults.${mistake}`))
+  mistakes.push(...strayMistakes(strays))
+  if (mistakes.length > 0 || !checked.success) {
+    const places = filled.mistakes.map((mistake) => mistake.slice(0, mistake.indexOf(': ') + 2))
+    const apart = mistakes.filter(
+      (line) => filled.mistakes.includes(line) || !places.some((place) => line.startsWith(place)),
+    )
+    throw new ConfigError(apart.map((line) => `${name}: ${filled.hide(line)}`))
+  }
   const { limits, socketio, origins } = checked.data.server
   const { buffered, headersTimeout, requestTimeout, ...counts } = limits
   const inUnits = { bufferedBytes: buffered, headersTimeoutMs: headersTimeout, requestTimeoutMs: requestTimeout }
@@ -79,6 +104,20 @@ export function pathMistakes(patterns: readonly string[], ownFiles: ReadonlySet<
     shapes.set(patternShape(pattern), pattern)
     return []
   })
+}
+
+/** What was not yet said of the line itself or of `defaults`. */
+function newIssues(issues: readonly z.core.$ZodIssue[], pattern: string, told: readonly string[]): string[] {
+  return issueLines(issues, roomSchema, `rooms.${pattern}`).filter(
+    (line) => !told.includes(line) && !told.includes(line.replace(`rooms.${pattern}.`, () => 'defaults.')),
+  )
+}
+
+/** Keys of `defaults.options` that no module of the file takes. `strays`: for each module with options, those it does not. */
+function strayMistakes([first = [], ...others]: readonly string[][]): string[] {
+  return first
+    .filter((key) => others.every((keys) => keys.includes(key)))
+    .map((key) => `defaults.options.${key}: no such key; expected one that a module of these rooms takes`)
 }
 
 /** A mistake in a module is told once, not again for each room that is made of it. */

@@ -6,6 +6,7 @@ import type { z } from 'zod'
 import type { Definition } from './define.ts'
 import { issueLines, show, suggestion } from './mistakes.ts'
 import { RESERVED } from './protocol.ts'
+import { type UnknownKey, unknownKeys } from './unknown-keys.ts'
 
 const PARTS = ['summary', 'options', 'receives', 'sends', 'text', 'admit', 'open']
 
@@ -35,20 +36,25 @@ export function kindOf(definition: Definition): 'event' | 'raw' {
   return definition.receives !== undefined || definition.sends !== undefined ? 'event' : 'raw'
 }
 
-/** Checks a mount's options with the module's own schema. → the parsed options, or what is wrong at `place`. */
+/**
+ * Checks a mount's options with the module's own schema. → the parsed options and the keys that the schema drops, or
+ * what is wrong at `place`.
+ */
 export async function parseOptions(
   definition: Definition,
   options: unknown,
   place: string,
-): Promise<{ options: unknown; mistakes: string[] }> {
-  if (!definition.options) return { options: undefined, mistakes: [] }
+): Promise<{ options: unknown; mistakes: string[]; unknown: UnknownKey[] }> {
+  if (!definition.options) return { options: undefined, mistakes: [], unknown: [] }
   try {
     const parsed = await definition.options.safeParseAsync(options ?? {}, { reportInput: true })
-    if (parsed.success) return { options: parsed.data, mistakes: [] }
-    return { options: undefined, mistakes: issueLines(parsed.error.issues, definition.options, place) }
+    const unknown = unknownKeys(definition.options, options ?? {})
+    if (parsed.success) return { options: parsed.data, mistakes: [], unknown }
+    return { options: undefined, mistakes: issueLines(parsed.error.issues, definition.options, place), unknown }
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)
-    return { options: undefined, mistakes: [`${place}: the module's check of its options threw: ${message}`] }
+    const mistake = `${place}: the module's check of its options threw: ${message}`
+    return { options: undefined, mistakes: [mistake], unknown: [] }
   }
 }
 

@@ -3,6 +3,7 @@
  * What is wrong is told at once, one line per variable. `main.ts` hands the result to `server.ts`.
  */
 import { existsSync, readFileSync, realpathSync } from 'node:fs'
+import { isIPv4, isIPv6 } from 'node:net'
 import { basename, dirname, join, resolve, sep } from 'node:path'
 import { createSecureContext } from 'node:tls'
 import { fileURLToPath } from 'node:url'
@@ -32,6 +33,8 @@ export interface Environment {
   /** The first part of it, in which a load balancer is told and nobody is asked to go. */
   readonly drainNoticeMs: number
   readonly metricsToken: string | undefined
+  /** How long an idle connection stays open for the next request. */
+  readonly keepAliveMs: number
 }
 
 const DATA_DIR = 'data'
@@ -43,13 +46,13 @@ const SECRET = ['METRICS_TOKEN']
 /** Variables of which a message shows the one entry that is wrong. */
 const LISTS = ['ALLOWED_HOSTS', 'TRUST_PROXY']
 
-const wholeNumber = (max: number, fallback: number) => {
-  const expected = `expected a whole number from 0 to ${max}`
+const wholeNumber = (max: number, fallback: number, min = 0) => {
+  const expected = `expected a whole number from ${min} to ${max}`
   return z
     .string()
     .regex(/^\d{1,9}$/, expected)
     .transform(Number)
-    .refine((number) => number <= max, expected)
+    .refine((number) => number >= min && number <= max, expected)
     .default(fallback)
 }
 const listOf = (isEntry: (entry: string) => boolean, message: string) =>
@@ -57,6 +60,7 @@ const listOf = (isEntry: (entry: string) => boolean, message: string) =>
     .string()
     .transform((list) => list.split(/[\s,]+/).filter(Boolean))
     .superRefine((list, context) => {
+      if (list.length === 0) context.addIssue({ code: 'custom', message, input: undefined })
       for (const entry of list.filter((entry) => !isEntry(entry))) {
         context.addIssue({ code: 'custom', message, input: entry })
       }
@@ -69,7 +73,7 @@ const REDIS_URL = 'expected a URL that begins with redis:// or rediss://'
 const schema = z.object({
   HOST: z
     .string()
-    .regex(/^[A-Za-z0-9._:-]+$/, 'expected an address or a host name such as "127.0.0.1", "::" or "localhost"')
+    .refine(isListenHost, 'expected an address or a host name such as "127.0.0.1", "::" or "localhost"')
     .default('127.0.0.1'),
   PORT: wholeNumber(65535, 3000),
   BASE_PATH: z
@@ -92,6 +96,8 @@ const schema = z.object({
   LOG_LEVEL: z.enum(LEVELS, `expected one of ${LEVELS.join(', ')}`).default('info'),
   DRAIN_MS: wholeNumber(600_000, 10_000),
   DRAIN_NOTICE_MS: wholeNumber(300_000, 0),
+  // Node takes 0 for "as long as it likes".
+  KEEP_ALIVE_MS: wholeNumber(3_600_000, 72_000, 1000),
   METRICS_TOKEN: z
     .string()
     .regex(/^[\x21-\x7e]+$/, 'expected a token without spaces')
@@ -135,7 +141,21 @@ export function readEnvironment(
     drainMs: values.DRAIN_MS,
     drainNoticeMs: values.DRAIN_NOTICE_MS,
     metricsToken: values.METRICS_TOKEN,
+    keepAliveMs: values.KEEP_ALIVE_MS,
   }
+}
+
+/** Servers that were told to share their rooms and do not would be split without a word. */
+export function mustBeAlone({ redisUrl }: Environment): void {
+  if (redisUrl === undefined) return
+  throw new ConfigError(['REDIS_URL: this version runs as one node alone; leave it unset'])
+}
+
+/** The variables that `rooms.json` may name in its texts. */
+export function variablesOf(
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): Readonly<Record<string, string | undefined>> {
+  return env
 }
 
 /** The absolute path of `rooms.json`: for verbs that need no more of the environment, or can go on where it is wrong. */
@@ -187,6 +207,13 @@ function isServed(folder: string): boolean {
     return dirname(path) === path ? path : join(real(dirname(path)), basename(path))
   }
   return `${real(folder)}${sep}`.startsWith(`${real(fileURLToPath(new URL('../public', import.meta.url)))}${sep}`)
+}
+
+/** Without a port, and no address that is none: "1.2.3", "300.1.1.1". */
+function isListenHost(host: string): boolean {
+  if (host.includes(':')) return isIPv6(host)
+  if (/^[\d.]+$/.test(host)) return isIPv4(host)
+  return /^[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?)*\.?$/i.test(host)
 }
 
 function isProxy(entry: string): boolean {

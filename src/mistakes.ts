@@ -80,7 +80,8 @@ function expectation(issue: z.core.$ZodIssue, path: readonly PropertyKey[]): str
   const expected = issue.message.replace(/^Invalid input: /, '').replace(/,? received .*$/, '')
   // A value under `auth` may be a secret: it must not reach a log.
   const got = path.includes('auth') && typeof issue.input === 'string' ? 'a text' : show(issue.input)
-  return issue.code === 'custom' && !expected.startsWith('expected') ? expected : `${expected}, got ${got}`
+  const isWhole = issue.code === 'custom' && (!expected.startsWith('expected') || expected.includes(', got '))
+  return isWhole ? expected : `${expected}, got ${got}`
 }
 
 function keysAt(schema: z.core.$ZodType, path: readonly PropertyKey[]): string[] {

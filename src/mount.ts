@@ -5,10 +5,11 @@
 import type { Definition } from './define.ts'
 import { definitionMistakes, kindOf, parseOptions } from './definition.ts'
 import type { JsonBounds } from './json-bounds.ts'
-import { nameOf } from './mistakes.ts'
+import { nameOf, suggestion } from './mistakes.ts'
 import { importModule, ModuleError, resolveModule } from './modules.ts'
 import { patternParameters } from './paths.ts'
 import type { RoomSettings } from './schema.ts'
+import type { UnknownKey } from './unknown-keys.ts'
 
 export type Origins = RoomSettings['origins']
 export type AuthConfig = NonNullable<RoomSettings['auth']>
@@ -75,13 +76,16 @@ export interface Mount {
 /** What the module gives to a mount. */
 export type Loaded = Pick<Mount, 'file' | 'definition' | 'options'>
 
-/** Loads the module of a line and parses `options` (the line's, with the defaults put in) with its schema. */
+/**
+ * Loads the module of a line and parses `options` (the line's, with the defaults put in) with its schema. `strays`: keys
+ * of `defaults.options` that this module does not know; another may.
+ */
 export async function loadModule(
   pattern: string,
   line: Record<string, unknown>,
   options: unknown,
   folder: string,
-): Promise<{ mistakes: string[]; mount?: Loaded }> {
+): Promise<{ mistakes: string[]; mount?: Loaded; strays?: string[] }> {
   const place = `rooms.${pattern}`
   try {
     const file = resolveModule(String(line.module), folder)
@@ -93,11 +97,27 @@ export async function loadModule(
     if (!definition.options && line.options !== undefined)
       return { mistakes: [`${place}.options: expected none, "${line.module}" takes no options; remove them`] }
     const parsed = await parseOptions(definition, options, `${place}.options`)
-    return { mistakes: parsed.mistakes, mount: { file, definition, options: parsed.options } }
+    const isOwn = ({ path }: UnknownKey) => hasPath(line.options, path)
+    const misspelt = parsed.unknown.filter(isOwn).map(({ path, known }) => {
+      const meant = known.length > 0 ? suggestion(path.at(-1) ?? '', known) : 'expected none'
+      return `${place}.options.${path.join('.')}: no such key; ${meant}`
+    })
+    const strays = parsed.unknown.filter((key) => !isOwn(key)).map(({ path }) => path.join('.'))
+    const mount = { file, definition, options: parsed.options }
+    return { mistakes: [...parsed.mistakes, ...misspelt], mount, ...(definition.options && { strays }) }
   } catch (error) {
     if (!(error instanceof ModuleError)) throw error
     return { mistakes: [`${place}.module: ${error.message}`] }
   }
+}
+
+function hasPath(value: unknown, path: readonly string[]): boolean {
+  let at = value
+  for (const key of path) {
+    if (typeof at !== 'object' || at === null || !Object.hasOwn(at, key)) return false
+    at = (at as Record<string, unknown>)[key]
+  }
+  return true
 }
 
 /** A mount of a checked line (`written`: as it stood, with the defaults put in) and its loaded module. */

@@ -3,8 +3,9 @@
  * file with it; `rooms.schema.json`, which editors complete and check from, is generated from it
  * (`node src/main.ts check --write-schema`).
  */
-import { createPublicKey } from 'node:crypto'
 import { z } from 'zod'
+import { ALGORITHMS, isPublicKey, keyMistake } from './guards/algorithms.ts'
+import { listedOrigin } from './guards/origin.ts'
 import { bytes, duration, durationText } from './units.ts'
 
 /** The longest a Node timer can wait: with more it fires at once. */
@@ -28,18 +29,23 @@ function objectExpected(issue: z.core.$ZodRawIssue): string | undefined {
   return issue.code === 'invalid_type' ? 'expected an object {…}' : undefined
 }
 
-const ORIGIN = 'expected an origin such as "https://example.org", scheme, host and port alone'
-const origin = z
-  .string(ORIGIN)
-  .regex(/^[A-Za-z][A-Za-z0-9+.-]*:\/\/[^\s/?#@]+$/, ORIGIN)
-  .refine((text) => !/^https?:/i.test(text) || URL.canParse(text), ORIGIN)
-  .transform((text) => (/^https?:/i.test(text) ? new URL(text).origin : text.toLowerCase()))
+const origin = z.string('expected an origin such as "https://example.org"').transform((text, context) => {
+  try {
+    return listedOrigin(text)
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    context.issues.push({ code: 'custom', message: error.message, input: text })
+    return z.NEVER
+  }
+})
 const origins = z
   .union([z.literal('same'), z.literal('*'), z.array(origin)], {
     error: `expected "same", "*" or a list of origins such as ["https://example.org"]`,
   })
   .prefault('same')
-  .describe('Which foreign web pages may come in: "same" (none), "*" (all), or a list of origins.')
+  .describe(
+    'Which foreign web pages may come in: "same" (none), "*" (all), or a list of origins, in which "*" stands for one label or more.',
+  )
 
 const rate = (perSecond: number, burst: number, words: string) =>
   section({
@@ -95,11 +101,9 @@ const limits = section({
     .describe('How long what waits for a slow peer may take to be taken, plus a second for each 8 KiB of it: "30s".'),
 })
 
-const ALGORITHMS = [
-  ...['HS256', 'HS384', 'HS512', 'RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'],
-  ...['ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'],
-] as const
 const PUBLIC_KEY = 'expected a public key in PEM: "-----BEGIN PUBLIC KEY-----…"'
+
+const COOKIE = "expected the name of a cookie (letters, digits and !#$%&'*+.^_`|~-)"
 
 const auth = section({
   secret: text('expected the shared secret of the tokens').optional().describe('The shared secret (HS256 and kin).'),
@@ -110,6 +114,8 @@ const auth = section({
     .describe('The public key of the issuer, PEM.'),
   jwksUrl: z
     .url({ protocol: /^https?$/, error: 'expected the http(s) URL of a key set' })
+    // `URL` reads "https:/keys" and "https:///keys" as the host "keys".
+    .regex(/^https?:\/\/[^/]/i, 'expected the http(s) URL of a key set')
     // `fetch` refuses such a URL, and repeats it.
     .refine((url) => !/^[^/]*\/\/[^/?#]*@/.test(url), 'expected the URL of a key set without a name and password in it')
     .optional()
@@ -121,28 +127,29 @@ const auth = section({
   issuer: text('expected the issuer of the tokens').optional().describe('What `iss` must be.'),
   audience: text('expected the audience of the tokens').optional().describe('What `aud` must name.'),
   required: flag.default(true).describe('Whether a token is needed; with false, guests may come in without one.'),
-  cookie: text('expected the name of a cookie').optional().describe('The cookie that may carry the token.'),
+  cookie: z
+    .string(COOKIE)
+    .regex(/^[\w!#$%&'*+.^`|~-]+$/, COOKIE)
+    .optional()
+    .describe('The cookie that may carry the token.'),
 })
-  .refine(({ secret, publicKey, jwksUrl }) => [secret, publicKey, jwksUrl].filter(Boolean).length === 1, {
-    error: 'expected exactly one of secret, publicKey and jwksUrl',
+  .check(({ value, issues }) => {
+    const kinds = [value.secret, value.publicKey, value.jwksUrl].filter((kind) => kind !== undefined)
+    if (kinds.length !== 1)
+      issues.push({ code: 'custom', input: value, message: 'expected exactly one of secret, publicKey and jwksUrl' })
+    const mistake = kinds.length === 1 ? keyMistake(value) : undefined
+    if (mistake) issues.push({ code: 'custom', input: value[mistake.at], path: [mistake.at], message: mistake.message })
   })
-  .refine(
-    ({ secret, algorithms = [] }) => algorithms.every((name) => name.startsWith('HS') === (secret !== undefined)),
-    {
-      error: 'expected HS256, HS384 or HS512 with a secret, and only others with a key',
-      path: ['algorithms'],
-    },
-  )
   .describe('Lets in only who brings a token of this issuer. Exactly one of secret, publicKey and jwksUrl.')
 
 const PROTOCOL = 'expected a subprotocol name (letters, digits and !#$%&\'*+.^_`|~-), not "bearer.…"'
 const protocol = z.string(PROTOCOL).regex(/^(?!bearer\.)[\w!#$%&'*+.^`|~-]+$/, PROTOCOL)
-const TITLE = 'expected a title of 1 to 120 characters on one line'
+const TITLE = 'expected a title of 1 to 120 characters on one line, not only spaces'
 
 const settings = section({
   title: z
     .string(TITLE)
-    .regex(/^\P{Cc}{1,120}$/u, TITLE)
+    .regex(/^(?=.*\S)[^\p{Cc}\u2028\u2029]{1,120}$/u, TITLE)
     .optional()
     .describe('The name in the lobby.'),
   options: z.unknown().optional().describe("The module's own settings, checked by the module."),
@@ -162,14 +169,6 @@ const settings = section({
     .describe('How long a member whose connection was lost is waited for: "5s"; with 0 it leaves at once.'),
   instances: whole(1, 1e7).default(10_000).describe('How many rooms one path with parameters may have at once.'),
 })
-
-function isPublicKey(pem: string): boolean {
-  try {
-    return pem.startsWith('-----BEGIN PUBLIC KEY-----') && createPublicKey(pem).type === 'public'
-  } catch {
-    return false
-  }
-}
 
 /** A line of `rooms`, with the defaults filled in. */
 export const roomSchema = settings.extend({

@@ -34,7 +34,14 @@ describe('an origin', () => {
     await start({ '/same': {}, '/listed': { origins: ['https://a.example'] }, '/any': { origins: '*' } })
 
     expect(await status('/same')).toBe(101)
-    for (const origin of ['http://corridor.example:PORT', 'http://CORRIDOR.example:PORT']) {
+    // Some programs write the URL they connect to, or a slash behind it.
+    for (const origin of [
+      'http://corridor.example:PORT',
+      'http://CORRIDOR.example:PORT',
+      'ws://corridor.example:PORT',
+      'ws://corridor.example:PORT/',
+      'http://corridor.example:PORT/',
+    ]) {
       expect(await status('/same', origin)).toBe(101)
     }
     for (const origin of [
@@ -50,10 +57,12 @@ describe('an origin', () => {
       'http://user@corridor.example:PORT',
       'http://evil.example#corridor.example:PORT',
       'HTTP://corridor.example:PORT',
-      'ws://corridor.example:PORT',
+      'WS://corridor.example:PORT',
+      'wss://evil.example:PORT',
+      'ws://corridor.example:PORT//',
+      'ws://corridor.example:PORT/x',
       'file://corridor.example:PORT',
       'corridor.example:PORT',
-      'http://corridor.example:PORT/',
       'https://a.example',
     ]) {
       await one(async () => expect([origin, await status('/same', origin)]).toEqual([origin, 403]))

@@ -56,6 +56,7 @@ describe('what is not set', () => {
       drainNoticeMs: 0,
       allowedHosts: undefined,
       metricsToken: undefined,
+      keepAliveMs: 72_000,
     })
   })
 
@@ -143,6 +144,25 @@ describe('what is wrong', () => {
       expect([mistake?.endsWith(`got "${entry}"`), more]).toEqual([true, []])
     },
   )
+
+  it.each(['localhost:3000', '[::1]', '1.2.3', '300.1.1.1', '-x', '::1:zz', 'a..b', 'a b'])(
+    'HOST "%s" is refused',
+    (HOST) => {
+      expect(mistakes({ HOST })).toEqual([expect.stringContaining('HOST: expected an address or a host name')])
+    },
+  )
+
+  it.each(['0', '999', '3600001', '72s'])('KEEP_ALIVE_MS "%s" is refused', (KEEP_ALIVE_MS) => {
+    expect(mistakes({ KEEP_ALIVE_MS })).toEqual([
+      `KEEP_ALIVE_MS: expected a whole number from 1000 to 3600000, got "${KEEP_ALIVE_MS}"`,
+    ])
+  })
+
+  it('a list with nothing in it is refused', () => {
+    expect(
+      mistakes({ ALLOWED_HOSTS: ' ,', TRUST_PROXY: ',' }).map((mistake) => mistake.replace(/: .*, got/, ' got')),
+    ).toEqual(['TRUST_PROXY got nothing', 'ALLOWED_HOSTS got nothing'])
+  })
 
   it('a notice that leaves too little of the drain is refused', () => {
     const [expected] = mistakes({ DRAIN_MS: '2000', DRAIN_NOTICE_MS: '1001' })

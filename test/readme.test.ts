@@ -58,10 +58,8 @@ describe('the tables of the README', () => {
     )
     expect(table.map(([name]) => name).sort()).toEqual(known.sort())
 
-    const { host, port, basePath, rooms, dataDir, logLevel, drainMs, drainNoticeMs, ...none } = readEnvironment(
-      {},
-      '/cwd',
-    )
+    const { host, port, basePath, rooms, dataDir, logLevel, drainMs, drainNoticeMs, keepAliveMs, ...none } =
+      readEnvironment({}, '/cwd')
     expect(Object.fromEntries(table)).toEqual({
       HOST: `\`${host}\``,
       PORT: `\`${port}\``,
@@ -70,6 +68,7 @@ describe('the tables of the README', () => {
       DATA_DIR: `\`${dataDir.replace('/cwd/', '')}\``,
       LOG_LEVEL: `\`${logLevel}\``,
       DRAIN_MS: `\`${drainMs}\``,
+      KEEP_ALIVE_MS: `\`${keepAliveMs}\``,
       DRAIN_NOTICE_MS: `\`${drainNoticeMs}\``,
       ALLOWED_HOSTS: 'see below',
       TRUST_PROXY: 'none',

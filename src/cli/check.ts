@@ -5,7 +5,7 @@
 import { writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { type Config, loadConfig, type Mount } from '../config.ts'
-import { readEnvironment, roomsFile } from '../environment.ts'
+import { mustBeAlone, readEnvironment, roomsFile, variablesOf } from '../environment.ts'
 import { ConfigError, nameOf } from '../mistakes.ts'
 import { schemaText } from '../schema.ts'
 import { bytesText, durationText } from '../units.ts'
@@ -33,10 +33,10 @@ export async function check(
     return 1
   }
   const mistakes: string[] = []
-  await collect(mistakes, async () => readEnvironment(env, cwd))
+  await collect(mistakes, async () => mustBeAlone(readEnvironment(env, cwd)))
   const rooms = roomsFile(env, cwd)
   if (args.includes(FLAG)) await collect(mistakes, () => writeSchema(rooms, stdout))
-  const config = await collect(mistakes, () => loadConfig(rooms))
+  const config = await collect(mistakes, () => loadConfig(rooms, { variables: variablesOf(env) }))
   if (!config || mistakes.length > 0) {
     stderr.write(mistakes.map((mistake) => `${mistake}\n`).join(''))
     return 1

@@ -5,7 +5,7 @@
  */
 import type { Logger } from 'pino'
 import { loadConfig } from '../config.ts'
-import { type Environment, readEnvironment } from '../environment.ts'
+import { type Environment, mustBeAlone, readEnvironment } from '../environment.ts'
 import { newLogger } from '../logger.ts'
 import { ConfigError } from '../mistakes.ts'
 import { createServer, type Server } from '../server.ts'
@@ -54,12 +54,6 @@ function banner({ url, config }: Server): string {
   const width = Math.max(...config.mounts.map(({ pattern }) => pattern.length))
   const lines = config.mounts.map(({ pattern, title }) => `  ${pattern.padEnd(width)}  ${title}`)
   return `Corridor is open at ${url}/\n${lines.join('\n')}\n`
-}
-
-/** Servers that were told to share their rooms and do not would be split without a word. */
-function mustBeAlone({ redisUrl }: Environment): void {
-  if (redisUrl === undefined) return
-  throw new ConfigError(['REDIS_URL: this version runs as one node alone; leave it unset'])
 }
 
 function startMistake(error: unknown): string {

@@ -5,7 +5,7 @@
 import { parseArgs } from 'node:util'
 import { SignJWT } from 'jose'
 import { loadConfig, type Mount } from '../config.ts'
-import { roomsFile } from '../environment.ts'
+import { roomsFile, variablesOf } from '../environment.ts'
 import { ConfigError } from '../mistakes.ts'
 import { Router } from '../router.ts'
 import { duration } from '../units.ts'
@@ -27,7 +27,7 @@ export async function token(
 ): Promise<number> {
   try {
     const { path, claims, forMs } = wishOf(args)
-    const { mounts } = await loadConfig(roomsFile(env, cwd))
+    const { mounts } = await loadConfig(roomsFile(env, cwd), { variables: variablesOf(env) })
     const mount = new Router(mounts).find(path)?.mount
     if (!mount)
       throw new ConfigError([

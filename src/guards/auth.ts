@@ -9,6 +9,7 @@ import { errors, importSPKI, type JWTPayload, type JWTVerifyGetKey, jwtVerify } 
 import type { Clock } from '../clock.ts'
 import { Refusal } from '../errors.ts'
 import type { AuthConfig } from '../mount.ts'
+import { defaultAlgorithms } from './algorithms.ts'
 import { KeySet, KeysUnavailable } from './key-set.ts'
 import { badToken, expired, noToken, type Pass } from './pass.ts'
 
@@ -18,7 +19,6 @@ const MAX_SUBJECT_LENGTH = 255
 const LEEWAY_SECONDS = 5
 /** The subprotocol that carries a token; it is never answered. */
 export const BEARER = 'bearer.'
-const ALGORITHMS = { secret: ['HS256'], key: ['RS256', 'PS256', 'ES256', 'EdDSA'] }
 
 export class Auth {
   readonly #config: AuthConfig
@@ -30,7 +30,7 @@ export class Auth {
   constructor(config: AuthConfig, clock: Clock, failed: (reason: string) => void = () => {}) {
     this.#config = config
     this.#clock = clock
-    this.#algorithms = config.algorithms ?? (config.secret ? ALGORITHMS.secret : ALGORITHMS.key)
+    this.#algorithms = config.algorithms ?? defaultAlgorithms(config)
     this.#key = keyOf(config, clock, failed)
   }
 

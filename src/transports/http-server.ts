@@ -13,18 +13,17 @@ import { refusalBody, refuse } from './refuse.ts'
 
 /** How often Node looks for requests that are late: the deadlines hold within this. */
 const LOOK_MS = 2000
-/** Longer than a proxy keeps an idle connection, so that it is never the proxy that loses the race. */
-const KEEP_ALIVE_MS = 72_000
 
 export function httpServer(
-  { tls, trustProxy }: Environment,
+  { tls, trustProxy, keepAliveMs }: Environment,
   refusals: Refusals,
   limits: Config['server']['limits'],
 ): FastifyInstance {
   const common = {
     logger: false,
     trustProxy: trustProxy.length > 0 ? trustProxy : false,
-    keepAliveTimeout: KEEP_ALIVE_MS,
+    // Longer than a proxy keeps an idle connection, so that the proxy never sends a request into one that closes.
+    keepAliveTimeout: keepAliveMs,
     forceCloseConnections: true,
     // Until its connections are cut, whoever asks gets our own answer, which says when to come back.
     return503OnClosing: false,
