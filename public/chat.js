@@ -11,6 +11,7 @@ import { messageRow, showFailure, showFate } from './message.js'
 import { nameplate, nickname } from './nickname.js'
 import { stateLine } from './state.js'
 import { Thread } from './thread.js'
+import { headers, token } from './token.js'
 import { Typing } from './typing.js'
 
 /** @typedef {import('./room.js').Description} Description */
@@ -24,7 +25,7 @@ import { Typing } from './typing.js'
 export function openChat(place, description) {
   const { receives = {}, path } = description
   const me = nickname()
-  const options = { name: me.name }
+  const options = { name: me.name, ...(token() && { token: token() }) }
   const mine = ownIds(path)
   const names = new Map()
   /** @type {Set<Waiting>} */
@@ -38,7 +39,7 @@ export function openChat(place, description) {
     find(place, '.members', HTMLElement),
     find(document, '.crowd', HTMLButtonElement),
     async () => {
-      const answer = await fetch(location.pathname, { headers: { accept: 'application/json' }, cache: 'no-store' })
+      const answer = await fetch(location.pathname, { headers: headers(), cache: 'no-store' })
       return (await answer.json()).members
     },
   )
@@ -66,6 +67,7 @@ export function openChat(place, description) {
   })
   members.me = me.name
   if (description.members) members.set(description.members)
+  offerEarlier(place, thread, { first: () => description.first ?? 1, epoch: () => room.epoch, mine: mine.has })
   listen()
   document.addEventListener('visibilitychange', () => {
     if (!document.hidden) countUnread(0)
@@ -120,11 +122,11 @@ export function openChat(place, description) {
       mine.add(room.you.id)
       names.set(room.you.id, room.you.name)
       if (room.you.name !== me.name) named(room.you.name)
-      offerEarlier(place, thread, { first: description.first ?? 1, mine: mine.has })
     }
-    if (change.state === 'waiting' && !navigator.onLine) showState({ state: 'offline' })
-    else if (change.state === 'waiting') showState({ state: 'waiting', until: change.retryAt ?? Date.now() })
-    else if (change.state === 'closed') showState({ state: 'closed', reason: change.reason ?? '' })
+    const { code = 1006, reason } = change
+    const refusal = refusalIn(change)
+    if (change.state === 'waiting') showState({ state: 'waiting', until: change.retryAt ?? Date.now(), refusal })
+    else if (change.state === 'closed') showState({ state: 'closed', code, reason, refusal })
     else showState({ state: change.state })
     for (const { row, failed } of waiting) if (!failed) showFate(row, change.state === 'open' ? 'sending' : 'queued')
   }
@@ -179,12 +181,9 @@ export function openChat(place, description) {
     const said = own
       ? [...waiting].find((said) => (said.seq ?? seq) === seq && said.text === text && !said.failed)
       : undefined
-    const row = messageRow({ author: from.id, name: from.name, text, time, mine: own, seq })
-    if (said) {
-      waiting.delete(said)
-      showFate(row, 'sent')
-    }
-    thread.add(row, said?.row)
+    if (said) waiting.delete(said)
+    const fate = said && /** @type {const} */ ('sent')
+    thread.add({ author: from.id, name: from.name, text, time, mine: own, seq, ...(fate && { fate }) }, said?.row)
     if (document.hidden && !own) countUnread(unread + 1)
   }
 
@@ -194,6 +193,14 @@ export function openChat(place, description) {
     const title = description.title || path
     document.title = unread > 0 ? `(${unread}) ${title}` : title
   }
+}
+
+/**
+ * @param {{ status?: number, code?: number | string, message?: string }} change
+ * @returns {import('./refusal.js').Refusal | undefined}
+ */
+function refusalIn({ status, code, message = '' }) {
+  return status === undefined ? undefined : { status, code: String(code), message }
 }
 
 /**

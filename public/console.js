@@ -1,10 +1,11 @@
 /**
- * The console: a plain WebSocket to a room that is no chat. It shows every frame as it is and sends what one writes;
- * it connects when the page opens and after that when it is told to.
+ * The console: a plain WebSocket to a room that is no chat. It shows every frame as it is and sends what one writes. After
+ * a loss it connects again, and asks the room what it is now: its form follows a room that was changed.
  */
 import { find } from './elements.js'
 import { Frames } from './frames.js'
 import { say } from './language.js'
+import { Link } from './link.js'
 import { nickname } from './nickname.js'
 import { speech } from './speech.js'
 import { stateLine } from './state.js'
@@ -14,65 +15,68 @@ import { stateLine } from './state.js'
 /**
  * @param {HTMLElement} place holds a copy of the template `#console`
  * @param {Description} room
+ * @param {() => Promise<Description | undefined>} ask what the room is now
  */
-export function openConsole(place, room) {
-  find(place, '.summary', HTMLElement).textContent = room.summary ?? ''
-  find(place, '.console', HTMLElement).classList.toggle('has-form', room.kind === 'event')
+export function openConsole(place, room, ask) {
   const frames = new Frames(place)
-  const link = find(place, '.link', HTMLButtonElement)
-  const showState = stateLine(() => open())
-  /** @type {WebSocket | undefined} */
-  let socket
-
-  const { enable } = speech(place, room, (data) => {
-    if (socket?.readyState !== WebSocket.OPEN) return
-    socket.send(data)
-    frames.add('out', data)
+  const button = find(place, '.link', HTMLButtonElement)
+  const { name, chosen } = nickname()
+  let isFirst = true
+  let shape = ''
+  let enable = describe(room)
+  const link = new Link(() => addressOf(room.path, chosen ? name : undefined), {
+    state: (shown) => {
+      showState(shown)
+      show()
+      if (shown.state !== 'open') return
+      frames.tell('console.opened')
+      if (!isFirst) void again()
+      isFirst = false
+    },
+    lost: (code, reason) => frames.tell('console.closed', { code: String(code), reason }),
+    message: (data) => frames.add('in', data),
   })
-  link.addEventListener('click', () => {
-    if (socket && socket.readyState <= WebSocket.OPEN) socket.close(1000, 'closed by the reader')
-    else open()
-  })
+  const showState = stateLine(() => link.open())
+  button.addEventListener('click', () => (link.isWanted ? link.close() : link.open()))
   find(place, '.clear', HTMLButtonElement).addEventListener('click', () => frames.clear())
-  open()
+  link.open()
 
-  function open() {
-    const opened = new WebSocket(addressOf(room.path))
-    let byReader = false
-    socket = opened
-    opened.binaryType = 'arraybuffer'
-    link.onclick = () => {
-      byReader = true
-    }
+  /** @param {Description} now */
+  function describe(now) {
+    shape = JSON.stringify([now.kind, now.receives, now.summary])
+    find(place, '.summary', HTMLElement).textContent = now.summary ?? ''
+    find(place, '.console', HTMLElement).classList.toggle('has-form', now.kind === 'event')
+    return speech(place, now, (data) => {
+      if (!link.isOpen) return
+      link.send(data)
+      frames.add('out', data)
+    }).enable
+  }
+
+  /** The room may have been changed while we were away: where it was, so is what it takes. */
+  async function again() {
+    const now = await ask()
+    if (!now || JSON.stringify([now.kind, now.receives, now.summary]) === shape) return
+    enable = describe(now)
+    frames.tell('console.changed')
     show()
-    showState({ state: 'connecting' })
-    opened.addEventListener('open', () => {
-      show()
-      showState({ state: 'open' })
-    })
-    opened.addEventListener('message', ({ data }) => frames.add('in', data))
-    opened.addEventListener('close', ({ code, reason }) => {
-      if (socket !== opened) return
-      frames.tell('console.closed', { code, reason })
-      show()
-      showState({ state: 'closed', reason: byReader ? undefined : reason || String(code) })
-    })
   }
 
   function show() {
-    const there = socket !== undefined && socket.readyState <= WebSocket.OPEN
-    say(link, there ? 'console.disconnect' : 'console.connect')
-    link.classList.toggle('solid', !there)
-    link.classList.toggle('quiet', there)
-    enable(socket?.readyState === WebSocket.OPEN)
+    say(button, link.isWanted ? 'console.disconnect' : 'console.connect')
+    button.classList.toggle('solid', !link.isWanted)
+    button.classList.toggle('quiet', link.isWanted)
+    enable(link.isOpen)
   }
 }
 
-/** @param {string} path */
-function addressOf(path) {
+/**
+ * @param {string} path
+ * @param {string | undefined} name
+ */
+function addressOf(path, name) {
   const address = new URL(path.replace(/^\//, './'), document.baseURI)
   address.protocol = address.protocol.replace('http', 'ws')
-  const { name, chosen } = nickname()
-  if (chosen) address.searchParams.set('name', name)
+  if (name) address.searchParams.set('name', name)
   return address
 }

@@ -1,69 +1,83 @@
 /**
- * What was said before the history a newcomer gets: read over HTTP from the room's own path (a Durable Streams read),
- * fifty at a time, when the reader asks for it.
+ * What was said before what is in memory: read backwards over HTTP from the room's own path, a page each time the reader
+ * scrolls to the top, or asks for it.
  */
 import { find, make } from './elements.js'
 import { say } from './language.js'
-import { messageRow } from './message.js'
+import { headers } from './token.js'
 
-const PAGE = 50
+const PAGE = 100
+/** So long a reader rests at the top before more comes by itself: a click on the button comes first. */
+const REST_MS = 300
 
 /** @typedef {{ type: string, seq: number, time: number, data: { from: { id: string, name: string }, text: string } }} Event */
 
 /**
  * @param {HTMLElement} place
  * @param {import('./thread.js').Thread} thread
- * @param {{ first: number, mine: (id: string) => boolean }} room `first`: the oldest event the room keeps
+ * @param {{ first: () => number, epoch: () => string | undefined, mine: (id: string) => boolean }} room `first`: the oldest
+ *   event the room had when it said so last
  */
 export function offerEarlier(place, thread, room) {
   const line = find(place, '.earlier', HTMLElement)
   const button = make('button', { type: 'button', class: 'quiet' })
   say(button, 'chat.earlier')
   line.replaceChildren(button)
-  let { first } = room
+  let isReading = false
+  let hasFailed = false
+  /** What the room does not have from before it. */
+  let end = 0
+
   const show = () => {
     const oldest = thread.oldest()
-    line.hidden = oldest === undefined || oldest <= first
+    line.hidden = oldest === undefined || oldest <= Math.max(room.first(), end)
   }
-  button.addEventListener('click', async () => {
-    button.disabled = true
-    const failed = await readBefore(thread.oldest() ?? 0).then(
+  const read = async () => {
+    if (isReading) return
+    show()
+    if (line.hidden) return
+    isReading = true
+    button.setAttribute('aria-disabled', 'true')
+    hasFailed = await readBefore(thread.oldest() ?? 0).then(
       () => false,
       () => true,
     )
-    button.disabled = false
-    say(button, failed ? 'chat.earlier.failed' : 'chat.earlier')
+    isReading = false
+    button.removeAttribute('aria-disabled')
+    say(button, hasFailed ? 'chat.earlier.failed' : 'chat.earlier')
+    show()
+  }
+  button.addEventListener('click', read)
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let resting
+  thread.onTop(() => {
+    clearTimeout(resting)
+    // What failed is tried again by the button alone; one who points at it is about to press it.
+    if (!hasFailed) resting = setTimeout(() => line.matches(':hover') || read(), REST_MS)
   })
   thread.onReady(show)
 
   /** @param {number} oldest */
   async function readBefore(oldest) {
-    // What it keeps moves on: an offset from before its first event would be gone.
-    const { epoch, first: now } = await ask()
-    first = now
-    const after = Math.max(first - 1, oldest - 1 - PAGE)
+    const url = new URL(location.pathname, location.href)
+    url.searchParams.set('before', `${room.epoch()}_${String(oldest).padStart(16, '0')}`)
+    url.searchParams.set('limit', String(PAGE))
+    const answer = await fetch(url, { headers: headers(), cache: 'no-store' })
+    if (!answer.ok) throw new Error(`the room answered ${answer.status}`)
     /** @type {Event[]} */
-    const events = after < oldest - 1 ? await ask(`${epoch}_${String(after).padStart(16, '0')}`) : []
+    const events = await answer.json()
+    if (!answer.headers.has('stream-previous-offset')) end = events[0]?.seq ?? oldest
     thread.prepend(
       events
         .filter(({ type, seq }) => type === 'message' && seq < oldest && !thread.has(seq))
-        .map(({ seq, time, data: { from, text } }) =>
-          messageRow({ author: from.id, name: from.name, text, time, seq, mine: room.mine(from.id) }),
-        ),
+        .map(({ seq, time, data: { from, text } }) => ({
+          author: from.id,
+          name: from.name,
+          text,
+          time,
+          seq,
+          mine: room.mine(from.id),
+        })),
     )
-    if (after < first) line.hidden = true
-    else show()
   }
-}
-
-/**
- * What the room says of itself, or what it keeps after an offset.
- * @param {string} [offset]
- */
-async function ask(offset) {
-  const url = new URL(location.pathname, location.href)
-  if (offset) url.searchParams.set('offset', offset)
-  const answer = await fetch(url, { headers: { accept: 'application/json' }, cache: 'no-store' })
-  if (!answer.ok) throw new Error(`the room answered ${answer.status}`)
-  return answer.json()
 }

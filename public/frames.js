@@ -1,28 +1,39 @@
 /** The frames that came in and went out, newest last: when, which way, how large; JSON folded, bytes in hexadecimal. */
 import { find, make } from './elements.js'
 import { say, timeOf } from './language.js'
+import { Rows } from './rows.js'
 
-const MOST_FRAMES = 500
+/** In memory: frames, and bytes of theirs. */
+const MOST = 10_000
+const HEAVIEST = 32 * 1024 * 1024
 const MOST_HEX_BYTES = 256
 const PREVIEW = 160
-const NEAR_PX = 40
 
 /** @typedef {string | ArrayBuffer | Uint8Array<ArrayBuffer>} Data */
+/** @typedef {import('./language.js').Key} Key */
+/** @typedef {import('./language.js').Values} Values */
+/**
+ * @typedef {{ time: number, weight: number, way?: 'in' | 'out', data?: Data, told?: { key: Key, values: Values },
+ *   elements?: HTMLElement[] }} Item a frame, or a line about the connection
+ */
 
 export class Frames {
-  #scroll
-  #list
   #nothing
   #tally
+  /** @type {Rows<Item>} */
+  #rows
   #counted = { in: 0, out: 0 }
 
   /** @param {Element} root */
   constructor(root) {
-    this.#scroll = find(root, '.frames', HTMLElement)
-    this.#scroll.tabIndex = 0
-    this.#list = find(root, '.frames ol', HTMLElement)
     this.#nothing = find(root, '.nothing', HTMLElement)
     this.#tally = find(root, '.tally', HTMLElement)
+    this.#rows = new Rows(find(root, '.frames', HTMLElement), find(root, '.frames ol', HTMLElement), {
+      most: MOST,
+      heaviest: HEAVIEST,
+      build: (item) => [item.told ? line(item) : frame(item)],
+      changed: () => this.#changed(),
+    })
   }
 
   /**
@@ -31,61 +42,80 @@ export class Frames {
    */
   add(way, data) {
     this.#counted[way] += 1
-    say(this.#tally, 'console.tally', this.#counted)
-    const bytes = typeof data === 'string' ? new TextEncoder().encode(data).length : data.byteLength
-    const direction = make('span', { class: 'way-word' })
-    say(direction, `console.${way}`)
-    const size = make('span', { class: 'size' }, sizeOf(bytes))
-    const head = make('p', { class: 'head' }, direction, ' ', timeOf(Date.now(), 'exact'), ' ', size)
-    this.#append(
-      make('li', { class: `frame ${way}` }, head, typeof data === 'string' ? textBody(data) : bytesBody(data)),
-    )
+    this.#rows.push({
+      way,
+      data,
+      time: Date.now(),
+      weight: typeof data === 'string' ? data.length * 2 : data.byteLength,
+    })
   }
 
   /**
-   * @param {import('./language.js').Key} key
-   * @param {import('./language.js').Values} values
+   * @param {Key} key
+   * @param {Values} [values]
    */
-  tell(key, values) {
-    const line = make('p')
-    say(line, key, values)
-    this.#append(make('li', { class: 'frame told' }, line))
+  tell(key, values = {}) {
+    this.#rows.push({ told: { key, values }, time: Date.now(), weight: 0 })
   }
 
   clear() {
     this.#counted = { in: 0, out: 0 }
-    this.#tally.removeAttribute('data-text')
-    this.#tally.replaceChildren()
-    this.#list.replaceChildren()
-    this.#nothing.hidden = false
+    this.#rows.clear()
+    this.#changed()
   }
 
-  /** @param {HTMLElement} item */
-  #append(item) {
-    const { scrollHeight, scrollTop, clientHeight } = this.#scroll
-    const pinned = scrollHeight - scrollTop - clientHeight < NEAR_PX
-    this.#nothing.hidden = true
-    this.#list.append(item)
-    if (this.#list.childElementCount > MOST_FRAMES) this.#list.firstElementChild?.remove()
-    if (pinned) this.#scroll.scrollTop = this.#scroll.scrollHeight
+  #changed() {
+    this.#nothing.hidden = this.#rows.items.length > 0
+    const { in: came, out } = this.#counted
+    if (came + out > 0) say(this.#tally, 'console.tally', this.#counted)
+    else {
+      this.#tally.removeAttribute('data-text')
+      this.#tally.replaceChildren()
+    }
   }
+}
+
+/** @param {Item} item */
+function line({ told, time }) {
+  const words = make('span')
+  if (told) say(words, told.key, told.values)
+  return make('li', { class: 'frame told' }, make('p', {}, words, ' ', timeOf(time, 'exact')))
+}
+
+/** @param {Item} item */
+function frame({ way = 'in', data = '', time }) {
+  const bytes = typeof data === 'string' ? new TextEncoder().encode(data).length : data.byteLength
+  const direction = make('span', { class: 'way-word' })
+  say(direction, `console.${way}`)
+  const size = make('span', { class: 'size' }, sizeOf(bytes))
+  const head = make('p', { class: 'head' }, direction, ' ', timeOf(time, 'exact'), ' ', size)
+  return make('li', { class: `frame ${way}` }, head, typeof data === 'string' ? textBody(data) : bytesBody(data))
 }
 
 /** @param {string} text */
 function textBody(text) {
-  const pretty = prettyJson(text)
-  if (pretty === undefined) return make('pre', { class: 'body', dir: 'auto' }, text)
+  if (!isJson(text)) return make('pre', { class: 'body', dir: 'auto' }, text)
   const preview = text.length > PREVIEW ? `${text.slice(0, PREVIEW)}…` : text
-  return make('details', { class: 'body' }, make('summary', {}, make('code', {}, preview)), make('pre', {}, pretty))
+  const pretty = make('pre')
+  const body = make('details', { class: 'body' }, make('summary', {}, make('code', {}, preview)), pretty)
+  body.addEventListener(
+    'toggle',
+    () => {
+      pretty.textContent = JSON.stringify(JSON.parse(text), null, 2)
+    },
+    { once: true },
+  )
+  return body
 }
 
 /** @param {string} text */
-function prettyJson(text) {
-  if (!/^\s*[[{]/.test(text)) return undefined
+function isJson(text) {
+  if (!/^\s*[[{]/.test(text)) return false
   try {
-    return JSON.stringify(JSON.parse(text), null, 2)
+    JSON.parse(text)
+    return true
   } catch {
-    return undefined
+    return false
   }
 }
 

@@ -118,17 +118,41 @@ export function timeOf(time, style) {
   return element
 }
 
+/**
+ * Date and time in full, in the page's language.
+ * @param {number | Date} time
+ */
+export function dateOf(time) {
+  return formatter(FULL).format(time)
+}
+
 /** @param {HTMLTimeElement} element */
 function tell(element) {
   const date = new Date(element.dateTime)
-  const tag = region()
-  element.title = date.toLocaleString(tag, { dateStyle: 'full', timeStyle: 'medium' })
+  element.title = dateOf(date)
   element.textContent =
     element.dataset.style === 'day'
-      ? dayName(date, tag)
-      : date.toLocaleTimeString(tag, element.dataset.style === 'exact' ? EXACT : CLOCK)
+      ? dayName(date, region())
+      : formatter(element.dataset.style === 'exact' ? EXACT : CLOCK).format(date)
 }
 
+/**
+ * To make a formatter takes a hundred times as long as to use it.
+ * @param {Intl.DateTimeFormatOptions} style one of those below
+ */
+function formatter(style) {
+  const tag = region()
+  const known = formatters.get(style)
+  if (known?.tag === tag) return known.format
+  const format = new Intl.DateTimeFormat(tag, style)
+  formatters.set(style, { tag, format })
+  return format
+}
+
+/** @type {Map<Intl.DateTimeFormatOptions, { tag: string, format: Intl.DateTimeFormat }>} */
+const formatters = new Map()
+
+const FULL = /** @type {const} */ ({ dateStyle: 'full', timeStyle: 'medium' })
 const CLOCK = /** @type {const} */ ({ hour: '2-digit', minute: '2-digit' })
 const EXACT = /** @type {const} */ ({
   hour: '2-digit',

@@ -3,9 +3,16 @@
  * address becomes a link, and nothing else is made of them.
  */
 import { find, hue, initial, make } from './elements.js'
-import { label, say, timeOf } from './language.js'
+import { dateOf, label, say, timeOf } from './language.js'
 
-const ADDRESS = /\bhttps?:\/\/[^\s<>"'，。、；：！？（）《》「」]+[^\s<>"'.,;:!?)\]，。、；：！？（）《》「」]/g
+const ADDRESS = /\bhttps?:\/\/[^\s<>"'，。、；：！？（）《》「」]+/g
+/** What ends a sentence, not an address. */
+const ENDINGS = /[.,;:!?*_~]$/
+const PAIRS = /** @type {const} */ ([
+  ['(', ')'],
+  ['[', ']'],
+  ['{', '}'],
+])
 
 /** Reasons we have words for; of others we show what the room says. */
 const KNOWN = /** @type {const} */ ([
@@ -19,7 +26,10 @@ const KNOWN = /** @type {const} */ ([
   'too_large',
 ])
 
-/** @typedef {{ author: string, name: string, text: string, time: number, mine: boolean, seq?: number | undefined }} Said */
+/**
+ * @typedef {{ author: string, name: string, text: string, time: number, mine: boolean, seq?: number | undefined,
+ *   fate?: 'sent' }} Said
+ */
 
 /**
  * @param {Said} said
@@ -42,7 +52,8 @@ export function messageRow(said) {
   )
   row.dataset.time = String(said.time)
   if (said.seq !== undefined) row.dataset.seq = String(said.seq)
-  find(row, '.text', HTMLElement).title = new Date(said.time).toLocaleString()
+  find(row, '.text', HTMLElement).title = dateOf(said.time)
+  if (said.fate) showFate(row, said.fate)
   return row
 }
 
@@ -86,12 +97,29 @@ function linked(text) {
   /** @type {(Node | string)[]} */
   const parts = []
   let end = 0
-  for (const { 0: address, index } of text.matchAll(ADDRESS)) {
+  for (const { 0: written, index } of text.matchAll(ADDRESS)) {
+    const address = trimmed(written)
     parts.push(text.slice(end, index), link(address))
     end = index + address.length
   }
   parts.push(text.slice(end))
   return parts
+}
+
+/**
+ * The address without what belongs to the sentence around it: a closing bracket belongs to it where it was opened in it.
+ * @param {string} written
+ */
+function trimmed(written) {
+  let address = written
+  for (;;) {
+    const shorter = address.slice(0, -1)
+    const isClosing = PAIRS.some(
+      ([open, close]) => address.endsWith(close) && address.split(close).length > address.split(open).length,
+    )
+    if (!isClosing && !ENDINGS.test(address)) return address
+    address = shorter
+  }
 }
 
 /** @param {string} address */

@@ -6,6 +6,10 @@ import { openChat } from './chat.js'
 import { openConsole } from './console.js'
 import { copy, find, make } from './elements.js'
 import { say, translate } from './language.js'
+import { askToken } from './locked.js'
+import { isFinal, isLocked, readRefusal } from './refusal.js'
+import { sayRefusal } from './state.js'
+import { headers } from './token.js'
 
 /**
  * A JSON schema, as far as the pages look into one.
@@ -29,19 +33,20 @@ enter()
 
 async function enter() {
   const place = find(document, '#place', HTMLElement)
-  const room = await described(place)
+  const state = find(document, '.state', HTMLElement)
+  find(document, '[data-path]', HTMLElement).textContent = decoded(location.pathname)
+  const room = await described(place, state)
   if (!room) return
-  // A room of one's own is known by its name, not by the title all rooms of its kind share.
-  room.title = Object.values(room.params ?? {}).join(' / ') || room.title || decoded(room.path)
-  document.title = room.title
-  find(document, '[data-title]', HTMLElement).textContent = room.title
+  state.hidden = false
+  document.title = room.title ?? ''
+  find(document, '[data-title]', HTMLElement).textContent = room.title ?? ''
   find(document, '[data-path]', HTMLElement).textContent = decoded(room.path)
   const chat = isChat(room)
   const page = copy(chat ? 'chat' : 'console')
   translate(page)
   place.replaceChildren(page)
   if (chat) openChat(place, room)
-  else openConsole(place, room)
+  else openConsole(place, room, async () => descriptionOf(await ask()))
 }
 
 /** @param {Description} room */
@@ -53,33 +58,56 @@ function isChat(room) {
 /**
  * The room's description; `undefined` where there is no use in asking again, which is then said on the page.
  * @param {HTMLElement} place
+ * @param {HTMLElement} state
  * @returns {Promise<Description | undefined>}
  */
-async function described(place) {
+async function described(place, state) {
   for (let waitMs = 1000; ; waitMs = Math.min(waitMs * 2, SLOWEST_MS)) {
     const answer = await ask()
-    if (typeof answer !== 'number') return answer
-    const locked = answer === 401 || answer === 403
-    const final = locked || answer === 404
-    const words = make('p', { class: 'waiting' })
-    say(words, locked ? 'room.locked' : final ? 'room.gone' : 'room.trouble')
-    place.replaceChildren(words)
-    if (final) {
-      find(document, '.state', HTMLElement).hidden = true
-      return undefined
+    const room = descriptionOf(answer)
+    if (room) return room
+    const refusal = answer && 'status' in answer ? answer : undefined
+    state.hidden = refusal !== undefined && isFinal(refusal)
+    if (refusal && isLocked(refusal)) {
+      await askToken(place, refusal)
+      waitMs = 500
+      continue
     }
-    await new Promise((resolve) => setTimeout(resolve, waitMs))
+    const words = make('p')
+    const trying = make('p')
+    if (refusal) sayRefusal(words, refusal)
+    else say(words, 'room.trouble')
+    if (refusal && !isFinal(refusal)) say(trying, 'room.again')
+    place.replaceChildren(
+      make('main', { class: 'waiting' }, words, trying, ...(refusal && isFinal(refusal) ? [wayBack()] : [])),
+    )
+    if (refusal && isFinal(refusal)) return undefined
+    await new Promise((resolve) => setTimeout(resolve, Math.max(waitMs, refusal?.retryAfterMs ?? 0)))
   }
 }
 
-/** @returns {Promise<Description | number>} The description, or the HTTP status (0: no answer). */
+function wayBack() {
+  const link = make('a', { class: 'solid', href: './' })
+  say(link, 'lost.back')
+  return make('p', {}, link)
+}
+
+/** @returns {Promise<Description | import('./refusal.js').Refusal | undefined>} undefined: no answer */
 async function ask() {
   try {
-    const answer = await fetch(location.pathname, { headers: { accept: 'application/json' }, cache: 'no-store' })
-    return answer.ok ? await answer.json() : answer.status
+    const answer = await fetch(location.pathname, { headers: headers(), cache: 'no-store' })
+    return answer.ok ? await answer.json() : await readRefusal(answer)
   } catch {
-    return 0
+    return undefined
   }
+}
+
+/** @param {Awaited<ReturnType<typeof ask>>} answer */
+function descriptionOf(answer) {
+  if (!answer || !('path' in answer)) return undefined
+  // A room of one's own is known by its name, not by the title all rooms of its kind share.
+  const title = Object.values(answer.params ?? {}).join(' / ') || answer.title || decoded(answer.path)
+  return { ...answer, title }
 }
 
 /** @param {string} path */

@@ -1,43 +1,59 @@
 /**
- * The messages of a chat, oldest first: where a new row goes, which rows stand together, where a day begins, and
- * scrolling. `chat.js` decides what is said; rows of our own that the room has not confirmed stay at the end.
+ * The messages of a chat, oldest first: which rows belong together, where a day begins, and what is new below. `chat.js`
+ * decides what is said, `rows.js` what of it is in the page; rows of our own that the room has not confirmed come last.
  */
 import { find, make } from './elements.js'
 import { say, timeOf } from './language.js'
+import { messageRow } from './message.js'
+import { Rows } from './rows.js'
 
 const TOGETHER_MS = 5 * 60_000
-const NEAR_PX = 60
-const MOST_ROWS = 1500
+/** In memory; what is older is read from the room again when one scrolls to it. */
+const MOST = 5000
 
 /** @typedef {import('./language.js').Key} Key */
 /** @typedef {import('./language.js').Values} Values */
+/** @typedef {import('./message.js').Said} Said */
+/**
+ * @typedef {{ time: number, said?: Said, seq?: number | undefined, told?: { kind: string, key: Key, values: Values },
+ *   elements?: HTMLElement[] }} Item a message, or a line about the room
+ */
 
 export class Thread {
-  #rows
-  #scroll
+  #list
   #newer
   #nobody
+  #scroll
+  /** @type {Rows<Item>} */
+  #rows
   #unseen = 0
-  #pinned = true
+  #seqs = new Set()
+  /** @type {HTMLElement[]} ours, not yet confirmed */
+  #waiting = []
+  /** @type {HTMLElement[]} confirmed, and leaving when their message is shown */
+  #leaving = []
   /** @type {() => void} */
   #onReady = () => {}
+  /** @type {() => void} */
+  #onTop = () => {}
 
   /** @param {Element} root */
   constructor(root) {
-    this.#rows = find(root, '.rows', HTMLElement)
+    this.#list = find(root, '.rows', HTMLElement)
     this.#scroll = find(root, '.scroll', HTMLElement)
     this.#newer = find(root, '.newer', HTMLButtonElement)
     this.#nobody = find(root, '.nobody', HTMLElement)
-    this.#scroll.tabIndex = 0
-    this.#scroll.addEventListener('scroll', () => this.#scrolled(), { passive: true })
+    this.#rows = new Rows(this.#scroll, this.#list, {
+      most: MOST,
+      build: rowOf,
+      isTop: () => this.#onTop(),
+      changed: (isPinned) => this.#changed(isPinned),
+      dropped: ({ seq }) => this.#seqs.delete(seq),
+    })
     this.#newer.addEventListener('click', () => {
       this.toEnd()
       this.#scroll.focus()
     })
-    // A keyboard that opens, a window that shrinks: who read the newest goes on reading the newest.
-    const resized = new ResizeObserver(() => this.#pinned && this.toEnd())
-    resized.observe(this.#scroll)
-    resized.observe(this.#rows)
   }
 
   /** @param {() => void} fn called each time history has come */
@@ -45,71 +61,82 @@ export class Thread {
     this.#onReady = fn
   }
 
+  /** @param {() => void} fn called when the reader is near the oldest message that is in memory */
+  onTop(fn) {
+    this.#onTop = fn
+  }
+
   /** History has come: from now on a screen reader hears what is added. */
   ready() {
     this.#onReady()
-    this.#nobody.hidden = this.#rows.querySelector('.message') !== null
+    this.#nobody.hidden = this.#isSpoken()
     requestAnimationFrame(() => this.#scroll.removeAttribute('aria-busy'))
   }
 
   /**
-   * @param {HTMLElement} row of `messageRow`, confirmed
+   * @param {Said} said confirmed
    * @param {HTMLElement} [waiting] the unconfirmed row it takes the place of
    */
-  add(row, waiting) {
-    waiting?.remove()
-    this.#insert(row, this.#rows.querySelector('.message[data-waiting]'))
+  add(said, waiting) {
+    if (waiting) {
+      this.#waiting = this.#waiting.filter((row) => row !== waiting)
+      this.#leaving.push(waiting)
+    }
+    if (said.seq !== undefined) this.#seqs.add(said.seq)
+    this.#nobody.hidden = true
+    this.#rows.push({ time: said.time, said, seq: said.seq })
+    if (!this.#rows.isPinned && !said.mine) this.#unseen += 1
   }
 
   /** @param {HTMLElement} row of `messageRow`, not yet confirmed */
   addWaiting(row) {
     row.dataset.waiting = ''
-    this.#insert(row, null)
+    row.classList.add('first')
+    this.#waiting.push(row)
+    this.#list.append(row)
+    this.#nobody.hidden = true
     this.toEnd()
   }
 
   /**
-   * A line of the house: who came, who left, what is missing.
+   * A line about the room: who came, who left, what is missing.
    * @param {string} kind its colour
    * @param {Key} key
    * @param {Values} [values]
    */
   tell(kind, key, values = {}) {
-    const words = make('span')
-    say(words, key, values)
-    const line = make('li', { class: `told ${kind}` }, words)
-    if (kind === 'came' || kind === 'gone') line.append(' ', timeOf(Date.now(), 'clock'))
-    this.#insert(line, this.#rows.querySelector('.message[data-waiting]'))
+    this.#rows.push({ time: Date.now(), told: { kind, key, values } })
   }
 
-  /** @param {HTMLElement} row */
+  /** @param {HTMLElement} row that was waiting */
   remove(row) {
-    const next = row.nextElementSibling
+    this.#waiting = this.#waiting.filter((one) => one !== row)
     row.remove()
-    if (next instanceof HTMLElement) arrange(next)
+    this.#nobody.hidden = this.#isSpoken()
   }
 
   /**
-   * Older messages, above all others; what is being read stays where it is.
-   * @param {HTMLElement[]} rows
+   * Older messages, above all others that the log still has; what is being read stays where it is.
+   * @param {Said[]} messages
    */
-  prepend(rows) {
-    const before = this.#scroll.scrollHeight - this.#scroll.scrollTop
-    const first = this.#rows.firstElementChild
-    for (const row of rows) this.#rows.insertBefore(row, first)
-    for (const row of this.#rows.querySelectorAll('.message')) if (row instanceof HTMLElement) arrange(row)
-    this.#scroll.scrollTop = this.#scroll.scrollHeight - before
+  prepend(messages) {
+    const items = messages.map((said) => ({ time: said.time, said, seq: said.seq }))
+    for (const { seq } of items) this.#seqs.add(seq)
+    // What is put above is no news.
+    this.#scroll.setAttribute('aria-busy', 'true')
+    const oldest = this.#rows.items.findIndex(({ seq }) => seq !== undefined)
+    this.#rows.insert(items, Math.max(0, oldest))
+    requestAnimationFrame(() => this.#scroll.removeAttribute('aria-busy'))
   }
 
   /** @param {number} seq */
   has(seq) {
-    return this.#rows.querySelector(`[data-seq="${seq}"]`) !== null
+    return this.#seqs.has(seq)
   }
 
-  /** The first place in the log that is shown. */
+  /** The first place in the log that is in memory. */
   oldest() {
-    const row = this.#rows.querySelector('[data-seq]')
-    return row instanceof HTMLElement ? Number(row.dataset.seq) : undefined
+    return this.#rows.items.find(({ seq }) => seq !== undefined)?.seq
   }
 
   /**
@@ -117,85 +144,62 @@ export class Thread {
    * @param {number} seq
    */
   forget(seq) {
-    for (const row of this.#rows.querySelectorAll('[data-seq]')) {
-      if (Number(row.getAttribute('data-seq')) > seq) row.removeAttribute('data-seq')
+    for (const item of this.#rows.items) {
+      if (item.seq === undefined || item.seq <= seq) continue
+      this.#seqs.delete(item.seq)
+      item.seq = undefined
+      for (const element of item.elements ?? []) element.removeAttribute('data-seq')
     }
   }
 
   toEnd() {
-    this.#scroll.scrollTop = this.#scroll.scrollHeight
-    this.#pinned = true
-    this.#seen()
+    this.#rows.toEnd()
   }
 
-  /**
-   * @param {HTMLElement} row
-   * @param {Element | null} before
-   */
-  #insert(row, before) {
-    this.#rows.insertBefore(row, before)
-    if (row.matches('.message')) {
-      arrange(row)
-      this.#nobody.hidden = true
-    }
-    if (before instanceof HTMLElement) arrange(before)
-    while (this.#pinned && this.#rows.childElementCount > MOST_ROWS) this.#rows.firstElementChild?.remove()
-    if (this.#pinned) return this.toEnd()
-    if (row.matches('.message:not(.mine)')) this.#unseen += 1
-    this.#showNewer()
+  #isSpoken() {
+    return this.#waiting.length > 0 || this.#rows.items.some(({ said }) => said)
   }
 
-  #scrolled() {
-    const { scrollHeight, scrollTop, clientHeight } = this.#scroll
-    this.#pinned = scrollHeight - scrollTop - clientHeight < NEAR_PX
-    if (this.#pinned) this.#seen()
-    else this.#showNewer()
-  }
-
-  #seen() {
-    this.#unseen = 0
-    this.#newer.hidden = true
-  }
-
-  #showNewer() {
-    this.#newer.hidden = false
-    if (this.#unseen > 0) say(this.#newer, 'chat.newer', { count: this.#unseen })
+  /** @param {boolean} isPinned */
+  #changed(isPinned) {
+    for (const row of this.#leaving.splice(0)) row.remove()
+    for (const row of this.#waiting) row.hidden = !this.#rows.isAtEnd
+    if (isPinned) this.#unseen = 0
+    if (this.#newer.hidden !== isPinned) this.#newer.hidden = isPinned
+    const count = this.#unseen
+    const shown = String(count)
+    if (isPinned || this.#newer.dataset.count === shown) return
+    this.#newer.dataset.count = shown
+    if (count > 0) say(this.#newer, 'chat.newer', { count })
     else say(this.#newer, 'chat.latest')
   }
 }
 
 /**
- * Sees to what stands above a message: a day where it is the first of one, its author where another spoke before.
- * @param {HTMLElement} row
+ * A message or line, under its day where it is the first of one, and with its author where another spoke before.
+ * @param {Item} item
+ * @param {Item | undefined} before
  */
-function arrange(row) {
-  if (!row.matches('.message')) return
-  const time = Number(row.dataset.time)
-  const { last, days } = above(row)
-  const sameDay = last && new Date(Number(last.dataset.time)).toDateString() === new Date(time).toDateString()
-  for (const day of sameDay ? days : days.slice(1)) day.remove()
-  if (!sameDay && days.length === 0) row.before(make('li', { class: 'day' }, timeOf(time, 'day')))
-  const previous = row.previousElementSibling
-  const together =
-    previous instanceof HTMLElement &&
-    previous.matches('.message') &&
-    previous.dataset.author === row.dataset.author &&
-    previous.dataset.name === row.dataset.name &&
-    time - Number(previous.dataset.time) < TOGETHER_MS
-  row.classList.toggle('first', !together)
+function rowOf({ said, told, seq, time }, before) {
+  const isSameDay = before && new Date(before.time).toDateString() === new Date(time).toDateString()
+  const row = said ? messageRow({ ...said, seq }) : line(told, time)
+  const isTogether =
+    isSameDay &&
+    before.said?.author === said?.author &&
+    before.said?.name === said?.name &&
+    time - before.time < TOGETHER_MS
+  if (said) row.classList.toggle('first', !isTogether)
+  return isSameDay ? [row] : [make('li', { class: 'day' }, timeOf(time, 'day')), row]
 }
 
 /**
- * The message above a row, and the days told in between.
- * @param {Element} row
+ * @param {Item['told']} told
+ * @param {number} time
  */
-function above(row) {
-  /** @type {Element[]} */
-  const days = []
-  let before = row.previousElementSibling
-  while (before && !before.matches('.message')) {
-    if (before.matches('.day')) days.push(before)
-    before = before.previousElementSibling
-  }
-  return { last: before instanceof HTMLElement ? before : undefined, days }
+function line(told, time) {
+  const words = make('span')
+  const row = make('li', { class: `told ${told?.kind}` }, words)
+  if (told) say(words, told.key, told.values)
+  if (told?.kind === 'came' || told?.kind === 'gone') row.append(' ', timeOf(time, 'clock'))
+  return row
 }

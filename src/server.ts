@@ -89,6 +89,7 @@ export async function createServer(parts: ServerParts): Promise<Server> {
   let closing: Promise<void> | undefined
   const isDraining = () => closing !== undefined
   const ownFiles = await publicFiles()
+  const pages = loadPages(basePath, ownFiles)
   const auths = new WeakMap<Mount, Auth>()
   const authOf = (mount: Mount): Auth | undefined => {
     const failed = (reason: string) => logger.warn({ room: mount.pattern, reason }, 'the keys of tokens cannot be had')
@@ -106,7 +107,7 @@ export async function createServer(parts: ServerParts): Promise<Server> {
     addressOf: addressReader(trustProxy),
     isTrusted,
     mustKnowHost: hostGuard(allowedHosts, isTrusted),
-    isOwn: (path) => isOwnPath(path, ownFiles),
+    isOwn: (path) => isOwnPath(path, ownFiles) || pages.hashed.has(path),
     router: () => router,
     authOf,
     isDraining,
@@ -131,12 +132,11 @@ export async function createServer(parts: ServerParts): Promise<Server> {
     heartbeat,
     inFlight,
     requests,
-    files: ownFiles,
     refusals,
     metrics,
     metricsToken: environment.metricsToken,
     closed,
-    pages: loadPages(basePath),
+    pages,
     router: () => router,
     lobbyOrigins,
     isDraining,

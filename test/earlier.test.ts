@@ -20,26 +20,35 @@ async function speak(from: number, to: number): Promise<void> {
   expect(status).toBe(204)
 }
 
-test('is read fifty at a time, until the first is there; what one reads stays in sight', async () => {
+test('comes as one scrolls up, until the first is there; what one reads stays in sight', async () => {
   await talkative(1000)
-  await speak(101, 130)
+  for (let first = 101; first < 500; first += 100) await speak(first, first + 99)
   const { page, quiet } = await house.enter('Ann')
-  const earlier = page.getByRole('button', { name: 'Earlier messages' })
-  await hears(page, 'line 130.')
-  expect(await messages(page)).toEqual(linesOf(81, 130))
-
-  const topmost = page.locator('.message', { hasText: 'line 81.' })
-  await page.locator('.scroll').evaluate((element) => element.scrollTo(0, 0))
+  await hears(page, 'line 500.')
+  expect(await messages(page)).toEqual(linesOf(451, 500))
+  const scroll = page.locator('.scroll')
+  const topmost = page.locator('.message', { hasText: 'line 451.' })
+  await scroll.evaluate((element) => element.scrollTo(0, 0))
   const placeBefore = (await topmost.boundingBox())?.y ?? 0
-  await earlier.click()
-  await hears(page, 'line 31.')
-  expect(await messages(page)).toEqual(linesOf(31, 130))
+  await hears(page, 'line 351.')
   expect(Math.abs(((await topmost.boundingBox())?.y ?? 0) - placeBefore)).toBeLessThan(40)
+  for (const first of [251, 151, 51, 1]) {
+    await scroll.evaluate((element) => element.scrollTo(0, 0))
+    await hears(page, `line ${first}.`)
+  }
+  expect(await messages(page)).toEqual(linesOf(1, 500))
+  expect(await page.getByRole('button', { name: 'Earlier messages' }).isHidden()).toBe(true)
+  quiet()
+})
 
-  await earlier.click()
+test('comes by a button too, for who does not scroll', async () => {
+  await talkative(1000)
+  const { page, quiet } = await house.enter('Ann', '/chat', { viewport: { width: 800, height: 4000 } })
+  await hears(page, 'line 100.')
+  await page.getByRole('button', { name: 'Earlier messages' }).focus()
+  await page.keyboard.press('Enter')
   await hears(page, 'line 1.')
-  expect(await messages(page)).toEqual(linesOf(1, 130))
-  expect(await earlier.isHidden()).toBe(true)
+  expect(await messages(page)).toEqual(linesOf(1, 100))
   quiet()
 })
 

@@ -37,15 +37,63 @@ async function withPass(claims: Record<string, unknown> = {}): Promise<VisitOpti
 }
 
 describe('the page of a locked room', () => {
-  it.each(['/chat', '/echo'])('%s says that it is locked to who has no pass, and nothing else of it', async (path) => {
+  it.each(['/chat', '/echo'])(
+    '%s says that it is locked to those without a token, and nothing else of it',
+    async (path) => {
+      await start()
+      for (const options of [{}, await withPass({ exp: inSeconds(-60) })]) {
+        const visitor = await house.open(path, options)
+        await visitor.page.getByRole('main').getByText('This room is locked.').waitFor()
+        expect(await visitor.page.locator('.state').isVisible()).toBe(false)
+        expect(await visitor.page.locator('.composer, .frames, .members').count()).toBe(0)
+        visitor.quiet(/401/)
+      }
+    },
+  )
+
+  it.each(['/chat', '/echo'])('%s opens with a token that is typed in, which stays in the tab', async (path) => {
     await start()
-    for (const options of [{}, await withPass({ exp: inSeconds(-60) })]) {
-      const visitor = await house.open(path, options)
-      await visitor.page.getByText('This room is locked. You need a pass to enter.').waitFor()
-      expect(await visitor.page.locator('.state').isVisible()).toBe(false)
-      expect(await visitor.page.getByRole('textbox').count()).toBe(0)
-      visitor.quiet(/401/)
+    const { page, quiet } = await house.open(path)
+    const field = page.getByLabel('Your token')
+    await field.fill(await sign({ sub: 'ann', exp: inSeconds(-60) }))
+    await page.keyboard.press('Enter')
+    await page.getByText('This token has expired. Get a new one.').waitFor()
+    await field.fill('no.such.token')
+    await page.keyboard.press('Enter')
+    await page.getByText('This token does not open the room.').waitFor()
+    expect(await field.getAttribute('aria-invalid')).toBe('true')
+    await field.fill(`Bearer ${await sign({ sub: 'ann', name: 'Ann' })}`)
+    await page.keyboard.press('Enter')
+    await connected(page)
+    expect(page.url()).toBe(`${house.server.url}${path}`)
+    await page.reload()
+    await connected(page)
+    if (path === '/chat') {
+      await say(page, 'let in')
+      await hears(page, 'let in')
     }
+    expect(await page.evaluate(() => [Object.keys(sessionStorage).length > 0, JSON.stringify(localStorage)])).toEqual([
+      true,
+      expect.not.stringContaining('ey'),
+    ])
+    quiet(/401/)
+  })
+
+  it('reads earlier messages and members with the token too', async () => {
+    await start()
+    const token = await sign({ sub: 'bo', name: 'Bo' })
+    const body = JSON.stringify(
+      Array.from({ length: 80 }, (_, n) => ({ type: 'message', data: { text: `line ${n}.` } })),
+    )
+    const headers = { ...bearer(token), 'Content-Type': 'application/json' }
+    expect((await fetch(`${house.server.url}/chat`, { method: 'POST', headers, body })).status).toBe(204)
+    const { page, quiet } = await house.open('/chat')
+    await page.getByLabel('Your token').fill(token)
+    await page.keyboard.press('Enter')
+    await hears(page, 'line 79.')
+    await page.locator('.scroll').evaluate((element) => element.scrollTo(0, 0))
+    await hears(page, 'line 0.')
+    quiet(/401/)
   })
 
   it('opens to who has the cookie, under the name it says', async () => {

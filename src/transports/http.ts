@@ -3,7 +3,6 @@
  * read by the gate's own rules, so that a page and an upgrade never disagree about it.
  */
 import helmet from '@fastify/helmet'
-import fastifyStatic from '@fastify/static'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { Refusal } from '../errors.ts'
 import type { InFlight } from './in-flight.ts'
@@ -11,12 +10,11 @@ import { answerLater, isOnlyLater } from './later.ts'
 import { type OperatorParts, operatorRoutes } from './operator.ts'
 import type { Refusals } from './refusals.ts'
 import { refusalBody } from './refuse.ts'
+import { fileRoutes, sendAsset } from './static.ts'
 import { HTML, JSON_TYPE, prefersHtml, roomRoutes, type StreamParts } from './streams.ts'
 
 export interface HttpParts extends StreamParts, OperatorParts {
   readonly basePath: string
-  /** The paths of the files of `public/`, and no others, are served. */
-  readonly files: ReadonlySet<string>
   readonly refusals: Refusals
   /** Every request, until its answer has left. */
   readonly requests: InFlight
@@ -63,8 +61,7 @@ export async function httpRoutes(app: FastifyInstance, parts: HttpParts): Promis
   if (basePath) app.get(basePath, (_, reply) => reply.redirect(`${basePath}/`, 308))
   await app.register(
     async (under) => {
-      await under.register(fastifyStatic, { root: pages.folder, serve: false })
-      for (const path of parts.files) under.get(path, (_, reply) => reply.sendFile(path.slice(1)))
+      fileRoutes(under, pages.files, pages.hashed)
       operatorRoutes(under, parts)
       clientRoute(under, parts)
       await under.register((routes) => roomRoutes(routes, parts))
@@ -74,17 +71,11 @@ export async function httpRoutes(app: FastifyInstance, parts: HttpParts): Promis
 }
 
 function clientRoute(app: FastifyInstance, { pages }: HttpParts): void {
-  app.get('/client.js', (_, reply) =>
-    reply
-      .type('text/javascript; charset=utf-8')
-      // A page of any origin may load the client; which rooms let it in, their own origins say.
-      .headers({
-        'Cache-Control': 'no-cache',
-        'Access-Control-Allow-Origin': '*',
-        'Cross-Origin-Resource-Policy': 'cross-origin',
-      })
-      .send(pages.client),
-  )
+  app.get('/client.js', (request, reply) => {
+    // A page of any origin may load the client; which rooms let it in, their own origins say.
+    reply.headers({ 'Access-Control-Allow-Origin': '*', 'Cross-Origin-Resource-Policy': 'cross-origin' })
+    return sendAsset(request, reply, pages.client)
+  })
 }
 
 function answerError(
@@ -95,14 +86,8 @@ function answerError(
 ): FastifyReply {
   const refusal = refusals.of(error, request.raw)
   if (isOnlyLater(refusal, request)) return answerLater(reply, refusal)
-  if (refusal.status === 404 && request.method === 'GET' && prefersHtml(request, reply)) {
-    return reply.code(404).type(HTML).send(pages.missing)
-  }
   // A refusal is of this moment: no cache gives it to who asks later.
-  return reply
-    .code(refusal.status)
-    .header('Cache-Control', 'no-store')
-    .headers(refusal.headers)
-    .type(JSON_TYPE)
-    .send(refusalBody(refusal))
+  reply.code(refusal.status).header('Cache-Control', 'no-store').headers(refusal.headers)
+  if (request.method === 'GET' && prefersHtml(request, reply)) return reply.type(HTML).send(pages.failure(refusal))
+  return reply.type(JSON_TYPE).send(refusalBody(refusal))
 }

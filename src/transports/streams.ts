@@ -20,6 +20,7 @@ import type { Heartbeat } from './heartbeat.ts'
 import type { InFlight } from './in-flight.ts'
 import { LiveStreams } from './live.ts'
 import { longPoll, readHead, readPage } from './read.ts'
+import { sendAsset } from './static.ts'
 import { type Wanted, wantedOf } from './wanted.ts'
 
 export interface StreamParts {
@@ -58,7 +59,7 @@ export async function roomRoutes(app: FastifyInstance, parts: StreamParts): Prom
     // A room at `/` is read here; a page asks for the lobby.
     if (router().find('/') && wantedOf(gate.target(request.raw).query, request)) return get(parts, live, request, reply)
     allow(gate, request, reply, lobbyOrigins())
-    if (prefersHtml(request, reply)) return reply.type(HTML).send(pages.lobby)
+    if (prefersHtml(request, reply)) return sendAsset(request, reply, pages.lobby)
     return reply.type(JSON_TYPE).send(JSON.stringify({ rooms: listRooms(router().mounts, rooms) }))
   })
   app.get('/*', async (request, reply) => get(parts, live, request, reply))
@@ -106,7 +107,7 @@ async function get(
   if (wanted) return read(parts, live, call, wanted)
   const isPage = request.method === 'GET' && prefersHtml(request, reply)
   // The page is the same for everyone: it asks for what only some may see.
-  if (isPage) return reply.type(HTML).send(pages.room)
+  if (isPage) return sendAsset(request, reply, pages.room)
   await parts.gate.pass(request.raw, route, call.query)
   if (request.method === 'HEAD' && route.mount.kind === 'event') return readHead(parts, request, reply, route)
   return reply.type(JSON_TYPE).send(JSON.stringify(await describeRoom(route, rooms, log)))
