@@ -34,14 +34,15 @@ const OPEN_MS = 10_000
 
 export class Rooms {
   readonly #house: House
-  /** Mounts that a reload took away: who was on the way to one must not open its room again. */
-  readonly #removed = new WeakSet<Mount>()
+  readonly #mountAt: (path: string) => Mount | undefined
   #isClosed = false
   readonly #instances = new Map<string, Instance>()
   readonly #closing = new Map<string, Promise<void>>()
 
-  constructor(house: House) {
+  /** `mountAt`: the mount that a path belongs to now, since a reload may give it to another. */
+  constructor(house: House, mountAt: (path: string) => Mount | undefined) {
     this.#house = house
+    this.#mountAt = mountAt
   }
 
   /**
@@ -57,7 +58,8 @@ export class Rooms {
   }
 
   #placeIn({ mount, path, params }: Route, isPeer: boolean): Place | Promise<Place> {
-    if (this.#isClosed || this.#removed.has(mount)) {
+    // What checked a peer before a reload is not what checks it now.
+    if (this.#isClosed || this.#mountAt(path) !== mount) {
       throw new Refusal(503, 'room_closed', 'this room was just closed', { 'Retry-After': '1' })
     }
     const instance = this.#instances.get(path) ?? this.#open(mount, path, params)
@@ -97,13 +99,21 @@ export class Rooms {
     for (const { mount, room, isOpen } of this.#instances.values()) if (isOpen) yield { mount, room }
   }
 
-  /** Closes the rooms of a mount, or all of them. */
-  async close(reason: CloseReason, of?: Mount): Promise<void> {
-    if (of) this.#removed.add(of)
-    else this.#isClosed = true
-    const chosen = [...this.#instances.values()].filter(({ mount }) => !of || mount === of)
-    const closed = Promise.all(chosen.map((instance) => this.#close(instance, reason)))
-    await this.#inTime(closed).catch(() => {})
+  /** Closes all rooms for good. */
+  async close(reason: CloseReason): Promise<void> {
+    this.#isClosed = true
+    await this.#closeAll(this.#instances.values(), () => reason)
+  }
+
+  /** Closes the rooms whose path belongs to another mount by now, for whatever reason, or to none. */
+  async closeStale(): Promise<void> {
+    const stale = this.#instances.values().filter(({ mount, room }) => this.#mountAt(room.path) !== mount)
+    await this.#closeAll(stale, ({ room }) => (this.#mountAt(room.path) ? Close.restart : Close.removed))
+  }
+
+  async #closeAll(instances: Iterable<Instance>, reason: (instance: Instance) => CloseReason): Promise<void> {
+    const closed = [...instances].map((instance) => this.#close(instance, reason(instance)))
+    await this.#inTime(Promise.all(closed)).catch(() => {})
   }
 
   #open(mount: Mount, path: string, params: Record<string, string>): Instance {
@@ -124,7 +134,8 @@ export class Rooms {
       },
       (error) => {
         room.log.error({ err: error }, "the room's open failed, joins are refused until it opens")
-        this.#instances.delete(path)
+        // A reload may have put another one there.
+        if (this.#instances.get(path) === instance) this.#instances.delete(path)
       },
     )
     return instance

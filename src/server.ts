@@ -67,14 +67,16 @@ export async function createServer(parts: ServerParts): Promise<Server> {
   const { basePath, drainMs, drainNoticeMs, trustProxy, allowedHosts } = environment
   const metrics = new Metrics()
   const log = parts.log ?? (await openLog(environment, clock, logger, metrics))
-  const rooms = new Rooms({
+  let router = new Router(config.mounts)
+  const house = {
     clock,
     log,
     fanOut: new FanOut(clock, () => config.server.limits.bufferedBytes),
     deadlines: new Deadlines(clock),
-    tallyOf: (pattern) => metrics.of(pattern),
+    tallyOf: (pattern: string) => metrics.of(pattern),
     logger,
-  })
+  }
+  const rooms = new Rooms(house, (path) => router.find(path)?.mount)
   metrics.watch(
     () => census(config.mounts, rooms),
     () => log.trouble === undefined,
@@ -83,7 +85,6 @@ export async function createServer(parts: ServerParts): Promise<Server> {
   const heartbeat = new Heartbeat(clock)
   const inFlight = new InFlight()
   const requests = new InFlight()
-  let router = new Router(config.mounts)
   const sockets = new Set<Duplex>()
   let doors = new Map<Mount, WebSocketDoor>()
   let closing: Promise<void> | undefined
@@ -175,7 +176,7 @@ export async function createServer(parts: ServerParts): Promise<Server> {
       doors = new Map([...doors].filter(([mount]) => config.mounts.includes(mount)))
       limits.limits = config.server.limits
       setDeadlines(app.server, config.server.limits)
-      await Promise.all(applied.closed.map(({ mount, reason }) => rooms.close(reason, mount)))
+      await rooms.closeStale()
       return applied.changes
     },
     close({ isHasty } = { isHasty: false }) {
