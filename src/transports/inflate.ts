@@ -1,7 +1,8 @@
 /**
  * Compressed messages of the peers of one mount, each inflated at once and in one go (RFC 7692, 7.2.2). `ws` does it in
  * other threads, which for small messages costs more than the work itself, lets messages wait in memory meanwhile, and
- * keeps some 50 KiB for each peer from its first message on. `websocket.ts` calls it; `deflate.ts` is the other direction.
+ * keeps some 50 KiB for each peer from its first message on. Here it is what the next message may refer to: at most
+ * 4 KiB. `websocket.ts` calls it; `deflate.ts` is the other direction.
  *
  * Many at once are worked off in slices of a few ms, with reading between, so that they hold up nobody else.
  */
@@ -16,17 +17,32 @@ const WAITING_BYTES = 16 * 1024 * 1024
 /** What the sender left out at the end of a message (RFC 7692, 7.2.1). */
 const TAIL = Buffer.from([0, 0, 0xff, 0xff])
 
+const NOTHING = Buffer.alloc(0)
+const LEAST_BITS = 9
+
 type Done = (error: Error | null, bytes?: { readonly length: number }) => void
 
 /** What `ws` negotiated; it has no public name for it. */
 interface Extension {
-  readonly params: { readonly client_max_window_bits?: number }
+  readonly params: {
+    readonly client_max_window_bits?: number
+    readonly client_no_context_takeover?: true
+  }
   decompress(bytes: Buffer, isLast: boolean, done: Done): void
+}
+
+/** What a peer's messages refer back to. */
+interface Context {
+  readonly windowBits: number
+  /** Whether it may refer to the messages before (RFC 7692, 7.1.1.2). */
+  readonly isKept: boolean
+  /** The end of what was inflated, at most as long as the window. */
+  past: Buffer
 }
 
 interface Job {
   readonly bytes: Buffer
-  readonly windowBits: number
+  readonly context: Context
   readonly done: Done
   /** `ws` inflates it. */
   readonly otherwise: () => void
@@ -51,7 +67,10 @@ export class Inflater {
     const extension = _extensions?.['permessage-deflate']
     if (!extension || this.#payloadBytes > MOST_BYTES) return
     const inThreads = extension.decompress.bind(extension)
-    const windowBits = extension.params.client_max_window_bits ?? constants.Z_DEFAULT_WINDOWBITS
+    const { client_max_window_bits: bits, client_no_context_takeover: isFresh } = extension.params
+    // Of the smallest window, zlib makes the next larger one.
+    const windowBits = Math.max(LEAST_BITS, bits ?? constants.Z_DEFAULT_WINDOWBITS)
+    const context = { windowBits, isKept: !isFresh, past: NOTHING }
     let fragments: Buffer[] = []
     extension.decompress = (fragment, isLast, done) => {
       fragments.push(fragment)
@@ -61,7 +80,7 @@ export class Inflater {
       }
       const bytes = fragments.length === 1 ? fragment : Buffer.concat(fragments)
       fragments = []
-      this.#take({ bytes, windowBits, done, otherwise: () => inThreads(bytes, true, done) })
+      this.#take({ bytes, context, done, otherwise: () => inThreads(bytes, true, done) })
     }
   }
 
@@ -94,11 +113,19 @@ export class Inflater {
     setImmediate(this.#slice)
   }
 
-  #inflate({ bytes, windowBits, done, otherwise }: Job): void {
-    const options = { windowBits, maxOutputLength: this.#payloadBytes, finishFlush: constants.Z_SYNC_FLUSH }
+  #inflate({ bytes, context, done, otherwise }: Job): void {
+    const { windowBits, past } = context
+    const options = {
+      windowBits,
+      maxOutputLength: this.#payloadBytes,
+      finishFlush: constants.Z_SYNC_FLUSH,
+      ...(past.length > 0 && { dictionary: past }),
+    }
     let inflated: { readonly length: number }
     try {
-      inflated = inflateRawSync(Buffer.concat([bytes, TAIL]), options)
+      const whole = inflateRawSync(Buffer.concat([bytes, TAIL]), options)
+      remember(context, whole)
+      inflated = whole
     } catch (error) {
       // What is no compressed message at all ws finds out itself; a length that is too large it refuses.
       if ((error as NodeJS.ErrnoException).code !== 'ERR_BUFFER_TOO_LARGE') {
@@ -109,4 +136,13 @@ export class Inflater {
     }
     done(null, inflated)
   }
+}
+
+/** Keeps the end of what a peer has sent, if its next message may refer to it. */
+function remember(context: Context, inflated: Buffer): void {
+  if (!context.isKept) return
+  const size = 2 ** context.windowBits
+  const past = inflated.length >= size ? inflated : Buffer.concat([context.past, inflated])
+  // A copy: a part would hold the whole in memory.
+  context.past = Buffer.from(past.subarray(-size))
 }

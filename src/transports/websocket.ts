@@ -9,7 +9,8 @@ import type { Mount } from '../config.ts'
 import { Refusal } from '../errors.ts'
 import type { Admission } from '../gate.ts'
 import { chooseProtocol } from '../visit.ts'
-import { hasReadableOffer, NEGOTIATION } from './deflate.ts'
+import { NEGOTIATION } from './deflate.ts'
+import { acceptedOffer } from './deflate-offer.ts'
 import type { Heartbeat } from './heartbeat.ts'
 import { Inflater } from './inflate.ts'
 import type { Refusals } from './refusals.ts'
@@ -57,8 +58,10 @@ export class WebSocketDoor {
   open(request: IncomingMessage, socket: Duplex, head: Buffer, admission: Admission): boolean {
     let hasJoined = false
     const { headers } = request
-    // ws would refuse who offers only what cannot be had; here it gets in, uncompressed (RFC 7692, 5.1).
-    if (!hasReadableOffer(headers['sec-websocket-extensions'])) delete headers['sec-websocket-extensions']
+    // ws would refuse a client whose offers cannot be had; here it gets in, uncompressed (RFC 7692, 5.1).
+    const offer = acceptedOffer(headers['sec-websocket-extensions'])
+    if (offer === undefined) delete headers['sec-websocket-extensions']
+    else headers['sec-websocket-extensions'] = offer
     this.#server.handleUpgrade(request, socket, head, (ws) => {
       const { room, visitor, offset } = admission
       const roomSocket = ws as RoomSocket
