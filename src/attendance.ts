@@ -104,7 +104,7 @@ export class Attendance<P extends Connection> {
     if (!peer.isAway) seat.wire.close(Close.replaced.code, Close.replaced.reason)
     audience.remove(seat)
     present.found(peer)
-    peer.seat = new Seat(peer, wire)
+    peer.seat = new Seat(peer, wire, audience)
     // Not after what it said before, whose answers would come before the welcome.
     this.#enter(peer, offset)
     peer.sequence.run(() => this.#rejoined(peer))

@@ -7,33 +7,34 @@
  */
 import type { Clock } from './clock.ts'
 import type { Audience } from './fan-out.ts'
-import { type Frame, join } from './frame.ts'
+import type { Frame } from './frame.ts'
 import type { RoomLog } from './log/log.ts'
+import { PAGE } from './page.ts'
 import { reset } from './protocol.ts'
 import type { Seat } from './seat.ts'
+import { READER_BYTES_PER_SECOND } from './wire.ts'
 
-const PAGE = 500
-/** With more than this on its way to a peer, the next page waits. */
-const HIGH_WATER_BYTES = 256 * 1024
-const POLL_MS = 10
-/** A peer that takes nothing at all for so long is given up. */
-const STALL_MS = 10_000
+/** The share of what may wait for a peer that a page is, and that may wait while the next one comes. */
+const SHARE = 0.25
+const LOW_BYTES = 64 * 1024
 
 export interface Road {
   readonly log: RoomLog
   readonly audience: Audience
   readonly clock: Clock
+  /** The room's `limits.sendTimeout`. */
+  readonly sendTimeoutMs: number
 }
 
-/** Sends `greeting` and all after `after`, then takes the seat. At once where the log is in memory and the peer reads. */
+/** Sends `greeting` and all after `after`, then takes the seat. At once where it is one page, in memory. */
 export function catchUp(road: Road, seat: Seat, greeting: readonly Frame[], after: number): undefined | Promise<void> {
   const { log, audience } = road
-  const page = log.read(after, PAGE)
-  if (page instanceof Promise || page.length === PAGE) {
-    write(seat, greeting)
+  const page = pageAfter(road, after)
+  if (page instanceof Promise || (page.at(-1)?.seq ?? after) < log.seq) {
+    seat.writeFrames(greeting)
     return follow(road, seat, after, page)
   }
-  write(seat, [...greeting, ...whole(log, page, after)])
+  seat.writeFrames([...greeting, ...whole(log, page, after)])
   audience.add(seat)
   return undefined
 }
@@ -41,18 +42,23 @@ export function catchUp(road: Road, seat: Seat, greeting: readonly Frame[], afte
 async function follow(road: Road, seat: Seat, after: number, first: readonly Frame[] | Promise<readonly Frame[]>) {
   const { log, audience } = road
   let cursor = after
-  let page = await first
-  while (!seat.isGone) {
-    write(seat, whole(log, page, cursor))
-    cursor = page.at(-1)?.seq ?? Math.max(cursor, log.first - 1)
-    if (cursor >= log.seq) {
-      audience.add(seat)
-      return
-    }
-    if (!(await drained(road.clock, seat))) return
-    const next = log.read(cursor, PAGE)
-    page = next instanceof Promise ? await next : next
+  let isThere = false
+  for (let page = await first; ; page = await pageAfter(road, cursor)) {
+    await audience.past(() => {
+      if (seat.isGone || seat.isCut) return
+      seat.writeFrames(whole(log, page, cursor))
+      cursor = page.at(-1)?.seq ?? Math.max(cursor, log.first - 1)
+      isThere = cursor >= log.seq
+      if (isThere) audience.add(seat)
+    })
+    if (isThere) return
+    await drained(road, seat)
+    if (seat.isGone || seat.isCut) return
   }
+}
+
+function pageAfter({ log, audience }: Road, after: number): readonly Frame[] | Promise<readonly Frame[]> {
+  return log.read(after, PAGE.events, Math.min(PAGE.bytes, audience.limitBytes * SHARE))
 }
 
 /** A page of what comes after `cursor`; where retention cut a hole before it, that is said first. */
@@ -62,24 +68,16 @@ function whole(log: RoomLog, page: readonly Frame[], cursor: number): readonly F
   return [reset({ epoch: log.epoch, first, seq: log.seq, reason: 'trimmed' }), ...page]
 }
 
-function write({ wire }: Seat, frames: readonly Frame[]): void {
-  if (frames.length > 0) wire.send(join(frames, wire.encoding))
-}
-
-/** Resolves when the peer has taken enough for the next page; `false` when it takes nothing or is gone. */
-async function drained(clock: Clock, seat: Seat): Promise<boolean> {
+/** Resolves when the peer has taken enough for the next page, or is given up since it does not. */
+async function drained({ audience, clock, sendTimeoutMs }: Road, seat: Seat): Promise<void> {
   const { wire } = seat
-  let least = wire.waiting
-  let sinceMs = clock.monotonic()
-  while (wire.waiting > HIGH_WATER_BYTES && !seat.isGone) {
-    await new Promise<void>((resolve) => clock.after(POLL_MS, resolve))
-    if (wire.waiting < least) {
-      least = wire.waiting
-      sinceMs = clock.monotonic()
-    } else if (clock.monotonic() - sinceMs > STALL_MS) {
-      wire.close(1013, 'too slow to keep up, come back and resume')
-      return false
-    }
-  }
-  return !seat.isGone
+  const taken = wire.drained(Math.min(LOW_BYTES, audience.limitBytes * SHARE))
+  if (!taken) return
+  const late = Promise.withResolvers<void>()
+  const cancel = clock.after(sendTimeoutMs + (wire.waiting / READER_BYTES_PER_SECOND) * 1000, () => {
+    seat.cut('limits.sendTimeout')
+    late.resolve()
+  })
+  await Promise.race([taken, late.promise])
+  cancel()
 }

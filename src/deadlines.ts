@@ -3,6 +3,7 @@
  * the log hangs. One queue and one timer for all; most turns are answered before the timer ever sees them.
  */
 import type { Clock } from './clock.ts'
+import { type Failed, uncaught } from './guarded.ts'
 import type { Turn } from './turn.ts'
 
 /** Below the 5 s that are promised, by what the timer and the network may add. */
@@ -16,11 +17,13 @@ interface Waiting {
 
 export class Deadlines {
   readonly #clock: Clock
+  readonly #failed: Failed
   #waiting: Waiting[] = []
   #isSweeping = false
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, failed: Failed = uncaught) {
     this.#clock = clock
+    this.#failed = failed
   }
 
   /** Calls `overdue` where the turn is not answered in time. */
@@ -46,8 +49,17 @@ export class Deadlines {
     for (const { turn, overdue } of this.#waiting) {
       if (!turn.isAnswered && turn.startedMs > before) break
       done += 1
-      if (!turn.isAnswered) overdue(turn)
+      if (!turn.isAnswered) this.#tell(turn, overdue)
     }
     if (done > 0) this.#waiting = this.#waiting.slice(done)
+  }
+
+  /** What fails for one keeps no other waiting. */
+  #tell(turn: Turn, overdue: (turn: Turn) => void): void {
+    try {
+      overdue(turn)
+    } catch (error) {
+      this.#failed(error)
+    }
   }
 }

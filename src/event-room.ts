@@ -5,10 +5,10 @@
 import { catchUp } from './catch-up.ts'
 import type { EventDefinition, Handlers, PastEvent, Position, Room } from './define.ts'
 import { Close, type CloseReason, LimitError, RoomError } from './errors.ts'
-import { json, passing } from './frame.ts'
+import { type Frame, json, passing } from './frame.ts'
 import type { House, RoomSettings } from './house.ts'
 import { JoinRefusals } from './join-refusals.ts'
-import { countBroken, type Limit } from './limit.ts'
+import { countBroken } from './limit.ts'
 import { offset as offsetOf, type ProducerMark } from './log/log.ts'
 import { EventPeer, type Visitor } from './peer.ts'
 import { type Produced, Producers } from './producers.ts'
@@ -18,12 +18,16 @@ import { LiveRoom } from './room.ts'
 import { Turns } from './turns.ts'
 import type { Wire } from './wire.ts'
 
+/** Events that `room.history` gives at most. */
+const MOST_HISTORY = 1000
 /** The wire of a peer that is not there to hear. */
 const UNHEARD: Wire = {
   encoding: { name: 'unheard', encode: () => Buffer.alloc(0) },
   waiting: 0,
   send() {},
+  drained: () => undefined,
   close() {},
+  drop() {},
 }
 
 export class LiveEventRoom extends LiveRoom<EventPeer, Handlers> implements Room {
@@ -51,6 +55,7 @@ export class LiveEventRoom extends LiveRoom<EventPeer, Handlers> implements Room
       clock,
       log: this.log,
       replay: settings.history.replay,
+      sendTimeoutMs: settings.limits.sendTimeoutMs,
     })
     this.#turns = new Turns({
       definition,
@@ -130,8 +135,15 @@ export class LiveEventRoom extends LiveRoom<EventPeer, Handlers> implements Room
 
   async history(range: { after?: number; limit?: number } = {}): Promise<PastEvent[]> {
     const { record } = this
-    const limit = range.limit ?? 100
-    const frames = await record.read(range.after ?? Math.max(0, record.seq - limit), limit)
+    const limit = Math.min(range.limit ?? 100, MOST_HISTORY)
+    let cursor = range.after ?? Math.max(0, record.seq - limit)
+    const frames: Frame[] = []
+    while (frames.length < limit) {
+      const page = await record.read(cursor, limit - frames.length)
+      cursor = page.at(-1)?.seq ?? 0
+      frames.push(...page)
+      if (page.length === 0 || cursor >= record.seq) break
+    }
     return frames.map(({ payload, seq }) => ({ ...JSON.parse(String(payload)), offset: offsetOf(record.epoch, seq) }))
   }
 
@@ -155,18 +167,18 @@ export class LiveEventRoom extends LiveRoom<EventPeer, Handlers> implements Room
       time: this.now(),
       until: peer.untilMs,
     })
-    return catchUp({ log: record, audience: this.audience, clock: this.house.clock }, peer.seat, [greeting], after)
+    const { audience, house, settings } = this
+    const road = { log: record, audience, clock: house.clock, sendTimeoutMs: settings.limits.sendTimeoutMs }
+    return catchUp(road, peer.seat, [greeting], after)
   }
 
   override hush(reason: () => CloseReason): void {
     this.reading.dismissAll(reason)
   }
 
-  override slow(owner: unknown, limit: Limit): void {
-    if (owner instanceof Listener) {
-      countBroken(this.tally.broken, limit)
-      this.reading.dismiss(owner, Close.slow)
-    } else super.slow(owner, limit)
+  protected override cut(owner: unknown, reason: CloseReason): void {
+    if (owner instanceof Listener) this.reading.dismiss(owner, reason)
+    else super.cut(owner, reason)
   }
 
   protected override refused(peer: EventPeer, error: RoomError): void {

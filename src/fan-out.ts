@@ -8,11 +8,14 @@
  * so that a large room does not hold up a small one, nor what comes in.
  */
 import type { Clock } from './clock.ts'
+import type { RoomLogger } from './define.ts'
+import { Close, type CloseReason } from './errors.ts'
 import type { Frame } from './frame.ts'
-import type { Limit } from './limit.ts'
+import { eachGuarded, type Failed, uncaught } from './guarded.ts'
+import { countBroken, type Limit } from './limit.ts'
 import type { Tally } from './metrics.ts'
 import { Pressure } from './pressure.ts'
-import type { Seat } from './seat.ts'
+import type { Bounds, Seat } from './seat.ts'
 import { Shard } from './shard.ts'
 import type { Encoding } from './wire.ts'
 
@@ -23,51 +26,106 @@ const RESTS = 20
 /** Reading comes first again after so much writing. */
 const SLICE_MS = 4
 
+/** What is written of the past is less urgent, and has so much of each turn of the loop. */
+const PAST_MS = 2
+
 /** The queue of the process: rows with something to send, worked off in slices. */
 export class FanOut {
   readonly clock: Clock
   readonly pressure: Pressure
+  readonly failed: Failed
   #queue: Shard[] = []
+  /** Peers to end, when nothing is being written. */
+  #ends: (() => void)[] = []
+  /** Pages of the past. */
+  #past: (() => void)[] = []
   #running = false
 
-  /** `limitBytes`: what may wait for all slow peers together. */
-  constructor(clock: Clock, limitBytes: () => number = () => Number.POSITIVE_INFINITY) {
+  /** `limitBytes`: what may wait for all slow peers together. `failed` hears of what must not throw and did. */
+  constructor(clock: Clock, limitBytes: () => number = () => Number.POSITIVE_INFINITY, failed: Failed = uncaught) {
     this.clock = clock
-    this.pressure = new Pressure(clock, limitBytes)
+    this.failed = failed
+    this.pressure = new Pressure(clock, limitBytes, failed)
   }
 
   enqueue(shard: Shard): void {
     shard.enqueuedMs = this.clock.monotonic()
     this.#queue.push(shard)
+    this.#run()
+  }
+
+  /** Ends a peer when nothing is being written: that may call the author's code, which may speak, and end others. */
+  end(peer: () => void): void {
+    this.#ends.push(peer)
+    this.#run()
+  }
+
+  /** Writes a page of the past when those who are here have what is new. Rejects with what `write` throws. */
+  past(write: () => void): Promise<void> {
+    const written = Promise.withResolvers<void>()
+    this.#past.push(() => {
+      try {
+        write()
+        written.resolve()
+      } catch (error) {
+        written.reject(error)
+      }
+    })
+    this.#run()
+    return written.promise
+  }
+
+  #run(): void {
     if (this.#running) return
     this.#running = true
     setImmediate(this.#slice)
   }
 
   #slice = (): void => {
-    const end = this.clock.monotonic() + SLICE_MS
-    let done = 0
-    for (const shard of this.#queue) {
-      shard.flush()
-      done += 1
-      if (this.clock.monotonic() >= end) break
-    }
-    this.#queue = done === this.#queue.length ? [] : this.#queue.slice(done)
-    if (this.#queue.length > 0) setImmediate(this.#slice)
-    else this.#running = false
+    this.#queue = this.#some(this.#queue, flush, SLICE_MS)
+    const ends = this.#ends
+    this.#ends = []
+    eachGuarded(ends, call, this.failed)
+    this.#past = this.#some(this.#past, call, PAST_MS)
+    this.#running = false
+    if (this.#queue.length > 0 || this.#ends.length > 0 || this.#past.length > 0) this.#run()
   }
+
+  /** Works on a queue for so long. Returns what is left of it. */
+  #some<T>(queue: T[], work: (item: T) => void, ms: number): T[] {
+    if (queue.length === 0) return queue
+    const end = this.clock.monotonic() + ms
+    const done = eachGuarded(
+      queue,
+      (item) => {
+        work(item)
+        return this.clock.monotonic() < end
+      },
+      this.failed,
+    )
+    return done === queue.length ? [] : queue.slice(done)
+  }
+}
+
+function flush(shard: Shard): void {
+  shard.flush()
+}
+
+function call(work: () => void): void {
+  work()
 }
 
 export interface AudienceParts {
   /** What may wait for one peer. */
   readonly limitBytes: number
   readonly tally: Tally
-  /** A peer does not take what is sent. */
-  readonly onSlow: (seat: Seat, limit: Limit) => void
+  readonly log: RoomLogger
+  /** Ends a peer's connection; it may come back and resume. */
+  readonly onCut: (seat: Seat, reason: CloseReason) => void
 }
 
 /** The peers of one room, in rows. */
-export class Audience {
+export class Audience implements Bounds {
   readonly #fanOut: FanOut
   readonly #shards = new Map<Encoding, Shard[]>()
   readonly #parts: AudienceParts
@@ -144,12 +202,32 @@ export class Audience {
     return this.#parts.limitBytes
   }
 
-  /** A peer had not taken everything when more was written to it. */
   lags(seat: Seat): void {
-    this.#fanOut.pressure.lags(seat, () => this.slow(seat, 'server.limits.buffered'))
+    this.#fanOut.pressure.lags(seat)
   }
 
-  slow(seat: Seat, limit: Limit = 'limits.buffered'): void {
-    this.#parts.onSlow(seat, limit)
+  slow(seat: Seat, limit: Limit): void {
+    const { tally } = this.#parts
+    tally.slow += 1
+    countBroken(tally.broken, limit)
+    this.#cut(seat, Close.slow)
+  }
+
+  /** Something for this peer could not be written, so what comes next would leave a hole. */
+  failed(seat: Seat, error: unknown): void {
+    this.#parts.log.error({ err: error }, 'what is for a peer could not be written')
+    seat.isCut = true
+    this.#cut(seat, Close.broken)
+  }
+
+  #cut(seat: Seat, reason: CloseReason): void {
+    this.#fanOut.end(() => {
+      if (!seat.isGone) this.#parts.onCut(seat, reason)
+    })
+  }
+
+  /** Writes a page of the past in its turn. */
+  past(write: () => void): Promise<void> {
+    return this.#fanOut.past(write)
   }
 }

@@ -2,6 +2,7 @@
  * A frame: what travels from the log or a handler to the peers. Its payload is made once, and its bytes once for each
  * encoding however many peers there are. `protocol.ts` and the logs make frames, `fan-out.ts` carries them.
  */
+import { fitting } from './page.ts'
 import { type Bytes, bufferOf, type Encoding, MAX_TEXT_LENGTH } from './wire.ts'
 
 export class Frame {
@@ -19,6 +20,11 @@ export class Frame {
     this.payload = payload
     this.seq = seq
     this.time = time
+  }
+
+  /** Bytes of its payload. */
+  get size(): number {
+    return typeof this.payload === 'string' ? Buffer.byteLength(this.payload) : this.payload.length
   }
 
   /** The frame in one encoding. Most rooms speak one: that one needs no map. */
@@ -62,4 +68,23 @@ export function join(frames: readonly Frame[], encoding: Encoding): Bytes {
   if (!parts.every((part) => typeof part === 'string')) return Buffer.concat(parts.map(bufferOf))
   const text = parts.join('')
   return text.length > MAX_TEXT_LENGTH ? bufferOf(text) : text
+}
+
+/** The share of what may wait for a peer that is written to it at once: text may have three bytes a character. */
+const PIECE = 0.25
+
+/** The bytes of many frames in pieces, so that what may wait (`limitBytes`) is not reached with one of them. */
+export function pieces(frames: readonly Frame[], encoding: Encoding, limitBytes: number): Bytes[] {
+  if (frames.length === 0) return []
+  const most = limitBytes * PIECE
+  let length = 0
+  for (const { payload } of frames) length += payload.length
+  if (length <= most || frames.length === 1) return [join(frames, encoding)]
+  const all: Bytes[] = []
+  for (let at = 0; at < frames.length; ) {
+    const piece = fitting(frames.values().drop(at), ({ payload }) => payload.length, most)
+    all.push(join(piece, encoding))
+    at += piece.length
+  }
+  return all
 }

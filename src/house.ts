@@ -37,6 +37,7 @@ export interface RoomSettings {
     /** Messages of one peer that may wait for its async handlers. */
     readonly waiting: number
     readonly bufferedBytes: number
+    readonly sendTimeoutMs: number
   }
 }
 

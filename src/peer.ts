@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto'
 import type { CloseReason } from './errors.ts'
 import { type Frame, json, passing } from './frame.ts'
 import { Bucket, type Rate } from './guards/bucket.ts'
-import { Seat } from './seat.ts'
+import { type Bounds, Seat } from './seat.ts'
 import { Sequence } from './sequence.ts'
 import type { Wire } from './wire.ts'
 
@@ -28,6 +28,7 @@ export interface Visitor {
 
 /** The room of a peer. */
 export interface PeerHost {
+  readonly audience: Bounds
   end(peer: Connection, reason: CloseReason): void
 }
 
@@ -80,7 +81,7 @@ export abstract class Connection {
     this.client = visitor.client
     this.claims = visitor.claims
     this.untilMs = visitor.untilMs
-    this.seat = new Seat(this, wire)
+    this.seat = new Seat(this, wire, host.audience)
     this.bucket = new Bucket(rate, nowMs)
   }
 

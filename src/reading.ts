@@ -9,13 +9,10 @@ import { Close, type CloseReason } from './errors.ts'
 import type { Audience } from './fan-out.ts'
 import type { Frame } from './frame.ts'
 import { type Lost, offset as offsetOf, parseOffset, type Resume, type RoomLog } from './log/log.ts'
+import { fitting, PAGE } from './page.ts'
 import { reset } from './protocol.ts'
 import { Seat } from './seat.ts'
 import type { Wire } from './wire.ts'
-
-/** Events in a page, and the characters after which it ends early; a single event may be longer. */
-const PAGE = 500
-const PAGE_LENGTH = 1024 * 1024
 
 export interface ReadingParts {
   readonly record: () => RoomLog
@@ -24,6 +21,8 @@ export interface ReadingParts {
   readonly log: RoomLogger
   /** How many events a newcomer gets. */
   readonly replay: number
+  /** The room's `limits.sendTimeout`. */
+  readonly sendTimeoutMs: number
 }
 
 /** A part of the log. */
@@ -44,8 +43,8 @@ export class Listener {
   readonly seat: Seat<Listener>
   hasLeft = false
 
-  constructor(wire: Wire) {
-    this.seat = new Seat(this, wire)
+  constructor(wire: Wire, audience: Audience) {
+    this.seat = new Seat(this, wire, audience)
   }
 }
 
@@ -84,17 +83,17 @@ export class Reading {
   /**
    * The page after `after`, of at most `limit` events; `undefined` if retention took its beginning meanwhile.
    */
-  async page(after: number, limit = PAGE): Promise<Page | undefined> {
-    const read = await this.#record.read(after, Math.min(limit, PAGE))
-    if ((read[0]?.seq ?? this.#record.first) > after + 1) return undefined
-    return this.#pageOf(read.slice(0, fitting(read)), after)
+  async page(after: number, limit: number = PAGE.events): Promise<Page | undefined> {
+    const frames = await this.#record.read(after, Math.min(limit, PAGE.events))
+    if ((frames[0]?.seq ?? this.#record.first) > after + 1) return undefined
+    return this.#pageOf(frames, after)
   }
 
   /** The page that ends before the event `before`: of at most `limit` events, the newest of those that are older. */
-  async pageBefore(before: number, limit = PAGE): Promise<Page> {
+  async pageBefore(before: number, limit: number = PAGE.events): Promise<Page> {
     const { first } = this.#record
     const end = Math.max(first, before) - 1
-    const start = Math.max(first - 1, end - Math.min(limit, PAGE))
+    const start = Math.max(first - 1, end - Math.min(limit, PAGE.events))
     let frames: Frame[] = []
     for (let cursor = start; cursor < end; ) {
       // A log may give less at once than it is asked for.
@@ -104,7 +103,7 @@ export class Reading {
       // Retention may have taken the beginning meanwhile: a page has no hole.
       const isWhole = (frames.at(-1)?.seq ?? cursor) + 1 === read[0]?.seq
       frames = isWhole ? [...frames, ...read] : [...read]
-      frames = frames.slice(frames.length - fitting(frames.toReversed()))
+      frames = fitting(frames.toReversed(), ({ size }) => size, PAGE.bytes).reverse()
       cursor = last.seq
     }
     return this.#pageOf(frames, frames[0] ? frames[0].seq - 1 : end)
@@ -126,23 +125,23 @@ export class Reading {
     return { frames, after, end, next: this.offset(end), isUpToDate: end >= this.#record.seq }
   }
 
-  /** Sends a wire everything after `after` and then whatever is delivered. Returns what ends it. */
-  listen(wire: Wire, after: number): () => void {
-    const { audience, clock, log } = this.#parts
-    const listener = new Listener(wire)
+  /** Sends a wire everything after `after` and then whatever is delivered, until it leaves. */
+  listen(wire: Wire, after: number): Listener {
+    const { audience, clock, log, sendTimeoutMs } = this.#parts
+    const listener = new Listener(wire, audience)
     this.#listeners.add(listener)
-    const road = { log: this.#record, audience, clock }
+    const road = { log: this.#record, audience, clock, sendTimeoutMs }
     const failed = (error: unknown) => {
       log.error({ err: error }, 'the history could not be read')
       this.dismiss(listener, Close.busy)
     }
     catchUp(road, listener.seat, [], after)?.catch(failed)
-    return () => this.#leave(listener)
+    return listener
   }
 
   /** Ends one who listens. */
   dismiss(listener: Listener, { code, reason }: CloseReason): void {
-    this.#leave(listener)
+    this.leave(listener)
     listener.seat.wire.close(code, reason)
   }
 
@@ -158,20 +157,10 @@ export class Reading {
     return this.#parts.record()
   }
 
-  #leave(listener: Listener): void {
+  leave(listener: Listener): void {
     if (listener.hasLeft) return
     listener.hasLeft = true
     this.#listeners.delete(listener)
     this.#parts.audience.remove(listener.seat)
   }
-}
-
-/** How many of these frames make a page. */
-function fitting(frames: readonly Frame[]): number {
-  let length = 0
-  const tooLong = frames.findIndex(({ payload }, index) => {
-    length += payload.length
-    return index > 0 && length > PAGE_LENGTH
-  })
-  return tooLong < 0 ? frames.length : tooLong
 }

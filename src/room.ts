@@ -11,7 +11,6 @@ import { Audience } from './fan-out.ts'
 import { farewell } from './farewell.ts'
 import type { Frame } from './frame.ts'
 import type { CommonHandlers, House, RoomSettings } from './house.ts'
-import { countBroken, type Limit } from './limit.ts'
 import type { RoomLog } from './log/log.ts'
 import { Members } from './members.ts'
 import type { Tally } from './metrics.ts'
@@ -29,7 +28,7 @@ export abstract class LiveRoom<P extends Connection = Connection, H extends Comm
   /** Nothing is said any more: another room may stand at this path, on the same log. */
   protected isOver = false
   protected readonly house: House
-  protected readonly audience: Audience
+  readonly audience: Audience
   protected readonly tally: Tally
   readonly author: Author
   protected handlers!: H
@@ -50,7 +49,8 @@ export abstract class LiveRoom<P extends Connection = Connection, H extends Comm
     this.audience = new Audience(house.fanOut, {
       limitBytes: settings.limits.bufferedBytes,
       tally: this.tally,
-      onSlow: ({ owner }, limit) => this.slow(owner, limit),
+      log: this.log,
+      onCut: ({ owner }, reason) => this.cut(owner, reason),
     })
     this.#attendance = new Attendance({
       author: this.author,
@@ -169,13 +169,11 @@ export abstract class LiveRoom<P extends Connection = Connection, H extends Comm
 
   protected abstract peer(visitor: Visitor, wire: Wire): P
 
-  /** Whoever sits there does not take what is sent: it is cut, and may come back and resume. */
-  slow(owner: unknown, limit: Limit): void {
+  /** Ends the connection of whoever sits there; it may come back and resume. */
+  protected cut(owner: unknown, { code, reason }: CloseReason): void {
     const peer = owner as P
-    this.tally.slow += 1
-    countBroken(this.tally.broken, limit)
     const { wire } = peer.seat
-    wire.close(Close.slow.code, Close.slow.reason)
+    wire.close(code, reason)
     this.gone(peer, wire, true)
   }
 

@@ -1,8 +1,11 @@
 /**
- * A seat: one connection's place in a room's audience, and what is for it alone. A frame for one peer remembers how
- * many of the row's frames go before it, so that it keeps its place in the order. `shard.ts` fills and empties it.
+ * A seat: one connection's place in a room's audience, and the only place that writes to its wire, which knows how much
+ * may wait. A frame for one peer remembers how many of the row's frames go before it, so that it keeps its place in the
+ * order. `shard.ts` fills and empties it; `catch-up.ts` writes the past to it.
  */
-import { type Frame, join } from './frame.ts'
+import { type Frame, pieces } from './frame.ts'
+import type { Limit } from './limit.ts'
+import type { Backlog } from './pressure.ts'
 import type { Shard } from './shard.ts'
 import type { Bytes, Wire } from './wire.ts'
 
@@ -12,9 +15,20 @@ interface Cut {
   readonly frame: Frame | undefined
 }
 
-export class Seat<Owner = unknown> {
+/** What holds a seat's writes; its audience. */
+export interface Bounds {
+  /** What may wait for one peer. */
+  readonly limitBytes: number
+  /** Something waits for this seat. */
+  lags(seat: Seat): void
+  /** It does not take what is sent: it is ended as soon as nothing is being written. */
+  slow(seat: Seat, limit: Limit): void
+}
+
+export class Seat<Owner = unknown> implements Backlog {
   readonly owner: Owner
   readonly wire: Wire
+  readonly #bounds: Bounds
   /** The row; `undefined` before the peer is seated and after it left. */
   shard: Shard | undefined
   /** Where in the row. */
@@ -26,15 +40,22 @@ export class Seat<Owner = unknown> {
   #cuts: Cut[] | undefined
   /** Its connection is over; nothing more is for it. */
   isGone = false
+  /** Something was not written: what comes after it must not be either, or the peer would have a hole. */
+  isCut = false
 
-  constructor(owner: Owner, wire: Wire) {
+  constructor(owner: Owner, wire: Wire, bounds: Bounds) {
     this.owner = owner
     this.wire = wire
+    this.#bounds = bounds
   }
 
   /** Whether it needs bytes of its own in the next flush. */
   get isSpecial(): boolean {
     return this.from > 0 || this.#lone !== undefined || this.#cuts !== undefined
+  }
+
+  get waiting(): number {
+    return this.wire.waiting
   }
 
   /** A frame for this seat alone, after so many of the row's. */
@@ -65,20 +86,21 @@ export class Seat<Owner = unknown> {
   /** Says something to this peer alone, after everything delivered before. */
   send(frame: Frame): void {
     if (this.shard) this.shard.direct(this, frame)
-    else this.wire.send(frame.bytes(this.wire.encoding))
+    else this.write(frame.bytes(this.wire.encoding))
   }
 
-  /** Writes what waits for this seat, so that a close comes after it. */
+  /** Writes what is queued for this seat, so that a close comes after it. */
   flush(): void {
     this.shard?.flushSeat(this)
   }
 
-  /** The bytes for this seat out of the row's frames; empty where there is nothing. */
-  compose(frames: readonly Frame[]): Bytes | undefined {
+  /** Writes what is for this seat out of the row's frames. */
+  deliver(frames: readonly Frame[]): void {
     const lone = this.#lone
     if (lone && frames.length === 0) {
       this.#lone = undefined
-      return lone.bytes(this.wire.encoding)
+      this.write(lone.bytes(this.wire.encoding))
+      return
     }
     const mine: Frame[] = lone ? [lone] : []
     let next = this.from
@@ -89,6 +111,38 @@ export class Seat<Owner = unknown> {
     }
     while (next < frames.length) mine.push(frames[next++] as Frame)
     this.clear()
-    return mine.length > 0 ? join(mine, this.wire.encoding) : undefined
+    this.writeFrames(mine)
+  }
+
+  writeFrames(frames: readonly Frame[]): void {
+    for (const bytes of pieces(frames, this.wire.encoding, this.#bounds.limitBytes)) this.write(bytes)
+  }
+
+  /** What is about to be sent counts too; only who has taken everything may get a single frame beyond the bound. */
+  write(bytes: Bytes): void {
+    const { wire } = this
+    if (this.isGone || this.isCut) return
+    const { waiting } = wire
+    if (waiting > 0 && waiting + bytes.length > this.#bounds.limitBytes) {
+      this.cut('limits.buffered')
+      return
+    }
+    wire.send(bytes)
+    if (wire.waiting > 0) this.#bounds.lags(this)
+  }
+
+  /** From now on nothing is written; the room ends it when it can. */
+  cut(limit: Limit): void {
+    if (this.isGone || this.isCut) return
+    this.isCut = true
+    this.#bounds.slow(this, limit)
+  }
+
+  relieve(): void {
+    this.cut('server.limits.buffered')
+  }
+
+  drop(): void {
+    this.wire.drop()
   }
 }

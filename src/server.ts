@@ -68,11 +68,12 @@ export async function createServer(parts: ServerParts): Promise<Server> {
   const metrics = new Metrics()
   const log = parts.log ?? (await openLog(environment, clock, logger, metrics))
   let router = new Router(config.mounts)
+  const failed = (error: unknown) => logger.error({ err: error }, 'something that must not fail has failed')
   const house = {
     clock,
     log,
-    fanOut: new FanOut(clock, () => config.server.limits.bufferedBytes),
-    deadlines: new Deadlines(clock),
+    fanOut: new FanOut(clock, () => config.server.limits.bufferedBytes, failed),
+    deadlines: new Deadlines(clock, failed),
     tallyOf: (pattern: string) => metrics.of(pattern),
     logger,
   }
@@ -82,7 +83,7 @@ export async function createServer(parts: ServerParts): Promise<Server> {
     () => log.trouble === undefined,
   )
   const limits = new Limits(clock, config.server.limits)
-  const heartbeat = new Heartbeat(clock)
+  const heartbeat = new Heartbeat(clock, failed)
   const inFlight = new InFlight()
   const requests = new InFlight()
   const sockets = new Set<Duplex>()

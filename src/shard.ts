@@ -4,7 +4,7 @@
  */
 
 import type { Audience } from './fan-out.ts'
-import { type Frame, join } from './frame.ts'
+import { type Frame, pieces } from './frame.ts'
 import type { Seat } from './seat.ts'
 import type { Bytes, Encoding } from './wire.ts'
 
@@ -84,43 +84,52 @@ export class Shard {
     const special = this.#special
     this.#frames = []
     this.#special = []
-    const slow: Seat[] = []
     for (const seat of special) {
       if (seat.shard !== this || !seat.isSpecial) continue
-      const own = seat.compose(frames)
+      this.#deliver(seat, frames)
       // It has its bytes: the row's are not for it.
       seat.from = -1
-      if (own && !this.#write(seat, own)) slow.push(seat)
     }
-    if (frames.length > 0) this.#writeAll(join(frames, this.#encoding), slow)
+    if (frames.length > 0) this.#writeAll(frames)
     for (const seat of special) if (seat.from === -1) seat.from = 0
     if (frames.length > 0) this.#audience.flushed(this.enqueuedMs, frames.length * this.#seats.length)
-    // Only now, since ending a peer calls the author's code, which may speak, and end others.
-    for (const seat of slow) if (seat.shard === this) this.#audience.slow(seat)
   }
 
-  #writeAll(bytes: Bytes, slow: Seat[]): void {
+  #writeAll(frames: readonly Frame[]): void {
+    let all: Bytes[] = []
+    let error: unknown
+    try {
+      all = pieces(frames, this.#encoding, this.#audience.limitBytes)
+    } catch (thrown) {
+      error = thrown
+    }
     for (const seat of this.#seats) {
-      if (seat.from !== -1 && !this.#write(seat, bytes)) slow.push(seat)
+      if (seat.from === -1) continue
+      if (error) this.#audience.failed(seat, error)
+      else this.#write(seat, all)
     }
   }
 
-  /** `false`: too much waits for this peer, and nothing was written. */
-  #write(seat: Seat, bytes: Bytes): boolean {
-    const { waiting } = seat.wire
-    // What is about to be sent counts too; a peer that has taken everything so far may get a large batch.
-    if (waiting > 0) {
-      if (waiting + bytes.length > this.#audience.limitBytes) return false
-      this.#audience.lags(seat)
+  #write(seat: Seat, all: readonly Bytes[]): void {
+    try {
+      for (const bytes of all) seat.write(bytes)
+    } catch (error) {
+      this.#audience.failed(seat, error)
     }
-    seat.wire.send(bytes)
-    return true
+  }
+
+  /** What fails for one seat ends that one alone. */
+  #deliver(seat: Seat, frames: readonly Frame[]): void {
+    try {
+      seat.deliver(frames)
+    } catch (error) {
+      this.#audience.failed(seat, error)
+    }
   }
 
   flushSeat(seat: Seat): void {
-    const own = seat.compose(this.#frames)
+    this.#deliver(seat, this.#frames)
     seat.from = this.#frames.length
     if (seat.from > 0) this.#special.push(seat)
-    if (own && !this.#write(seat, own)) this.#audience.slow(seat)
   }
 }

@@ -92,6 +92,7 @@ const SETTINGS: RoomSettings = {
     json: { depth: 100, members: 10_000 },
     waiting: 256,
     bufferedBytes: 64 * 1024 * 1024,
+    sendTimeoutMs: 30_000,
   },
 }
 

@@ -1,6 +1,6 @@
 /**
- * What a room knows of a transport: three members outward, and which encoding it speaks. Reading is no part of it;
- * each transport pushes what it reads into the room. `frame.ts` makes the bytes, `fan-out.ts` sends them.
+ * What a room knows of a transport: what goes outward, and which encoding it speaks. Reading is no part of it; each
+ * transport pushes what it reads into the room. `frame.ts` makes the bytes, `seat.ts` alone sends them.
  */
 import type { Frame } from './frame.ts'
 
@@ -11,9 +11,19 @@ export interface Wire {
   readonly waiting: number
   /** Takes whole frames, one or many joined. MUST NOT throw, also when the connection is gone. */
   send(bytes: Bytes): void
+  /**
+   * Resolves when at most so many bytes wait, or the connection is over. `undefined`: no more than that wait now. One who
+   * waits at a time.
+   */
+  drained(below: number): Promise<void> | undefined
   /** Says why and ends the connection. MUST NOT throw; a second call does nothing. */
   close(code: number, reason: string): void
+  /** Lets go of the connection at once, with all that waits. MUST NOT throw. */
+  drop(): void
 }
+
+/** A reader that does not take what waits has a second more for each so many bytes of it. */
+export const READER_BYTES_PER_SECOND = 8192
 
 /**
  * Bytes, or text that stands for them, a character a byte (latin1): short text costs a socket less to write, and every

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { afterEach, expect, it } from 'vitest'
 import { Frame } from '../src/frame.ts'
 import { deflated } from '../src/transports/deflate.ts'
-import { plain } from '../src/transports/room-socket.ts'
+import { plain } from '../src/transports/websocket-wire.ts'
 import { bufferOf } from '../src/wire.ts'
 import { startServer, type TestServer } from './support/server.ts'
 

@@ -46,8 +46,16 @@ class NotingWire implements Wire {
     for (let at = 0; at < bytes.length; at += BYTES) this.heard.push(bytes.readInt32BE(at))
   }
 
+  drained(): undefined {
+    return undefined
+  }
+
   close(): void {
     this.isClosed = true
+  }
+
+  drop(): void {
+    this.close()
   }
 }
 
@@ -63,6 +71,7 @@ class Play {
   readonly audience: Audience
   readonly random: Random
   slowed = 0
+  readonly errors: unknown[] = []
   #number = 0
 
   constructor(random: Random) {
@@ -70,13 +79,14 @@ class Play {
     this.audience = new Audience(new FanOut(systemClock()), {
       limitBytes: LIMIT_BYTES,
       tally: newTally(),
-      onSlow: (seat) => this.#onSlow(seat),
+      log: { debug() {}, info() {}, warn() {}, error: (fields) => void this.errors.push(fields) },
+      onCut: (seat) => this.#onSlow(seat),
     })
   }
 
   add(): void {
     const wire = new NotingWire(this.random.pick(ENCODINGS))
-    const seat: Seat = new Seat(undefined, wire)
+    const seat: Seat = new Seat(undefined, wire, this.audience)
     this.audience.add(seat)
     this.peers.push({ seat, wire, expected: [] })
   }
@@ -173,6 +183,7 @@ describe('fan-out', () => {
     play.deliver()
     await play.settle()
 
+    expect(play.errors).toEqual([])
     expect(play.slowed).toBeGreaterThan(10)
     for (const { wire, expected } of play.peers) expect(wire.heard).toEqual(expected)
   })
@@ -180,11 +191,11 @@ describe('fan-out', () => {
   it('does not seat a newcomer twice where a row has emptied before a full one', async () => {
     const play = new Play(seeded(1))
     const wires = Array.from({ length: 512 }, () => new NotingWire(ENCODINGS[0] as Encoding))
-    const seats = wires.map((wire) => new Seat(undefined, wire))
+    const seats = wires.map((wire) => new Seat(undefined, wire, play.audience))
     for (const seat of seats) play.audience.add(seat)
     for (const seat of seats.slice(0, 256)) play.audience.remove(seat)
     const wire = new NotingWire(ENCODINGS[0] as Encoding)
-    play.audience.add(new Seat(undefined, wire))
+    play.audience.add(new Seat(undefined, wire, play.audience))
 
     play.audience.deliver(new Frame('1'))
     play.audience.deliver(new Frame('2'))

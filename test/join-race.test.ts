@@ -60,6 +60,7 @@ async function openTalk(keep: number): Promise<{ room: LiveEventRoom; errors: un
         json: { depth: 100, members: 10_000 },
         waiting: 256,
         bufferedBytes: 64 * 1024 * 1024,
+        sendTimeoutMs: 30_000,
       },
     },
     talk as unknown as EventDefinition,

@@ -92,8 +92,11 @@ export interface RoomLog {
   append(drafts: readonly Draft[], marks?: readonly Mark[]): number | Promise<number>
   /** Delivers in the same order, keeping nothing. `except` is handed through to `deliver`. */
   carry(frame: Frame, except?: object): void
-  /** At most `limit` events after `seq`, oldest first, without a hole; at once where they are in memory. */
-  read(after: number, limit: number): readonly Frame[] | Promise<readonly Frame[]>
+  /**
+   * A page: at most `limit` events after `after` that fit into `bytes` (a page's by default), at least one where there is
+   * one; oldest first, without a hole; at once where they are in memory.
+   */
+  read(after: number, limit: number, bytes?: number): readonly Frame[] | Promise<readonly Frame[]>
   /** Whether a client that saw up to (epoch, seq) can be given everything after it. */
   locate(epoch: string, seq: number): Resume
   /** What was answered to a client's message. */

@@ -106,9 +106,9 @@ class MemoryRoomLog implements RoomLog {
     this.#deliver(frame, except)
   }
 
-  read(after: number, limit: number): readonly Frame[] {
+  read(after: number, limit: number, bytes?: number): readonly Frame[] {
     this.#trim()
-    return this.#recent.after(after, limit)
+    return this.#recent.after(after, limit, bytes)
   }
 
   locate(epoch: string, seq: number): Resume {

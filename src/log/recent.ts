@@ -3,6 +3,7 @@
  * leaves at the front, what is appended comes at the end, and neither moves the rest.
  */
 import type { Frame } from '../frame.ts'
+import { fitting, PAGE } from '../page.ts'
 
 export class Recent {
   #frames: (Frame | undefined)[] = []
@@ -40,10 +41,10 @@ export class Recent {
     this.#seq = frame.seq
   }
 
-  /** At most `limit` frames after `seq`. */
-  after(seq: number, limit: number): Frame[] {
+  /** A page of at most `limit` frames after `seq`. */
+  after(seq: number, limit: number, bytes: number = PAGE.bytes): Frame[] {
     const from = this.#start + Math.max(0, seq + 1 - this.first)
-    return this.#frames.slice(from, from + limit) as Frame[]
+    return fitting(this.#frames.slice(from, from + limit) as Frame[], ({ size }) => size, bytes)
   }
 
   /** Lets go of all but the newest `keep`, of what is older than `notBefore` (ms since 1970), and of more than `size`. */

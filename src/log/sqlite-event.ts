@@ -2,6 +2,7 @@
  * An event as it lies in the file, with a checksum: `sqlite-store.ts` reads pages of them.
  */
 import { crc32 } from 'node:zlib'
+import { fitting } from '../page.ts'
 import type { Row } from './sqlite-file.ts'
 
 export interface StoredEvent {
@@ -10,17 +11,13 @@ export interface StoredEvent {
   readonly json: string
 }
 
-/** As many of these rows as make up `length` characters, but at least one. */
-export function fitting(rows: Iterable<Row>, length: number): StoredEvent[] {
-  const events: StoredEvent[] = []
-  let sum = 0
-  for (const row of rows) {
-    const event = checked(row)
-    sum += event.json.length
-    if (sum > length && events.length > 0) break
-    events.push(event)
-  }
-  return events
+/** As many of these rows as fit into `bytes`, but at least one. */
+export function pageOf(rows: Iterable<Row>, bytes: number): StoredEvent[] {
+  return fitting(eachChecked(rows), ({ json }) => Buffer.byteLength(json), bytes)
+}
+
+function* eachChecked(rows: Iterable<Row>): Iterable<StoredEvent> {
+  for (const row of rows) yield checked(row)
 }
 
 /** A row as it was written; a disk that changed it must not be believed. */

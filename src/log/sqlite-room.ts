@@ -4,14 +4,15 @@
  */
 import type { Clock } from '../clock.ts'
 import { RoomError } from '../errors.ts'
-import { entry, Frame } from '../frame.ts'
+import { entry, type Frame } from '../frame.ts'
+import { PAGE } from '../page.ts'
 import { type Era, locate } from './lineage.ts'
 import type { ClientMark, Deliver, Draft, Mark, ProducerState, Recalled, Resume, Retention, RoomLog } from './log.ts'
 import type { Recalls } from './recalls.ts'
 import { Recent } from './recent.ts'
 import type { SqliteLog } from './sqlite.ts'
-import type { StoredEvent } from './sqlite-event.ts'
 import type { StoredMark } from './sqlite-memory.ts'
+import { frameOf, Pages } from './sqlite-pages.ts'
 import type { StoredRoom } from './sqlite-store.ts'
 import type { SqliteThread } from './sqlite-thread.ts'
 
@@ -36,8 +37,6 @@ interface Pending {
 
 /** Trimming on disk waits until it is worth a transaction. */
 const SLACK = 256
-/** Pages from disk that are shared, and for how long. */
-const PAGES = { most: 16, ms: 5000 }
 
 export class SqliteRoomLog implements RoomLog {
   readonly kept = 'fsync'
@@ -51,7 +50,7 @@ export class SqliteRoomLog implements RoomLog {
   readonly #deliver: Deliver
   readonly #closed: () => void
   readonly #recalls: Recalls
-  readonly #pages = new Map<string, Promise<readonly Frame[]>>()
+  readonly #pages: Pages
   /** Messages on their way to the disk. */
   readonly #marked = new Set<string>()
   /** The newest append that is not delivered yet, and the broadcasts said after it. */
@@ -76,6 +75,7 @@ export class SqliteRoomLog implements RoomLog {
     this.#log = log
     this.#thread = thread
     this.#clock = clock
+    this.#pages = new Pages(clock)
     this.#id = id
     this.#eras = eras
     this.#recent = new Recent(seq - recent.length)
@@ -121,10 +121,12 @@ export class SqliteRoomLog implements RoomLog {
     this.#latest.behind.push({ frame, except })
   }
 
-  read(after: number, limit: number): readonly Frame[] | Promise<readonly Frame[]> {
+  read(after: number, limit: number, bytes: number = PAGE.bytes): readonly Frame[] | Promise<readonly Frame[]> {
     const from = Math.max(after, this.first - 1)
-    if (from + 1 >= this.#recent.first) return this.#recent.after(from, limit)
-    return this.#page(from, Math.min(limit, this.#recent.first - 1 - from))
+    if (from + 1 >= this.#recent.first) return this.#recent.after(from, limit, bytes)
+    const count = Math.min(limit, this.#recent.first - 1 - from)
+    const { seq } = this
+    return this.#pages.get(`${from} ${count} ${bytes}`, () => this.#thread.page(this.#id, from, seq, count, bytes))
   }
 
   locate(epoch: string, seq: number): Resume {
@@ -216,27 +218,6 @@ export class SqliteRoomLog implements RoomLog {
     for (const { frame, except } of pending.behind ?? []) this.#deliver(frame, except)
     if (isLatest) this.#onIdle()
   }
-
-  /** A page from disk. Many who resume from one place share one reading of it. */
-  #page(after: number, limit: number): Promise<readonly Frame[]> {
-    const key = `${after} ${limit}`
-    const known = this.#pages.get(key)
-    if (known) return known
-    const page = this.#thread.ask('read', this.#id, after, this.seq, limit).then((events) => events.map(frameOf))
-    this.#pages.set(key, page)
-    const forget = () => {
-      if (this.#pages.get(key) === page) this.#pages.delete(key)
-    }
-    page.catch(forget)
-    this.#clock.after(PAGES.ms, forget)
-    const [oldest] = this.#pages.keys()
-    if (this.#pages.size > PAGES.most && oldest !== undefined) this.#pages.delete(oldest)
-    return page
-  }
-}
-
-function frameOf({ json, seq, time }: StoredEvent): Frame {
-  return new Frame(json, seq, time)
 }
 
 /** No two pairs share a key: the length of the first stands before it. */

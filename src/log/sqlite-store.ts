@@ -7,7 +7,7 @@ import { newEpoch } from './epoch.ts'
 import type { Era } from './lineage.ts'
 import { type ProducerState, REMEMBER_MS, type Recalled } from './log.ts'
 import type { KnownIds } from './recalls.ts'
-import { fitting, type StoredEvent } from './sqlite-event.ts'
+import { pageOf, type StoredEvent } from './sqlite-event.ts'
 import { SqliteFile } from './sqlite-file.ts'
 import { MEMORY_SCHEMA, SqliteMemory, type StoredMark } from './sqlite-memory.ts'
 
@@ -37,8 +37,6 @@ const SCHEMA = `
 const STEP = 2000
 /** Epochs of a room that are remembered. */
 const MAX_EPOCHS = 1000
-/** Characters after which a page ends early. */
-const PAGE_LENGTH = 1024 * 1024
 
 export class Store {
   readonly #file: SqliteFile
@@ -108,8 +106,8 @@ export class Store {
     for (const room of newest.keys()) this.#unsaved.delete(room)
   }
 
-  /** Events after `seq` up to `upTo`, oldest first, as many as make a page. Throws where one is damaged. */
-  read(room: number, after: number, upTo: number, limit: number): StoredEvent[] {
+  /** Events after `seq` up to `upTo`, oldest first, as many as make a page of `bytes`. Throws where one is damaged. */
+  read(room: number, after: number, upTo: number, limit: number, bytes: number): StoredEvent[] {
     const rows = this.#file.each(
       'SELECT seq, time, crc, json FROM events WHERE room = ? AND seq > ? AND seq <= ? ORDER BY seq LIMIT ?',
       room,
@@ -117,7 +115,7 @@ export class Store {
       upTo,
       limit,
     )
-    return fitting(rows, PAGE_LENGTH)
+    return pageOf(rows, bytes)
   }
 
   ids(room: number, client: string, limit: number): KnownIds {
@@ -240,6 +238,6 @@ export class Store {
 
   #newest(room: number, count: number, length: number): StoredEvent[] {
     const sql = 'SELECT seq, time, crc, json FROM events WHERE room = ? ORDER BY seq DESC LIMIT ?'
-    return fitting(this.#file.each(sql, room, count), length).reverse()
+    return pageOf(this.#file.each(sql, room, count), length).reverse()
   }
 }

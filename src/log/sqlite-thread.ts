@@ -3,6 +3,7 @@
  * `sqlite.ts` makes one; `sqlite-worker.ts` answers.
  */
 import { Worker } from 'node:worker_threads'
+import type { StoredEvent } from './sqlite-event.ts'
 import type { Store } from './sqlite-store.ts'
 import type { Ask, Told } from './sqlite-worker.ts'
 
@@ -27,6 +28,7 @@ export class SqliteThread {
   readonly #worker: Worker
   readonly #waiting: Waiting[] = []
   #gone: Error | undefined
+  #page: Promise<unknown> = Promise.resolve()
   /** Resolves when the file is open and ours. */
   readonly opened: Promise<unknown>
 
@@ -43,6 +45,13 @@ export class SqliteThread {
     if (this.#gone) return Promise.reject(this.#gone)
     this.#worker.postMessage({ method, args } satisfies Ask)
     return this.#wait() as Promise<ReturnType<Methods[M]>>
+  }
+
+  /** Reads a page, one at a time in all rooms: a commit waits for no more than one of them. */
+  page(...which: Parameters<Store['read']>): Promise<StoredEvent[]> {
+    const page = this.#page.then(() => this.ask('read', ...which))
+    this.#page = page.catch(() => {})
+    return page
   }
 
   #wait(): Promise<unknown> {

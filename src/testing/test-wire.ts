@@ -44,6 +44,14 @@ export class TestWire implements Wire {
     for (const wake of this.#wake.splice(0)) wake()
   }
 
+  drained(): undefined {
+    return undefined
+  }
+
+  drop(): void {
+    this.close(1006, '')
+  }
+
   close(code: number, reason: string): void {
     if (this.closed) return
     this.closed = { code, reason }

@@ -9,6 +9,7 @@ import type { ServerResponse } from 'node:http'
 import type { Frame } from '../frame.ts'
 import type { Reading } from '../reading.ts'
 import { type Bytes, bufferOf, type Encoding, type Wire } from '../wire.ts'
+import { drained } from './drained.ts'
 import type { Beating } from './heartbeat.ts'
 import { isStuck, type Owed, owedOf } from './progress.ts'
 
@@ -73,7 +74,7 @@ export class EventStream implements Wire, Beating {
   readonly #response: ServerResponse
   /** The room ended it. */
   isClosed = false
-  /** What to do where a peer takes nothing any more; a plain read ends by itself. */
+  /** What to do where its reader takes nothing any more. */
   onStuck: () => void = () => {}
   #at: string
   #isFirst = true
@@ -123,6 +124,14 @@ export class EventStream implements Wire, Beating {
     this.#response.write(bytes, 'latin1')
     this.#response.write(this.#control())
     this.#response.uncork()
+  }
+
+  drained(below: number): Promise<void> | undefined {
+    return drained(this.#response, below)
+  }
+
+  drop(): void {
+    this.#response.destroy()
   }
 
   /** Says why in an event of its own, which only our client listens for, and when to come back in a field for all. */

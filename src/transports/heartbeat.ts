@@ -5,6 +5,7 @@
  * the heartbeat, so no quiet connection is cut (RFC 6455, 5.5.2).
  */
 import type { Clock } from '../clock.ts'
+import { eachGuarded, type Failed, uncaught } from '../guarded.ts'
 
 /** A connection that can be asked whether it lives. */
 export interface Beating {
@@ -38,11 +39,13 @@ const CLOSED = 3
 
 export class Heartbeat {
   readonly #clock: Clock
+  readonly #failed: Failed
   readonly #slots: Turn[][] = Array.from({ length: SLOTS }, () => [])
   #tick = 0
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, failed: Failed = uncaught) {
     this.#clock = clock
+    this.#failed = failed
     clock.every(TICK_MS, () => this.#turn())
   }
 
@@ -63,18 +66,30 @@ export class Heartbeat {
     const slot = this.#tick % SLOTS
     const due = this.#slots[slot] ?? []
     this.#slots[slot] = []
-    for (const turn of due) this.#look(turn)
+    eachGuarded(due, (turn) => this.#look(turn), this.#failed)
   }
 
   #look(turn: Turn): void {
-    const { socket, everyTicks } = turn
-    const now = this.#tick
+    const { socket } = turn
     if (!socket || socket.readyState === CLOSED) return
+    // Watched on, whatever happens in this look.
+    let next = LOOK_TICKS
+    try {
+      next = this.#beat(turn, socket)
+    } finally {
+      if (next > 0) this.#in(next, turn)
+    }
+  }
+
+  /** Returns after how many ticks it is looked at again; 0 for never. */
+  #beat(turn: Turn, socket: Beating): number {
+    const { everyTicks } = turn
+    const now = this.#tick
     socket.look(this.#clock.monotonic())
     if (socket.isAlive || socket.isPaused) turn.askedAt = undefined
     if (turn.askedAt !== undefined && now - turn.askedAt >= ANSWER_TICKS) {
       socket.lose()
-      return
+      return 0
     }
     if (now >= turn.pingAt) {
       turn.pingAt = now + everyTicks
@@ -83,6 +98,6 @@ export class Heartbeat {
       socket.beat()
     }
     const answer = turn.askedAt === undefined ? everyTicks : turn.askedAt + ANSWER_TICKS - now
-    this.#in(Math.max(1, Math.min(turn.pingAt - now, answer, LOOK_TICKS)), turn)
+    return Math.max(1, Math.min(turn.pingAt - now, answer, LOOK_TICKS))
   }
 }

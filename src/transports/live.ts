@@ -122,7 +122,7 @@ export class LiveStreams {
     token: string,
   ): () => void {
     const peer = room.join(visitor, stream, offset)
-    stream.onStuck = () => room.slow(peer, 'limits.sendTimeout')
+    stream.onStuck = () => peer.seat.cut('limits.sendTimeout')
     this.#speakers.set(token, { room, peer })
     return () => {
       this.#speakers.delete(token)
@@ -140,12 +140,13 @@ export class LiveStreams {
     pass: Pass | undefined,
   ): () => void {
     if (lost) stream.reset(room.reading.reset(lost))
-    const stop = room.reading.listen(stream, after)
+    const listener = room.reading.listen(stream, after)
+    stream.onStuck = () => listener.seat.cut('limits.sendTimeout')
     stream.begin()
     const { code, reason } = Close.expired
     const cancel = whenOver(this.#parts.clock, pass, () => stream.close(code, reason))
     return () => {
-      stop()
+      room.reading.leave(listener)
       cancel()
     }
   }

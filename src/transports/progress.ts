@@ -5,6 +5,7 @@
  */
 import type { Socket } from 'node:net'
 import type { WebSocket } from 'ws'
+import { READER_BYTES_PER_SECOND } from '../wire.ts'
 
 /** What was found on its way: since when, and a number of bytes to compare with. */
 export interface Sighting {
@@ -14,8 +15,6 @@ export interface Sighting {
 
 /** A message may take a second more for each so many bytes it has brought: a slow sender is no attacker. */
 const SENDER_BYTES_PER_SECOND = 512
-/** A reader has a second more for each so many bytes that waited. */
-const READER_BYTES_PER_SECOND = 8192
 
 /** What the receiver of `ws` holds of a message that is not whole; it has no public name for it. */
 interface Receiver {

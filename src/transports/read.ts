@@ -155,14 +155,17 @@ async function arrival(
   const send = (bytes: Buffer) => {
     if (bytes.length > 0) resolve()
   }
-  const stop = room.reading.listen({ encoding: POLL, waiting: 0, send, close: () => resolve() }, after)
+  const listener = room.reading.listen(
+    { encoding: POLL, waiting: 0, send, drained: () => undefined, close: () => resolve(), drop() {} },
+    after,
+  )
   const cancel = clock.after(POLL_MS, resolve)
   const cancelEnd = whenOver(clock, pass, () => reject(expired()))
   response.once('close', resolve)
   try {
     await promise
   } finally {
-    stop()
+    room.reading.leave(listener)
     cancel()
     cancelEnd()
     response.off('close', resolve)

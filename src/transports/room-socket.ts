@@ -7,17 +7,15 @@ import type { Duplex } from 'node:stream'
 import { type RawData, WebSocket } from 'ws'
 import type { Mount } from '../config.ts'
 import { Close, type CloseReason } from '../errors.ts'
-import type { Frame } from '../frame.ts'
 import { countBroken, type Limit } from '../limit.ts'
 import type { Tally } from '../metrics.ts'
 import type { Connection } from '../peer.ts'
 import type { LiveRoom } from '../room.ts'
-import type { Bytes, Encoding, Wire } from '../wire.ts'
-import { deflated } from './deflate.ts'
+import type { Wire } from '../wire.ts'
 import type { Beating, Turn } from './heartbeat.ts'
 import { isOverdue, isStuck, type Owed, owedOf, type Sighting, unfinishedBytes } from './progress.ts'
 import { Reader } from './reader.ts'
-import { closeReason, frameBytes } from './websocket-frame.ts'
+import { WebSocketWire } from './websocket-wire.ts'
 
 /** How long a peer that was closed for abuse may take to answer. */
 const SHUT_MS = 1000
@@ -27,8 +25,6 @@ const GOODBYES = [1000, 1001, 1005]
 const HELD_BY_WS: Readonly<Record<number, Limit>> = { 1008: 'limits.pieces', 1009: 'limits.payload' }
 
 const PING = Buffer.from([0x89, 0])
-
-export const plain: Encoding = { name: 'websocket', encode: ({ payload }: Frame) => frameBytes(payload) }
 
 /** What all sockets of one mount share. */
 export interface SocketParts {
@@ -126,7 +122,7 @@ export class RoomSocket extends WebSocket implements Beating {
     }
     this.#owed = owedOf(this.#owed, this.#socket as Socket, nowMs)
     if (!this.#owed || !isStuck(this.#owed, nowMs, sendTimeoutMs)) return
-    this.#room.slow(this.peer, 'limits.sendTimeout')
+    this.peer.seat.cut('limits.sendTimeout')
     // Its close waits behind what it does not take.
     this.shut()
   }
@@ -213,36 +209,4 @@ function onError(this: WebSocket): void {
 
 function onClose(this: WebSocket, code: number): void {
   ;(this as RoomSocket).over(code)
-}
-
-/** Closed with one of these, a peer is not read any more. */
-const SHUT_FOR: readonly string[] = [Close.abuse.reason, Close.unfinished.reason]
-
-class WebSocketWire implements Wire {
-  readonly encoding: Encoding
-  /** It was the room that closed it. */
-  isClosed = false
-  readonly #ws: RoomSocket
-  readonly #socket: Duplex
-
-  constructor(ws: RoomSocket, socket: Duplex) {
-    this.encoding = ws.extensions.includes('permessage-deflate') ? deflated : plain
-    this.#ws = ws
-    this.#socket = socket
-  }
-
-  get waiting(): number {
-    return this.#socket.writableLength
-  }
-
-  send(bytes: Bytes): void {
-    // After a close frame nothing may follow (RFC 6455, 5.5.1).
-    if (this.#ws.readyState === WebSocket.OPEN) this.#socket.write(bytes, 'latin1')
-  }
-
-  close(code: number, reason: string): void {
-    this.isClosed = true
-    this.#ws.end(code, closeReason(reason))
-    if (SHUT_FOR.includes(reason)) this.#ws.shut()
-  }
 }

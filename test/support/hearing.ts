@@ -1,4 +1,5 @@
 /** A peer that does nothing but listen, and knows what must come: the welcome, then every event from there, each once. */
+import { setImmediate } from 'node:timers/promises'
 import type { Frame } from '../../src/frame.ts'
 import { type Bytes, bufferOf, type Encoding, type Wire } from '../../src/wire.ts'
 
@@ -56,21 +57,32 @@ const encoding: Encoding = {
   },
 }
 
-/** A wire that may take its time: so many looks at `waiting` show more than catching up may leave on the way. */
+/** A wire that may take its time: it is drained after so many turns of the loop, once. */
 export class HearingWire implements Wire {
   readonly encoding = encoding
   readonly hearing: Hearing
   closed: number | undefined
-  #busyLooks: number
+  #busyTurns: number
 
-  constructor(hearing: Hearing, busyLooks: number) {
+  constructor(hearing: Hearing, busyTurns: number) {
     this.hearing = hearing
-    this.#busyLooks = busyLooks
+    this.#busyTurns = busyTurns
   }
 
   get waiting(): number {
-    this.#busyLooks -= 1
-    return this.#busyLooks > 0 ? 300_000 + this.#busyLooks : 0
+    return this.#busyTurns > 0 ? 300_000 : 0
+  }
+
+  drained(): Promise<void> | undefined {
+    return this.#busyTurns > 0 ? this.#rest() : undefined
+  }
+
+  async #rest(): Promise<void> {
+    for (; this.#busyTurns > 0; this.#busyTurns -= 1) await setImmediate()
+  }
+
+  drop(): void {
+    this.close(1006)
   }
 
   send(sent: Bytes): void {

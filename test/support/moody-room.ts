@@ -58,6 +58,7 @@ const LIMITS: RoomSettings['limits'] = {
   json: { depth: 10, members: 100 },
   waiting: 10_000,
   bufferedBytes: 1e9,
+  sendTimeoutMs: 30_000,
 }
 
 export interface MoodyRoom {

@@ -1,0 +1,55 @@
+/**
+ * The wire that a room sees of a WebSocket: frames go to the raw socket, many in one write, and `ws` closes on the same
+ * one. `room-socket.ts` makes it.
+ */
+import type { Duplex } from 'node:stream'
+import { WebSocket } from 'ws'
+import { Close } from '../errors.ts'
+import type { Frame } from '../frame.ts'
+import type { Bytes, Encoding, Wire } from '../wire.ts'
+import { deflated } from './deflate.ts'
+import { drained } from './drained.ts'
+import type { RoomSocket } from './room-socket.ts'
+import { closeReason, frameBytes } from './websocket-frame.ts'
+
+export const plain: Encoding = { name: 'websocket', encode: ({ payload }: Frame) => frameBytes(payload) }
+
+/** Closed with one of these, a peer is not read any more. */
+const SHUT_FOR: readonly string[] = [Close.abuse.reason, Close.unfinished.reason]
+
+export class WebSocketWire implements Wire {
+  readonly encoding: Encoding
+  /** It was the room that closed it. */
+  isClosed = false
+  readonly #ws: RoomSocket
+  readonly #socket: Duplex
+
+  constructor(ws: RoomSocket, socket: Duplex) {
+    this.encoding = ws.extensions.includes('permessage-deflate') ? deflated : plain
+    this.#ws = ws
+    this.#socket = socket
+  }
+
+  get waiting(): number {
+    return this.#socket.writableLength
+  }
+
+  send(bytes: Bytes): void {
+    // After a close frame nothing may follow (RFC 6455, 5.5.1).
+    if (this.#ws.readyState === WebSocket.OPEN) this.#socket.write(bytes, 'latin1')
+  }
+
+  drained(below: number): Promise<void> | undefined {
+    return drained(this.#socket, below)
+  }
+
+  drop(): void {
+    this.#ws.terminate()
+  }
+
+  close(code: number, reason: string): void {
+    this.isClosed = true
+    this.#ws.end(code, closeReason(reason))
+    if (SHUT_FOR.includes(reason)) this.#ws.shut()
+  }
+}
