@@ -15,7 +15,7 @@ import { post } from './support/event-stream.ts'
 import { corridor, type Process } from './support/process.ts'
 
 const ROOMS = fileURLToPath(new URL('../rooms/rooms.json', import.meta.url))
-const PATIENCE = { timeout: 15_000, interval: 100 }
+const PATIENCE = { interval: 100 }
 
 let folder: string
 let server: Process | undefined

@@ -200,7 +200,7 @@ describe('a past that is gone', () => {
     // The room closes under it and opens again; while it is away more is said than is kept.
     await rest.reload({ rooms: { '/room': { definition: notes, title: 'Another', history: { keep: 2 } } } })
     for (const text of ['2', '3', '4', '5']) await post(`${url}/room`, note(text))
-    await expect.poll(() => heard.length, { timeout: 8000 }).toBe(4)
+    await expect.poll(() => heard.length).toBe(4)
     expect(heard.slice(1)).toMatchObject([{ type: 'reset', data: { reason: 'trimmed' } }, { seq: 4 }, { seq: 5 }])
     source.close()
   })
