@@ -24,7 +24,7 @@ export default defineConfig({
     hookTimeout: ENDLESS_MS,
     expect: { poll: { timeout: PATIENCE_MS } },
     projects: [
-      { extends: true, test: { name: 'quick', include: files.quick, isolate: false } },
+      { extends: true, test: { name: 'quick', include: [...files.quick, 'rooms/**/*.test.ts'], isolate: false } },
       { extends: true, test: { name: 'slow', include: files.slow } },
       // One after the other, when the rest is done: each loads the machine by itself.
       ...(['load', 'measured'] as const).map((name, index) => ({

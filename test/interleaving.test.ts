@@ -20,9 +20,10 @@ import { type Random, seeded } from './support/random.ts'
 import { startServer, type TestServer } from './support/server.ts'
 
 const SEED = Number(process.env.INTERLEAVING_SEED ?? Date.now() % 1e6)
-/** Our pings come so many times as often. */
-const HASTE = 25
 const STEPS = 300
+/** Our pings come each so many steps: in all of them a peer that reads nothing is not taken for dead. */
+const PING_STEPS = 40
+const SECOND_MS = 1000
 /** It stays as large compressed. */
 const BULK = randomBytes(200_000)
 
@@ -73,9 +74,19 @@ const definition = defineRoom({
   },
 })
 
-function hasty(): Clock {
+/** What the server does each second. It is done when a play says so, however long its steps take. */
+const seconds = new Set<() => void>()
+
+function stepped(): Clock {
   const clock = systemClock()
-  return { ...clock, every: (ms, fn) => clock.every(ms / HASTE, fn) }
+  return {
+    ...clock,
+    every(ms, fn) {
+      if (ms !== SECOND_MS) return clock.every(ms, fn)
+      seconds.add(fn)
+      return () => void seconds.delete(fn)
+    },
+  }
 }
 
 /** The peer under test, with a mind of its own: it reads now and then, pings, and says things in pieces. */
@@ -137,7 +148,7 @@ describe.each(['plain', 'TLS'])('over %s sockets', (kind) => {
     const line = { definition, compression: true, limits }
     server = await startServer({
       rooms: { '/wide': line, '/narrow': { ...line, limits: { ...limits, buffered: '1MiB' } } },
-      clock: hasty(),
+      clock: stepped(),
       env: { ...(kind === 'TLS' && tls) },
     })
   })
@@ -168,6 +179,7 @@ async function play(ending: Ending, isCompressed: boolean): Promise<void> {
   let most = 0
   for (let step = 0; step < STEPS || most === 0; step += 1) {
     await peer.step()
+    if (step < STEPS && step % PING_STEPS === 0) for (const second of seconds) second()
     most = Math.max(most, seat.wire.waiting)
     if (step >= STEPS) {
       // It reads nothing until the network holds no more.

@@ -9,8 +9,9 @@ import { Reader } from '../src/transports/reader.ts'
 import { frame, Op } from './support/bare-frames.ts'
 import { cut, PAYLOAD_BYTES, play } from './support/plays.ts'
 import { seeded } from './support/random.ts'
+import { amount } from './support/scale.ts'
 
-const RUNS = 3000
+const RUNS = amount(800, 3000)
 /** What `ws` says, and what it then tells us. */
 const ENDS = [
   ...['closed 1000', 'closed 1005', 'closed 1006'],
