@@ -5,7 +5,7 @@
 import { Refusal } from './errors.ts'
 
 export interface Target {
-  /** As it came, without the base path: `/r/tea`. */
+  /** As it came, without the base path, and without a slash at its end: `/r/tea`. */
   readonly path: string
   readonly query: URLSearchParams
 }
@@ -30,9 +30,14 @@ export function parseTarget(url: string | undefined, basePath: string): Target {
     throw new Refusal(404, 'no_such_room', `nothing is here; everything stands under ${basePath}/`)
   }
   return {
-    path: full.slice(basePath.length) || '/',
+    path: withoutSlash(full.slice(basePath.length)),
     query: mark < 0 ? NO_QUERY : new URLSearchParams(url.slice(mark + 1)),
   }
+}
+
+/** People and proxies add one slash at the end; it is the same room. */
+function withoutSlash(path: string): string {
+  return (path.endsWith('/') ? path.slice(0, -1) : path) || '/'
 }
 
 /** Whether every proxy and router reads this path alike: nothing to collapse, to resolve, or to decode twice. */

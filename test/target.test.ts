@@ -79,7 +79,7 @@ describe('a target', () => {
     expect(await statuses(target)).toEqual([400, 400])
   })
 
-  it.each(['/nowhere/at/all', '/chat/', '/r/', '/Chat/x', `/r/${'a'.repeat(129)}`, '/r/tea/', '/chat;a=b/c'])(
+  it.each(['/nowhere/at/all', '/Chat/x', `/r/${'a'.repeat(129)}`, '/chat;a=b/c'])(
     'where no room is gets 404: %j',
     async (target) => {
       expect(await statuses(target)).toEqual([404, 404])
@@ -89,6 +89,11 @@ describe('a target', () => {
   it.each([
     ['/chat', '/chat'],
     ['/chat?', '/chat'],
+    ['/chat/', '/chat'],
+    ['/chat/?', '/chat'],
+    ['/%63hat/', '/chat'],
+    ['/r/tea/', '/r/tea'],
+    ['/r/%74ea/', '/r/tea'],
     ['/%63hat', '/chat'],
     ['/r/tea', '/r/tea'],
     ['/r/%74ea', '/r/tea'],

@@ -36,7 +36,8 @@ export function httpServer(
     },
     clientErrorHandler: (error: Error & { code?: string }, socket: Duplex) => unread(error, socket, refusals),
   }
-  const http = { shouldUpgradeCallback: isWebSocket, connectionsCheckingInterval: LOOK_MS }
+  // The gate asks for a Host, and says what was wrong; a health check may do without.
+  const http = { requireHostHeader: false, shouldUpgradeCallback: isWebSocket, connectionsCheckingInterval: LOOK_MS }
   const app = tls ? Fastify({ ...common, https: { ...http, ...tls } }) : Fastify({ ...common, http })
   setDeadlines(app.server, limits)
   return app as unknown as FastifyInstance

@@ -7,7 +7,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { Refusal } from '../errors.ts'
 import type { InFlight } from './in-flight.ts'
 import { answerLater, isOnlyLater } from './later.ts'
-import { type OperatorParts, operatorRoutes } from './operator.ts'
+import { isBareHealthCheck, type OperatorParts, operatorRoutes } from './operator.ts'
 import type { Refusals } from './refusals.ts'
 import { refusalBody } from './refuse.ts'
 import { fileRoutes, sendAsset } from './static.ts'
@@ -48,6 +48,7 @@ export async function httpRoutes(app: FastifyInstance, parts: HttpParts): Promis
     // A handshake by another method than GET gets its ordinary answer, and no second request on the connection; nor does
     // a proxy keep one that is about to be closed.
     if (request.headers.upgrade?.toLowerCase() === 'websocket' || isDraining()) reply.header('Connection', 'close')
+    if (isBareHealthCheck(request.raw, basePath)) return
     try {
       gate.target(request.raw)
     } catch (error) {

@@ -20,10 +20,23 @@ export interface OperatorParts {
   readonly isDraining: () => boolean
 }
 
+/** What a load balancer or a monitor asks; HAProxy asks `OPTIONS /` if it is told nothing else. */
+const HEALTH = ['GET /healthz', 'HEAD /healthz', 'GET /readyz', 'HEAD /readyz', 'OPTIONS /']
+
+/**
+ * Whether a request may come without a Host: such checks are HTTP/1.0, and no browser can make one for a page of another
+ * site. One with a Host is judged like any other.
+ */
+export function isBareHealthCheck({ method, url = '', headers }: IncomingMessage, basePath: string): boolean {
+  if (headers.host !== undefined || !url.startsWith(basePath)) return false
+  return HEALTH.includes(`${method} ${url.slice(basePath.length).replace(/\?.*$/, '')}`)
+}
+
 export function operatorRoutes(app: FastifyInstance, parts: OperatorParts): void {
   const { gate, log, metrics, metricsToken, isDraining } = parts
-  app.get('/healthz', async () => ({ status: 'alive' }))
+  app.get('/healthz', async (_, reply) => reply.header('Cache-Control', 'no-store').send({ status: 'alive' }))
   app.get('/readyz', async (_, reply) => {
+    reply.header('Cache-Control', 'no-store')
     const trouble = isDraining() ? 'draining' : log.trouble
     return trouble === undefined ? { status: 'ready' } : reply.code(503).send({ status: 'not ready', reason: trouble })
   })

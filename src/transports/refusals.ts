@@ -66,6 +66,10 @@ function unreadable(error: string | undefined, hadHeaders: boolean): Refusal {
     return late.by(hadHeaders ? 'server.limits.requestTimeout' : 'server.limits.headersTimeout')
   }
   if (error === 'HPE_HEADER_OVERFLOW') return new Refusal(431, 'too_large', 'expected shorter headers')
+  if (error === 'HPE_INVALID_URL') {
+    const expected = 'expected a path and query of ASCII characters alone; percent-encode all others: "ë" is "%C3%AB"'
+    return new Refusal(400, 'bad_target', expected)
+  }
   return new Refusal(400, 'bad_request', 'expected a proper HTTP request')
 }
 

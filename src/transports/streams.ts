@@ -38,6 +38,7 @@ export interface StreamParts {
 }
 
 export const HTML = 'text/html; charset=utf-8'
+const LOBBY_METHODS = 'GET, HEAD, OPTIONS'
 export const JSON_TYPE = 'application/json; charset=utf-8'
 
 /** One request to a room. */
@@ -62,6 +63,10 @@ export async function roomRoutes(app: FastifyInstance, parts: StreamParts): Prom
     if (prefersHtml(request, reply)) return sendAsset(request, reply, pages.lobby)
     return reply.type(JSON_TYPE).send(JSON.stringify({ rooms: listRooms(router().mounts, rooms) }))
   })
+  app.options('/', { prefixTrailingSlash: 'slash' }, async (request, reply) => {
+    if (router().find('/')) return options(gate, request, reply)
+    return reply.header('Allow', LOBBY_METHODS).code(204).send()
+  })
   app.get('/*', async (request, reply) => get(parts, live, request, reply))
   app.post('/*', async (request, reply) => {
     const { route, query } = enter(gate, request, reply)
@@ -70,11 +75,7 @@ export async function roomRoutes(app: FastifyInstance, parts: StreamParts): Prom
     const peerOf = live.speaker.bind(live)
     return parts.inFlight.track(append({ ...parts, peerOf }, request, reply, route, query, pass))
   })
-  app.options('/*', async (request, reply) => {
-    const { route } = enter(gate, request, reply)
-    const methods = methodsOf(route)
-    return reply.header('Allow', methods).headers(preflightHeaders(methods)).code(204).send()
-  })
+  app.options('/*', async (request, reply) => options(gate, request, reply))
   app.route({
     method: ['PUT', 'DELETE', 'PATCH'],
     url: '/*',
@@ -91,6 +92,12 @@ export async function roomRoutes(app: FastifyInstance, parts: StreamParts): Prom
 export function prefersHtml(request: FastifyRequest, reply: FastifyReply): boolean {
   reply.header('Vary', 'Accept, Origin').header('Cache-Control', 'no-store')
   return accepts(request.raw).type(['json', 'html']) === 'html'
+}
+
+function options(gate: Gate, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const { route } = enter(gate, request, reply)
+  const methods = methodsOf(route)
+  return reply.header('Allow', methods).headers(preflightHeaders(methods)).code(204).send()
 }
 
 async function get(
