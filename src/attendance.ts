@@ -4,7 +4,7 @@
  * followed by exactly one `leave`. `room.ts` owns it and says what entering means; `members.ts` is the list.
  */
 import type { Author } from './author.ts'
-import { Close, type CloseReason, RoomError } from './errors.ts'
+import { Close, type CloseReason, RoomError, roomErrorOf } from './errors.ts'
 import type { Audience } from './fan-out.ts'
 import type { CommonHandlers } from './house.ts'
 import type { Members } from './members.ts'
@@ -140,8 +140,10 @@ export class Attendance<P extends Connection> {
     if (peer.hasLeft) return undefined
     peer.hasJoined = true
     const joining = this.#parts.author.call(
+      'join',
       () => this.#parts.handlers().join?.(peer as never),
       (error) => this.#refuse(peer, error),
+      peer.id,
     )
     // One whom its own join has ended leaves before anything else comes.
     const ended = () => (peer.isEnded ? this.#left(peer) : undefined)
@@ -162,8 +164,10 @@ export class Attendance<P extends Connection> {
   #call(what: 'drop' | 'rejoin' | 'leave', peer: P): undefined | Promise<void> {
     const { author } = this.#parts
     return author.call(
+      what,
       () => this.#parts.handlers()[what]?.(peer as never),
       (error) => author.failed(what, error, peer.id),
+      peer.id,
     )
   }
 
@@ -171,10 +175,10 @@ export class Attendance<P extends Connection> {
   #refuse(peer: P, thrown: unknown): void {
     const { author } = this.#parts
     peer.isRefused = true
-    const isSaid = thrown instanceof RoomError
-    if (!isSaid) author.failed('join', thrown, peer.id)
+    const said = roomErrorOf(thrown)
+    if (!said) author.failed('join', thrown, peer.id)
     if (peer.hasLeft) return
-    const error = isSaid ? thrown : new RoomError('internal', 'the room failed to let you in')
+    const error = said ?? new RoomError('internal', 'the room failed to let you in')
     this.#parts.refused(peer, error)
     this.end(peer, { code: REFUSED, reason: error.code })
   }

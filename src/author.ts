@@ -1,16 +1,22 @@
 /**
  * Calls into a room author's code: handlers and timers. Whatever they throw hurts nobody and is told in one place, and
- * one that never ends holds nothing up. `room.ts` owns it; a message's handler is called in `turns.ts`.
+ * one that never ends holds nothing up. `room.ts` owns it; a message's handler is called in `turns.ts` and `batches.ts`.
  */
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { Call } from './call.ts'
 import { type Clock, mustBeSpan } from './clock.ts'
 import type { RoomLogger } from './define.ts'
+import { pendingOf, within } from './within.ts'
 
-/** How long a room that closes waits for handlers that still run. */
-const HANDLERS_MS = 2000
+/** How long a room that closes waits for handlers that still run, and for its `close`. */
+export const CLOSE_MS = 2000
+/** How long a handler or a timer may take before it is given up and the next of its queue goes on. */
+const HANDLER_MS = 30_000
 
 export class Author {
   readonly #clock: Clock
   readonly #log: RoomLogger
+  readonly #calls = new AsyncLocalStorage<Call>()
   readonly #timers = new Set<() => void>()
   #hasEnded = false
 
@@ -19,15 +25,52 @@ export class Author {
     this.#log = log
   }
 
-  /** Calls `fn`; what it throws, or rejects with, goes to `failed`. `undefined`: it has ended. */
-  call(fn: () => unknown, failed: (error: unknown) => void): undefined | Promise<void> {
+  /** The call whose code runs now, also after an await of its. */
+  get current(): Call | undefined {
+    return this.#calls.getStore()
+  }
+
+  /** Runs the author's code as a call. Throws what it throws. */
+  run<A extends unknown[]>(call: Call, fn: (...args: A) => unknown, ...args: A): unknown {
+    return this.#calls.run(call, fn, ...args)
+  }
+
+  /**
+   * Calls `fn`; what it throws, or rejects with, goes to `failed`. `undefined`: it has ended. The promise resolves when it
+   * has ended or was given up. `what`: its name; `peer`: the id of whom it is called for.
+   */
+  call(
+    what: string,
+    fn: () => unknown,
+    failed: (error: unknown) => void,
+    peer?: string,
+    ms = HANDLER_MS,
+  ): undefined | Promise<void> {
+    const call = new Call()
     try {
-      const result = fn()
-      if (result instanceof Promise) return result.then(() => {}, failed)
+      const pending = pendingOf(this.run(call, fn))
+      if (pending) return this.bound(call, what, pending.then(nothing, failed), peer, nothing, ms)
     } catch (error) {
       failed(error)
     }
     return undefined
+  }
+
+  /** Waits for a call to end; one that does not is given up, which is logged, and `late` is called. */
+  bound(
+    call: Call,
+    what: string,
+    ended: Promise<void>,
+    peer?: string,
+    late: () => void = nothing,
+    ms = HANDLER_MS,
+  ): Promise<void> {
+    return within(this.#clock, ms, ended, () => {
+      call.giveUp()
+      const error = new Error(`the room's ${what} handler did not end within ${ms / 1000} s`)
+      this.#log.error({ err: error, handler: what, peer }, 'a handler of the room was given up')
+      late()
+    })
   }
 
   /** Logs what a handler threw; `peer`: the id of whom it was called for. */
@@ -44,7 +87,7 @@ export class Author {
     let isRunning = false
     const cancel = this.#clock.every(ms, () => {
       if (isRunning) return
-      const running = this.call(fn, (error) => this.failed('every', error))
+      const running = this.call('every', fn, (error) => this.failed('every', error))
       if (!running) return
       isRunning = true
       void running.then(() => {
@@ -60,7 +103,7 @@ export class Author {
     const end = this.#keep(
       this.#clock.after(ms, () => {
         end()
-        void this.call(fn, (error) => this.failed('after', error))
+        void this.call('after', fn, (error) => this.failed('after', error))
       }),
     )
     return end
@@ -77,15 +120,9 @@ export class Author {
   }
 
   /** Waits for handlers that run, but not for one that never ends. */
-  async inTime(running: readonly (undefined | Promise<void>)[], ms = HANDLERS_MS): Promise<void> {
+  async inTime(running: readonly (undefined | Promise<void>)[], ms = CLOSE_MS): Promise<void> {
     const pending = running.filter((handler) => handler !== undefined)
-    if (pending.length === 0) return
-    let cancel = () => {}
-    const late = new Promise<void>((resolve) => {
-      cancel = this.#clock.after(ms, resolve)
-    })
-    await Promise.race([Promise.all(pending), late])
-    cancel()
+    if (pending.length > 0) await within(this.#clock, ms, Promise.all(pending).then(nothing), nothing)
   }
 
   /** Ends all timers; none begins any more. */
@@ -94,3 +131,5 @@ export class Author {
     for (const end of [...this.#timers]) end()
   }
 }
+
+function nothing(): void {}

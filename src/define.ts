@@ -122,30 +122,29 @@ export interface RawRoom extends AnyRoom {
   broadcast(data: string | Uint8Array, to?: { except?: RawPeer | undefined }): void
 }
 
-/** What an event room does. Handlers may be async; one peer's messages are handled one after the other. */
-export interface Handlers<R extends Schemas = Schemas, S extends Schemas = Schemas> {
+interface CommonHandlers<P> {
   /** What it throws refuses the peer: it is closed with 1008, and `leave` is not called. */
-  join?(peer: Peer<S>): unknown
+  join?(peer: P): unknown
   /** The peer's connection was lost (not closed), and it is waited for (`rejoinWithin`). */
-  drop?(peer: Peer<S>): unknown
+  drop?(peer: P): unknown
   /** It is back on a new connection, with what it missed of the log, but not of what was only broadcast. */
-  rejoin?(peer: Peer<S>): unknown
-  leave?(peer: Peer<S>): unknown
-  receive?: { [T in keyof R & string]?: (peer: Peer<S>, data: z.output<R[T]>) => unknown }
+  rejoin?(peer: P): unknown
+  leave?(peer: P): unknown
   close?(): unknown
 }
 
+/**
+ * What an event room does. Handlers may be async; one peer's messages are handled one after the other. A room that
+ * receives must say how: a type without a handler is an error here, and one when the room opens.
+ */
+export type Handlers<R extends Schemas = Schemas, S extends Schemas = Schemas> = CommonHandlers<Peer<S>> &
+  (keyof R extends never
+    ? { receive?: Record<never, never> }
+    : { receive: { [T in keyof R & string]: (peer: Peer<S>, data: z.output<R[T]>) => unknown } })
+
 /** What a raw room does. */
-export interface RawHandlers {
-  /** What it throws refuses the peer: it is closed with 1008, and `leave` is not called. */
-  join?(peer: RawPeer): unknown
-  /** The peer's connection was lost (not closed), and it is waited for (`rejoinWithin`). */
-  drop?(peer: RawPeer): unknown
-  /** It is back on a new connection; it missed what was sent meanwhile. */
-  rejoin?(peer: RawPeer): unknown
-  leave?(peer: RawPeer): unknown
+export interface RawHandlers extends CommonHandlers<RawPeer> {
   message?(peer: RawPeer, data: string | Uint8Array): unknown
-  close?(): unknown
 }
 
 /**

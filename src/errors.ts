@@ -121,8 +121,24 @@ export const Close = {
  * `what`: which code of the module.
  */
 export function failureOf(what: string, thrown: unknown): Error {
-  if (thrown instanceof Error) return new Error(`${what} failed`, { cause: thrown })
-  return new Error(`${what} failed: expected an Error to be thrown, got ${show(thrown)}`)
+  try {
+    if (thrown instanceof Error) return new Error(`${what} failed`, { cause: thrown })
+    return new Error(`${what} failed: expected an Error to be thrown, got ${show(thrown)}`)
+  } catch {
+    return new Error(`${what} failed: expected an Error to be thrown, got what cannot be looked at`)
+  }
+}
+
+/** What a module's code threw, where it is a `RoomError` that can be told: a module may change one, or make a trap of it. */
+export function roomErrorOf(thrown: unknown): RoomError | undefined {
+  try {
+    if (!(thrown instanceof RoomError)) return undefined
+    if (typeof thrown.code !== 'string' || typeof thrown.message !== 'string') return undefined
+    JSON.stringify(extrasOf(thrown))
+    return thrown
+  } catch {
+    return undefined
+  }
 }
 
 export type CloseReason = { readonly code: number; readonly reason: string }

@@ -2,10 +2,13 @@
  * An event room: rate → `turns.ts` (decode, check, the author's handler, ack) on the way in. Publishing appends to the
  * log and touches no peer; what the log calls back is delivered by `room.ts`.
  */
+import { givenUp } from './call.ts'
 import { catchUp } from './catch-up.ts'
 import type { EventDefinition, Handlers, PastEvent, Position, Room } from './define.ts'
 import { Close, type CloseReason, LimitError, RoomError } from './errors.ts'
-import { type Frame, json, passing } from './frame.ts'
+import { json, passing } from './frame.ts'
+import { mustBeHandlers } from './handlers.ts'
+import { historyOf } from './history.ts'
 import type { House, RoomSettings } from './house.ts'
 import { JoinRefusals } from './join-refusals.ts'
 import { countBroken } from './limit.ts'
@@ -15,11 +18,9 @@ import { type Produced, Producers } from './producers.ts'
 import * as protocol from './protocol.ts'
 import { Listener, Reading } from './reading.ts'
 import { LiveRoom } from './room.ts'
-import { Turns } from './turns.ts'
+import { type Posting, Turns } from './turns.ts'
 import type { Wire } from './wire.ts'
 
-/** Events that `room.history` gives at most. */
-const MOST_HISTORY = 1000
 /** The wire of a peer that is not there to hear. */
 const UNHEARD: Wire = {
   encoding: { name: 'unheard', encode: () => Buffer.alloc(0) },
@@ -62,10 +63,11 @@ export class LiveEventRoom extends LiveRoom<EventPeer, Handlers> implements Room
       json: settings.limits.json,
       handlers: () => this.handlers,
       record: () => this.record,
+      isOver: () => this.isOver,
+      author: this.author,
       clock,
       deadlines,
       tally: this.tally,
-      log: this.log,
     })
   }
 
@@ -96,14 +98,15 @@ export class LiveEventRoom extends LiveRoom<EventPeer, Handlers> implements Room
   }
 
   /** Handles messages that came together over HTTP; see `Turns.post`. */
-  async post(peer: EventPeer, messages: readonly protocol.Message[], mark?: ProducerMark): Promise<void> {
+  async post(peer: EventPeer, messages: readonly protocol.Message[], how?: Posting): Promise<number | undefined> {
     this.tally.received += messages.length
-    await this.#turns.post(peer, messages, mark)
+    if (peer.isLeaving) throw new RoomError('unavailable', 'this room restarts, say it again')
+    return this.#turns.post(peer, messages, how)
   }
 
   /** The same for a producer, whose retries are told by its mark. */
   produce(peer: EventPeer, messages: readonly protocol.Message[], mark: ProducerMark): Promise<Produced> {
-    return this.#producers.run(mark, () => this.post(peer, messages, mark))
+    return this.#producers.run(mark, () => this.post(peer, messages, { mark }))
   }
 
   /** A peer that speaks and is no member: whoever says something over HTTP. Answers are not sent to it. */
@@ -113,42 +116,40 @@ export class LiveEventRoom extends LiveRoom<EventPeer, Handlers> implements Room
 
   publish(type: string, data: unknown): Promise<Position> {
     this.#mustSend(type)
-    if (this.isOver) return gone()
+    const { current } = this.author
+    if (this.isOver) return rejected(new RoomError('unavailable', 'this room has closed'))
+    if (current?.isGivenUp) return rejected(givenUp())
     const draft = { type, data: json(data) }
-    const turn = this.#turns.current
-    const appended = turn ? turn.append(this.record, draft) : this.record.append([draft])
+    const publisher = current?.publisher
+    const appended = publisher ? publisher.append(this.record, draft) : this.record.append([draft])
     const told =
       typeof appended === 'number'
         ? Promise.resolve(this.#position(appended))
         : appended.then((seq) => this.#position(seq))
-    if (turn) turn.latest = told
-    // Who does not wait for the promise hears of a failure from the turn, or from the log line of the log itself.
+    if (publisher) publisher.latest = told
+    // Who does not wait for the promise hears of a failure from the message's answer, or from the log line of the log itself.
     told.catch(() => {})
     return told
   }
 
   broadcast(type: string, data: unknown, to?: { except?: object | undefined }): void {
     this.#mustSend(type)
+    if (this.author.current?.isGivenUp) throw givenUp()
     const except = to?.except as EventPeer | undefined
     this.record.carry(passing(type, json(data)), except?.seat)
   }
 
-  async history(range: { after?: number; limit?: number } = {}): Promise<PastEvent[]> {
-    const { record } = this
-    const limit = Math.min(range.limit ?? 100, MOST_HISTORY)
-    let cursor = range.after ?? Math.max(0, record.seq - limit)
-    const frames: Frame[] = []
-    while (frames.length < limit) {
-      const page = await record.read(cursor, limit - frames.length)
-      cursor = page.at(-1)?.seq ?? 0
-      frames.push(...page)
-      if (page.length === 0 || cursor >= record.seq) break
-    }
-    return frames.map(({ payload, seq }) => ({ ...JSON.parse(String(payload)), offset: offsetOf(record.epoch, seq) }))
+  history(range?: { after?: number; limit?: number }): Promise<PastEvent[]> {
+    return historyOf(this.record, range)
   }
 
   protected override peer(visitor: Visitor, wire: Wire): EventPeer {
     return new EventPeer(visitor, wire, this, this.settings.limits.rate, this.house.clock.monotonic())
+  }
+
+  protected override checked(handlers: unknown): Handlers {
+    mustBeHandlers<Handlers>(handlers, Object.keys(this.#definition.receives ?? {}))
+    return handlers
   }
 
   protected override enter(peer: EventPeer, offset: string | undefined): undefined | Promise<void> {
@@ -222,9 +223,9 @@ export class LiveEventRoom extends LiveRoom<EventPeer, Handlers> implements Room
   }
 }
 
-/** A handler that outlives its room: what it publishes would break into the order of the room that came after. */
-function gone(): Promise<never> {
-  const told = Promise.reject(new RoomError('unavailable', 'this room has closed'))
+/** Of a handler that outlives its room: what it publishes would break into the order of the room that came after. */
+function rejected(reason: RoomError): Promise<never> {
+  const told = Promise.reject(reason)
   told.catch(() => {})
   return told
 }

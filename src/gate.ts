@@ -7,7 +7,8 @@ import type { IncomingMessage } from 'node:http'
 import type { TLSSocket } from 'node:tls'
 import type { Clock } from './clock.ts'
 import type { Mount, Origins } from './config.ts'
-import { failureOf, Refusal, RoomError, refusalOfAdmit } from './errors.ts'
+import type { RoomLogger } from './define.ts'
+import { failureOf, Refusal, refusalOfAdmit, roomErrorOf } from './errors.ts'
 import type { LiveEventRoom } from './event-room.ts'
 import type { AddressOf } from './guards/address.ts'
 import type { Auth } from './guards/auth.ts'
@@ -21,6 +22,7 @@ import type { Place, Rooms } from './rooms.ts'
 import type { Route, Router } from './router.ts'
 import { parseTarget, type Target } from './target.ts'
 import { visitOf } from './visit.ts'
+import { within } from './within.ts'
 
 /** Everything a transport needs to join a peer. */
 export interface Admission extends Place {
@@ -57,10 +59,12 @@ export interface GateParts {
   /** The router of now; a reload puts a new one. */
   readonly router: () => Router
   readonly isDraining: () => boolean
+  readonly logger: RoomLogger
 }
 
 /** How long a module may think about whom it admits. */
 const ADMIT_MS = 10_000
+const UNDECIDED = Symbol('undecided')
 
 export class Gate {
   readonly #parts: GateParts
@@ -127,22 +131,19 @@ export class Gate {
       .catch((error: Refusal) => this.#failed(request, error))
     const { admit } = mount.definition
     if (!admit) return pass
-    let cancel = () => {}
-    const late = new Promise<never>((_, reject) => {
-      const refusal = new Refusal(503, 'unavailable', 'the room did not decide in time', { 'Retry-After': '5' })
-      cancel = this.#parts.clock.after(ADMIT_MS, () => reject(refusal))
-    })
+    let answer: unknown
     try {
-      const answer = await Promise.race([admit(pass?.claims, { path, params, query }), late])
-      // Whoever writes a condition in place of a throw means it.
-      if (answer === false) throw new RoomError('forbidden', 'this room does not let you in')
-      return pass
-    } catch (error) {
-      if (error instanceof RoomError) throw refusalOfAdmit(error)
-      throw error instanceof Refusal ? error : failureOf("the module's admit", error)
-    } finally {
-      cancel()
+      const deciding = Promise.resolve(admit(pass?.claims, { path, params, query }))
+      answer = await within(this.#parts.clock, ADMIT_MS, deciding, () => UNDECIDED)
+    } catch (thrown) {
+      const error = roomErrorOf(thrown)
+      throw error ? refusalOfAdmit(error) : failureOf("the module's admit", thrown)
     }
+    // Whoever writes a condition in place of a throw means it.
+    if (answer === false) throw new Refusal(403, 'forbidden', 'this room does not let you in', {}, {}, 'admit')
+    if (answer !== UNDECIDED) return pass
+    this.#parts.logger.error({ room: path }, `the room's admit did not end within ${ADMIT_MS / 1000} s`)
+    throw new Refusal(503, 'unavailable', 'the room did not decide in time', { 'Retry-After': '5' })
   }
 
   /** Neither token nor module stands at the door. */

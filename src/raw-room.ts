@@ -2,13 +2,16 @@
  * A raw room: text and bytes go to the author's handler as they came, and out as the handler says. It sends nothing of
  * its own and keeps nothing; one who says too much is read more slowly.
  */
+import { Call } from './call.ts'
 import type { RawHandlers, RawRoom } from './define.ts'
 import { Close } from './errors.ts'
 import { Frame } from './frame.ts'
+import { mustBeHandlers } from './handlers.ts'
 import { countBroken } from './limit.ts'
 import { Connection, type Visitor } from './peer.ts'
 import { LiveRoom } from './room.ts'
 import type { Wire } from './wire.ts'
+import { pendingOf } from './within.ts'
 
 export class LiveRawRoom extends LiveRoom<RawConnection, RawHandlers> implements RawRoom {
   override receive(peer: RawConnection, data: string | Uint8Array): number {
@@ -31,8 +34,10 @@ export class LiveRawRoom extends LiveRoom<RawConnection, RawHandlers> implements
   /** As `call` does, without a closure for each message. */
   #hear(peer: RawConnection, data: string | Uint8Array): undefined | Promise<void> {
     try {
-      const result: unknown = this.handlers.message?.(peer, data)
-      if (result instanceof Promise) return result.then(nothing, (error) => this.failed('message', peer, error))
+      const pending = pendingOf(this.handlers.message?.(peer, data))
+      if (!pending) return undefined
+      const ended = pending.then(nothing, (error) => this.failed('message', peer, error))
+      return this.author.bound(new Call(), 'message', ended, peer.id)
     } catch (error) {
       this.failed('message', peer, error)
     }
@@ -46,6 +51,11 @@ export class LiveRawRoom extends LiveRoom<RawConnection, RawHandlers> implements
 
   protected override peer(visitor: Visitor, wire: Wire): RawConnection {
     return new RawConnection(visitor, wire, this, this.settings.limits.rate, this.house.clock.monotonic())
+  }
+
+  protected override checked(handlers: unknown): RawHandlers {
+    mustBeHandlers<RawHandlers>(handlers)
+    return handlers
   }
 
   protected override enter(peer: RawConnection): undefined {

@@ -4,9 +4,9 @@
  * calls back `deliver`, the only way to a peer.
  */
 import { Attendance } from './attendance.ts'
-import { Author } from './author.ts'
+import { Author, CLOSE_MS } from './author.ts'
 import type { Present, RoomLogger } from './define.ts'
-import { Close, type CloseReason, type RoomError } from './errors.ts'
+import type { CloseReason, RoomError } from './errors.ts'
 import { Audience } from './fan-out.ts'
 import { farewell } from './farewell.ts'
 import type { Frame } from './frame.ts'
@@ -14,6 +14,7 @@ import type { CommonHandlers, House, RoomSettings } from './house.ts'
 import type { RoomLog } from './log/log.ts'
 import { Members } from './members.ts'
 import type { Tally } from './metrics.ts'
+import { inTimeToOpen } from './opening.ts'
 import type { Connection, Visitor } from './peer.ts'
 import type { Wire } from './wire.ts'
 
@@ -69,18 +70,11 @@ export abstract class LiveRoom<P extends Connection = Connection, H extends Comm
     })
   }
 
-  /** Opens the log, then lets the author open the room. Throws what the author's `open` throws. */
+  /** Opens the log, then lets the author open the room. Throws what its `open` throws, or where it takes too long. */
   async start(open: (room: this) => unknown, onEmpty: () => void): Promise<void> {
     this.#onEmpty = onEmpty
-    this.record = await this.house.log.open(this.path, this.settings.history, (frame, except) =>
-      this.#deliver(frame, except),
-    )
-    try {
-      this.handlers = ((await open(this)) ?? {}) as H
-    } catch (error) {
-      await this.#stop()
-      throw error
-    }
+    const failed = (error: unknown) => this.#stop().then(() => Promise.reject(error))
+    await inTimeToOpen(this.house.clock, this.#open(open)).catch(failed)
   }
 
   /** How many are in, each id once. */
@@ -163,9 +157,12 @@ export abstract class LiveRoom<P extends Connection = Connection, H extends Comm
     // Of those who have left, too: their leave handlers may be async.
     await this.author.inTime(peers.map(({ sequence }) => sequence.idle()))
     const failed = (error: unknown) => this.author.failed('close', error)
-    await this.author.inTime([this.author.call(() => this.handlers.close?.(), failed)])
+    await this.author.call('close', () => this.handlers.close?.(), failed, undefined, CLOSE_MS)
     await this.#stop()
   }
+
+  /** What the author's `open` returned. Throws where it is not what a room has. */
+  protected abstract checked(handlers: unknown): H
 
   protected abstract peer(visitor: Visitor, wire: Wire): P
 
@@ -188,14 +185,22 @@ export abstract class LiveRoom<P extends Connection = Connection, H extends Comm
   /** The author's `join` let a peer not in, which is closed next. */
   protected refused(_peer: P, _error: RoomError): void {}
 
+  async #open(open: (room: this) => unknown): Promise<void> {
+    const { path, settings } = this
+    this.record = await this.house.log.open(path, settings.history, (...given) => this.#deliver(...given))
+    // Given up meanwhile.
+    if (this.isOver) return this.record.close()
+    this.handlers = this.checked((await open(this)) ?? {})
+  }
+
   #deliver(frame: Frame, except: object | undefined): void {
     if (frame.seq > 0) this.tally.published += 1
     this.audience.deliver(frame, except)
   }
 
   async #stop(): Promise<void> {
-    this.isOver = true
+    this.isClosed = this.isOver = true
     this.author.end()
-    await this.record.close()
+    await (this.record as RoomLog | undefined)?.close()
   }
 }

@@ -10,6 +10,7 @@ import type { House } from './house.ts'
 import { LiveRawRoom } from './raw-room.ts'
 import type { LiveRoom } from './room.ts'
 import type { Route } from './router.ts'
+import { within } from './within.ts'
 
 /** A room that is open or opening. */
 interface Instance {
@@ -29,8 +30,8 @@ export interface Place {
   release(): void
 }
 
-/** How long a peer waits for a room to open, and a reload for one to close. */
-const OPEN_MS = 10_000
+/** How long a peer, or a reload, waits for a room to close. */
+const CLOSE_MS = 10_000
 
 export class Rooms {
   readonly #house: House
@@ -78,7 +79,7 @@ export class Rooms {
       this.#idle(instance)
     }
     if (instance.isOpen) return { room, release }
-    return this.#inTime(instance.opened).then(
+    return instance.opened.then(
       () => ({ room, release }),
       () => {
         release()
@@ -180,12 +181,10 @@ export class Rooms {
   }
 
   /** Rejects where it takes too long: one room that hangs must not hold up the rest. */
-  async #inTime<T>(promise: Promise<T>): Promise<T> {
-    let cancel = () => {}
-    const late = new Promise<never>((_, reject) => {
-      cancel = this.#house.clock.after(OPEN_MS, () => reject(new Error(`not done within ${OPEN_MS} ms`)))
+  #inTime<T>(promise: Promise<T>): Promise<T> {
+    return within(this.#house.clock, CLOSE_MS, promise, () => {
+      throw new Error(`not done within ${CLOSE_MS} ms`)
     })
-    return Promise.race([promise, late]).finally(cancel)
   }
 }
 

@@ -113,6 +113,7 @@ export async function createServer(parts: ServerParts): Promise<Server> {
     router: () => router,
     authOf,
     isDraining,
+    logger,
   })
   const refusals = new Refusals({ gate, logger, isTrusted, count: (refusal, room) => metrics.refused(refusal, room) })
   const closed = (code: number) => metrics.closed(code)

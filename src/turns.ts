@@ -2,44 +2,63 @@
  * What an event room does with a message: decode → check → is it a retry? → the author's handler → wait for the log →
  * ack. `event-room.ts` hands texts in after the rate was checked; answers go out through the peer's seat.
  */
-import { AsyncLocalStorage } from 'node:async_hooks'
+import { Answers, late } from './answers.ts'
+import type { Author } from './author.ts'
+import { Batches, type Checked } from './batches.ts'
+import { Call } from './call.ts'
 import type { Clock } from './clock.ts'
 import type { Deadlines } from './deadlines.ts'
-import type { EventDefinition, Handlers, RoomLogger } from './define.ts'
-import { LimitError, RoomError } from './errors.ts'
+import type { EventDefinition, Handlers } from './define.ts'
+import { RoomError, roomErrorOf } from './errors.ts'
 import type { JsonBounds } from './json-bounds.ts'
-import { countBroken } from './limit.ts'
-import type { Answer, ProducerMark, RoomLog } from './log/log.ts'
+import type { ProducerMark, RoomLog } from './log/log.ts'
 import type { Tally } from './metrics.ts'
-import type { EventPeer } from './peer.ts'
+import type { Connection, EventPeer } from './peer.ts'
 import * as protocol from './protocol.ts'
 import { type Known, Retries } from './retries.ts'
-import { Batch, Turn } from './turn.ts'
+import { Turn } from './turn.ts'
 
 export interface TurnParts {
   readonly definition: EventDefinition
   readonly json: JsonBounds
   readonly handlers: () => Handlers
   readonly record: () => RoomLog
+  /** The room is closed, and another may stand at its path: nothing is handled any more. */
+  readonly isOver: () => boolean
+  readonly author: Author
   readonly clock: Clock
   readonly deadlines: Deadlines
   readonly tally: Tally
-  readonly log: RoomLogger
+}
+
+/** Messages that came together over HTTP. */
+export interface Posting {
+  /** A producer's claim, which is kept with them. */
+  readonly mark?: ProducerMark | undefined
+  /** Whoever posted them was told that they are not handled. */
+  readonly isLate?: () => boolean
 }
 
 export class Turns {
   readonly #parts: TurnParts
-  readonly #current = new AsyncLocalStorage<Turn>()
   readonly #retries: Retries
+  readonly #answers: Answers
+  readonly #batches: Batches
 
   constructor(parts: TurnParts) {
+    const { author, clock, record, tally } = parts
     this.#parts = parts
-    this.#retries = new Retries(parts.record)
-  }
-
-  /** The turn whose handler runs now, also after an await of its. */
-  get current(): Turn | undefined {
-    return this.#current.getStore()
+    this.#retries = new Retries(record)
+    this.#answers = new Answers({ author, record, retries: this.#retries, tally })
+    this.#batches = new Batches({
+      author,
+      clock,
+      record,
+      retries: this.#retries,
+      answers: this.#answers,
+      handle: (...message) => this.#call(...message),
+      mustBeOpen: (peer) => this.#mustBeOpen(peer),
+    })
   }
 
   /** Handles one text frame after those before it. */
@@ -48,23 +67,51 @@ export class Turns {
     // Behind an async handler it may wait longer than an answer may take.
     if (peer.sequence.isBusy) {
       turn.id = protocol.idOf(text, this.#parts.json)
-      peer.sequence.run(() => this.#handle(turn, text))
-    } else peer.sequence.follow(this.#handle(turn, text))
-    if (turn.id !== undefined && !turn.isAnswered) this.#parts.deadlines.add(turn, this.#overdue)
+      peer.sequence.run(() => this.#read(turn, text))
+    } else peer.sequence.follow(this.#read(turn, text))
+    if (turn.id !== undefined && !turn.isAnswered) this.#parts.deadlines.add(turn, this.#answers.overdue)
   }
 
   /**
-   * Handles messages that came together (an HTTP append): all are checked first, and their events are kept all or none;
-   * only a handler that waits for its own publish has its events kept before the rest. Rejects with a `RoomError`.
+   * Handles what came over HTTP: one message as any other, several together, all or none. Resolves with the seq of the
+   * first event, when all is kept; rejects with a `RoomError`.
    */
-  post(peer: EventPeer, messages: readonly protocol.Message[], mark?: ProducerMark): Promise<void> {
-    const checked = messages.map((message, index) => ({ message, data: this.#checkAt(index, message) }))
+  post(peer: EventPeer, messages: readonly protocol.Message[], posting: Posting = {}): Promise<number | undefined> {
+    const checked = messages.map((message, index) => this.#checkAt(index, message))
+    const { mark, isLate = () => false } = posting
     return new Promise((resolve, reject) => {
-      peer.sequence.run(() => this.#batch(peer, checked, mark).then(resolve, reject))
+      peer.sequence.run(() => {
+        if (isLate()) return reject(late())
+        const [alone] = checked
+        if (checked.length === 1 && alone) return this.#post(peer, alone, mark, resolve, reject)
+        return this.#batches.run(peer, checked, mark, isLate).then(resolve, reject)
+      })
     })
   }
 
-  #handle(turn: Turn, text: string): undefined | Promise<void> {
+  /** What comes after it waits for its handler, as over any wire, and not for the log. */
+  #post(
+    peer: EventPeer,
+    { message, data }: Checked,
+    mark: ProducerMark | undefined,
+    resolve: (seq: number | undefined | Promise<undefined>) => void,
+    reject: (error: unknown) => void,
+  ): undefined | Promise<void> {
+    const turn = new Turn(peer, this.#parts.clock.monotonic(), undefined, mark)
+    turn.id = message.id
+    turn
+      .outcome()
+      .then(async () => {
+        // A producer stands behind what was answered before, too.
+        turn.remember(this.#parts.record())
+        await turn.kept()
+        return turn.seq
+      })
+      .then(resolve, reject)
+    return this.#begin(turn, message, data)
+  }
+
+  #read(turn: Turn, text: string): undefined | Promise<void> {
     // Overdue before it began: it was answered `unavailable` and is never handled, so that saying it again is safe.
     if (turn.isAnswered) return undefined
     // The room has closed its peer, which hears no answer.
@@ -75,15 +122,24 @@ export class Turns {
     try {
       const message = protocol.decode(text, this.#parts.definition.text, this.#parts.json)
       turn.id = message.id
-      const data = protocol.check(message, this.#parts.definition)
-      const known = this.#retries.find(turn, message)
-      if (known instanceof Promise) {
-        return known.then((known) => this.#go(turn, message, data, known)).catch((error) => this.#fail(turn, error))
-      }
-      return this.#go(turn, message, data, known)
+      return this.#begin(turn, message, protocol.check(message, this.#parts.definition))
     } catch (error) {
       turn.id ??= protocol.idOf(text, this.#parts.json)
-      this.#fail(turn, error)
+      this.#answers.fail(turn, error)
+      return undefined
+    }
+  }
+
+  /** Is it a retry? The promise ends with the handler and never rejects. */
+  #begin(turn: Turn, message: protocol.Message, data: unknown): undefined | Promise<void> {
+    const failed = (error: unknown) => this.#answers.fail(turn, error)
+    try {
+      this.#mustBeOpen(turn.peer)
+      const known = this.#retries.find(turn, message)
+      if (known instanceof Promise) return known.then((known) => this.#go(turn, message, data, known)).catch(failed)
+      return this.#go(turn, message, data, known)
+    } catch (error) {
+      failed(error)
       return undefined
     }
   }
@@ -91,159 +147,76 @@ export class Turns {
   /** A new message goes to its handler, one that was handled before gets its answer again. */
   #go(turn: Turn, message: protocol.Message, data: unknown, known: Known): undefined | Promise<void> {
     if (known === 'running') return undefined
-    if (known === 'new' && !turn.isAnswered && !turn.peer.isEnded) return this.#run(turn, message, data)
+    if (known !== 'new') this.#answers.repeat(turn, known)
     // Overdue while it was looked for, it is never handled: nor are those that follow it.
-    if (known === 'new') this.#tell(turn, late())
-    else this.#repeat(turn, known)
+    else if (turn.isAnswered || turn.peer.isEnded) this.#answers.fail(turn, late())
+    else return this.#run(turn, message, data)
     return undefined
   }
 
   #run(turn: Turn, message: protocol.Message, data: unknown): undefined | Promise<void> {
+    const call = new Call(turn)
     try {
-      const result = this.#call(turn, message, data)
-      if (turn.hasEnded(result)) {
-        this.#settle(turn)
-        return undefined
-      }
-      return (result as Promise<unknown>).then(() => this.#settle(turn)).catch((error) => this.#fail(turn, error))
+      this.#mustBeOpen(turn.peer)
+      const pending = turn.pending(this.#call(call, turn.peer as EventPeer, message, data))
+      if (pending) return this.#wait(turn, call, message, pending)
     } catch (error) {
-      this.#fail(turn, error)
+      call.end()
+      this.#answers.fail(turn, error)
       return undefined
     }
+    call.end()
+    this.#settle(turn)
+    return undefined
   }
 
-  #call(turn: Turn, { type }: protocol.Message, data: unknown): unknown {
+  #wait(turn: Turn, call: Call, { type }: protocol.Message, pending: Promise<unknown>): Promise<void> {
+    const { author } = this.#parts
+    const ended = pending.then(
+      () => {
+        if (call.isGivenUp) return
+        call.end()
+        this.#settle(turn)
+      },
+      (error) => {
+        if (call.isGivenUp) return roomErrorOf(error) ? undefined : author.failed('receive', error, turn.peer.id)
+        call.end()
+        this.#answers.fail(turn, error)
+      },
+    )
+    // Given up, it is over: said again, it is handled anew.
+    return author.bound(call, `receive.${type}`, ended, turn.peer.id, () => this.#answers.fail(turn, late()))
+  }
+
+  #call(call: Call, peer: EventPeer, { type }: protocol.Message, data: unknown): unknown {
     const handler = this.#parts.handlers().receive?.[type]
-    return handler && this.#current.run(turn, handler, turn.peer as never, data as never)
+    // It was there when the room opened.
+    if (!handler) throw new TypeError(`expected a handler for "${type}" in what open returned`)
+    return this.#parts.author.run(call, handler, peer as never, data as never)
   }
 
   /** The handler has ended: the ack waits only for the log. */
   #settle(turn: Turn): void {
     turn.remember(this.#parts.record())
     const kept = turn.kept()
-    if (!kept) this.#succeed(turn)
+    if (!kept) this.#answers.succeed(turn)
     else
       kept.then(
-        () => this.#succeed(turn),
-        (error) => this.#fail(turn, error),
+        () => this.#answers.succeed(turn),
+        (error) => this.#answers.fail(turn, error),
       )
   }
 
-  #succeed(turn: Turn): void {
-    this.#retries.over(turn)
-    this.#answer(turn, turn.seq, false)
-    for (const follower of turn.followers) this.#answer(follower, turn.seq, true)
-  }
-
-  /** The answer of before, for the message and for those that came while it was looked for. */
-  #repeat(turn: Turn, { seq }: Answer): void {
-    this.#retries.over(turn)
-    for (const each of [turn, ...turn.followers]) this.#answer(each, seq, true)
-  }
-
-  #answer(turn: Turn, seq: number | undefined, isDuplicate: boolean): void {
-    if (turn.isAnswered) return
-    turn.answer()
-    if (turn.id !== undefined) turn.peer.say(protocol.ack(turn.id, this.#parts.record().kept, seq, isDuplicate))
-  }
-
-  /** A retry must find what was published before the failure, so the turn is over only when that is kept or not. */
-  #fail(turn: Turn, error: unknown): void {
-    const tell = () => this.#tell(turn, error)
-    const kept = turn.kept()
-    if (kept) kept.then(tell, tell)
-    else tell()
-  }
-
-  /** What the author may say is said; anything else is ours or the author's mistake: logged, and `internal` to the peer. */
-  #tell(turn: Turn, error: unknown): void {
-    this.#retries.over(turn)
-    if (error instanceof LimitError) countBroken(this.#parts.tally.broken, error.limit)
-    const told = this.#told(turn, error)
-    for (const each of [turn, ...turn.followers]) {
-      if (each.isAnswered) continue
-      each.answer(told)
-      this.#parts.tally.failed += 1
-      each.peer.say(protocol.error(each.id, told))
-    }
-  }
-
-  #told(turn: Turn, error: unknown): RoomError {
-    if (error instanceof RoomError) return error
-    this.#parts.log.error({ err: error, peer: turn.peer.id }, "the room's receive handler failed")
-    return new RoomError('internal', 'the room failed to handle this message')
-  }
-
-  #overdue = (turn: Turn): void => {
-    const error = late()
-    turn.answer(error)
-    this.#parts.tally.failed += 1
-    turn.peer.say(protocol.error(turn.id, error))
-  }
-
-  #checkAt(index: number, message: protocol.Message): unknown {
+  #checkAt(index: number, message: protocol.Message): Checked {
     try {
-      return protocol.check(message, this.#parts.definition)
-    } catch (error) {
-      if (!(error instanceof RoomError)) throw error
-      throw error.at(index)
+      return { message, data: protocol.check(message, this.#parts.definition) }
+    } catch (thrown) {
+      throw roomErrorOf(thrown)?.at(index) ?? thrown
     }
   }
 
-  async #batch(peer: EventPeer, checked: { message: protocol.Message; data: unknown }[], mark?: ProducerMark) {
-    const batch = new Batch(this.#parts.record(), mark ? [mark] : [])
-    const turns: Turn[] = []
-    const others: Promise<void>[] = []
-    try {
-      for (const { message, data } of checked) {
-        const turn = new Turn(peer, this.#parts.clock.monotonic(), batch)
-        turn.id = message.id
-        turns.push(turn)
-        const found = this.#retries.find(turn, message)
-        // Not a turn of the loop later: what it follows may be answered by then.
-        const known = found instanceof Promise ? await found : found
-        if (known !== 'new') {
-          turns.pop()
-          // Said twice in one batch, it is answered with the first; otherwise another request handles it now.
-          if (known === 'running' && !turns.some(({ followers }) => followers.includes(turn)))
-            others.push(turn.outcome())
-          if (typeof known === 'object') this.#repeat(turn, known)
-          continue
-        }
-        if (peer.isEnded) throw new RoomError('forbidden', 'this room has closed the peer')
-        const result = this.#call(turn, message, data)
-        if (!turn.hasEnded(result)) await this.#handlerOf(result as Promise<unknown>, batch)
-      }
-      await batch.commit(turns)
-      for (const turn of turns) await turn.kept()
-    } catch (error) {
-      batch.discard()
-      const told = turns[0] ? this.#told(turns[0], error) : error
-      for (const turn of turns) this.#fail(turn, told)
-      throw told
-    }
-    for (const turn of turns) this.#succeed(turn)
-    // Only now, since what they wait for may in turn wait for this.
-    await Promise.all(others)
+  #mustBeOpen(peer: Connection): void {
+    if (this.#parts.isOver()) throw new RoomError('unavailable', 'this room has closed, say it again')
+    if (peer.isEnded) throw new RoomError('forbidden', 'this room has closed the peer')
   }
-
-  /** Waits for an async handler; where it waits for an event that is held back, the event is let go. */
-  async #handlerOf(result: Promise<unknown>, batch: Batch): Promise<void> {
-    let isPending = true
-    const ended = result.finally(() => {
-      isPending = false
-    })
-    ended.catch(() => {})
-    while (isPending) {
-      await new Promise(setImmediate)
-      if (isPending && !batch.isEmpty) await batch.commit([])
-      else if (isPending)
-        await Promise.race([ended, new Promise((resolve) => this.#parts.clock.after(1, () => resolve(undefined)))])
-    }
-    await ended
-  }
-}
-
-function late(): RoomError {
-  return new RoomError('unavailable', 'no answer in time; say it again under the same id')
 }

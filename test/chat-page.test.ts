@@ -25,6 +25,8 @@ const strict = defineRoom({
           if (said % 2 === 1) throw new RoomError('hush', 'quiet, please')
           return room.publish('message', { from: { id, name }, text })
         },
+        rename() {},
+        typing() {},
       },
     }
   },

@@ -15,7 +15,7 @@ const MAX_MEMBERS = 10_000
 const anything = defineRoom({
   receives: { any: z.unknown(), numbers: z.array(z.number()), text: z.object({ text: z.string() }) },
   sends: { any: z.unknown() },
-  open: (room) => ({ receive: { any: (_, data) => void room.broadcast('any', data) } }),
+  open: (room) => ({ receive: { any: (_, data) => void room.broadcast('any', data), numbers() {}, text() {} } }),
 })
 
 const plain = defineRoom({

@@ -61,6 +61,7 @@ const thrower = defineRoom({
       later: async (_, how) => {
         throw THROWN[how]?.()
       },
+      checked() {},
       untellable: (_, how) => {
         throw UNTELLABLE[how]?.()
       },

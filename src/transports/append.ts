@@ -4,17 +4,19 @@
  * for the request, which is no member. `http.ts` hands requests in.
  */
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { late } from '../answers.ts'
 import type { Clock } from '../clock.ts'
-import { failureOf, LimitError, Refusal, RoomError, refusalOf } from '../errors.ts'
+import { failureOf, LimitError, Refusal, refusalOf, roomErrorOf } from '../errors.ts'
 import type { LiveEventRoom } from '../event-room.ts'
 import type { Gate } from '../gate.ts'
 import { mustNotBeOver, type Pass } from '../guards/pass.ts'
-import type { ProducerMark } from '../log/log.ts'
-import type { EventPeer } from '../peer.ts'
+import { offset as offsetOf, type ProducerMark } from '../log/log.ts'
+import type { EventPeer, Visitor } from '../peer.ts'
 import type { Produced } from '../producers.ts'
 import type { Message } from '../protocol.ts'
 import type { Route } from '../router.ts'
 import { scoped, visitOf } from '../visit.ts'
+import { within } from '../within.ts'
 import { messagesOf, mustBeJson, producerOf, readBody } from './append-request.ts'
 
 /** Below the 5 s in which everything is answered. */
@@ -24,6 +26,12 @@ const ANSWER_MS = 4500
 export interface Speaker {
   readonly room: LiveEventRoom
   readonly peer: EventPeer
+}
+
+/** What became of what was said: of a producer's batch, or the seq of the first event. */
+interface Handled {
+  readonly produced?: Produced
+  readonly seq?: number | undefined
 }
 
 export interface AppendParts {
@@ -56,13 +64,14 @@ export async function append(
     const speaker = speakerOf(parts, token, route, pass)
     gate.charge(raw, 1)
     charge(parts, speaker, messages.length)
-    return answer(reply, speaker.room, claim, await handle(parts, speaker, messages, claim))
+    return answer(request, reply, speaker, claim, await handle(parts, speaker, messages, claim))
   }
-  const visit = visitOf(query, pass)
+  const visitor = principalOf(visitOf(query, pass).visitor, pass)
+  mustBeKnown(visitor, messages)
   const { room, release } = await gate.visit(raw, route, 'speak', messages.length)
   try {
-    const peer = room.stranger({ ...visit.visitor, via: 'http' })
-    return answer(reply, room, claim, await handle(parts, { room, peer }, messages, claim))
+    const speaker = { room, peer: room.stranger({ ...visitor, via: 'http' }) }
+    return answer(request, reply, speaker, claim, await handle(parts, speaker, messages, claim))
   } finally {
     release()
   }
@@ -82,6 +91,20 @@ function mustBeSupported(headers: FastifyRequest['headers']): void {
 function claimOf(headers: FastifyRequest['headers'], pass: Pass | undefined): ProducerMark | undefined {
   const claim = producerOf(headers)
   return claim && { ...claim, producer: scoped(claim.producer, pass?.claims.sub) }
+}
+
+/** Who speaks, by whom the ids of its messages are kept: the client it names, else the subject of its token. */
+function principalOf(visitor: Visitor, pass: Pass | undefined): Visitor {
+  const sub = pass?.claims.sub
+  return visitor.client === undefined && sub !== undefined ? { ...visitor, client: scoped('', sub) } : visitor
+}
+
+/** An id counts for somebody who can be known again: of anybody else it could not be kept, and its retry would be new. */
+function mustBeKnown({ client }: Visitor, messages: readonly Message[]): void {
+  if (client !== undefined || messages.every(({ id }) => id === undefined)) return
+  const message =
+    'an "id" counts only with "?client=" or a token that has a "sub"; add one of them, or leave the id out'
+  throw new Refusal(400, 'bad_message', message)
 }
 
 /** The peer of a token, where who brings it may enter as who opened the stream. */
@@ -110,38 +133,44 @@ function charge({ clock }: AppendParts, { room, peer }: Speaker, cost: number): 
   }
 }
 
-/** Resolves to what became of a producer's batch, to nothing for any other. Rejects with a `Refusal`. */
+/** Resolves to what became of a producer's batch, or to the seq of the first event. Rejects with a `Refusal`. */
 async function handle(
   { clock }: AppendParts,
   { room, peer }: Speaker,
   messages: readonly Message[],
   claim: ProducerMark | undefined,
-): Promise<Produced | undefined> {
-  const handled: Promise<Produced | undefined> = claim
-    ? room.produce(peer, messages, claim)
-    : room.post(peer, messages).then(() => undefined)
-  let cancel = () => {}
-  const late = new Promise<never>((_, reject) => {
-    const error = new RoomError('unavailable', 'no answer in time; say it again under the same ids')
-    cancel = clock.after(ANSWER_MS, () => reject(error))
-  })
+): Promise<Handled> {
+  let isLate = false
+  const handled: Promise<Handled> = claim
+    ? room.produce(peer, messages, claim).then((produced) => ({ produced }))
+    : room.post(peer, messages, { isLate: () => isLate }).then((seq) => ({ seq }))
   try {
-    return await Promise.race([handled, late])
-  } catch (error) {
-    throw error instanceof RoomError ? refusalOf(error, claim !== undefined) : failureOf('handling a message', error)
-  } finally {
-    cancel()
+    return await within(clock, ANSWER_MS, handled, () => {
+      isLate = true
+      throw late()
+    })
+  } catch (thrown) {
+    const error = roomErrorOf(thrown)
+    throw error ? refusalOf(error, claim !== undefined) : failureOf('handling a message', thrown)
   }
 }
 
 function answer(
+  request: FastifyRequest,
   reply: FastifyReply,
-  room: LiveEventRoom,
+  { room }: Speaker,
   claim: ProducerMark | undefined,
-  produced: Produced | undefined,
+  { produced, seq }: Handled,
 ): FastifyReply {
   reply.header('Cache-Control', 'no-store')
-  if (!claim || !produced) return reply.header('Stream-Next-Offset', room.reading.offset()).code(204).send()
+  if (!claim || !produced) {
+    const { record, reading } = room
+    reply.header('Stream-Next-Offset', reading.offset())
+    if (!/\bapplication\/json\b/i.test(request.headers.accept ?? '')) return reply.code(204).send()
+    // Where it published nothing, there is no place of its own: only where the log ends.
+    const place = seq === undefined ? { offset: reading.offset() } : { seq, offset: offsetOf(record.epoch, seq) }
+    return reply.type('application/json; charset=utf-8').send(JSON.stringify(place))
+  }
   switch (produced.outcome) {
     case 'appended':
     case 'duplicate':

@@ -11,7 +11,7 @@ import { defineRoom } from '../../src/define.ts'
 export const chat = defineRoom({
   receives: { say: z.object({ text: z.string() }), typing: z.object({}).optional() },
   sends: { said: z.object({ text: z.string() }), entered: z.object({ name: z.string() }) },
-  open: () => ({}),
+  open: () => ({ receive: { say() {}, typing() {} } }),
 })
 
 /** Time and chance of each test of the file are in its hands. */

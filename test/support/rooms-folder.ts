@@ -16,7 +16,7 @@ export default defineRoom({
   options: z.object({ every: duration.prefault('5s'), label: z.string().default('server') }),
   receives: { say: z.string() },
   sends: { said: z.string() },
-  open: () => ({}),
+  open: () => ({ receive: { say() {} } }),
 })
 `
 
