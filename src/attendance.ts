@@ -101,10 +101,11 @@ export class Attendance<P extends Connection> {
     const { seat } = peer
     peer.renew(visitor)
     this.#limit(peer, visitor)
-    if (!peer.isAway) seat.wire.close(Close.replaced.code, Close.replaced.reason)
+    const isReplaced = !peer.isAway
     audience.remove(seat)
     present.found(peer)
     peer.seat = new Seat(peer, wire, audience)
+    if (isReplaced) seat.wire.close(Close.replaced.code, Close.replaced.reason)
     // Not after what it said before, whose answers would come before the welcome.
     this.#enter(peer, offset)
     peer.sequence.run(() => this.#rejoined(peer))

@@ -11,19 +11,28 @@ import { randomUUID } from 'node:crypto'
 import type { z } from 'zod'
 import { systemClock } from './clock.ts'
 import { Deadlines } from './deadlines.ts'
-import type { Definition, EventDefinition, Member, PastEvent, RawDefinition, RoomLogger, Schemas } from './define.ts'
+import type {
+  Definition,
+  EventDefinition,
+  Member,
+  PastEvent,
+  Present,
+  RawDefinition,
+  RoomLogger,
+  Schemas,
+} from './define.ts'
 import { kindOf } from './definition.ts'
-import { InvalidError, RoomError } from './errors.ts'
 import { LiveEventRoom } from './event-room.ts'
 import { FanOut } from './fan-out.ts'
 import type { RoomSettings } from './house.ts'
 import { MemoryLog } from './log/memory.ts'
 import { newTally } from './metrics.ts'
-import type { Connection } from './peer.ts'
 import { LiveRawRoom } from './raw-room.ts'
 import type { LiveRoom } from './room.ts'
 import { type HandClock, handClock } from './testing/hand-clock.ts'
-import { TestWire } from './testing/test-wire.ts'
+import { eventPeer, rawPeer, TestMember } from './testing/test-member.ts'
+import { duration } from './units.ts'
+import { scoped } from './visit.ts'
 
 /** What a peer of an event room hears. */
 export interface HeardEvent<D = unknown> {
@@ -49,7 +58,11 @@ export interface TestPeer<R extends Schemas = Schemas, S extends Schemas = Schem
   /** The next event, or the next of a type (others before it are passed over). Rejects after 1 s of real time. */
   next(): Promise<HeardEvent>
   next<T extends keyof S & string>(type: T): Promise<HeardEvent<z.output<S[T]>>>
-  /** Goes as a lost connection does. */
+  /** Loses its connection: the room waits for it (`rejoinWithin`). */
+  drop(): void
+  /** Comes back over another connection and resumes; it hears on here. Too late, it joins as a newcomer. */
+  rejoin(): void
+  /** Closes its connection. */
   leave(): void
   /** Set when the room closed this peer. */
   readonly closed: { readonly code: number; readonly reason: string } | undefined
@@ -59,14 +72,17 @@ export interface TestPeer<R extends Schemas = Schemas, S extends Schemas = Schem
 export interface RawTestPeer extends Member {
   send(data: string | Uint8Array): void
   next(): Promise<string | Uint8Array>
+  drop(): void
+  rejoin(): void
   leave(): void
   readonly closed: { readonly code: number; readonly reason: string } | undefined
 }
 
 /** A room under the test's control. */
 export interface TestRoom<P> {
-  join(as?: { name?: string; claims?: Record<string, unknown> }): P
-  members(): Member[]
+  /** `client`: the same one is the same member; `claims.sub`: the same person, whatever its client. */
+  join(as?: { name?: string; client?: string; claims?: Record<string, unknown> }): P
+  members(): Present[]
   history(): Promise<PastEvent[]>
   /** Lets `ms` pass: timers fire in their order, `room.now()` follows. Resolves when their handlers have ended. */
   advance(ms: number): Promise<void>
@@ -79,12 +95,13 @@ export interface TestSettings {
   params?: Record<string, string>
   path?: string
   history?: Partial<RoomSettings['history']>
+  /** As in rooms.json: `"5s"`, or a number of ms. */
+  rejoinWithin?: string | number
 }
 
-const SETTINGS: RoomSettings = {
+const SETTINGS: Omit<RoomSettings, 'rejoinWithinMs'> = {
   pattern: '/test',
   history: { keep: 10_000, maxAgeMs: 7 * 86_400_000, replay: 50, durable: false },
-  rejoinWithinMs: 5000,
   limits: {
     peers: 10_000,
     rate: { perSecond: 1e6, burst: 1e6 },
@@ -110,7 +127,7 @@ export async function openRoom<O extends z.ZodType | undefined, R extends Schema
 export async function openRoom(
   given: unknown,
   options: unknown = {},
-  { params = {}, path = '/test', history = {} }: TestSettings = {},
+  { params = {}, path = '/test', history = {}, rejoinWithin = '5s' }: TestSettings = {},
 ): Promise<TestRoom<never>> {
   const definition = given as Definition
   const clock = handClock()
@@ -123,7 +140,11 @@ export async function openRoom(
     tallyOf: newTally,
     logger: errorLogger(errors),
   }
-  const mount = { ...SETTINGS, history: { ...SETTINGS.history, ...history } }
+  const mount = {
+    ...SETTINGS,
+    history: { ...SETTINGS.history, ...history },
+    rejoinWithinMs: duration.parse(rejoinWithin),
+  }
   const room = (kindOf(definition) === 'raw'
     ? new LiveRawRoom(house, path, params, mount)
     : new LiveEventRoom(house, path, params, mount, definition as EventDefinition)) as unknown as LiveRoom
@@ -136,14 +157,24 @@ export async function openRoom(
 }
 
 function testRoom(room: LiveRoom, clock: HandClock, errors: unknown[]): TestRoom<TestPeer | RawTestPeer> {
+  /** A client is the same person each time it comes. */
+  const ids = new Map<string, string>()
+  const idOf = (client: string) => {
+    const id = ids.get(client) ?? randomUUID()
+    ids.set(client, id)
+    return id
+  }
   return {
-    join({ name = 'ann', claims } = {}) {
-      const wire = new TestWire(errors)
-      const peer = room.join({ id: randomUUID(), name, claims }, wire, undefined)
-      wire.onClose = () => room.leave(peer)
-      // By its own join handler.
-      if (wire.closed) room.leave(peer)
-      return room instanceof LiveEventRoom ? eventPeer(room, peer, wire) : rawPeer(room, peer, wire)
+    join({ name, claims, client = randomUUID() } = {}) {
+      const sub = typeof claims?.sub === 'string' ? claims.sub : undefined
+      const visitor = {
+        id: sub ?? idOf(client),
+        name: name ?? (typeof claims?.name === 'string' ? claims.name : 'ann'),
+        client: scoped(client, sub),
+        claims,
+      }
+      const member = new TestMember(room, visitor, errors)
+      return room instanceof LiveEventRoom ? eventPeer(member) : rawPeer(member)
     },
     members: () => room.members(),
     history: async () => (room instanceof LiveEventRoom ? room.history() : []),
@@ -151,51 +182,6 @@ function testRoom(room: LiveRoom, clock: HandClock, errors: unknown[]): TestRoom
     errors,
     close: () => room.close({ code: 1001, reason: 'the test is over' }),
   }
-}
-
-function rawPeer(room: LiveRoom, peer: Connection, wire: TestWire): RawTestPeer {
-  return {
-    id: peer.id,
-    get name() {
-      return peer.name
-    },
-    send: (data) => void room.receive(peer, data),
-    next: () => wire.next('message', () => true),
-    leave: () => room.leave(peer),
-    get closed() {
-      return wire.closed
-    },
-  }
-}
-
-function eventPeer(room: LiveRoom, peer: Connection, wire: TestWire): TestPeer {
-  const { send: _, next: __, ...common } = rawPeer(room, peer, wire)
-  const parsed = (payload: string | Uint8Array) => JSON.parse(String(payload))
-  return {
-    ...common,
-    get name() {
-      return peer.name
-    },
-    get closed() {
-      return wire.closed
-    },
-    say: (text) => void room.receive(peer, text),
-    async send(type, data) {
-      const id = randomUUID()
-      room.receive(peer, JSON.stringify({ type, data, id }))
-      const answer = parsed(await wire.answer(`the answer to "${type}"`, (payload) => parsed(payload).id === id))
-      if (answer.type !== 'error') return answer
-      const { code, message, issues, details } = answer.data
-      throw issues ? new InvalidError(code, message, issues) : new RoomError(code, message, details)
-    },
-    async next(type?: string) {
-      const isWanted = (payload: string | Uint8Array) => {
-        const event = parsed(payload)
-        return !['welcome', 'ack', 'error'].includes(event.type) && (type === undefined || event.type === type)
-      }
-      return parsed(await wire.next(type ?? 'event', isWanted))
-    },
-  } as TestPeer
 }
 
 function errorLogger(errors: unknown[]): RoomLogger & { child(): RoomLogger } {

@@ -23,7 +23,9 @@ export class TestWire implements Wire {
   readonly encoding = encoding
   readonly waiting = 0
   closed: { code: number; reason: string } | undefined
-  onClose: () => void = () => {}
+  /** Is told of each payload as it comes. */
+  onHeard: (payload: string | Uint8Array) => void = () => {}
+  #isLost = false
   readonly #errors: readonly unknown[]
   #heard: (string | Uint8Array)[] = []
   #wake: (() => void)[] = []
@@ -33,12 +35,28 @@ export class TestWire implements Wire {
     this.#errors = errors
   }
 
+  /** Another connection of the same peer, which hears on where this one was. */
+  next(): TestWire {
+    const next = new TestWire(this.#errors)
+    next.#heard = this.#heard
+    next.#wake = this.#wake
+    return next
+  }
+
+  /** The connection is gone: nothing comes any more. */
+  lose(): void {
+    this.#isLost = true
+  }
+
   send(sent: Bytes): void {
+    if (this.#isLost || this.closed) return
     const bytes = bufferOf(sent)
     for (let at = 0; at < bytes.length; ) {
       const end = at + HEAD + bytes.readUInt32BE(at + 1)
       const body = bytes.subarray(at + HEAD, end)
-      this.#heard.push(bytes[at] === 1 ? body.toString() : new Uint8Array(body))
+      const payload = bytes[at] === 1 ? body.toString() : new Uint8Array(body)
+      this.#heard.push(payload)
+      this.onHeard(payload)
       at = end
     }
     for (const wake of this.#wake.splice(0)) wake()
@@ -56,15 +74,14 @@ export class TestWire implements Wire {
     if (this.closed) return
     this.closed = { code, reason }
     for (const wake of this.#wake.splice(0)) wake()
-    this.onClose()
   }
 
   /** The next payload that is wanted; those before it are passed over. */
-  next(wanted: string, isWanted: (payload: string | Uint8Array) => boolean): Promise<string | Uint8Array> {
+  payload(wanted: string, isWanted: (payload: string | Uint8Array) => boolean): Promise<string | Uint8Array> {
     return this.#find(wanted, isWanted, (at) => this.#heard.splice(0, at + 1)[at])
   }
 
-  /** The first payload that is wanted; those before it stay for `next`. */
+  /** The first payload that is wanted; those before it stay for `payload`. */
   answer(wanted: string, isWanted: (payload: string | Uint8Array) => boolean): Promise<string | Uint8Array> {
     return this.#find(wanted, isWanted, (at) => this.#heard.splice(at, 1)[0])
   }

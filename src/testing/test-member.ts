@@ -1,0 +1,120 @@
+/**
+ * A member of the room under test, over the connections it has one after the other, and the faces that a test sees of it.
+ * `testing.ts` lets it join; each connection is a `test-wire.ts`.
+ */
+import { randomUUID } from 'node:crypto'
+import { InvalidError, RoomError } from '../errors.ts'
+import { LiveEventRoom } from '../event-room.ts'
+import { offset } from '../log/log.ts'
+import type { Connection, Visitor } from '../peer.ts'
+import type { LiveRoom } from '../room.ts'
+import type { RawTestPeer, TestPeer } from '../testing.ts'
+import { TestWire } from './test-wire.ts'
+
+type Payload = string | Uint8Array
+
+/** What answers somebody alone, and is no event of the room. */
+const OWN = ['welcome', 'ack', 'error']
+
+export class TestMember {
+  readonly #room: LiveRoom
+  readonly #visitor: Visitor
+  /** The newest event it heard of. */
+  #seq = 0
+  peer: Connection
+  wire: TestWire
+
+  constructor(room: LiveRoom, visitor: Visitor, errors: readonly unknown[]) {
+    this.#room = room
+    this.#visitor = visitor
+    this.wire = new TestWire(errors)
+    this.peer = this.#join()
+  }
+
+  receive(data: Payload): void {
+    this.#room.receive(this.peer, data)
+  }
+
+  /** Closes the connection, as a client that goes. */
+  leave(): void {
+    this.wire.lose()
+    this.#room.gone(this.peer, this.wire, false)
+  }
+
+  /** Loses the connection. */
+  drop(): void {
+    this.wire.lose()
+    this.#room.gone(this.peer, this.wire, true)
+  }
+
+  /** Connects again, and resumes where it was. */
+  rejoin(): void {
+    this.wire = this.wire.next()
+    this.peer = this.#join()
+  }
+
+  #join(): Connection {
+    const { wire } = this
+    if (!(this.#room instanceof LiveEventRoom)) return this.#room.join(this.#visitor, wire, undefined)
+    const isBack = this.peer !== undefined
+    wire.onHeard = (payload) => {
+      const { type, seq, data } = parsed(payload)
+      this.#seq = Math.max(this.#seq, seq ?? (type === 'welcome' && !isBack ? data.seq : 0))
+    }
+    const { epoch } = this.#room.record
+    return this.#room.join(this.#visitor, wire, isBack ? offset(epoch, this.#seq) : undefined)
+  }
+}
+
+export function rawPeer(member: TestMember): RawTestPeer {
+  return {
+    id: member.peer.id,
+    get name() {
+      return member.peer.name
+    },
+    get closed() {
+      return member.wire.closed
+    },
+    send: (data) => member.receive(data),
+    next: () => member.wire.payload('message', () => true),
+    drop: () => member.drop(),
+    rejoin: () => member.rejoin(),
+    leave: () => member.leave(),
+  }
+}
+
+export function eventPeer(member: TestMember): TestPeer {
+  return {
+    id: member.peer.id,
+    get name() {
+      return member.peer.name
+    },
+    get closed() {
+      return member.wire.closed
+    },
+    drop: () => member.drop(),
+    rejoin: () => member.rejoin(),
+    leave: () => member.leave(),
+    say: (text) => member.receive(text),
+    async send(type: string, data: unknown) {
+      const id = randomUUID()
+      member.receive(JSON.stringify({ type, data, id }))
+      const isAnswer = (payload: Payload) => parsed(payload).id === id
+      const answer = parsed(await member.wire.answer(`the answer to "${type}"`, isAnswer))
+      if (answer.type !== 'error') return answer
+      const { code, message, issues, details } = answer.data
+      throw issues ? new InvalidError(code, message, issues) : new RoomError(code, message, details)
+    },
+    async next(type?: string) {
+      const isWanted = (payload: Payload) => {
+        const event = parsed(payload)
+        return !OWN.includes(event.type) && (type === undefined || event.type === type)
+      }
+      return parsed(await member.wire.payload(type ?? 'event', isWanted))
+    },
+  } as TestPeer
+}
+
+function parsed(payload: Payload) {
+  return JSON.parse(String(payload))
+}
