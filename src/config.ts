@@ -9,6 +9,7 @@ import { contradictions, useless } from './contradictions.ts'
 import { variablesOf } from './environment.ts'
 import { JsonError, outline, repeatedKeys } from './json-text.ts'
 import { ConfigError, issueLines, nameOf, verb } from './mistakes.ts'
+import { ModuleGraph } from './module-graph.ts'
 import { loadModule, type Mount, mountOf, type Origins, type Rate } from './mount.ts'
 import { isOwnPath, patternMistake, patternShape, publicFiles } from './paths.ts'
 import { fileSchema, roomSchema } from './schema.ts'
@@ -35,14 +36,18 @@ export interface Config {
 interface Reading {
   readonly ownFiles?: ReadonlySet<string>
   readonly variables?: Variables
+  readonly graph?: ModuleGraph
 }
 
 /**
  * Reads and checks `file` and every module it names. Throws a `ConfigError` with all mistakes.
  * `ownFiles`: the paths of `public/`, which no room may take (default: as they are on disk). `variables`: those that
- * the file's texts may name (default: the environment).
+ * the file's texts may name (default: the environment). `graph`: comes to know the files of the modules.
  */
-export async function loadConfig(file: string, { ownFiles, variables = variablesOf() }: Reading = {}): Promise<Config> {
+export async function loadConfig(
+  file: string,
+  { ownFiles, variables = variablesOf(), graph = new ModuleGraph() }: Reading = {},
+): Promise<Config> {
   const name = nameOf(file)
   const { value: written, repeated } = await readJson(file, name)
   const filled = new Filled(written, variables)
@@ -68,7 +73,7 @@ export async function loadConfig(file: string, { ownFiles, variables = variables
     const settings = roomSchema.safeParse(written, { reportInput: true })
     // Mistakes of the line or of `defaults` are told above, once; here only what arises from putting them together.
     if (!settings.success) mistakes.push(...newIssues(settings.error.issues, pattern, mistakes))
-    const loaded = await loadModule(pattern, line, written.options, folder)
+    const loaded = await loadModule(pattern, line, written.options, folder, graph)
     mistakes.push(...loaded.mistakes.filter((mistake) => isNews(mistake, pattern, told)))
     if (loaded.strays) strays.push(loaded.strays)
     const vain = [...useless(line, pattern), ...(settings.success ? contradictions(line, settings.data) : [])]

@@ -1,29 +1,31 @@
 /**
  * Finds and imports room modules: the name in `rooms.json` → a file → what it exports by default.
  *
- * A module is imported under a version made from the content of its files. So a changed module is read anew, and an
- * unchanged one is the same object as before, by which a reload sees that nothing happened to it.
+ * A module is imported under a version made from the content of its files (`module-graph.ts`). So a changed module is
+ * read anew, and an unchanged one is the same object as before, by which a reload sees that nothing happened to it.
  */
 import { execFile } from 'node:child_process'
-import { createHash } from 'node:crypto'
-import { existsSync, statSync } from 'node:fs'
-import { readFile, realpath } from 'node:fs/promises'
-import { dirname, extname, resolve } from 'node:path'
+import { realpath } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { extname, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { installHooks, isFixed, isNotFound, resolvePackage } from './hooks.ts'
+import { installHooks, isFixed, isNotFound, type Loaded, resolvePackage, versionedUrl } from './hooks.ts'
 import { nameOf } from './mistakes.ts'
+import { isFile, ModuleGraph } from './module-graph.ts'
 
 const EXTENSIONS = ['.ts', '.mts', '.js', '.mjs']
-const IMPORTS = /(?:\bfrom|\bimport|\brequire)\s*\(?\s*(['"])(\.{1,2}\/[^'"\n]+)\1/g
 
 /** One that waits for ever at its top level must not hold up the start, or every reload after it. */
-const LOAD_MS = 10_000
+export const LOAD_MS = 10_000
 
 /** Why a module cannot be used, in one line. */
 export class ModuleError extends Error {}
 
-/** The file that `name` means in `folder` (absolute). Throws a `ModuleError` that says where it was looked for. */
-export function resolveModule(name: string, folder: string): string {
+/**
+ * The file that `name` means in `folder` (absolute). Throws a `ModuleError` that says where it was looked for; `graph`
+ * notes that it is missing.
+ */
+export function resolveModule(name: string, folder: string, graph?: ModuleGraph): string {
   const base = resolve(folder, name)
   const files = EXTENSIONS.includes(extname(name)) ? [base] : EXTENSIONS.map((extension) => base + extension)
   const file = files.find(isFile)
@@ -32,21 +34,28 @@ export function resolveModule(name: string, folder: string): string {
     const installed = findPackage(name, folder)
     if (installed) return installed
   }
+  graph?.want(base)
   const place = files.length > 1 ? `${base}.ts (.mts, .js, .mjs)` : base
   const orPackage = /^[./]/.test(name) ? '' : ` and no installed package "${name}"`
   throw new ModuleError(`expected a room module, found no file ${place}${orPackage}; make one, or mend the name`)
 }
 
-/** Imports a module's file. → what it exports by default. Throws a `ModuleError` with message and place, no stack. */
-export async function importModule(file: string, withinMs = LOAD_MS): Promise<unknown> {
-  installHooks()
-  const url = pathToFileURL(await realpath(file)).href
-  const versioned = isFixed(url) ? url : `${url}?v=${await versionOf(file)}`
+/**
+ * Imports a module's file, in the version that `graph` has of it. → what it exports by default. Throws a `ModuleError`
+ * with message and place, no stack.
+ */
+export async function importModule(file: string, withinMs = LOAD_MS, graph = new ModuleGraph()): Promise<unknown> {
+  const loaded = installHooks()
+  const real = await realpath(file)
+  const isPackage = isFixed(pathToFileURL(real).href)
+  if (!isPackage) register(graph, real, loaded)
   const { promise: late, reject } = Promise.withResolvers<never>()
   const timer = setTimeout(() => reject(new Error(`it is not there within ${withinMs} ms`)), withinMs)
-  const loading: Promise<{ default?: unknown }> = Promise.race([import(versioned), late])
+  const url = isPackage ? pathToFileURL(real).href : versionedUrl(real, graph, loaded)
+  const loading: Promise<{ default?: unknown }> = Promise.race([import(url), late])
   const module = await loading
     .catch(async (error: unknown) => {
+      if (!isPackage) await countFailures(graph, real, loaded)
       throw new ModuleError(await explain(error, file))
     })
     .finally(() => clearTimeout(timer))
@@ -54,23 +63,44 @@ export async function importModule(file: string, withinMs = LOAD_MS): Promise<un
   throw new ModuleError(`expected "export default defineRoom({ … })" in ${nameOf(file)}, got no default export`)
 }
 
-/** Every file a module consists of, itself first: what it imports by relative paths, and what those do. */
+/** Every file a module consists of, itself first: what it imports and is no installed package, and what those import. */
 export async function moduleFiles(file: string): Promise<string[]> {
-  const files = new Set([file])
-  for (const file of files) {
-    const source = await readFile(file, 'utf8').catch(() => '')
-    for (const [, , specifier = ''] of source.matchAll(IMPORTS)) {
-      const imported = resolve(dirname(file), specifier.replace(/[?#].*$/, ''))
-      if (!isFixed(pathToFileURL(imported).href) && isFile(imported)) files.add(imported)
-    }
-  }
-  return [...files]
+  return new ModuleGraph().filesOf(file)
 }
 
-async function versionOf(file: string): Promise<string> {
-  const hash = createHash('sha256')
-  for (const part of await moduleFiles(file)) hash.update(part).update(await readFile(part))
-  return hash.digest('hex').slice(0, 16)
+/** Lets the hooks know which versions belong together, and Node forget what it keeps of CommonJS files that changed. */
+function register(graph: ModuleGraph, file: string, loaded: Loaded): void {
+  const { cache } = createRequire(file)
+  for (const part of graph.filesOf(file)) {
+    const url = versionedUrl(part, graph, loaded)
+    if (!loaded.sources.has(url)) loaded.sources.set(url, graph)
+    // A CommonJS module has no version in its URL; what it imports by `import()` is of the newest.
+    loaded.sources.set(pathToFileURL(part).href, graph)
+    const before = loaded.required.get(part)
+    if (before !== undefined && before !== url) delete cache[part]
+    loaded.required.set(part, url)
+  }
+}
+
+/** Node remembers that a module threw, or waits for ever. The next try is of another URL; what did load stays. */
+async function countFailures(graph: ModuleGraph, file: string, loaded: Loaded): Promise<void> {
+  const parts = graph.filesOf(file).filter((part) => !part.endsWith('.json'))
+  const failed = await Promise.all(
+    parts.map((part) => {
+      const { promise: late, resolve } = Promise.withResolvers<boolean>()
+      setImmediate(resolve, true)
+      const again: Promise<boolean> = import(versionedUrl(part, graph, loaded)).then(
+        () => false,
+        () => true,
+      )
+      return Promise.race([again, late])
+    }),
+  )
+  for (const [at, part] of parts.entries()) {
+    if (!failed[at]) continue
+    const url = `${pathToFileURL(part).href}?v=${graph.versionOf(part)}`
+    loaded.failures.set(url, (loaded.failures.get(url) ?? 0) + 1)
+  }
 }
 
 function findPackage(name: string, folder: string): string | undefined {
@@ -81,10 +111,6 @@ function findPackage(name: string, folder: string): string | undefined {
     if (isNotFound(error)) return undefined
     throw new ModuleError(`expected a room module, got a package that has none there: ${firstLine(error)}`)
   }
-}
-
-function isFile(path: string): boolean {
-  return existsSync(path) && statSync(path).isFile()
 }
 
 async function explain(error: unknown, file: string): Promise<string> {
@@ -99,13 +125,13 @@ function firstLine(error: unknown): string {
     message
       .trim()
       .split('\n')[0]
-      ?.replaceAll(/file:\/\/([^\s'"?]+)(\?v=\w+)?/g, '$1') ?? ''
+      ?.replaceAll(/file:\/\/([^\s'"?]+)(\?v=[\w.]+)?/g, '$1') ?? ''
   )
 }
 
 /** The first place in a stack that is a file of the author's: `/rooms/quiz.ts:3`. */
 function placeIn(stack: string): string | undefined {
-  for (const [, path = '', line] of stack.matchAll(/(?:file:\/\/)?(\/[^\s()?:]+)(?:\?v=\w+)?:(\d+)/g)) {
+  for (const [, path = '', line] of stack.matchAll(/(?:file:\/\/)?(\/[^\s()?:]+)(?:\?v=[\w.]+)?:(\d+)/g)) {
     const file = decodeURIComponent(path)
     if (isFile(file) && !isFixed(pathToFileURL(file).href)) return `${nameOf(file)}:${line}`
   }

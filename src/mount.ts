@@ -6,7 +6,8 @@ import type { Definition } from './define.ts'
 import { definitionMistakes, kindOf, parseOptions } from './definition.ts'
 import type { JsonBounds } from './json-bounds.ts'
 import { nameOf, suggestion } from './mistakes.ts'
-import { importModule, ModuleError, resolveModule } from './modules.ts'
+import type { ModuleGraph } from './module-graph.ts'
+import { importModule, LOAD_MS, ModuleError, resolveModule } from './modules.ts'
 import { patternParameters } from './paths.ts'
 import type { RoomSettings } from './schema.ts'
 import type { UnknownKey } from './unknown-keys.ts'
@@ -85,11 +86,12 @@ export async function loadModule(
   line: Record<string, unknown>,
   options: unknown,
   folder: string,
+  graph: ModuleGraph,
 ): Promise<{ mistakes: string[]; mount?: Loaded; strays?: string[] }> {
   const place = `rooms.${pattern}`
   try {
-    const file = resolveModule(String(line.module), folder)
-    const exported = await importModule(file)
+    const file = resolveModule(String(line.module), folder, graph)
+    const exported = await importModule(file, LOAD_MS, graph)
     const wrong = definitionMistakes(exported)
     if (wrong.length > 0) return { mistakes: wrong.map((text) => `${place}.module: ${nameOf(file)}: ${text}`) }
     const definition = exported as Definition

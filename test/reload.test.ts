@@ -142,6 +142,19 @@ describe('npm run dev', () => {
     expect(await answer(await connect(`${ws}/one`))).toBe('mended ?')
   })
 
+  it('keeps the rooms whose helper is broken, says where, and goes on when it is mended', async () => {
+    project.putRooms({ '/one': { module: 'one' }, '/two': { module: 'two' } })
+    const server = project.start({}, '--dev')
+    const ws = await wsOf(server)
+    const [one, two] = await Promise.all([connect(`${ws}/one`), connect(`${ws}/two`)])
+    project.put('rooms/answer.ts', 'export const answer = () => 1\nexport const = 2\n')
+    await server.text(/rooms\/answer\.ts:2.*the rooms stay as they were/s)
+    expect([await answer(one), await answer(two)]).toEqual(['one ?', 'two ?'])
+    project.put('rooms/answer.ts', answerEndingIn('!'))
+    expect([(await one.closed).code, (await two.closed).code]).toEqual([1012, 1012])
+    expect(await answer(await connect(`${ws}/one`))).toBe('one ?!')
+  })
+
   it('watches a module outside of the folder of rooms.json too', async () => {
     mkdirSync(join(project.path, '../mine'))
     project.put('../mine/answer.ts', answerEndingIn(''))

@@ -8,6 +8,7 @@ import { loadConfig } from '../config.ts'
 import { type Environment, mustBeAlone, readEnvironment } from '../environment.ts'
 import { newLogger } from '../logger.ts'
 import { ConfigError } from '../mistakes.ts'
+import { ModuleGraph } from '../module-graph.ts'
 import { createServer, type Server } from '../server.ts'
 import type { Terminal } from './check.ts'
 import { RoomsWatch } from './watch.ts'
@@ -27,6 +28,7 @@ export async function start(args: readonly string[], terminal: Terminal, signals
     terminal.stderr.write(`start: expected nothing or --dev, got "${unknown}"\n`)
     return 1
   }
+  const graph = new ModuleGraph()
   let server: Server
   let environment: Environment
   let logger: Logger
@@ -34,17 +36,21 @@ export async function start(args: readonly string[], terminal: Terminal, signals
     environment = readEnvironment()
     mustBeAlone(environment)
     logger = newLogger(environment.logLevel)
-    server = await createServer({ environment, config: await loadConfig(environment.rooms), logger })
+    server = await createServer({ environment, config: await loadConfig(environment.rooms, { graph }), logger })
   } catch (error) {
     terminal.stderr.write(`${startMistake(error)}\n`)
     return 1
   }
   // Who reads the banner may signal at once, or change a room: everything listens before it is said.
   const stopped = untilStopped(server, environment, signals, logger)
-  const reload = reloader(server, environment.rooms, logger, () => follow())
+  const reload = reloader(server, environment.rooms, logger, (graph) => follow(graph))
   const watch = args.includes('--dev') ? watchRooms(environment.rooms, reload, logger) : undefined
-  const follow = () => watch?.follow(server.config.mounts.map(({ file }) => file))
-  follow()
+  const follow = (graph: ModuleGraph) => {
+    watch?.follow(graph.places)
+    // What changed after it was read, and before it was watched.
+    if (watch && graph.isOutdated) reload()
+  }
+  follow(graph)
   signals.on('SIGHUP', reload)
   terminal.stdout.write(banner(server))
   return stopped
@@ -67,13 +73,14 @@ function startMistake(error: unknown): string {
 }
 
 /** Reads the rooms again, one reading at a time; a mistake keeps what is open and says why. */
-function reloader(server: Server, rooms: string, logger: Logger, done: () => void): () => void {
+function reloader(server: Server, rooms: string, logger: Logger, done: (graph: ModuleGraph) => void) {
   let running = Promise.resolve()
   let isAsked = false
   const reload = async () => {
     isAsked = false
+    const graph = new ModuleGraph()
     try {
-      const changes = await server.reload(await loadConfig(rooms))
+      const changes = await server.reload(await loadConfig(rooms, { graph }))
       for (const change of changes) logger.info(change)
       logger.info(`read the rooms again: ${changes.length} changed`)
     } catch (error) {
@@ -81,9 +88,9 @@ function reloader(server: Server, rooms: string, logger: Logger, done: () => voi
       for (const mistake of mistakes) logger.error(mistake)
       logger.error('the rooms stay as they were')
     }
-    done()
+    done(graph)
   }
-  return () => {
+  return (): void => {
     if (isAsked) return
     isAsked = true
     running = running.then(reload)

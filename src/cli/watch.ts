@@ -1,9 +1,9 @@
 /**
- * What `npm run dev` watches: the folder of `rooms.json` and the folders of modules that lie elsewhere. `start.ts` reads
- * the rooms again when something changed, and says after each reading which modules there are now.
+ * What `npm run dev` watches: the folder of `rooms.json`, and the folders of files elsewhere that rooms consist of, or
+ * miss. `start.ts` reads the rooms again when something changed, and says after each reading which files there are now.
  */
-import { type FSWatcher, watch } from 'node:fs'
-import { dirname, sep } from 'node:path'
+import { existsSync, type FSWatcher, watch } from 'node:fs'
+import { basename, dirname, join, sep } from 'node:path'
 
 /** An editor saves in several steps: what changes within this time is one change. */
 const SETTLE_MS = 50
@@ -15,6 +15,8 @@ export class RoomsWatch {
   readonly #changed: () => void
   readonly #failed: (error: Error) => void
   readonly #watchers = new Map<string, FSWatcher>()
+  /** For each folder elsewhere, what in it a change of counts: files, and folders that are not there yet. */
+  #wanted = new Map<string, Set<string>>()
   #settling: NodeJS.Timeout | undefined
 
   /** `rooms`: the absolute path of `rooms.json`. `changed` is called once for what changes together. */
@@ -24,18 +26,26 @@ export class RoomsWatch {
     this.#failed = failed
   }
 
-  /** Watches what there is to watch for these modules (absolute paths), and nothing else any more. */
-  follow(modules: readonly string[]): void {
+  /** Watches what there is to watch for these files (absolute paths; they need not be there), and nothing else any more. */
+  follow(files: readonly string[]): void {
     const home = dirname(this.#rooms)
-    const outside = modules.map((file) => dirname(file)).filter((folder) => !isInside(folder, home))
-    const wanted = new Set([home, ...outside.filter((folder) => !IGNORED.test(`${folder}/`))])
+    const wanted = new Map<string, Set<string>>([[home, new Set()]])
+    for (const file of files.filter((file) => !isInside(file, home) && !IGNORED.test(file))) {
+      const [folder, name] = nearest(file)
+      wanted.set(folder, (wanted.get(folder) ?? new Set()).add(name))
+    }
+    this.#wanted = wanted
     for (const [folder, watcher] of this.#watchers) if (!wanted.has(folder)) this.#forget(folder, watcher)
-    for (const folder of wanted) if (!this.#watchers.has(folder)) this.#watch(folder, folder === home)
+    for (const folder of wanted.keys()) if (!this.#watchers.has(folder)) this.#watch(folder, folder === home)
   }
 
-  #watch(folder: string, recursive: boolean): void {
+  #watch(folder: string, isHome: boolean): void {
     try {
-      const watcher = watch(folder, { recursive }, (_, file) => this.#heard(file))
+      const watcher = watch(folder, { recursive: isHome }, (_, file) => {
+        // A folder that was removed, and one of its name made anew, are two.
+        if (!existsSync(folder)) this.#forget(folder, watcher)
+        if (file === null || isHome || !existsSync(folder) || this.#isWanted(folder, file)) this.#heard(file)
+      })
       this.#watchers.set(folder, watcher)
       watcher.on('error', (error) => {
         this.#forget(folder, watcher)
@@ -48,7 +58,13 @@ export class RoomsWatch {
 
   #forget(folder: string, watcher: FSWatcher): void {
     watcher.close()
-    this.#watchers.delete(folder)
+    if (this.#watchers.get(folder) === watcher) this.#watchers.delete(folder)
+  }
+
+  /** A module that is missing may be named without the end of its name. */
+  #isWanted(folder: string, file: string): boolean {
+    const names = this.#wanted.get(folder)
+    return names !== undefined && [...names].some((name) => file === name || file.startsWith(`${name}.`))
   }
 
   #heard(file: string | null): void {
@@ -58,6 +74,12 @@ export class RoomsWatch {
   }
 }
 
-function isInside(folder: string, home: string): boolean {
-  return folder === home || folder.startsWith(home + sep)
+/** The nearest folder above a file that is there, and what to look for in it. */
+function nearest(file: string): [folder: string, name: string] {
+  const folder = dirname(file)
+  return existsSync(folder) || folder === file ? [folder, basename(file)] : nearest(folder)
+}
+
+function isInside(file: string, home: string): boolean {
+  return file.startsWith(join(home, sep))
 }
