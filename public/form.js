@@ -3,6 +3,7 @@
  * a group for each object, and JSON as text for whatever else. Reading it checks what the schema says.
  */
 import { find, make } from './elements.js'
+import { formatMistake, isOff } from './format.js'
 import { say, text } from './language.js'
 
 /** @typedef {import('./room.js').Schema} Schema */
@@ -101,7 +102,8 @@ function words(schema, name, required) {
     if (value === '' && (minLength > 0 || pattern)) return wrap.refuse('form.required')
     if (value.length < minLength) return wrap.refuse('form.short', { count: minLength })
     if (value.length > maxLength) return wrap.refuse('form.long', { count: maxLength })
-    if (pattern && !new RegExp(pattern, 'u').test(value)) return wrap.refuse('form.pattern', { pattern })
+    const mistake = formatMistake(schema, value)
+    if (mistake) return wrap.refuse(mistake.key, mistake.values)
     return value
   })
 }
@@ -129,6 +131,7 @@ function number(schema, name, required) {
     }
     if (value < minimum) return wrap.refuse('form.least', { limit: minimum })
     if (value > maximum) return wrap.refuse('form.most', { limit: maximum })
+    if (isOff(value, schema.multipleOf)) return wrap.refuse('form.step', { step: schema.multipleOf ?? 1 })
     return value
   })
 }

@@ -3,7 +3,8 @@
  * A card stays the same element as long as its room stands, so that focus and half-typed names survive.
  */
 import { copy, find, hue, make } from './elements.js'
-import { label, region, say, text, translate } from './language.js'
+import { region, say, text, translate } from './language.js'
+import { addressOf, prepareForm } from './name-form.js'
 
 /**
  * @typedef {{ path: string, title?: string, summary?: string, members?: number, locked?: boolean,
@@ -15,6 +16,9 @@ const SLOWEST_MS = 30_000
 
 const wall = find(document, '#rooms', HTMLElement)
 const trouble = find(document, '[data-trouble]', HTMLElement)
+const health = find(document, '[data-health]', HTMLElement)
+/** The group of those where somebody is. */
+const NOW = '*'
 
 watch()
 
@@ -30,7 +34,9 @@ function watch() {
     if (asking || document.hidden) return
     asking = true
     try {
-      show(await rooms())
+      const [listed, isReady] = await Promise.all([rooms(), ready()])
+      show(listed)
+      showHealth(listed, isReady)
       waitMs = POLL_MS
       trouble.hidden = true
     } catch {
@@ -39,6 +45,7 @@ function watch() {
       trouble.hidden = false
     }
     wall.classList.toggle('stale', !trouble.hidden)
+    health.hidden = !trouble.hidden
     asking = false
     timer = setTimeout(ask, waitMs)
   }
@@ -56,6 +63,22 @@ async function rooms() {
   return listed
 }
 
+/** Whether the server takes connections and keeps what is said. */
+async function ready() {
+  return (await fetch(new URL('readyz', document.baseURI), { cache: 'no-store' })).ok
+}
+
+/**
+ * @param {ListedRoom[]} listed
+ * @param {boolean} isReady
+ */
+function showHealth(listed, isReady) {
+  const people = listed.reduce((sum, { members = 0 }) => sum + members, 0)
+  const open = listed.reduce((sum, { members = 0, open }) => sum + (open?.length ?? (members > 0 ? 1 : 0)), 0)
+  health.classList.toggle('warn', !isReady)
+  say(health, isReady ? 'lobby.health' : 'lobby.unready', { people, open })
+}
+
 /** @param {ListedRoom[]} listed */
 function show(listed) {
   wall.removeAttribute('aria-busy')
@@ -66,6 +89,7 @@ function show(listed) {
   }
   for (const stray of wall.querySelectorAll(':scope > :not(section)')) stray.remove()
   const groups = grouped(listed)
+  const focused = document.activeElement
   keep(wall, [...groups.keys()], group)
   for (const [name, members] of groups) {
     const doors = find(wall, `[data-key="${CSS.escape(name)}"] .doors`, HTMLElement)
@@ -76,21 +100,32 @@ function show(listed) {
       if (room && element instanceof HTMLElement) refresh(element, room)
     }
   }
+  // A card that moved to another group keeps what was in it, but not the focus.
+  if (focused instanceof HTMLElement && focused.isConnected) focused.focus({ preventScroll: true })
 }
 
 /**
- * Three rooms and more below one folder stand together, after all others.
+ * First where somebody is, then the others, and three rooms and more below one folder together, after all others. Those
+ * with a form are the last of their group, so that the order of the page is the order one sees.
  * @param {ListedRoom[]} listed
  */
 function grouped(listed) {
   const folderOf = (/** @type {ListedRoom} */ room) => /^\/[^/:]+(?=\/)/.exec(room.path)?.[0] ?? ''
   const sizes = new Map()
   for (const room of listed) sizes.set(folderOf(room), (sizes.get(folderOf(room)) ?? 0) + 1)
-  const groupOf = (/** @type {ListedRoom} */ room) => (sizes.get(folderOf(room)) > 2 ? folderOf(room) : '')
+  const isForm = (/** @type {ListedRoom} */ room) => (room.parameters ?? []).length > 0
+  const groupOf = (/** @type {ListedRoom} */ room) => {
+    if ((room.members ?? 0) > 0 && !isForm(room)) return NOW
+    return sizes.get(folderOf(room)) > 2 ? folderOf(room) : ''
+  }
   /** @type {Map<string, ListedRoom[]>} */
-  const groups = new Map([['', []]])
-  for (const room of listed) groups.set(groupOf(room), [...(groups.get(groupOf(room)) ?? []), room])
-  if (groups.get('')?.length === 0) groups.delete('')
+  const groups = new Map([
+    [NOW, []],
+    ['', []],
+  ])
+  const ordered = listed.toSorted((a, b) => Number(isForm(a)) - Number(isForm(b)))
+  for (const room of ordered) groups.set(groupOf(room), [...(groups.get(groupOf(room)) ?? []), room])
+  for (const name of [NOW, '']) if (groups.get(name)?.length === 0) groups.delete(name)
   return groups
 }
 
@@ -114,8 +149,9 @@ function keep(parent, keys, create) {
 function group(name) {
   const section = find(copy('group'), 'section', HTMLElement)
   const heading = find(section, 'h2', HTMLElement)
-  heading.textContent = name
-  heading.hidden = name === ''
+  if (name === NOW) say(heading, 'lobby.now')
+  else if (name === '') say(heading, 'lobby.rooms')
+  else heading.textContent = name
   return section
 }
 
@@ -142,6 +178,7 @@ function refresh(element, room) {
   find(element, '.summary', HTMLElement).textContent = room.summary ?? ''
   element.classList.toggle('ajar', members > 0)
   const people = find(element, '.people', HTMLElement)
+  element.classList.toggle('locked', room.locked === true)
   if (room.locked) say(people, 'lobby.locked')
   else if (members > 0) say(people, 'lobby.people', { count: members })
   else say(people, 'lobby.empty')
@@ -168,44 +205,6 @@ function showOpen(element, open) {
     find(chip, 'b', HTMLElement).textContent = members.toLocaleString(region())
     find(chip, 'a', HTMLElement).title = text('lobby.people', { count: members })
   }
-}
-
-/**
- * One field for each parameter of the pattern; filled in, they are the room's address.
- * @param {HTMLElement} element
- * @param {ListedRoom} room
- */
-function prepareForm(element, room) {
-  const fields = (room.parameters ?? []).map((parameter) => {
-    const words = make('span')
-    say(words, 'lobby.field', { field: parameter })
-    const input = make('input', {
-      name: parameter,
-      autocomplete: 'off',
-      spellcheck: 'false',
-      dir: 'auto',
-      required: '',
-    })
-    find(element, '.fields', HTMLElement).append(make('label', {}, words, input))
-    return input
-  })
-  label(find(element, '.open', HTMLFormElement), 'lobby.open')
-  find(element, '.open', HTMLFormElement).addEventListener('submit', (event) => {
-    event.preventDefault()
-    const blank = fields.find((field) => field.value.trim() === '')
-    if (blank) return blank.focus()
-    const values = new Map(fields.map((field) => [field.name, encodeURIComponent(field.value.trim())]))
-    const path = room.path.replace(/:(\w+)(\([^)]*\))?\??/g, (whole, name) => values.get(name) ?? whole)
-    location.assign(addressOf(path))
-  })
-}
-
-/**
- * A room's path as an address below the base of the page.
- * @param {string} path
- */
-function addressOf(path) {
-  return new URL(path.replace(/^\//, './'), document.baseURI).href
 }
 
 /** @param {string} path */

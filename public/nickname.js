@@ -5,7 +5,7 @@
 import { CHINESE_GUESTS } from './chinese.js'
 import { find, hue, initial } from './elements.js'
 import { ENGLISH_GUESTS } from './english.js'
-import { label, language } from './language.js'
+import { language } from './language.js'
 
 const STORED = 'corridor.name'
 /** What a room takes where its description does not say. */
@@ -50,8 +50,6 @@ export function nameplate(root, most = MOST, now, changed) {
     avatar.textContent = initial(name)
     avatar.dataset.hue = hue(name)
     input.value = name
-    label(button, 'name.change')
-    button.setAttribute('aria-description', name)
   }
   const open = (/** @type {boolean} */ shown) => {
     form.hidden = !shown

@@ -62,14 +62,13 @@ function panel(mode, room, send) {
   const content = mode === 'event' ? events(room) : mode === 'text' ? words() : mode === 'bytes' ? bytes() : file()
   const button = make('button', { type: 'submit', class: 'solid' })
   say(button, 'console.send')
-  const element = make('form', {
-    id: `panel-${mode}`,
-    role: 'tabpanel',
-    'aria-labelledby': `tab-${mode}`,
-    novalidate: '',
-  })
-  element.append(content.element, button)
-  element.addEventListener('submit', async (event) => {
+  const form = make('form', { novalidate: '' }, content.element, make('p', { class: 'send-row' }, button))
+  const element = make(
+    'div',
+    { id: `panel-${mode}`, role: 'tabpanel', 'aria-labelledby': `tab-${mode}`, tabindex: '-1' },
+    form,
+  )
+  form.addEventListener('submit', async (event) => {
     event.preventDefault()
     if (button.disabled) return
     try {
@@ -80,11 +79,11 @@ function panel(mode, room, send) {
       error.control.focus()
     }
   })
-  element.addEventListener('keydown', (event) => {
+  form.addEventListener('keydown', (event) => {
     if (event.key !== 'Enter' || event.shiftKey || event.isComposing || event.keyCode === 229) return
     if (!(event.target instanceof HTMLTextAreaElement) || event.target.matches('.code')) return
     event.preventDefault()
-    element.requestSubmit()
+    form.requestSubmit()
   })
   return { mode, element, button }
 }
