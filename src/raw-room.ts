@@ -7,6 +7,7 @@ import type { RawHandlers, RawRoom } from './define.ts'
 import { Close } from './errors.ts'
 import { Frame } from './frame.ts'
 import { mustBeHandlers } from './handlers.ts'
+import type { House, RoomSettings } from './house.ts'
 import { countBroken } from './limit.ts'
 import { Connection, type Visitor } from './peer.ts'
 import { LiveRoom } from './room.ts'
@@ -14,6 +15,11 @@ import type { Wire } from './wire.ts'
 import { pendingOf } from './within.ts'
 
 export class LiveRawRoom extends LiveRoom<RawConnection, RawHandlers> implements RawRoom {
+  constructor(house: House, path: string, params: Record<string, string>, settings: RoomSettings) {
+    // It keeps nothing, so nothing of it is ever on disk.
+    super(house, path, params, { ...settings, history: { ...settings.history, durable: false } })
+  }
+
   override receive(peer: RawConnection, data: string | Uint8Array): number {
     if (peer.hasLeft) return 0
     const { clock } = this.house

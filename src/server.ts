@@ -190,7 +190,7 @@ export async function createServer(parts: ServerParts): Promise<Server> {
 
 /** The log in the folder of `DATA_DIR`, or in memory. */
 async function openLog({ dataDir }: Environment, clock: Clock, logger: Logger, { commit }: Metrics): Promise<Log> {
-  if (dataDir === ':memory:') return new MemoryLog(clock)
+  if (dataDir === ':memory:') return new MemoryLog(clock, logger)
   return SqliteLog.open(dataDir, clock, logger, (seconds) => commit.observe(seconds))
 }
 

@@ -2,4 +2,4 @@
 import { MemoryLog } from '../src/log/memory.ts'
 import { describeLog } from './support/logs.ts'
 
-describeLog('memory', () => ({ make: async (clock) => new MemoryLog(clock), remove: async () => {} }))
+describeLog('memory', () => ({ make: async (clock, logger) => new MemoryLog(clock, logger), remove: async () => {} }))

@@ -14,9 +14,9 @@ const silent = { debug() {}, info() {}, warn() {}, error() {} }
 describeLog('SQLite', () => {
   let folder: string
   return {
-    async make(clock) {
+    async make(clock, logger = silent) {
       folder = await mkdtemp(join(tmpdir(), 'corridor-log-'))
-      return SqliteLog.open(folder, clock, silent)
+      return SqliteLog.open(folder, clock, logger)
     },
     again: (clock) => SqliteLog.open(folder, clock, silent),
     remove: () => rm(folder, { recursive: true }),

@@ -1,12 +1,63 @@
 /**
  * Epochs: one uninterrupted life of a room's log each. The time stands in front (as in a UUIDv7, RFC 9562, 5.7), so
  * that offsets sort as text in the order of the log, as the Durable Streams protocol asks.
+ *
+ * An epoch is saved with its first event, a life when it begins. An epoch that ended before it was saved can still be
+ * judged: it names its life, and its last digits tell what it continued (the epoch before it, and at which seq).
  */
-import { randomBytes } from 'node:crypto'
+import { hash, randomBytes } from 'node:crypto'
 
-/** 48 bits of time in ms, 80 random bits, as 32 hex digits; later than `previous` also when the clock went back. */
-export function newEpoch(nowMs: number, previous?: string): string {
-  const last = previous ? Number.parseInt(previous.slice(0, 12), 16) : 0
-  const time = Math.max(Math.floor(nowMs), last + 1)
-  return time.toString(16).padStart(12, '0') + randomBytes(10).toString('hex')
+/** Hex digits: 48 bits of time in ms, 40 random bits of the life, 40 bits that name the place in the log. */
+const TIME = 12
+const HEAD = 22
+/** Lives that are remembered. */
+export const MAX_LIVES = 10_000
+
+/** A process that opens a log, from its start until it forgets a room; the next life begins there. */
+export class Lives {
+  #startMs = 0
+  /** The name of this life: 10 hex digits. */
+  current = ''
+  readonly #known: Set<string>
+
+  /** `known`: lives of before, the oldest first. */
+  constructor(nowMs: number, known: Iterable<string> = []) {
+    this.#known = new Set(known)
+    this.renew(nowMs)
+  }
+
+  /** Begins the next life, so that a room that counts from 1 again does not do so under the epoch it had. */
+  renew(nowMs: number): void {
+    this.#startMs = Math.floor(nowMs)
+    this.current = randomBytes(5).toString('hex')
+    this.#known.add(this.current)
+    const [oldest] = this.#known
+    if (this.#known.size > MAX_LIVES && oldest !== undefined) this.#known.delete(oldest)
+  }
+
+  /**
+   * The epoch of this life in the log at `path`, whose latest saved epoch is `previous` and whose next event is `first`.
+   * The same again as long as these stay, and later than `previous` also if the clock went back.
+   */
+  begin(path: string, previous: string | undefined, first: number): string {
+    const last = previous ? Number.parseInt(previous.slice(0, TIME), 16) : 0
+    const time = Math.max(this.#startMs, last + 1)
+    const head = time.toString(16).padStart(TIME, '0') + this.current
+    return head + place(head, path, previous, first)
+  }
+
+  /** Whether this life began the epoch. */
+  isOf(epoch: string): boolean {
+    return epoch.slice(TIME, HEAD) === this.current
+  }
+
+  /** Whether a life of this log began the epoch in the log at `path`, after `previous` and with `first` to come. */
+  hasBegun(epoch: string, path: string, previous: string | undefined, first: number): boolean {
+    if (!this.#known.has(epoch.slice(TIME, HEAD))) return false
+    return epoch.slice(HEAD) === place(epoch.slice(0, HEAD), path, previous, first)
+  }
+}
+
+function place(head: string, path: string, previous = '', first: number): string {
+  return hash('sha256', `${head} ${previous} ${first} ${path}`, 'hex').slice(0, 32 - HEAD)
 }

@@ -2,7 +2,11 @@
  * A log's epochs and the seq at which each began. A log begins a new epoch whenever it cannot be sure that it is the one
  * its clients knew (each start of a process), which costs a client nothing that lost nothing: an offset of an older
  * epoch is still good up to where that epoch ended, and beyond it the client is told what it lost.
+ *
+ * An epoch in which nothing was kept is on no disk. All that its clients saw was of before, so its offsets are judged by
+ * the place in the log at which it began.
  */
+import type { Lives } from './epoch.ts'
 import type { Resume } from './log.ts'
 
 export interface Era {
@@ -11,14 +15,31 @@ export interface Era {
   readonly first: number
 }
 
-/** `first`, `seq`: the oldest event kept and the newest delivered. `eras`: oldest first, the last is now. */
-export function locate(eras: readonly Era[], first: number, seq: number, epoch: string, seen: number): Resume {
+export interface Lineage {
+  readonly path: string
+  readonly lives: Lives
+  /** Oldest first, the last is now. */
+  readonly eras: readonly Era[]
+  /** The oldest event kept, and the newest delivered. */
+  readonly first: number
+  readonly seq: number
+}
+
+/** Whether a client that saw up to (epoch, seen) can be given everything after it. */
+export function locate(lineage: Lineage, epoch: string, seen: number): Resume {
+  const { eras, first, seq } = lineage
   const at = eras.findIndex((era) => era.epoch === epoch)
-  if (at < 0) return { lost: 'epoch' }
-  const next = eras[at + 1]
+  const next = at < 0 ? startOfUnsaved(lineage, epoch) : eras[at + 1]?.first
+  if (at < 0 && next === undefined) return { lost: 'epoch' }
   // Acknowledged once and gone since: the client saw events that no longer exist.
-  if (next && seen >= next.first) return { lost: 'truncated' }
+  if (next !== undefined && seen >= next) return { lost: 'truncated' }
   if (seen > seq) return { lost: 'ahead' }
   if (seen + 1 < first) return { lost: 'trimmed' }
   return { after: seen }
+}
+
+/** What would have been the first event of an epoch of this log that was never saved. */
+function startOfUnsaved({ path, lives, eras }: Lineage, epoch: string): number | undefined {
+  if (lives.hasBegun(epoch, path, undefined, 1)) return 1
+  return eras.find((era, index) => index > 0 && lives.hasBegun(epoch, path, eras[index - 1]?.epoch, era.first))?.first
 }

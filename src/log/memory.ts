@@ -4,7 +4,9 @@
  */
 import type { Clock } from '../clock.ts'
 import { entry, type Frame } from '../frame.ts'
-import { newEpoch } from './epoch.ts'
+import { type ErrorLogger, safely } from './deliver.ts'
+import { Lives } from './epoch.ts'
+import { locate } from './lineage.ts'
 import type { Deliver, Draft, Log, Mark, ProducerState, Recalled, Resume, Retention, RoomLog, Stand } from './log.ts'
 import { Recent } from './recent.ts'
 import { Remembered } from './remembered.ts'
@@ -12,31 +14,44 @@ import { Remembered } from './remembered.ts'
 /** Logs of closed rooms that are remembered; beyond it, the one closed longest ago is forgotten. */
 const MAX_CLOSED = 10_000
 
+const SILENT: ErrorLogger = { error() {} }
+
 interface Kept {
+  readonly path: string
+  readonly lives: Lives
   readonly epoch: string
   readonly recent: Recent
-  readonly remembered: Remembered
+  /** Once there is something to remember. */
+  remembered: Remembered | undefined
 }
 
 export class MemoryLog implements Log {
   readonly trouble = undefined
   readonly #clock: Clock
+  readonly #logger: ErrorLogger
+  readonly #lives: Lives
   readonly #open = new Map<string, Kept>()
   readonly #closed = new Map<string, Kept>()
 
-  constructor(clock: Clock) {
+  /** `logger` is told what goes wrong in delivery. */
+  constructor(clock: Clock, logger: ErrorLogger = SILENT) {
     this.#clock = clock
+    this.#logger = logger
+    this.#lives = new Lives(clock.now())
   }
 
   async open(path: string, retention: Retention, deliver: Deliver): Promise<RoomLog> {
     const kept = this.#closed.get(path) ?? {
-      epoch: newEpoch(this.#clock.now()),
+      path,
+      lives: this.#lives,
+      epoch: this.#lives.begin(path, undefined, 1),
       recent: new Recent(),
-      remembered: new Remembered(),
+      remembered: undefined,
     }
     this.#closed.delete(path)
     this.#open.set(path, kept)
-    return new MemoryRoomLog(this.#clock, kept, retention, deliver, () => this.#shut(path, kept))
+    const safe = safely(deliver, this.#logger)
+    return new MemoryRoomLog(this.#clock, kept, retention, safe, () => this.#shut(path, kept))
   }
 
   peek(path: string): Stand | undefined {
@@ -51,10 +66,12 @@ export class MemoryLog implements Log {
 
   #shut(path: string, kept: Kept): void {
     this.#open.delete(path)
-    if (kept.recent.seq === 0) return
+    if (kept.recent.seq === 0 && kept.remembered === undefined) return
     this.#closed.set(path, kept)
     const [oldest] = this.#closed.keys()
-    if (this.#closed.size > MAX_CLOSED && oldest !== undefined) this.#closed.delete(oldest)
+    if (this.#closed.size <= MAX_CLOSED || oldest === undefined) return
+    this.#closed.delete(oldest)
+    this.#lives.renew(this.#clock.now())
   }
 }
 
@@ -62,8 +79,8 @@ class MemoryRoomLog implements RoomLog {
   readonly epoch: string
   readonly kept = 'memory'
   readonly #clock: Clock
+  readonly #all: Kept
   readonly #recent: Recent
-  readonly #remembered: Remembered
   readonly #retention: Retention
   readonly #deliver: Deliver
   readonly #shut: () => void
@@ -71,8 +88,8 @@ class MemoryRoomLog implements RoomLog {
   constructor(clock: Clock, kept: Kept, retention: Retention, deliver: Deliver, shut: () => void) {
     this.#clock = clock
     this.epoch = kept.epoch
+    this.#all = kept
     this.#recent = kept.recent
-    this.#remembered = kept.remembered
     this.#retention = retention
     this.#deliver = deliver
     this.#shut = shut
@@ -90,13 +107,14 @@ class MemoryRoomLog implements RoomLog {
   append(drafts: readonly Draft[], marks: readonly Mark[] = []): number {
     if (marks.length > 0) {
       this.#trim()
-      this.#remembered.mustHaveRoom()
+      this.#all.remembered ??= new Remembered()
+      this.#all.remembered.mustHaveRoom()
     }
     const now = this.#clock.now()
     const first = this.seq + (drafts.length > 0 ? 1 : 0)
     const frames = drafts.map(({ type, data }, index) => entry(type, first + index, now, data))
     for (const frame of frames) this.#recent.push(frame)
-    for (const mark of marks) this.#remembered.keep(mark, frames, now)
+    for (const mark of marks) this.#all.remembered?.keep(mark, frames, now)
     this.#trim()
     for (const frame of frames) this.#deliver(frame)
     return first
@@ -112,18 +130,17 @@ class MemoryRoomLog implements RoomLog {
   }
 
   locate(epoch: string, seq: number): Resume {
-    if (epoch !== this.epoch) return { lost: 'epoch' }
-    if (seq > this.seq) return { lost: 'ahead' }
-    if (seq + 1 < this.first) return { lost: 'trimmed' }
-    return { after: seq }
+    const eras = [{ epoch: this.epoch, first: 1 }]
+    const { path, lives } = this.#all
+    return locate({ path, lives, eras, first: this.first, seq: this.seq }, epoch, seq)
   }
 
   recall(client: string, id: string): Recalled {
-    return this.#remembered.recall(client, id)
+    return this.#all.remembered?.recall(client, id)
   }
 
   producer(id: string): ProducerState | undefined {
-    return this.#remembered.producer(id)
+    return this.#all.remembered?.producer(id)
   }
 
   async close(): Promise<void> {
@@ -133,6 +150,6 @@ class MemoryRoomLog implements RoomLog {
   #trim(): void {
     const now = this.#clock.now()
     this.#recent.trim(this.#retention.keep, now - this.#retention.maxAgeMs)
-    this.#remembered.trim(now, this.#recent.first)
+    this.#all.remembered?.trim(now, this.#recent.first)
   }
 }

@@ -3,10 +3,15 @@
  * `sqlite-store.ts` knows what stands in it.
  */
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import { mustBeOurs, STAMP } from './sqlite-format.ts'
 
 export type Value = string | number | null
 export type Row = Record<string, unknown>
 
+/** Result codes of a disk that takes no writes. */
+const READONLY = 8
+const IOERR = 10
+const FULL = 13
 /** How long a server waits for one before it to let go of the file. */
 const BUSY_MS = 3000
 
@@ -16,10 +21,32 @@ export class SqliteFile {
 
   constructor(file: string, schema: string) {
     this.#db = new DatabaseSync(file, { timeout: BUSY_MS })
-    // One process alone: the lock is taken with the first write and kept. FULL: a commit is on disk when it returns.
-    this.#db.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;')
-    this.#db.exec('PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON; PRAGMA journal_size_limit = 67108864;')
+    try {
+      this.#open(schema)
+    } catch (error) {
+      this.#db.close()
+      throw error
+    }
+  }
+
+  #open(schema: string): void {
+    // One process alone: the lock is taken with the first use and kept. FULL: a commit is on disk when it returns.
+    this.#db.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA synchronous = FULL;')
+    const mustStamp = mustBeOurs(this.#db, schema)
+    this.#db.exec('PRAGMA journal_mode = WAL; PRAGMA journal_size_limit = 67108864;')
+    this.#db.exec('PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON;')
     this.#db.exec(`BEGIN EXCLUSIVE; ${schema} COMMIT;`)
+    if (mustStamp) this.#stamp()
+  }
+
+  #stamp(): void {
+    try {
+      this.#db.exec(`BEGIN EXCLUSIVE; ${STAMP} COMMIT;`)
+    } catch (error) {
+      // A database of before is good without; a disk that takes no writes is told with the first event.
+      if (this.#db.isTransaction) this.#db.exec('ROLLBACK')
+      if (![READONLY, IOERR, FULL].includes(Number((error as { errcode?: number }).errcode) & 255)) throw error
+    }
   }
 
   /** Keeps all that `work` writes, or nothing of it where it throws; on disk when this returns. */

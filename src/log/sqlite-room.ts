@@ -1,30 +1,19 @@
 /**
  * One room of the SQLite log: the newest events as ready frames, what waits for the next commit, and what lies on disk
- * before. `sqlite.ts` commits for all rooms together.
+ * before. Until something is to be kept nothing is written: its first commit in this process also saves its epoch.
+ * `sqlite.ts` commits for all rooms together.
  */
-import type { Clock } from '../clock.ts'
 import { RoomError } from '../errors.ts'
 import { entry, type Frame } from '../frame.ts'
 import { PAGE } from '../page.ts'
 import { type Era, locate } from './lineage.ts'
 import type { ClientMark, Deliver, Draft, Mark, ProducerState, Recalled, Resume, Retention, RoomLog } from './log.ts'
-import type { Recalls } from './recalls.ts'
 import { Recent } from './recent.ts'
-import type { SqliteLog } from './sqlite.ts'
-import type { StoredMark } from './sqlite-memory.ts'
+import type { Append, Draft as CommitDraft } from './sqlite-commits.ts'
 import { frameOf, Pages } from './sqlite-pages.ts'
-import type { StoredRoom } from './sqlite-store.ts'
-import type { SqliteThread } from './sqlite-thread.ts'
-
-/** Something that waits for a commit. */
-export interface Append {
-  /** Characters of its events. */
-  readonly length: number
-  /** Numbers its events and adds them to the commit. */
-  prepare(events: (number | string)[], marks: StoredMark[]): void
-  committed(): void
-  failed(error: Error): void
-}
+import type { SqliteRoomParts } from './sqlite-room-parts.ts'
+import type { StoredRoom } from './sqlite-stored.ts'
+import { SqliteTrim } from './sqlite-trim.ts'
 
 /** An append of this room, from `publish` until it is on disk. */
 interface Pending {
@@ -35,58 +24,54 @@ interface Pending {
   reject(error: Error): void
 }
 
-/** Trimming on disk waits until it is worth a transaction. */
-const SLACK = 256
-
 export class SqliteRoomLog implements RoomLog {
   readonly kept = 'fsync'
-  readonly #log: SqliteLog
-  readonly #thread: SqliteThread
-  readonly #clock: Clock
-  readonly #id: number
+  readonly path: string
+  readonly #parts: SqliteRoomParts
+  /** `undefined`: nothing of it is on disk, nor on its way. */
+  #id: number | undefined
   readonly #eras: readonly Era[]
+  /** Whether the disk has the epoch of this process. */
+  #isSaved: boolean
   readonly #recent: Recent
   readonly #retention: Retention
   readonly #deliver: Deliver
   readonly #closed: () => void
-  readonly #recalls: Recalls
-  readonly #pages: Pages
+  #pages: Pages | undefined
   /** Messages on their way to the disk. */
   readonly #marked = new Set<string>()
   /** The newest append that is not delivered yet, and the broadcasts said after it. */
   #latest: Pending | undefined
-  #stored: number
+  readonly #trim: SqliteTrim
   #next: number
   #time: number
-  #isTrimming = false
   #isClosed = false
   #onIdle = () => {}
 
+  /** `stored`: what is on disk of it. `deliver` must not throw. */
   constructor(
-    log: SqliteLog,
-    thread: SqliteThread,
-    clock: Clock,
-    recalls: Recalls,
-    { id, eras, first, seq, recent }: StoredRoom,
+    parts: SqliteRoomParts,
+    path: string,
+    stored: StoredRoom | undefined,
     retention: Retention,
     deliver: Deliver,
     closed: () => void,
   ) {
-    this.#log = log
-    this.#thread = thread
-    this.#clock = clock
-    this.#pages = new Pages(clock)
-    this.#id = id
-    this.#eras = eras
+    const { eras, seq, recent } = stored ?? EMPTY
+    this.#parts = parts
+    this.path = path
+    this.#id = stored?.id
+    const last = eras.at(-1)?.epoch
+    this.#isSaved = last !== undefined && parts.lives.isOf(last)
+    this.#eras = this.#isSaved ? eras : [...eras, { epoch: parts.lives.begin(path, last, seq + 1), first: seq + 1 }]
     this.#recent = new Recent(seq - recent.length)
     for (const event of recent) this.#recent.push(frameOf(event))
     this.#retention = retention
     this.#deliver = deliver
     this.#closed = closed
-    this.#stored = first
+    this.#trim = new SqliteTrim(parts.thread, parts.clock, retention, stored)
     this.#next = seq + 1
     this.#time = recent.at(-1)?.time ?? 0
-    this.#recalls = recalls
   }
 
   get epoch(): string {
@@ -94,7 +79,7 @@ export class SqliteRoomLog implements RoomLog {
   }
 
   get first(): number {
-    return Math.max(this.#stored, this.seq - this.#retention.keep + 1)
+    return Math.max(this.#trim.stored, this.seq - this.#retention.keep + 1)
   }
 
   get seq(): number {
@@ -108,7 +93,7 @@ export class SqliteRoomLog implements RoomLog {
     return new Promise((resolve, reject) => {
       const pending = { drafts, marks, behind: undefined, resolve, reject }
       this.#latest = pending
-      this.#log.enqueue(this.#append(pending))
+      this.#parts.enqueue(this.#append(pending))
     })
   }
 
@@ -124,37 +109,31 @@ export class SqliteRoomLog implements RoomLog {
   read(after: number, limit: number, bytes: number = PAGE.bytes): readonly Frame[] | Promise<readonly Frame[]> {
     const from = Math.max(after, this.first - 1)
     if (from + 1 >= this.#recent.first) return this.#recent.after(from, limit, bytes)
-    const count = Math.min(limit, this.#recent.first - 1 - from)
-    const { seq } = this
-    return this.#pages.get(`${from} ${count} ${bytes}`, () => this.#thread.page(this.#id, from, seq, count, bytes))
+    return this.#page(from, Math.min(limit, this.#recent.first - 1 - from), bytes)
   }
 
   locate(epoch: string, seq: number): Resume {
-    return locate(this.#eras, this.first, this.seq, epoch, seq)
+    const { lives } = this.#parts
+    return locate({ path: this.path, lives, eras: this.#eras, first: this.first, seq: this.seq }, epoch, seq)
   }
 
   recall(client: string, id: string): Recalled | Promise<Recalled> {
-    return this.#recalls.find(this.#id, client, id)
+    return this.#id === undefined ? undefined : this.#parts.recalls.find(this.#id, client, id)
   }
 
-  producer(id: string): Promise<ProducerState | undefined> {
-    return this.#thread.ask('producer', this.#id, id)
+  producer(id: string): undefined | Promise<ProducerState | undefined> {
+    return this.#id === undefined ? undefined : this.#parts.thread.ask('producer', this.#id, id)
   }
 
-  /** Removes from disk what retention no longer keeps, a step at a time, with appends between. */
+  /** Whether something of it on disk is too old. */
+  isStale(slack?: number): boolean {
+    return this.#id !== undefined && this.#trim.isDue(this.first, slack)
+  }
+
+  /** Removes from disk what retention no longer keeps. */
   async trim(): Promise<void> {
-    if (this.#isTrimming) return
-    this.#isTrimming = true
-    try {
-      for (let isDone = false; !isDone; ) {
-        const now = this.#clock.now()
-        const step = await this.#thread.ask('trim', this.#id, this.first, now - this.#retention.maxAgeMs, now)
-        this.#stored = step.first
-        isDone = step.isDone
-      }
-    } finally {
-      this.#isTrimming = false
-    }
+    if (this.#id === undefined) return
+    await this.#trim.run(this.#id, () => this.first)
     this.#recent.trim(this.seq - this.first + 1, 0)
   }
 
@@ -174,7 +153,7 @@ export class SqliteRoomLog implements RoomLog {
     // A second event of one message would break the commit of everyone: it waits until the first is known.
     const isTwice = marks.some((mark) => 'client' in mark && this.#marked.has(keyOf(mark)))
     if (isTwice) return new RoomError('unavailable', 'this message is being kept, say it again later')
-    return this.#log.refusal
+    return this.#parts.refusal()
   }
 
   #append(pending: Pending): Append {
@@ -182,15 +161,23 @@ export class SqliteRoomLog implements RoomLog {
     let frames: Frame[] = []
     return {
       length: drafts.reduce((sum, { data }) => sum + data.length, 0),
-      prepare: (events, stored) => {
-        this.#time = Math.max(this.#time, this.#clock.now())
-        frames = drafts.map(({ type, data }) => entry(type, this.#next++, this.#time, data))
-        for (const { seq, time, payload } of frames) events.push(this.#id, seq, time, payload as string)
-        for (const mark of marks) stored.push({ room: this.#id, mark, seq: seqOf(mark, frames), time: this.#time })
+      prepare: (commit) => {
+        if (drafts.length === 0 && marks.length === 0) return
+        const time = Math.max(this.#time, this.#parts.clock.now())
+        const next = this.#next
+        const made = drafts.map(({ type, data }, index) => entry(type, next + index, time, data))
+        const id = this.#begin(commit)
+        for (const { seq, payload } of made) commit.events.push(id, seq, time, payload as string)
+        for (const mark of marks) commit.marks.push({ room: id, mark, seq: seqOf(mark, made), time })
+        // Nothing throws from here on.
+        this.#time = time
+        this.#next += made.length
+        frames = made
       },
       committed: () => {
+        if (drafts.length > 0 || marks.length > 0) this.#saved()
         for (const frame of frames) this.#take(frame)
-        for (const mark of marks) if ('client' in mark) this.#recalls.add(this.#id, mark.client, mark.id)
+        for (const mark of marks) if ('client' in mark) this.#parts.recalls.add(this.#id ?? 0, mark.client, mark.id)
         this.#over(pending)
         pending.resolve(frames[0]?.seq ?? this.seq)
       },
@@ -203,11 +190,27 @@ export class SqliteRoomLog implements RoomLog {
     }
   }
 
+  /** The first commit makes the room known on disk, and saves its epoch. */
+  #begin({ begins }: CommitDraft): number {
+    this.#id ??= this.#parts.newId()
+    const id = this.#id
+    const era = this.#eras.at(-1)
+    if (this.#isSaved || !era || begins.some((begin) => begin.id === id)) return id
+    begins.push({ id, path: this.path, maxAgeMs: this.#retention.maxAgeMs, era })
+    return id
+  }
+
+  #saved(): void {
+    if (this.#isSaved) return
+    this.#isSaved = true
+    this.#parts.saved(this.path)
+  }
+
   #take(frame: Frame): void {
     this.#recent.push(frame)
-    this.#recent.trim(this.#retention.keep, 0, this.#log.recentBytes)
+    this.#recent.trim(this.#retention.keep, 0, this.#parts.recentBytes())
     this.#deliver(frame)
-    if (this.first > this.#stored + SLACK) void this.trim().catch(() => {})
+    if (this.#trim.isTooMuch(this.first)) void this.trim().catch(() => {})
   }
 
   /** What was said behind an append may follow it now, also where it failed. */
@@ -218,7 +221,18 @@ export class SqliteRoomLog implements RoomLog {
     for (const { frame, except } of pending.behind ?? []) this.#deliver(frame, except)
     if (isLatest) this.#onIdle()
   }
+
+  #page(after: number, limit: number, bytes: number): Promise<readonly Frame[]> {
+    const { thread, clock } = this.#parts
+    const id = this.#id
+    const { seq } = this
+    if (id === undefined) return Promise.resolve([])
+    this.#pages ??= new Pages(clock)
+    return this.#pages.get(`${after} ${limit} ${bytes}`, () => thread.page(id, after, seq, limit, bytes))
+  }
 }
+
+const EMPTY: Pick<StoredRoom, 'eras' | 'seq' | 'recent'> = { eras: [], seq: 0, recent: [] }
 
 /** No two pairs share a key: the length of the first stands before it. */
 function keyOf({ client, id }: ClientMark): string {

@@ -3,33 +3,18 @@
  * thread of its own; nobody else opens the file.
  */
 import { crc32 } from 'node:zlib'
-import { newEpoch } from './epoch.ts'
+import { MAX_LIVES } from './epoch.ts'
 import type { Era } from './lineage.ts'
 import { type ProducerState, REMEMBER_MS, type Recalled } from './log.ts'
-import type { KnownIds } from './recalls.ts'
+import { fingerprint, type KnownIds } from './recalls.ts'
 import { pageOf, type StoredEvent } from './sqlite-event.ts'
 import { SqliteFile } from './sqlite-file.ts'
-import { MEMORY_SCHEMA, SqliteMemory, type StoredMark } from './sqlite-memory.ts'
-
-/** A room's log as it is found on disk. */
-export interface StoredRoom {
-  readonly id: number
-  readonly eras: readonly Era[]
-  readonly first: number
-  readonly seq: number
-  /** The newest events, oldest first. */
-  readonly recent: readonly StoredEvent[]
-}
-
-/** What is kept in one transaction. */
-export interface Commit {
-  /** Room, seq, time, JSON text; one after the other. */
-  readonly events: readonly (number | string)[]
-  readonly marks: readonly StoredMark[]
-}
+import { MEMORY_SCHEMA, SqliteMemory } from './sqlite-memory.ts'
+import type { Begin, Commit, Contents, Oldest, StoredRoom, Trimmed } from './sqlite-stored.ts'
 
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS rooms (id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, max_age INTEGER NOT NULL, seq INTEGER NOT NULL DEFAULT 0);
+  CREATE TABLE IF NOT EXISTS lives (life TEXT PRIMARY KEY);
   CREATE TABLE IF NOT EXISTS epochs (room INTEGER NOT NULL, epoch TEXT NOT NULL, first INTEGER NOT NULL, PRIMARY KEY (room, epoch)) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS events (room INTEGER NOT NULL, seq INTEGER NOT NULL, time INTEGER NOT NULL, crc INTEGER NOT NULL, json TEXT NOT NULL, PRIMARY KEY (room, seq)) WITHOUT ROWID;
 `
@@ -41,49 +26,55 @@ const MAX_EPOCHS = 1000
 export class Store {
   readonly #file: SqliteFile
   readonly #memory: SqliteMemory
-  /** Rooms that have their epoch of this process, and when they were opened last (ms since 1970). */
-  readonly #begun = new Map<number, number>()
-  /** Epochs begun while the disk took no writes: they are written before the first event under them. */
-  readonly #unsaved = new Map<number, Era>()
+  /** Rooms that were opened in this process, and when they were last (ms since 1970). */
+  readonly #opened = new Map<number, number>()
 
   constructor(file: string) {
     this.#file = new SqliteFile(file, SCHEMA + MEMORY_SCHEMA)
     this.#memory = new SqliteMemory(this.#file)
   }
 
-  /**
-   * Opens a room, the first time in this process under a new epoch. `recent`: how much of its newest events comes along.
-   * Without `mayWrite` a room that is known can still be read; one that is not known throws.
-   */
-  open(
-    path: string,
-    now: number,
-    maxAgeMs: number,
-    recent: { count: number; bytes: number },
-    mayWrite: boolean,
-  ): StoredRoom {
-    if (mayWrite) this.#file.transaction(() => this.#enter(path, now, maxAgeMs))
+  /** Which rooms there are, up to `limit` of them. */
+  contents(limit: number): Contents {
+    const lastId = Number(this.#file.get('SELECT max(id) AS id FROM rooms')?.id ?? 0)
+    const rows = this.#file.all('SELECT path FROM rooms LIMIT ?', limit + 1)
+    const paths = rows.length > limit ? undefined : Int32Array.from(rows, ({ path }) => fingerprint(String(path)))
+    const lives = this.#file.all('SELECT life FROM lives ORDER BY rowid DESC LIMIT ?', MAX_LIVES)
+    return { lastId, paths, lives: lives.map(({ life }) => String(life)).reverse() }
+  }
+
+  /** A life begins. */
+  live(life: string): void {
+    this.#file.transaction(() => this.#live(life))
+  }
+
+  /** A room as it was kept; `undefined`: nothing ever was. Writes nothing. `recent`: how much of its newest events comes along. */
+  open(path: string, now: number, recent: { count: number; bytes: number }): StoredRoom | undefined {
     const room = this.#room(path)
-    if (!room) throw new Error(`the room ${path} is new, and the disk takes no writes`)
-    if (!mayWrite && !this.#begun.has(room.id)) this.#unsaved.set(room.id, this.#newEra(room.id, room.seq, now))
-    this.#begun.set(room.id, now)
-    const unsaved = this.#unsaved.get(room.id)
-    const eras = [...this.#eras(room.id), ...(unsaved ? [unsaved] : [])]
-    const first = this.#first(room.id, room.seq)
-    return { ...room, eras, first, recent: this.#newest(room.id, recent.count, recent.bytes) }
+    if (!room) return undefined
+    this.#opened.set(room.id, now)
+    const first = this.#oldest(room.id)?.seq ?? room.seq + 1
+    const newest = this.#newest(room.id, recent.count, recent.bytes)
+    return { ...room, ...this.#age(room.id), eras: this.#eras(room.id), first, recent: newest }
   }
 
   /** Where a room's log stands, without opening it. */
   peek(path: string): { epoch: string; first: number; seq: number } | undefined {
     const room = this.#room(path)
     if (!room) return undefined
-    return { epoch: this.#eras(room.id).at(-1)?.epoch ?? '', first: this.#first(room.id, room.seq), seq: room.seq }
+    return {
+      epoch: this.#eras(room.id).at(-1)?.epoch ?? '',
+      first: this.#oldest(room.id)?.seq ?? room.seq + 1,
+      seq: room.seq,
+    }
   }
 
   /** Keeps all of it or nothing; on disk when this returns. */
-  commit({ events, marks }: Commit): void {
+  commit({ life, begins, events, marks }: Commit): void {
     const newest = new Map<number, number>()
     this.#file.transaction(() => {
+      if (life !== undefined) this.#live(life)
+      for (const begin of begins) this.#begin(begin)
       for (let at = 0; at < events.length; at += 4) {
         const [room, seq, time, json] = events.slice(at, at + 4) as [number, number, number, string]
         this.#file.run(
@@ -96,14 +87,9 @@ export class Store {
         )
         newest.set(room, seq)
       }
-      for (const [room, seq] of newest) {
-        this.#file.run('UPDATE rooms SET seq = ? WHERE id = ?', seq, room)
-        const era = this.#unsaved.get(room)
-        if (era) this.#saveEra(room, era)
-      }
+      for (const [room, seq] of newest) this.#file.run('UPDATE rooms SET seq = ? WHERE id = ?', seq, room)
       for (const mark of marks) this.#memory.keep(mark)
     })
-    for (const room of newest.keys()) this.#unsaved.delete(room)
   }
 
   /** Events after `seq` up to `upTo`, oldest first, as many as make a page of `bytes`. Throws where one is damaged. */
@@ -130,10 +116,14 @@ export class Store {
     return this.#memory.producer(room, producer)
   }
 
-  /** Removes a step of what lies before `first` or is older than `notBefore`. Returns the oldest event left. */
-  trim(room: number, first: number, notBefore: number, now: number): { first: number; isDone: boolean } {
+  /**
+   * Removes a step of what lies before `first` or is older than `maxAgeMs`. Returns the oldest event left and when it was
+   * kept. Writes nothing where nothing is old.
+   */
+  trim(room: number, first: number, maxAgeMs: number, now: number): Trimmed {
     return this.#file.transaction(() => {
       const file = this.#file
+      const notBefore = now - maxAgeMs
       const seq = Number(file.get('SELECT seq FROM rooms WHERE id = ?', room)?.seq ?? 0)
       const young = file.get(
         'SELECT seq FROM events WHERE room = ? AND time >= ? ORDER BY seq LIMIT 1',
@@ -141,16 +131,11 @@ export class Store {
         notBefore,
       )
       const end = Math.max(first, young ? Number(young.seq) : seq + 1)
-      const until = Math.min(end, this.#first(room, seq) + STEP)
+      const until = Math.min(end, (this.#oldest(room)?.seq ?? seq + 1) + STEP)
       file.run('DELETE FROM events WHERE room = ? AND seq < ?', room, until)
-      const oldest = file.get('SELECT time FROM events WHERE room = ? ORDER BY seq LIMIT 1', room)
+      const oldest = this.#oldest(room)?.time
       const old = now - REMEMBER_MS
-      const forgotten = this.#memory.forget(
-        room,
-        Math.min(old, Number(oldest?.time ?? now)),
-        Math.min(old, notBefore),
-        STEP,
-      )
+      const forgotten = this.#memory.forget(room, Math.min(old, oldest ?? now), Math.min(old, notBefore), STEP)
       // An epoch is of use as long as somebody may have seen up to its end and the next event is still there.
       file.run(
         'DELETE FROM epochs WHERE room = ? AND first < (SELECT max(first) FROM epochs WHERE room = ? AND first < ?)',
@@ -158,7 +143,8 @@ export class Store {
         room,
         until,
       )
-      return { first: until, isDone: until >= end && forgotten < STEP }
+      file.run('UPDATE rooms SET max_age = ? WHERE id = ? AND max_age != ?', maxAgeMs, room, maxAgeMs)
+      return { ...this.#age(room), first: until, isDone: until >= end && forgotten < STEP }
     })
   }
 
@@ -168,19 +154,19 @@ export class Store {
     return rows.map(({ id, path, max_age }) => ({ id: Number(id), path: String(path), maxAge: Number(max_age) }))
   }
 
-  /** Forgets a room of which nothing is left and that nobody opened since `since` (ms since 1970). */
-  drop(room: number, since: number): void {
+  /** Forgets a room of which nothing is left and that nobody opened since `since` (ms since 1970). Returns whether it did. */
+  drop(room: number, since: number): boolean {
     const file = this.#file
     const isEmpty = !file.get('SELECT 1 FROM events WHERE room = ? LIMIT 1', room)
     const isKnown = file.get('SELECT 1 FROM answers WHERE room = ? LIMIT 1', room)
     const begun = Number.parseInt(this.#eras(room).at(-1)?.epoch.slice(0, 12) ?? '0', 16)
-    if (!isEmpty || isKnown || Math.max(begun, this.#begun.get(room) ?? 0) >= since) return
+    if (!isEmpty || isKnown || Math.max(begun, this.#opened.get(room) ?? 0) >= since) return false
     file.transaction(() => {
       for (const table of ['epochs', 'producers', 'forgotten']) file.run(`DELETE FROM ${table} WHERE room = ?`, room)
       file.run('DELETE FROM rooms WHERE id = ?', room)
     })
-    this.#begun.delete(room)
-    this.#unsaved.delete(room)
+    this.#opened.delete(room)
+    return true
   }
 
   /** Writes and takes back a row: whether the disk takes writes again. */
@@ -194,32 +180,26 @@ export class Store {
     this.#file.close()
   }
 
+  #live(life: string): void {
+    this.#file.run('INSERT OR IGNORE INTO lives (life) VALUES (?)', life)
+    this.#file.run('DELETE FROM lives WHERE rowid <= (SELECT max(rowid) FROM lives) - ?', MAX_LIVES)
+  }
+
   /** Makes a room known, and begins its epoch of this process. */
-  #enter(path: string, now: number, maxAgeMs: number): void {
+  #begin({ id, path, maxAgeMs, era }: Begin): void {
     this.#file.run(
-      `INSERT INTO rooms (path, max_age) VALUES (?, ?)
-         ON CONFLICT (path) DO UPDATE SET max_age = excluded.max_age WHERE max_age != excluded.max_age`,
+      'INSERT INTO rooms (id, path, max_age, seq) VALUES (?, ?, ?, 0) ON CONFLICT (id) DO NOTHING',
+      id,
       path,
       maxAgeMs,
     )
-    const { id, seq } = this.#room(path) ?? { id: 0, seq: 0 }
-    if (this.#begun.has(id)) return
-    this.#saveEra(id, this.#newEra(id, seq, now))
+    this.#file.run('INSERT INTO epochs (room, epoch, first) VALUES (?, ?, ?)', id, era.epoch, era.first)
     this.#file.run(
       'DELETE FROM epochs WHERE room = ? AND epoch NOT IN (SELECT epoch FROM epochs WHERE room = ? ORDER BY first DESC, epoch DESC LIMIT ?)',
       id,
       id,
       MAX_EPOCHS,
     )
-  }
-
-  #newEra(room: number, seq: number, now: number): Era {
-    const last = this.#file.get('SELECT max(epoch) AS epoch FROM epochs WHERE room = ?', room)?.epoch
-    return { epoch: newEpoch(now, typeof last === 'string' ? last : undefined), first: seq + 1 }
-  }
-
-  #saveEra(room: number, { epoch, first }: Era): void {
-    this.#file.run('INSERT INTO epochs (room, epoch, first) VALUES (?, ?, ?)', room, epoch, first)
   }
 
   #eras(room: number): Era[] {
@@ -232,8 +212,15 @@ export class Store {
     return row && { id: Number(row.id), seq: Number(row.seq) }
   }
 
-  #first(room: number, seq: number): number {
-    return Number(this.#file.get('SELECT min(seq) AS first FROM events WHERE room = ?', room)?.first ?? seq + 1)
+  #oldest(room: number): { seq: number; time: number } | undefined {
+    const row = this.#file.get('SELECT seq, time FROM events WHERE room = ? ORDER BY seq LIMIT 1', room)
+    return row && { seq: Number(row.seq), time: Number(row.time) }
+  }
+
+  #age(room: number): Oldest {
+    const answer = this.#file.get('SELECT min(time) AS time FROM answers WHERE room = ?', room)?.time
+    const answered = typeof answer === 'number' ? answer : undefined
+    return { oldest: this.#oldest(room)?.time, answered }
   }
 
   #newest(room: number, count: number, length: number): StoredEvent[] {

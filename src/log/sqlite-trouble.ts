@@ -42,6 +42,7 @@ export function mustBeSound(version: string | undefined): void {
 export function openMistake(error: Error): string {
   const { message } = error
   const code = codeOf(error)
+  if (code < 0) return message
   if (primary(code) === BUSY) return 'another server has this file open; give each server a DATA_DIR of its own'
   if (BROKEN.has(primary(code)))
     return `expected a database of Corridor, got "${message}"; move it away or restore a backup`

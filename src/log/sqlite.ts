@@ -7,13 +7,17 @@ import { join } from 'node:path'
 import type { Clock } from '../clock.ts'
 import type { RoomLogger } from '../define.ts'
 import { RoomError } from '../errors.ts'
+import { safely } from './deliver.ts'
+import { Lives } from './epoch.ts'
 import { makeFolder } from './folder.ts'
 import type { Deliver, Log, Retention, RoomLog, Stand } from './log.ts'
 import { MemoryLog } from './memory.ts'
-import { Recalls } from './recalls.ts'
-import type { StoredMark } from './sqlite-memory.ts'
-import { type Append, SqliteRoomLog } from './sqlite-room.ts'
-import type { Commit, StoredRoom } from './sqlite-store.ts'
+import { fingerprint, Recalls } from './recalls.ts'
+import { SqliteCommits } from './sqlite-commits.ts'
+import { SqliteRoomLog } from './sqlite-room.ts'
+import type { SqliteRoomParts } from './sqlite-room-parts.ts'
+import type { Commit, Contents } from './sqlite-stored.ts'
+import { SqliteSweep } from './sqlite-sweep.ts'
 import { SqliteThread } from './sqlite-thread.ts'
 import { isBreaking, isUnwritable, mustBeSound, openMistake } from './sqlite-trouble.ts'
 
@@ -21,14 +25,12 @@ const FILE = 'corridor.db'
 /** Bytes of events kept as ready frames, in all rooms and at least in each. */
 const RECENT_BYTES = { all: 256 * 1024 * 1024, least: 64 * 1024, most: 8 * 1024 * 1024 }
 const RECENT_COUNT = 10_000
-/** Appends that may wait for the disk, and characters of theirs; beyond it, they are refused. */
-const MAX_WAITING = { appends: 100_000, length: 64 * 1024 * 1024 }
 /** While the disk takes no writes, it is asked again so often. */
 const PROBE_MS = 1000
-const SWEEP_MS = 10_000
-const SWEEP_ROOMS = 50
-const WEEK_MS = 7 * 86_400_000
-const OLD = 'old events could not be removed'
+/** A commit that takes longer is trouble while it lasts. */
+const HUNG_MS = 10_000
+/** Rooms on disk that are known in memory, so that a new one is opened without asking the disk. */
+const KNOWN_ROOMS = 500_000
 
 export class SqliteLog implements Log {
   readonly #thread: SqliteThread
@@ -37,29 +39,52 @@ export class SqliteLog implements Log {
   readonly #memory: MemoryLog
   readonly #rooms = new Map<string, SqliteRoomLog>()
   readonly #recalls: Recalls
-  readonly #stopSweeping: () => void
+  readonly #sweep: SqliteSweep
+  readonly #commits: SqliteCommits
   readonly #onCommit: (seconds: number) => void
-  #queue: Append[] = []
-  #queued = 0
-  #isCommitting = false
-  #idle: (() => void) | undefined
+  /** Fingerprints of the paths on disk; `undefined`: too many to hold. */
+  readonly #known: Set<number> | undefined
+  #lastId: number
+  readonly #lives: Lives
+  #savedLife: string | undefined
+  /** When the commit under way began. */
+  #committingMs: number | undefined
   #trouble: string | undefined
   /** It stays so until a restart. */
   #isBroken = false
-  #isSweeping = false
-  #sweptTo = 0
 
-  private constructor(thread: SqliteThread, clock: Clock, logger: RoomLogger, onCommit: (seconds: number) => void) {
+  private constructor(
+    thread: SqliteThread,
+    { lastId, paths, lives }: Contents,
+    clock: Clock,
+    logger: RoomLogger,
+    onCommit: (seconds: number) => void,
+  ) {
     this.#onCommit = onCommit
     this.#thread = thread
     this.#clock = clock
     this.#logger = logger
-    this.#memory = new MemoryLog(clock)
+    this.#lastId = lastId
+    this.#known = paths && new Set(paths)
+    this.#lives = new Lives(clock.now(), lives)
+    this.#memory = new MemoryLog(clock, logger)
     this.#recalls = new Recalls({
       ids: (...which) => thread.ask('ids', ...which),
       answer: (...which) => thread.ask('answer', ...which),
     })
-    this.#stopSweeping = clock.every(SWEEP_MS, () => void this.#sweep())
+    this.#commits = new SqliteCommits((commit) => this.#write(commit), logger)
+    this.#sweep = new SqliteSweep({
+      clock,
+      thread,
+      logger,
+      rooms: this.#rooms,
+      isWell: () => this.#trouble === undefined,
+      forget: async (room, since) => {
+        if (!(await thread.ask('drop', room, since))) return
+        this.#lives.renew(clock.now())
+        await this.#saveLife()
+      },
+    })
   }
 
   /**
@@ -78,30 +103,35 @@ export class SqliteLog implements Log {
     await thread.opened.catch((error: Error) => {
       throw new Error(`${join(folder, FILE)}: ${openMistake(error)}`)
     })
-    return new SqliteLog(thread, clock, logger, onCommit)
+    const log = new SqliteLog(thread, await thread.ask('contents', KNOWN_ROOMS), clock, logger, onCommit)
+    await log.#saveLife()
+    return log
   }
 
   get trouble(): string | undefined {
-    return this.#trouble
+    if (this.#trouble !== undefined || this.#committingMs === undefined) return this.#trouble
+    return this.#clock.monotonic() - this.#committingMs > HUNG_MS ? 'the disk does not answer' : undefined
   }
 
   async open(path: string, retention: Retention, deliver: Deliver): Promise<RoomLog> {
     if (!retention.durable) return this.#memory.open(path, retention, deliver)
-    const stored = await this.#read(path, retention)
+    const recent = { count: Math.min(retention.keep, RECENT_COUNT), bytes: this.#recentBytes() }
+    const isNew = this.#known !== undefined && !this.#known.has(fingerprint(path))
+    const stored = isNew ? undefined : await this.#thread.ask('open', path, this.#clock.now(), recent)
     const room: SqliteRoomLog = new SqliteRoomLog(
-      this,
-      this.#thread,
-      this.#clock,
-      this.#recalls,
+      this.#parts(),
+      path,
       stored,
       retention,
-      deliver,
+      safely(deliver, this.#logger),
       () => {
         if (this.#rooms.get(path) === room) this.#rooms.delete(path)
       },
     )
     this.#rooms.set(path, room)
-    if (!this.#trouble) await room.trim().catch((error) => this.#logger.warn({ err: error }, OLD))
+    if (room.isStale(0) && !this.#trouble) {
+      await room.trim().catch((err) => this.#logger.warn({ err, room: path }, 'old events could not be removed'))
+    }
     return room
   }
 
@@ -109,90 +139,70 @@ export class SqliteLog implements Log {
     return this.#rooms.get(path) ?? this.#memory.peek(path) ?? (await this.#thread.ask('peek', path))
   }
 
-  /** What one room may hold in memory now. */
-  get recentBytes(): number {
-    const share = RECENT_BYTES.all / (this.#rooms.size + 1)
-    return Math.min(RECENT_BYTES.most, Math.max(RECENT_BYTES.least, share))
-  }
-
-  /** Why an append cannot be taken now. */
-  get refusal(): RoomError | undefined {
-    if (this.#trouble) return new RoomError('unavailable', 'nothing can be kept now, say it again later')
-    if (this.#queue.length < MAX_WAITING.appends && this.#queued < MAX_WAITING.length) return undefined
-    return new RoomError('unavailable', 'the log is behind, say it again later')
-  }
-
-  /** Takes an append into the next commit; it is told by its own `committed` or `failed`. Ask for a `refusal` before. */
-  enqueue(append: Append): void {
-    this.#queue.push(append)
-    this.#queued += append.length
-    if (this.#queue.length === 1 && !this.#isCommitting) setImmediate(() => void this.#commit())
-  }
-
   async close(): Promise<void> {
-    this.#stopSweeping()
-    if (this.#isCommitting || this.#queue.length > 0) {
-      await new Promise<void>((resolve) => {
-        this.#idle = resolve
-      })
-    }
+    this.#sweep.end()
+    await this.#commits.idle()
     await this.#thread
       .ask('close')
       .catch((error) => this.#logger.error({ err: error }, 'the log was not closed cleanly'))
   }
 
-  /** Commits what is gathered, and what is gathered meanwhile. */
-  async #commit(): Promise<void> {
-    if (this.#isCommitting) return
-    this.#isCommitting = true
-    while (this.#queue.length > 0) {
-      const appends = this.#take()
-      // Numbered only now: what failed before has left no hole.
-      const events: (number | string)[] = []
-      const marks: StoredMark[] = []
-      for (const append of appends) append.prepare(events, marks)
-      if (await this.#write({ events, marks })) {
-        for (const append of appends) append.committed()
-        continue
-      }
-      // What came meanwhile is not tried: after a failed sync a second one proves nothing.
-      const failed = new RoomError('unavailable', 'this could not be kept, say it again later')
-      for (const append of [...appends, ...this.#take()]) append.failed(failed)
+  #parts(): SqliteRoomParts {
+    return {
+      thread: this.#thread,
+      clock: this.#clock,
+      recalls: this.#recalls,
+      lives: this.#lives,
+      newId: () => {
+        this.#lastId += 1
+        return this.#lastId
+      },
+      recentBytes: () => this.#recentBytes(),
+      refusal: () => this.#refusal(),
+      enqueue: (append) => this.#commits.enqueue(append),
+      saved: (path) => void this.#known?.add(fingerprint(path)),
     }
-    this.#isCommitting = false
-    this.#idle?.()
   }
 
-  #take(): Append[] {
-    const appends = this.#queue
-    this.#queue = []
-    this.#queued = 0
-    return appends
+  /** Saved at its beginning; where the disk takes no writes now, with the next commit. */
+  async #saveLife(): Promise<void> {
+    const { current } = this.#lives
+    if (this.#savedLife === current) return
+    try {
+      await this.#thread.ask('live', current)
+      this.#savedLife = current
+    } catch (error) {
+      if (!isUnwritable(error)) throw error
+      this.#logger.warn({ err: error }, 'the log cannot be written now')
+    }
+  }
+
+  #recentBytes(): number {
+    const share = RECENT_BYTES.all / (this.#rooms.size + 1)
+    return Math.min(RECENT_BYTES.most, Math.max(RECENT_BYTES.least, share))
+  }
+
+  #refusal(): RoomError | undefined {
+    if (this.#trouble) return new RoomError('unavailable', 'nothing can be kept now, say it again later')
+    return this.#commits.isFull ? new RoomError('unavailable', 'the log is behind, say it again later') : undefined
   }
 
   async #write(commit: Commit): Promise<boolean> {
-    if (commit.events.length === 0 && commit.marks.length === 0) return true
     const startedMs = this.#clock.monotonic()
+    this.#committingMs = startedMs
     try {
-      await this.#thread.ask('commit', commit)
+      const life = this.#lives.current
+      const isNew = life !== this.#savedLife
+      await this.#thread.ask('commit', isNew ? { ...commit, life } : commit)
+      this.#savedLife = life
       this.#onCommit((this.#clock.monotonic() - startedMs) / 1000)
       return true
     } catch (error) {
       this.#fail(error as Error)
       return false
+    } finally {
+      this.#committingMs = undefined
     }
-  }
-
-  /** A room as it lies on disk. Where the disk takes no writes it is found all the same, as long as it is known. */
-  async #read(path: string, { keep, maxAgeMs }: Retention): Promise<StoredRoom> {
-    const recent = { count: Math.min(keep, RECENT_COUNT), bytes: this.recentBytes }
-    const ask = (mayWrite: boolean) => this.#thread.ask('open', path, this.#clock.now(), maxAgeMs, recent, mayWrite)
-    if (this.#trouble) return ask(false)
-    return ask(true).catch((error) => {
-      if (!isUnwritable(error)) throw error
-      this.#fail(error)
-      return ask(false)
-    })
   }
 
   /** The disk took no write. A failed sync is never tried again: what it lost, a second one would not tell. */
@@ -216,28 +226,6 @@ export class SqliteLog implements Log {
     } catch (error) {
       if (isBreaking(error)) this.#fail(error as Error)
       else this.#clock.after(PROBE_MS, () => void this.#probe())
-    }
-  }
-
-  /** Cleans a few rooms: the open ones by their settings, the others by how long they asked their events to be kept. */
-  async #sweep(): Promise<void> {
-    if (this.#trouble || this.#isSweeping) return
-    this.#isSweeping = true
-    try {
-      for (const room of this.#rooms.values()) await room.trim()
-      const rooms = await this.#thread.ask('rooms', this.#sweptTo, SWEEP_ROOMS)
-      const now = this.#clock.now()
-      for (const { id, path, maxAge } of rooms) {
-        this.#sweptTo = id
-        if (this.#rooms.has(path)) continue
-        await this.#thread.ask('trim', id, 0, now - maxAge, now)
-        await this.#thread.ask('drop', id, now - WEEK_MS)
-      }
-      if (rooms.length < SWEEP_ROOMS) this.#sweptTo = 0
-    } catch (error) {
-      this.#logger.warn({ err: error }, OLD)
-    } finally {
-      this.#isSweeping = false
     }
   }
 }

@@ -2,23 +2,25 @@
  * What every log must do, whatever it keeps its events in. A file of three lines runs this for each implementation.
  */
 import { afterEach, describe, expect, it } from 'vitest'
+import type { RoomLogger } from '../../src/define.ts'
 import { type Frame, passing } from '../../src/frame.ts'
 import type { Draft, Log, Retention, RoomLog } from '../../src/log/log.ts'
 import { handClock } from '../../src/testing/hand-clock.ts'
+import { describeLives } from './log-lives.ts'
 
-const RETENTION: Retention = { keep: 1000, maxAgeMs: 7 * 86_400_000, durable: true }
+export const RETENTION: Retention = { keep: 1000, maxAgeMs: 7 * 86_400_000, durable: true }
 const HOUR_MS = 3_600_000
 
 /** How a log is made, opened again as after a restart (`undefined`: it keeps nothing), and thrown away. */
 export interface LogFactory {
-  make(clock: ReturnType<typeof handClock>): Promise<Log>
+  make(clock: ReturnType<typeof handClock>, logger?: RoomLogger): Promise<Log>
   again?: (clock: ReturnType<typeof handClock>) => Promise<Log>
   remove(): Promise<void>
 }
 
-const draft = (text: string): Draft => ({ type: 'message', data: JSON.stringify({ text }) })
+export const draft = (text: string): Draft => ({ type: 'message', data: JSON.stringify({ text }) })
 const texts = (frames: readonly Frame[]) => frames.map(({ payload }) => JSON.parse(String(payload)).data.text)
-const seqs = (frames: readonly Frame[]) => frames.map(({ seq }) => seq)
+export const seqs = (frames: readonly Frame[]) => frames.map(({ seq }) => seq)
 
 export function describeLog(name: string, factory: () => LogFactory): void {
   describe(`the ${name} log`, () => {
@@ -219,6 +221,7 @@ export function describeLog(name: string, factory: () => LogFactory): void {
       expect(read.length).toBe(12_000)
     })
   })
+  describeLives(name, factory)
 }
 
 /** A UUIDv7 of a time. */

@@ -1,0 +1,96 @@
+/** What every log must do over the lives of a process and of a room, and where delivery fails; `logs.ts` runs it with the rest. */
+import { afterEach, describe, expect, it } from 'vitest'
+import type { RoomLogger } from '../../src/define.ts'
+import { passing } from '../../src/frame.ts'
+import type { Log, Retention, RoomLog } from '../../src/log/log.ts'
+import { handClock } from '../../src/testing/hand-clock.ts'
+import { draft, type LogFactory, RETENTION, seqs } from './logs.ts'
+
+const QUIET: RoomLogger = { debug() {}, info() {}, warn() {}, error() {} }
+
+export function describeLives(name: string, factory: () => LogFactory): void {
+  describe(`the ${name} log, opened again and again`, () => {
+    const clock = handClock()
+    let files = factory()
+    let log: Log | undefined
+
+    async function open(retention: Partial<Retention> = {}, path = '/room'): Promise<RoomLog> {
+      log ??= await files.make(clock)
+      return log.open(path, { ...RETENTION, ...retention }, () => {})
+    }
+
+    async function restart(): Promise<boolean> {
+      if (!files.again) return false
+      await log?.close()
+      log = await files.again(clock)
+      return true
+    }
+
+    afterEach(async () => {
+      await log?.close()
+      await files.remove()
+      log = undefined
+      files = factory()
+    })
+
+    it('resumes what was handed out while nothing was said, however often the room is opened again', async () => {
+      const before = await open()
+      const offsets = [before.epoch]
+      await before.close()
+      const again = await open()
+      offsets.push(again.epoch)
+      for (const epoch of offsets) expect(again.locate(epoch, 0)).toEqual({ after: 0 })
+      await again.append([draft('a')])
+      expect(await log?.peek('/room')).toMatchObject({ epoch: again.epoch, seq: 1 })
+      for (const epoch of offsets) expect(again.locate(epoch, 0)).toEqual({ after: 0 })
+      const other = await open({}, '/other')
+      for (const epoch of offsets) expect(other.locate(epoch, 0)).toEqual({ lost: 'epoch' })
+    })
+
+    it('resumes what was handed out in lives in which nothing was said', async () => {
+      const first = await open()
+      await first.append([draft('a')])
+      await first.append([draft('b')])
+      const epochs = [first.epoch]
+      for (let life = 0; life < 3; life += 1) {
+        await (await open()).close()
+        if (!(await restart())) return
+        await clock.advance(1000)
+        const silent = await open()
+        epochs.push(silent.epoch)
+        for (const epoch of epochs) {
+          expect(silent.locate(epoch, 2)).toEqual({ after: 2 })
+          expect(silent.locate(epoch, 0)).toEqual({ after: 0 })
+        }
+      }
+      expect([...epochs].sort()).toEqual(epochs)
+      const room = await open()
+      await room.append([draft('c')])
+      for (const epoch of epochs.slice(0, -1)) {
+        expect(room.locate(epoch, 2)).toEqual({ after: 2 })
+        expect(room.locate(epoch, 3)).toEqual({ lost: 'truncated' })
+      }
+      expect(room.locate(room.epoch, 3)).toEqual({ after: 3 })
+    })
+
+    it('goes on where delivery throws: the append is kept and answered, and so is what comes after', async () => {
+      const errors: unknown[] = []
+      log = await files.make(clock, { ...QUIET, error: (fields) => void errors.push(fields) })
+      const got: number[] = []
+      const room = await log.open('/room', RETENTION, ({ seq }) => {
+        if (seq < 3) throw new Error(`no way to ${seq}`)
+        got.push(seq)
+      })
+      const appended = [room.append([draft('a')]), room.append([draft('b')])]
+      room.carry(passing('typing', '{}'))
+      expect(await Promise.all(appended)).toEqual([1, 2])
+      expect(await room.append([draft('c')])).toBe(3)
+      const other = await open({}, '/other')
+      expect(await other.append([draft('d')])).toBe(1)
+      expect(got).toEqual([3])
+      expect(seqs(await room.read(0, 10))).toEqual([1, 2, 3])
+      expect(errors.length).toBe(3)
+      expect(log.trouble).toBeUndefined()
+    })
+  })
+}
