@@ -112,7 +112,7 @@ export class Gate {
       throw error
     }
     try {
-      const place = rooms.place(route)
+      const place = rooms.place(route, true, visitor.client)
       return place instanceof Promise ? place.then(admitted, failed) : admitted(place)
     } catch (error) {
       return failed(error)
@@ -161,7 +161,7 @@ export class Gate {
    * Lets a request of plain HTTP to an event room; path and origin were checked. `cost`: how many handshakes it counts as.
    * Throws a `Refusal`.
    */
-  async visit(request: IncomingMessage, route: Route, errand: Errand, cost = 1): Promise<Audition> {
+  async visit(request: IncomingMessage, route: Route, errand: Errand, cost = 1, client?: string): Promise<Audition> {
     const { limits, rooms, addressOf, isDraining } = this.#parts
     const open = rooms.get(route) as unknown as LiveEventRoom | undefined
     // To read what is open costs nothing that counts.
@@ -171,7 +171,7 @@ export class Gate {
     limits.handshake(address, cost)
     const leave = errand === 'listen' ? limits.enter(route.mount, address) : () => {}
     try {
-      const { room, release } = await rooms.place(route, errand === 'listen')
+      const { room, release } = await rooms.place(route, errand === 'listen', client)
       return { room: room as unknown as LiveEventRoom, release, leave }
     } catch (error) {
       leave()

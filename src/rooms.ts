@@ -48,24 +48,26 @@ export class Rooms {
 
   /**
    * Keeps a place in the room of a path: at once in a room that is open, else when it has opened. Throws, or rejects with,
-   * a `Refusal` 503: full, or it does not open.
+   * a `Refusal` 503: full, or it does not open. `client`: of the peer it is for, which may be a member already.
    */
-  place(route: Route, isPeer = true): Place | Promise<Place> {
+  place(route: Route, isPeer = true, client?: string): Place | Promise<Place> {
     const closing = this.#closing.get(route.path)
-    if (!closing) return this.#placeIn(route, isPeer)
+    if (!closing) return this.#placeIn(route, isPeer, client)
     return this.#inTime(closing)
       .catch(refuseOpening)
-      .then(() => this.#placeIn(route, isPeer))
+      .then(() => this.#placeIn(route, isPeer, client))
   }
 
-  #placeIn({ mount, path, params }: Route, isPeer: boolean): Place | Promise<Place> {
+  #placeIn({ mount, path, params }: Route, isPeer: boolean, client?: string): Place | Promise<Place> {
     // What checked a peer before a reload is not what checks it now.
     if (this.#isClosed || this.#mountAt(path) !== mount) {
       throw new Refusal(503, 'room_closed', 'this room was just closed', { 'Retry-After': '1' })
     }
     const instance = this.#instances.get(path) ?? this.#open(mount, path, params)
     const { room } = instance
-    if (isPeer && room.connected + instance.expected >= mount.limits.peers) {
+    // A member's new connection takes the place of the one it has.
+    const isMore = isPeer && !room.present.of(client)?.isHere
+    if (isMore && room.connected + instance.expected >= mount.limits.peers) {
       const message = `this room takes ${mount.limits.peers} peers`
       throw new Refusal(503, 'room_full', message, { 'Retry-After': '10' }).by('limits.peers')
     }

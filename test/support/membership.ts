@@ -55,7 +55,8 @@ export function testMembership(name: string, via: 'websocket' | 'http', join: Jo
       const room = door()
       calls = room.calls
       const limits = { buffered: '64MiB', payload: '1MiB' }
-      server = await startServer({ rooms: { '/door': { definition: room.definition, limits } } })
+      const one = { definition: room.definition, limits: { peers: 1 } }
+      server = await startServer({ rooms: { '/door': { definition: room.definition, limits }, '/one': one } })
     })
     afterEach(() => server.close())
 
@@ -103,6 +104,19 @@ export function testMembership(name: string, via: 'websocket' | 'http', join: Jo
       const third = await join(server, '/door', { name: 'ann', client: 'a' })
       await third.next('welcome')
       expect(calls.slice(2)).toEqual(['drop ann', 'rejoin ann'])
+    })
+
+    it('a member comes back into a full room before the loss of its old connection is known', async () => {
+      const first = await join(server, '/one', { name: 'ann', client: 'a' })
+      await first.next('welcome')
+      // An event stream is told in a stream of its own.
+      const full = join(server, '/one', { name: 'bob', client: 'b' }).then(({ closed }) => closed)
+      expect(await full.then(({ code }) => code, String)).toEqual(
+        via === 'http' ? 1013 : expect.stringContaining('503'),
+      )
+      const second = await join(server, '/one', { name: 'ann', client: 'a' })
+      await second.next('welcome')
+      expect(await first.closed).toMatchObject({ code: 1008 })
     })
 
     it('two connections of one client that come at once are one member', async () => {
