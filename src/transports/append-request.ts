@@ -11,6 +11,10 @@ import { type Message, messageOf, parseJson } from '../protocol.ts'
 /** What is too large is read to its end up to here, so that the refusal is read too. */
 const MAX_DROPPED_BYTES = 1024 * 1024
 const MAX_PRODUCER_LENGTH = 256
+/** The first two bytes of a gzip file (RFC 1952, 2.3.1). */
+const GZIP = 0x1f8b
+/** What a body may be (RFC 9110, 12.5.3; W3C Linked Data Platform, 7.1). */
+const ACCEPTED = { 'Accept-Post': 'application/json', 'Accept-Encoding': 'identity' }
 
 /** The body, of at most `limitBytes`. Throws a `Refusal` 413, or 400 where it breaks off or is no UTF-8. */
 export async function readBody(request: IncomingMessage, limitBytes: number): Promise<string> {
@@ -30,29 +34,46 @@ export async function readBody(request: IncomingMessage, limitBytes: number): Pr
     throw new Refusal(400, 'bad_body', 'expected the whole body')
   }
   if (sizeBytes > limitBytes) throw tooLarge
+  const bytes = Buffer.concat(chunks)
+  // Compressed by something on the way that did not say so.
+  if (bytes.length >= 2 && bytes.readUInt16BE(0) === GZIP)
+    throw wrongType('expected JSON in UTF-8, got gzip; send it uncompressed')
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Buffer.concat(chunks))
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
   } catch {
     throw new Refusal(400, 'bad_json', 'expected UTF-8')
   }
 }
 
 /**
- * A well-formed type that is not ours is 409 by the protocol (5.2); one that cannot be told for sure is 415, since what
+ * Judged by the headers alone, before a byte of the body is asked for. A well-formed type that is not ours is 409 by the protocol (5.2); one that cannot be told for sure is 415, since what
  * one reader takes for JSON and another for text is how checks are passed by.
  */
-export function mustBeJson({ headers, headersDistinct }: IncomingMessage): void {
+export function mustBeJson({ headers, headersDistinct }: IncomingMessage, limitBytes: number): void {
   const type = headers['content-type']
+  // What is left of a body is read and dropped, but not without end.
+  const sizeBytes = Number(headers['content-length'] ?? Number.POSITIVE_INFINITY)
+  const more: Record<string, string> = sizeBytes > limitBytes + MAX_DROPPED_BYTES ? { Connection: 'close' } : {}
+  const coding = headers['content-encoding']
+  if (coding !== undefined && !/^\s*identity\s*$/i.test(coding)) {
+    const message = `expected a body without Content-Encoding, got ${coding.slice(0, 100)}; send it uncompressed`
+    throw wrongType(message, more)
+  }
   // Node keeps the first, where a proxy may have read the last.
-  if ((headersDistinct['content-type']?.length ?? 0) > 1)
-    throw new Refusal(415, 'bad_type', 'expected one Content-Type')
+  if ((headersDistinct['content-type']?.length ?? 0) > 1) throw wrongType('expected one Content-Type', more)
   const expected = 'expected Content-Type: application/json'
-  if (type === undefined) throw new Refusal(400, 'bad_type', expected)
-  if (headers['content-encoding'] !== undefined) throw new Refusal(415, 'bad_type', 'expected no Content-Encoding')
-  if (/^application\/json(\s*;\s*charset\s*=\s*("utf-8"|utf-8))?$/i.test(type)) return
+  if (type === undefined) throw new Refusal(400, 'bad_type', expected, { ...ACCEPTED, ...more })
+  if (/^application\/json(\s*;\s*charset\s*=\s*("utf-?8"|utf-?8))?$/i.test(type)) return
   const isOther =
     /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+(\s*;\s*[\w-]+=[\w.-]+)*$/.test(type) && !/^application\/json/i.test(type)
-  throw new Refusal(isOther ? 409 : 415, 'bad_type', `${expected}, got ${type.slice(0, 100)}`)
+  const message = `${expected}, got ${type.slice(0, 100)}`
+  if (isOther) throw new Refusal(409, 'bad_type', message, { ...ACCEPTED, ...more })
+  throw wrongType(message, more)
+}
+
+/** A body that is not JSON as it is. */
+export function wrongType(message: string, more: Record<string, string> = {}): Refusal {
+  return new Refusal(415, 'bad_type', message, { ...ACCEPTED, ...more })
 }
 
 /** The messages of a body: one, or an array of at most `batch`. Throws a `Refusal` 400 or 413. */

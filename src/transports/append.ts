@@ -54,10 +54,12 @@ export async function append(
   mustBeSupported(headers)
   const claim = claimOf(headers, pass)
   const { limits } = route.mount
+  mustBeJson(raw, limits.payloadBytes)
+  // Whoever asked first whether to send the body is told only now that it is wanted.
+  if (headers.expect !== undefined) reply.raw.writeContinue()
   const text = await readBody(raw, limits.payloadBytes)
   mustNotBeOver(parts.clock, pass)
   if (text === '') throw new Refusal(400, 'bad_json', 'expected a message, got an empty body')
-  mustBeJson(raw)
   const messages = messagesOf(text, limits)
   const token = headers['corridor-peer']
   if (typeof token === 'string') {

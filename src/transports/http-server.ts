@@ -40,6 +40,8 @@ export function httpServer(
   const http = { requireHostHeader: false, shouldUpgradeCallback: isWebSocket, connectionsCheckingInterval: LOOK_MS }
   const app = tls ? Fastify({ ...common, https: { ...http, ...tls } }) : Fastify({ ...common, http })
   setDeadlines(app.server, limits)
+  // Node would invite every body; here the one who reads it does, and a refusal comes before it.
+  app.server.on('checkContinue', (request, response) => app.server.emit('request', request, response))
   return app as unknown as FastifyInstance
 }
 

@@ -87,6 +87,8 @@ function answerError(
 ): FastifyReply {
   const refusal = refusals.of(error, request.raw)
   if (isOnlyLater(refusal, request)) return answerLater(reply, refusal)
+  // Whoever waited to be asked for a body may not send it now: what comes next could be taken for it.
+  if (request.headers.expect !== undefined) reply.header('Connection', 'close')
   // A refusal is of this moment: no cache gives it to who asks later.
   reply.code(refusal.status).header('Cache-Control', 'no-store').headers(refusal.headers)
   if (request.method === 'GET' && prefersHtml(request, reply)) return reply.type(HTML).send(pages.failure(refusal))

@@ -8,6 +8,7 @@ import type { IncomingMessage } from 'node:http'
 import type { RoomLogger } from '../define.ts'
 import { Refusal } from '../errors.ts'
 import type { Gate } from '../gate.ts'
+import { wrongType } from './append-request.ts'
 
 export interface RefusalParts {
   readonly gate: Gate
@@ -78,5 +79,7 @@ function refusalOf(error: HttpError | undefined, id: string): Refusal {
   // Who meets a mistake of ours can say which.
   if (!(statusCode >= 400 && statusCode < 500))
     return new Refusal(500, 'internal', 'the server failed to answer', { 'X-Request-Id': id })
+  // A type that is none Fastify refuses itself.
+  if (statusCode === 415) return wrongType('expected Content-Type: application/json')
   return new Refusal(statusCode, 'bad_request', 'expected a proper HTTP request')
 }
