@@ -10,7 +10,6 @@ import { join } from 'node:path'
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
 import { deflateRawSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Clock, systemClock } from '../src/clock.ts'
 import { defineRoom, type RawPeer, type RawRoom } from '../src/define.ts'
 import { closeFrame, fragmented, frame, Op } from './support/bare-frames.ts'
 import { ByteStream, contentOf, type StreamFrame } from './support/byte-stream.ts'
@@ -18,12 +17,12 @@ import { selfSigned } from './support/certificate.ts'
 import { anyPayload, textOf } from './support/payloads.ts'
 import { type Random, seeded } from './support/random.ts'
 import { startServer, type TestServer } from './support/server.ts'
+import { steppedClock } from './support/stepped-clock.ts'
 
 const SEED = Number(process.env.INTERLEAVING_SEED ?? Date.now() % 1e6)
 const STEPS = 300
 /** Our pings come each so many steps: in all of them a peer that reads nothing is not taken for dead. */
 const PING_STEPS = 40
-const SECOND_MS = 1000
 /** It stays as large compressed. */
 const BULK = randomBytes(200_000)
 
@@ -74,20 +73,7 @@ const definition = defineRoom({
   },
 })
 
-/** What the server does each second. It is done when a play says so, however long its steps take. */
-const seconds = new Set<() => void>()
-
-function stepped(): Clock {
-  const clock = systemClock()
-  return {
-    ...clock,
-    every(ms, fn) {
-      if (ms !== SECOND_MS) return clock.every(ms, fn)
-      seconds.add(fn)
-      return () => void seconds.delete(fn)
-    },
-  }
-}
+const time = steppedClock()
 
 /** The peer under test, with a mind of its own: it reads now and then, pings, and says things in pieces. */
 class Victim {
@@ -148,7 +134,7 @@ describe.each(['plain', 'TLS'])('over %s sockets', (kind) => {
     const line = { definition, compression: true, limits }
     server = await startServer({
       rooms: { '/wide': line, '/narrow': { ...line, limits: { ...limits, buffered: '1MiB' } } },
-      clock: stepped(),
+      clock: time.clock,
       env: { ...(kind === 'TLS' && tls) },
     })
   })
@@ -179,7 +165,7 @@ async function play(ending: Ending, isCompressed: boolean): Promise<void> {
   let most = 0
   for (let step = 0; step < STEPS || most === 0; step += 1) {
     await peer.step()
-    if (step < STEPS && step % PING_STEPS === 0) for (const second of seconds) second()
+    if (step < STEPS && step % PING_STEPS === 0) time.second()
     most = Math.max(most, seat.wire.waiting)
     if (step >= STEPS) {
       // It reads nothing until the network holds no more.
@@ -192,7 +178,7 @@ async function play(ending: Ending, isCompressed: boolean): Promise<void> {
   const least = await end(ending, peer, random)
   for (let more = 0; more < 20; more += 1) room.broadcast('after the end')
   peer.stream.socket.resume()
-  await peer.stream.ended
+  await peer.stream.leave()
   neighbour.socket.destroy()
   peer.stream.socket.destroy()
 

@@ -15,6 +15,8 @@ import { stageOf } from './stage.ts'
 export const LOCKED = { METRICS_TOKEN: 'a-token-that-nobody-has' }
 /** How long a connection may stay open on which nothing more comes. */
 const SILENCE_MS = 250
+/** How many cases are said side by side. */
+const AT_ONCE = 8
 
 /** How often the server was asked for its figures, which no case asks for but in what it hides. */
 export function hiddenRequests({ logs }: TestServer): number {
@@ -37,9 +39,10 @@ export function describeDesync(kind: ProxyKind): void {
       const agent = new Agent({ keepAlive: true, maxSockets: 4 })
       stage.defer(() => agent.destroy())
       const desyncs: string[] = []
-      for (const each of CASES) {
+      for (let at = 0; at < CASES.length; at += AT_ONCE) {
+        const some = CASES.slice(at, at + AT_ONCE)
         const before = hiddenRequests(server)
-        const answers = await answersTo(proxy.port, each)
+        const answers = (await Promise.all(some.map((each) => answersTo(proxy.port, each)))).flat()
         // An answer that was meant for the hidden request would now be given to somebody else.
         const others = await Promise.all(
           ['/healthz', '/chat', '/client.js', '/nowhere'].map((path) => ask(`${url}${path}`, { agent })),
@@ -48,13 +51,13 @@ export function describeDesync(kind: ProxyKind): void {
           JSON.stringify(others.map(({ status }) => status)) !== '[200,200,200,404]' ||
           others[0]?.body !== '{"status":"alive"}'
         const isReached = hiddenRequests(server) > before || answers.some((answer) => answer.includes('no_token'))
-        if (isReached || isMixedUp) desyncs.push(each.name)
+        if (isReached || isMixedUp) desyncs.push(some.map(({ name }) => name).join(' or '))
       }
       tell('ST4', `desyncs of ${CASES.length} cases through ${kind.component}`, desyncs.length)
       expect(desyncs).toEqual([])
       // The cases reach the server as far as the proxy lets them, and the count counts.
       expect((await ask(`${servers[0]?.url}/metrics`)).status).toBe(401)
       expect(hiddenRequests(server)).toBe(1)
-    }, 120_000)
+    })
   })
 }

@@ -3,6 +3,7 @@
  * no whole frame of a server is seen, whoever wrote it. `bare-frames.ts` makes what it says.
  */
 import { type Socket, connect as tcpConnect } from 'node:net'
+import { setTimeout as pause } from 'node:timers/promises'
 import { connect as tlsConnect } from 'node:tls'
 import { inflateRawSync } from 'node:zlib'
 import { KEY } from './raw.ts'
@@ -14,6 +15,9 @@ export interface StreamFrame {
   readonly payload: Buffer
 }
 
+const CLOSE = 8
+/** How often it looks whether more came. */
+const LOOK_MS = 50
 const TAIL = Buffer.from([0, 0, 0xff, 0xff])
 
 export class ByteStream {
@@ -21,6 +25,7 @@ export class ByteStream {
   /** Resolves when the server has ended the connection. */
   readonly ended: Promise<void>
   readonly #chunks: Buffer[] = []
+  #isEnded = false
 
   /** Shakes hands; `isCompressed` offers permessage-deflate. */
   constructor(url: string, path: string, isCompressed: boolean) {
@@ -31,11 +36,32 @@ export class ByteStream {
     this.socket.on('error', () => {}) // the end follows
     this.socket.on('data', (chunk: Buffer) => this.#chunks.push(chunk))
     this.ended = new Promise((resolve) => this.socket.on('end', resolve).on('close', () => resolve()))
+    void this.ended.then(() => {
+      this.#isEnded = true
+    })
     const extension = isCompressed ? 'Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n' : ''
     this.socket.write(
       `GET ${path} HTTP/1.1\r\nHost: ${hostname}:${port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
         `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${KEY}\r\n${extension}\r\n`,
     )
+  }
+
+  /** Reads on until the server has ended the connection, or has closed it and says no more. */
+  async leave(): Promise<void> {
+    for (let size = -1; !this.#isEnded; await pause(LOOK_MS)) {
+      const before = size
+      size = this.#chunks.length
+      if (size === before && this.#isClosed()) return
+    }
+  }
+
+  #isClosed(): boolean {
+    try {
+      return this.read().frames.at(-1)?.opcode === CLOSE
+    } catch {
+      // Half a frame.
+      return false
+    }
   }
 
   /** The head of the answer, and all frames that came after it. Throws where the bytes are no whole frames. */
