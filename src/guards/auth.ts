@@ -36,20 +36,20 @@ export class Auth {
 
   /** The pass of a request; `undefined` for a guest where guests may enter. Throws a `Refusal` 401 or 503. */
   async check(request: IncomingMessage): Promise<Pass | undefined> {
-    const token = this.#tokenOf(request)
+    const token = presentedToken(request)
     if (token !== undefined) return this.#verify(token)
-    if (this.#config.required) throw noToken()
-    return undefined
+    const cookie = this.#cookieOf(request)
+    if (this.#config.required) {
+      if (cookie === undefined) throw noToken()
+      return this.#verify(cookie)
+    }
+    return cookie === undefined ? undefined : this.#verify(cookie).catch(asGuest)
   }
 
-  #tokenOf(request: IncomingMessage): string | undefined {
-    const { headers } = request
-    const bearer = bearerOf(request)
-    if (bearer !== undefined) return bearer
-    const offered = headers['sec-websocket-protocol']?.split(',').map((protocol) => protocol.trim())
-    const carried = offered?.find((protocol) => protocol.startsWith(BEARER))
-    if (carried !== undefined) return carried.slice(BEARER.length)
-    return this.#config.cookie === undefined ? undefined : parseCookie(headers.cookie ?? '')[this.#config.cookie]
+  /** What the cookie holds; an emptied one is one that was taken away. */
+  #cookieOf({ headers }: IncomingMessage): string | undefined {
+    const { cookie } = this.#config
+    return cookie === undefined ? undefined : parseCookie(headers.cookie ?? '')[cookie] || undefined
   }
 
   async #verify(token: string): Promise<Pass> {
@@ -75,6 +75,20 @@ export class Auth {
     const untilMs = exp * 1000
     return untilMs > this.#clock.now() ? untilMs : untilMs + LEEWAY_SECONDS * 1000
   }
+}
+
+/** A token that the client sends on purpose: if it is wrong, the client must know. */
+function presentedToken(request: IncomingMessage): string | undefined {
+  const bearer = bearerOf(request)
+  if (bearer !== undefined) return bearer
+  const offered = request.headers['sec-websocket-protocol']?.split(',').map((protocol) => protocol.trim())
+  return offered?.find((protocol) => protocol.startsWith(BEARER))?.slice(BEARER.length)
+}
+
+/** A browser sends a cookie by itself, also one that has ended: where no cookie would come in, such a one does too. */
+function asGuest(error: unknown): undefined {
+  if (error instanceof Refusal && error.status === 401) return undefined
+  throw error
 }
 
 /** The token of the Authorization header (RFC 6750, 2.1). */

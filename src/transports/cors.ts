@@ -30,13 +30,17 @@ const ALLOWED = [
 
 const MAX_AGE_SECONDS = '600'
 
-/** The headers for an answer to a page of `origin`, which the gate let pass; none where it is of our own. */
-export function corsHeaders(origins: Origins, origin: string | undefined): Record<string, string> {
+/**
+ * The headers for an answer to a page of `origin`, which the gate let pass; none where it is of our own. `hasCookie`: the
+ * room takes its token from a cookie, which a listed origin may send. A room that is open to all origins takes none.
+ */
+export function corsHeaders(origins: Origins, origin: string | undefined, hasCookie: boolean): Record<string, string> {
   const headers = { Vary: 'Origin' }
   if (origin === undefined || origins === 'same') return headers
   return {
     ...headers,
     'Access-Control-Allow-Origin': origins === '*' ? '*' : origin,
+    ...(hasCookie && origins !== '*' && { 'Access-Control-Allow-Credentials': 'true' }),
     'Access-Control-Expose-Headers': EXPOSED,
     'Cross-Origin-Resource-Policy': 'cross-origin',
   }

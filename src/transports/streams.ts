@@ -59,7 +59,7 @@ export async function roomRoutes(app: FastifyInstance, parts: StreamParts): Prom
   app.get('/', { prefixTrailingSlash: 'slash' }, async (request, reply) => {
     // A room at `/` is read here; a page asks for the lobby.
     if (router().find('/') && wantedOf(gate.target(request.raw).query, request)) return get(parts, live, request, reply)
-    allow(gate, request, reply, lobbyOrigins())
+    allow(gate, request, reply, lobbyOrigins(), false)
     if (prefersHtml(request, reply)) return sendAsset(request, reply, pages.lobby)
     return reply.type(JSON_TYPE).send(JSON.stringify({ rooms: listRooms(router().mounts, rooms) }))
   })
@@ -140,13 +140,14 @@ async function read(parts: StreamParts, live: LiveStreams, call: Call, wanted: W
 function enter(gate: Gate, request: FastifyRequest, reply: FastifyReply): Call {
   const target = gate.target(request.raw)
   const route = gate.route(target)
-  allow(gate, request, reply, route.mount.origins)
+  const { origins, auth } = route.mount
+  allow(gate, request, reply, origins, auth?.cookie !== undefined)
   return { request, reply, route, query: target.query }
 }
 
-function allow(gate: Gate, request: FastifyRequest, reply: FastifyReply, origins: Origins): void {
+function allow(gate: Gate, request: FastifyRequest, reply: FastifyReply, origins: Origins, hasCookie: boolean): void {
   gate.origin(request.raw, origins)
-  reply.headers(corsHeaders(origins, request.headers.origin))
+  reply.headers(corsHeaders(origins, request.headers.origin, hasCookie))
 }
 
 function methodsOf({ mount }: Route): string {
