@@ -4,8 +4,8 @@
  */
 
 /** Rows in the page at most, and how many come at once when one scrolls to an end of them. */
-const MOST_SHOWN = 600
-const STEP = 150
+const MOST_SHOWN = 400
+const STEP = 100
 /** So near to an end of the rows in the page the next ones come. */
 const NEAR_PX = 800
 /** So near to the end the newest stays in sight. */
@@ -26,6 +26,8 @@ export class Rows {
   #weight = 0
   #frame = 0
   #pinned = true
+  /** Where the newest was last put in sight. */
+  #top = 0
   /** What stands after the last item, whatever it is. */
   #tail
   #scroll
@@ -149,13 +151,15 @@ export class Rows {
 
   #stick() {
     this.#scroll.scrollTop = this.#scroll.scrollHeight
+    this.#top = Math.floor(this.#scroll.scrollTop)
   }
 
   #scrolled() {
     const { scrollHeight, scrollTop, clientHeight } = this.#scroll
     const below = scrollHeight - scrollTop - clientHeight
-    // What came since the last frame is no reason to stay behind.
-    this.#pinned = below < PINNED_PX && (this.#pinned || this.isAtEnd)
+    // Only the reader goes up: what came since, or grew, is no reason to stay behind.
+    if (this.#pinned) this.#pinned = below < PINNED_PX || scrollTop >= this.#top
+    else this.#pinned = below < PINNED_PX && this.isAtEnd
     if (!this.#pinned && scrollTop < NEAR_PX && this.#start > 0) {
       this.#keepPlace(() => {
         this.#above(this.#start - STEP)
