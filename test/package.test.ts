@@ -65,6 +65,50 @@ it('makes a room, checks it, and serves it beside a room that ships', async () =
   }
 })
 
+it('says its version and its verbs', () => {
+  const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
+  const run = (...args: string[]) => spawnSync(process.execPath, corridor(...args), { cwd: user, encoding: 'utf8' })
+  for (const flag of ['--version', '-v', 'version'])
+    expect(run(flag)).toMatchObject({ status: 0, stdout: `${version}\n`, stderr: '' })
+  for (const args of [['help'], ['--help'], ['-h'], [], ['start', '--help'], ['token', '-h']]) {
+    const { status, stdout } = run(...args)
+    expect([status, stdout]).toEqual([
+      0,
+      expect.stringMatching(/^corridor start .*^corridor check .*^corridor --version/ms),
+    ])
+  }
+  expect(run('strat')).toMatchObject({
+    status: 1,
+    stdout: '',
+    stderr: 'corridor: no such verb "strat"; did you mean "start"?\n',
+  })
+})
+
+it.each([['start'], ['check'], ['token'], ['--version'], []])(
+  'on a Node that is too old says so in one line: %s',
+  (...args) => {
+    const old =
+      'Object.defineProperty(process, "versions", { value: { node: "18.20.4" } }); Object.defineProperty(process, "version", { value: "v18.20.4" })'
+    const imported = ['--import', `data:text/javascript,${encodeURIComponent(old)}`]
+    const { status, stdout, stderr } = spawnSync(process.execPath, [...imported, ...corridor(...args)], {
+      cwd: user,
+      encoding: 'utf8',
+    })
+    expect([status, stdout, stderr]).toEqual([
+      1,
+      '',
+      'corridor: expected Node 24 or newer, got v18.20.4; see https://nodejs.org\n',
+    ])
+  },
+)
+
+it('begins with a file that an old Node can read', () => {
+  const text = readFileSync(join(user, 'node_modules/corridor/dist/main.js'), 'utf8').replace(/\/\*[\s\S]*?\*\//g, '')
+  // Nothing is imported before the check, and no syntax is younger than ECMAScript 2015, but for import().
+  expect(text.replace('export {};', '')).not.toMatch(/^\s*(import|export)\b/m)
+  expect(text).not.toMatch(/\?\.|\?\?|\bawait\b|\basync\b|\*\*|\.\.\.|#\w+\s*[=;(]/)
+})
+
 it.each(['README.md', 'deploy/README.md', 'docs/LIMITS.md', 'CHANGELOG.md'])('brings what %s links to', (name) => {
   const file = join(user, 'node_modules/corridor', name)
   const links = [...readFileSync(file, 'utf8').matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(([, link]) => link ?? '')

@@ -7,6 +7,7 @@ import type { EventDefinition } from 'corridor'
 import { openRoom } from 'corridor/testing'
 import { afterAll, describe, expect, it } from 'vitest'
 import { moduleText, testText } from '../src/cli/room-template.ts'
+import { loadConfig } from '../src/config.ts'
 import { connect } from './support/client.ts'
 import { RoomsFolder } from './support/rooms-folder.ts'
 import { startServer } from './support/server.ts'
@@ -95,6 +96,30 @@ it('the rooms.json of the README has no mistake', async () => {
   expect(await (await fetch(server.url)).json()).toMatchObject({
     rooms: Object.keys(rooms).map((path) => ({ path })),
   })
+  await server.close()
+})
+
+it('the token of the README opens the room that the README locks', async () => {
+  const [line, command] = [
+    examples('json')[1] ?? '',
+    examples('sh').find((text) => text.includes('npm run token')) ?? '',
+  ]
+  folder.put('chat.ts', `export { default } from ${JSON.stringify(here('../rooms/chat.ts'))}\n`)
+  const file = folder.put('rooms.json', line)
+  // As a shell runs it; npm says what it runs before what that prints.
+  const script = command.replace('npm run token', 'npm run --silent token').concat('printf %s "$JWT_SECRET"\n')
+  const ran = spawnSync('sh', ['-ec', script], {
+    cwd: here('..'),
+    encoding: 'utf8',
+    env: { ...process.env, ROOMS: file },
+  })
+  expect([ran.status, ran.stderr]).toEqual([0, ''])
+  const [token = '', JWT_SECRET = ''] = ran.stdout.split('\n')
+  const config = await loadConfig(file, { variables: { JWT_SECRET } })
+  const server = await startServer({ rooms: { '/chat': { module: 'chat', auth: config.mounts[0]?.auth } } })
+  const ann = await server.connect('/chat', {}, { headers: { Authorization: `Bearer ${token}` } })
+  expect(await ann.next('welcome')).toMatchObject({ data: { you: { id: 'ann', name: 'Ann' } } })
+  await ann.close()
   await server.close()
 })
 

@@ -1,0 +1,66 @@
+/**
+ * The verbs of the command line, and help. `main.ts` hands over what was written and the process, and ends with the code
+ * that comes back; each verb has a file of its own.
+ */
+import { readFileSync } from 'node:fs'
+import { suggestion } from '../mistakes.ts'
+import { bench } from './bench.ts'
+import { check, type Terminal } from './check.ts'
+import { newRoom } from './new-room.ts'
+import { type Signals, start } from './start.ts'
+import { token } from './token.ts'
+
+const USAGE = `corridor start        start the server (--dev: read the rooms again when they change)
+corridor dev          the same as start --dev
+corridor check        check environment, rooms.json and modules
+corridor new-room N   write the room module N, its test, and its line in rooms.json
+corridor token PATH   make a token for a room with auth.secret, for development (--sub, --name, --for, --claim)
+corridor bench        measure this server beside its peers (--help: how)
+corridor --version    the version
+corridor help         this text
+`
+
+type Verb = (args: readonly string[], terminal: Terminal, signals: Signals) => Promise<number> | number
+
+const VERBS: Readonly<Record<string, Verb>> = {
+  start,
+  dev: (args, terminal, signals) => start([...args, '--dev'], terminal, signals),
+  check: (args, terminal) => check(args, terminal),
+  'new-room': (args, terminal) => newRoom(args, terminal),
+  token: (args, terminal) => token(args, terminal),
+  bench: (args, terminal) => bench(args, terminal),
+  help: (_, terminal) => say(USAGE, terminal),
+  version: (_, terminal) => say(`${version()}\n`, terminal),
+}
+const SHORT: Readonly<Record<string, string>> = {
+  '--help': 'help',
+  '-h': 'help',
+  '--version': 'version',
+  '-v': 'version',
+}
+
+/** Runs what was written, the verb first. → the exit code */
+export async function run(
+  [written = 'help', ...args]: readonly string[],
+  terminal: Terminal,
+  signals: Signals,
+): Promise<number> {
+  const name = Object.hasOwn(SHORT, written) ? (SHORT[written] ?? written) : written
+  const verb = Object.hasOwn(VERBS, name) ? VERBS[name] : undefined
+  if (!verb) {
+    terminal.stderr.write(`corridor: no such verb "${written}"; ${suggestion(written, Object.keys(VERBS))}\n`)
+    return 1
+  }
+  // The benchmark has more to say, and says it itself.
+  const isHelp = name !== 'bench' && args.some((arg) => arg === '--help' || arg === '-h')
+  return isHelp ? say(USAGE, terminal) : verb(args, terminal, signals)
+}
+
+function say(text: string, { stdout }: Terminal): number {
+  stdout.write(text)
+  return 0
+}
+
+function version(): string {
+  return JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version
+}
