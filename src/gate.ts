@@ -13,7 +13,7 @@ import type { LiveEventRoom } from './event-room.ts'
 import type { AddressOf } from './guards/address.ts'
 import type { Auth } from './guards/auth.ts'
 import { mustBeHandshake, mustOfferKnown } from './guards/handshake.ts'
-import type { HostGuard } from './guards/host.ts'
+import { type HostGuard, mustNameHost } from './guards/host.ts'
 import type { Limits } from './guards/limits.ts'
 import { mayEnter } from './guards/origin.ts'
 import type { Pass } from './guards/pass.ts'
@@ -164,7 +164,7 @@ export class Gate {
   async visit(request: IncomingMessage, route: Route, errand: Errand, cost = 1, client?: string): Promise<Audition> {
     const { limits, rooms, addressOf, isDraining } = this.#parts
     const open = rooms.get(route) as unknown as LiveEventRoom | undefined
-    // To read what is open costs nothing that counts.
+    if (errand === 'read') this.read(request)
     if (errand === 'read' && open) return { room: open, release() {}, leave() {} }
     if (isDraining()) throw draining()
     const address = addressOf(request)
@@ -184,10 +184,19 @@ export class Gate {
     if (cost > 0) this.#parts.limits.handshake(this.#parts.addressOf(request), cost)
   }
 
+  /** Counts a read, which is also a look at what a room is. Throws a `Refusal` 429. */
+  read(request: IncomingMessage): void {
+    this.#parts.limits.read(this.#parts.addressOf(request))
+  }
+
+  /** Counts what is sent to who reads. */
+  sent(request: IncomingMessage, bytes: number): void {
+    this.#parts.limits.sent(this.#parts.addressOf(request), bytes)
+  }
+
   /** The path and query of a request. Throws a `Refusal` 400, 404 or 421. */
   target(request: IncomingMessage): Target {
-    if (!isHost(request.headers.host) || countOf('host', request.rawHeaders) > 1)
-      throw new Refusal(400, 'bad_host', 'expected one Host header with a host and port')
+    mustNameHost(request)
     this.#parts.mustKnowHost(request)
     return parseTarget(request.url, this.#parts.basePath)
   }
@@ -225,21 +234,6 @@ export class Gate {
 
 function draining(): Refusal {
   return new Refusal(503, 'draining', 'this server is restarting', { 'Retry-After': '1' })
-}
-
-/** One host, with or without a port (RFC 9110, 7.2). */
-function isHost(host: string | undefined): boolean {
-  return host !== undefined && /^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)(:\d{1,5})?$/.test(host)
-}
-
-/** How often a header came: Node keeps the first Host and drops the others, where a proxy may have read the last. */
-function countOf(name: string, rawHeaders: readonly string[]): number {
-  let count = 0
-  for (let at = 0; at < rawHeaders.length; at += 2) {
-    const header = rawHeaders[at] as string
-    if (header.length === name.length && header.toLowerCase() === name) count += 1
-  }
-  return count
 }
 
 function first(header: string | string[] | undefined): string | undefined {

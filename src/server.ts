@@ -133,6 +133,7 @@ export async function createServer(parts: ServerParts): Promise<Server> {
     log,
     clock,
     heartbeat,
+    fanOut: house.fanOut,
     inFlight,
     requests,
     refusals,

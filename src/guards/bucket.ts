@@ -26,10 +26,10 @@ export class Bucket {
     return true
   }
 
-  /** Takes one even where none is left. Returns the ms until the debt is paid; 0 where there is none. */
-  draw(rate: Rate, nowMs: number): number {
+  /** Takes `count` even where none is left. Returns the ms until the debt is paid; 0 where there is none. */
+  draw(rate: Rate, nowMs: number, count = 1): number {
     this.#refill(rate, nowMs)
-    this.#tokens -= 1
+    this.#tokens -= count
     return this.#tokens >= 0 ? 0 : this.waitMs(rate)
   }
 

@@ -56,3 +56,24 @@ function isNamed(host: string, names: readonly string[]): boolean {
   const name = host.toLowerCase().replace(/:\d+$/, '').replace(/\.$/, '')
   return names.some((known) => (known.startsWith('*.') ? name.endsWith(known.slice(1)) : name === known))
 }
+
+/** Throws a `Refusal` 400 for a request that does not say for which host it is, or says it twice. */
+export function mustNameHost({ headers, rawHeaders }: IncomingMessage): void {
+  if (isHost(headers.host) && countOf('host', rawHeaders) === 1) return
+  throw new Refusal(400, 'bad_host', 'expected one Host header with a host and port')
+}
+
+/** One host, with or without a port (RFC 9110, 7.2). */
+function isHost(host: string | undefined): boolean {
+  return host !== undefined && /^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)(:\d{1,5})?$/.test(host)
+}
+
+/** How often a header came: Node keeps the first Host and drops the others, where a proxy may have read the last. */
+function countOf(name: string, rawHeaders: readonly string[]): number {
+  let count = 0
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const header = rawHeaders[at] as string
+    if (header.length === name.length && header.toLowerCase() === name) count += 1
+  }
+  return count
+}

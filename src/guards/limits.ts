@@ -1,31 +1,35 @@
 /**
- * Counts at the door: handshakes per address and second, peers per address, room and server. `gate.ts` asks before the
+ * Counts at the door: handshakes and reads per address and second, peers per address, room and server. `gate.ts` asks before the
  * upgrade, and what was counted is given back when the peer is gone.
  */
 import type { Clock } from '../clock.ts'
 import type { Mount } from '../config.ts'
 import { Refusal } from '../errors.ts'
 import { addressKey } from './address.ts'
-import { Bucket, type Rate } from './bucket.ts'
+import { AddressRates } from './address-rates.ts'
+import type { Rate } from './bucket.ts'
 
 export interface ServerLimits {
   readonly peers: number
   readonly handshakes: Rate
 }
 
-const SWEEP_MS = 10_000
+/** A read costs one, and one more for each so many bytes. */
+const READ_BYTES = 64 * 1024
+/** Reads are as many as handshakes, but no fewer than these. */
+const LEAST_READS: Rate = { perSecond: 200, burst: 1000 }
 
 export class Limits {
-  readonly #clock: Clock
-  readonly #handshakes = new Map<string, Bucket>()
+  readonly #handshakes: AddressRates
+  readonly #reads: AddressRates
   readonly #perAddress = new Map<string, number>()
   #limits: ServerLimits
   #peers = 0
 
   constructor(clock: Clock, limits: ServerLimits) {
-    this.#clock = clock
     this.#limits = limits
-    clock.every(SWEEP_MS, () => this.#sweep())
+    this.#handshakes = new AddressRates(clock, () => this.#limits.handshakes)
+    this.#reads = new AddressRates(clock, () => readsOf(this.#limits))
   }
 
   /** All peers of the server. */
@@ -45,16 +49,22 @@ export class Limits {
       const message = `this server takes ${handshakes.burst} messages of an address at once, got ${cost}`
       throw new Refusal(413, 'too_many_messages', message).by('server.limits.handshakes')
     }
-    const now = this.#clock.monotonic()
-    const key = addressKey(address)
-    let bucket = this.#handshakes.get(key)
-    if (!bucket) {
-      bucket = new Bucket(handshakes, now)
-      this.#handshakes.set(key, bucket)
-    }
-    if (bucket.take(handshakes, now, cost)) return
-    const message = 'too many handshakes from your address'
-    throw tooMany(message, Math.ceil(bucket.waitMs(handshakes, cost) / 1000)).by('server.limits.handshakes')
+    const waitSeconds = this.#handshakes.take(address, cost)
+    if (waitSeconds === 0) return
+    throw tooMany('too many handshakes from your address', waitSeconds).by('server.limits.handshakes')
+  }
+
+  /** A read begins. Throws a `Refusal` 429 when this address has read too much. */
+  read(address: string): void {
+    const waitSeconds = this.#reads.take(address, 1)
+    if (waitSeconds === 0) return
+    throw tooMany('too much was read from your address', waitSeconds).by('server.limits.handshakes')
+  }
+
+  /** So many bytes are sent to who reads: its next read waits for them. */
+  sent(address: string, bytes: number): void {
+    const cost = Math.floor(bytes / READ_BYTES)
+    if (cost > 0) this.#reads.draw(address, cost)
   }
 
   /** Counts a peer in. Returns what counts it out (a second call does nothing); throws a `Refusal` 429 or 503. */
@@ -81,14 +91,10 @@ export class Limits {
       else this.#perAddress.delete(key)
     }
   }
+}
 
-  /** Forgets the addresses whose bucket is full again. */
-  #sweep(): void {
-    const now = this.#clock.monotonic()
-    for (const [key, bucket] of this.#handshakes) {
-      if (bucket.isFull(this.#limits.handshakes, now)) this.#handshakes.delete(key)
-    }
-  }
+function readsOf({ handshakes: { perSecond, burst } }: ServerLimits): Rate {
+  return { perSecond: Math.max(LEAST_READS.perSecond, perSecond), burst: Math.max(LEAST_READS.burst, burst) }
 }
 
 function tooMany(message: string, afterSeconds: number): Refusal {

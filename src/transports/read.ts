@@ -7,13 +7,13 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Clock } from '../clock.ts'
 import { Refusal } from '../errors.ts'
 import type { LiveEventRoom } from '../event-room.ts'
-import type { Gate } from '../gate.ts'
 import { expired, type Pass, whenOver } from '../guards/pass.ts'
 import type { Lost } from '../log/log.ts'
 import type { Page, Reading } from '../reading.ts'
 import type { Route } from '../router.ts'
 import type { Encoding } from '../wire.ts'
 import { cursors } from './cursor.ts'
+import { type AnswerParts, answerPage, itsTurn } from './page-answer.ts'
 import type { Live, Wanted } from './wanted.ts'
 
 const POLL_MS = 25_000
@@ -21,11 +21,6 @@ const JSON_TYPE = 'application/json'
 
 /** A long poll only needs to know that there is something to read. */
 const POLL: Encoding = { name: 'long-poll', encode: ({ seq }) => Buffer.alloc(seq > 0 ? 1 : 0) }
-
-export interface ReadParts {
-  readonly gate: Gate
-  readonly clock: Clock
-}
 
 /** The place to read on from. Throws a `Refusal` 410 where the log cannot go on from there without a hole. */
 export function mustFind(reading: Reading, offset: string): number {
@@ -51,23 +46,24 @@ function gone(reading: Reading, reason: Lost): Refusal {
 
 /** A page of the log, at once. */
 export async function readPage(
-  { gate, clock }: ReadParts,
+  parts: AnswerParts,
   request: FastifyRequest,
   reply: FastifyReply,
   route: Route,
   wanted: Wanted,
 ): Promise<FastifyReply> {
-  const { room, release } = await gate.visit(request.raw, route, 'read')
+  await itsTurn(request, reply)
+  const { room, release } = await parts.gate.visit(request.raw, route, 'read')
   try {
     const { reading } = room
     const { offset = '-1', before, limit, cursor } = wanted
     if (before !== undefined) {
       const page = await reading.pageBefore(endOf(reading, before), limit)
       if (page.after >= reading.first) reply.header('Stream-Previous-Offset', reading.offset(page.after + 1))
-      return sendPage(request, reply, route, page, `before:${tagOf(reading, page)}`)
+      return await sendPage(parts, request, reply, route, page, `before:${tagOf(reading, page)}`)
     }
     const after = mustFind(reading, offset)
-    reply.header('Stream-Cursor', cursors(clock, cursor)())
+    reply.header('Stream-Cursor', cursors(parts.clock, cursor)())
     if (offset === 'now') {
       reply.headers({
         'Stream-Next-Offset': reading.offset(),
@@ -77,7 +73,7 @@ export async function readPage(
       return reply.type(JSON_TYPE).send(Buffer.from('[]'))
     }
     const page = await mustRead(reading, after, limit)
-    return sendPage(request, reply, route, page, tagOf(reading, page))
+    return await sendPage(parts, request, reply, route, page, tagOf(reading, page))
   } finally {
     release()
   }
@@ -92,15 +88,23 @@ function endOf(reading: Reading, before: string): number {
   throw gone(reading, found.lost)
 }
 
-function sendPage(request: FastifyRequest, reply: FastifyReply, route: Route, page: Page, tag: string): FastifyReply {
+async function sendPage(
+  parts: AnswerParts,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  route: Route,
+  page: Page,
+  tag: string,
+): Promise<FastifyReply> {
   tell(reply, route, page, tag)
   if (matches(request.headers['if-none-match'], `"${tag}"`)) return reply.code(304).send()
-  return reply.type(JSON_TYPE).send(bytesOf(page))
+  reply.type(JSON_TYPE)
+  return answerPage(parts, request, reply, () => bytesOf(page), route.mount.limits.sendTimeoutMs)
 }
 
 /** Where the log ends. */
 export async function readHead(
-  { gate }: ReadParts,
+  { gate }: AnswerParts,
   request: FastifyRequest,
   reply: FastifyReply,
   route: Route,
@@ -114,13 +118,16 @@ export async function readHead(
 
 /** What is there after the offset, or what comes next. */
 export async function longPoll(
-  { gate, clock }: ReadParts,
+  parts: AnswerParts,
   request: FastifyRequest,
   reply: FastifyReply,
   route: Route,
   { offset = 'now', limit, cursor }: Wanted,
   pass: Pass | undefined,
 ): Promise<FastifyReply> {
+  const { gate, clock } = parts
+  await itsTurn(request, reply)
+  gate.read(request.raw)
   const { room, release, leave } = await gate.visit(request.raw, route, 'listen')
   try {
     const { reading } = room
@@ -132,7 +139,10 @@ export async function longPoll(
     }
     reply.header('Stream-Cursor', cursors(clock, cursor)())
     tell(reply, route, page, tagOf(reading, page))
-    if (page.frames.length > 0) return reply.type(JSON_TYPE).send(bytesOf(page))
+    if (page.frames.length > 0) {
+      reply.type(JSON_TYPE)
+      return await answerPage(parts, request, reply, () => bytesOf(page), route.mount.limits.sendTimeoutMs)
+    }
     return reply.removeHeader('ETag').header('Cache-Control', 'no-store').code(204).send()
   } finally {
     release()

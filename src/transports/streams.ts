@@ -8,6 +8,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Clock } from '../clock.ts'
 import type { Origins } from '../config.ts'
 import { Refusal } from '../errors.ts'
+import type { FanOut } from '../fan-out.ts'
 import type { Gate } from '../gate.ts'
 import { describeRoom, listRooms } from '../lobby.ts'
 import type { Log } from '../log/log.ts'
@@ -28,6 +29,7 @@ export interface StreamParts {
   readonly rooms: Rooms
   readonly log: Log
   readonly clock: Clock
+  readonly fanOut: FanOut
   readonly heartbeat: Heartbeat
   readonly inFlight: InFlight
   readonly pages: Pages
@@ -61,6 +63,7 @@ export async function roomRoutes(app: FastifyInstance, parts: StreamParts): Prom
     if (router().find('/') && wantedOf(gate.target(request.raw).query, request)) return get(parts, live, request, reply)
     allow(gate, request, reply, lobbyOrigins(), false)
     if (prefersHtml(request, reply)) return sendAsset(request, reply, pages.lobby)
+    gate.read(request.raw)
     return reply.type(JSON_TYPE).send(JSON.stringify({ rooms: listRooms(router().mounts, rooms) }))
   })
   app.options('/', { prefixTrailingSlash: 'slash' }, async (request, reply) => {
@@ -117,6 +120,7 @@ async function get(
   if (isPage) return sendAsset(request, reply, pages.room)
   await parts.gate.pass(request.raw, route, call.query)
   if (request.method === 'HEAD' && route.mount.kind === 'event') return readHead(parts, request, reply, route)
+  parts.gate.read(request.raw)
   return reply.type(JSON_TYPE).send(JSON.stringify(await describeRoom(route, rooms, log)))
 }
 

@@ -1,0 +1,42 @@
+/** A wire of a peer that takes nothing until it is told to: what was written waits. */
+import { type Bytes, bufferOf, type Encoding, type Wire } from '../../src/wire.ts'
+
+const encoding: Encoding = { name: 'stuck', encode: ({ payload }) => Buffer.from(`${payload}\n`) }
+
+export class StuckWire implements Wire {
+  readonly encoding = encoding
+  waiting = 0
+  sent = ''
+  closed: number | undefined
+  isDropped = false
+  onClose: () => void = () => {}
+  #taken: (() => void)[] = []
+
+  send(bytes: Bytes): void {
+    this.waiting += bytes.length
+    this.sent = `${this.sent}${bufferOf(bytes)}`.slice(-10_000)
+  }
+
+  drained(below: number): Promise<void> | undefined {
+    if (this.waiting <= below) return undefined
+    return new Promise((resolve) => this.#taken.push(resolve))
+  }
+
+  /** The peer takes what waits. */
+  take(): void {
+    this.waiting = 0
+    for (const taken of this.#taken.splice(0)) taken()
+  }
+
+  close(code: number): void {
+    if (this.closed !== undefined) return
+    this.closed = code
+    this.onClose()
+  }
+
+  drop(): void {
+    this.isDropped = true
+    this.waiting = 0
+    this.close(1006)
+  }
+}
