@@ -55,7 +55,7 @@ export interface TestPeer<R extends Schemas = Schemas, S extends Schemas = Schem
   send<T extends keyof R & string>(type: T, data: z.input<R[T]>): Promise<Ack>
   /** Says a plain text, as a terminal client does. */
   say(text: string): void
-  /** The next event, or the next of a type (others before it are passed over). Rejects after 1 s of real time. */
+  /** The next event, or the next of a type (others before it are passed over). Rejects after 1 s of real time in which nothing came. */
   next(): Promise<HeardEvent>
   next<T extends keyof S & string>(type: T): Promise<HeardEvent<z.output<S[T]>>>
   /** Loses its connection: the room waits for it (`rejoinWithin`). */

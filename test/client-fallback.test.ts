@@ -2,7 +2,7 @@
  * The client where no WebSocket gets through: it hears over Server-Sent Events and speaks by POST, and its user sees no
  * difference. Over a real server; the way there is under the test's control.
  */
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { type ClientRoom, type CorridorError, connect, type Options } from '../src/client/client.ts'
 import { openEventStream } from '../src/client/event-stream.ts'
 import { Blocked } from './support/blocked.ts'

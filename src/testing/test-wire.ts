@@ -5,8 +5,12 @@
 import { type Bytes, bufferOf, type Encoding, type Wire } from '../wire.ts'
 
 const HEAD = 5
-/** How long a test waits for something, in real ms. */
-const PATIENCE_MS = 1000
+/**
+ * How long a test waits for something: so many looks. A process that a busy machine leaves standing is late for its next
+ * look too, and does not lose patience meanwhile.
+ */
+const LOOKS = 20
+const LOOK_MS = 50
 
 const encoding: Encoding = {
   name: 'test',
@@ -91,23 +95,22 @@ export class TestWire implements Wire {
     isWanted: (payload: string | Uint8Array) => boolean,
     take: (at: number) => string | Uint8Array | undefined,
   ): Promise<string | Uint8Array> {
-    const deadline = performance.now() + PATIENCE_MS
-    for (;;) {
+    for (let looks = 0; ; ) {
       const at = this.#heard.findIndex(isWanted)
       const payload = at < 0 ? undefined : take(at)
       if (payload !== undefined) return payload
-      const leftMs = deadline - performance.now()
-      if (this.closed || leftMs <= 0) throw new Error(this.#missing(wanted))
-      await this.#something(leftMs)
+      if (this.closed || looks >= LOOKS) throw new Error(this.#missing(wanted))
+      if (!(await this.#something())) looks += 1
     }
   }
 
-  #something(ms: number): Promise<void> {
+  /** → whether something came, or the time of a look went by. */
+  #something(): Promise<boolean> {
     return new Promise((resolve) => {
-      const timer = setTimeout(resolve, ms)
+      const timer = setTimeout(() => resolve(false), LOOK_MS)
       this.#wake.push(() => {
         clearTimeout(timer)
-        resolve()
+        resolve(true)
       })
     })
   }

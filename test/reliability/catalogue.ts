@@ -111,6 +111,11 @@ export const CATALOGUE: readonly Chapter[] = [
         'all are told when to be back; exit 0 in time',
       ),
       entry('DP2', 'publishing across SIGTERM, a second one, and SIGKILL', 'each message is kept, or its sender knows'),
+      entry(
+        'DP4',
+        'clients whose network is away for seconds, all at once',
+        'back soon after it is, and not all together',
+      ),
     ],
   },
   {
