@@ -30,7 +30,12 @@ export function roomsJson(compression: boolean): string {
   return JSON.stringify({
     defaults: { compression, limits: { peers: 100_000, perAddress: 100_000, rate } },
     server: { limits: { peers: 100_000, handshakes: rate }, socketio: false },
-    rooms: { '/room': talk, '/r/:name': talk, '/echo': { module: here('../../rooms/echo.ts') } },
+    rooms: {
+      '/room': talk,
+      '/r/:name': talk,
+      '/open/:name': { ...talk, instances: 100_000 },
+      '/echo': { module: here('../../rooms/echo.ts') },
+    },
   })
 }
 

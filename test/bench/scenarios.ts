@@ -58,6 +58,15 @@ const idle: Measure = {
 }
 const resumes = perSecond('peers back and caught up', ({ resume }) => resume?.perSecond)
 const resumeP99 = ms('p99 of one', ({ resume }) => resume?.p99Ms)
+const openRate: Measure = {
+  title: 'rate of opening rooms, of joining one',
+  unit: 'x',
+  better: 'more',
+  read: ({ openings }) => openings && openings.opens.perSecond / openings.joins.perSecond,
+}
+const joinCpu = us('server CPU per join', ({ openings }) => openings?.joins.serverUs)
+const openCpu = us('server CPU per room opened', ({ openings }) => openings?.opens.serverUs)
+const speakCpu = us('server CPU per room with its first message', ({ openings }) => openings?.speaks.serverUs)
 const wrong: Measure = {
   title: 'peers that missed or doubled',
   unit: '',
@@ -176,6 +185,20 @@ export const scenarios: readonly Scenario[] = [
     isQuick: true,
   },
   {
+    name: 'open-rooms',
+    title: 'Opening rooms: 5,000 peers, each opens one, and each says one thing in another',
+    job: { ...common, mode: 'open', peers: 5000, rooms: 5000 },
+    servers: ['corridor', 'corridor-sqlite', 'socketio'],
+    measures: [openRate, joinCpu, openCpu, speakCpu],
+    targets: [
+      { measure: openRate, of: 'corridor', limit: 0.8 },
+      { measure: openRate, of: 'corridor-sqlite', limit: 0.8 },
+      { measure: speakCpu, of: 'corridor', against: 'socketio', limit: 1.2 },
+      { measure: speakCpu, of: 'corridor-sqlite', against: 'socketio', limit: 1.2 },
+    ],
+    isQuick: true,
+  },
+  {
     name: 'resume',
     title: 'Resume: 5,000 peers come back, each has missed 50 events',
     job: { ...common, mode: 'resume', peers: 5000 },
@@ -207,7 +230,7 @@ export const scenarios: readonly Scenario[] = [
 /** The same scenario, shorter and smaller. */
 export function quickened(scenario: Scenario): Scenario {
   const { job } = scenario
-  const isStorm = job.mode === 'connect' || job.mode === 'resume'
+  const isStorm = job.mode === 'connect' || job.mode === 'resume' || job.mode === 'open'
   const peers = isStorm ? Math.round(job.peers / 5) : job.peers
   const seconds = job.mode === 'search' ? 0.6 : 1
   const title = scenario.title.replace(job.peers.toLocaleString('en'), peers.toLocaleString('en'))

@@ -39,6 +39,8 @@ export interface Tally {
 export interface Opening {
   readonly port: number
   readonly target: string
+  /** The room's path. */
+  readonly room: string
   readonly dialect: Dialect
   readonly isDeflated: boolean
   readonly area: ReadArea
@@ -57,6 +59,8 @@ export class Connection implements FrameSink {
   /** An ack, as it was said. */
   ack: string | undefined
   onReady: ((error?: Error) => void) | undefined
+  /** Called with the next delivery. */
+  onHeard: (() => void) | undefined
   #isResting = false
   #isUpgraded = false
   #framesBefore: number
@@ -120,6 +124,10 @@ export class Connection implements FrameSink {
     if (mark && area[at + mark.at] !== mark.byte) return
     this.got += 1
     tally.delivered += 1
+    if (this.onHeard) {
+      this.onHeard()
+      this.onHeard = undefined
+    }
     if (tally.onDelivery) tally.onDelivery(this)
     else if (this.isSampled && (this.got & (tally.timedEvery - 1)) === 0) {
       const stampUs = tally.published?.(this.room, this.got - 1) ?? (mark && readStamp(area, at, at + have))
@@ -131,8 +139,9 @@ export class Connection implements FrameSink {
   #before(area: Buffer, at: number, have: number): void {
     this.first ??= area.toString('utf8', at, at + have)
     this.#framesBefore -= 1
-    const { greeting } = this.#opening.dialect
-    if (greeting !== undefined && this.#framesBefore === 1) this.send(clientFrame(TEXT, Buffer.from(greeting)).frame)
+    const { dialect, room } = this.#opening
+    const greeting = this.#framesBefore === 1 ? dialect.greeting?.(room) : undefined
+    if (greeting !== undefined) this.send(clientFrame(TEXT, Buffer.from(greeting)).frame)
     if (this.#framesBefore === 0) this.#ready()
   }
 

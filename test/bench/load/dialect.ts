@@ -12,8 +12,10 @@ export interface Dialect {
   /** A delivery has this byte at this place of its payload. */
   readonly delivery: Mark
   readonly ack?: Mark
-  /** Said once after the upgrade. */
-  readonly greeting?: string
+  /** Said once after the upgrade, to enter a room. */
+  greeting?(room: string): string
+  /** A whole first message in a room. */
+  message(room: string, text: string): string
   /** The connection is ready after so many frames of the server. */
   readonly framesBefore: number
 }
@@ -29,11 +31,23 @@ const event = (id?: string): [string, string] => [
   '"}}',
 ]
 
+/** A room of its own is a namespace of Socket.IO; one that many share is a room of its main namespace. */
+function namespace(room: string): string {
+  return room.startsWith('/open/') ? `${room},` : ''
+}
+
 export const dialects: Record<DialectName, Dialect> = {
-  plain: { target: (room) => room, wrap: event, delivery: mark(0, '{'), framesBefore: 0 },
+  plain: {
+    target: (room) => room,
+    wrap: event,
+    message: (_, text) => event().join(text),
+    delivery: mark(0, '{'),
+    framesBefore: 0,
+  },
   corridor: {
     target: (room) => room,
     wrap: event,
+    message: (_, text) => event().join(text),
     // {"type":"message"… and {"type":"ack"…; a welcome and an error begin with another letter.
     delivery: mark(9, 'm'),
     ack: mark(9, 'a'),
@@ -44,7 +58,8 @@ export const dialects: Record<DialectName, Dialect> = {
     wrap: () => ['42["message",{"text":"', '"}]'],
     // 42[… is an event; 0 opens, 40 admits, 2 pings.
     delivery: mark(1, '2'),
-    greeting: '40',
+    greeting: (room) => `40${namespace(room)}`,
+    message: (room, text) => `42${namespace(room)}${JSON.stringify(['message', { text }])}`,
     framesBefore: 2,
   },
 }

@@ -26,6 +26,8 @@ export class Fleet {
   /** Messages published to each room since the last reset. */
   published: Uint32Array
   closed = 0
+  /** Where connections go instead of the job's path. */
+  path: string | undefined
   readonly #area = new ReadArea()
   readonly #times: Float64Array[]
   #resting: NodeJS.Timeout | undefined
@@ -85,11 +87,12 @@ export class Fleet {
     const { job, tally } = this
     const room = index % job.rooms
     const dialect = dialects[job.dialect]
-    const target = dialect.target(job.path.replace('%r', String(room)) + query)
+    const path = (this.path ?? job.path).replace('%r', String(room))
+    const target = dialect.target(path + query)
     // Whole rounds of rooms take turns, so that every room has connections that are sampled.
     const isSampled = job.hasAcks || Math.floor(index / job.rooms) % SAMPLED === 0
     const { port, isDeflated } = job
-    const opening = { port, target, dialect, isDeflated, area: this.#area, tally }
+    const opening = { port, target, room: path, dialect, isDeflated, area: this.#area, tally }
     const connection = new Connection(opening, room, isSampled)
     this.connections[index] = connection
     const ready = new Promise<void>((resolve, reject) => {

@@ -8,6 +8,7 @@ import { Fleet } from './fleet.ts'
 import type { Job, Result, Step, Storm } from './job.ts'
 import { Messages } from './message.ts'
 import { Nap, SHORT_NAP_MS } from './nap.ts'
+import { openings } from './openings.ts'
 import { rssOf, Stretch } from './processor.ts'
 import { search } from './search.ts'
 import { nowUs } from './stamp.ts'
@@ -46,6 +47,7 @@ async function outcomeOf(job: Job, fleet: Fleet, messages: Messages): Promise<Pa
   if (job.mode === 'resume') return { resume: await resumeStorm(fleet, messages) }
   const { rate, seconds, warmSeconds } = job
   if (job.mode === 'connect') return connect(fleet, seconds)
+  if (job.mode === 'open') return { openings: await openings(fleet) }
   if (job.mode !== 'echo') await warm(fleet, messages, warmSeconds)
   await fleet.open()
   await sleep(SETTLE_MS)

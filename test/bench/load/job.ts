@@ -8,9 +8,10 @@ export type DialectName = 'plain' | 'corridor' | 'socketio'
 
 /**
  * `steady`: a fixed rate. `search`: the highest rate that is sustained. `echo`: one message in flight per connection.
- * `connect`: a storm of handshakes, then idle. `resume`: a storm of peers that come back and catch up.
+ * `connect`: a storm of handshakes, then idle. `resume`: a storm of peers that come back and catch up. `open`: storms of
+ * peers into one open room, and into rooms of their own.
  */
-export type Mode = 'steady' | 'search' | 'echo' | 'connect' | 'resume'
+export type Mode = 'steady' | 'search' | 'echo' | 'connect' | 'resume' | 'open'
 
 export interface Job {
   readonly mode: Mode
@@ -96,6 +97,8 @@ export interface Result {
     readonly p99Ms: number
     readonly wrong: number
   }
+  /** `open`: peers that join one open room, that open a room each, and that open one and say something in it. */
+  readonly openings?: { readonly joins: Storm; readonly opens: Storm; readonly speaks: Storm }
   /** How well an ack said that its message is kept. */
   readonly kept?: string | undefined
   readonly stolenShare: number

@@ -19,4 +19,8 @@ io.on('connection', (socket) => {
   socket.join(room)
   socket.on('message', (data) => io.to(room).emit('message', data))
 })
+// A namespace of its own for each path under /open/.
+io.of(/^\/open\//).on('connection', (socket) => {
+  socket.on('message', (data) => socket.nsp.emit('message', data))
+})
 http.listen(0, '127.0.0.1', () => console.log(`listening ${http.address().port}`))
