@@ -23,6 +23,13 @@ interface Instance {
   cancelIdle: (() => void) | undefined
 }
 
+/** The rooms of one mount. */
+interface Shelf {
+  count: number
+  /** Those that wait to be closed, the longest first. */
+  readonly empty: Set<Instance>
+}
+
 /** A place in a room, kept for a peer until it has joined or gone. */
 export interface Place {
   readonly room: LiveRoom
@@ -38,6 +45,7 @@ export class Rooms {
   readonly #mountAt: (path: string) => Mount | undefined
   #isClosed = false
   readonly #instances = new Map<string, Instance>()
+  readonly #shelves = new Map<Mount, Shelf>()
   readonly #closing = new Map<string, Promise<void>>()
 
   /** `mountAt`: the mount that a path belongs to now, since a reload may give it to another. */
@@ -72,7 +80,7 @@ export class Rooms {
       throw new Refusal(503, 'room_full', message, { 'Retry-After': '10' }).by('limits.peers')
     }
     instance.expected += 1
-    instance.cancelIdle?.()
+    this.#inUse(instance)
     let isHeld = true
     const release = () => {
       if (!isHeld) return
@@ -131,14 +139,14 @@ export class Rooms {
     )
     const instance: Instance = { mount, room, opened, isOpen: false, expected: 0, cancelIdle: undefined }
     this.#instances.set(path, instance)
+    this.#shelfOf(mount).count += 1
     opened.then(
       () => {
         instance.isOpen = true
       },
       (error) => {
         room.log.error({ err: error }, "the room's open failed, joins are refused until it opens")
-        // A reload may have put another one there.
-        if (this.#instances.get(path) === instance) this.#instances.delete(path)
+        this.#remove(instance)
       },
     )
     return instance
@@ -147,29 +155,51 @@ export class Rooms {
   /** Whether one more room of a mount may open; where need be, one that stands empty makes way. */
   #hasRoomFor(mount: Mount): boolean {
     // A static path is one room: only a parameterised one is worth counting.
-    if (!mount.pattern.includes(':')) return true
-    const open = [...this.#instances.values()].filter((instance) => instance.mount === mount)
-    if (open.length < mount.instances) return true
-    const empty = open.find((instance) => instance.isOpen && instance.room.size === 0 && instance.expected === 0)
+    if (!mount.pattern.includes(':') || this.#shelfOf(mount).count < mount.instances) return true
+    const [empty] = this.#shelfOf(mount).empty
     if (empty) void this.#close(empty, Close.restart)
     return empty !== undefined
   }
 
+  #shelfOf(mount: Mount): Shelf {
+    const shelf = this.#shelves.get(mount) ?? { count: 0, empty: new Set() }
+    this.#shelves.set(mount, shelf)
+    return shelf
+  }
+
+  #remove(instance: Instance): void {
+    const { mount, room } = instance
+    // A reload may have put another one there.
+    if (this.#instances.get(room.path) !== instance) return
+    this.#instances.delete(room.path)
+    const shelf = this.#shelfOf(mount)
+    shelf.count -= 1
+    shelf.empty.delete(instance)
+    if (shelf.count === 0) this.#shelves.delete(mount)
+  }
+
   /** Nobody is in it, and nobody comes: close it after a while. */
   #idle(instance: Instance): void {
-    instance.cancelIdle?.()
-    if (this.#instances.get(instance.room.path) !== instance) return
-    if (instance.room.size > 0 || instance.expected > 0 || !instance.isOpen) return
-    instance.cancelIdle = this.#house.clock.after(instance.mount.idleAfterMs, () => {
-      if (instance.room.size === 0 && instance.expected === 0) void this.#close(instance, Close.restart)
-    })
+    this.#inUse(instance)
+    const { mount, room } = instance
+    if (this.#instances.get(room.path) !== instance) return
+    if (room.size > 0 || instance.expected > 0 || !instance.isOpen) return
+    this.#shelfOf(mount).empty.add(instance)
+    instance.cancelIdle = this.#house.clock.after(mount.idleAfterMs, () => void this.#close(instance, Close.restart))
+  }
+
+  #inUse(instance: Instance): void {
+    if (!instance.cancelIdle) return
+    instance.cancelIdle()
+    instance.cancelIdle = undefined
+    this.#shelves.get(instance.mount)?.empty.delete(instance)
   }
 
   async #close(instance: Instance, reason: CloseReason): Promise<void> {
     instance.cancelIdle?.()
     const { path } = instance.room
     if (this.#instances.get(path) !== instance) return this.#closing.get(path)
-    this.#instances.delete(path)
+    this.#remove(instance)
     const { room } = instance
     const failed = (error: unknown) => room.log.error({ err: error }, 'the room did not close as it should')
     // A room that did not open has said so.
