@@ -22,6 +22,8 @@ export interface AttendanceParts<P extends Connection> {
   readonly present: Members<P>
   /** How long a lost member is waited for. */
   readonly rejoinWithinMs: number
+  /** How many lost members are waited for at once. */
+  readonly mostAway: number
   handlers(): CommonHandlers
   peer(visitor: Visitor, wire: Wire): P
   /** Catches the peer up and seats it. */
@@ -59,7 +61,7 @@ export class Attendance<P extends Connection> {
    * A wire that was replaced, or a second call, changes nothing.
    */
   gone(peer: P, wire: Wire, isLost: boolean): void {
-    const { audience, present, rejoinWithinMs } = this.#parts
+    const { audience, present, rejoinWithinMs, mostAway } = this.#parts
     if (peer.hasLeft || peer.isEnded || peer.seat.wire !== wire || peer.isAway) return
     if (!isLost || peer.client === undefined || rejoinWithinMs === 0) {
       this.leave(peer)
@@ -68,6 +70,9 @@ export class Attendance<P extends Connection> {
     audience.remove(peer.seat)
     present.wait(peer, rejoinWithinMs, () => this.leave(peer))
     peer.sequence.run(() => (peer.isIn ? this.#call('drop', peer) : undefined))
+    // They are no connections that `limits.peers` counts, and may be waited for an hour.
+    const overdue = present.overdue(mostAway)
+    if (overdue) this.leave(overdue)
   }
 
   /** The peer is no member any more. A second call does nothing. */

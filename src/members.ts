@@ -10,7 +10,7 @@ export class Members<P extends Connection> {
   readonly #clock: Clock
   readonly #peers = new Set<P>()
   /** The peers of an id: one, unless somebody has several connections. */
-  readonly #ids = new Map<string, P | P[]>()
+  readonly #ids = new Map<string, P | Set<P>>()
   readonly #clients = new Map<string, P>()
   /** What ends the stay of those who may stay only so long. */
   readonly #ends = new Map<P, () => void>()
@@ -49,8 +49,9 @@ export class Members<P extends Connection> {
 
   /** The peers of an id, in the order they came. */
   withId(id: string): P[] {
-    const peers = this.#ids.get(id) ?? []
-    return Array.isArray(peers) ? [...peers] : [peers]
+    const peers = this.#ids.get(id)
+    if (peers === undefined) return []
+    return peers instanceof Set ? [...peers] : [peers]
   }
 
   peers(): SetIterator<P> {
@@ -64,8 +65,10 @@ export class Members<P extends Connection> {
 
   add(peer: P): void {
     this.#peers.add(peer)
-    const others = this.withId(peer.id)
-    this.#ids.set(peer.id, others.length > 0 ? [...others, peer] : peer)
+    const others = this.#ids.get(peer.id)
+    if (others === undefined) this.#ids.set(peer.id, peer)
+    else if (others instanceof Set) others.add(peer)
+    else this.#ids.set(peer.id, new Set([others, peer]))
     if (peer.client !== undefined) this.#clients.set(peer.client, peer)
   }
 
@@ -74,9 +77,9 @@ export class Members<P extends Connection> {
     this.#ends.get(peer)?.()
     this.#ends.delete(peer)
     this.#peers.delete(peer)
-    const others = this.withId(peer.id).filter((other) => other !== peer)
-    if (others.length === 0) this.#ids.delete(peer.id)
-    else this.#ids.set(peer.id, others)
+    const others = this.#ids.get(peer.id)
+    if (others instanceof Set) others.delete(peer)
+    if (others === peer || (others instanceof Set && others.size === 0)) this.#ids.delete(peer.id)
     if (peer.client !== undefined) this.#clients.delete(peer.client)
   }
 
@@ -93,6 +96,11 @@ export class Members<P extends Connection> {
   wait(peer: P, ms: number, gone: () => void): void {
     peer.isAway = true
     this.#away.set(peer, this.#clock.after(ms, gone))
+  }
+
+  /** Who is waited for longest, if more than `most` are. */
+  overdue(most: number): P | undefined {
+    return this.#away.size > most ? this.#away.keys().next().value : undefined
   }
 
   /** It is back, or not waited for any more. */

@@ -58,6 +58,7 @@ export abstract class LiveRoom<P extends Connection = Connection, H extends Comm
       audience: this.audience,
       present: this.present,
       rejoinWithinMs: settings.rejoinWithinMs,
+      mostAway: settings.limits.peers,
       handlers: () => this.handlers,
       peer: (visitor, wire) => {
         this.tally.joined += 1

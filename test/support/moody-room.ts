@@ -5,7 +5,7 @@
 import { z } from 'zod'
 import type { Clock } from '../../src/clock.ts'
 import { Deadlines } from '../../src/deadlines.ts'
-import { defineRoom, RoomError } from '../../src/define.ts'
+import { defineRoom, type EventDefinition, RoomError } from '../../src/define.ts'
 import { LiveEventRoom } from '../../src/event-room.ts'
 import { FanOut } from '../../src/fan-out.ts'
 import type { House, RoomSettings } from '../../src/house.ts'
@@ -68,8 +68,8 @@ export interface MoodyRoom {
   readonly errors: unknown[]
 }
 
-/** `delayMs`: how long handlers take that take their time. */
-export async function openMoodyRoom(mood: Mood, delayMs = () => 0): Promise<MoodyRoom> {
+/** `delayMs`: how long handlers take that take their time; `given`: another room than the one that does all. */
+export async function openMoodyRoom(mood: Mood, delayMs = () => 0, given?: object): Promise<MoodyRoom> {
   const clock = handClock()
   const errors: unknown[] = []
   const quiet = { debug() {}, info() {}, warn() {}, error: (fields: unknown) => void errors.push(fields) }
@@ -82,7 +82,7 @@ export async function openMoodyRoom(mood: Mood, delayMs = () => 0): Promise<Mood
     logger: { ...quiet, child: () => quiet },
   } as unknown as House
   const wait = () => new Promise<void>((resolve) => clock.after(delayMs(), resolve))
-  const definition = defineRoom({
+  const all = defineRoom({
     receives: { say: z.number(), note: z.number(), fail: z.number(), late: z.number(), slow: z.number() },
     sends: { said: z.number() },
     text: (text) => ({ type: 'say' as const, data: text.length }),
@@ -106,9 +106,10 @@ export async function openMoodyRoom(mood: Mood, delayMs = () => 0): Promise<Mood
       },
     }),
   })
+  const definition = (given ?? all) as EventDefinition
   const history = { keep: 10_000, maxAgeMs: 1e9, replay: 0, durable: false }
   const settings = { pattern: '/room', history, rejoinWithinMs: 5000, limits: LIMITS }
-  const room = new LiveEventRoom(house, '/room', {}, settings, definition as never)
+  const room = new LiveEventRoom(house, '/room', {}, settings, definition)
   await room.start(
     (room) => definition.open(room as never, undefined as never),
     () => {},

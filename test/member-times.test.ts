@@ -1,0 +1,90 @@
+/**
+ * Between a peer's coming and the author's hearing of it time passes: the past is read from a slow log, a token ends, a
+ * lost member is waited for. Whatever happens meanwhile, `join` and `leave` come in pairs.
+ */
+import { expect, it } from 'vitest'
+import { TestWire } from '../src/testing/test-wire.ts'
+import { clientOf, type Mood, openMoodyRoom } from './support/moody-room.ts'
+import { watched } from './support/watched-room.ts'
+
+const slowly: Mood = (call) => (call === 'read' ? { delayMs: 1000, isBroken: false } : undefined)
+const atOnce: Mood = () => undefined
+
+async function open(mood: Mood) {
+  const { definition, calls, peers } = watched()
+  return { ...(await openMoodyRoom(mood, undefined, definition)), calls, peers }
+}
+
+it('one that is ended before its history was read neither joins nor leaves', async () => {
+  const { room, clock, calls } = await open(slowly)
+  const wire = new TestWire([])
+  room.end(room.join(clientOf('ann'), wire, undefined), { code: 4003, reason: 'banned' })
+  await clock.advance(10_000)
+  expect(calls).toEqual([])
+  expect(wire.closed).toEqual({ code: 4003, reason: 'banned' })
+})
+
+it('one whose connection changes while its history is read joins once, when the newest connection has it', async () => {
+  const { room, clock, calls } = await open(slowly)
+  const [one, two] = [new TestWire([]), new TestWire([])]
+  const ann = room.join(clientOf('ann'), one, undefined)
+  await clock.advance(500)
+  room.gone(ann, one, true)
+  expect(room.join(clientOf('ann'), two, undefined)).toBe(ann)
+  await clock.advance(900)
+  expect(calls).toEqual([])
+  await clock.advance(100)
+  expect(calls).toEqual(['join ann 1', 'drop ann true', 'rejoin ann true'])
+  room.gone(ann, one, false)
+  expect(room.size).toBe(1)
+  room.gone(ann, two, false)
+  expect(calls.slice(3)).toEqual(['leave ann 0'])
+})
+
+it('one whose token ends while it is waited for leaves once', async () => {
+  const { room, clock, calls } = await open(atOnce)
+  const wire = new TestWire([])
+  const visitor = { ...clientOf('ann'), claims: { sub: 'ann' }, untilMs: clock.now() + 3000 }
+  room.gone(room.join(visitor, wire, undefined), wire, true)
+  await clock.advance(3000)
+  expect(calls).toEqual(['join ann 1', 'drop ann false', 'leave ann 0'])
+  await clock.advance(10_000)
+  const next = room.join({ ...visitor, untilMs: clock.now() + 60_000 }, new TestWire([]), undefined)
+  expect(next.isHere).toBe(true)
+  expect(calls.slice(2)).toEqual(['leave ann 0', 'join ann 1'])
+})
+
+it('one that brings a new token stays as long as that is good', async () => {
+  const { room, clock, calls, peers } = await open(atOnce)
+  const visitor = { ...clientOf('ann'), claims: { sub: 'ann', seat: 1 }, untilMs: clock.now() + 3000 }
+  room.join(visitor, new TestWire([]), undefined)
+  const wire = new TestWire([])
+  room.join({ ...visitor, claims: { sub: 'ann', seat: 2 }, untilMs: clock.now() + 9000 }, wire, undefined)
+  await clock.advance(8999)
+  expect(calls).toEqual(['join ann 1', 'rejoin ann true'])
+  expect(peers[0]?.claims).toEqual({ sub: 'ann', seat: 2 })
+  await clock.advance(1)
+  expect(wire.closed).toMatchObject({ code: 1008 })
+  expect(calls.slice(2)).toEqual(['leave ann 0'])
+})
+
+it('a name that the room gave stays, until a token brings another than before', async () => {
+  const { room } = await open(atOnce)
+  const visitor = { ...clientOf('ann'), claims: { sub: 'ann' } }
+  const ann = room.join(visitor, new TestWire([]), undefined)
+  ann.name = 'Anna'
+  room.join(visitor, new TestWire([]), undefined)
+  expect(ann.name).toBe('Anna')
+  room.join({ ...visitor, name: 'Ann Lee' }, new TestWire([]), undefined)
+  expect(ann.name).toBe('Ann Lee')
+})
+
+it('of members that are waited for, no more stay than `limits.peers`: the oldest leaves', async () => {
+  const { room, calls } = await open(atOnce)
+  for (let index = 0; index <= 100; index += 1) {
+    const wire = new TestWire([])
+    room.gone(room.join(clientOf(`p${index}`), wire, undefined), wire, true)
+  }
+  expect(room.size).toBe(100)
+  expect(calls.at(-1)).toBe('leave p0 0')
+})
