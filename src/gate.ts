@@ -105,7 +105,7 @@ export class Gate {
     // Asked again: a token or a module may have taken its time.
     if (isDraining()) throw draining()
     const { visitor, offset } = visitOf(query, pass)
-    const leave = limits.enter(route.mount, address)
+    const leave = limits.enter(route, address)
     const admitted = ({ room, release }: Place) => ({ room, release, visitor, offset, route, leave })
     const failed = (error: unknown): never => {
       leave()
@@ -169,7 +169,7 @@ export class Gate {
     if (isDraining()) throw draining()
     const address = addressOf(request)
     limits.handshake(address, cost)
-    const leave = errand === 'listen' ? limits.enter(route.mount, address) : () => {}
+    const leave = errand === 'listen' ? limits.enter(route, address) : () => {}
     try {
       const { room, release } = await rooms.place(route, errand === 'listen', client)
       return { room: room as unknown as LiveEventRoom, release, leave }

@@ -29,6 +29,20 @@ const broken = {
     const { status, headers, body } = await refused(`${house.server.ws}/notes`)
     expect([status, headers['retry-after'], body]).toMatchObject([429, '10', { error: 'too_many' }])
     expect(await count('limits.perAddress')).toBe(1)
+    // Each room counts for itself, however its path is written; whoever listens over HTTP counts too.
+    const line = { definition: notes, limits: { perAddress: 1 } }
+    await start({ rooms: { '/r/:name': line, '/notes': line } })
+    const one = await house.server.connect('/r/one')
+    await house.server.connect('/r/two')
+    await house.server.connect('/notes')
+    expect((await refused(`${house.server.ws}/r/%6fne`)).status).toBe(429)
+    const stream = await fetch(`${house.server.url}/r/one?offset=now&live=sse`, { headers: { Accept: '*/*' } })
+    expect(await stream.text()).toMatch(/too_many|retry:/)
+    expect(await count('limits.perAddress', '/r/:name')).toBe(2)
+    await one.close()
+    await expect
+      .poll(async () => (await house.server.connect('/r/one').catch(() => undefined)) !== undefined)
+      .toBe(true)
   },
 
   async instances() {

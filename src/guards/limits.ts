@@ -3,8 +3,8 @@
  * upgrade, and what was counted is given back when the peer is gone.
  */
 import type { Clock } from '../clock.ts'
-import type { Mount } from '../config.ts'
 import { Refusal } from '../errors.ts'
+import type { Route } from '../router.ts'
 import { addressKey } from './address.ts'
 import { AddressRates } from './address-rates.ts'
 import type { Rate } from './bucket.ts'
@@ -68,12 +68,12 @@ export class Limits {
   }
 
   /** Counts a peer in. Returns what counts it out (a second call does nothing); throws a `Refusal` 429 or 503. */
-  enter(mount: Mount, address: string): () => void {
+  enter({ mount, path }: Route, address: string): () => void {
     if (this.#peers >= this.#limits.peers) {
       const message = `this server takes ${this.#limits.peers} peers`
       throw new Refusal(503, 'server_full', message, { 'Retry-After': '30' }).by('server.limits.peers')
     }
-    const key = `${addressKey(address)} ${mount.pattern}`
+    const key = `${addressKey(address)} ${path}`
     const count = this.#perAddress.get(key) ?? 0
     if (count >= mount.limits.perAddress) {
       const message = `this room takes ${mount.limits.perAddress} peers from one address`
