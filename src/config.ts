@@ -83,6 +83,9 @@ export async function loadConfig(
   }
   if (checked.success && isObject(defaults))
     mistakes.push(...contradictions(defaults, checked.data.defaults).map((mistake) => `defaults.${mistake}`))
+  const takesNone = lines.length > 0 && mounts.length === lines.length && strays.length === 0
+  if (takesNone && isObject(defaults) && defaults.options !== undefined)
+    mistakes.push('defaults.options: expected none, no module of these rooms takes options; remove them')
   mistakes.push(...strayMistakes(strays))
   if (mistakes.length > 0 || !checked.success) {
     const places = filled.mistakes.map((mistake) => mistake.slice(0, mistake.indexOf(': ') + 2))

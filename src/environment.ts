@@ -2,7 +2,7 @@
  * Reads the process's settings from the environment, checked; the only file that may touch `process.env`.
  * What is wrong is told at once, one line per variable. `main.ts` hands the result to `server.ts`.
  */
-import { existsSync, readFileSync, realpathSync } from 'node:fs'
+import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs'
 import { isIPv4, isIPv6 } from 'node:net'
 import { basename, dirname, join, resolve, sep } from 'node:path'
 import { createSecureContext } from 'node:tls'
@@ -122,6 +122,10 @@ export function readEnvironment(
   const dataDir = given.DATA_DIR === ':memory:' ? ':memory:' : resolve(cwd, given.DATA_DIR ?? DATA_DIR)
   if (isServed(dataDir))
     mistakes.push(`DATA_DIR: expected a folder outside of public/, whose files everyone may read, got ${show(dataDir)}`)
+  if (dataDir !== ':memory:' && !mayBeFolder(dataDir))
+    mistakes.push(
+      `DATA_DIR: expected a folder that is there or can be made, got ${show(dataDir)}, which is or lies in a file`,
+    )
   const { DRAIN_MS = 0, DRAIN_NOTICE_MS = 0 } = parsed.data ?? {}
   if (DRAIN_NOTICE_MS * 2 > DRAIN_MS)
     mistakes.push(`DRAIN_NOTICE_MS: expected at most half of DRAIN_MS (${DRAIN_MS}), got ${show(DRAIN_NOTICE_MS)}`)
@@ -198,6 +202,11 @@ function readTls(
     )
   }
   return { cert: tls.cert, key: tls.key }
+}
+
+function mayBeFolder(path: string): boolean {
+  const found = statSync(path, { throwIfNoEntry: false })
+  return found ? found.isDirectory() : dirname(path) === path || mayBeFolder(dirname(path))
 }
 
 /** Whether a folder, which need not be there yet, lies in `public/`, whatever leads to it. */

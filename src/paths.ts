@@ -7,7 +7,9 @@ import { readdir } from 'node:fs/promises'
 import { join, relative, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-const OWN = ['/healthz', '/readyz', '/metrics', '/asyncapi.json', '/client.js', '/socket.io']
+const OWN = ['/healthz', '/readyz', '/metrics', '/asyncapi.json', '/client.js']
+/** Also what is below them. */
+const OWN_FOLDERS = ['/socket.io', '/admin', '/docs']
 const PARAMETER = /^:[A-Za-z_][A-Za-z0-9_]*$/
 const SERVED = /\.(html|css|js|svg|png|ico|txt|webmanifest|woff2)$/
 const SEGMENT = /^[A-Za-z0-9._~!$+,=@-]+$/
@@ -46,7 +48,8 @@ export function patternParameters(pattern: string): string[] {
 
 /** True for a path (without the base path) that the server answers itself. `files`: what `publicFiles` read. */
 export function isOwnPath(path: string, files: ReadonlySet<string>): boolean {
-  return OWN.includes(path) || path.startsWith('/socket.io/') || files.has(path)
+  const isBelow = OWN_FOLDERS.some((folder) => path === folder || path.startsWith(`${folder}/`))
+  return isBelow || OWN.includes(path) || files.has(path)
 }
 
 /**

@@ -57,6 +57,27 @@ rooms/rooms.json: rooms./a.module: the module cannot be loaded: boom (rooms/a.ts
     })
   })
 
+  it('refuses what a start would refuse', async () => {
+    rooms.put('rooms/rooms.json', '{ "rooms": {} }')
+    expect(await check({ REDIS_URL: 'redis://localhost' })).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('REDIS_URL: '),
+    })
+  })
+
+  it('fills in the variables it is given, and writes none of them into the schema', async () => {
+    rooms.put(
+      'rooms/rooms.json',
+      `{ "rooms": { "/a": { "module": "a", "title": "\${TITLE}", "auth": { "secret": "\${KEY}" } } } }`,
+    )
+    rooms.put('rooms/a.ts', 'export default { open() {} }')
+    const env = { TITLE: 'Our room', KEY: 'hunter2'.repeat(8) }
+    const { code, stdout, stderr } = await check(env, '--write-schema')
+    expect([code, stderr]).toEqual([0, ''])
+    expect(stdout).toContain('Our room')
+    expect(stdout + readFileSync(join(folder, 'rooms/rooms.schema.json'), 'utf8')).not.toContain('hunter2')
+  })
+
   it('writes rooms.schema.json where it is told to', async () => {
     rooms.put('rooms/rooms.json', '{ "rooms": {} }')
     expect(await check({}, '--write-schema')).toMatchObject({ code: 0 })

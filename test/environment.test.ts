@@ -158,6 +158,14 @@ describe('what is wrong', () => {
     ])
   })
 
+  it('a data folder that is a file, or lies in one, is refused', () => {
+    writeFileSync(join(folder, 'file'), '')
+    for (const DATA_DIR of ['file', 'file/data'])
+      expect(mistakes({ DATA_DIR })).toEqual([
+        `DATA_DIR: expected a folder that is there or can be made, got "${join(folder, DATA_DIR)}", which is or lies in a file`,
+      ])
+  })
+
   it('a list with nothing in it is refused', () => {
     expect(
       mistakes({ ALLOWED_HOSTS: ' ,', TRUST_PROXY: ',' }).map((mistake) => mistake.replace(/: .*, got/, ' got')),

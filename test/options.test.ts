@@ -94,6 +94,9 @@ describe('options that the module does not know', () => {
     expect(await folder.mistakes({ defaults: { options: { size: 2, colour: 'red' } }, rooms })).toEqual([
       'defaults.options.colour: no such key; expected one that a module of these rooms takes',
     ])
+    expect(await folder.mistakes({ defaults: { options: { size: 2 } }, rooms: { '/c': { module: 'raw' } } })).toEqual([
+      'defaults.options: expected none, no module of these rooms takes options; remove them',
+    ])
   })
 })
 

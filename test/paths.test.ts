@@ -51,6 +51,9 @@ describe('paths', () => {
     '/client.js',
     '/socket.io',
     '/socket.io/:x',
+    '/admin',
+    '/admin/:x',
+    '/docs/a/b',
     '/a/b.css',
   ])('%s is refused, the server needs it', async (path) => {
     const file = folder.put('rooms.json', JSON.stringify(rawRooms(path)))

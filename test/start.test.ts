@@ -34,6 +34,11 @@ describe('a start', () => {
     await ann.close()
   })
 
+  it('keeps idle connections as long as it is told', async () => {
+    const answer = await fetch(await project.start({ KEEP_ALIVE_MS: '610000' }).url())
+    expect(answer.headers.get('keep-alive')).toBe('timeout=610')
+  })
+
   it('looks for rooms/rooms.json in the working folder', async () => {
     const url = await project.start().url()
     const ann = await connect(`${toWs(url)}/echo`)
