@@ -20,6 +20,7 @@ export interface HttpParts extends StreamParts, OperatorParts {
   readonly requests: InFlight
 }
 
+const READ = 'GET, HEAD, OPTIONS'
 const NO_SUCH_ROOM = new Refusal(404, 'no_such_room', 'no room is at this path')
 
 export async function httpRoutes(app: FastifyInstance, parts: HttpParts): Promise<void> {
@@ -57,11 +58,23 @@ export async function httpRoutes(app: FastifyInstance, parts: HttpParts): Promis
       throw error
     }
   })
-  app.setErrorHandler((error, request, reply) => answerError(error, request, reply, parts))
+  /** Where something stands that is only read. */
+  const own = new Set<string>()
+  app.setErrorHandler((error, request, reply) => {
+    const { method, url } = request
+    const isOwn = error instanceof Refusal && error.code === NO_SUCH_ROOM.code && own.has(url.replace(/\?.*$/, ''))
+    if (!isOwn || method === 'GET' || method === 'HEAD') return answerError(error, request, reply, parts)
+    reply.header('Allow', READ)
+    if (method === 'OPTIONS') return reply.header('Cache-Control', 'no-store').code(204).send()
+    const refusal = new Refusal(405, 'bad_method', `expected one of ${READ}, got ${method}`)
+    return answerError(refusal, request, reply, parts)
+  })
   app.setNotFoundHandler((request, reply) => answerError(NO_SUCH_ROOM, request, reply, parts))
-  if (basePath) app.get(basePath, (_, reply) => reply.redirect(`${basePath}/`, 308))
+  // A browser would keep it for ever, also when the server has moved.
+  if (basePath) app.get(basePath, (_, reply) => reply.header('Cache-Control', 'no-store').redirect(`${basePath}/`, 308))
   await app.register(
     async (under) => {
+      under.addHook('onRoute', ({ method, url }) => void (method === 'GET' && own.add(url)))
       fileRoutes(under, pages.files, pages.hashed)
       operatorRoutes(under, parts)
       clientRoute(under, parts)

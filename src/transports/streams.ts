@@ -115,7 +115,7 @@ async function get(
   if (call.query.get('check') === 'join') return checkJoin(parts, call)
   const wanted = wantedOf(call.query, request)
   if (wanted) return read(parts, live, call, wanted)
-  const isPage = request.method === 'GET' && prefersHtml(request, reply)
+  const isPage = prefersHtml(request, reply)
   // The page is the same for everyone: it asks for what only some may see.
   if (isPage) return sendAsset(request, reply, pages.room)
   await parts.gate.pass(request.raw, route, call.query)
