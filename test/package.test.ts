@@ -1,5 +1,5 @@
 /** The published package: what `npm pack` makes works where it is installed, without this checkout. */
-import { spawn, spawnSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import {
   existsSync,
   mkdirSync,
@@ -12,10 +12,10 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { connect } from './support/client.ts'
+import { Process } from './support/process.ts'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 let user: string
@@ -46,22 +46,18 @@ it('makes a room, checks it, and serves it beside a room that ships', async () =
   const checked = spawnSync(process.execPath, corridor('check'), { cwd: user, encoding: 'utf8' })
   expect(checked.stdout + checked.stderr).toContain('2 rooms, no mistakes')
 
-  const server = spawn(process.execPath, corridor('start'), { cwd: user, env: { ...process.env, PORT: '0' } })
+  const server = new Process(process.execPath, corridor('start'), user, { PORT: '0' })
   try {
-    let url = ''
-    for await (const line of createInterface({ input: server.stdout })) {
-      url = /http:\/\/\S+/.exec(line)?.[0] ?? ''
-      if (url) break
-    }
-    expect((await fetch(`${url}client.js`)).status).toBe(200)
-    const ann = await connect(`${url.replace('http', 'ws')}chat?name=ann`)
+    const url = await server.url()
+    expect((await fetch(`${url}/client.js`)).status).toBe(200)
+    const ann = await connect(`${url.replace('http', 'ws')}/chat?name=ann`)
     ann.send('message', { text: 'hello' }, '1')
     expect(await ann.next('ack')).toMatchObject({ id: '1', seq: 1, kept: 'fsync' })
     ann.terminate()
-  } finally {
-    const ended = new Promise((resolve) => server.once('exit', resolve))
     server.kill('SIGTERM')
-    expect(await ended).toBe(0)
+    expect(await server.exited).toEqual({ code: 0, signal: null })
+  } finally {
+    await server.stop()
   }
 })
 

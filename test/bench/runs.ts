@@ -5,11 +5,12 @@ import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { Leash } from '../support/leash.ts'
 import { type Contestant, ROOMS_FILE, roomsJson } from './contestants.ts'
 import type { Job, Result } from './load/job.ts'
 
 const GENERATOR = fileURLToPath(new URL('load/generator.ts', import.meta.url))
-const START_MS = 20_000
+const START_MS = 60_000
 
 export interface RunOptions {
   /** A folder for a CPU profile of the server; only for servers on Node. */
@@ -106,11 +107,10 @@ function onCores(cores: string, program: string, args: string[], env: NodeJS.Pro
   pinning ??= canPin()
   const stdio: ['ignore', 'pipe', 'pipe'] = ['ignore', 'pipe', 'pipe']
   const child = pinning
-    ? spawn('taskset', ['-c', cores, program, ...args], { env, stdio })
-    : spawn(program, args, { env, stdio })
+    ? spawn('taskset', ['-c', cores, program, ...args], { env, stdio, detached: true })
+    : spawn(program, args, { env, stdio, detached: true })
   // What was started ends with the benchmark, however that ends.
-  const end = () => child.kill('SIGKILL')
-  process.once('exit', end)
-  child.once('exit', () => process.off('exit', end))
+  const leash = child.pid === undefined ? undefined : new Leash(child.pid)
+  child.once('exit', () => leash?.release())
   return child
 }
