@@ -2,7 +2,6 @@
  * Who is in a room, seen by its author: each `join` that lets a peer in is followed by exactly one `leave`, over lost
  * connections, several connections of one person, and peers that the room ends or refuses. Time is turned by hand.
  */
-import { RoomError } from 'corridor'
 import { openRoom } from 'corridor/testing'
 import { describe, expect, it } from 'vitest'
 import { watched } from './support/watched-room.ts'
@@ -71,77 +70,6 @@ describe('a peer that the room ends', () => {
     expect(calls).toEqual(['join ann 1', 'ended itself', 'leave ann 0'])
     await expect(ann.next()).rejects.toThrow('heard {"type":"welcome"')
     await expect(ann.next('noted')).rejects.toThrow('4003')
-  })
-})
-
-describe('a peer that `join` refuses', () => {
-  const refusals = {
-    'at once': () => {
-      throw new RoomError('not_invited', 'ask ann', { ask: ['ann'] })
-    },
-    later: async () => {
-      await turn()
-      throw new RoomError('not_invited', 'ask ann', { ask: ['ann'] })
-    },
-  }
-
-  it.each(Object.entries(refusals))(
-    '%s is told why, is closed with 1008, never speaks, never leaves',
-    async (_, no) => {
-      const { definition, calls } = watched((peer) => (peer.name === 'bob' ? no() : undefined))
-      const room = await openRoom(definition)
-      room.join({ name: 'ann' })
-      const bob = room.join({ name: 'bob', client: 'b' })
-      bob.send('say', 'hello').catch(() => {})
-      await turn()
-      await turn()
-      expect(bob.closed).toEqual({ code: 1008, reason: 'not_invited' })
-      expect(room.members()).toMatchObject([{ name: 'ann' }])
-      await room.advance(10_000)
-      expect(calls).toEqual(['join ann 1', 'join bob 1'])
-      expect(room.errors).toEqual([])
-    },
-  )
-
-  it('while it was lost and waited for, is asked again when it comes back', async () => {
-    const open = Promise.withResolvers<void>()
-    const { definition, calls } = watched(async () => {
-      await open.promise
-      throw new RoomError('not_invited', 'ask ann')
-    })
-    const room = await openRoom(definition)
-    const bob = room.join({ name: 'bob' })
-    bob.drop()
-    open.resolve()
-    await turn()
-    bob.rejoin()
-    await turn()
-    expect(bob.closed).toEqual({ code: 1008, reason: 'not_invited' })
-    expect(calls).toEqual(['join bob 1', 'join bob 1'])
-  })
-
-  it('by a mistake hears no more than `internal`', async () => {
-    const { definition } = watched(() => {
-      throw new Error('a secret')
-    })
-    const room = await openRoom(definition)
-    const ann = room.join()
-    expect(ann.closed).toEqual({ code: 1008, reason: 'internal' })
-    expect(room.errors).toHaveLength(1)
-  })
-
-  it('has its messages wait while an async join runs', async () => {
-    const open = Promise.withResolvers<void>()
-    const { definition, calls } = watched(() => open.promise)
-    const room = await openRoom(definition)
-    const ann = room.join({ name: 'ann' })
-    const said = ann.send('say', 'hello')
-    await turn()
-    expect(room.members()).toMatchObject([{ name: 'ann', connections: 1 }])
-    expect(calls).toEqual(['join ann 1'])
-    open.resolve()
-    await said
-    expect(calls).toEqual(['join ann 1', 'say hello'])
   })
 })
 
