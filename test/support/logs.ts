@@ -65,6 +65,19 @@ export function describeLog(name: string, factory: () => LogFactory): void {
       expect(texts(await room.read(0, 2))).toEqual(['a', 'b'])
     })
 
+    it('gives a page that is bounded by bytes as it is by events; a single event may be larger', async () => {
+      const room = await open()
+      const small = JSON.stringify({ text: 'é'.repeat(20_000) })
+      await room.append(Array.from({ length: 10 }, () => ({ type: 'message', data: small })))
+      await room.append([{ type: 'message', data: JSON.stringify('x'.repeat(300_000)) }])
+      const bytes = (frames: readonly Frame[]) => frames.reduce((sum, { size }) => sum + size, 0)
+      const first = await room.read(0, 500)
+      expect([seqs(first), bytes(first) <= 128 * 1024]).toEqual([[1, 2, 3], true])
+      expect(seqs(await room.read(3, 2))).toEqual([4, 5])
+      expect(seqs(await room.read(3, 500, 50_000))).toEqual([4])
+      expect(seqs(await room.read(10, 500))).toEqual([11])
+    })
+
     it('appends many in one step, next to each other', async () => {
       const room = await open()
       const [a, b] = await Promise.all([room.append([draft('a'), draft('b')]), room.append([draft('c')])])
