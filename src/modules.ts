@@ -55,7 +55,8 @@ export async function importModule(file: string, withinMs = LOAD_MS, graph = new
   const loading: Promise<{ default?: unknown }> = Promise.race([import(url), late])
   const module = await loading
     .catch(async (error: unknown) => {
-      if (!isPackage) await countFailures(graph, real, loaded)
+      // After a mistake in the text nothing has run, and another text is another version.
+      if (!isPackage && !(error instanceof SyntaxError)) await countFailures(graph, real, loaded)
       throw new ModuleError(await explain(error, file))
     })
     .finally(() => clearTimeout(timer))
