@@ -1,16 +1,18 @@
 /**
- * Cores of their own for a server under attack and for who attacks it, so that a figure is the server's and not that of
- * an attacker in its way. Where the machine has one core, or no `taskset` (util-linux), everyone shares.
+ * Cores of their own for a server under attack and for who attacks it where it is measured, so that a figure is the
+ * server's and not that of an attacker in its way. Where nothing is measured, the machine has one core, or no `taskset`
+ * (util-linux), everyone shares.
  */
 import { spawnSync } from 'node:child_process'
 import { availableParallelism } from 'node:os'
+import { isMeasuring } from './scale.ts'
 
 const SERVER = '0'
 const OTHERS = `1-${availableParallelism() - 1}`
 
 /** Whether the server gets a core that nobody else has. */
 export function hasCores(): boolean {
-  return availableParallelism() > 1 && spawnSync('taskset', ['--version']).status === 0
+  return isMeasuring && availableParallelism() > 1 && spawnSync('taskset', ['--version']).status === 0
 }
 
 /** The command line of a program that keeps to the server's core. */

@@ -21,12 +21,13 @@ export function tell(test: string, figure: string, value: number | string): void
 }
 
 /**
- * Tells a time, a rate, a percentage or a memory, and what it must stay below. Judged only in a run that measures: in
- * `npm test` such a verdict would be one on the machine.
+ * Tells a time, a rate, a percentage or a memory, and what it must stay below. Judged only in a run that measures, and in a
+ * file of measured tests: in `npm test` such a verdict would be one on the machine.
  */
 export function bound(test: string, figure: string, value: number | undefined, below: number): void {
   tell(test, `${figure} (below ${below})`, value ?? 'none')
-  if (isMeasuring) expect.soft(value, figure).toBeLessThan(below)
+  const isMeasured = isMeasuring || /\.measured\.test\.ts$/.test(expect.getState().testPath ?? '')
+  if (isMeasured) expect.soft(value, figure).toBeLessThan(below)
 }
 
 /** In a `describe`, or a file: tells how many of its tests went wrong, of how many there were. */
