@@ -3,6 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { RoomError } from '../src/errors.ts'
+import { Frame } from '../src/frame.ts'
 import { SqliteLog } from '../src/log/sqlite.ts'
 import { handClock } from '../src/testing/hand-clock.ts'
 
@@ -70,6 +72,25 @@ describe('the log on disk', () => {
     expect(await first).toBe(1)
     expect(await room.append([draft])).toBe(10)
     expect(log.trouble).toBeUndefined()
+  })
+
+  it('refuses broadcasts beyond 8 MiB behind an append that is not kept yet, and takes them again after it', async () => {
+    const heard: string[] = []
+    const room = await log.open('/room', retention, ({ payload }) => void heard.push(String(payload)))
+    const kept = room.append([draft])
+    const large = new Frame('x'.repeat(1024 * 1024))
+    const said = Array.from({ length: 20 }, () => {
+      try {
+        room.carry(large)
+        return 'carried'
+      } catch (error) {
+        return (error as RoomError).code
+      }
+    })
+    expect(said).toEqual([...Array(9).fill('carried'), ...Array(11).fill('unavailable')])
+    await kept
+    room.carry(new Frame('after'))
+    expect([heard.length, heard.at(-1)]).toEqual([1 + 9 + 1, 'after'])
   })
 
   it('resumes the epoch of before a restart at its very end, also when all its events were removed since', async () => {

@@ -90,7 +90,10 @@ export interface RoomLog {
    * (of the newest there is, where `drafts` is empty). The promise rejects with `unavailable` when it cannot be kept.
    */
   append(drafts: readonly Draft[], marks?: readonly Mark[]): number | Promise<number>
-  /** Delivers in the same order, keeping nothing. `except` is handed through to `deliver`. */
+  /**
+   * Delivers in the same order, keeping nothing. `except` is handed through to `deliver`. Throws `unavailable` where too
+   * much waits behind what is being kept.
+   */
   carry(frame: Frame, except?: object): void
   /**
    * A page: at most `limit` events after `after` that fit into `bytes` (a page's by default), at least one where there is

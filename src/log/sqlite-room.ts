@@ -6,6 +6,7 @@
 import { RoomError } from '../errors.ts'
 import { entry, type Frame } from '../frame.ts'
 import { PAGE } from '../page.ts'
+import { Behind, type Said } from './behind.ts'
 import { type Era, locate } from './lineage.ts'
 import type { ClientMark, Deliver, Draft, Mark, ProducerState, Recalled, Resume, Retention, RoomLog } from './log.ts'
 import { Recent } from './recent.ts'
@@ -19,7 +20,7 @@ import { SqliteTrim } from './sqlite-trim.ts'
 interface Pending {
   readonly drafts: readonly Draft[]
   readonly marks: readonly Mark[]
-  behind: { readonly frame: Frame; readonly except: object | undefined }[] | undefined
+  behind: Said[] | undefined
   resolve(seq: number): void
   reject(error: Error): void
 }
@@ -42,6 +43,7 @@ export class SqliteRoomLog implements RoomLog {
   readonly #marked = new Set<string>()
   /** The newest append that is not delivered yet, and the broadcasts said after it. */
   #latest: Pending | undefined
+  readonly #behind = new Behind()
   readonly #trim: SqliteTrim
   #next: number
   #time: number
@@ -102,8 +104,7 @@ export class SqliteRoomLog implements RoomLog {
       this.#deliver(frame, except)
       return
     }
-    this.#latest.behind ??= []
-    this.#latest.behind.push({ frame, except })
+    this.#behind.add(this.#latest, { frame, except })
   }
 
   read(after: number, limit: number, bytes: number = PAGE.bytes): readonly Frame[] | Promise<readonly Frame[]> {
@@ -218,7 +219,7 @@ export class SqliteRoomLog implements RoomLog {
     for (const mark of pending.marks) if ('client' in mark) this.#marked.delete(keyOf(mark))
     const isLatest = this.#latest === pending
     if (isLatest) this.#latest = undefined
-    for (const { frame, except } of pending.behind ?? []) this.#deliver(frame, except)
+    this.#behind.deliver(pending, this.#deliver)
     if (isLatest) this.#onIdle()
   }
 
