@@ -5,7 +5,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { Call } from './call.ts'
 import { type Clock, mustBeSpan } from './clock.ts'
-import type { RoomLogger } from './define.ts'
+import type { ErrorLogger } from './log/deliver.ts'
 import { pendingOf, within } from './within.ts'
 
 /** How long a room that closes waits for handlers that still run, and for its `close`. */
@@ -15,12 +15,12 @@ const HANDLER_MS = 30_000
 
 export class Author {
   readonly #clock: Clock
-  readonly #log: RoomLogger
+  readonly #log: ErrorLogger
   readonly #calls = new AsyncLocalStorage<Call>()
-  readonly #timers = new Set<() => void>()
+  #timers: Set<() => void> | undefined
   #hasEnded = false
 
-  constructor(clock: Clock, log: RoomLogger) {
+  constructor(clock: Clock, log: ErrorLogger) {
     this.#clock = clock
     this.#log = log
   }
@@ -112,8 +112,9 @@ export class Author {
   #keep(cancel: () => void): () => void {
     const end = () => {
       cancel()
-      this.#timers.delete(end)
+      this.#timers?.delete(end)
     }
+    this.#timers ??= new Set()
     this.#timers.add(end)
     if (this.#hasEnded) end()
     return end
@@ -128,7 +129,7 @@ export class Author {
   /** Ends all timers; none begins any more. */
   end(): void {
     this.#hasEnded = true
-    for (const end of [...this.#timers]) end()
+    for (const end of [...(this.#timers ?? [])]) end()
   }
 }
 

@@ -54,7 +54,7 @@ export class LiveEventRoom extends LiveRoom<EventPeer, Handlers> implements Room
       record: () => this.record,
       audience: this.audience,
       clock,
-      log: this.log,
+      log: this.lateLogger,
       replay: settings.history.replay,
       sendTimeoutMs: settings.limits.sendTimeoutMs,
     })

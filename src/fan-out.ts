@@ -8,11 +8,11 @@
  * so that a large room does not hold up a small one, nor what comes in.
  */
 import type { Clock } from './clock.ts'
-import type { RoomLogger } from './define.ts'
 import { Close, type CloseReason } from './errors.ts'
 import type { Frame } from './frame.ts'
 import { eachGuarded, type Failed, uncaught } from './guarded.ts'
 import { countBroken, type Limit } from './limit.ts'
+import type { ErrorLogger } from './log/deliver.ts'
 import type { Tally } from './metrics.ts'
 import { Pressure } from './pressure.ts'
 import type { Bounds, Seat } from './seat.ts'
@@ -119,7 +119,7 @@ export interface AudienceParts {
   /** What may wait for one peer. */
   readonly limitBytes: number
   readonly tally: Tally
-  readonly log: RoomLogger
+  readonly log: ErrorLogger
   /** Ends a peer's connection; it may come back and resume. */
   readonly onCut: (seat: Seat, reason: CloseReason) => void
 }

@@ -17,7 +17,7 @@ interface Kept {
 export class JoinRefusals {
   readonly #clock: Clock
   /** By client, the oldest first. */
-  readonly #kept = new Map<string, Kept>()
+  #kept: Map<string, Kept> | undefined
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -25,6 +25,7 @@ export class JoinRefusals {
 
   add(client: string, error: RoomError): void {
     const now = this.#clock.monotonic()
+    this.#kept ??= new Map()
     this.#kept.delete(client)
     for (const [oldest, { untilMs }] of this.#kept) {
       if (untilMs > now && this.#kept.size < MOST) break
@@ -35,7 +36,7 @@ export class JoinRefusals {
 
   /** What the client was refused with, if that was just now. */
   of(client: string | undefined): RoomError | undefined {
-    const kept = client === undefined ? undefined : this.#kept.get(client)
+    const kept = client === undefined ? undefined : this.#kept?.get(client)
     return kept && kept.untilMs > this.#clock.monotonic() ? kept.error : undefined
   }
 }

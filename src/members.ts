@@ -13,9 +13,9 @@ export class Members<P extends Connection> {
   readonly #ids = new Map<string, P | Set<P>>()
   readonly #clients = new Map<string, P>()
   /** What ends the stay of those who may stay only so long. */
-  readonly #ends = new Map<P, () => void>()
+  #ends: Map<P, () => void> | undefined
   /** Who is waited for, and what ends the waiting. */
-  readonly #away = new Map<P, () => void>()
+  #away: Map<P, () => void> | undefined
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -33,7 +33,7 @@ export class Members<P extends Connection> {
 
   /** How many have a connection now. */
   get connected(): number {
-    return this.#peers.size - this.#away.size
+    return this.#peers.size - (this.#away?.size ?? 0)
   }
 
   /** One entry for each id. */
@@ -74,8 +74,8 @@ export class Members<P extends Connection> {
 
   remove(peer: P): void {
     this.found(peer)
-    this.#ends.get(peer)?.()
-    this.#ends.delete(peer)
+    this.#ends?.get(peer)?.()
+    this.#ends?.delete(peer)
     this.#peers.delete(peer)
     const others = this.#ids.get(peer.id)
     if (others instanceof Set) others.delete(peer)
@@ -85,28 +85,30 @@ export class Members<P extends Connection> {
 
   /** Calls `end` when the peer's time is over; `untilMs` since 1970, `undefined`: never. */
   until(peer: P, untilMs: number | undefined, end: () => void): void {
-    this.#ends.get(peer)?.()
-    this.#ends.delete(peer)
+    this.#ends?.get(peer)?.()
+    this.#ends?.delete(peer)
     peer.untilMs = untilMs
     if (untilMs === undefined) return
+    this.#ends ??= new Map()
     this.#ends.set(peer, this.#clock.after(untilMs - this.#clock.now(), end))
   }
 
   /** Waits so long for a peer to come back, then calls `gone`. */
   wait(peer: P, ms: number, gone: () => void): void {
     peer.isAway = true
+    this.#away ??= new Map()
     this.#away.set(peer, this.#clock.after(ms, gone))
   }
 
   /** Who is waited for longest, if more than `most` are. */
   overdue(most: number): P | undefined {
-    return this.#away.size > most ? this.#away.keys().next().value : undefined
+    return (this.#away?.size ?? 0) > most ? this.#away?.keys().next().value : undefined
   }
 
   /** It is back, or not waited for any more. */
   found(peer: P): void {
     peer.isAway = false
-    this.#away.get(peer)?.()
-    this.#away.delete(peer)
+    this.#away?.get(peer)?.()
+    this.#away?.delete(peer)
   }
 }

@@ -16,7 +16,7 @@ export type Produced =
 export class Producers {
   readonly #record: () => RoomLog
   /** The last batch of each producer that has one under way. */
-  readonly #busy = new Map<string, Promise<unknown>>()
+  #busy: Map<string, Promise<unknown>> | undefined
 
   constructor(record: () => RoomLog) {
     this.#record = record
@@ -25,10 +25,11 @@ export class Producers {
   /** Judges a batch after those before it of the same producer, and lets `append` keep it where it is new. */
   run(mark: ProducerMark, append: () => Promise<unknown>): Promise<Produced> {
     const { producer } = mark
-    const turn = (this.#busy.get(producer) ?? Promise.resolve()).then(() => this.#judge(mark, append))
+    const turn = (this.#busy?.get(producer) ?? Promise.resolve()).then(() => this.#judge(mark, append))
     const settled = turn.then(ignore, ignore).then(() => {
-      if (this.#busy.get(producer) === settled) this.#busy.delete(producer)
+      if (this.#busy?.get(producer) === settled) this.#busy.delete(producer)
     })
+    this.#busy ??= new Map()
     this.#busy.set(producer, settled)
     return turn
   }

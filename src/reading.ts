@@ -4,10 +4,10 @@
  */
 import { catchUp } from './catch-up.ts'
 import type { Clock } from './clock.ts'
-import type { RoomLogger } from './define.ts'
 import { Close, type CloseReason } from './errors.ts'
 import type { Audience } from './fan-out.ts'
 import type { Frame } from './frame.ts'
+import type { ErrorLogger } from './log/deliver.ts'
 import { type Lost, offset as offsetOf, parseOffset, type Resume, type RoomLog } from './log/log.ts'
 import { fitting, PAGE } from './page.ts'
 import { reset } from './protocol.ts'
@@ -18,7 +18,7 @@ export interface ReadingParts {
   readonly record: () => RoomLog
   readonly audience: Audience
   readonly clock: Clock
-  readonly log: RoomLogger
+  readonly log: ErrorLogger
   /** How many events a newcomer gets. */
   readonly replay: number
   /** The room's `limits.sendTimeout`. */
@@ -50,7 +50,7 @@ export class Listener {
 
 export class Reading {
   readonly #parts: ReadingParts
-  readonly #listeners = new Set<Listener>()
+  #listeners: Set<Listener> | undefined
 
   constructor(parts: ReadingParts) {
     this.#parts = parts
@@ -129,6 +129,7 @@ export class Reading {
   listen(wire: Wire, after: number): Listener {
     const { audience, clock, log, sendTimeoutMs } = this.#parts
     const listener = new Listener(wire, audience)
+    this.#listeners ??= new Set()
     this.#listeners.add(listener)
     const road = { log: this.#record, audience, clock, sendTimeoutMs }
     const failed = (error: unknown) => {
@@ -147,7 +148,7 @@ export class Reading {
 
   /** Ends all who listen, each with its own reason. */
   dismissAll(reason: () => CloseReason): void {
-    for (const listener of [...this.#listeners]) {
+    for (const listener of [...(this.#listeners ?? [])]) {
       listener.seat.flush()
       this.dismiss(listener, reason())
     }
@@ -160,7 +161,7 @@ export class Reading {
   leave(listener: Listener): void {
     if (listener.hasLeft) return
     listener.hasLeft = true
-    this.#listeners.delete(listener)
+    this.#listeners?.delete(listener)
     this.#parts.audience.remove(listener.seat)
   }
 }

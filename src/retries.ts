@@ -18,7 +18,7 @@ interface Running {
 
 export class Retries {
   readonly #record: () => RoomLog
-  readonly #running = new Map<string, Running>()
+  #running: Map<string, Running> | undefined
 
   constructor(record: () => RoomLog) {
     this.#record = record
@@ -30,13 +30,14 @@ export class Retries {
     const { id } = message
     if (client === undefined || id === undefined) return 'new'
     const mark = { client, id, hash: bodyHash(message) }
-    const running = this.#running.get(key(client, id))
+    const running = this.#running?.get(key(client, id))
     if (running) {
       mustBeSame(running.hash, mark.hash)
       running.turn.follow(turn)
       return 'running'
     }
     turn.mark = mark
+    this.#running ??= new Map()
     this.#running.set(key(client, id), { turn, hash: mark.hash })
     const answer = this.#record().recall(client, id)
     return answer instanceof Promise ? answer.then((answer) => judge(answer, mark.hash)) : judge(answer, mark.hash)
@@ -46,7 +47,7 @@ export class Retries {
   over(turn: Turn): void {
     const { client } = turn.peer
     if (client === undefined || turn.id === undefined) return
-    if (this.#running.get(key(client, turn.id))?.turn === turn) this.#running.delete(key(client, turn.id))
+    if (this.#running?.get(key(client, turn.id))?.turn === turn) this.#running.delete(key(client, turn.id))
   }
 }
 

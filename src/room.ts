@@ -11,6 +11,7 @@ import { Audience } from './fan-out.ts'
 import { farewell } from './farewell.ts'
 import type { Frame } from './frame.ts'
 import type { CommonHandlers, House, RoomSettings } from './house.ts'
+import { LateLogger } from './late-logger.ts'
 import type { RoomLog } from './log/log.ts'
 import { Members } from './members.ts'
 import type { Tally } from './metrics.ts'
@@ -21,8 +22,8 @@ import type { Wire } from './wire.ts'
 export abstract class LiveRoom<P extends Connection = Connection, H extends CommonHandlers = CommonHandlers> {
   readonly path: string
   readonly params: Readonly<Record<string, string>>
-  readonly log: RoomLogger
   readonly settings: RoomSettings
+  protected readonly lateLogger: LateLogger
   readonly present: Members<P>
   /** Nobody comes in any more. */
   isClosed = false
@@ -43,14 +44,14 @@ export abstract class LiveRoom<P extends Connection = Connection, H extends Comm
     this.path = path
     this.params = params
     this.settings = settings
-    this.log = house.logger.child({ room: path })
+    this.lateLogger = new LateLogger(house.logger, path)
     this.present = new Members(house.clock)
-    this.author = new Author(house.clock, this.log)
+    this.author = new Author(house.clock, this.lateLogger)
     this.tally = house.tallyOf(settings.pattern)
     this.audience = new Audience(house.fanOut, {
       limitBytes: settings.limits.bufferedBytes,
       tally: this.tally,
-      log: this.log,
+      log: this.lateLogger,
       onCut: ({ owner }, reason) => this.cut(owner, reason),
     })
     this.#attendance = new Attendance({
@@ -76,6 +77,10 @@ export abstract class LiveRoom<P extends Connection = Connection, H extends Comm
     this.#onEmpty = onEmpty
     const failed = (error: unknown) => this.#stop().then(() => Promise.reject(error))
     await inTimeToOpen(this.house.clock, this.#open(open)).catch(failed)
+  }
+
+  get log(): RoomLogger {
+    return this.lateLogger.child
   }
 
   /** How many are in, each id once. */

@@ -79,7 +79,7 @@ class Play {
     this.audience = new Audience(new FanOut(systemClock()), {
       limitBytes: LIMIT_BYTES,
       tally: newTally(),
-      log: { debug() {}, info() {}, warn() {}, error: (fields) => void this.errors.push(fields) },
+      log: { error: (fields) => void this.errors.push(fields) },
       onCut: (seat) => this.#onSlow(seat),
     })
   }

@@ -2,10 +2,11 @@
  * Delivery that cannot hurt the log: what is thrown on the way to the peers is logged, and the log goes on with the next
  * event. Both logs deliver through it.
  */
-import type { RoomLogger } from '../define.ts'
 import type { Deliver } from './log.ts'
 
-export type ErrorLogger = Pick<RoomLogger, 'error'>
+export interface ErrorLogger {
+  error(fields: object, text: string): void
+}
 
 export function safely(deliver: Deliver, logger: ErrorLogger): Deliver {
   return (frame, except) => {

@@ -45,6 +45,7 @@ export class SqliteLog implements Log {
   /** Fingerprints of the paths on disk; `undefined`: too many to hold. */
   readonly #known: Set<number> | undefined
   #lastId: number
+  readonly #parts: SqliteRoomParts
   readonly #lives: Lives
   #savedLife: string | undefined
   /** When the commit under way began. */
@@ -73,6 +74,7 @@ export class SqliteLog implements Log {
       answer: (...which) => thread.ask('answer', ...which),
     })
     this.#commits = new SqliteCommits((commit) => this.#write(commit), logger)
+    this.#parts = this.#newParts()
     this.#sweep = new SqliteSweep({
       clock,
       thread,
@@ -119,7 +121,7 @@ export class SqliteLog implements Log {
     const isNew = this.#known !== undefined && !this.#known.has(fingerprint(path))
     const stored = isNew ? undefined : await this.#thread.ask('open', path, this.#clock.now(), recent)
     const room: SqliteRoomLog = new SqliteRoomLog(
-      this.#parts(),
+      this.#parts,
       path,
       stored,
       retention,
@@ -147,7 +149,7 @@ export class SqliteLog implements Log {
       .catch((error) => this.#logger.error({ err: error }, 'the log was not closed cleanly'))
   }
 
-  #parts(): SqliteRoomParts {
+  #newParts(): SqliteRoomParts {
     return {
       thread: this.#thread,
       clock: this.#clock,
