@@ -2,6 +2,8 @@
 import { openRoom } from 'corridor/testing'
 import { expect, it } from 'vitest'
 import chat from '../rooms/chat.ts'
+import { startServer } from './support/server.ts'
+import { bearer, SECRET, sign } from './support/tokens.ts'
 
 it('announces the first and the last connection of somebody, and one name for all of them', async () => {
   const room = await openRoom(chat)
@@ -41,4 +43,24 @@ it('shows the name that a new token brings', async () => {
   const ann = room.join({ client: 'a', claims: { sub: 'u1', name: 'Ann Lee' } })
   expect(await bob.next()).toMatchObject({ type: 'rename', data: { id: 'u1', name: 'Ann Lee' } })
   expect(await ann.next('members')).toMatchObject({ data: { names: ['bob', 'Ann Lee'] } })
+})
+
+it('counts two tabs with one token as one member, for its description and the lobby too', async () => {
+  const server = await startServer({
+    rooms: { '/chat': { module: 'chat', auth: { secret: SECRET, required: false } } },
+  })
+  const bob = await server.connect('/chat', { name: 'bob' })
+  await bob.next('members')
+  const headers = bearer(await sign({ sub: 'u1', name: 'ann' }))
+  const tabs = [await server.connect('/chat', {}, { headers }), await server.connect('/chat', {}, { headers })]
+  expect(await bob.next()).toMatchObject({ type: 'enter', data: { id: 'u1' } })
+  for (const tab of tabs) await tab.next('members')
+  const { members } = await (await fetch(`${server.url}/chat`)).json()
+  expect(members).toEqual({ count: 2, names: ['bob', 'ann'] })
+  await tabs[0]?.close()
+  tabs[1]?.send('message', { text: 'still here' })
+  expect((await bob.next()).type).toBe('message')
+  await tabs[1]?.close()
+  expect(await bob.next()).toMatchObject({ type: 'leave', data: { id: 'u1' } })
+  await server.close()
 })
