@@ -17,7 +17,7 @@ export function describeShards(kind: ProxyKind): void {
       const { url, ws } = scene
       for (const room of ROOMS) {
         // By another query, in another writing, by another way: it is the same room.
-        const written = room.replace('room', 'r%6fom')
+        const written = `${room.replace('room', 'r%6fom')}/`
         const ann = await connect(`${ws}${room}?name=ann&client=a`)
         const ben = await connect(`${ws}${written}?name=ben`)
         ann.send('message', { text: room })
@@ -48,6 +48,9 @@ export function describeShards(kind: ProxyKind): void {
       expect(await there.next('welcome')).toBeDefined()
       await there.close()
       expect(await refused(`${ws}${room}`)).toMatchObject({ status: 503, headers: { 'retry-after': '1' } })
+      // An EventSource would take the status for the last word.
+      const stream = await ask(`${scene.url}${room}?offset=-1&live=sse`)
+      expect([stream.status, stream.headers['content-type']]).toEqual([200, 'text/event-stream'])
       expect(await openRooms(other?.url ?? '', room)).toBe(0)
       const back = await startServer({ env: { PORT: port, TRUST_PROXY: '127.0.0.1' } })
       stage.defer(() => back.close())
