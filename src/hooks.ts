@@ -17,7 +17,7 @@ const OWN: Readonly<Record<string, string>> = {
   'corridor/client': './client/client',
 }
 const PACKAGE = 'corridor-package:'
-const INSTALLED = Symbol.for('corridor.hooks')
+const INSTALLED = Symbol.for('corridor.modules')
 
 /** Says which version of a file belongs to the module that asks. */
 export interface VersionSource {

@@ -214,8 +214,23 @@ export const fileSchema = section({
   server: server.prefault({}).describe('Settings of the server itself.'),
 })
 
+/** In the place of any text, a reference to an environment variable is as good. */
+const REFERENCE = '\\$\\{[A-Za-z_][A-Za-z0-9_]*\\}'
+
 /** The text of `rooms.schema.json`. */
 export function schemaText(): string {
-  const schema = z.toJSONSchema(fileSchema, { target: 'draft-7', io: 'input' })
+  const schema = z.toJSONSchema(fileSchema, {
+    target: 'draft-7',
+    io: 'input',
+    override: ({ jsonSchema }) => {
+      if (jsonSchema.type !== 'string') return
+      for (const part of [jsonSchema, ...(jsonSchema.allOf ?? [])]) {
+        delete part.format
+        // A default around a schema shows the same schema again.
+        if (part.pattern !== undefined && !part.pattern.endsWith(REFERENCE))
+          part.pattern = `(?:${part.pattern})|${REFERENCE}`
+      }
+    },
+  })
   return `${JSON.stringify({ ...schema, title: 'rooms.json of Corridor', description: 'Which rooms are served.' }, null, 2)}\n`
 }

@@ -12,6 +12,7 @@ beforeAll(async () => {
     rooms: {
       '/own': { definition: notes },
       '/listed': { definition: notes, origins: ['https://app.example', 'http://localhost:8080'] },
+      '/labels': { definition: notes, origins: ['https://*.example.org', 'file://'] },
       '/any': { definition: notes, origins: '*' },
       '/echo': { module: 'echo', origins: ['https://app.example'] },
     },
@@ -69,6 +70,20 @@ describe('a page of a listed origin', () => {
     for (const name of ['Content-Type', 'Corridor-Peer', 'Producer-Id', 'Producer-Epoch', 'Producer-Seq'])
       expect(answer.header('Access-Control-Allow-Headers')).toContain(name)
     expect((await ask('OPTIONS', '/echo', LISTED)).header('Access-Control-Allow-Methods')).not.toContain('POST')
+  })
+
+  it('may be of any site whose name fits, and reads an answer to itself alone', async () => {
+    for (const origin of ['https://a.example.org', 'https://a.b.example.org', 'file://'])
+      expect((await ask('GET', '/labels?offset=-1', origin)).header('Access-Control-Allow-Origin')).toBe(origin)
+    for (const origin of [
+      'https://example.org',
+      'https://a.example.org.evil.example',
+      'https://a.example.org:1',
+      'null',
+    ]) {
+      const answer = await ask('GET', '/labels?offset=-1', origin)
+      expect([answer.status, answer.header('Access-Control-Allow-Origin')]).toEqual([403, undefined])
+    }
   })
 
   it('of any origin may read a room that is open to all', async () => {
