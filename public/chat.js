@@ -9,6 +9,7 @@ import { find } from './elements.js'
 import { Members } from './members.js'
 import { messageRow, showFailure, showFate } from './message.js'
 import { nameplate, nickname } from './nickname.js'
+import { isFinal, refusalOf } from './refusal.js'
 import { stateLine } from './state.js'
 import { Thread } from './thread.js'
 import { headers, token } from './token.js'
@@ -129,6 +130,18 @@ export function openChat(place, description) {
     else if (change.state === 'closed') showState({ state: 'closed', code, reason, refusal })
     else showState({ state: change.state })
     for (const { row, failed } of waiting) if (!failed) showFate(row, change.state === 'open' ? 'sending' : 'queued')
+    if (change.state === 'waiting' && !room.you) void askWhy(room)
+  }
+
+  /**
+   * Who was never let in and never will be does not go on trying.
+   * @param {ChatRoom} asked
+   */
+  async function askWhy(asked) {
+    const refusal = await refusalOf(options.name)
+    if (!refusal || !isFinal(refusal) || asked !== room) return
+    asked.close()
+    showState({ state: 'closed', code: refusal.code, refusal })
   }
 
   /** @param {string} name ours, as the room has it */

@@ -3,9 +3,10 @@
  * rows around what one reads come and go as one scrolls. `thread.js` and `frames.js` say what a row looks like.
  */
 
-/** Rows in the page at most, and how many come at once when one scrolls to an end of them. */
+/** Rows in the page at most; how many come at once when one scrolls to an end of them, and in one frame of a burst. */
 const MOST_SHOWN = 400
 const STEP = 100
+const MOST_NEW = 200
 /** So near to an end of the rows in the page the next ones come. */
 const NEAR_PX = 800
 /** So near to the end the newest stays in sight. */
@@ -28,7 +29,6 @@ export class Rows {
   #pinned = true
   /** Where the newest was last put in sight. */
   #top = 0
-  /** What stands after the last item, whatever it is. */
   #tail
   #scroll
   #list
@@ -135,7 +135,7 @@ export class Rows {
     this.#frame = 0
     const { length } = this.items
     if (this.#pinned) {
-      const start = Math.max(this.#start, length - MOST_SHOWN)
+      const start = Math.max(this.#start, length - (length - this.#end > MOST_NEW ? MOST_NEW : MOST_SHOWN))
       // Of what never was in the page, only what stays is made.
       if (start >= this.#end) {
         for (const item of this.items.slice(this.#start, this.#end)) leave(item)

@@ -34,7 +34,7 @@ function moduleOf(name: string, source: string): string {
       names === undefined ? '' : `const {${names.replaceAll(' as ', ': ')}} = ${variableOf(from)}`,
     )
     .replace(EXPORT_LIST, '')
-    .replace(/^export /gm, '')
+    .replace(EXPORTED, (line) => line.slice('export '.length))
     .trim()
   if (/^(import|export)\b/m.test(body))
     throw new Error(`${name}: expected imports as "import { a } from './b.js'" alone`)

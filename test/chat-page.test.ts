@@ -148,6 +148,20 @@ test('a message the room refuses says why, and can be sent again or discarded', 
   expect(await messages(page)).toEqual(['hush'])
 })
 
+test.each([
+  ['see https://en.wikipedia.org/wiki/Tea_(meal).', ['https://en.wikipedia.org/wiki/Tea_(meal)']],
+  ['(see https://example.org/a)', ['https://example.org/a']],
+  ['[https://example.org/a[1]] and https://example.org/b!', ['https://example.org/a[1]', 'https://example.org/b']],
+  ['https://example.org/((a)) http://x', ['https://example.org/((a))', 'http://x']],
+  ['javascript:alert(1) ftp://a.b https://', []],
+])('in "%s" the addresses are links, with the brackets that are theirs', async (text, links) => {
+  const ann = await house.enter('Ann')
+  await say(ann.page, text)
+  await hears(ann.page, text)
+  expect(await ann.page.locator('.message a').allTextContents()).toEqual(links)
+  expect(await messages(ann.page)).toEqual([text])
+})
+
 test('the keyboard alone is enough', async () => {
   // Where a screen keyboard would open, the page takes no focus by itself.
   const ann = await house.enter('Ann', '/chat', { isMobile: true, hasTouch: true })

@@ -13,6 +13,8 @@ import { refusalBody, refuse } from './refuse.ts'
 
 /** How often Node looks for requests that are late: the deadlines hold within this. */
 const LOOK_MS = 2000
+/** In place of a path that cannot be decoded; the gate refuses it as it would the path itself. */
+const UNDECODABLE = '/%'
 
 export function httpServer(
   { tls, trustProxy, keepAliveMs }: Environment,
@@ -28,6 +30,8 @@ export function httpServer(
     // Until its connections are cut, whoever asks gets our own answer, which says when to come back.
     return503OnClosing: false,
     routerOptions: { maxParamLength: 4096 },
+    // A path that Fastify cannot decode takes the ordinary way to its refusal: a page for a browser, with all its headers.
+    rewriteUrl: ({ url = '/' }: IncomingMessage) => (isDecodable(url) ? url : UNDECODABLE),
     // A target that Fastify cannot read never comes to our routes.
     frameworkErrors: (_: Error, { raw }: FastifyRequest, reply: FastifyReply) => {
       const refusal = refusals.of(new Refusal(400, 'bad_target', 'expected a path that is encoded rightly'), raw)
@@ -43,6 +47,16 @@ export function httpServer(
   // Node would invite every body; here the one who reads it does, and a refusal comes before it.
   app.server.on('checkContinue', (request, response) => app.server.emit('request', request, response))
   return app as unknown as FastifyInstance
+}
+
+function isDecodable(url: string): boolean {
+  if (!url.includes('%')) return true
+  try {
+    decodeURI(url.split(/[?#]/, 1)[0] ?? '')
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** How long a request may take from now on; Node asks at each look. */
