@@ -14,7 +14,7 @@ import { refusalBody, refuse } from './refuse.ts'
 /** How often Node looks for requests that are late: the deadlines hold within this. */
 const LOOK_MS = 2000
 /** In place of a path that cannot be decoded; the gate refuses it as it would the path itself. */
-const UNDECODABLE = '/%'
+const UNDECODABLE = '/%2f'
 
 export function httpServer(
   { tls, trustProxy, keepAliveMs }: Environment,
