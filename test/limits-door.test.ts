@@ -47,10 +47,18 @@ const broken = {
 
   async instances() {
     await start({ rooms: { '/r/:name': { definition: notes, instances: 1 } } })
-    await house.server.connect('/r/one')
+    const one = await house.server.connect('/r/one')
     const { status, headers, body } = await refused(`${house.server.ws}/r/two`)
     expect([status, headers['retry-after'], body]).toMatchObject([503, '60', { error: 'too_many_rooms' }])
     expect(await count('instances', '/r/:name')).toBe(1)
+    // A room that is only read counts too, and an empty one makes way for the next.
+    const read = async (name: string) => (await fetch(`${house.server.url}/r/${name}?offset=-1`)).status
+    expect(await read('two')).toBe(503)
+    await one.close()
+    await expect.poll(() => read('two')).toBe(200)
+    for (const name of ['three', 'four', 'five']) expect(await read(name)).toBe(200)
+    const lobby = await fetch(`${house.server.url}/`, { headers: { Accept: 'application/json' } })
+    expect(JSON.stringify(await lobby.json())).toContain('"open":[{"path":"/r/five","members":0}]')
   },
 
   async 'server.limits.peers'() {

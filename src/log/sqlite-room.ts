@@ -197,7 +197,7 @@ export class SqliteRoomLog implements RoomLog {
     const id = this.#id
     const era = this.#eras.at(-1)
     if (this.#isSaved || !era || begins.some((begin) => begin.id === id)) return id
-    begins.push({ id, path: this.path, maxAgeMs: this.#retention.maxAgeMs, era })
+    begins.push({ id, path: this.path, maxAgeMs: this.#retention.maxAgeMs, era, epochs: this.#eras.length })
     return id
   }
 

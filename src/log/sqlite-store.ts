@@ -186,7 +186,7 @@ export class Store {
   }
 
   /** Makes a room known, and begins its epoch of this process. */
-  #begin({ id, path, maxAgeMs, era }: Begin): void {
+  #begin({ id, path, maxAgeMs, era, epochs }: Begin): void {
     this.#file.run(
       'INSERT INTO rooms (id, path, max_age, seq) VALUES (?, ?, ?, 0) ON CONFLICT (id) DO NOTHING',
       id,
@@ -194,6 +194,7 @@ export class Store {
       maxAgeMs,
     )
     this.#file.run('INSERT INTO epochs (room, epoch, first) VALUES (?, ?, ?)', id, era.epoch, era.first)
+    if (epochs <= MAX_EPOCHS) return
     this.#file.run(
       'DELETE FROM epochs WHERE room = ? AND epoch NOT IN (SELECT epoch FROM epochs WHERE room = ? ORDER BY first DESC, epoch DESC LIMIT ?)',
       id,

@@ -26,6 +26,8 @@ export interface Begin {
   readonly path: string
   readonly maxAgeMs: number
   readonly era: Era
+  /** How many epochs it has with this one. */
+  readonly epochs: number
 }
 
 /** What is kept in one transaction. */
