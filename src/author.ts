@@ -3,7 +3,7 @@
  * one that never ends holds nothing up. `room.ts` owns it; a message's handler is called in `turns.ts` and `batches.ts`.
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { Call } from './call.ts'
+import { Call, givenUp } from './call.ts'
 import { type Clock, mustBeSpan } from './clock.ts'
 import type { ErrorLogger } from './log/deliver.ts'
 import { pendingOf, within } from './within.ts'
@@ -28,6 +28,11 @@ export class Author {
   /** The call whose code runs now, also after an await of its. */
   get current(): Call | undefined {
     return this.#calls.getStore()
+  }
+
+  /** Throws where the code that runs now was given up: what it still says must not count. */
+  mustCount(): void {
+    if (this.current?.isGivenUp) throw givenUp()
   }
 
   /** Runs the author's code as a call. Throws what it throws. */

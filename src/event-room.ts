@@ -134,7 +134,7 @@ export class LiveEventRoom extends LiveRoom<EventPeer, Handlers> implements Room
 
   broadcast(type: string, data: unknown, to?: { except?: object | undefined }): void {
     this.#mustSend(type)
-    if (this.author.current?.isGivenUp) throw givenUp()
+    this.author.mustCount()
     const except = to?.except as EventPeer | undefined
     this.record.carry(passing(type, json(data)), except?.seat)
   }

@@ -3,6 +3,7 @@
  * next. It joins in `room.ts`, speaks through its seat (`seat.ts`), and closes once.
  */
 import { randomUUID } from 'node:crypto'
+import type { Author } from './author.ts'
 import type { CloseReason } from './errors.ts'
 import { type Frame, json, passing } from './frame.ts'
 import { Bucket, type Rate } from './guards/bucket.ts'
@@ -29,6 +30,7 @@ export interface Visitor {
 /** The room of a peer. */
 export interface PeerHost {
   readonly audience: Bounds
+  readonly author: Author
   end(peer: Connection, reason: CloseReason): void
 }
 
@@ -83,6 +85,10 @@ export abstract class Connection {
     this.untilMs = visitor.untilMs
     this.seat = new Seat(this, wire, host.audience)
     this.bucket = new Bucket(rate, nowMs)
+  }
+
+  protected get author(): Author {
+    return this.#host.author
   }
 
   get data(): Record<string, unknown> {
@@ -166,6 +172,7 @@ export abstract class Connection {
 /** A peer of an event room. */
 export class EventPeer extends Connection {
   send(type: string, data: unknown): void {
+    this.author.mustCount()
     this.say(passing(type, json(data)))
   }
 }

@@ -129,9 +129,15 @@ export async function openStream(url: string, headers: Record<string, string> = 
 }
 
 /** Says messages over HTTP. */
-export function post(url: string, body: unknown, headers: Record<string, string> = {}): Promise<Response> {
+export function post(
+  url: string,
+  body: unknown,
+  headers: Record<string, string> = {},
+  signal: AbortSignal | null = null,
+): Promise<Response> {
   return fetch(url, {
     method: 'POST',
+    signal,
     headers: { 'Content-Type': 'application/json', ...headers },
     body: typeof body === 'string' ? body : JSON.stringify(body),
   })

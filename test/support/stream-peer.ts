@@ -19,6 +19,11 @@ export class StreamPeer {
     this.closed = this.#pump()
   }
 
+  /** What a POST speaks as this peer with. */
+  get token(): Promise<string> {
+    return this.#token.promise
+  }
+
   /** Says an event after those before it. Resolves with the HTTP status. */
   send(type: string, data?: unknown, id?: string): Promise<number> {
     const sent = this.#last.then(async () => {
