@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest'
 import { readEnvironment } from '../src/environment.ts'
 import { Close } from '../src/errors.ts'
 import { schemaText } from '../src/schema.ts'
+import { post } from './support/event-stream.ts'
 import { startServer } from './support/server.ts'
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
@@ -130,7 +131,7 @@ describe('the tables of the README', () => {
     const server = await startServer()
     const peer = await server.connect('/chat')
     await fetch(`${server.url}/nowhere`)
-    await fetch(`${server.url}/chat`, { method: 'POST', body: 'x'.repeat(100_000) })
+    await post(`${server.url}/chat`, 'x'.repeat(100_000))
     peer.sendBinary(new Uint8Array(1))
     await peer.closed
     const text = await (await fetch(`${server.url}/metrics`)).text()
