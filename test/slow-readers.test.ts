@@ -1,9 +1,9 @@
 /**
  * Who does not take what is sent: whatever it is that waits (the past, events, answers to it alone), no more waits for a
- * peer than `limits.buffered`, nor for all than `server.limits.buffered`; and reading is paid by who reads.
+ * peer than `limits.buffered`, nor for all than `server.limits.buffered`.
  */
 import { setImmediate } from 'node:timers/promises'
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { Deadlines } from '../src/deadlines.ts'
 import { defineRoom, type EventDefinition } from '../src/define.ts'
@@ -13,8 +13,6 @@ import { offset } from '../src/log/log.ts'
 import { MemoryLog } from '../src/log/memory.ts'
 import { newTally, type Tally } from '../src/metrics.ts'
 import { type HandClock, handClock } from '../src/testing/hand-clock.ts'
-import { RawClient, request } from './support/raw.ts'
-import { startServer, type TestServer } from './support/server.ts'
 import { StuckWire } from './support/stuck-wire.ts'
 
 const KIB = 1024
@@ -168,75 +166,4 @@ it('many peers that never read hold server.limits.buffered together, within a tu
   await clock.advance(3000)
   expect(wires.filter(({ closed, isDropped }) => closed !== undefined && !isDropped)).toEqual([])
   expect(room.size).toBe(live().length)
-})
-
-describe('reading over HTTP', () => {
-  let server: TestServer
-  let clock: HandClock | undefined
-  afterEach(async () => {
-    const closed = server.close()
-    await clock?.advance(60_000)
-    await closed
-    clock = undefined
-  })
-
-  async function open(count: number): Promise<string> {
-    let say: (text: string) => Promise<unknown> = async () => {}
-    const definition = defineRoom({
-      receives: { more: z.int() },
-      sends: { said: z.string() },
-      open(room) {
-        say = (text) => room.publish('said', text)
-        return { receive: { more() {} } }
-      },
-    })
-    server = await startServer({
-      rooms: { '/talk': { definition, history: { keep: 20_000 } } },
-      ...(clock && { clock }),
-    })
-    const peer = await server.connect('/talk')
-    await Promise.all(Array.from({ length: count }, (_, index) => say(`${index} `.padEnd(BYTES, 'x'))))
-    await peer.close()
-    return `${server.url}/talk`
-  }
-
-  it('goes through 10,000 events in pages of at most 128 KiB, unhindered', async () => {
-    const url = await open(10_000)
-    let at = '-1'
-    let events = 0
-    for (let isOver = false; !isOver; ) {
-      const answer = await fetch(`${url}?offset=${at}`)
-      expect(answer.status).toBe(200)
-      const body = await answer.text()
-      expect(body.length).toBeLessThanOrEqual(130 * KIB)
-      events += JSON.parse(body).length
-      at = answer.headers.get('Stream-Next-Offset') ?? ''
-      isOver = answer.headers.has('Stream-Up-To-Date')
-    }
-    expect(events).toBe(10_000)
-  })
-
-  it('is paid by the bytes, so that one who reads everything again and again is told to wait', async () => {
-    clock = handClock()
-    const url = await open(200)
-    let pages = 0
-    let answer = await fetch(`${url}?offset=-1`)
-    for (; answer.status === 200 && pages < 3000; pages += 1) {
-      await answer.arrayBuffer()
-      answer = await fetch(`${url}?offset=-1`)
-    }
-    expect([answer.status, Number(answer.headers.get('Retry-After')) > 0]).toEqual([429, true])
-    expect(await answer.json()).toMatchObject({ error: 'too_many' })
-    // Half a handshake's worth of KiB each: 1000 at once are some 500 pages of 128 KiB.
-    expect(pages).toBeGreaterThan(300)
-    expect(pages).toBeLessThan(1000)
-  })
-
-  it('many requests in one packet are answered one page at a time, in order', async () => {
-    await open(200)
-    const client = new RawClient(server.port)
-    const asked = 100
-    await client.write(request('GET /talk?offset=-1', [['Host', '127.0.0.1']]).repeat(asked))
-    for (let count = 0; count < asked; count += 1) expect((await client.answer()).status).toBe(200)
-  })
 })

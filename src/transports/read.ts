@@ -53,6 +53,7 @@ export async function readPage(
   wanted: Wanted,
 ): Promise<FastifyReply> {
   await itsTurn(request, reply)
+  if (request.raw.socket.destroyed) return reply.hijack()
   const { room, release } = await parts.gate.visit(request.raw, route, 'read')
   try {
     const { reading } = room
@@ -127,6 +128,7 @@ export async function longPoll(
 ): Promise<FastifyReply> {
   const { gate, clock } = parts
   await itsTurn(request, reply)
+  if (request.raw.socket.destroyed) return reply.hijack()
   gate.read(request.raw)
   const { room, release, leave } = await gate.visit(request.raw, route, 'listen')
   try {
