@@ -37,7 +37,7 @@ interface End {
   signals(): Promise<void>
 }
 
-const NOTICE = { DRAIN_MS: '4000', DRAIN_NOTICE_MS: '2000' }
+const NOTICE = { DRAIN_MS: '60000', DRAIN_NOTICE_MS: '30000' }
 const ENDS: Record<string, End> = {
   SIGTERM: {
     isUnhurried: true,
@@ -45,7 +45,7 @@ const ENDS: Record<string, End> = {
     signals: async () => victim.signal('SIGTERM'),
   },
   'SIGTERM with a notice, in which who is in goes on': {
-    env: { DRAIN_MS: '4000', DRAIN_NOTICE_MS: '300' },
+    env: { DRAIN_MS: '30000', DRAIN_NOTICE_MS: '300' },
     isUnhurried: true,
     exit: { code: 0, signal: null },
     signals: async () => victim.signal('SIGTERM'),

@@ -127,7 +127,7 @@ export class Honest {
     this.#worker = worker
   }
 
-  /** How long its answers took since it was asked last, and how many there were. Rejects when it was not served. */
+  /** How long its answers took since it was asked last, and how many there were: one at least. Rejects when it was not served. */
   async times(): Promise<{ count: number; p99Ms: number; maxMs: number }> {
     this.#worker.postMessage('times')
     const [times] = (await once(this.#worker, 'message')) as [number[]]
