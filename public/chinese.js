@@ -13,7 +13,6 @@ export const CHINESE = {
   'skip.rooms': '跳到房间列表',
   'skip.room': '跳到房间',
 
-  'lobby.page': 'Corridor',
   'lobby.title': '每扇门后，都有一间房。',
   'lobby.lead': '挑一扇门进去吧。门里透出光，说明里面有人。',
   'lobby.people': '{count} 人',
@@ -48,7 +47,6 @@ export const CHINESE = {
 
   'room.back': '回到所有房间',
   'room.opening': '正在开门……',
-  'room.gone': '这个房间已经不在了。',
   'room.trouble': '房间还没有回应，正在重试……',
   'room.again': '页面会自动重试。',
 

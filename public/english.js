@@ -18,7 +18,6 @@ export const ENGLISH = {
   'skip.rooms': 'Skip to the rooms',
   'skip.room': 'Skip to the room',
 
-  'lobby.page': 'Corridor',
   'lobby.title': 'Every door opens into a room.',
   'lobby.lead': 'Pick one and go in. Light through a door means somebody is inside.',
   'lobby.people': { one: '{count} person', other: '{count} people' },
@@ -53,7 +52,6 @@ export const ENGLISH = {
 
   'room.back': 'Back to all the rooms',
   'room.opening': 'Opening the door…',
-  'room.gone': 'This room is not there any more.',
   'room.trouble': 'The room does not answer yet. Trying again…',
   'room.again': 'The page tries again by itself.',
 

@@ -7,6 +7,8 @@ import { say, text } from './language.js'
 
 const SHOWN = 200
 const ASK_AFTER_MS = 400
+/** Made once: to make one takes longer than to compare a whole list. */
+const ORDER = new Intl.Collator()
 
 export class Members {
   #list
@@ -16,6 +18,7 @@ export class Members {
   /** @type {string[]} */
   #names = []
   #count = 0
+  #frame = 0
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #asking
   /** The name under which the reader is in the list. */
@@ -91,12 +94,20 @@ export class Members {
     }, ASK_AFTER_MS)
   }
 
+  /** Once per frame, however many came and went. */
   show() {
+    this.#frame ||= requestAnimationFrame(() => {
+      this.#frame = 0
+      this.#draw()
+    })
+  }
+
+  #draw() {
     const count = Math.max(this.#count, this.#names.length)
     for (const number of this.#numbers) number.textContent = count.toLocaleString()
     let me = this.me
     const rows = this.#names
-      .toSorted((a, b) => Number(b === me) - Number(a === me) || a.localeCompare(b))
+      .toSorted((a, b) => Number(b === me) - Number(a === me) || ORDER.compare(a, b))
       .map((name) => {
         const row = make(
           'li',
