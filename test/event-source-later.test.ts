@@ -87,7 +87,8 @@ describe('not now', () => {
       'too_many_rooms',
       503,
       async () => {
-        const server = await start({ instances: 1 })
+        const one = { '/r/:name': { definition: notes, instances: 1 } }
+        const server = await start({}, { rooms: one })
         await server.connect('/r/other')
         return server
       },
