@@ -66,6 +66,19 @@ describe('a body', () => {
     expect((await fetch(`${server.url}/notes`, { method: 'POST', body: NOTE, headers })).status).toBe(204)
   })
 
+  it('that is too large is 413, of whatever type, and its sender reads so', async () => {
+    for (const type of [JSON_TYPE, 'text/plain']) {
+      const headers = { 'Content-Type': type }
+      const answer = await fetch(`${server.url}/notes`, { method: 'POST', headers, body: 'x'.repeat(100_000) })
+      expect([answer.status, await answer.json()]).toMatchObject([413, { error: 'too_large' }])
+    }
+    const client = new RawClient(server.port)
+    const head = { Host: '127.0.0.1', 'Content-Type': JSON_TYPE, 'Content-Length': '100000', Expect: '100-continue' }
+    await client.write(request('POST /notes', Object.entries(head)))
+    expect((await client.answer()).status).toBe(413)
+    client.reset()
+  })
+
   it('that is empty is 400, and says what was expected', async () => {
     const headers = { 'Content-Type': JSON_TYPE }
     const answer = await fetch(`${server.url}/notes`, { method: 'POST', headers })

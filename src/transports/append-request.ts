@@ -18,10 +18,6 @@ const ACCEPTED = { 'Accept-Post': 'application/json', 'Accept-Encoding': 'identi
 
 /** The body, of at most `limitBytes`. Throws a `Refusal` 413, or 400 where it breaks off or is no UTF-8. */
 export async function readBody(request: IncomingMessage, limitBytes: number): Promise<string> {
-  const tooLarge = new Refusal(413, 'too_large', `expected a body of at most ${limitBytes} bytes`, {
-    Connection: 'close',
-  }).by('limits.payload')
-  if (Number(request.headers['content-length'] ?? 0) > limitBytes + MAX_DROPPED_BYTES) throw tooLarge
   const chunks: Buffer[] = []
   let sizeBytes = 0
   try {
@@ -33,7 +29,7 @@ export async function readBody(request: IncomingMessage, limitBytes: number): Pr
   } catch {
     throw new Refusal(400, 'bad_body', 'expected the whole body')
   }
-  if (sizeBytes > limitBytes) throw tooLarge
+  if (sizeBytes > limitBytes) throw tooLarge(limitBytes)
   const bytes = Buffer.concat(chunks)
   // Compressed by something on the way that did not say so.
   if (bytes.length >= 2 && bytes.readUInt16BE(0) === GZIP)
@@ -45,35 +41,42 @@ export async function readBody(request: IncomingMessage, limitBytes: number): Pr
   }
 }
 
+function tooLarge(limitBytes: number): Refusal {
+  const message = `expected a body of at most ${limitBytes} bytes`
+  return new Refusal(413, 'too_large', message, { Connection: 'close' }).by('limits.payload')
+}
+
 /**
- * Judged by the headers alone, before a byte of the body is asked for. A well-formed type that is not ours is 409 by the protocol (5.2); one that cannot be told for sure is 415, since what
- * one reader takes for JSON and another for text is how checks are passed by.
+ * Judged by the headers alone, before a byte of the body is asked for. A well-formed type that is not ours is 409 by the
+ * protocol (5.2); one that cannot be told for sure is 415, since what one reader takes for JSON and another for text is
+ * how checks are passed by. A body that is too large is only dropped: `readBody` does, and says so.
  */
 export function mustBeJson({ headers, headersDistinct }: IncomingMessage, limitBytes: number): void {
+  const sizeBytes = Number(headers['content-length'] ?? 0)
+  if (sizeBytes > limitBytes + MAX_DROPPED_BYTES || (sizeBytes > limitBytes && headers.expect !== undefined))
+    throw tooLarge(limitBytes)
+  if (sizeBytes > limitBytes) return
   const type = headers['content-type']
-  // What is left of a body is read and dropped, but not without end.
-  const sizeBytes = Number(headers['content-length'] ?? Number.POSITIVE_INFINITY)
-  const more: Record<string, string> = sizeBytes > limitBytes + MAX_DROPPED_BYTES ? { Connection: 'close' } : {}
   const coding = headers['content-encoding']
   if (coding !== undefined && !/^\s*identity\s*$/i.test(coding)) {
     const message = `expected a body without Content-Encoding, got ${coding.slice(0, 100)}; send it uncompressed`
-    throw wrongType(message, more)
+    throw wrongType(message)
   }
   // Node keeps the first, where a proxy may have read the last.
-  if ((headersDistinct['content-type']?.length ?? 0) > 1) throw wrongType('expected one Content-Type', more)
+  if ((headersDistinct['content-type']?.length ?? 0) > 1) throw wrongType('expected one Content-Type')
   const expected = 'expected Content-Type: application/json'
-  if (type === undefined) throw new Refusal(400, 'bad_type', expected, { ...ACCEPTED, ...more })
+  if (type === undefined) throw new Refusal(400, 'bad_type', expected, ACCEPTED)
   if (/^application\/json(\s*;\s*charset\s*=\s*("utf-?8"|utf-?8))?$/i.test(type)) return
   const isOther =
     /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+(\s*;\s*[\w-]+=[\w.-]+)*$/.test(type) && !/^application\/json/i.test(type)
   const message = `${expected}, got ${type.slice(0, 100)}`
-  if (isOther) throw new Refusal(409, 'bad_type', message, { ...ACCEPTED, ...more })
-  throw wrongType(message, more)
+  if (isOther) throw new Refusal(409, 'bad_type', message, ACCEPTED)
+  throw wrongType(message)
 }
 
 /** A body that is not JSON as it is. */
-export function wrongType(message: string, more: Record<string, string> = {}): Refusal {
-  return new Refusal(415, 'bad_type', message, { ...ACCEPTED, ...more })
+export function wrongType(message: string): Refusal {
+  return new Refusal(415, 'bad_type', message, ACCEPTED)
 }
 
 /** The messages of a body: one, or an array of at most `batch`. Throws a `Refusal` 400 or 413. */

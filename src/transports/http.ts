@@ -20,7 +20,6 @@ export interface HttpParts extends StreamParts, OperatorParts {
   readonly requests: InFlight
 }
 
-const READ = 'GET, HEAD, OPTIONS'
 const NO_SUCH_ROOM = new Refusal(404, 'no_such_room', 'no room is at this path')
 
 export async function httpRoutes(app: FastifyInstance, parts: HttpParts): Promise<void> {
@@ -63,11 +62,8 @@ export async function httpRoutes(app: FastifyInstance, parts: HttpParts): Promis
   app.setErrorHandler((error, request, reply) => {
     const { method, url } = request
     const isOwn = error instanceof Refusal && error.code === NO_SUCH_ROOM.code && own.has(url.replace(/\?.*$/, ''))
-    if (!isOwn || method === 'GET' || method === 'HEAD') return answerError(error, request, reply, parts)
-    reply.header('Allow', READ)
-    if (method === 'OPTIONS') return reply.header('Cache-Control', 'no-store').code(204).send()
-    const refusal = new Refusal(405, 'bad_method', `expected one of ${READ}, got ${method}`)
-    return answerError(refusal, request, reply, parts)
+    if (!isOwn || method !== 'OPTIONS') return answerError(error, request, reply, parts)
+    return reply.headers({ Allow: 'GET, HEAD, OPTIONS', 'Cache-Control': 'no-store' }).code(204).send()
   })
   app.setNotFoundHandler((request, reply) => answerError(NO_SUCH_ROOM, request, reply, parts))
   // A browser would keep it for ever, also when the server has moved.
