@@ -5,6 +5,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type HandClock, handClock } from '../../src/testing/hand-clock.ts'
 import type { Client } from './client.ts'
+import { closeInTime } from './close-in-time.ts'
 import { batchTests } from './same-room-batches.ts'
 import { startServer, type TestServer } from './server.ts'
 import { plainPost, type Speaker, type WireUnderTest } from './speakers.ts'
@@ -59,13 +60,7 @@ async function open(wire: WireUnderTest, isDurable: boolean): Promise<Play> {
 async function close({ stage, clock, server, ear }: Play): Promise<void> {
   stage.open()
   ear.terminate()
-  let isClosed = false
-  const closing = server.close().finally(() => {
-    isClosed = true
-  })
-  closing.catch(() => {})
-  while (!isClosed) await clock.advance(500)
-  await closing
+  await closeInTime(server, clock)
 }
 
 export function testSameRoom(wire: WireUnderTest, isDurable: boolean): void {
