@@ -5,7 +5,6 @@
 import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import type { z } from 'zod'
-import { contradictions, useless } from './contradictions.ts'
 import { variablesOf } from './environment.ts'
 import { JsonError, outline, repeatedKeys } from './json-text.ts'
 import { ConfigError, issueLines, nameOf, verb } from './mistakes.ts'
@@ -13,6 +12,7 @@ import { ModuleGraph } from './module-graph.ts'
 import { loadModule, type Mount, mountOf, type Origins, type Rate } from './mount.ts'
 import { isOwnPath, patternMistake, patternShape, publicFiles } from './paths.ts'
 import { fileSchema, roomSchema } from './schema.ts'
+import { useless } from './useless.ts'
 import { Filled, type Variables } from './variables.ts'
 
 export type { Environment } from './environment.ts'
@@ -76,13 +76,10 @@ export async function loadConfig(
     const loaded = await loadModule(pattern, line, written.options, folder, graph)
     mistakes.push(...loaded.mistakes.filter((mistake) => isNews(mistake, pattern, told)))
     if (loaded.strays) strays.push(loaded.strays)
-    const vain = [...useless(line, pattern), ...(settings.success ? contradictions(line, settings.data) : [])]
-    mistakes.push(...vain.map((mistake) => `rooms.${pattern}.${mistake}`))
+    mistakes.push(...useless(line, pattern).map((mistake) => `rooms.${pattern}.${mistake}`))
     if (!settings.success || !loaded.mount) continue
     mounts.push(mountOf(pattern, settings.data, written, loaded.mount))
   }
-  if (checked.success && isObject(defaults))
-    mistakes.push(...contradictions(defaults, checked.data.defaults).map((mistake) => `defaults.${mistake}`))
   const takesNone = lines.length > 0 && mounts.length === lines.length && strays.length === 0
   if (takesNone && isObject(defaults) && defaults.options !== undefined)
     mistakes.push('defaults.options: expected none, no module of these rooms takes options; remove them')

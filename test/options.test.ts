@@ -101,20 +101,17 @@ describe('options that the module does not know', () => {
 })
 
 describe('settings that can have no effect are mistakes where they stand', () => {
-  it('a higher value than another allows, a bound on what there is only one of', async () => {
-    const file = {
-      defaults: { history: { keep: 5, replay: 6 } },
-      rooms: {
-        '/a': { module: 'event', history: { keep: 10, replay: 11 }, instances: 5 },
-        '/b': { module: 'event', limits: { batch: 41 } },
-        '/r/:name': { module: 'event', history: { keep: 3 }, limits: { batch: 5, rate: { burst: 5 } }, instances: 5 },
-      },
-    }
-    expect(await folder.mistakes(file)).toEqual([
+  it('a bound on what there is only one of', async () => {
+    const rooms = { '/a': { module: 'event', instances: 5 }, '/r/:name': { module: 'event', instances: 5 } }
+    expect(await folder.mistakes({ rooms })).toEqual([
       'rooms./a.instances: expected only at a path with parameters, such as "/r/:name"; this path is one room, remove it',
-      'rooms./a.history.replay: expected at most history.keep, 10, got 11; a higher value has no effect',
-      'rooms./b.limits.batch: expected at most limits.rate.burst, 40, got 41; a higher value has no effect',
-      'defaults.history.replay: expected at most history.keep, 5, got 6; a higher value has no effect',
     ])
+  })
+
+  it('a bound above another one is none: the lower of the two holds', async () => {
+    const history = { keep: 5, replay: 6 }
+    const limits = { batch: 100, rate: { burst: 5 } }
+    const { mounts } = await folder.load({ defaults: { history }, rooms: { '/a': { module: 'event', limits } } })
+    expect(mounts[0]).toMatchObject({ history, limits })
   })
 })
