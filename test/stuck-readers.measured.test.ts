@@ -1,5 +1,5 @@
 /**
- * Twenty clients that come with an old offset and never read (catalogue: LB9): what the server holds for them, over
+ * Twenty clients that come with an old offset and never read (catalogue: LB10): what the server holds for them, over
  * WebSockets, event streams and plain reads.
  */
 import { type Socket, connect as tcp } from 'node:net'
@@ -62,7 +62,7 @@ it.each([
     await pause(8000)
   })
   tell(
-    'LB9',
+    'LB10',
     `RSS growth for ${CLIENTS} clients and ${Math.round((EVENTS * BYTES) / MIB)} MiB of history, MiB, ${name}`,
     grown,
   )

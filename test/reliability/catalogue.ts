@@ -99,8 +99,8 @@ export const CATALOGUE: readonly Chapter[] = [
         'no new metric, one line an event',
       ),
       entry('LB8', 'a room module that blocks for seconds', 'nobody is taken for dead'),
-      entry('LB9', 'twenty clients that resume from long ago and never read', 'hold limits.buffered each at most'),
       entry('LB9', 'a hundred thousand ids of messages that clients chose', 'each is known, at little memory each'),
+      entry('LB10', 'twenty clients that resume from long ago and never read', 'hold limits.buffered each at most'),
     ],
   },
   {
