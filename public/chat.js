@@ -45,6 +45,8 @@ export function openChat(place, description) {
     },
   )
   const showState = stateLine(() => {
+    // A client that waits goes on at once when the network is back; another beside it would be a second member.
+    if (room.state !== 'closed') return void dispatchEvent(new Event('online'))
     room = join()
     listen()
     showConnection({ state: 'connecting' })
