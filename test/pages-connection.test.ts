@@ -97,7 +97,7 @@ describe.each([
     const visitor = await house.open(path)
     await connected(visitor.page)
     await house.server.reload({ rooms: { '/other': { module } } })
-    await visitor.page.getByRole('button', { name: 'Try now' }).or(visitor.page.locator('.state')).first().waitFor()
+    await visitor.page.locator('.state:not([data-state="open"])').waitFor()
     await visitor.page.evaluate(() => dispatchEvent(new Event('online')))
     await banner(visitor, 'This room is not there any more.')
   })
