@@ -75,7 +75,7 @@ const PAGES: Record<string, (visitor: Visitor) => Promise<unknown>> = {
 }
 
 describe.each(['en-GB', 'zh-CN'])('in %s', (locale) => {
-  it.each(Object.keys(PAGES))('%s has no barrier', { timeout: 60_000 }, async (path) => {
+  it.each(Object.keys(PAGES))('%s has no barrier', async (path) => {
     await house.start({ rooms })
     const visitor = await house.open(path, { locale, name: 'Bo' })
     const { page } = visitor

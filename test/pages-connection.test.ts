@@ -78,7 +78,7 @@ describe.each([
           await again.click({ timeout: 500 }).catch(() => undefined)
           return second.page.locator('.state').getAttribute('data-state')
         },
-        { timeout: 40_000, interval: 500 },
+        { interval: 500 },
       )
       .toBe('open')
     expect(await second.page.locator('.banner').isVisible()).toBe(false)
