@@ -66,8 +66,20 @@ describe('a bomb', () => {
     peer.destroy()
   })
 
-  it('that uses what a message before it left in the window finds nothing there', async () => {
+  it('that is small only by what a message before it left in the window is refused with 1009', async () => {
     const peer = await open('/squeezed', DEFLATE)
+    await peer.write(squeezed(unended(Buffer.from('left in the window')).subarray(0, -4)))
+    expect((await peer.next())?.payload.toString()).toBe('left in the window')
+    const past = { dictionary: Buffer.from('left in the window') }
+    await peer.write(squeezed(deflateRawSync(Buffer.alloc(MIB, 'left in the window'), past)))
+    expect(await peer.closed()).toBe(1009)
+    peer.destroy()
+  })
+
+  it('that uses what a message before it left in the window finds nothing there, where none was agreed on', async () => {
+    const bare = DEFLATE.headers['Sec-WebSocket-Extensions']
+    const headers = { 'Sec-WebSocket-Extensions': `${bare}; client_no_context_takeover` }
+    const peer = await open('/squeezed', { headers })
     await peer.write(squeezed(deflateRawSync(Buffer.from('left in the window'))))
     expect((await peer.next())?.payload.toString()).toBe('left in the window')
     // A match of length 3 at distance 1, with nothing before it.

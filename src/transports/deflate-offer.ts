@@ -12,17 +12,31 @@ export const WINDOW_BITS = 12
 
 const NAME = 'permessage-deflate'
 const FLAGS = ['server_no_context_takeover', 'client_no_context_takeover']
+/** With either of these in an offer, we may say how little of what the client sent is kept (7.1.1.2, 7.1.2.2). */
+const BOUNDS = ['client_no_context_takeover', 'client_max_window_bits']
 const PARAMETER = /^([a-z_]+)(?:[ \t]*=[ \t]*(?:([0-9]+)|"([0-9]+)"))?$/
 const BITS = /^(?:[89]|1[0-5])$/
 
 /** The parameters of an offer: bits, or `true` for one without a value. */
 type Offer = ReadonlyMap<string, number | true>
 
-/** The first offer in `Sec-WebSocket-Extensions` that we can keep, as the answer shall be; `undefined`: there is none. */
-export function acceptedOffer(extensions = ''): string | undefined {
+export interface Accepted {
+  /** The `Sec-WebSocket-Extensions` of the answer. */
+  readonly answer: string
+  /** The client may refer to its last 32 KiB: it did not offer to do with less, and only an offer can be answered so. */
+  readonly isLargest: boolean
+}
+
+/**
+ * The first offer in `Sec-WebSocket-Extensions` that we can keep; `undefined`: there is none. `hasRoom`: the largest window
+ * can be had too.
+ */
+export function acceptedOffer(extensions = '', hasRoom = true): Accepted | undefined {
   for (const text of extensions.split(',')) {
     const offer = offerOf(text)
-    if (offer && canKeep(offer)) return answerTo(offer)
+    if (!offer || !canKeep(offer)) continue
+    const isLargest = !BOUNDS.some((key) => offer.has(key))
+    if (hasRoom || !isLargest) return { answer: answerTo(offer), isLargest }
   }
   return undefined
 }
@@ -52,15 +66,11 @@ function canKeep(offer: Offer): boolean {
   return bits === undefined || Number(bits) >= WINDOW_BITS
 }
 
-/**
- * No larger window than ours either way, if the client lets us say so: what it sends is kept, since its next message may
- * refer to it. For a client that does not, that would be 32 KiB; it is told the one thing that a server may add (7.1.1.2).
- */
+/** No larger window than ours either way, if the client lets us say so. What it did not offer is not mentioned (7). */
 function answerTo(offer: Offer): string {
   const parameters = [...offer].map(([key, value]) => {
     if (FLAGS.includes(key)) return key
     return `${key}=${value === true ? WINDOW_BITS : Math.min(value, WINDOW_BITS)}`
   })
-  const isBounded = offer.has('client_max_window_bits') || offer.has('client_no_context_takeover')
-  return [NAME, ...parameters, ...(isBounded ? [] : ['client_no_context_takeover'])].join('; ')
+  return [NAME, ...parameters].join('; ')
 }

@@ -1,8 +1,8 @@
 /**
  * Compressed messages of the peers of one mount, each inflated at once and in one go (RFC 7692, 7.2.2). `ws` does it in
  * other threads, which for small messages costs more than the work itself, lets messages wait in memory meanwhile, and
- * keeps some 50 KiB for each peer from its first message on. Here it is what the next message may refer to: at most
- * 4 KiB. `websocket.ts` calls it; `deflate.ts` is the other direction.
+ * keeps some 50 KiB for each peer from its first message on. Here it is what the next message may refer to: of most
+ * peers 4 KiB, of those whose offer says nothing of it 32 KiB. `websocket.ts` calls it; `deflate.ts` is the other direction.
  *
  * Many at once are worked off in slices of a few ms, with reading between, so that they hold up nobody else.
  */
@@ -19,6 +19,8 @@ const TAIL = Buffer.from([0, 0, 0xff, 0xff])
 
 const NOTHING = Buffer.alloc(0)
 const LEAST_BITS = 9
+/** So many peers of a mount may keep the largest window, 64 MiB together; further ones talk uncompressed. */
+const MOST_LARGEST = 2048
 
 type Done = (error: Error | null, bytes?: { readonly length: number }) => void
 
@@ -54,10 +56,24 @@ export class Inflater {
   #waitingBytes = 0
   /** When the slice of this turn is over; `undefined`: nothing was inflated in this turn. */
   #endMs: number | undefined
+  #largest = 0
 
   /** `payloadBytes`: the largest message, inflated. */
   constructor(payloadBytes: number) {
     this.#payloadBytes = payloadBytes
+  }
+
+  /** Whether one more peer may keep the largest window. */
+  get hasRoom(): boolean {
+    return this.#largest < MOST_LARGEST
+  }
+
+  /** A peer keeps the largest window until the returned function is called, once. */
+  keepLargest(): () => void {
+    this.#largest += 1
+    return () => {
+      this.#largest -= 1
+    }
   }
 
   /** From now on a compressed message of this peer is inflated here, when its last fragment has come. */
@@ -142,7 +158,8 @@ export class Inflater {
 function remember(context: Context, inflated: Buffer): void {
   if (!context.isKept) return
   const size = 2 ** context.windowBits
-  const past = inflated.length >= size ? inflated : Buffer.concat([context.past, inflated])
   // A copy: a part would hold the whole in memory.
-  context.past = Buffer.from(past.subarray(-size))
+  const before = Math.max(0, size - inflated.length)
+  const past = before > 0 ? context.past.subarray(-before) : NOTHING
+  context.past = Buffer.concat([past, inflated.subarray(-size)])
 }

@@ -59,14 +59,19 @@ export class WebSocketDoor {
     let hasJoined = false
     const { headers } = request
     // ws would refuse a client whose offers cannot be had; here it gets in, uncompressed (RFC 7692, 5.1).
-    const offer = acceptedOffer(headers['sec-websocket-extensions'])
+    const offer = acceptedOffer(headers['sec-websocket-extensions'], this.#inflater.hasRoom)
     if (offer === undefined) delete headers['sec-websocket-extensions']
-    else headers['sec-websocket-extensions'] = offer
+    else headers['sec-websocket-extensions'] = offer.answer
     this.#server.handleUpgrade(request, socket, head, (ws) => {
       const { room, visitor, offset } = admission
       const roomSocket = ws as RoomSocket
       this.#inflater.serve(roomSocket)
-      const wire = roomSocket.listen(socket, this.#parts, room, admission.leave)
+      const letGo = roomSocket.extensions !== '' && offer?.isLargest ? this.#inflater.keepLargest() : undefined
+      const leave = () => {
+        letGo?.()
+        admission.leave()
+      }
+      const wire = roomSocket.listen(socket, this.#parts, room, letGo ? leave : admission.leave)
       roomSocket.peer = room.join(visitor, wire, offset)
       roomSocket.turn = this.#parts.heartbeat.add(roomSocket, this.#parts.limits.heartbeatMs)
       hasJoined = true
