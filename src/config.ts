@@ -6,7 +6,7 @@ import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import type { z } from 'zod'
 import { variablesOf } from './environment.ts'
-import { JsonError, outline, repeatedKeys } from './json-text.ts'
+import { checkJson, JsonError } from './json-text.ts'
 import { ConfigError, issueLines, nameOf, verb } from './mistakes.ts'
 import { ModuleGraph } from './module-graph.ts'
 import { loadModule, type Mount, mountOf, type Origins, type Rate } from './mount.ts'
@@ -141,7 +141,7 @@ async function readJson(file: string, name: string): Promise<{ value: unknown; r
   })
   const text = read.replace(/^\uFEFF/, '')
   try {
-    const repeated = repeatedKeys(outline(text))
+    const repeated = checkJson(text)
     return { value: JSON.parse(text), repeated }
   } catch (error) {
     if (!(error instanceof JsonError)) throw error

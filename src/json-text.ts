@@ -1,102 +1,98 @@
 /**
- * Reads JSON as text, so that a mistake can be named with its line and column, a key written twice is seen, and a line
- * can be put in without touching the rest. `config.ts` reads `rooms.json` with it, `cli/new-room.ts` adds to it.
+ * Reads JSON as text, so that a mistake can be named with its line and column, and a key written twice is seen.
+ * `jsonc-parser` reads; here is what was expected where it found something else, in strict JSON. `config.ts` reads
+ * `rooms.json` with it, `cli/rooms-text.ts` adds to it.
  */
-
-/** A value in the text, from `start` up to, not including, `end`. Objects have `members`, in the order written. */
-export interface JsonNode {
-  readonly start: number
-  readonly end: number
-  readonly members?: readonly { readonly key: string; readonly start: number; readonly node: JsonNode }[]
-}
+import { type JSONVisitor, printParseErrorCode, visit } from 'jsonc-parser'
 
 /** Text that is no JSON: what was expected, and where (line and column from 1). */
 export class JsonError extends Error {
   readonly line: number
   readonly column: number
 
-  constructor(text: string, at: number, message: string) {
+  constructor({ line, column }: Place, message: string) {
     super(message)
-    const before = text.slice(0, at).split('\n')
-    this.line = before.length
-    this.column = (before.at(-1) ?? '').length + 1
+    this.line = line + 1
+    this.column = column + 1
   }
 }
 
-/** Between the quotes: everything from the space on but `"` and `\`, and escapes. */
-const STRING = /"(?:[ !#-[\]-\u{10ffff}]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/uy
-const ATOM = /(?:true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?)(?![\w.+-])/y
+/** Line and column from 0. */
+interface Place {
+  readonly line: number
+  readonly column: number
+}
+
+interface Container {
+  readonly close: '}' | ']'
+  readonly keys: Set<string>
+}
+
 const DEPTH = 100
 
-/** The outline of a JSON text. Throws a `JsonError` at the first place that is no JSON. */
-export function outline(text: string): JsonNode {
-  let at = 0
+/**
+ * Checks that `text` is JSON. → the places, as lists of keys, of every key that is written again in its object. Throws a
+ * `JsonError` at the first place that is no JSON.
+ */
+export function checkJson(text: string): string[][] {
+  const containers: Container[] = []
+  const repeated: string[][] = []
+  let expected = 'a value'
+  /** What could have stood where the last object or list ended. */
+  let expectedInside = expected
+  let comma: Place | undefined
 
-  const fail = (expected: string): never => {
-    const rest = text.slice(at)
-    if (/^\/[/*]/.test(rest)) throw new JsonError(text, at, 'a comment; JSON has none, remove it')
-    throw new JsonError(text, at, `expected ${expected}, got ${rest === '' ? 'the end of the file' : found(rest)}`)
+  const next = (words: string) => {
+    expected = words
+    comma = undefined
   }
-  const skip = () => {
-    while (/[ \t\r\n]/.test(text[at] ?? '')) at++
+  const afterValue = () => {
+    const close = containers.at(-1)?.close
+    next(close ? `"," or "${close}"` : 'nothing more')
   }
-  const take = (pattern: RegExp): string | undefined => {
-    pattern.lastIndex = at
-    const match = pattern.exec(text)?.[0]
-    at += match?.length ?? 0
-    return match
-  }
-  const list = (close: string, item: () => void) => {
-    at++
-    skip()
-    while (text[at] !== close) {
-      item()
-      skip()
-      if (text[at] === close) break
-      if (text[at] !== ',') fail(`"," or "${close}"`)
-      const comma = at++
-      skip()
-      if (text[at] === close) throw new JsonError(text, comma, `a "," before "${close}"; JSON allows none, remove it`)
+  const begin =
+    (close: Container['close'], inside: string) => (_at: number, _size: number, line: number, column: number) => {
+      if (containers.length >= DEPTH) throw new JsonError({ line, column }, `nested deeper than ${DEPTH}`)
+      containers.push({ close, keys: new Set() })
+      next(inside)
     }
-    at++
+  const end = () => {
+    containers.pop()
+    expectedInside = expected
+    afterValue()
   }
-  const member = (depth: number) => {
-    const start = at
-    const key = take(STRING) ?? fail('a key in double quotes')
-    skip()
-    if (text[at] !== ':') fail(`":" after the key ${key}`)
-    at++
-    return { key: JSON.parse(key) as string, start, node: value(depth + 1) }
+  const visitor: JSONVisitor = {
+    onObjectBegin: begin('}', 'a key in double quotes'),
+    onArrayBegin: begin(']', 'a value'),
+    onObjectEnd: end,
+    onArrayEnd: end,
+    onLiteralValue: afterValue,
+    onObjectProperty(key, _at, _size, _line, _column, pathOf) {
+      const keys = containers.at(-1)?.keys
+      if (keys?.has(key)) repeated.push([...pathOf().map(String), key])
+      keys?.add(key)
+      next(`":" after the key ${JSON.stringify(key)}`)
+    },
+    onSeparator(character, _at, _size, line, column) {
+      next(character === ',' && containers.at(-1)?.close === '}' ? 'a key in double quotes' : 'a value')
+      if (character === ',') comma = { line, column }
+    },
+    onError(code, at, _size, line, column) {
+      const rest = text.slice(at)
+      if (/^\/[/*]/.test(rest)) throw new JsonError({ line, column }, 'a comment; JSON has none, remove it')
+      const close = /^[}\]]/.exec(rest)?.[0]
+      if (comma && close) throw new JsonError(comma, `a "," before "${close}"; JSON allows none, remove it`)
+      // The parser ends an object or list before it says that the end is missing.
+      const isOpen = ['CloseBraceExpected', 'CloseBracketExpected'].includes(printParseErrorCode(code))
+      const words = isOpen ? expectedInside : expected
+      throw new JsonError({ line, column }, `expected ${words}, got ${found(rest)}`)
+    },
   }
-  const value = (depth: number): JsonNode => {
-    skip()
-    const start = at
-    if (depth > DEPTH) throw new JsonError(text, at, `nested deeper than ${DEPTH}`)
-    if (text[at] === '{') {
-      const members: ReturnType<typeof member>[] = []
-      list('}', () => members.push(member(depth)))
-      return { start, end: at, members }
-    }
-    if (text[at] === '[') list(']', () => value(depth + 1))
-    else if (take(STRING) === undefined && take(ATOM) === undefined) fail('a value')
-    return { start, end: at }
-  }
-
-  const root = value(0)
-  skip()
-  return at < text.length ? fail('nothing more') : root
-}
-
-/** The places, as lists of keys, of every key that is written again in its object. */
-export function repeatedKeys(node: JsonNode, path: readonly string[] = []): string[][] {
-  const seen = new Set<string>()
-  return (node.members ?? []).flatMap(({ key, node }) => {
-    const again = seen.has(key) ? [[...path, key]] : []
-    seen.add(key)
-    return [...again, ...repeatedKeys(node, [...path, key])]
-  })
+  visit(text, visitor, { disallowComments: true })
+  return repeated
 }
 
 function found(rest: string): string {
+  if (rest === '') return 'the end of the file'
   return JSON.stringify(/^[\w-]+|^./su.exec(rest)?.[0] ?? '').slice(0, 40)
 }

@@ -2,7 +2,8 @@
  * Puts a line into the text of `rooms.json` and leaves every other character of it as it was.
  * `new-room.ts` reads and writes the file.
  */
-import { JsonError, type JsonNode, outline } from '../json-text.ts'
+import { applyEdits, findNodeAtLocation, type Node, parseTree } from 'jsonc-parser'
+import { checkJson, JsonError } from '../json-text.ts'
 import { ConfigError } from '../mistakes.ts'
 
 /** A `rooms.json` without rooms. */
@@ -10,38 +11,44 @@ export const EMPTY_ROOMS = '{\n  "$schema": "./rooms.schema.json",\n  "rooms": {
 
 /** The paths in the text's `rooms`. Throws a `ConfigError` that begins with `name` where the text is no such file. */
 export function roomPaths(text: string, name: string): string[] {
-  return (roomsIn(text, name).node.members ?? []).map(({ key }) => key)
+  return membersOf(roomsIn(text, name)).map((member) => String(member.children?.[0]?.value))
 }
 
 /** The text with one room more, last in `rooms`, on a line of its own where the others have theirs. */
 export function addRoom(text: string, name: string, path: string, room: Readonly<Record<string, string>>): string {
-  const { node, start } = roomsIn(text, name)
+  const rooms = roomsIn(text, name)
   const entries = Object.entries(room).map(([key, value]) => `${JSON.stringify(key)}: ${JSON.stringify(value)}`)
   const line = `${JSON.stringify(path)}: { ${entries.join(', ')} }`
-  const last = node.members?.at(-1)
+  const last = membersOf(rooms).at(-1)
   if (last) {
-    const space = lineStart(text, last.start) ?? ' '
-    return `${text.slice(0, last.node.end)},${space}${line}${text.slice(last.node.end)}`
+    const content = `,${lineStart(text, last.offset) ?? ' '}${line}`
+    return applyEdits(text, [{ offset: last.offset + last.length, length: 0, content }])
   }
-  const space = lineStart(text, start)
-  const inside = space ? `${space}  ${line}${space}` : ` ${line} `
-  return `${text.slice(0, node.start)}{${inside}}${text.slice(node.end)}`
+  const space = lineStart(text, rooms.parent?.offset ?? 0)
+  const content = space ? `${space}  ${line}${space}` : ` ${line} `
+  return applyEdits(text, [{ offset: rooms.offset + 1, length: rooms.length - 2, content }])
 }
 
 /** Where `rooms` stands. A byte order mark counts as a space, so that places in the text stay true. */
-function roomsIn(text: string, name: string): { node: JsonNode; start: number } {
-  const rooms = read(text.replace(/^\uFEFF/, ' '), name).members?.find(({ key }) => key === 'rooms')
-  if (rooms?.node.members) return rooms
+function roomsIn(text: string, name: string): Node {
+  const root = read(text.replace(/^\uFEFF/, ' '), name)
+  const rooms = root && findNodeAtLocation(root, ['rooms'])
+  if (rooms?.type === 'object') return rooms
   throw new ConfigError([`${name}: rooms: expected an object {…}; write "rooms": {} into it`])
 }
 
-function read(text: string, name: string): JsonNode {
+function read(text: string, name: string): Node | undefined {
   try {
-    return outline(text)
+    checkJson(text)
+    return parseTree(text)
   } catch (error) {
     if (!(error instanceof JsonError)) throw error
     throw new ConfigError([`${name}:${error.line}:${error.column}: ${error.message}`])
   }
+}
+
+function membersOf(object: Node): readonly Node[] {
+  return object.children ?? []
 }
 
 /** The line break and indentation before `at`, where nothing else stands before it on its line. */
