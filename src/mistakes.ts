@@ -3,6 +3,7 @@
  * `environment.ts` and `config.ts` collect mistakes here and throw them all at once as one `ConfigError`.
  */
 import { isAbsolute, relative, resolve } from 'node:path'
+import { closestMatch } from 'leven'
 import type { z } from 'zod'
 
 /** Everything wrong with the environment or `rooms.json`, one readable line each in `mistakes`. */
@@ -39,10 +40,9 @@ export function show(value: unknown): string {
 
 /** The name of `known` that is nearest to `name`, where one is near enough to be what was meant. */
 export function nearest(name: string, known: readonly string[]): string | undefined {
-  const near = known
-    .map((candidate) => ({ candidate, distance: distanceBetween(name.toLowerCase(), candidate.toLowerCase()) }))
-    .sort((a, b) => a.distance - b.distance)[0]
-  return near && near.distance <= Math.ceil(name.length / 3) ? near.candidate : undefined
+  const names = known.map((candidate) => candidate.toLowerCase())
+  const near = closestMatch(name.toLowerCase(), names, { maxDistance: Math.ceil(name.length / 3) })
+  return near === undefined ? undefined : known[names.indexOf(near)]
 }
 
 /**
@@ -100,18 +100,4 @@ function stepInto(schema: z.core.$ZodType, key: PropertyKey): z.core.$ZodType | 
 function unwrap(schema: z.core.$ZodType): z.core.$ZodType {
   const def = schema._zod.def
   return 'innerType' in def ? unwrap(def.innerType as z.core.$ZodType) : schema
-}
-
-/** Levenshtein's distance. */
-function distanceBetween(a: string, b: string): number {
-  let above = Array.from({ length: b.length + 1 }, (_, index) => index)
-  for (let i = 1; i <= a.length; i++) {
-    const row = [i]
-    for (let j = 1; j <= b.length; j++) {
-      const change = (above[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)
-      row.push(Math.min(change, (above[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1))
-    }
-    above = row
-  }
-  return above[b.length] ?? 0
 }
