@@ -3,14 +3,12 @@
  * status. It runs before the upgrade, and everything that may take time (a room that opens) is done here, so that
  * nothing waits between the handshake and listening. `server.ts` hands requests in, a transport takes the admission.
  */
-import type { IncomingMessage } from 'node:http'
-import type { TLSSocket } from 'node:tls'
+import type { Caller, Handshake } from './caller.ts'
 import type { Clock } from './clock.ts'
 import type { Mount, Origins } from './config.ts'
 import type { RoomLogger } from './define.ts'
 import { failureOf, Refusal, refusalOfAdmit, roomErrorOf } from './errors.ts'
 import type { LiveEventRoom } from './event-room.ts'
-import type { AddressOf } from './guards/address.ts'
 import type { Auth } from './guards/auth.ts'
 import { mustBeHandshake, mustOfferKnown } from './guards/handshake.ts'
 import { type HostGuard, mustNameHost } from './guards/host.ts'
@@ -48,9 +46,6 @@ export interface GateParts {
   readonly clock: Clock
   readonly rooms: Rooms
   readonly limits: Limits
-  readonly addressOf: AddressOf
-  /** Whether `X-Forwarded-*` of this request may be believed. */
-  readonly isTrusted: (request: IncomingMessage) => boolean
   readonly mustKnowHost: HostGuard
   /** Whether the server answers this path itself: a pattern such as `/:name` does not reach it. */
   readonly isOwn: (path: string) => boolean
@@ -73,29 +68,31 @@ export class Gate {
     this.#parts = parts
   }
 
-  /** Lets an upgrade to a WebSocket in: at once where nothing must be waited for. Throws, or rejects with, a `Refusal`. */
-  admit(request: IncomingMessage): Admission | Promise<Admission> {
-    const { limits, addressOf, isDraining } = this.#parts
+  /**
+   * Lets a peer in: at once where nothing must be waited for. `handshake`: of the WebSocket it comes over. Throws, or
+   * rejects with, a `Refusal`.
+   */
+  admit(caller: Caller, handshake?: Handshake): Admission | Promise<Admission> {
+    const { limits, isDraining } = this.#parts
     if (isDraining()) throw draining()
-    mustBeHandshake(request)
-    const target = this.target(request)
-    const route = this.route(target)
-    this.origin(request, route.mount.origins)
-    mustOfferKnown(request, route.mount.protocols)
-    const address = addressOf(request)
+    if (handshake) mustBeHandshake(handshake)
+    const { path, query } = this.target(caller)
+    const route = this.route({ path })
+    const { address } = caller
+    this.origin(caller, route.mount.origins)
+    mustOfferKnown(caller.protocols, route.mount.protocols)
     limits.handshake(address)
-    if (this.#isOpen(route)) return this.#enter(route, target.query, address)
-    return this.pass(request, route, target.query).then((pass) => this.#enter(route, target.query, address, pass))
+    if (this.#isOpen(route)) return this.#enter(route, query, address)
+    return this.pass(caller, route, query).then((pass) => this.#enter(route, query, address, pass))
   }
 
   /** Whether an upgrade would be admitted now: makes its checks and joins nobody. Throws, or rejects with, a `Refusal`. */
-  async check(request: IncomingMessage, route: Route, query: URLSearchParams): Promise<void> {
-    const { limits, addressOf, isDraining } = this.#parts
+  async check(caller: Caller, route: Route, query: URLSearchParams): Promise<void> {
+    const { limits, isDraining } = this.#parts
     if (isDraining()) throw draining()
-    const address = addressOf(request)
-    limits.handshake(address)
-    const pass = await this.pass(request, route, query)
-    const { release, leave } = await this.#enter(route, query, address, pass)
+    limits.handshake(caller.address)
+    const pass = await this.pass(caller, route, query)
+    const { release, leave } = await this.#enter(route, query, caller.address, pass)
     release()
     leave()
   }
@@ -120,15 +117,11 @@ export class Gate {
   }
 
   /** Who brings which token, where the room asks for one, and whether the module admits it. Throws a `Refusal` 401 or 403. */
-  async pass(
-    request: IncomingMessage,
-    { mount, path, params }: Route,
-    query: URLSearchParams,
-  ): Promise<Pass | undefined> {
+  async pass(caller: Caller, { mount, path, params }: Route, query: URLSearchParams): Promise<Pass | undefined> {
     const pass = await this.#parts
       .authOf(mount)
-      ?.check(request)
-      .catch((error: Refusal) => this.#failed(request, error))
+      ?.check(caller)
+      .catch((error: Refusal) => this.#failed(caller, error))
     const { admit } = mount.definition
     if (!admit) return pass
     let answer: unknown
@@ -152,8 +145,8 @@ export class Gate {
   }
 
   /** Trying tokens is no faster than shaking hands. */
-  #failed(request: IncomingMessage, refusal: Refusal): never {
-    if (refusal.code === 'bad_token') this.charge(request, 1)
+  #failed(caller: Caller, refusal: Refusal): never {
+    if (refusal.code === 'bad_token') this.charge(caller, 1)
     throw refusal
   }
 
@@ -161,13 +154,13 @@ export class Gate {
    * Lets a request of plain HTTP to an event room; path and origin were checked. `cost`: how many handshakes it counts as.
    * Throws a `Refusal`.
    */
-  async visit(request: IncomingMessage, route: Route, errand: Errand, cost = 1, client?: string): Promise<Audition> {
-    const { limits, rooms, addressOf, isDraining } = this.#parts
+  async visit(caller: Caller, route: Route, errand: Errand, cost = 1, client?: string): Promise<Audition> {
+    const { limits, rooms, isDraining } = this.#parts
+    const { address } = caller
     const open = rooms.get(route) as unknown as LiveEventRoom | undefined
-    if (errand === 'read') this.read(request)
+    if (errand === 'read') this.read(caller)
     if (errand === 'read' && open) return { room: open, release() {}, leave() {} }
     if (isDraining()) throw draining()
-    const address = addressOf(request)
     limits.handshake(address, cost)
     const leave = errand === 'listen' ? limits.enter(route, address) : () => {}
     try {
@@ -180,29 +173,29 @@ export class Gate {
   }
 
   /** Counts what a request costs beside itself. Throws a `Refusal` 429. */
-  charge(request: IncomingMessage, cost: number): void {
-    if (cost > 0) this.#parts.limits.handshake(this.#parts.addressOf(request), cost)
+  charge({ address }: Caller, cost: number): void {
+    if (cost > 0) this.#parts.limits.handshake(address, cost)
   }
 
   /** Counts a read, which is also a look at what a room is. Throws a `Refusal` 429. */
-  read(request: IncomingMessage): void {
-    this.#parts.limits.read(this.#parts.addressOf(request))
+  read({ address }: Caller): void {
+    this.#parts.limits.read(address)
   }
 
   /** Counts what is sent to who reads. */
-  sent(request: IncomingMessage, bytes: number): void {
-    this.#parts.limits.sent(this.#parts.addressOf(request), bytes)
+  sent({ address }: Caller, bytes: number): void {
+    this.#parts.limits.sent(address, bytes)
   }
 
   /** The path and query of a request. Throws a `Refusal` 400, 404 or 421. */
-  target(request: IncomingMessage): Target {
-    mustNameHost(request)
-    this.#parts.mustKnowHost(request)
-    return parseTarget(request.url, this.#parts.basePath)
+  target(caller: Caller): Target {
+    mustNameHost(caller)
+    this.#parts.mustKnowHost(caller)
+    return parseTarget(caller.target, this.#parts.basePath)
   }
 
   /** The mount of a path. Throws a `Refusal` 404. */
-  route({ path }: Target): Route {
+  route({ path }: Pick<Target, 'path'>): Route {
     const { router, isOwn } = this.#parts
     const route = isOwn(path) ? undefined : router().find(path)
     if (!route) throw new Refusal(404, 'no_such_room', 'no room is at this path')
@@ -210,32 +203,21 @@ export class Gate {
   }
 
   /** The line of rooms.json that a request is for; `undefined` where there is none, or no telling. */
-  patternOf(request: IncomingMessage): string | undefined {
+  patternOf(caller: Caller): string | undefined {
     try {
-      return this.route(this.target(request)).mount.pattern
+      return this.route(this.target(caller)).mount.pattern
     } catch {
       return undefined
     }
   }
 
   /** Throws a `Refusal` 403 for a page of another origin. */
-  origin(request: IncomingMessage, origins: Origins): void {
-    const { headers, socket } = request
-    const { origin } = headers
-    const isTrusted = this.#parts.isTrusted(request)
-    const forwarded = isTrusted ? first(headers['x-forwarded-host']) : undefined
-    // Of a proxy, only "https" says something: one before it may have ended TLS.
-    const hasEndedTls = isTrusted && first(headers['x-forwarded-proto']) === 'https'
-    const isSecure = (socket as Partial<TLSSocket>).encrypted === true || hasEndedTls ? true : undefined
-    if (mayEnter(origins, origin, forwarded ?? headers.host, isSecure)) return
+  origin({ origin, askedHost, isSecure }: Caller, origins: Origins): void {
+    if (mayEnter(origins, origin, askedHost, isSecure)) return
     throw new Refusal(403, 'foreign_origin', 'this room does not take connections from pages of this origin')
   }
 }
 
 function draining(): Refusal {
   return new Refusal(503, 'draining', 'this server is restarting', { 'Retry-After': '1' })
-}
-
-function first(header: string | string[] | undefined): string | undefined {
-  return (Array.isArray(header) ? header[0] : header)?.split(',')[0]?.trim()
 }

@@ -12,7 +12,6 @@ import { Deadlines } from './deadlines.ts'
 import { drain, gone } from './drain.ts'
 import { FanOut } from './fan-out.ts'
 import { Gate } from './gate.ts'
-import { addressReader, proxyTrust } from './guards/address.ts'
 import { Auth } from './guards/auth.ts'
 import { hostGuard } from './guards/host.ts'
 import { Limits } from './guards/limits.ts'
@@ -26,6 +25,7 @@ import { isOwnPath, publicFiles } from './paths.ts'
 import { applyConfig } from './reload.ts'
 import { Rooms } from './rooms.ts'
 import { Router } from './router.ts'
+import { callerReader } from './transports/caller-reader.ts'
 import { Heartbeat } from './transports/heartbeat.ts'
 import { httpRoutes } from './transports/http.ts'
 import { httpServer, setDeadlines } from './transports/http-server.ts'
@@ -100,34 +100,40 @@ export async function createServer(parts: ServerParts): Promise<Server> {
     return known
   }
 
-  const isTrusted = proxyTrust(trustProxy)
+  const callerOf = callerReader(trustProxy)
   const gate = new Gate({
     basePath,
     clock,
     rooms,
     limits,
-    addressOf: addressReader(trustProxy),
-    isTrusted,
-    mustKnowHost: hostGuard(allowedHosts, isTrusted),
+    mustKnowHost: hostGuard(allowedHosts),
     isOwn: (path) => isOwnPath(path, ownFiles) || pages.hashed.has(path),
     router: () => router,
     authOf,
     isDraining,
     logger,
   })
-  const refusals = new Refusals({ gate, logger, isTrusted, count: (refusal, room) => metrics.refused(refusal, room) })
+  const refusals = new Refusals({ gate, logger, count: (refusal, room) => metrics.refused(refusal, room) })
   const closed = (code: number) => metrics.closed(code)
-  const doorParts = ({ pattern }: Mount) => ({ heartbeat, sockets, refusals, closed, tally: metrics.of(pattern) })
+  const doorParts = ({ pattern }: Mount) => ({
+    heartbeat,
+    sockets,
+    refusals,
+    callerOf,
+    closed,
+    tally: metrics.of(pattern),
+  })
   const door = (mount: Mount): WebSocketDoor => {
     const known = doors.get(mount) ?? new WebSocketDoor(mount, doorParts(mount))
     doors.set(mount, known)
     return known
   }
 
-  const app = httpServer(environment, refusals, config.server.limits)
+  const app = httpServer(environment, refusals, callerOf, config.server.limits)
   const lobbyOrigins = () => config.server.origins
   await httpRoutes(app, {
     basePath,
+    callerOf,
     gate,
     rooms,
     log,
@@ -145,7 +151,7 @@ export async function createServer(parts: ServerParts): Promise<Server> {
     lobbyOrigins,
     isDraining,
   })
-  app.server.on('upgrade', upgradeHandler(gate, door, sockets, refusals))
+  app.server.on('upgrade', upgradeHandler({ gate, callerOf, door, sockets, refusals }))
   try {
     await app.listen({ host: environment.host, port: environment.port })
   } catch (error) {

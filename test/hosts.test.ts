@@ -5,6 +5,7 @@
 import type { IncomingMessage } from 'node:http'
 import { afterEach, describe, expect, it } from 'vitest'
 import { hostGuard } from '../src/guards/host.ts'
+import { callerReader } from '../src/transports/caller-reader.ts'
 import { tell } from './support/figures.ts'
 import { exchange, type Headers, handshake, RawClient, request } from './support/raw.ts'
 import { startServer, type TestServer } from './support/server.ts'
@@ -135,7 +136,9 @@ describe('a connection from this machine', () => {
 
 describe('a connection from elsewhere', () => {
   const asks = (localAddress: string | undefined, host: string) => () =>
-    hostGuard(undefined, () => false)({ headers: { host }, socket: { localAddress } } as IncomingMessage)
+    hostGuard(undefined)(
+      callerReader([])({ headers: { host }, rawHeaders: ['Host', host], socket: { localAddress } } as IncomingMessage),
+    )
 
   it('may use any name, as long as none are listed', () => {
     for (const address of ['192.0.2.1', '2001:db8::1', '::ffff:192.0.2.1', '10.127.0.1', '1127.0.0.1'])

@@ -2,13 +2,14 @@
 import type { IncomingMessage } from 'node:http'
 import { PassThrough } from 'node:stream'
 import { describe, expect, it } from 'vitest'
+import type { Caller } from '../src/caller.ts'
 import { Refusal } from '../src/errors.ts'
 import type { Admission, Gate } from '../src/gate.ts'
 import type { Refusals } from '../src/transports/refusals.ts'
 import { upgradeHandler } from '../src/transports/upgrade.ts'
 import type { WebSocketDoor } from '../src/transports/websocket.ts'
 
-const request = {} as IncomingMessage
+const request = { headers: {} } as IncomingMessage
 const broken = () => {
   throw new Error('a mistake of ours')
 }
@@ -44,12 +45,13 @@ async function take(
     written += chunk
   })
   const gate = { admit: () => admit(admission) } as unknown as Gate
-  upgradeHandler(
+  upgradeHandler({
     gate,
-    () => ({ open }) as unknown as WebSocketDoor,
-    sockets as never,
+    callerOf: () => ({}) as Caller,
+    door: () => ({ open }) as unknown as WebSocketDoor,
+    sockets: sockets as never,
     refusals,
-  )(request, socket, Buffer.alloc(0))
+  })(request, socket, Buffer.alloc(0))
   await new Promise(setImmediate)
   await new Promise(setImmediate)
   return { ...back, errors, isWatched: sockets.has(socket), written, isCorked: socket.writableCorked > 0 }

@@ -3,9 +3,9 @@
  * `bearer.<token>` (a browser cannot set headers), or the cookie the room names. `jose` verifies; which algorithms count
  * is the mount's to say, never the token's. `gate.ts` asks before the upgrade and for every HTTP verb of the path.
  */
-import type { IncomingMessage } from 'node:http'
 import { parseCookie } from 'cookie'
 import { errors, importSPKI, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose'
+import type { Caller } from '../caller.ts'
 import type { Clock } from '../clock.ts'
 import { Refusal } from '../errors.ts'
 import type { AuthConfig } from '../mount.ts'
@@ -19,6 +19,9 @@ const MAX_SUBJECT_LENGTH = 255
 const LEEWAY_SECONDS = 5
 /** The subprotocol that carries a token; it is never answered. */
 export const BEARER = 'bearer.'
+
+/** Where a token may stand. */
+export type Credentials = Pick<Caller, 'authorization' | 'protocols' | 'cookie'>
 
 export class Auth {
   readonly #config: AuthConfig
@@ -34,11 +37,11 @@ export class Auth {
     this.#key = keyOf(config, clock, failed)
   }
 
-  /** The pass of a request; `undefined` for a guest where guests may enter. Throws a `Refusal` 401 or 503. */
-  async check(request: IncomingMessage): Promise<Pass | undefined> {
-    const token = presentedToken(request)
+  /** The pass of a caller; `undefined` for a guest where guests may enter. Throws a `Refusal` 401 or 503. */
+  async check(caller: Credentials): Promise<Pass | undefined> {
+    const token = presentedToken(caller)
     if (token !== undefined) return this.#verify(token)
-    const cookie = this.#cookieOf(request)
+    const cookie = this.#cookieOf(caller.cookie)
     if (this.#config.required) {
       if (cookie === undefined) throw noToken()
       return this.#verify(cookie)
@@ -47,9 +50,9 @@ export class Auth {
   }
 
   /** What the cookie holds; an emptied one is one that was taken away. */
-  #cookieOf({ headers }: IncomingMessage): string | undefined {
+  #cookieOf(header = ''): string | undefined {
     const { cookie } = this.#config
-    return cookie === undefined ? undefined : parseCookie(headers.cookie ?? '')[cookie] || undefined
+    return cookie === undefined ? undefined : parseCookie(header)[cookie] || undefined
   }
 
   async #verify(token: string): Promise<Pass> {
@@ -78,11 +81,10 @@ export class Auth {
 }
 
 /** A token that the client sends on purpose: if it is wrong, the client must know. */
-function presentedToken(request: IncomingMessage): string | undefined {
-  const bearer = bearerOf(request)
+function presentedToken({ authorization, protocols }: Credentials): string | undefined {
+  const bearer = bearerOf(authorization)
   if (bearer !== undefined) return bearer
-  const offered = request.headers['sec-websocket-protocol']?.split(',').map((protocol) => protocol.trim())
-  return offered?.find((protocol) => protocol.startsWith(BEARER))?.slice(BEARER.length)
+  return protocols.find((protocol) => protocol.startsWith(BEARER))?.slice(BEARER.length)
 }
 
 /** A browser sends a cookie by itself, also one that has ended: where no cookie would come in, such a one does too. */
@@ -92,8 +94,8 @@ function asGuest(error: unknown): undefined {
 }
 
 /** The token of the Authorization header (RFC 6750, 2.1). */
-export function bearerOf({ headers }: IncomingMessage): string | undefined {
-  return /^Bearer +(\S+) *$/i.exec(headers.authorization ?? '')?.[1]
+export function bearerOf(authorization = ''): string | undefined {
+  return /^Bearer +(\S+) *$/i.exec(authorization)?.[1]
 }
 
 function keyOf({ secret, publicKey = '', jwksUrl }: AuthConfig, clock: Clock, failed: (reason: string) => void) {

@@ -3,28 +3,23 @@
  * the same origin as the server to every check but this one: its requests still carry the page's name in `Host`. The
  * gate asks here first, for pages and upgrades alike.
  */
-import type { IncomingMessage } from 'node:http'
+import type { Caller } from '../caller.ts'
 import { Refusal } from '../errors.ts'
 
 /** Nobody can make these lead elsewhere: addresses, and the names of this machine (RFC 6761, 6.3). */
 const OWN = /^(?:\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-f:.]+\]|(?:[a-z0-9_-]+\.)*localhost\.?)(?::\d+)?$/i
-const LOOPBACK = /^(?:::1$|(?:::ffff:)?127\.)/
 
 /** Throws a `Refusal` 421 (RFC 9110, 15.5.20) for a name that is not ours. */
-export type HostGuard = (request: IncomingMessage) => void
+export type HostGuard = (caller: Pick<Caller, 'askedHost' | 'isRebound'>) => void
 
 /**
  * `names`: host names, `*.example.org` for all under one, `*` for any; then no other name is answered, whoever asks.
  * `undefined`: any name, but on a loopback connection only this machine's own, unless a proxy we trust made it.
  */
-export function hostGuard(
-  names: readonly string[] | undefined,
-  isTrusted: (request: IncomingMessage) => boolean,
-): HostGuard {
-  if (names === undefined) return (request) => mustBeOwnOnLoopback(request, isTrusted)
+export function hostGuard(names: readonly string[] | undefined): HostGuard {
+  if (names === undefined) return mustBeOwnOnLoopback
   if (names.includes('*')) return () => {}
-  return (request) => {
-    const host = hostOf(request, isTrusted)
+  return ({ askedHost: host = '' }) => {
     if (OWN.test(host) || isNamed(host, names)) return
     throw new Refusal(
       421,
@@ -34,9 +29,13 @@ export function hostGuard(
   }
 }
 
-function mustBeOwnOnLoopback(request: IncomingMessage, isTrusted: (request: IncomingMessage) => boolean): void {
-  if (OWN.test(request.headers.host ?? '')) return
-  if (!LOOPBACK.test(request.socket.localAddress ?? '') || isTrusted(request)) return
+/** Whether a host is this machine's own name or an address, which nobody can make lead elsewhere. */
+export function isOwnHost(host: string | undefined): boolean {
+  return host !== undefined && OWN.test(host)
+}
+
+function mustBeOwnOnLoopback({ isRebound }: Pick<Caller, 'isRebound'>): void {
+  if (!isRebound) return
   throw new Refusal(
     421,
     'foreign_host',
@@ -45,35 +44,18 @@ function mustBeOwnOnLoopback(request: IncomingMessage, isTrusted: (request: Inco
   )
 }
 
-/** What the client asked for, as far as a proxy we trust tells. */
-function hostOf(request: IncomingMessage, isTrusted: (request: IncomingMessage) => boolean): string {
-  const { host = '', 'x-forwarded-host': forwarded } = request.headers
-  if (forwarded === undefined || !isTrusted(request)) return host
-  return String(forwarded).split(',')[0]?.trim() ?? host
-}
-
 function isNamed(host: string, names: readonly string[]): boolean {
   const name = host.toLowerCase().replace(/:\d+$/, '').replace(/\.$/, '')
   return names.some((known) => (known.startsWith('*.') ? name.endsWith(known.slice(1)) : name === known))
 }
 
 /** Throws a `Refusal` 400 for a request that does not say for which host it is, or says it twice. */
-export function mustNameHost({ headers, rawHeaders }: IncomingMessage): void {
-  if (isHost(headers.host) && countOf('host', rawHeaders) === 1) return
+export function mustNameHost({ host }: Pick<Caller, 'host'>): void {
+  if (isHost(host)) return
   throw new Refusal(400, 'bad_host', 'expected one Host header with a host and port')
 }
 
 /** One host, with or without a port (RFC 9110, 7.2). */
 function isHost(host: string | undefined): boolean {
   return host !== undefined && /^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)(:\d{1,5})?$/.test(host)
-}
-
-/** How often a header came: Node keeps the first Host and drops the others, where a proxy may have read the last. */
-function countOf(name: string, rawHeaders: readonly string[]): number {
-  let count = 0
-  for (let at = 0; at < rawHeaders.length; at += 2) {
-    const header = rawHeaders[at] as string
-    if (header.length === name.length && header.toLowerCase() === name) count += 1
-  }
-  return count
 }

@@ -64,13 +64,13 @@ export async function append(
   const token = headers['corridor-peer']
   if (typeof token === 'string') {
     const speaker = speakerOf(parts, token, route, pass)
-    gate.charge(raw, 1)
+    gate.charge(request.caller, 1)
     charge(parts, speaker, messages.length)
     return answer(request, reply, speaker, claim, await handle(parts, speaker, messages, claim))
   }
   const visitor = principalOf(visitOf(query, pass).visitor, pass)
   mustBeKnown(visitor, messages)
-  const { room, release } = await gate.visit(raw, route, 'speak', messages.length)
+  const { room, release } = await gate.visit(request.caller, route, 'speak', messages.length)
   try {
     const speaker = { room, peer: room.stranger({ ...visitor, via: 'http' }) }
     return answer(request, reply, speaker, claim, await handle(parts, speaker, messages, claim))

@@ -8,6 +8,7 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import type { Config } from '../config.ts'
 import type { Environment } from '../environment.ts'
 import { Refusal } from '../errors.ts'
+import type { CallerOf } from './caller-reader.ts'
 import type { Refusals } from './refusals.ts'
 import { refusalBody, refuse } from './refuse.ts'
 
@@ -19,6 +20,7 @@ const UNDECODABLE = '/%2f'
 export function httpServer(
   { tls, trustProxy, keepAliveMs }: Environment,
   refusals: Refusals,
+  callerOf: CallerOf,
   limits: Config['server']['limits'],
 ): FastifyInstance {
   const common = {
@@ -34,7 +36,10 @@ export function httpServer(
     rewriteUrl: ({ url = '/' }: IncomingMessage) => (isDecodable(url) ? url : UNDECODABLE),
     // A target that Fastify cannot read never comes to our routes.
     frameworkErrors: (_: Error, { raw }: FastifyRequest, reply: FastifyReply) => {
-      const refusal = refusals.of(new Refusal(400, 'bad_target', 'expected a path that is encoded rightly'), raw)
+      const refusal = refusals.of(
+        new Refusal(400, 'bad_target', 'expected a path that is encoded rightly'),
+        callerOf(raw),
+      )
       reply.code(400).header('X-Content-Type-Options', 'nosniff')
       void reply.type('application/json; charset=utf-8').send(refusalBody(refusal))
     },

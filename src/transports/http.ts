@@ -4,7 +4,9 @@
  */
 import helmet from '@fastify/helmet'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Caller } from '../caller.ts'
 import { Refusal } from '../errors.ts'
+import type { CallerOf } from './caller-reader.ts'
 import type { InFlight } from './in-flight.ts'
 import { answerLater, isOnlyLater } from './later.ts'
 import { isBareHealthCheck, type OperatorParts, operatorRoutes } from './operator.ts'
@@ -15,15 +17,23 @@ import { HTML, JSON_TYPE, prefersHtml, roomRoutes, type StreamParts } from './st
 
 export interface HttpParts extends StreamParts, OperatorParts {
   readonly basePath: string
+  readonly callerOf: CallerOf
   readonly refusals: Refusals
   /** Every request, until its answer has left. */
   readonly requests: InFlight
 }
 
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Read before anything else is done for the request. */
+    caller: Caller
+  }
+}
+
 const NO_SUCH_ROOM = new Refusal(404, 'no_such_room', 'no room is at this path')
 
 export async function httpRoutes(app: FastifyInstance, parts: HttpParts): Promise<void> {
-  const { basePath, gate, pages, requests, isDraining } = parts
+  const { basePath, callerOf, gate, pages, requests, isDraining } = parts
   await app.register(helmet, {
     contentSecurityPolicy: {
       useDefaults: false,
@@ -42,15 +52,17 @@ export async function httpRoutes(app: FastifyInstance, parts: HttpParts): Promis
     // Whether everything under a host name is https is for its owner to say, at the proxy.
     strictTransportSecurity: false,
   })
+  app.decorateRequest('caller')
   // Every request passes the rules of an upgrade first: a hostile target or Host gets no further.
   app.addHook('onRequest', async (request, reply) => {
+    request.caller = callerOf(request.raw)
     void requests.track(new Promise<void>((resolve) => reply.raw.once('close', () => resolve())))
     // A handshake by another method than GET gets its ordinary answer, and no second request on the connection; nor does
     // a proxy keep one that is about to be closed.
     if (request.headers.upgrade?.toLowerCase() === 'websocket' || isDraining()) reply.header('Connection', 'close')
     if (isBareHealthCheck(request.raw, basePath)) return
     try {
-      gate.target(request.raw)
+      gate.target(request.caller)
     } catch (error) {
       // Whom the connection is for is not clear, or not us: whatever follows on it is not read.
       if (error instanceof Refusal && error.code.endsWith('_host')) reply.header('Connection', 'close')
@@ -94,7 +106,7 @@ function answerError(
   reply: FastifyReply,
   { refusals, pages }: HttpParts,
 ): FastifyReply {
-  const refusal = refusals.of(error, request.raw)
+  const refusal = refusals.of(error, request.caller)
   if (isOnlyLater(refusal, request)) return answerLater(reply, refusal)
   // Whoever waited to be asked for a body may not send it now: what comes next could be taken for it.
   if (request.headers.expect !== undefined) reply.header('Connection', 'close')

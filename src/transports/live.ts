@@ -62,7 +62,7 @@ export class LiveStreams {
     const visitor: Visitor | undefined = isPeer
       ? { ...visitOf(withoutOffset(query), pass).visitor, via: 'http' }
       : undefined
-    const { room, release, leave } = await this.#parts.gate.visit(request.raw, route, 'listen', 1, visitor?.client)
+    const { room, release, leave } = await this.#parts.gate.visit(request.caller, route, 'listen', 1, visitor?.client)
     try {
       if (room.isClosed) throw new Refusal(503, 'room_closed', 'this room was just closed', { 'Retry-After': '1' })
       const refused = room.refusals.of(visitor?.client)

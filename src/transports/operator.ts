@@ -5,6 +5,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { FastifyInstance } from 'fastify'
+import type { Caller } from '../caller.ts'
 import { Refusal } from '../errors.ts'
 import type { Gate } from '../gate.ts'
 import { bearerOf } from '../guards/auth.ts'
@@ -41,7 +42,7 @@ export function operatorRoutes(app: FastifyInstance, parts: OperatorParts): void
     return trouble === undefined ? { status: 'ready' } : reply.code(503).send({ status: 'not ready', reason: trouble })
   })
   app.get('/metrics', async (request, reply) => {
-    if (metricsToken !== undefined) mustBring(metricsToken, gate, request.raw)
+    if (metricsToken !== undefined) mustBring(metricsToken, gate, request.caller)
     const { registry } = metrics
     return reply
       .header('Cache-Control', 'no-store')
@@ -50,11 +51,11 @@ export function operatorRoutes(app: FastifyInstance, parts: OperatorParts): void
   })
 }
 
-function mustBring(token: string, gate: Gate, request: IncomingMessage): void {
-  const brought = bearerOf(request)
+function mustBring(token: string, gate: Gate, caller: Caller): void {
+  const brought = bearerOf(caller.authorization)
   if (brought !== undefined && isSame(brought, token)) return
   // Guessing is no faster than shaking hands.
-  gate.charge(request, 1)
+  gate.charge(caller, 1)
   if (brought === undefined)
     throw new Refusal(401, 'no_token', 'metrics are told to who brings a token', { 'WWW-Authenticate': 'Bearer' })
   throw new Refusal(401, 'bad_token', 'this token is not the one for metrics', {

@@ -28,7 +28,7 @@ export async function answerPage(
   await fanOut.past(() => {
     if (response.destroyed) return
     const bytes = make()
-    gate.sent(request.raw, bytes.length)
+    gate.sent(request.caller, bytes.length)
     reply.send(bytes)
   })
   const { writableLength: waiting } = response

@@ -54,7 +54,7 @@ export async function readPage(
 ): Promise<FastifyReply> {
   await itsTurn(request, reply)
   if (request.raw.socket.destroyed) return reply.hijack()
-  const { room, release } = await parts.gate.visit(request.raw, route, 'read')
+  const { room, release } = await parts.gate.visit(request.caller, route, 'read')
   try {
     const { reading } = room
     const { offset = '-1', before, limit, cursor } = wanted
@@ -111,7 +111,7 @@ export async function readHead(
   route: Route,
   live?: Live,
 ): Promise<FastifyReply> {
-  const { room, release } = await gate.visit(request.raw, route, 'read')
+  const { room, release } = await gate.visit(request.caller, route, 'read')
   release()
   reply.headers({ 'Stream-Next-Offset': room.reading.offset(), 'Cache-Control': 'no-store' })
   return reply.type(live === 'sse' ? 'text/event-stream' : JSON_TYPE).send()
@@ -129,8 +129,8 @@ export async function longPoll(
   const { gate, clock } = parts
   await itsTurn(request, reply)
   if (request.raw.socket.destroyed) return reply.hijack()
-  gate.read(request.raw)
-  const { room, release, leave } = await gate.visit(request.raw, route, 'listen')
+  gate.read(request.caller)
+  const { room, release, leave } = await gate.visit(request.caller, route, 'listen')
   try {
     const { reading } = room
     const after = mustFind(reading, offset)

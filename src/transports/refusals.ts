@@ -4,7 +4,7 @@
  * No line says what a client sent: of its request it names the line of rooms.json, never path, query or headers.
  */
 import { randomUUID } from 'node:crypto'
-import type { IncomingMessage } from 'node:http'
+import type { Caller } from '../caller.ts'
 import type { RoomLogger } from '../define.ts'
 import { Refusal } from '../errors.ts'
 import type { Gate } from '../gate.ts'
@@ -13,8 +13,6 @@ import { wrongType } from './append-request.ts'
 export interface RefusalParts {
   readonly gate: Gate
   readonly logger: RoomLogger
-  /** Whether the request came through a proxy that may name it. */
-  readonly isTrusted: (request: IncomingMessage) => boolean
   /** Counts one; `room`: the line of rooms.json it was for. */
   readonly count: (refusal: Refusal, room?: string) => void
 }
@@ -30,10 +28,10 @@ export class Refusals {
   }
 
   /** Counts and logs what was thrown for a request. Returns what to answer. */
-  of(error: unknown, request: IncomingMessage): Refusal {
+  of(error: unknown, caller: Caller): Refusal {
     const { gate, logger, count } = this.#parts
-    const req = this.#idOf(request)
-    const room = gate.patternOf(request)
+    const req = idOf(caller)
+    const room = gate.patternOf(caller)
     const refusal = error instanceof Refusal ? error : refusalOf(error as HttpError | undefined, req)
     count(refusal, room)
     if (refusal.status >= 500 && refusal !== error) logger.error({ req, room, err: error }, 'a request failed')
@@ -48,12 +46,11 @@ export class Refusals {
     this.#parts.logger.debug(told(refusal), 'refused')
     return refusal
   }
+}
 
-  /** What a proxy we trust calls the request, so that its log and ours can be read side by side. */
-  #idOf(request: IncomingMessage): string {
-    const given = this.#parts.isTrusted(request) ? request.headers['x-request-id'] : undefined
-    return typeof given === 'string' && /^[\w.:+/=-]{1,128}$/.test(given) ? given : randomUUID()
-  }
+/** What a proxy we trust calls the request, so that its log and ours can be read side by side. */
+function idOf({ requestId }: Caller): string {
+  return requestId !== undefined && /^[\w.:+/=-]{1,128}$/.test(requestId) ? requestId : randomUUID()
 }
 
 /** What a line says of it; `limit`: the one that was broken, by its name in rooms.json. */

@@ -60,10 +60,11 @@ export async function roomRoutes(app: FastifyInstance, parts: StreamParts): Prom
 
   app.get('/', { prefixTrailingSlash: 'slash' }, async (request, reply) => {
     // A room at `/` is read here; a page asks for the lobby.
-    if (router().find('/') && wantedOf(gate.target(request.raw).query, request)) return get(parts, live, request, reply)
+    if (router().find('/') && wantedOf(gate.target(request.caller).query, request))
+      return get(parts, live, request, reply)
     allow(gate, request, reply, lobbyOrigins(), false)
     if (prefersHtml(request, reply)) return sendAsset(request, reply, pages.lobby)
-    gate.read(request.raw)
+    gate.read(request.caller)
     return reply.type(JSON_TYPE).send(JSON.stringify({ rooms: listRooms(router().mounts, rooms) }))
   })
   app.options('/', { prefixTrailingSlash: 'slash' }, async (request, reply) => {
@@ -73,7 +74,7 @@ export async function roomRoutes(app: FastifyInstance, parts: StreamParts): Prom
   app.get('/*', async (request, reply) => get(parts, live, request, reply))
   app.post('/*', async (request, reply) => {
     const { route, query } = enter(gate, request, reply)
-    const pass = await gate.pass(request.raw, route, query)
+    const pass = await gate.pass(request.caller, route, query)
     mustBeEvents(route, reply)
     const peerOf = live.speaker.bind(live)
     return parts.inFlight.track(append({ ...parts, peerOf }, request, reply, route, query, pass))
@@ -84,7 +85,7 @@ export async function roomRoutes(app: FastifyInstance, parts: StreamParts): Prom
     url: '/*',
     handler: async (request, reply) => {
       const { route, query } = enter(gate, request, reply)
-      await gate.pass(request.raw, route, query)
+      await gate.pass(request.caller, route, query)
       reply.header('Allow', methodsOf(route))
       throw new Refusal(405, 'bad_method', `expected one of ${methodsOf(route)}, got ${request.method}`)
     },
@@ -118,21 +119,21 @@ async function get(
   const isPage = prefersHtml(request, reply)
   // The page is the same for everyone: it asks for what only some may see.
   if (isPage) return sendAsset(request, reply, pages.room)
-  await parts.gate.pass(request.raw, route, call.query)
+  await parts.gate.pass(request.caller, route, call.query)
   if (request.method === 'HEAD' && route.mount.kind === 'event') return readHead(parts, request, reply, route)
-  parts.gate.read(request.raw)
+  parts.gate.read(request.caller)
   return reply.type(JSON_TYPE).send(JSON.stringify(await describeRoom(route, rooms, log)))
 }
 
 /** A browser tells its page nothing of a refused upgrade: here the page asks why, or hears that it would be admitted. */
 async function checkJoin({ gate }: StreamParts, { request, reply, route, query }: Call): Promise<FastifyReply> {
-  await gate.check(request.raw, route, query)
+  await gate.check(request.caller, route, query)
   return reply.header('Cache-Control', 'no-store').code(204).send()
 }
 
 async function read(parts: StreamParts, live: LiveStreams, call: Call, wanted: Wanted): Promise<FastifyReply> {
   const { request, reply, route, query } = call
-  const pass = await parts.gate.pass(request.raw, route, query)
+  const pass = await parts.gate.pass(request.caller, route, query)
   mustBeEvents(route, reply)
   if (request.method === 'HEAD') return readHead(parts, request, reply, route, wanted.live)
   if (wanted.live === 'sse') return live.open(request, reply, route, query, wanted, pass)
@@ -142,7 +143,7 @@ async function read(parts: StreamParts, live: LiveStreams, call: Call, wanted: W
 
 /** Finds the room of a request, and checks where its page is from. Throws a `Refusal`. */
 function enter(gate: Gate, request: FastifyRequest, reply: FastifyReply): Call {
-  const target = gate.target(request.raw)
+  const target = gate.target(request.caller)
   const route = gate.route(target)
   const { origins, auth } = route.mount
   allow(gate, request, reply, origins, auth?.cookie !== undefined)
@@ -150,7 +151,7 @@ function enter(gate: Gate, request: FastifyRequest, reply: FastifyReply): Call {
 }
 
 function allow(gate: Gate, request: FastifyRequest, reply: FastifyReply, origins: Origins, hasCookie: boolean): void {
-  gate.origin(request.raw, origins)
+  gate.origin(request.caller, origins)
   reply.headers(corsHeaders(origins, request.headers.origin, hasCookie))
 }
 

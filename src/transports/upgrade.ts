@@ -7,31 +7,36 @@ import type { Duplex } from 'node:stream'
 import type { Mount } from '../config.ts'
 import { Refusal } from '../errors.ts'
 import type { Admission, Gate } from '../gate.ts'
+import { type CallerOf, handshakeOf } from './caller-reader.ts'
 import type { Refusals } from './refusals.ts'
 import { refuse } from './refuse.ts'
 import type { WebSocketDoor } from './websocket.ts'
 
-/** `sockets`: every socket taken and not over yet; who ends the server ends what is left there. */
-export function upgradeHandler(
-  gate: Gate,
-  door: (mount: Mount) => WebSocketDoor,
-  sockets: Set<Duplex>,
-  refusals: Refusals,
-) {
+export interface UpgradeParts {
+  readonly gate: Gate
+  readonly callerOf: CallerOf
+  readonly door: (mount: Mount) => WebSocketDoor
+  /** Every socket taken and not over yet; who ends the server ends what is left there. */
+  readonly sockets: Set<Duplex>
+  readonly refusals: Refusals
+}
+
+export function upgradeHandler({ gate, callerOf, door, sockets, refusals }: UpgradeParts) {
   return (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     sockets.add(socket)
     // First of all, and to the last: Node took its own listener off before it called us, and a reset at any later
     // moment without one ends the process (CVE-2022-41940).
     socket.on('error', ignore)
+    const caller = callerOf(request)
     const admitted = (admission: Admission) => {
       if (!enter(door(admission.route.mount), request, socket, head, admission)) sockets.delete(socket)
     }
     const refused = (error: unknown) => {
       sockets.delete(socket)
-      refuse(socket, refusals.of(error, request))
+      refuse(socket, refusals.of(error, caller))
     }
     try {
-      const admission = gate.admit(request)
+      const admission = gate.admit(caller, handshakeOf(request))
       if (admission instanceof Promise) admission.then(admitted).catch(refused)
       else admitted(admission)
     } catch (error) {

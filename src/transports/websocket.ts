@@ -9,6 +9,7 @@ import type { Mount } from '../config.ts'
 import { Refusal } from '../errors.ts'
 import type { Admission } from '../gate.ts'
 import { chooseProtocol } from '../visit.ts'
+import type { CallerOf } from './caller-reader.ts'
 import { NEGOTIATION } from './deflate.ts'
 import { acceptedOffer } from './deflate-offer.ts'
 import type { Heartbeat } from './heartbeat.ts'
@@ -23,6 +24,7 @@ const CLOSE_MS = 5000
 export interface DoorParts extends Omit<SocketParts, 'limits'> {
   readonly heartbeat: Heartbeat
   readonly refusals: Refusals
+  readonly callerOf: CallerOf
 }
 
 /** One mount's own WebSocket server. */
@@ -50,7 +52,7 @@ export class WebSocketDoor {
     } as ConstructorParameters<typeof WebSocketServer>[0])
     // The gate has refused all that ws would, but for malformed lists of protocols and extensions.
     this.#server.on('wsClientError', ({ message }, socket, request) =>
-      refuse(socket, parts.refusals.of(new Refusal(400, 'bad_handshake', message), request)),
+      refuse(socket, parts.refusals.of(new Refusal(400, 'bad_handshake', message), parts.callerOf(request))),
     )
   }
 

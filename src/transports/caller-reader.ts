@@ -1,0 +1,75 @@
+/**
+ * Reads a `Caller` from a request of HTTP, once. The same rules serve reads, pages and upgrades; nothing in an
+ * `X-Forwarded-*` header is believed unless `TRUST_PROXY` names the proxy that sent it.
+ */
+import type { IncomingMessage } from 'node:http'
+import proxyAddr from 'proxy-addr'
+import type { Caller, Handshake } from '../caller.ts'
+import { canonical } from '../guards/address.ts'
+import { isOwnHost } from '../guards/host.ts'
+
+export type CallerOf = (request: IncomingMessage) => Caller
+
+type Trust = (address: string, distance: number) => boolean
+
+const LOOPBACK = /^(?:::1$|(?:::ffff:)?127\.)/
+const NO_PROTOCOLS: readonly string[] = Object.freeze([])
+
+/** `trusted`: addresses, CIDRs, or proxy-addr's names (`loopback`, `uniquelocal`, …). */
+export function callerReader(trusted: string[]): CallerOf {
+  const trust = trusted.length === 0 ? undefined : proxyAddr.compile(trusted)
+  return (request) => callerOf(request, trust)
+}
+
+function callerOf(request: IncomingMessage, trust: Trust | undefined): Caller {
+  const { headers, socket } = request
+  const { remoteAddress } = socket
+  const isTrusted = trust?.(remoteAddress ?? '', 0) === true
+  const host = countOf('host', request.rawHeaders) === 1 ? headers.host : undefined
+  // Of a proxy, only "https" says something: one before it may have ended TLS.
+  const isSecure = 'encrypted' in socket || (isTrusted && first(headers['x-forwarded-proto']) === 'https')
+  const requestId = isTrusted ? headers['x-request-id'] : undefined
+  return {
+    address: canonical(trust ? proxyAddr(request, trust) : remoteAddress),
+    target: request.url,
+    host,
+    askedHost: (isTrusted ? first(headers['x-forwarded-host']) : undefined) ?? host,
+    isRebound: !isTrusted && !isOwnHost(host) && LOOPBACK.test(socket.localAddress ?? ''),
+    isSecure: isSecure || undefined,
+    origin: headers.origin,
+    authorization: headers.authorization,
+    cookie: headers.cookie,
+    protocols: protocolsOf(headers['sec-websocket-protocol']),
+    requestId: typeof requestId === 'string' ? requestId : undefined,
+  }
+}
+
+export function handshakeOf({ method, httpVersion, headers }: IncomingMessage): Handshake {
+  const length = headers['content-length']
+  return {
+    method,
+    httpVersion,
+    hasBody: headers['transfer-encoding'] !== undefined || (length !== undefined && length !== '0'),
+    version: headers['sec-websocket-version'],
+    key: headers['sec-websocket-key'],
+  }
+}
+
+function protocolsOf(header: string | undefined): readonly string[] {
+  return header === undefined ? NO_PROTOCOLS : header.split(',').map((protocol) => protocol.trim())
+}
+
+/** Where proxies stand in a row, the first one has seen the client. */
+function first(header: string | string[] | undefined): string | undefined {
+  return (Array.isArray(header) ? header[0] : header)?.split(',')[0]?.trim()
+}
+
+/** How often a header came: Node keeps the first Host and drops the others, where a proxy may have read the last. */
+function countOf(name: string, rawHeaders: readonly string[]): number {
+  let count = 0
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const header = rawHeaders[at]
+    if (header?.length === name.length && header.toLowerCase() === name) count += 1
+  }
+  return count
+}
