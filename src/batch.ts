@@ -3,8 +3,12 @@
  * ended. `batches.ts` commits or discards it.
  */
 import type { RoomError } from './errors.ts'
-import type { Draft, Mark, RoomLog } from './log/log.ts'
-import type { Turn } from './turn.ts'
+import type { ClientMark, Draft, Mark, RoomLog } from './log/log.ts'
+
+/** A message that brings a mark until one of its events, or the batch, takes it along. */
+interface Marked {
+  mark: ClientMark | undefined
+}
 
 export class Batch {
   readonly #log: RoomLog
@@ -19,16 +23,16 @@ export class Batch {
   }
 
   /** Holds an event back until the batch is committed. */
-  stage(draft: Draft, turn: Turn): Promise<number> {
-    if (turn.mark) this.#marks.push({ ...turn.mark, draft: this.#drafts.length })
-    turn.mark = undefined
+  stage(draft: Draft, message: Marked): Promise<number> {
+    if (message.mark) this.#marks.push({ ...message.mark, draft: this.#drafts.length })
+    message.mark = undefined
     this.#drafts.push(draft)
     return new Promise((resolve, reject) => this.#told.push({ resolve, reject }))
   }
 
-  /** Appends all that is held back, with the marks of `turns` that published nothing. */
-  async commit(turns: readonly Turn[]): Promise<void> {
-    const silent = turns.flatMap(({ mark }) => mark ?? [])
+  /** Appends all that is held back, with the marks of `messages` that published nothing. */
+  async commit(messages: readonly Marked[]): Promise<void> {
+    const silent = messages.flatMap(({ mark }) => mark ?? [])
     const marks = [...this.#marks.splice(0), ...silent]
     const told = this.#told
     this.#told = []

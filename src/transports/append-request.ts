@@ -7,14 +7,13 @@ import type { Mount } from '../config.ts'
 import { Refusal, RoomError, refusalOf } from '../errors.ts'
 import type { ProducerMark } from '../log/log.ts'
 import { type Message, messageOf, parseJson } from '../protocol.ts'
+import { ACCEPTED, wrongType } from './wrong-type.ts'
 
 /** What is too large is read to its end up to here, so that the refusal is read too. */
 const MAX_DROPPED_BYTES = 1024 * 1024
 const MAX_PRODUCER_LENGTH = 256
 /** The first two bytes of a gzip file (RFC 1952, 2.3.1). */
 const GZIP = 0x1f8b
-/** What a body may be (RFC 9110, 12.5.3; W3C Linked Data Platform, 7.1). */
-const ACCEPTED = { 'Accept-Post': 'application/json', 'Accept-Encoding': 'identity' }
 
 /** The body, of at most `limitBytes`. Throws a `Refusal` 413, or 400 where it breaks off or is no UTF-8. */
 export async function readBody(request: IncomingMessage, limitBytes: number): Promise<string> {
@@ -72,11 +71,6 @@ export function mustBeJson({ headers, headersDistinct }: IncomingMessage, limitB
   const message = `${expected}, got ${type.slice(0, 100)}`
   if (isOther) throw new Refusal(409, 'bad_type', message, ACCEPTED)
   throw wrongType(message)
-}
-
-/** A body that is not JSON as it is. */
-export function wrongType(message: string): Refusal {
-  return new Refusal(415, 'bad_type', message, ACCEPTED)
 }
 
 /** The messages of a body: one, or an array of at most `batch`. Throws a `Refusal` 400 or 413. */

@@ -8,7 +8,7 @@ import type { Caller } from '../caller.ts'
 import type { RoomLogger } from '../define.ts'
 import { Refusal } from '../errors.ts'
 import type { Gate } from '../gate.ts'
-import { wrongType } from './append-request.ts'
+import { wrongType } from './wrong-type.ts'
 
 export interface RefusalParts {
   readonly gate: Gate
