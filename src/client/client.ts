@@ -25,7 +25,6 @@ import type {
   RoomEvent,
   Speech,
   State,
-  StateName,
   Transport,
   TransportEvents,
 } from './types.ts'
