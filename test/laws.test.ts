@@ -65,6 +65,18 @@ describe('the source', () => {
     expect(reaches(/^(?!src\/log\/)/, implementation)).toEqual(['src/server.ts', 'src/testing.ts'])
   })
 
+  it('touches the private parts of a dependency in one file each, "…-internals.ts"', () => {
+    // `_zod` is what zod has for libraries, and documents.
+    const isPrivate = /\._(?!zod\b)[a-z]|\{ _[a-z]\w*(: \w+)?[ ,]|\.listeners\(/
+    expect(names(src, ({ code }) => isPrivate.test(code)).map((name) => name.split('/').at(-1))).toEqual([
+      'node-http-internals.ts',
+      'ws-internals.ts',
+    ])
+    // A range of versions could bring parts with other names.
+    const { dependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
+    expect(dependencies.ws).toMatch(/^\d+\.\d+\.\d+$/)
+  })
+
   it('gives room modules nothing but what is public', () => {
     expect(names(rooms, ({ text }) => /from '\.\.?\/.*src\//.test(text))).toEqual([])
   })

@@ -9,6 +9,7 @@ import type { Config } from '../config.ts'
 import type { Environment } from '../environment.ts'
 import { Refusal } from '../errors.ts'
 import type { CallerOf } from './caller-reader.ts'
+import { answerOf } from './node-http-internals.ts'
 import type { Refusals } from './refusals.ts'
 import { refusalBody, refuse } from './refuse.ts'
 
@@ -51,7 +52,7 @@ export function httpServer(
   setDeadlines(app.server, limits)
   // Node would invite every body; here the one who reads it does, and a refusal comes before it.
   app.server.on('checkContinue', (request, response) => app.server.emit('request', request, response))
-  return app as unknown as FastifyInstance
+  return app
 }
 
 function isDecodable(url: string): boolean {
@@ -77,8 +78,8 @@ function isWebSocket({ method, headers }: IncomingMessage): boolean {
 
 /** What came is no HTTP, too much of it, or too late. */
 function unread(error: Error & { code?: string }, socket: Duplex, refusals: Refusals): void {
-  const { _httpMessage: answer } = socket as { _httpMessage?: { headersSent: boolean } }
+  const answer = answerOf(socket)
   // Nobody is there to read, or in the midst of another answer: a second one would be taken for more of it.
   if (error.code === 'ECONNRESET' || !socket.writable || answer?.headersSent) socket.destroy()
-  else refuse(socket, refusals.ofUnread(error.code, answer !== undefined && answer !== null))
+  else refuse(socket, refusals.ofUnread(error.code, answer !== undefined))
 }

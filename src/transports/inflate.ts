@@ -8,6 +8,7 @@
  */
 import { constants, inflateRawSync } from 'node:zlib'
 import type { WebSocket } from 'ws'
+import { type Done, deflateOf } from './ws-internals.ts'
 
 /** Where a message may be larger it takes other threads after all, so that nobody waits for it. */
 const MOST_BYTES = 256 * 1024
@@ -21,17 +22,6 @@ const NOTHING = Buffer.alloc(0)
 const LEAST_BITS = 9
 /** So many peers of a mount may keep the largest window, 64 MiB together; further ones talk uncompressed. */
 const MOST_LARGEST = 2048
-
-type Done = (error: Error | null, bytes?: { readonly length: number }) => void
-
-/** What `ws` negotiated; it has no public name for it. */
-interface Extension {
-  readonly params: {
-    readonly client_max_window_bits?: number
-    readonly client_no_context_takeover?: true
-  }
-  decompress(bytes: Buffer, isLast: boolean, done: Done): void
-}
 
 /** What a peer's messages refer back to. */
 interface Context {
@@ -78,9 +68,7 @@ export class Inflater {
 
   /** From now on a compressed message of this peer is inflated here, when its last fragment has come. */
   serve(ws: WebSocket): void {
-    const { _extensions } = ws as unknown as { _extensions?: Record<string, Extension | undefined> }
-    // In a version of `ws` that names it otherwise, `ws` inflates.
-    const extension = _extensions?.['permessage-deflate']
+    const extension = deflateOf(ws)
     if (!extension || this.#payloadBytes > MOST_BYTES) return
     const inThreads = extension.decompress.bind(extension)
     const { client_max_window_bits: bits, client_no_context_takeover: isFresh } = extension.params

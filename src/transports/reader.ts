@@ -7,6 +7,7 @@
 import { isUtf8 } from 'node:buffer'
 import type { Duplex } from 'node:stream'
 import { WebSocket } from 'ws'
+import { type DataListener, dataListenerOf } from './ws-internals.ts'
 
 /** Who hears what was read. */
 export interface Ear {
@@ -29,14 +30,13 @@ const MOST_BYTES = 65_535
 /** How a socket finds its reader: one listener serves all, where a closure each would cost every idle peer. */
 const READER = Symbol('reader')
 type ReadSocket = Duplex & { [READER]: Reader }
-type Listener = (this: Duplex, chunk: Buffer) => void
 
 export class Reader {
   readonly #ear: Ear
   readonly #socket: Duplex
   readonly #mostBytes: number
   /** The listener by which `ws` reads. */
-  readonly #pass: Listener
+  readonly #pass: DataListener
   /** So many bytes of a frame that `ws` has begun to read are still to come. */
   #missing = 0
   /** `ws` has not told yet of what it was given last; of a broken frame it never will. */
@@ -52,7 +52,7 @@ export class Reader {
     this.#ear = ear
     this.#socket = socket
     this.#mostBytes = Math.min(payloadBytes, MOST_BYTES)
-    this.#pass = socket.listeners('data').at(-1) as Listener
+    this.#pass = dataListenerOf(socket)
     ;(socket as ReadSocket)[READER] = this
     socket.on('data', onData)
     socket.off('data', this.#pass)

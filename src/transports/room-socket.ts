@@ -13,9 +13,10 @@ import type { Connection } from '../peer.ts'
 import type { LiveRoom } from '../room.ts'
 import type { Wire } from '../wire.ts'
 import type { Beating, Turn } from './heartbeat.ts'
-import { isOverdue, isStuck, type Owed, owedOf, type Sighting, unfinishedBytes } from './progress.ts'
+import { isOverdue, isStuck, type Owed, owedOf, type Sighting } from './progress.ts'
 import { Reader } from './reader.ts'
 import { WebSocketWire } from './websocket-wire.ts'
+import { unfinishedBytes } from './ws-internals.ts'
 
 /** How long a peer that was closed for abuse may take to answer. */
 const SHUT_MS = 1000

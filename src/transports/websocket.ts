@@ -4,7 +4,7 @@
  */
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { WebSocketServer } from 'ws'
+import { type Server, WebSocketServer } from 'ws'
 import type { Mount } from '../config.ts'
 import { Refusal } from '../errors.ts'
 import type { Admission } from '../gate.ts'
@@ -29,7 +29,7 @@ export interface DoorParts extends Omit<SocketParts, 'limits'> {
 
 /** One mount's own WebSocket server. */
 export class WebSocketDoor {
-  readonly #server: WebSocketServer
+  readonly #server: Server<typeof RoomSocket>
   readonly #parts: DoorParts & SocketParts
   readonly #inflater: Inflater
 
@@ -37,7 +37,7 @@ export class WebSocketDoor {
     const { limits, compression, protocols } = mount
     this.#parts = { ...parts, limits }
     this.#inflater = new Inflater(limits.payloadBytes)
-    this.#server = new WebSocketServer({
+    this.#server = new WebSocketServer<typeof RoomSocket>({
       noServer: true,
       clientTracking: false,
       WebSocket: RoomSocket,
@@ -49,7 +49,7 @@ export class WebSocketDoor {
       closeTimeout: CLOSE_MS,
       perMessageDeflate: compression && NEGOTIATION,
       handleProtocols: (offered) => chooseProtocol(offered, protocols) ?? false,
-    } as ConstructorParameters<typeof WebSocketServer>[0])
+    })
     // The gate has refused all that ws would, but for malformed lists of protocols and extensions.
     this.#server.on('wsClientError', ({ message }, socket, request) =>
       refuse(socket, parts.refusals.of(new Refusal(400, 'bad_handshake', message), parts.callerOf(request))),
@@ -64,9 +64,8 @@ export class WebSocketDoor {
     const offer = acceptedOffer(headers['sec-websocket-extensions'], this.#inflater.hasRoom)
     if (offer === undefined) delete headers['sec-websocket-extensions']
     else headers['sec-websocket-extensions'] = offer.answer
-    this.#server.handleUpgrade(request, socket, head, (ws) => {
+    this.#server.handleUpgrade(request, socket, head, (roomSocket) => {
       const { room, visitor, offset } = admission
-      const roomSocket = ws as RoomSocket
       this.#inflater.serve(roomSocket)
       const letGo = roomSocket.extensions !== '' && offer?.isLargest ? this.#inflater.keepLargest() : undefined
       const leave = () => {
