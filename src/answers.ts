@@ -4,11 +4,10 @@
  */
 import type { Author } from './author.ts'
 import { LimitError, RoomError, roomErrorOf } from './errors.ts'
-import { countBroken } from './limit.ts'
 import type { Answer, RoomLog } from './log/log.ts'
-import type { Tally } from './metrics.ts'
 import * as protocol from './protocol.ts'
 import type { Retries } from './retries.ts'
+import { countBroken, type Tally } from './tally.ts'
 import type { Turn } from './turn.ts'
 
 export interface AnswerParts {

@@ -3,9 +3,10 @@
  * author's `join`, `drop`, `rejoin` and `leave`, one after the other for each peer; every `join` that let a peer in is
  * followed by exactly one `leave`. `room.ts` owns it and says what entering means; `members.ts` is the list.
  */
+
+import type { Audience } from './audience.ts'
 import type { Author } from './author.ts'
 import { Close, type CloseReason, RoomError, roomErrorOf } from './errors.ts'
-import type { Audience } from './fan-out.ts'
 import type { CommonHandlers } from './house.ts'
 import type { Members } from './members.ts'
 import type { Connection, Visitor } from './peer.ts'

@@ -5,7 +5,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { Call, givenUp } from './call.ts'
 import { type Clock, mustBeSpan } from './clock.ts'
-import type { ErrorLogger } from './log/deliver.ts'
+import type { ErrorLogger } from './guarded.ts'
 import { pendingOf, within } from './within.ts'
 
 /** How long a room that closes waits for handlers that still run, and for its `close`. */

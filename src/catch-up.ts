@@ -5,8 +5,9 @@
  *
  * Nothing is held back for a peer that catches up: what is published meanwhile is in the log, so it is read from there.
  */
+
+import type { Audience } from './audience.ts'
 import type { Clock } from './clock.ts'
-import type { Audience } from './fan-out.ts'
 import type { Frame } from './frame.ts'
 import type { RoomLog } from './log/log.ts'
 import { PAGE } from './page.ts'

@@ -5,9 +5,10 @@
 import type { z } from 'zod'
 import type { Definition } from './define.ts'
 import { issueLines, show, suggestion } from './mistakes.ts'
-import { RESERVED } from './protocol.ts'
 import { type UnknownKey, unknownKeys } from './unknown-keys.ts'
 
+/** Types that only the server sends. */
+const RESERVED: readonly string[] = ['welcome', 'ack', 'error', 'reset']
 const PARTS = ['summary', 'options', 'receives', 'sends', 'text', 'admit', 'open']
 
 /** What is wrong with a module's default export, one line each. With none, it is a `Definition`. */
@@ -62,9 +63,8 @@ function messageMistakes(part: string, messages: unknown): string[] {
   if (messages === undefined) return []
   if (typeof messages !== 'object' || messages === null || isSchema(messages))
     return [`${part}: expected { type: a zod 4 schema, … }, got ${isSchema(messages) ? 'a schema' : show(messages)}`]
-  const reserved: readonly string[] = RESERVED
   return Object.entries(messages).flatMap(([type, schema]) => {
-    if (reserved.includes(type)) return [`${part}.${type}: expected another type; "${type}" is the server's own`]
+    if (RESERVED.includes(type)) return [`${part}.${type}: expected another type; "${type}" is the server's own`]
     return isSchema(schema) ? [] : [`${part}.${type}: expected a zod 4 schema, got ${show(schema)}`]
   })
 }

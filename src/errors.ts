@@ -2,8 +2,9 @@
  * Everything that can go wrong between a client and a room, in one table: the HTTP status before the upgrade, the close
  * code after it, and whether the client may come back by itself. `gate.ts` refuses with these, `peer.ts` closes with them.
  */
-import type { Limit } from './limit.ts'
+
 import { show } from './mistakes.ts'
+import type { Limit } from './tally.ts'
 
 /** Why someone was not let in: said as an HTTP status and a one-line JSON body, before the upgrade. */
 export class Refusal extends Error {

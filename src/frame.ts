@@ -1,9 +1,29 @@
 /**
  * A frame: what travels from the log or a handler to the peers. Its payload is made once, and its bytes once for each
- * encoding however many peers there are. `protocol.ts` and the logs make frames, `fan-out.ts` carries them.
+ * encoding however many peers there are. `protocol.ts` and the logs make frames, `audience.ts` carries them.
  */
 import { fitting } from './page.ts'
-import { type Bytes, bufferOf, type Encoding, MAX_TEXT_LENGTH } from './wire.ts'
+
+/**
+ * Bytes, or text that stands for them, a character a byte (latin1): short text costs a socket less to write, and every
+ * peer of a room is written to.
+ */
+export type Bytes = Buffer | string
+
+/** Longer text costs more than bytes: Node copies it aside for each write. */
+export const MAX_TEXT_LENGTH = 16_384
+
+/** One way to put a frame into bytes. */
+export interface Encoding {
+  readonly name: string
+  encode(frame: Frame): Bytes
+  /** Many frames as one, where that is more than their bytes one after the other. */
+  join?(frames: readonly Frame[]): Bytes
+}
+
+export function bufferOf(bytes: Bytes): Buffer {
+  return typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes
+}
 
 export class Frame {
   /** What every peer sees: text (JSON in an event room) or, in a raw room, bytes. */

@@ -6,6 +6,11 @@
 /** Hears of what an item threw. */
 export type Failed = (error: unknown) => void
 
+/** Where an error is logged. */
+export interface ErrorLogger {
+  error(fields: object, text: string): void
+}
+
 /** Where nobody else hears of it, it ends the process as any error that nobody catches. */
 export const uncaught: Failed = (error) =>
   queueMicrotask(() => {

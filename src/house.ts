@@ -5,17 +5,17 @@
 import type { Clock } from './clock.ts'
 import type { Deadlines } from './deadlines.ts'
 import type { RoomLogger } from './define.ts'
-import type { FanOut } from './fan-out.ts'
+import type { FlushQueue } from './flush-queue.ts'
 import type { Rate } from './guards/bucket.ts'
-import type { JsonBounds } from './json-bounds.ts'
 import type { Log, Retention } from './log/log.ts'
-import type { Tally } from './metrics.ts'
+import type { JsonBounds } from './mount.ts'
+import type { Tally } from './tally.ts'
 
 /** What the house gives every room. */
 export interface House {
   readonly clock: Clock
   readonly log: Log
-  readonly fanOut: FanOut
+  readonly fanOut: FlushQueue
   readonly deadlines: Deadlines
   /** Where the rooms of a line of rooms.json count. */
   readonly tallyOf: (pattern: string) => Tally

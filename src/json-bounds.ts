@@ -3,14 +3,7 @@
  * it nests and how many members its objects have. What a recursive walk, a schema or a hash table can bear is less than
  * what the size of a message allows. `protocol.ts` asks before it parses.
  */
-
-/** A room's `limits.json`. */
-export interface JsonBounds {
-  /** Levels of lists and objects within each other. */
-  readonly depth: number
-  /** Members of all objects together. */
-  readonly members: number
-}
+import type { JsonBounds } from './mount.ts'
 
 const QUOTE = 0x22
 const BACKSLASH = 0x5c

@@ -7,8 +7,8 @@ import type { Mount } from './config.ts'
 import type { Schemas } from './define.ts'
 import type { Log } from './log/log.ts'
 import type { Census } from './metrics.ts'
+import type { Route } from './mount.ts'
 import type { Rooms } from './rooms.ts'
-import type { Route } from './router.ts'
 
 /** A mount in the lobby. */
 export interface Listed {

@@ -4,34 +4,13 @@
  */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { Refusal } from './errors.ts'
-import { type Broken, countBroken } from './limit.ts'
-
-/** What happened in the rooms of one line of rooms.json. */
-export interface Tally {
-  /** Peers that joined. */
-  joined: number
-  /** Messages that came in. */
-  received: number
-  /** Messages answered with an error. */
-  failed: number
-  /** Events that were kept. */
-  published: number
-  /** Events written to peers: an event for a hundred peers counts a hundred. */
-  delivered: number
-  /** Peers closed because they did not take what was sent. */
-  slow: number
-  readonly broken: Broken
-}
+import { type Broken, countBroken, newTally, type Tally } from './tally.ts'
 
 /** What stands now, asked at each scrape. */
 export interface Census {
   readonly room: string
   readonly peers: number
   readonly rooms: number
-}
-
-export function newTally(): Tally {
-  return { joined: 0, received: 0, failed: 0, published: 0, delivered: 0, slow: 0, broken: {} }
 }
 
 type Total = Exclude<keyof Tally, 'broken'>

@@ -4,7 +4,6 @@
  */
 import type { Definition } from './define.ts'
 import { definitionMistakes, kindOf, parseOptions } from './definition.ts'
-import type { JsonBounds } from './json-bounds.ts'
 import { nameOf, suggestion } from './mistakes.ts'
 import type { ModuleGraph } from './module-graph.ts'
 import { importModule, LOAD_MS, ModuleError, resolveModule } from './modules.ts'
@@ -17,6 +16,14 @@ export type AuthConfig = NonNullable<RoomSettings['auth']>
 export interface Rate {
   readonly perSecond: number
   readonly burst: number
+}
+
+/** A room's `limits.json`. */
+export interface JsonBounds {
+  /** Levels of lists and objects within each other. */
+  readonly depth: number
+  /** Members of all objects together. */
+  readonly members: number
 }
 
 /**
@@ -72,6 +79,14 @@ export interface Mount {
   readonly idleAfterMs: number
   readonly rejoinWithinMs: number
   readonly instances: number
+}
+
+/** Where a path leads. */
+export interface Route {
+  readonly mount: Mount
+  readonly params: Record<string, string>
+  /** The room's one path, however it was written: `/r/%74ea` and `/r/tea` are one room. */
+  readonly path: string
 }
 
 /** What the module gives to a mount. */

@@ -7,11 +7,9 @@ import { z } from 'zod'
 import type { EventDefinition } from './define.ts'
 import { extrasOf, InvalidError, LimitError, RoomError } from './errors.ts'
 import { Frame, json } from './frame.ts'
-import { brokenBound, type JsonBounds } from './json-bounds.ts'
+import { brokenBound } from './json-bounds.ts'
 import type { Kept, Lost } from './log/log.ts'
-
-/** Types that only the server says; a module that declares one is refused at start. */
-export const RESERVED = ['welcome', 'ack', 'error', 'reset'] as const
+import type { JsonBounds } from './mount.ts'
 
 /** What a client said, decoded; not yet checked against the module's schema. */
 export interface Message {

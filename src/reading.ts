@@ -2,12 +2,13 @@
  * Reading an event room without being in it: where a reader begins, the log in pages, and a seat in the audience for who
  * wants to hear on. `event-room.ts` owns it; the transports that answer plain HTTP ask it.
  */
+
+import type { Audience } from './audience.ts'
 import { catchUp } from './catch-up.ts'
 import type { Clock } from './clock.ts'
 import { Close, type CloseReason } from './errors.ts'
-import type { Audience } from './fan-out.ts'
 import type { Frame } from './frame.ts'
-import type { ErrorLogger } from './log/deliver.ts'
+import type { ErrorLogger } from './guarded.ts'
 import { type Lost, offset as offsetOf, parseOffset, type Resume, type RoomLog } from './log/log.ts'
 import { fitting, PAGE } from './page.ts'
 import { reset } from './protocol.ts'

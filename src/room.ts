@@ -4,19 +4,19 @@
  * calls back `deliver`, the only way to a peer.
  */
 import { Attendance } from './attendance.ts'
+import { Audience } from './audience.ts'
 import { Author, CLOSE_MS } from './author.ts'
 import type { Present, RoomLogger } from './define.ts'
 import type { CloseReason, RoomError } from './errors.ts'
-import { Audience } from './fan-out.ts'
 import { farewell } from './farewell.ts'
 import type { Frame } from './frame.ts'
 import type { CommonHandlers, House, RoomSettings } from './house.ts'
 import { LateLogger } from './late-logger.ts'
 import type { RoomLog } from './log/log.ts'
 import { Members } from './members.ts'
-import type { Tally } from './metrics.ts'
 import { inTimeToOpen } from './opening.ts'
 import type { Connection, Visitor } from './peer.ts'
+import type { Tally } from './tally.ts'
 import type { Wire } from './wire.ts'
 
 export abstract class LiveRoom<P extends Connection = Connection, H extends CommonHandlers = CommonHandlers> {

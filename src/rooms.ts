@@ -7,9 +7,9 @@ import type { EventDefinition, RawDefinition } from './define.ts'
 import { Close, type CloseReason, Refusal } from './errors.ts'
 import { LiveEventRoom } from './event-room.ts'
 import type { House } from './house.ts'
+import type { Route } from './mount.ts'
 import { LiveRawRoom } from './raw-room.ts'
 import type { LiveRoom } from './room.ts'
-import type { Route } from './router.ts'
 import { within } from './within.ts'
 
 /** A room that is open or opening. */

@@ -3,14 +3,7 @@
  * and the HTTP side ask the same router. A reload makes a new one.
  */
 import findMyWay from 'find-my-way'
-import type { Mount } from './config.ts'
-
-export interface Route {
-  readonly mount: Mount
-  readonly params: Record<string, string>
-  /** The room's one path, however it was written: `/r/%74ea` and `/r/tea` are one room. */
-  readonly path: string
-}
+import type { Mount, Route } from './mount.ts'
 
 /** A room's name in a path, decoded. */
 const MAX_NAME_LENGTH = 128

@@ -5,7 +5,7 @@
  */
 import { z } from 'zod'
 import { ALGORITHMS, isPublicKey, keyMistake } from './guards/algorithms.ts'
-import { listedOrigin } from './guards/origin.ts'
+import { listedOrigin } from './listed-origin.ts'
 import { bytes, duration, durationText } from './units.ts'
 
 /** The longest a Node timer can wait: with more it fires at once. */

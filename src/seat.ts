@@ -3,11 +3,10 @@
  * may wait. A frame for one peer remembers how many of the row's frames go before it, so that it keeps its place in the
  * order. `shard.ts` fills and empties it; `catch-up.ts` writes the past to it.
  */
-import { type Frame, pieces } from './frame.ts'
-import type { Limit } from './limit.ts'
+import { type Bytes, type Frame, pieces } from './frame.ts'
 import type { Backlog } from './pressure.ts'
-import type { Shard } from './shard.ts'
-import type { Bytes, Wire } from './wire.ts'
+import type { Limit } from './tally.ts'
+import type { Wire } from './wire.ts'
 
 /** Something between the row's frames: a frame for this seat alone, or (without one) the row's next frame left out. */
 interface Cut {
@@ -25,12 +24,21 @@ export interface Bounds {
   slow(seat: Seat, limit: Limit): void
 }
 
+/** Where a seat stands with others that are sent the same; a shard. */
+export interface Row {
+  /** A frame for one seat, after all that waits for the row now. */
+  direct(seat: Seat, frame: Frame): void
+  /** Writes what waits for one seat. */
+  flushSeat(seat: Seat): void
+  remove(seat: Seat): void
+}
+
 export class Seat<Owner = unknown> implements Backlog {
   readonly owner: Owner
   readonly wire: Wire
   readonly #bounds: Bounds
   /** The row; `undefined` before the peer is seated and after it left. */
-  shard: Shard | undefined
+  row: Row | undefined
   /** Where in the row. */
   index = -1
   /** How many of the row's waiting frames this seat must not get: it came later, or has them. */
@@ -85,13 +93,13 @@ export class Seat<Owner = unknown> implements Backlog {
 
   /** Says something to this peer alone, after everything delivered before. */
   send(frame: Frame): void {
-    if (this.shard) this.shard.direct(this, frame)
+    if (this.row) this.row.direct(this, frame)
     else this.write(frame.bytes(this.wire.encoding))
   }
 
   /** Writes what is queued for this seat, so that a close comes after it. */
   flush(): void {
-    this.shard?.flushSeat(this)
+    this.row?.flushSeat(this)
   }
 
   /** Writes what is for this seat out of the row's frames. */

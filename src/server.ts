@@ -10,7 +10,7 @@ import { type Clock, lifetime, systemClock } from './clock.ts'
 import type { Config, Environment, Mount } from './config.ts'
 import { Deadlines } from './deadlines.ts'
 import { drain, gone } from './drain.ts'
-import { FanOut } from './fan-out.ts'
+import { FlushQueue } from './flush-queue.ts'
 import { Gate } from './gate.ts'
 import { Auth } from './guards/auth.ts'
 import { hostGuard } from './guards/host.ts'
@@ -72,7 +72,7 @@ export async function createServer(parts: ServerParts): Promise<Server> {
   const house = {
     clock,
     log,
-    fanOut: new FanOut(clock, () => config.server.limits.bufferedBytes, failed),
+    fanOut: new FlushQueue(clock, () => config.server.limits.bufferedBytes, failed),
     deadlines: new Deadlines(clock, failed),
     tallyOf: (pattern: string) => metrics.of(pattern),
     logger,

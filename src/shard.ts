@@ -1,18 +1,28 @@
 /**
  * A row of a room's audience: some peers of one encoding, and the frames that wait for their next flush.
- * `fan-out.ts` says when; the row joins the frames once and writes once to each peer.
+ * `audience.ts` says when; the row joins the frames once and writes once to each peer.
  */
-
-import type { Audience } from './fan-out.ts'
-import { type Frame, pieces } from './frame.ts'
-import type { Seat } from './seat.ts'
-import type { Bytes, Encoding } from './wire.ts'
+import type { Flushable } from './flush-queue.ts'
+import { type Bytes, type Encoding, type Frame, pieces } from './frame.ts'
+import type { Row, Seat } from './seat.ts'
 
 /** Large enough that joining costs nothing per peer, small enough that one flush is a few ms. */
 const PEERS_PER_SHARD = 256
 
-export class Shard {
-  readonly #audience: Audience
+/** What holds all rows of a room; its audience. */
+export interface Shards {
+  /** What may wait for one peer. */
+  readonly limitBytes: number
+  /** This row has something to send; `shared`: that may wait for company. */
+  schedule(shard: Shard, shared: boolean): void
+  /** A row that stood in the queue since `enqueuedMs` was flushed. */
+  flushed(enqueuedMs: number, deliveries: number): void
+  /** Something for this peer could not be written. */
+  failed(seat: Seat, error: unknown): void
+}
+
+export class Shard implements Row, Flushable {
+  readonly #audience: Shards
   readonly #encoding: Encoding
   readonly #seats: Seat[] = []
   #frames: Frame[] = []
@@ -21,7 +31,7 @@ export class Shard {
   /** Since when it stands in the queue of the process. */
   enqueuedMs = 0
 
-  constructor(audience: Audience, encoding: Encoding) {
+  constructor(audience: Shards, encoding: Encoding) {
     this.#audience = audience
     this.#encoding = encoding
   }
@@ -35,7 +45,7 @@ export class Shard {
   }
 
   add(seat: Seat): void {
-    seat.shard = this
+    seat.row = this
     seat.index = this.#seats.push(seat) - 1
     seat.clear()
     seat.from = this.#frames.length
@@ -48,7 +58,7 @@ export class Shard {
       this.#seats[seat.index] = last
       last.index = seat.index
     }
-    seat.shard = undefined
+    seat.row = undefined
     seat.clear()
     if (this.isEmpty) this.#frames = []
   }
@@ -57,7 +67,7 @@ export class Shard {
   push(frame: Frame, except: object | undefined): void {
     this.#frames.push(frame)
     const seat = except as Seat | undefined
-    if (seat?.shard === this) {
+    if (seat?.row === this) {
       if (!seat.isSpecial) this.#special.push(seat)
       seat.skip(this.#frames.length - 1)
     }
@@ -85,7 +95,7 @@ export class Shard {
     this.#frames = []
     this.#special = []
     for (const seat of special) {
-      if (seat.shard !== this || !seat.isSpecial) continue
+      if (seat.row !== this || !seat.isSpecial) continue
       this.#deliver(seat, frames)
       // It has its bytes: the row's are not for it.
       seat.from = -1

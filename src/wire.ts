@@ -2,7 +2,7 @@
  * What a room knows of a transport: what goes outward, and which encoding it speaks. Reading is no part of it; each
  * transport pushes what it reads into the room. `frame.ts` makes the bytes, `seat.ts` alone sends them.
  */
-import type { Frame } from './frame.ts'
+import type { Bytes, Encoding } from './frame.ts'
 
 export interface Wire {
   /** How this wire wants its frames; wires with the same encoding are sent the same bytes. */
@@ -24,24 +24,3 @@ export interface Wire {
 
 /** A reader that does not take what waits has a second more for each so many bytes of it. */
 export const READER_BYTES_PER_SECOND = 8192
-
-/**
- * Bytes, or text that stands for them, a character a byte (latin1): short text costs a socket less to write, and every
- * peer of a room is written to.
- */
-export type Bytes = Buffer | string
-
-/** Longer text costs more than bytes: Node copies it aside for each write. */
-export const MAX_TEXT_LENGTH = 16_384
-
-/** One way to put a frame into bytes. */
-export interface Encoding {
-  readonly name: string
-  encode(frame: Frame): Bytes
-  /** Many frames as one, where that is more than their bytes one after the other. */
-  join?(frames: readonly Frame[]): Bytes
-}
-
-export function bufferOf(bytes: Bytes): Buffer {
-  return typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes
-}

@@ -1,10 +1,9 @@
 /** Rooms with `compression: true`: each message is compressed once for all who negotiated it. */
 import { randomBytes } from 'node:crypto'
 import { afterEach, expect, it } from 'vitest'
-import { Frame } from '../src/frame.ts'
+import { bufferOf, Frame } from '../src/frame.ts'
 import { deflated } from '../src/transports/deflate.ts'
 import { plain } from '../src/transports/websocket-wire.ts'
-import { bufferOf } from '../src/wire.ts'
 import { startServer, type TestServer } from './support/server.ts'
 
 let server: TestServer

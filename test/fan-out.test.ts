@@ -5,12 +5,13 @@
 
 import { setImmediate } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
+import { Audience } from '../src/audience.ts'
 import { systemClock } from '../src/clock.ts'
-import { Audience, FanOut } from '../src/fan-out.ts'
-import { Frame } from '../src/frame.ts'
-import { newTally } from '../src/metrics.ts'
+import { FlushQueue } from '../src/flush-queue.ts'
+import { type Bytes, bufferOf, type Encoding, Frame } from '../src/frame.ts'
 import { Seat } from '../src/seat.ts'
-import { type Bytes, bufferOf, type Encoding, type Wire } from '../src/wire.ts'
+import { newTally } from '../src/tally.ts'
+import type { Wire } from '../src/wire.ts'
 import { PATIENCE_MS } from './support/patience.ts'
 import { type Random, seeded } from './support/random.ts'
 
@@ -76,7 +77,7 @@ class Play {
 
   constructor(random: Random) {
     this.random = random
-    this.audience = new Audience(new FanOut(systemClock()), {
+    this.audience = new Audience(new FlushQueue(systemClock()), {
       limitBytes: LIMIT_BYTES,
       tally: newTally(),
       log: { error: (fields) => void this.errors.push(fields) },

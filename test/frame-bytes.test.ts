@@ -1,10 +1,9 @@
 /** Frames as bytes, whether they are made as text or as buffers: at each edge they are what RFC 6455, 5.2, says. */
 import { describe, expect, it } from 'vitest'
-import { Frame, join } from '../src/frame.ts'
+import { bufferOf, Frame, join, MAX_TEXT_LENGTH } from '../src/frame.ts'
 import { deflated } from '../src/transports/deflate.ts'
 import { frameBytes } from '../src/transports/websocket-frame.ts'
 import { plain } from '../src/transports/websocket-wire.ts'
-import { bufferOf, MAX_TEXT_LENGTH } from '../src/wire.ts'
 import { frameOf, Op } from './support/bare-frames.ts'
 import { contentOf, framesOf } from './support/byte-stream.ts'
 import { anyPayload, bytesOf, CHARACTERS, EDGES, LARGE, textOf } from './support/payloads.ts'

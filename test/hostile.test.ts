@@ -5,9 +5,8 @@
  */
 import { constants, deflateRawSync, inflateRawSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
-import { Frame } from '../src/frame.ts'
+import { bufferOf, Frame } from '../src/frame.ts'
 import { deflated } from '../src/transports/deflate.ts'
-import { bufferOf } from '../src/wire.ts'
 import { fragmented, frame, Op } from './support/bare-frames.ts'
 import { tellWrong } from './support/figures.ts'
 import { openWitnessed } from './support/witness.ts'

@@ -10,11 +10,11 @@ import { systemClock } from '../src/clock.ts'
 import { Deadlines } from '../src/deadlines.ts'
 import { defineRoom, type EventDefinition, type Room } from '../src/define.ts'
 import { LiveEventRoom } from '../src/event-room.ts'
-import { FanOut } from '../src/fan-out.ts'
+import { FlushQueue } from '../src/flush-queue.ts'
 import { offset } from '../src/log/log.ts'
 import { MemoryLog } from '../src/log/memory.ts'
-import { newTally } from '../src/metrics.ts'
 import type { EventPeer } from '../src/peer.ts'
+import { newTally } from '../src/tally.ts'
 import { Hearing, HearingWire, REPLAY } from './support/hearing.ts'
 import { type Random, seeded } from './support/random.ts'
 import { startServer } from './support/server.ts'
@@ -40,7 +40,7 @@ async function openTalk(keep: number): Promise<{ room: LiveEventRoom; errors: un
   const house = {
     clock,
     log: new MemoryLog(clock),
-    fanOut: new FanOut(clock),
+    fanOut: new FlushQueue(clock),
     deadlines: new Deadlines(clock),
     tallyOf: newTally,
     logger,

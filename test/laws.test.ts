@@ -60,7 +60,9 @@ describe('the source', () => {
     expect(
       reaches(/^src\/log\//, /^src\/(room|rooms|event-room|raw-room|peer|gate|server|transports\/.*)\.ts$/),
     ).toEqual([])
-    expect(reaches(/^src\/(room|event-room|raw-room|peer|fan-out)\.ts$/, /^src\/transports\//)).toEqual([])
+    expect(
+      reaches(/^src\/(room|event-room|raw-room|peer|audience|shard|seat|flush-queue)\.ts$/, /^src\/transports\//),
+    ).toEqual([])
     // Only these choose: the server for everyone, and the testing kit for room authors.
     expect(reaches(/^(?!src\/log\/)/, implementation)).toEqual(['src/server.ts', 'src/testing.ts'])
   })

@@ -1,6 +1,6 @@
 /** The limits of who comes in, and of requests, one by one: set small, broken, answered as docs/LIMITS.md says, and counted. */
 import { describe, expect, it } from 'vitest'
-import type { Limit } from '../src/limit.ts'
+import type { Limit } from '../src/tally.ts'
 import { refused } from './support/client.ts'
 import { openLimited } from './support/limited.ts'
 import notes from './support/notes.ts'

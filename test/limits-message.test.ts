@@ -1,6 +1,6 @@
 /** The limits of what a peer says (catalogue: F3, F8), one by one: set small, broken, answered as docs/LIMITS.md says, and counted. */
 import { describe, expect, it } from 'vitest'
-import type { Limit } from '../src/limit.ts'
+import type { Limit } from '../src/tally.ts'
 import { fragmented, frame, Op } from './support/bare-frames.ts'
 import { openStream, post } from './support/event-stream.ts'
 import { note, openLimited } from './support/limited.ts'

@@ -6,8 +6,8 @@ import { readFileSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import { LIMITS } from '../src/limit.ts'
 import { schemaText } from '../src/schema.ts'
+import { LIMITS } from '../src/tally.ts'
 import { isStuck, type Owed, owedOf } from '../src/transports/progress.ts'
 
 describe('what waits for a peer', () => {

@@ -4,12 +4,13 @@
  */
 import { setImmediate } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
+import { Audience } from '../src/audience.ts'
 import { Deadlines } from '../src/deadlines.ts'
-import { Audience, FanOut } from '../src/fan-out.ts'
+import { FlushQueue } from '../src/flush-queue.ts'
 import { Frame } from '../src/frame.ts'
-import { newTally } from '../src/metrics.ts'
 import { type Backlog, Pressure } from '../src/pressure.ts'
 import { Seat } from '../src/seat.ts'
+import { newTally } from '../src/tally.ts'
 import { handClock } from '../src/testing/hand-clock.ts'
 import { Heartbeat } from '../src/transports/heartbeat.ts'
 import type { Turn } from '../src/turn.ts'
@@ -27,7 +28,7 @@ describe('the fan-out', () => {
     const logged: unknown[] = []
     const cut: [Seat, number][] = []
     const failed: unknown[] = []
-    const fanOut = new FanOut(handClock(), undefined, (error) => failed.push(error))
+    const fanOut = new FlushQueue(handClock(), undefined, (error) => failed.push(error))
     const log = { debug() {}, info() {}, warn() {}, error: (fields: object | string) => void logged.push(fields) }
     const all: Audience = new Audience(fanOut, {
       limitBytes: 1e6,

@@ -1,6 +1,7 @@
 /** Which origins fit what a room lists, and which entries of the list no page could ever have. */
 import { describe, expect, it } from 'vitest'
-import { listedOrigin, mayEnter } from '../src/guards/origin.ts'
+import { mayEnter } from '../src/guards/origin.ts'
+import { listedOrigin } from '../src/listed-origin.ts'
 
 const enters = (listed: string, origin: string) => mayEnter([listedOrigin(listed)], origin, 'own.example')
 

@@ -8,10 +8,10 @@ import { z } from 'zod'
 import { Deadlines } from '../src/deadlines.ts'
 import { defineRoom, type EventDefinition } from '../src/define.ts'
 import { LiveEventRoom } from '../src/event-room.ts'
-import { FanOut } from '../src/fan-out.ts'
+import { FlushQueue } from '../src/flush-queue.ts'
 import { offset } from '../src/log/log.ts'
 import { MemoryLog } from '../src/log/memory.ts'
-import { newTally, type Tally } from '../src/metrics.ts'
+import { newTally, type Tally } from '../src/tally.ts'
 import { type HandClock, handClock } from '../src/testing/hand-clock.ts'
 import { StuckWire } from './support/stuck-wire.ts'
 
@@ -43,7 +43,7 @@ async function stage(totalBytes = Number.POSITIVE_INFINITY): Promise<Stage> {
   const house = {
     clock,
     log: new MemoryLog(clock),
-    fanOut: new FanOut(clock, () => totalBytes),
+    fanOut: new FlushQueue(clock, () => totalBytes),
     deadlines: new Deadlines(clock),
     tallyOf: () => tally,
     logger: { ...logger, child: () => logger },

@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../clock.ts'
 import { Refusal } from '../errors.ts'
-import type { Route } from '../router.ts'
+import type { Route } from '../mount.ts'
 import { addressKey } from './address.ts'
 import { AddressRates } from './address-rates.ts'
 import type { Rate } from './bucket.ts'

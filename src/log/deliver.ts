@@ -2,11 +2,8 @@
  * Delivery that cannot hurt the log: what is thrown on the way to the peers is logged, and the log goes on with the next
  * event. Both logs deliver through it.
  */
+import type { ErrorLogger } from '../guarded.ts'
 import type { Deliver } from './log.ts'
-
-export interface ErrorLogger {
-  error(fields: object, text: string): void
-}
 
 export function safely(deliver: Deliver, logger: ErrorLogger): Deliver {
   return (frame, except) => {

@@ -4,7 +4,8 @@
  */
 import type { Clock } from '../clock.ts'
 import { entry, type Frame } from '../frame.ts'
-import { type ErrorLogger, safely } from './deliver.ts'
+import type { ErrorLogger } from '../guarded.ts'
+import { safely } from './deliver.ts'
 import { Lives } from './epoch.ts'
 import { locate } from './lineage.ts'
 import type { Deliver, Draft, Log, Mark, ProducerState, Recalled, Resume, Retention, RoomLog, Stand } from './log.ts'

@@ -3,7 +3,7 @@
  * one append ends that append alone; the loop goes on. `sqlite.ts` writes, `sqlite-room.ts` appends.
  */
 import { RoomError } from '../errors.ts'
-import type { ErrorLogger } from './deliver.ts'
+import type { ErrorLogger } from '../guarded.ts'
 import type { StoredMark } from './sqlite-memory.ts'
 import type { Begin, Commit } from './sqlite-stored.ts'
 

@@ -8,7 +8,7 @@ import { LiveEventRoom } from '../event-room.ts'
 import { offset } from '../log/log.ts'
 import type { Connection, Visitor } from '../peer.ts'
 import type { LiveRoom } from '../room.ts'
-import type { RawTestPeer, TestPeer } from '../testing.ts'
+import type { RawTestPeer, TestPeer } from './test-peer.ts'
 import { TestWire } from './test-wire.ts'
 
 type Payload = string | Uint8Array

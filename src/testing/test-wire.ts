@@ -2,7 +2,8 @@
  * A wire that ends in a test: what a room sends waits here until the test asks for it. Frames are joined like on any
  * wire, so they carry a head (one byte of kind, four of length) by which they are taken apart again.
  */
-import { type Bytes, bufferOf, type Encoding, type Wire } from '../wire.ts'
+import { type Bytes, bufferOf, type Encoding } from '../frame.ts'
+import type { Wire } from '../wire.ts'
 
 const HEAD = 5
 /**

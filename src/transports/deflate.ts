@@ -4,8 +4,7 @@
  * negotiates, and gives a wire this encoding.
  */
 import { constants, deflateRawSync } from 'node:zlib'
-import type { Frame } from '../frame.ts'
-import type { Bytes, Encoding } from '../wire.ts'
+import type { Bytes, Encoding, Frame } from '../frame.ts'
 import { WINDOW_BITS } from './deflate-offer.ts'
 import { frameBytes } from './websocket-frame.ts'
 

@@ -6,9 +6,9 @@
  * Nothing can forge a field: JSON text has no line break (U+2028 is none here), and ids are hex digits and "_".
  */
 import type { ServerResponse } from 'node:http'
-import type { Frame } from '../frame.ts'
+import { type Bytes, bufferOf, type Encoding, type Frame } from '../frame.ts'
 import type { Reading } from '../reading.ts'
-import { type Bytes, bufferOf, type Encoding, type Wire } from '../wire.ts'
+import type { Wire } from '../wire.ts'
 import { drained } from './drained.ts'
 import type { Beating } from './heartbeat.ts'
 import { isStuck, type Owed, owedOf } from './progress.ts'

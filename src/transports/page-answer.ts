@@ -5,7 +5,7 @@
 import type { ServerResponse } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Clock } from '../clock.ts'
-import type { FanOut } from '../fan-out.ts'
+import type { FlushQueue } from '../flush-queue.ts'
 import type { Gate } from '../gate.ts'
 import type { Backlog } from '../pressure.ts'
 import { READER_BYTES_PER_SECOND } from '../wire.ts'
@@ -13,7 +13,7 @@ import { READER_BYTES_PER_SECOND } from '../wire.ts'
 export interface AnswerParts {
   readonly gate: Gate
   readonly clock: Clock
-  readonly fanOut: FanOut
+  readonly fanOut: FlushQueue
 }
 
 /** Makes and sends a page when there is time for it. `sendTimeoutMs`: the room's `limits.sendTimeout`. */

@@ -8,13 +8,14 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Clock } from '../clock.ts'
 import type { Origins } from '../config.ts'
 import { Refusal } from '../errors.ts'
-import type { FanOut } from '../fan-out.ts'
+import type { FlushQueue } from '../flush-queue.ts'
 import type { Gate } from '../gate.ts'
 import { describeRoom, listRooms } from '../lobby.ts'
 import type { Log } from '../log/log.ts'
+import type { Route } from '../mount.ts'
 import type { Pages } from '../pages.ts'
 import type { Rooms } from '../rooms.ts'
-import type { Route, Router } from '../router.ts'
+import type { Router } from '../router.ts'
 import { append } from './append.ts'
 import { corsHeaders, preflightHeaders } from './cors.ts'
 import type { Heartbeat } from './heartbeat.ts'
@@ -29,7 +30,7 @@ export interface StreamParts {
   readonly rooms: Rooms
   readonly log: Log
   readonly clock: Clock
-  readonly fanOut: FanOut
+  readonly fanOut: FlushQueue
   readonly heartbeat: Heartbeat
   readonly inFlight: InFlight
   readonly pages: Pages

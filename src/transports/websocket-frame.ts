@@ -1,5 +1,5 @@
 /** Whole, unmasked WebSocket frames (RFC 6455, 5.2), made without knowing for whom, and how much a close may say. */
-import { type Bytes, MAX_TEXT_LENGTH } from '../wire.ts'
+import { type Bytes, MAX_TEXT_LENGTH } from '../frame.ts'
 
 const FINAL = 0x80
 const COMPRESSED = 0x40

@@ -1,7 +1,7 @@
 /** A peer that does nothing but listen, and knows what must come: the welcome, then every event from there, each once. */
 import { setImmediate } from 'node:timers/promises'
-import type { Frame } from '../../src/frame.ts'
-import { type Bytes, bufferOf, type Encoding, type Wire } from '../../src/wire.ts'
+import { type Bytes, bufferOf, type Encoding, type Frame } from '../../src/frame.ts'
+import type { Wire } from '../../src/wire.ts'
 
 /** How many events a newcomer is told. */
 export const REPLAY = 50

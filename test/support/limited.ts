@@ -4,7 +4,7 @@
  */
 import { setTimeout as wait } from 'node:timers/promises'
 import { afterEach } from 'vitest'
-import type { Limit } from '../../src/limit.ts'
+import type { Limit } from '../../src/tally.ts'
 import { type HandClock, handClock } from '../../src/testing/hand-clock.ts'
 import { BarePeer } from './bare-peer.ts'
 import notes from './notes.ts'

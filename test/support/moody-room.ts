@@ -7,11 +7,11 @@ import type { Clock } from '../../src/clock.ts'
 import { Deadlines } from '../../src/deadlines.ts'
 import { defineRoom, type EventDefinition, RoomError } from '../../src/define.ts'
 import { LiveEventRoom } from '../../src/event-room.ts'
-import { FanOut } from '../../src/fan-out.ts'
+import { FlushQueue } from '../../src/flush-queue.ts'
 import type { House, RoomSettings } from '../../src/house.ts'
 import type { Deliver, Log, Retention, RoomLog } from '../../src/log/log.ts'
 import { MemoryLog } from '../../src/log/memory.ts'
-import { newTally } from '../../src/metrics.ts'
+import { newTally } from '../../src/tally.ts'
 import { type HandClock, handClock } from '../../src/testing/hand-clock.ts'
 
 export const clientOf = (client: string) => ({ id: client, name: client, client })
@@ -76,7 +76,7 @@ export async function openMoodyRoom(mood: Mood, delayMs = () => 0, given?: objec
   const house = {
     clock,
     log: moodyLog(clock, mood),
-    fanOut: new FanOut(clock),
+    fanOut: new FlushQueue(clock),
     deadlines: new Deadlines(clock),
     tallyOf: newTally,
     logger: { ...quiet, child: () => quiet },

@@ -1,5 +1,6 @@
 /** A wire of a peer that takes nothing until it is told to: what was written waits. */
-import { type Bytes, bufferOf, type Encoding, type Wire } from '../../src/wire.ts'
+import { type Bytes, bufferOf, type Encoding } from '../../src/frame.ts'
+import type { Wire } from '../../src/wire.ts'
 
 const encoding: Encoding = { name: 'stuck', encode: ({ payload }) => Buffer.from(`${payload}\n`) }
 
