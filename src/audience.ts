@@ -80,7 +80,7 @@ export class Audience implements Bounds, Shards {
       return
     }
     this.#waiting = [shard]
-    setTimeout(this.#release, waitMs)
+    this.#queue.clock.after(waitMs, this.#release)
   }
 
   #release = (): void => {

@@ -11,6 +11,8 @@ export interface Clock {
   after(ms: number, fn: () => void): () => void
   /** Calls `fn` each `ms`; the returned function cancels. */
   every(ms: number, fn: () => void): () => void
+  /** Calls `fn` in the next turn of the event loop, after what can be read now was read. No time passes, nothing cancels. */
+  soon(fn: () => void): void
 }
 
 /** The longest time a timer of Node takes; one that is longer fires at once (some 24.8 days). */
@@ -48,6 +50,8 @@ export function lifetime(clock: Clock): Lifetime {
   return {
     now: clock.now,
     monotonic: clock.monotonic,
+    // No timer: what a server has begun to write at its end is still written.
+    soon: clock.soon,
     every: (ms, fn) => keep(clock.every(ms, fn)),
     after: (ms, fn) => {
       const end = keep(
@@ -65,39 +69,55 @@ export function lifetime(clock: Clock): Lifetime {
   }
 }
 
-/** The machine's clock. Its timers do not keep a process alive. */
-export function systemClock(): Clock {
+/** The machine's clock. Its timers keep a process alive only if `isHeld`, which is for a command that waits for one. */
+export function systemClock({ isHeld = false } = {}): Clock {
   return {
     now: () => Date.now(),
     monotonic: () => performance.now(),
-    after: (ms, fn) => inSteps(timerMs(ms), fn),
+    after: (ms, fn) => once(timerMs(ms), fn, isHeld),
     every(ms, fn) {
       const periodMs = timerMs(ms)
-      if (periodMs > LONGEST_TIMER_MS) return again(periodMs, fn)
-      const timer = setInterval(fn, periodMs).unref()
+      if (periodMs > LONGEST_TIMER_MS) return again(periodMs, fn, isHeld)
+      const timer = setInterval(fn, periodMs)
+      if (!isHeld) timer.unref()
       return () => clearInterval(timer)
+    },
+    // Its handle is not returned, so that nothing is made for a call.
+    soon(fn) {
+      setImmediate(fn)
     },
   }
 }
 
-/** One timer after the other, each as long as Node takes it. */
-function inSteps(ms: number, fn: () => void): () => void {
-  let timer: NodeJS.Timeout
-  const step = (leftMs: number) => {
-    const next = leftMs > LONGEST_TIMER_MS ? () => step(leftMs - LONGEST_TIMER_MS) : fn
-    timer = setTimeout(next, Math.min(leftMs, LONGEST_TIMER_MS)).unref()
-  }
-  step(ms)
+function once(ms: number, fn: () => void, isHeld: boolean): () => void {
+  if (ms > LONGEST_TIMER_MS) return inSteps(ms, fn, isHeld)
+  const timer = setTimeout(fn, ms)
+  if (!isHeld) timer.unref()
   return () => clearTimeout(timer)
 }
 
-function again(ms: number, fn: () => void): () => void {
+/** One timer after the other, each as long as Node takes it. */
+function inSteps(ms: number, fn: () => void, isHeld: boolean): () => void {
+  let cancel = () => {}
+  const step = (leftMs: number) => {
+    const next = leftMs > LONGEST_TIMER_MS ? () => step(leftMs - LONGEST_TIMER_MS) : fn
+    cancel = once(Math.min(leftMs, LONGEST_TIMER_MS), next, isHeld)
+  }
+  step(ms)
+  return () => cancel()
+}
+
+function again(ms: number, fn: () => void, isHeld: boolean): () => void {
   let cancel = () => {}
   const next = () => {
-    cancel = inSteps(ms, () => {
-      next()
-      fn()
-    })
+    cancel = once(
+      ms,
+      () => {
+        next()
+        fn()
+      },
+      isHeld,
+    )
   }
   next()
   return () => cancel()

@@ -67,7 +67,7 @@ export class FlushQueue {
   #run(): void {
     if (this.#running) return
     this.#running = true
-    setImmediate(this.#slice)
+    this.clock.soon(this.#slice)
   }
 
   #slice = (): void => {

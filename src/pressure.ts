@@ -1,8 +1,9 @@
 /**
  * A bound on what waits for slow peers in the whole server: above it, those for whom most waits are cut first, and may
  * come back and resume. Each peer's own bound is kept at every write (`seat.ts`), which tells here for whom something
- * waits. What waits is added up as it is written, so the bound holds within a turn of the loop; a look once a second
- * forgets who has taken all, and lets go of connections that are closed and still hold what they do not take.
+ * waits. What waits is added up as it is written, so the bound holds within a turn of the loop; a look once a second, while
+ * anything waits, forgets who has taken all, and lets go of connections that are closed and still hold what they do not
+ * take.
  */
 import type { Clock } from './clock.ts'
 import { eachGuarded, type Failed } from './guarded.ts'
@@ -22,6 +23,7 @@ export interface Backlog {
 const LOOK_MS = 1000
 
 export class Pressure {
+  readonly #clock: Clock
   readonly #limitBytes: () => number
   readonly #failed: Failed
   /** What waited for whom when it was last seen. */
@@ -29,14 +31,15 @@ export class Pressure {
   /** Of those who are not gone. */
   #total = 0
   #isDue = false
+  #isLooking = false
   /** Who was gone at the last look, and still held something. */
   #closing = new Set<Backlog>()
 
   /** `limitBytes` is asked each time, since a reload may change it. */
   constructor(clock: Clock, limitBytes: () => number, failed: Failed) {
+    this.#clock = clock
     this.#limitBytes = limitBytes
     this.#failed = failed
-    clock.every(LOOK_MS, () => this.#look())
   }
 
   /** Something waits here. Called after each write that was not taken at once. */
@@ -44,13 +47,21 @@ export class Pressure {
     const { waiting } = backlog
     this.#total += waiting - (this.#waiting.get(backlog) ?? 0)
     this.#waiting.set(backlog, waiting)
+    this.#lookLater()
     if (this.#isDue || this.#total <= this.#limitBytes()) return
     this.#isDue = true
     // Not now: who writes may be in the midst of a row.
-    setImmediate(this.#relieve)
+    this.#clock.soon(this.#relieve)
   }
 
-  #look(): void {
+  #lookLater(): void {
+    if (this.#isLooking || this.#waiting.size === 0) return
+    this.#isLooking = true
+    this.#clock.after(LOOK_MS, this.#look)
+  }
+
+  #look = (): void => {
+    this.#isLooking = false
     const closing = this.#closing
     const total = this.#count()
     this.#closing = new Set([...this.#waiting.keys()].filter(({ isGone }) => isGone))
@@ -61,6 +72,7 @@ export class Pressure {
       eachGuarded(late, (backlog) => backlog.drop(), this.#failed)
     }
     this.#relieve()
+    this.#lookLater()
   }
 
   #relieve = (): void => {

@@ -116,6 +116,7 @@ export async function createServer(parts: ServerParts): Promise<Server> {
   const refusals = new Refusals({ gate, logger, count: (refusal, room) => metrics.refused(refusal, room) })
   const closed = (code: number) => metrics.closed(code)
   const doorParts = ({ pattern }: Mount) => ({
+    clock,
     heartbeat,
     sockets,
     refusals,

@@ -9,7 +9,6 @@
  */
 import { randomUUID } from 'node:crypto'
 import type { z } from 'zod'
-import { systemClock } from './clock.ts'
 import { Deadlines } from './deadlines.ts'
 import type { Definition, EventDefinition, PastEvent, Present, RawDefinition, RoomLogger, Schemas } from './define.ts'
 import { kindOf } from './definition.ts'
@@ -85,7 +84,7 @@ export async function openRoom(
   const house = {
     clock,
     log: new MemoryLog(clock),
-    fanOut: new FlushQueue(systemClock()),
+    fanOut: new FlushQueue(clock),
     deadlines: new Deadlines(clock),
     tallyOf: newTally,
     logger: errorLogger(errors),

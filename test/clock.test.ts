@@ -73,6 +73,19 @@ describe.each(Object.entries(clocks))('%s clock', (name, make) => {
     expect(() => clock.every(Number.NaN, called)).toThrow(RangeError)
   })
 
+  it('calls `soon` in a turn of its own, in order, before any time has passed', async () => {
+    const { clock, pass } = make()
+    const startMs = clock.monotonic()
+    const called: string[] = []
+    const call = (name: string) => () => void called.push(`${name} at ${clock.monotonic() - startMs}`)
+    clock.after(5, call('timer'))
+    clock.soon(call('first'))
+    clock.soon(call('second'))
+    expect(called).toEqual([])
+    await pass(5)
+    expect(called).toEqual(['first at 0', 'second at 0', 'timer at 5'])
+  })
+
   it('never calls after an endless span', async () => {
     const { clock, pass } = make()
     const called = vi.fn()

@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto'
 import { constants, deflateRawSync, inflateRawSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { PerMessageDeflateOptions } from 'ws'
+import { handClock } from '../src/testing/hand-clock.ts'
 import { acceptedOffer } from '../src/transports/deflate-offer.ts'
 import { Inflater } from '../src/transports/inflate.ts'
 import { frame, Op } from './support/bare-frames.ts'
@@ -172,7 +173,7 @@ describe('what the client may refer to', () => {
   })
 
   it('is not kept for more peers than there is memory for: further ones talk uncompressed', () => {
-    const inflater = new Inflater(65_536)
+    const inflater = new Inflater(handClock(), 65_536)
     const kept = Array.from({ length: 2048 }, () => {
       expect(inflater.hasRoom).toBe(true)
       return inflater.keepLargest()

@@ -185,6 +185,7 @@ describe('what fails in one append', () => {
     const written: number[] = []
     let isWell = true
     const commits = new SqliteCommits(
+      handClock(),
       async ({ events }) => {
         written.push(events.length / 4)
         if (!isWell) throw new Error('the disk')

@@ -1,7 +1,7 @@
 /** `corridor/testing`: what a room author tests a room with. */
 import { defineRoom, RoomError } from 'corridor'
 import { openRoom } from 'corridor/testing'
-import { describe, expect, expectTypeOf, it } from 'vitest'
+import { describe, expect, expectTypeOf, it, onTestFinished, vi } from 'vitest'
 import { z } from 'zod'
 import clock from '../rooms/clock.ts'
 import echo from '../rooms/echo.ts'
@@ -122,6 +122,19 @@ describe('an event room', () => {
     await room.advance(60_000)
     await ann.send('guess', { at: 'tea' })
     expect((await room.history()).at(-1)?.time).toBe(time + 60_000)
+  })
+
+  it('runs as it does elsewhere under the fake timers of a test framework, which nobody turns', async () => {
+    vi.useFakeTimers()
+    onTestFinished(() => void vi.useRealTimers())
+    const room = await openRoom(quiz)
+    const ann = room.join()
+    await ann.send('guess', { at: 'paris' })
+    expect(await ann.next('guessed')).toMatchObject({ data: { at: 'paris' } })
+    await room.advance(2000)
+    expect([await ann.next('tick'), await ann.next('tick')]).toMatchObject([{ data: 1 }, { data: 2 }])
+    await expect(ann.next('greeting')).rejects.toThrow('expected greeting: it did not come')
+    await room.close()
   })
 
   it('hands claims, path and parameters to the author', async () => {

@@ -2,6 +2,7 @@
  * What waits for the disk, from all rooms: gathered while one commit runs, kept together in the next. What goes wrong in
  * one append ends that append alone; the loop goes on. `sqlite.ts` writes, `sqlite-room.ts` appends.
  */
+import type { Clock } from '../clock.ts'
 import { RoomError } from '../errors.ts'
 import type { ErrorLogger } from '../guarded.ts'
 import type { StoredMark } from './sqlite-memory.ts'
@@ -28,6 +29,7 @@ export interface Append {
 const MAX_WAITING = { appends: 100_000, length: 64 * 1024 * 1024 }
 
 export class SqliteCommits {
+  readonly #clock: Clock
   readonly #write: (commit: Commit) => Promise<boolean>
   readonly #logger: ErrorLogger
   #queue: Append[] = []
@@ -36,7 +38,8 @@ export class SqliteCommits {
   #idle: (() => void) | undefined
 
   /** `write` keeps a commit; it resolves to `false` where that was not possible. */
-  constructor(write: (commit: Commit) => Promise<boolean>, logger: ErrorLogger) {
+  constructor(clock: Clock, write: (commit: Commit) => Promise<boolean>, logger: ErrorLogger) {
+    this.#clock = clock
     this.#write = write
     this.#logger = logger
   }
@@ -51,7 +54,7 @@ export class SqliteCommits {
     this.#queued += append.length
     if (this.#isRunning) return
     this.#isRunning = true
-    setImmediate(() => void this.#run())
+    this.#clock.soon(this.#run)
   }
 
   /** Resolves when nothing waits. */
@@ -62,7 +65,7 @@ export class SqliteCommits {
     })
   }
 
-  async #run(): Promise<void> {
+  #run = async (): Promise<void> => {
     while (this.#queue.length > 0) await this.#next(this.#take())
     this.#isRunning = false
     this.#idle?.()

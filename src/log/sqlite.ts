@@ -73,7 +73,7 @@ export class SqliteLog implements Log {
       ids: (...which) => thread.ask('ids', ...which),
       answer: (...which) => thread.ask('answer', ...which),
     })
-    this.#commits = new SqliteCommits((commit) => this.#write(commit), logger)
+    this.#commits = new SqliteCommits(clock, (commit) => this.#write(commit), logger)
     this.#parts = this.#newParts()
     this.#sweep = new SqliteSweep({
       clock,

@@ -12,6 +12,8 @@ const HEAD = 5
  */
 const LOOKS = 20
 const LOOK_MS = 50
+/** Real time, also where a test framework has put fake timers in its place by the time it is called. */
+const { setTimeout: afterReal, clearTimeout: cancelReal } = globalThis
 
 const encoding: Encoding = {
   name: 'test',
@@ -108,9 +110,9 @@ export class TestWire implements Wire {
   /** → whether something came, or the time of a look went by. */
   #something(): Promise<boolean> {
     return new Promise((resolve) => {
-      const timer = setTimeout(() => resolve(false), LOOK_MS)
+      const timer = afterReal(() => resolve(false), LOOK_MS)
       this.#wake.push(() => {
-        clearTimeout(timer)
+        cancelReal(timer)
         resolve(true)
       })
     })

@@ -8,6 +8,7 @@
  */
 import { constants, inflateRawSync } from 'node:zlib'
 import type { WebSocket } from 'ws'
+import type { Clock } from '../clock.ts'
 import { type Done, deflateOf } from './ws-internals.ts'
 
 /** Where a message may be larger it takes other threads after all, so that nobody waits for it. */
@@ -41,6 +42,7 @@ interface Job {
 }
 
 export class Inflater {
+  readonly #clock: Clock
   readonly #payloadBytes: number
   #waiting: Job[] = []
   #waitingBytes = 0
@@ -49,7 +51,8 @@ export class Inflater {
   #largest = 0
 
   /** `payloadBytes`: the largest message, inflated. */
-  constructor(payloadBytes: number) {
+  constructor(clock: Clock, payloadBytes: number) {
+    this.#clock = clock
     this.#payloadBytes = payloadBytes
   }
 
@@ -89,32 +92,32 @@ export class Inflater {
   }
 
   #take(job: Job): void {
-    const isOver = this.#endMs !== undefined && performance.now() >= this.#endMs
+    const isOver = this.#endMs !== undefined && this.#clock.monotonic() >= this.#endMs
     if ((isOver || this.#waiting.length > 0) && this.#waitingBytes + job.bytes.length <= WAITING_BYTES) {
       this.#waiting.push(job)
       this.#waitingBytes += job.bytes.length
       return
     }
     if (this.#endMs === undefined) {
-      this.#endMs = performance.now() + SLICE_MS
-      setImmediate(this.#slice)
+      this.#endMs = this.#clock.monotonic() + SLICE_MS
+      this.#clock.soon(this.#slice)
     }
     // ws must not hear of it while it still reads.
     process.nextTick(() => this.#inflate(job))
   }
 
   #slice = (): void => {
-    this.#endMs = this.#waiting.length > 0 ? performance.now() + SLICE_MS : undefined
+    this.#endMs = this.#waiting.length > 0 ? this.#clock.monotonic() + SLICE_MS : undefined
     if (this.#endMs === undefined) return
     let count = 0
     for (const job of this.#waiting) {
       this.#inflate(job)
       this.#waitingBytes -= job.bytes.length
       count += 1
-      if (performance.now() >= this.#endMs) break
+      if (this.#clock.monotonic() >= this.#endMs) break
     }
     this.#waiting = this.#waiting.slice(count)
-    setImmediate(this.#slice)
+    this.#clock.soon(this.#slice)
   }
 
   #inflate({ bytes, context, done, otherwise }: Job): void {

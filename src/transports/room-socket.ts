@@ -5,6 +5,7 @@
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { type RawData, WebSocket } from 'ws'
+import type { Clock } from '../clock.ts'
 import type { Mount } from '../config.ts'
 import { Close, type CloseReason } from '../errors.ts'
 import type { Connection } from '../peer.ts'
@@ -28,6 +29,7 @@ const PING = Buffer.from([0x89, 0])
 
 /** What all sockets of one mount share. */
 export interface SocketParts {
+  readonly clock: Clock
   readonly limits: Mount['limits']
   readonly tally: Tally
   /** A peer's socket stands there until it is over. */
@@ -50,7 +52,7 @@ export class RoomSocket extends WebSocket implements Beating {
   #leave!: () => void
   /** Where messages may be compressed, `ws` reads them all. */
   #reader: Reader | undefined
-  #resting: NodeJS.Timeout | undefined
+  #cancelRest: (() => void) | undefined
   #controls = 0
   /** The code with which `ws` has closed. */
   #closedWith: number | undefined
@@ -151,9 +153,9 @@ export class RoomSocket extends WebSocket implements Beating {
 
   /** Reads no more for a while; the network holds the peer back. What came in the same packet may make it longer. */
   #rest(ms: number): void {
-    clearTimeout(this.#resting)
+    this.#cancelRest?.()
     this.pause()
-    this.#resting = setTimeout(() => this.#readOn(), ms).unref()
+    this.#cancelRest = this.#parts.clock.after(ms, () => this.#readOn())
   }
 
   #readOn(): void {
@@ -163,9 +165,9 @@ export class RoomSocket extends WebSocket implements Beating {
 
   /** Closed for what it sent or did not take: the rest is not even read. */
   shut(): void {
-    clearTimeout(this.#resting)
+    this.#cancelRest?.()
     this.pause()
-    this.#resting = setTimeout(() => this.terminate(), SHUT_MS).unref()
+    this.#cancelRest = this.#parts.clock.after(SHUT_MS, () => this.terminate())
   }
 
   /** A ping or a pong; ws has answered the ping. */
@@ -178,7 +180,7 @@ export class RoomSocket extends WebSocket implements Beating {
   }
 
   over(code: number): void {
-    clearTimeout(this.#resting)
+    this.#cancelRest?.()
     this.#parts.sockets.delete(this.#socket)
     if (this.turn) this.turn.socket = undefined
     this.#leave()

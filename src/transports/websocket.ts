@@ -36,7 +36,7 @@ export class WebSocketDoor {
   constructor(mount: Mount, parts: DoorParts) {
     const { limits, compression, protocols } = mount
     this.#parts = { ...parts, limits }
-    this.#inflater = new Inflater(limits.payloadBytes)
+    this.#inflater = new Inflater(parts.clock, limits.payloadBytes)
     this.#server = new WebSocketServer<typeof RoomSocket>({
       noServer: true,
       clientTracking: false,
