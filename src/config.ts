@@ -6,17 +6,16 @@ import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import type { z } from 'zod'
 import { variablesOf } from './environment.ts'
+import type { Rate } from './guards/bucket.ts'
 import { checkJson, JsonError } from './json-text.ts'
+import type { Origins } from './listed-origin.ts'
 import { ConfigError, issueLines, nameOf, verb } from './mistakes.ts'
 import { ModuleGraph } from './module-graph.ts'
-import { loadModule, type Mount, mountOf, type Origins, type Rate } from './mount.ts'
+import { loadModule, type Mount, mountOf } from './mount.ts'
 import { isOwnPath, patternMistake, patternShape, publicFiles } from './paths.ts'
 import { fileSchema, roomSchema } from './schema.ts'
 import { useless } from './useless.ts'
 import { Filled, type Variables } from './variables.ts'
-
-export type { Environment } from './environment.ts'
-export type { AuthConfig, Mount, Origins, Rate } from './mount.ts'
 
 export interface Config {
   readonly mounts: Mount[]

@@ -3,6 +3,9 @@
  * `guards/origin.ts` compares.
  */
 
+/** `same`: only the host the request was sent to. A list names others beside it; `*` in an entry: one label or more. */
+export type Origins = 'same' | '*' | readonly string[]
+
 /** Longer than any host name (RFC 1035, 2.3.4) with a scheme and a port. */
 const MAX_LENGTH = 512
 /** Labels of a host name. */

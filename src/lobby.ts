@@ -3,11 +3,10 @@
  * `transports/http.ts` serves both; the pages in `public/` show them.
  */
 import { z } from 'zod'
-import type { Mount } from './config.ts'
 import type { Schemas } from './define.ts'
 import type { Log } from './log/log.ts'
 import type { Census } from './metrics.ts'
-import type { Route } from './mount.ts'
+import type { Mount, Route } from './mount.ts'
 import type { Rooms } from './rooms.ts'
 
 /** A mount in the lobby. */

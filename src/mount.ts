@@ -4,19 +4,16 @@
  */
 import type { Definition } from './define.ts'
 import { definitionMistakes, kindOf, parseOptions } from './definition.ts'
+import type { Rate } from './guards/bucket.ts'
+import type { Origins } from './listed-origin.ts'
 import { nameOf, suggestion } from './mistakes.ts'
 import type { ModuleGraph } from './module-graph.ts'
 import { importModule, LOAD_MS, ModuleError, resolveModule } from './modules.ts'
 import { patternParameters } from './paths.ts'
-import type { RoomSettings } from './schema.ts'
+import type { RoomLine } from './schema.ts'
 import type { UnknownKey } from './unknown-keys.ts'
 
-export type Origins = RoomSettings['origins']
-export type AuthConfig = NonNullable<RoomSettings['auth']>
-export interface Rate {
-  readonly perSecond: number
-  readonly burst: number
-}
+export type AuthConfig = NonNullable<RoomLine['auth']>
 
 /** A room's `limits.json`. */
 export interface JsonBounds {
@@ -138,7 +135,7 @@ function hasPath(value: unknown, path: readonly string[]): boolean {
 }
 
 /** A mount of a checked line (`written`: as it stood, with the defaults put in) and its loaded module. */
-export function mountOf(pattern: string, settings: RoomSettings, written: unknown, loaded: Loaded): Mount {
+export function mountOf(pattern: string, settings: RoomLine, written: unknown, loaded: Loaded): Mount {
   const { module, title, history, limits, origins, protocols, compression, auth, idleAfter, rejoinWithin, instances } =
     settings
   return {
@@ -160,7 +157,7 @@ export function mountOf(pattern: string, settings: RoomSettings, written: unknow
   }
 }
 
-function limitsOf({ payload, buffered, heartbeat, messageTimeout, sendTimeout, ...counts }: RoomSettings['limits']) {
+function limitsOf({ payload, buffered, heartbeat, messageTimeout, sendTimeout, ...counts }: RoomLine['limits']) {
   return {
     ...counts,
     payloadBytes: payload,

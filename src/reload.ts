@@ -5,7 +5,8 @@
  * never comes this far.
  */
 import { isDeepStrictEqual } from 'node:util'
-import type { Config, Mount } from './config.ts'
+import type { Config } from './config.ts'
+import type { Mount } from './mount.ts'
 
 export interface Applied {
   /** The next configuration, with the very mounts that did not change. */

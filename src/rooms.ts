@@ -2,12 +2,12 @@
  * The live rooms: a path is opened when somebody first needs it and closed when it has been empty for long enough.
  * `gate.ts` asks for a room before the upgrade, since `open` may be async; a transport then joins the peer at once.
  */
-import type { Mount } from './config.ts'
+
 import type { EventDefinition, RawDefinition } from './define.ts'
 import { Close, type CloseReason, Refusal } from './errors.ts'
 import { LiveEventRoom } from './event-room.ts'
 import type { House } from './house.ts'
-import type { Route } from './mount.ts'
+import type { Mount, Route } from './mount.ts'
 import { LiveRawRoom } from './raw-room.ts'
 import type { LiveRoom } from './room.ts'
 import { within } from './within.ts'

@@ -178,7 +178,7 @@ export const roomSchema = settings.extend({
 })
 
 /** What `rooms.json` says about one room, checked. Durations are in ms, sizes in bytes. */
-export type RoomSettings = z.output<typeof roomSchema>
+export type RoomLine = z.output<typeof roomSchema>
 
 const server = section({
   limits: section({

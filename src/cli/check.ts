@@ -4,9 +4,10 @@
  */
 import { writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { type Config, loadConfig, type Mount } from '../config.ts'
+import { type Config, loadConfig } from '../config.ts'
 import { mustBeAlone, readEnvironment, roomsFile, variablesOf } from '../environment.ts'
 import { ConfigError, nameOf } from '../mistakes.ts'
+import type { Mount } from '../mount.ts'
 import { schemaText } from '../schema.ts'
 import { bytesText, durationText } from '../units.ts'
 

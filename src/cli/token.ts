@@ -4,9 +4,10 @@
  */
 import { parseArgs } from 'node:util'
 import { SignJWT } from 'jose'
-import { loadConfig, type Mount } from '../config.ts'
+import { loadConfig } from '../config.ts'
 import { roomsFile, variablesOf } from '../environment.ts'
 import { ConfigError } from '../mistakes.ts'
+import type { Mount } from '../mount.ts'
 import { Router } from '../router.ts'
 import { duration } from '../units.ts'
 import type { Terminal } from './check.ts'

@@ -3,10 +3,7 @@
  * of another site is refused unless the room lists it. A request without an Origin is a program, and passes. The gate
  * asks `mayEnter`; `listed-origin.ts` checks what a room lists.
  */
-import { LABELS, readOrigin } from '../listed-origin.ts'
-
-/** `same`: only the host the request was sent to. A list names others beside it; `*` in an entry: one label or more. */
-export type Origins = 'same' | '*' | readonly string[]
+import { LABELS, type Origins, readOrigin } from '../listed-origin.ts'
 
 /** `secure`: whether the client's connection was TLS; `undefined` where a proxy may have ended it unseen. */
 export function mayEnter(

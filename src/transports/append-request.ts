@@ -3,9 +3,9 @@
  * here is checked before `append.ts` lets a room handle it.
  */
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
-import type { Mount } from '../config.ts'
 import { Refusal, RoomError, refusalOf } from '../errors.ts'
 import type { ProducerMark } from '../log/log.ts'
+import type { Mount } from '../mount.ts'
 import { type Message, messageOf, parseJson } from '../protocol.ts'
 import { ACCEPTED, wrongType } from './wrong-type.ts'
 

@@ -2,7 +2,7 @@
  * Which pages of other origins may read an answer (WHATWG Fetch, 3.2): a room's `origins` say it, the gate has refused
  * all others. `http.ts` puts these headers on whatever a room answers, refusals too.
  */
-import type { Origins } from '../config.ts'
+import type { Origins } from '../listed-origin.ts'
 
 const EXPOSED = [
   'Stream-Next-Offset',

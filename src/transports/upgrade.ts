@@ -4,9 +4,9 @@
  */
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
-import type { Mount } from '../config.ts'
 import { Refusal } from '../errors.ts'
 import type { Admission, Gate } from '../gate.ts'
+import type { Mount } from '../mount.ts'
 import { type CallerOf, handshakeOf } from './caller-reader.ts'
 import type { Refusals } from './refusals.ts'
 import { refuse } from './refuse.ts'
