@@ -1,5 +1,5 @@
 /**
- * Origins of web pages, as a room lists them and as a browser names them: `schema.ts` checks the list, and
+ * Origins of web pages, as a room lists them and as a browser names them: `setting-kinds.ts` checks the list, and
  * `guards/origin.ts` compares.
  */
 

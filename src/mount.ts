@@ -2,6 +2,7 @@
  * A mount: a line of `rooms.json` made ready to open rooms from: its module loaded and checked, its options parsed, its
  * settings in the units the server counts in. `config.ts` makes one of each line; `router.ts` and `rooms.ts` use it.
  */
+import type { AuthConfig } from './auth-settings.ts'
 import type { Definition } from './define.ts'
 import { definitionMistakes, kindOf, parseOptions } from './definition.ts'
 import type { Rate } from './guards/bucket.ts'
@@ -12,8 +13,6 @@ import { importModule, LOAD_MS, ModuleError, resolveModule } from './modules.ts'
 import { patternParameters } from './paths.ts'
 import type { RoomLine } from './schema.ts'
 import type { UnknownKey } from './unknown-keys.ts'
-
-export type AuthConfig = NonNullable<RoomLine['auth']>
 
 /** A room's `limits.json`. */
 export interface JsonBounds {

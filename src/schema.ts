@@ -1,64 +1,22 @@
 /**
  * The one schema of `rooms.json`: what may stand in it, the defaults, and the words for each key. `config.ts` checks the
- * file with it; `rooms.schema.json`, which editors complete and check from, is generated from it
- * (`node src/main.ts check --write-schema`).
+ * file with it; `schema-text.ts` makes `rooms.schema.json` of it.
  */
 import { z } from 'zod'
-import { ALGORITHMS, isPublicKey, keyMistake } from './guards/algorithms.ts'
-import { listedOrigin } from './listed-origin.ts'
-import { bytes, duration, durationText } from './units.ts'
-
-/** The longest a Node timer can wait: with more it fires at once. */
-const TIMER_MS = 2 ** 31 - 1
-
-const durationFrom = (minMs: number, text: string) =>
-  duration.refine((ms) => ms >= minMs && ms <= TIMER_MS, `expected a duration from ${text} to 24d`)
-const bytesUpTo = (maxBytes: number, text: string) =>
-  bytes.refine((count) => count >= 1 && count <= maxBytes, `expected a size from 1B to ${text}`)
-const whole = (min: number, max: number) => {
-  const error = `expected a whole number from ${min} to ${max}`
-  return z.int(error).min(min, error).max(max, error)
-}
-const flag = z.boolean('expected true or false')
-const text = (expected: string) => z.string(expected).min(1, expected)
-const list = <T extends z.ZodType>(item: T, expected: string) => z.array(item, expected)
-const section = <S extends z.ZodRawShape>(shape: S) => z.strictObject(shape, { error: objectExpected })
-
-/** Says it for a wrong type only: an unknown key keeps its own message. */
-function objectExpected(issue: z.core.$ZodRawIssue): string | undefined {
-  return issue.code === 'invalid_type' ? 'expected an object {…}' : undefined
-}
-
-const origin = z.string('expected an origin such as "https://example.org"').transform((text, context) => {
-  try {
-    return listedOrigin(text)
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error
-    context.issues.push({ code: 'custom', message: error.message, input: text })
-    return z.NEVER
-  }
-})
-const origins = z
-  .union([z.literal('same'), z.literal('*'), z.array(origin)], {
-    error: `expected "same", "*" or a list of origins such as ["https://example.org"]`,
-  })
-  .prefault('same')
-  .describe(
-    'Which foreign web pages may come in: "same" (none), "*" (all), or a list of origins, in which "*" stands for one label or more.',
-  )
-
-const rate = (perSecond: number, burst: number, words: string) =>
-  section({
-    perSecond: z
-      .number('expected a number above 0')
-      .positive('expected a number above 0')
-      .max(1e6, 'expected at most 1000000')
-      .default(perSecond)
-      .describe('How many each second, over time.'),
-    burst: whole(1, 1e6).default(burst).describe('How many at once.'),
-  })
-    .prefault({})
-    .describe(words)
+import { auth } from './auth-settings.ts'
+import {
+  bytesUpTo,
+  durationFrom,
+  flag,
+  list,
+  objectExpected,
+  origins,
+  rate,
+  section,
+  text,
+  whole,
+} from './setting-kinds.ts'
+import { duration, durationText } from './units.ts'
 
 const history = section({
   keep: whole(0, 1e9).default(10_000).describe('How many events the room keeps.'),
@@ -100,47 +58,6 @@ const limits = section({
     .prefault('30s')
     .describe('How long what waits for a slow peer may take to be taken, plus a second for each 8 KiB of it: "30s".'),
 })
-
-const PUBLIC_KEY = 'expected a public key in PEM: "-----BEGIN PUBLIC KEY-----…"'
-
-const COOKIE = "expected the name of a cookie (letters, digits and !#$%&'*+.^_`|~-)"
-
-const auth = section({
-  secret: text('expected the shared secret of the tokens').optional().describe('The shared secret (HS256 and kin).'),
-  publicKey: z
-    .string(PUBLIC_KEY)
-    .refine(isPublicKey, PUBLIC_KEY)
-    .optional()
-    .describe('The public key of the issuer, PEM.'),
-  jwksUrl: z
-    .url({ protocol: /^https?$/, error: 'expected the http(s) URL of a key set' })
-    // `URL` reads "https:/keys" and "https:///keys" as the host "keys".
-    .regex(/^https?:\/\/[^/]/i, 'expected the http(s) URL of a key set')
-    // `fetch` refuses such a URL, and repeats it.
-    .refine((url) => !/^[^/]*\/\/[^/?#]*@/.test(url), 'expected the URL of a key set without a name and password in it')
-    .optional()
-    .describe('Where the issuer publishes its keys.'),
-  algorithms: list(z.enum(ALGORITHMS, `expected one of ${ALGORITHMS.join(', ')}`), 'expected a list of algorithms')
-    .min(1, 'expected at least one algorithm')
-    .optional()
-    .describe('The algorithms a token may be signed with.'),
-  issuer: text('expected the issuer of the tokens').optional().describe('What `iss` must be.'),
-  audience: text('expected the audience of the tokens').optional().describe('What `aud` must name.'),
-  required: flag.default(true).describe('Whether a token is needed; with false, guests may come in without one.'),
-  cookie: z
-    .string(COOKIE)
-    .regex(/^[\w!#$%&'*+.^`|~-]+$/, COOKIE)
-    .optional()
-    .describe('The cookie that may carry the token.'),
-})
-  .check(({ value, issues }) => {
-    const kinds = [value.secret, value.publicKey, value.jwksUrl].filter((kind) => kind !== undefined)
-    if (kinds.length !== 1)
-      issues.push({ code: 'custom', input: value, message: 'expected exactly one of secret, publicKey and jwksUrl' })
-    const mistake = kinds.length === 1 ? keyMistake(value) : undefined
-    if (mistake) issues.push({ code: 'custom', input: value[mistake.at], path: [mistake.at], message: mistake.message })
-  })
-  .describe('Lets in only who brings a token of this issuer. Exactly one of secret, publicKey and jwksUrl.')
 
 const PROTOCOL = 'expected a subprotocol name (letters, digits and !#$%&\'*+.^_`|~-), not "bearer.…"'
 const protocol = z.string(PROTOCOL).regex(/^(?!bearer\.)[\w!#$%&'*+.^`|~-]+$/, PROTOCOL)
@@ -213,24 +130,3 @@ export const fileSchema = section({
   }),
   server: server.prefault({}).describe('Settings of the server itself.'),
 })
-
-/** In the place of any text, a reference to an environment variable is as good. */
-const REFERENCE = '\\$\\{[A-Za-z_][A-Za-z0-9_]*\\}'
-
-/** The text of `rooms.schema.json`. */
-export function schemaText(): string {
-  const schema = z.toJSONSchema(fileSchema, {
-    target: 'draft-7',
-    io: 'input',
-    override: ({ jsonSchema }) => {
-      if (jsonSchema.type !== 'string') return
-      for (const part of [jsonSchema, ...(jsonSchema.allOf ?? [])]) {
-        delete part.format
-        // A default around a schema shows the same schema again.
-        if (part.pattern !== undefined && !part.pattern.endsWith(REFERENCE))
-          part.pattern = `(?:${part.pattern})|${REFERENCE}`
-      }
-    },
-  })
-  return `${JSON.stringify({ ...schema, title: 'rooms.json of Corridor', description: 'Which rooms are served.' }, null, 2)}\n`
-}

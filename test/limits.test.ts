@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import { schemaText } from '../src/schema.ts'
+import { schemaText } from '../src/schema-text.ts'
 import { LIMITS } from '../src/tally.ts'
 import { isStuck, type Owed, owedOf } from '../src/transports/progress.ts'
 

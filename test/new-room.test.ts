@@ -16,7 +16,7 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
 import { newRoom } from '../src/cli/new-room.ts'
 import { loadConfig } from '../src/config.ts'
-import { schemaText } from '../src/schema.ts'
+import { schemaText } from '../src/schema-text.ts'
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 const parent = mkdtempSync(join(tmpdir(), 'corridor-new-room-'))

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { readEnvironment } from '../src/environment.ts'
 import { Close } from '../src/errors.ts'
-import { schemaText } from '../src/schema.ts'
+import { schemaText } from '../src/schema-text.ts'
 import { post } from './support/event-stream.ts'
 import { startServer } from './support/server.ts'
 

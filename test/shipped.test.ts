@@ -4,7 +4,7 @@ import { relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
 import { loadConfig } from '../src/config.ts'
-import { schemaText } from '../src/schema.ts'
+import { schemaText } from '../src/schema-text.ts'
 
 const shipped = (name: string) => fileURLToPath(new URL(`../rooms/${name}`, import.meta.url))
 

@@ -8,7 +8,7 @@ import { type Config, loadConfig } from '../config.ts'
 import { mustBeAlone, readEnvironment, roomsFile, variablesOf } from '../environment.ts'
 import { ConfigError, nameOf } from '../mistakes.ts'
 import type { Mount } from '../mount.ts'
-import { schemaText } from '../schema.ts'
+import { schemaText } from '../schema-text.ts'
 import { bytesText, durationText } from '../units.ts'
 
 const FLAG = '--write-schema'

@@ -1,5 +1,5 @@
 /**
- * Which algorithms (RFC 7518, 3.1) fit which key. `schema.ts` refuses what could never verify a token; `auth.ts` takes
+ * Which algorithms (RFC 7518, 3.1) fit which key. `auth-settings.ts` refuses what could never verify a token; `auth.ts` takes
  * from here what a room accepts where it names no algorithms.
  */
 import { createPublicKey } from 'node:crypto'

@@ -5,10 +5,10 @@
  */
 import { parseCookie } from 'cookie'
 import { errors, importSPKI, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose'
+import type { AuthConfig } from '../auth-settings.ts'
 import type { Caller } from '../caller.ts'
 import type { Clock } from '../clock.ts'
 import { Refusal } from '../errors.ts'
-import type { AuthConfig } from '../mount.ts'
 import { defaultAlgorithms } from './algorithms.ts'
 import { KeySet, KeysUnavailable } from './key-set.ts'
 import { badToken, expired, noToken, type Pass } from './pass.ts'

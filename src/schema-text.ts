@@ -1,0 +1,27 @@
+/**
+ * `rooms.schema.json`, from which editors complete and check `rooms.json`: the schema of `schema.ts` as JSON Schema.
+ * `corridor check --write-schema` and `corridor new-room` write it.
+ */
+import { z } from 'zod'
+import { fileSchema } from './schema.ts'
+
+/** In the place of any text, a reference to an environment variable is as good. */
+const REFERENCE = '\\$\\{[A-Za-z_][A-Za-z0-9_]*\\}'
+
+/** The text of `rooms.schema.json`. */
+export function schemaText(): string {
+  const schema = z.toJSONSchema(fileSchema, {
+    target: 'draft-7',
+    io: 'input',
+    override: ({ jsonSchema }) => {
+      if (jsonSchema.type !== 'string') return
+      for (const part of [jsonSchema, ...(jsonSchema.allOf ?? [])]) {
+        delete part.format
+        // A default around a schema shows the same schema again.
+        if (part.pattern !== undefined && !part.pattern.endsWith(REFERENCE))
+          part.pattern = `(?:${part.pattern})|${REFERENCE}`
+      }
+    },
+  })
+  return `${JSON.stringify({ ...schema, title: 'rooms.json of Corridor', description: 'Which rooms are served.' }, null, 2)}\n`
+}
