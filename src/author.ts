@@ -6,6 +6,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { Call, givenUp } from './call.ts'
 import { type Clock, mustBeSpan } from './clock.ts'
 import type { ErrorLogger } from './guarded.ts'
+import { show } from './mistakes.ts'
 import { pendingOf, within } from './within.ts'
 
 /** How long a room that closes waits for handlers that still run, and for its `close`. */
@@ -85,10 +86,11 @@ export class Author {
 
   /**
    * Calls `fn` each `ms` until the room ends or the returned function is called; not again while an async `fn` runs.
-   * Throws a `RangeError` for what is no span of time.
+   * Throws a `RangeError` for what is no span of time, a `TypeError` for what is no function.
    */
   every(ms: number, fn: () => unknown): () => void {
     mustBeSpan('room.every', ms)
+    mustBeFunction('room.every', fn)
     let isRunning = false
     const cancel = this.#clock.every(ms, () => {
       if (isRunning) return
@@ -105,6 +107,7 @@ export class Author {
   /** Calls `fn` once after `ms`, as `every` does. */
   after(ms: number, fn: () => unknown): () => void {
     mustBeSpan('room.after', ms)
+    mustBeFunction('room.after', fn)
     const end = this.#keep(
       this.#clock.after(ms, () => {
         end()
@@ -139,3 +142,7 @@ export class Author {
 }
 
 function nothing(): void {}
+
+function mustBeFunction(what: string, fn: unknown): void {
+  if (typeof fn !== 'function') throw new TypeError(`${what}: expected a function, got ${show(fn)}`)
+}

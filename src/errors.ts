@@ -130,13 +130,21 @@ export function failureOf(what: string, thrown: unknown): Error {
   }
 }
 
-/** What a module's code threw, where it is a `RoomError` that can be told: a module may change one, or make a trap of it. */
+/**
+ * What a module's code threw, where it is a `RoomError` that can be told: a module may change one, or make a trap of it.
+ * It is read once, and what is told is a copy.
+ */
 export function roomErrorOf(thrown: unknown): RoomError | undefined {
   try {
     if (!(thrown instanceof RoomError)) return undefined
-    if (typeof thrown.code !== 'string' || typeof thrown.message !== 'string') return undefined
-    JSON.stringify(extrasOf(thrown))
-    return thrown
+    const { code, message, details } = thrown
+    if (typeof code !== 'string' || typeof message !== 'string') return undefined
+    if (thrown instanceof InvalidError || thrown instanceof LimitError) {
+      JSON.stringify(extrasOf(thrown))
+      return thrown
+    }
+    const told = JSON.stringify(details)
+    return new RoomError(code, message, told === undefined ? undefined : JSON.parse(told))
   } catch {
     return undefined
   }

@@ -7,6 +7,7 @@ import type { Author } from './author.ts'
 import type { CloseReason } from './errors.ts'
 import { type Frame, json, passing } from './frame.ts'
 import { Bucket, type Rate } from './guards/bucket.ts'
+import { show } from './mistakes.ts'
 import { type Bounds, Seat } from './seat.ts'
 import { Sequence } from './sequence.ts'
 import type { Wire } from './wire.ts'
@@ -35,8 +36,8 @@ export interface PeerHost {
 }
 
 export abstract class Connection {
-  readonly id: string
-  name: string
+  readonly #id: string
+  #name: string
   /** The stable id the client chose, which scopes the ids of its messages. */
   readonly client: string | undefined
   /** Of its latest token. */
@@ -75,8 +76,8 @@ export abstract class Connection {
   readonly #host: PeerHost
 
   constructor(visitor: Visitor, wire: Wire, host: PeerHost, rate: Rate, nowMs: number) {
-    this.id = visitor.id
-    this.name = visitor.name
+    this.#id = visitor.id
+    this.#name = visitor.name
     this.#given = visitor.name
     this.via = visitor.via ?? 'websocket'
     this.#host = host
@@ -85,6 +86,20 @@ export abstract class Connection {
     this.untilMs = visitor.untilMs
     this.seat = new Seat(this, wire, host.audience)
     this.bucket = new Bucket(rate, nowMs)
+  }
+
+  /** By it the room finds its peers: a module that is plain JavaScript cannot change it either. */
+  get id(): string {
+    return this.#id
+  }
+
+  get name(): string {
+    return this.#name
+  }
+
+  set name(name: string) {
+    if (typeof name !== 'string') throw new TypeError(`peer.name: expected text, got ${show(name)}`)
+    this.#name = name
   }
 
   protected get author(): Author {
@@ -121,9 +136,12 @@ export abstract class Connection {
   }
 
   close(code = 1000, reason = ''): void {
-    if (code !== 1000 && !(code >= 3000 && code <= 4999)) {
-      throw new RangeError(`peer.close: expected the code 1000 or one from 3000 to 4999 (RFC 6455, 7.4), got ${code}`)
+    if (code !== 1000 && !(Number.isInteger(code) && code >= 3000 && code <= 4999)) {
+      const expected = 'expected the code 1000 or one from 3000 to 4999 (RFC 6455, 7.4)'
+      throw new RangeError(`peer.close: ${expected}, got ${show(code)}`)
     }
+    // Thrown later, it would leave a peer behind that is half gone.
+    if (typeof reason !== 'string') throw new TypeError(`peer.close: expected a reason as text, got ${show(reason)}`)
     this.#host.end(this, { code, reason })
   }
 
