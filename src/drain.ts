@@ -7,6 +7,7 @@ import type { Duplex } from 'node:stream'
 import type { Clock } from './clock.ts'
 import { Close, type CloseReason } from './errors.ts'
 import { farewell } from './farewell.ts'
+import type { Random } from './random.ts'
 import type { Rooms } from './rooms.ts'
 
 /** Peers asked to go at once before the first pause. */
@@ -23,6 +24,7 @@ const RETURN_MS = 5000
 export interface DrainParts {
   readonly rooms: Rooms
   readonly clock: Clock
+  readonly random: Random
   /** How long all of it may take. */
   readonly drainMs: number
   /** The first part of that: `/readyz` says 503 and nobody new comes in, but who is in stays. */
@@ -32,10 +34,11 @@ export interface DrainParts {
 }
 
 /** Gives notice, asks every peer to go (1012, with a hint when to come back), then closes all rooms. */
-export async function drain({ rooms, clock, drainMs, noticeMs, answered }: DrainParts): Promise<void> {
+export async function drain({ rooms, clock, random, drainMs, noticeMs, answered }: DrainParts): Promise<void> {
   if (noticeMs > 0) await new Promise<void>((resolve) => clock.after(noticeMs, resolve))
   const withinMs = Math.min(drainMs, RETURN_MS)
-  for (const { room } of [...rooms.open()]) room.hush(() => comeBack(withinMs))
+  const comeBack = () => restarting(random.fraction() * withinMs)
+  for (const { room } of [...rooms.open()]) room.hush(comeBack)
   let peers = 0
   for (const { room } of rooms.open()) peers += room.present.count
   const wave = Math.max(WAVE, Math.ceil((peers * PAUSE_MS) / Math.max(PAUSE_MS, (drainMs - noticeMs) * ASKING)))
@@ -43,7 +46,7 @@ export async function drain({ rooms, clock, drainMs, noticeMs, answered }: Drain
   const farewells: Promise<void>[] = []
   for (let left = peers; left > 0; left -= wave) {
     const answersMs = Math.max(MOMENT_MS, answersAt - clock.monotonic())
-    farewells.push(...ask(rooms, wave, withinMs, answersMs))
+    farewells.push(...ask(rooms, wave, comeBack, answersMs))
     if (left > wave) await new Promise<void>((resolve) => clock.after(PAUSE_MS, resolve))
   }
   await Promise.all(farewells)
@@ -58,17 +61,22 @@ export async function gone(sockets: Iterable<Duplex>): Promise<void> {
 }
 
 /** Asks at most so many peers to go, who were not asked before. */
-function* ask(rooms: Rooms, atMost: number, withinMs: number, answersMs: number): IterableIterator<Promise<void>> {
+function* ask(
+  rooms: Rooms,
+  atMost: number,
+  comeBack: () => CloseReason,
+  answersMs: number,
+): IterableIterator<Promise<void>> {
   let left = atMost
   for (const { room } of [...rooms.open()]) {
     const staying = room.present.peers().filter(({ isLeaving }) => !isLeaving)
     const peers = staying.take(left).toArray()
     left -= peers.length
-    yield farewell(room, peers, () => comeBack(withinMs), answersMs)
+    yield farewell(room, peers, comeBack, answersMs)
     if (left <= 0) return
   }
 }
 
-function comeBack(withinMs: number): CloseReason {
-  return { code: Close.restart.code, reason: `restarting, come back in ${Math.round(Math.random() * withinMs)} ms` }
+function restarting(backMs: number): CloseReason {
+  return { code: Close.restart.code, reason: `restarting, come back in ${Math.round(backMs)} ms` }
 }

@@ -17,6 +17,7 @@ import type { Pass } from './guards/pass.ts'
 import type { Origins } from './listed-origin.ts'
 import type { Mount, Route } from './mount.ts'
 import type { Visitor } from './peer.ts'
+import type { Random } from './random.ts'
 import type { Place, Rooms } from './rooms.ts'
 import type { Router } from './router.ts'
 import { parseTarget, type Target } from './target.ts'
@@ -45,6 +46,7 @@ export interface Audition extends Place {
 export interface GateParts {
   readonly basePath: string
   readonly clock: Clock
+  readonly random: Random
   readonly rooms: Rooms
   readonly limits: Limits
   readonly mustKnowHost: HostGuard
@@ -99,10 +101,10 @@ export class Gate {
   }
 
   #enter(route: Route, query: URLSearchParams, address: string, pass?: Pass): Admission | Promise<Admission> {
-    const { limits, rooms, isDraining } = this.#parts
+    const { limits, random, rooms, isDraining } = this.#parts
     // Asked again: a token or a module may have taken its time.
     if (isDraining()) throw draining()
-    const { visitor, offset } = visitOf(query, pass)
+    const { visitor, offset } = visitOf(query, random, pass)
     const leave = limits.enter(route, address)
     const admitted = ({ room, release }: Place) => ({ room, release, visitor, offset, route, leave })
     const failed = (error: unknown): never => {

@@ -9,11 +9,13 @@ import type { FlushQueue } from './flush-queue.ts'
 import type { Rate } from './guards/bucket.ts'
 import type { Log, Retention } from './log/log.ts'
 import type { JsonBounds } from './mount.ts'
+import type { Random } from './random.ts'
 import type { Tally } from './tally.ts'
 
 /** What the house gives every room. */
 export interface House {
   readonly clock: Clock
+  readonly random: Random
   readonly log: Log
   readonly fanOut: FlushQueue
   readonly deadlines: Deadlines

@@ -2,12 +2,12 @@
  * A peer: one connection in a room, as the room and its author see it, or the member who lost one and came back with the
  * next. It joins in `room.ts`, speaks through its seat (`seat.ts`), and closes once.
  */
-import { randomUUID } from 'node:crypto'
 import type { Author } from './author.ts'
 import type { CloseReason } from './errors.ts'
 import { type Frame, json, passing } from './frame.ts'
 import { Bucket, type Rate } from './guards/bucket.ts'
 import { show } from './mistakes.ts'
+import type { Random } from './random.ts'
 import { type Bounds, Seat } from './seat.ts'
 import { Sequence } from './sequence.ts'
 import type { Wire } from './wire.ts'
@@ -30,6 +30,7 @@ export interface Visitor {
 
 /** The room of a peer. */
 export interface PeerHost {
+  readonly random: Random
   readonly audience: Bounds
   readonly author: Author
   end(peer: Connection, reason: CloseReason): void
@@ -113,7 +114,7 @@ export abstract class Connection {
 
   /** Its own, where tabs of one person share `id`; made when it is first asked for. */
   get connection(): string {
-    this.#connection ??= randomUUID()
+    this.#connection ??= this.#host.random.id()
     return this.#connection
   }
 

@@ -16,6 +16,7 @@ import type { RoomLog } from './log/log.ts'
 import { Members } from './members.ts'
 import { inTimeToOpen } from './opening.ts'
 import type { Connection, Visitor } from './peer.ts'
+import type { Random } from './random.ts'
 import type { Tally } from './tally.ts'
 import type { Wire } from './wire.ts'
 
@@ -77,6 +78,10 @@ export abstract class LiveRoom<P extends Connection = Connection, H extends Comm
     this.#onEmpty = onEmpty
     const failed = (error: unknown) => this.#stop().then(() => Promise.reject(error))
     await inTimeToOpen(this.house.clock, this.#open(open)).catch(failed)
+  }
+
+  get random(): Random {
+    return this.house.random
   }
 
   get log(): RoomLogger {

@@ -24,6 +24,7 @@ import { Metrics } from './metrics.ts'
 import type { Mount } from './mount.ts'
 import { loadPages } from './pages.ts'
 import { isOwnPath, publicFiles } from './paths.ts'
+import { type Random, systemRandom } from './random.ts'
 import { applyConfig } from './reload.ts'
 import { Rooms } from './rooms.ts'
 import { Router } from './router.ts'
@@ -35,6 +36,7 @@ import { InFlight } from './transports/in-flight.ts'
 import { Refusals } from './transports/refusals.ts'
 import { upgradeHandler } from './transports/upgrade.ts'
 import { WebSocketDoor } from './transports/websocket.ts'
+import { within } from './within.ts'
 
 export interface Server {
   /** Where it listens: `http://127.0.0.1:3000` and the base path. */
@@ -54,6 +56,7 @@ export interface ServerParts {
   readonly config: Config
   readonly logger: Logger
   readonly clock?: Clock
+  readonly random?: Random
   /** In place of the one that `environment` names. */
   readonly log?: Log
 }
@@ -65,14 +68,16 @@ const CUT = 0.8
 export async function createServer(parts: ServerParts): Promise<Server> {
   const { environment, logger } = parts
   const clock = lifetime(parts.clock ?? systemClock())
+  const random = parts.random ?? systemRandom()
   let { config } = parts
   const { basePath, drainMs, drainNoticeMs, trustProxy, allowedHosts } = environment
   const metrics = new Metrics()
-  const log = parts.log ?? (await openLog(environment, clock, logger, metrics))
+  const log = parts.log ?? (await openLog(environment, clock, random, logger, metrics))
   let router = new Router(config.mounts)
   const failed = (error: unknown) => logger.error({ err: error }, 'something that must not fail has failed')
   const house = {
     clock,
+    random,
     log,
     fanOut: new FlushQueue(clock, () => config.server.limits.bufferedBytes, failed),
     deadlines: new Deadlines(clock, failed),
@@ -106,6 +111,7 @@ export async function createServer(parts: ServerParts): Promise<Server> {
   const gate = new Gate({
     basePath,
     clock,
+    random,
     rooms,
     limits,
     mustKnowHost: hostGuard(allowedHosts),
@@ -115,7 +121,7 @@ export async function createServer(parts: ServerParts): Promise<Server> {
     isDraining,
     logger,
   })
-  const refusals = new Refusals({ gate, logger, count: (refusal, room) => metrics.refused(refusal, room) })
+  const refusals = new Refusals({ random, gate, logger, count: (refusal, room) => metrics.refused(refusal, room) })
   const closed = (code: number) => metrics.closed(code)
   const doorParts = ({ pattern }: Mount) => ({
     clock,
@@ -141,6 +147,7 @@ export async function createServer(parts: ServerParts): Promise<Server> {
     rooms,
     log,
     clock,
+    random,
     heartbeat,
     fanOut: house.fanOut,
     inFlight,
@@ -160,14 +167,17 @@ export async function createServer(parts: ServerParts): Promise<Server> {
   } catch (error) {
     await app.close()
     await log.close()
+    clock.end()
     throw error
   }
 
   const end = async (noticeMs: number) => {
-    const late = new Promise<void>((resolve) => clock.after(drainMs * CUT, resolve))
+    const cutAt = clock.monotonic() + drainMs * CUT
+    const inTime = <T>(promise: Promise<T>) =>
+      within<T | undefined>(clock, cutAt - clock.monotonic(), promise, () => undefined)
     const answered = () => inFlight.settled()
-    await Promise.race([drain({ rooms, clock, drainMs, noticeMs, answered }), late])
-    await Promise.race([Promise.all([gone(sockets), requests.settled()]), late])
+    await inTime(drain({ rooms, clock, random, drainMs, noticeMs, answered }))
+    await inTime(Promise.all([gone(sockets), requests.settled()]))
     // Fastify ends what it knows; a peer that ignores its close, or still waits for a room to open, it does not know.
     for (const socket of sockets) socket.destroy()
     await app.close()
@@ -199,9 +209,15 @@ export async function createServer(parts: ServerParts): Promise<Server> {
 }
 
 /** The log in the folder of `DATA_DIR`, or in memory. */
-async function openLog({ dataDir }: Environment, clock: Clock, logger: Logger, { commit }: Metrics): Promise<Log> {
-  if (dataDir === ':memory:') return new MemoryLog(clock, logger)
-  return SqliteLog.open(dataDir, clock, logger, (seconds) => commit.observe(seconds))
+async function openLog(
+  { dataDir }: Environment,
+  clock: Clock,
+  random: Random,
+  logger: Logger,
+  { commit }: Metrics,
+): Promise<Log> {
+  if (dataDir === ':memory:') return new MemoryLog(clock, random, logger)
+  return SqliteLog.open(dataDir, clock, random, logger, (seconds) => commit.observe(seconds))
 }
 
 function urlOf(app: FastifyInstance, { tls, basePath }: Environment): string {

@@ -7,7 +7,6 @@
  *     await ann.send('answer', { text: '42' })
  *     const { data } = await ann.next('right')
  */
-import { randomUUID } from 'node:crypto'
 import type { z } from 'zod'
 import { Deadlines } from './deadlines.ts'
 import type { Definition, EventDefinition, PastEvent, Present, RawDefinition, RoomLogger, Schemas } from './define.ts'
@@ -16,6 +15,7 @@ import { LiveEventRoom } from './event-room.ts'
 import { FlushQueue } from './flush-queue.ts'
 import type { RoomSettings } from './house.ts'
 import { MemoryLog } from './log/memory.ts'
+import { type Random, systemRandom } from './random.ts'
 import { LiveRawRoom } from './raw-room.ts'
 import type { LiveRoom } from './room.ts'
 import { newTally } from './tally.ts'
@@ -80,10 +80,12 @@ export async function openRoom(
 ): Promise<TestRoom<never>> {
   const definition = given as Definition
   const clock = handClock()
+  const random = systemRandom()
   const errors: unknown[] = []
   const house = {
     clock,
-    log: new MemoryLog(clock),
+    random,
+    log: new MemoryLog(clock, random),
     fanOut: new FlushQueue(clock),
     deadlines: new Deadlines(clock),
     tallyOf: newTally,
@@ -102,19 +104,25 @@ export async function openRoom(
     (room) => definition.open(room as never, parsed as never),
     () => {},
   )
-  return testRoom(room, clock, errors) as TestRoom<never>
+  return testRoom(room, { clock, random, errors }) as TestRoom<never>
 }
 
-function testRoom(room: LiveRoom, clock: HandClock, errors: unknown[]): TestRoom<TestPeer | RawTestPeer> {
+interface TestParts {
+  readonly clock: HandClock
+  readonly random: Random
+  readonly errors: unknown[]
+}
+
+function testRoom(room: LiveRoom, { clock, random, errors }: TestParts): TestRoom<TestPeer | RawTestPeer> {
   /** A client is the same person each time it comes. */
   const ids = new Map<string, string>()
   const idOf = (client: string) => {
-    const id = ids.get(client) ?? randomUUID()
+    const id = ids.get(client) ?? random.id()
     ids.set(client, id)
     return id
   }
   return {
-    join({ name, claims, client = randomUUID() } = {}) {
+    join({ name, claims, client = random.id() } = {}) {
       const sub = typeof claims?.sub === 'string' ? claims.sub : undefined
       const visitor = {
         id: sub ?? idOf(client),
@@ -122,7 +130,7 @@ function testRoom(room: LiveRoom, clock: HandClock, errors: unknown[]): TestRoom
         client: scoped(client, sub),
         claims,
       }
-      const member = new TestMember(room, visitor, errors)
+      const member = new TestMember(room, visitor, random, errors)
       return room instanceof LiveEventRoom ? eventPeer(member) : rawPeer(member)
     },
     members: () => room.members(),

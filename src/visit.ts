@@ -2,11 +2,11 @@
  * Who comes to a room, and how they want to be spoken to: what the query and the token say of a peer, and which
  * subprotocol is chosen. `gate.ts` asks; transports ask for the subprotocol again when they answer.
  */
-import { randomUUID } from 'node:crypto'
 import { Refusal } from './errors.ts'
 import type { Pass } from './guards/pass.ts'
 import { isPlace } from './log/log.ts'
 import type { Visitor } from './peer.ts'
+import type { Random } from './random.ts'
 
 export interface Visit {
   readonly visitor: Visitor
@@ -28,13 +28,13 @@ export function chooseProtocol(offered: Iterable<string>, known: readonly string
 }
 
 /** Who comes: what the query says of the peer, and its token where it has one. Throws a `Refusal` 400. */
-export function visitOf(query: URLSearchParams, pass?: Pass): Visit {
-  if (query.size === 0 && !pass) return { visitor: guest(), offset: undefined }
+export function visitOf(query: URLSearchParams, random: Random, pass?: Pass): Visit {
+  if (query.size === 0 && !pass) return { visitor: guest(random), offset: undefined }
   for (const key of ['name', 'client', 'offset']) {
     if (query.getAll(key).length > 1) throw new Refusal(400, `bad_${key}`, `expected "${key}" once`)
   }
   const { sub, name: told } = pass?.claims ?? {}
-  const id = sub ?? randomUUID()
+  const id = sub ?? random.id()
   // Who brings a token is called what it says, or nothing in particular, but never what they like.
   const asked = pass ? undefined : query.get('name')?.trim()
   const name = nameIn(told) ?? nameIn(sub) ?? asked ?? `guest-${id.slice(0, 4)}`
@@ -53,8 +53,8 @@ export function visitOf(query: URLSearchParams, pass?: Pass): Visit {
 }
 
 /** Somebody of whom nothing is known. */
-function guest(): Visitor {
-  const id = randomUUID()
+function guest(random: Random): Visitor {
+  const id = random.id()
   return { id, name: `guest-${id.slice(0, 4)}` }
 }
 

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { SqliteLog } from '../src/log/sqlite.ts'
+import { systemRandom } from '../src/random.ts'
 import { handClock } from '../src/testing/hand-clock.ts'
 
 const silent = { debug() {}, info() {}, warn() {}, error() {} }
@@ -17,7 +18,7 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }))
 
 describe('a database', () => {
-  const start = () => SqliteLog.open(folder, handClock(), silent)
+  const start = () => SqliteLog.open(folder, handClock(), systemRandom(), silent)
   const sql = (...statements: string[]) => {
     const db = new DatabaseSync(file())
     for (const statement of statements) db.exec(statement)

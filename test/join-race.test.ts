@@ -2,7 +2,6 @@
  * Joining while everybody talks: at whatever moment a peer comes in or comes back, it hears the welcome, then every event
  * from the right place on, each once, in order. Ten thousand peers in this process, a thousand over real sockets.
  */
-
 import { setImmediate } from 'node:timers/promises'
 import { afterAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
@@ -14,6 +13,7 @@ import { FlushQueue } from '../src/flush-queue.ts'
 import { offset } from '../src/log/log.ts'
 import { MemoryLog } from '../src/log/memory.ts'
 import type { EventPeer } from '../src/peer.ts'
+import { systemRandom } from '../src/random.ts'
 import { newTally } from '../src/tally.ts'
 import { Hearing, HearingWire, REPLAY } from './support/hearing.ts'
 import { type Random, seeded } from './support/random.ts'
@@ -39,7 +39,8 @@ async function openTalk(keep: number): Promise<{ room: LiveEventRoom; errors: un
   const logger = { ...log, child: () => log }
   const house = {
     clock,
-    log: new MemoryLog(clock),
+    random: systemRandom(),
+    log: new MemoryLog(clock, systemRandom()),
     fanOut: new FlushQueue(clock),
     deadlines: new Deadlines(clock),
     tallyOf: newTally,

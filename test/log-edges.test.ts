@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { RoomError } from '../src/errors.ts'
 import { Frame } from '../src/frame.ts'
 import { SqliteLog } from '../src/log/sqlite.ts'
+import { systemRandom } from '../src/random.ts'
 import { handClock } from '../src/testing/hand-clock.ts'
 
 describe('the log on disk', () => {
@@ -18,7 +19,7 @@ describe('the log on disk', () => {
 
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'corridor-log-'))
-    log = await SqliteLog.open(folder, clock, silent)
+    log = await SqliteLog.open(folder, clock, systemRandom(), silent)
   })
   afterEach(async () => {
     await log.close()
@@ -97,12 +98,12 @@ describe('the log on disk', () => {
     const room = await log.open('/room', { ...retention, maxAgeMs: 1000 }, () => {})
     await room.append([draft, draft])
     await log.close()
-    log = await SqliteLog.open(folder, clock, silent)
+    log = await SqliteLog.open(folder, clock, systemRandom(), silent)
     await clock.advance(100_000)
     const next = await log.open('/room', { ...retention, maxAgeMs: 1000 }, () => {})
     await next.close()
     await log.close()
-    log = await SqliteLog.open(folder, clock, silent)
+    log = await SqliteLog.open(folder, clock, systemRandom(), silent)
     const last = await log.open('/room', { ...retention, maxAgeMs: 1000 }, () => {})
     expect([last.first, last.seq]).toEqual([3, 2])
     expect(last.locate(room.epoch, 2)).toEqual({ after: 2 })

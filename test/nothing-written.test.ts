@@ -8,6 +8,7 @@ import { z } from 'zod'
 import { defineRoom } from '../src/define.ts'
 import { SqliteLog } from '../src/log/sqlite.ts'
 import { SqliteCommits } from '../src/log/sqlite-commits.ts'
+import { systemRandom } from '../src/random.ts'
 import { handClock } from '../src/testing/hand-clock.ts'
 import { connect } from './support/client.ts'
 import { startServer, type TestServer } from './support/server.ts'
@@ -117,7 +118,7 @@ describe('a room in which nothing is said', () => {
 describe('a life in which nothing was said', () => {
   const clock = handClock()
   const open = async () => {
-    const log = await SqliteLog.open(folder, clock, silent)
+    const log = await SqliteLog.open(folder, clock, systemRandom(), silent)
     return { log, room: await log.open('/room', { keep: 100, maxAgeMs: 1e9, durable: true }, () => {}) }
   }
   const draft = { type: 'message', data: '{}' }

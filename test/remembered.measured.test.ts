@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { SqliteLog } from '../src/log/sqlite.ts'
+import { systemRandom } from '../src/random.ts'
 import { handClock } from '../src/testing/hand-clock.ts'
 import { heapMib } from './fuzz/server.ts'
 import { bound } from './support/figures.ts'
@@ -14,7 +15,7 @@ const MIB = 1024 * 1024
 it('100,000 ids that clients chose take little memory', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'corridor-ids-'))
   const silent = { debug() {}, info() {}, warn() {}, error() {} }
-  const log = await SqliteLog.open(folder, handClock(), silent)
+  const log = await SqliteLog.open(folder, handClock(), systemRandom(), silent)
   const room = await log.open('/room', { keep: 10, maxAgeMs: 1e9, durable: true }, () => {})
   const append = async (batch: number) => {
     const marks = Array.from({ length: 1000 }, (_, i) => ({

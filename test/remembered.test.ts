@@ -5,13 +5,14 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { fingerprint, Recalls } from '../src/log/recalls.ts'
 import { SqliteLog } from '../src/log/sqlite.ts'
+import { systemRandom } from '../src/random.ts'
 import { handClock } from '../src/testing/hand-clock.ts'
 
 describe('what is remembered', () => {
   it('of many ids is known, each of them', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'corridor-ids-'))
     const silent = { debug() {}, info() {}, warn() {}, error() {} }
-    const log = await SqliteLog.open(folder, handClock(), silent)
+    const log = await SqliteLog.open(folder, handClock(), systemRandom(), silent)
     const room = await log.open('/room', { keep: 10, maxAgeMs: 1e9, durable: true }, () => {})
     const draft = { type: 'said', data: '""' }
     const marks = (batch: number) =>

@@ -11,6 +11,7 @@ import { LiveEventRoom } from '../src/event-room.ts'
 import { FlushQueue } from '../src/flush-queue.ts'
 import { offset } from '../src/log/log.ts'
 import { MemoryLog } from '../src/log/memory.ts'
+import { systemRandom } from '../src/random.ts'
 import { newTally, type Tally } from '../src/tally.ts'
 import { type HandClock, handClock } from '../src/testing/hand-clock.ts'
 import { StuckWire } from './support/stuck-wire.ts'
@@ -42,7 +43,8 @@ async function stage(totalBytes = Number.POSITIVE_INFINITY): Promise<Stage> {
   const logger = { debug() {}, info() {}, warn() {}, error: (fields: unknown) => void errors.push(fields) }
   const house = {
     clock,
-    log: new MemoryLog(clock),
+    random: systemRandom(),
+    log: new MemoryLog(clock, systemRandom()),
     fanOut: new FlushQueue(clock, () => totalBytes),
     deadlines: new Deadlines(clock),
     tallyOf: () => tally,

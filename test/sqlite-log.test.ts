@@ -6,6 +6,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import type { RoomLog } from '../src/log/log.ts'
 import { SqliteLog } from '../src/log/sqlite.ts'
+import { systemRandom } from '../src/random.ts'
 import { type HandClock, handClock } from '../src/testing/hand-clock.ts'
 import { describeLog } from './support/logs.ts'
 
@@ -16,9 +17,9 @@ describeLog('SQLite', () => {
   return {
     async make(clock, logger = silent) {
       folder = await mkdtemp(join(tmpdir(), 'corridor-log-'))
-      return SqliteLog.open(folder, clock, logger)
+      return SqliteLog.open(folder, clock, systemRandom(), logger)
     },
-    again: (clock) => SqliteLog.open(folder, clock, silent),
+    again: (clock) => SqliteLog.open(folder, clock, systemRandom(), silent),
     remove: () => rm(folder, { recursive: true }),
   }
 })
@@ -33,7 +34,7 @@ const open = (path = '/room'): Promise<RoomLog> => log.open(path, retention, () 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'corridor-log-'))
   clock = handClock()
-  log = await SqliteLog.open(folder, clock, silent)
+  log = await SqliteLog.open(folder, clock, systemRandom(), silent)
 })
 
 afterEach(async () => {
@@ -42,7 +43,7 @@ afterEach(async () => {
 })
 
 it('refuses a second process on the same file, and says why', async () => {
-  const second = SqliteLog.open(folder, clock, silent)
+  const second = SqliteLog.open(folder, clock, systemRandom(), silent)
   await expect(second).rejects.toThrow(/another server has this file open/)
 })
 
@@ -51,14 +52,14 @@ it('tells clients of events that a restored backup does not have', async () => {
   await before.append([draft])
   await log.close()
   await copyFile(join(folder, 'corridor.db'), join(folder, 'backup.db'))
-  log = await SqliteLog.open(folder, clock, silent)
+  log = await SqliteLog.open(folder, clock, systemRandom(), silent)
   const later = await open()
   const { epoch } = later
   await later.append([draft])
   await later.append([draft])
   await log.close()
   await copyFile(join(folder, 'backup.db'), join(folder, 'corridor.db'))
-  log = await SqliteLog.open(folder, clock, silent)
+  log = await SqliteLog.open(folder, clock, systemRandom(), silent)
   const restored = await open()
   await restored.append([draft])
   await restored.append([draft])
@@ -74,7 +75,7 @@ it('does not serve an event that the disk changed', async () => {
   const db = new DatabaseSync(join(folder, 'corridor.db'))
   db.exec(`UPDATE events SET json = replace(json, 'message', 'massage')`)
   db.close()
-  log = await SqliteLog.open(folder, clock, silent)
+  log = await SqliteLog.open(folder, clock, systemRandom(), silent)
   await expect(open()).rejects.toThrow(/damaged/)
 })
 
@@ -108,6 +109,8 @@ it('removes old events from the disk, also of rooms that nobody opens any more',
 
 it('names DATA_DIR where the folder cannot be, and never hangs', async () => {
   for (const wrong of ['/proc/corridor', join(folder, 'corridor.db'), join(folder, 'corridor.db', 'below')]) {
-    await expect(SqliteLog.open(wrong, clock, silent)).rejects.toThrow(/^DATA_DIR: expected a folder .* got ".*" \(/)
+    await expect(SqliteLog.open(wrong, clock, systemRandom(), silent)).rejects.toThrow(
+      /^DATA_DIR: expected a folder .* got ".*" \(/,
+    )
   }
 })

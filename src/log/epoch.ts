@@ -5,7 +5,8 @@
  * An epoch is saved with its first event, a life when it begins. An epoch that ended before it was saved can still be
  * judged: it names its life, and its last digits tell what it continued (the epoch before it, and at which seq).
  */
-import { hash, randomBytes } from 'node:crypto'
+import { hash } from 'node:crypto'
+import type { Random } from '../random.ts'
 
 /** Hex digits: 48 bits of time in ms, 40 random bits of the life, 40 bits that name the place in the log. */
 const TIME = 12
@@ -15,13 +16,15 @@ export const MAX_LIVES = 10_000
 
 /** A process that opens a log, from its start until it forgets a room; the next life begins there. */
 export class Lives {
+  readonly #random: Random
   #startMs = 0
   /** The name of this life: 10 hex digits. */
   current = ''
   readonly #known: Set<string>
 
   /** `known`: lives of before, the oldest first. */
-  constructor(nowMs: number, known: Iterable<string> = []) {
+  constructor(nowMs: number, random: Random, known: Iterable<string> = []) {
+    this.#random = random
     this.#known = new Set(known)
     this.renew(nowMs)
   }
@@ -29,7 +32,7 @@ export class Lives {
   /** Begins the next life, so that a room that counts from 1 again does not do so under the epoch it had. */
   renew(nowMs: number): void {
     this.#startMs = Math.floor(nowMs)
-    this.current = randomBytes(5).toString('hex')
+    this.current = this.#random.bytes(5).toString('hex')
     this.#known.add(this.current)
     const [oldest] = this.#known
     if (this.#known.size > MAX_LIVES && oldest !== undefined) this.#known.delete(oldest)

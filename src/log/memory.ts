@@ -5,6 +5,7 @@
 import type { Clock } from '../clock.ts'
 import { entry, type Frame } from '../frame.ts'
 import type { ErrorLogger } from '../guarded.ts'
+import type { Random } from '../random.ts'
 import { safely } from './deliver.ts'
 import { Lives } from './epoch.ts'
 import { locate } from './lineage.ts'
@@ -35,10 +36,10 @@ export class MemoryLog implements Log {
   readonly #closed = new Map<string, Kept>()
 
   /** `logger` is told what goes wrong in delivery. */
-  constructor(clock: Clock, logger: ErrorLogger = SILENT) {
+  constructor(clock: Clock, random: Random, logger: ErrorLogger = SILENT) {
     this.#clock = clock
     this.#logger = logger
-    this.#lives = new Lives(clock.now())
+    this.#lives = new Lives(clock.now(), random)
   }
 
   async open(path: string, retention: Retention, deliver: Deliver): Promise<RoomLog> {

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import type { Clock } from '../clock.ts'
 import type { RoomLogger } from '../define.ts'
 import { RoomError } from '../errors.ts'
+import type { Random } from '../random.ts'
 import { safely } from './deliver.ts'
 import { Lives } from './epoch.ts'
 import { makeFolder } from './folder.ts'
@@ -58,6 +59,7 @@ export class SqliteLog implements Log {
     thread: SqliteThread,
     { lastId, paths, lives }: Contents,
     clock: Clock,
+    random: Random,
     logger: RoomLogger,
     onCommit: (seconds: number) => void,
   ) {
@@ -67,8 +69,8 @@ export class SqliteLog implements Log {
     this.#logger = logger
     this.#lastId = lastId
     this.#known = paths && new Set(paths)
-    this.#lives = new Lives(clock.now(), lives)
-    this.#memory = new MemoryLog(clock, logger)
+    this.#lives = new Lives(clock.now(), random, lives)
+    this.#memory = new MemoryLog(clock, random, logger)
     this.#recalls = new Recalls({
       ids: (...which) => thread.ask('ids', ...which),
       answer: (...which) => thread.ask('answer', ...which),
@@ -96,6 +98,7 @@ export class SqliteLog implements Log {
   static async open(
     folder: string,
     clock: Clock,
+    random: Random,
     logger: RoomLogger,
     onCommit: (seconds: number) => void = () => {},
   ): Promise<SqliteLog> {
@@ -105,7 +108,7 @@ export class SqliteLog implements Log {
     await thread.opened.catch((error: Error) => {
       throw new Error(`${join(folder, FILE)}: ${openMistake(error)}`)
     })
-    const log = new SqliteLog(thread, await thread.ask('contents', KNOWN_ROOMS), clock, logger, onCommit)
+    const log = new SqliteLog(thread, await thread.ask('contents', KNOWN_ROOMS), clock, random, logger, onCommit)
     await log.#saveLife()
     return log
   }

@@ -2,11 +2,11 @@
  * A member of the room under test, over the connections it has one after the other, and the faces that a test sees of it.
  * `testing.ts` lets it join; each connection is a `test-wire.ts`.
  */
-import { randomUUID } from 'node:crypto'
 import { InvalidError, RoomError } from '../errors.ts'
 import { LiveEventRoom } from '../event-room.ts'
 import { offset } from '../log/log.ts'
 import type { Connection, Visitor } from '../peer.ts'
+import type { Random } from '../random.ts'
 import type { LiveRoom } from '../room.ts'
 import type { RawTestPeer, TestPeer } from './test-peer.ts'
 import { TestWire } from './test-wire.ts'
@@ -19,20 +19,27 @@ const OWN = ['welcome', 'ack', 'error']
 export class TestMember {
   readonly #room: LiveRoom
   readonly #visitor: Visitor
+  readonly #random: Random
   /** The newest event it heard of. */
   #seq = 0
   peer: Connection
   wire: TestWire
 
-  constructor(room: LiveRoom, visitor: Visitor, errors: readonly unknown[]) {
+  constructor(room: LiveRoom, visitor: Visitor, random: Random, errors: readonly unknown[]) {
     this.#room = room
     this.#visitor = visitor
+    this.#random = random
     this.wire = new TestWire(errors)
     this.peer = this.#join()
   }
 
   receive(data: Payload): void {
     this.#room.receive(this.peer, data)
+  }
+
+  /** An id for a message of its own. */
+  newId(): string {
+    return this.#random.id()
   }
 
   /** Closes the connection, as a client that goes. */
@@ -97,7 +104,7 @@ export function eventPeer(member: TestMember): TestPeer {
     leave: () => member.leave(),
     say: (text) => member.receive(text),
     async send(type: string, data: unknown) {
-      const id = randomUUID()
+      const id = member.newId()
       member.receive(JSON.stringify({ type, data, id }))
       const isAnswer = (payload: Payload) => parsed(payload).id === id
       const answer = parsed(await member.wire.answer(`the answer to "${type}"`, isAnswer))

@@ -15,6 +15,7 @@ import type { Route } from '../mount.ts'
 import type { EventPeer, Visitor } from '../peer.ts'
 import type { Produced } from '../producers.ts'
 import type { Message } from '../protocol.ts'
+import type { Random } from '../random.ts'
 import { scoped, visitOf } from '../visit.ts'
 import { within } from '../within.ts'
 import { messagesOf, mustBeJson, producerOf, readBody } from './append-request.ts'
@@ -37,6 +38,7 @@ interface Handled {
 export interface AppendParts {
   readonly gate: Gate
   readonly clock: Clock
+  readonly random: Random
   /** The peer of an event stream by its token. */
   readonly peerOf: (token: string) => Speaker | undefined
 }
@@ -68,7 +70,7 @@ export async function append(
     charge(parts, speaker, messages.length)
     return answer(request, reply, speaker, claim, await handle(parts, speaker, messages, claim))
   }
-  const visitor = principalOf(visitOf(query, pass).visitor, pass)
+  const visitor = principalOf(visitOf(query, parts.random, pass).visitor, pass)
   mustBeKnown(visitor, messages)
   const { room, release } = await gate.visit(request.caller, route, 'speak', messages.length)
   try {

@@ -6,7 +6,9 @@
  * Nothing can forge a field: JSON text has no line break (U+2028 is none here), and ids are hex digits and "_".
  */
 import type { ServerResponse } from 'node:http'
+import type { Clock } from '../clock.ts'
 import { type Bytes, bufferOf, type Encoding, type Frame } from '../frame.ts'
+import type { Random } from '../random.ts'
 import type { Reading } from '../reading.ts'
 import type { Wire } from '../wire.ts'
 import { drained } from './drained.ts'
@@ -53,6 +55,8 @@ function isReset({ seq, payload }: Frame): boolean {
 }
 
 export interface StreamParts {
+  readonly clock: Clock
+  readonly random: Random
   readonly response: ServerResponse
   readonly encoding: Encoding
   readonly reading: Reading
@@ -100,7 +104,7 @@ export class EventStream implements Wire, Beating {
       'Cache-Control': 'no-cache, no-transform',
       'X-Accel-Buffering': 'no',
     })
-    response.write(`retry: ${Math.round(RETRY_MS * (1 + Math.random()))}\n\n`)
+    response.write(`retry: ${Math.round(RETRY_MS * (1 + this.#parts.random.fraction()))}\n\n`)
   }
 
   /** Says that the log does not go on from where the reader was, and where the stream begins instead. */
@@ -200,6 +204,6 @@ export class EventStream implements Wire, Beating {
     const response = this.#response
     response.end()
     // Who does not read must not hold the socket.
-    setTimeout(() => response.destroy(), LINGER_MS).unref()
+    this.#parts.clock.after(LINGER_MS, () => response.destroy())
   }
 }

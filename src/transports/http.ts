@@ -104,10 +104,10 @@ function answerError(
   error: unknown,
   request: FastifyRequest,
   reply: FastifyReply,
-  { refusals, pages }: HttpParts,
+  { refusals, pages, random }: HttpParts,
 ): FastifyReply {
   const refusal = refusals.of(error, request.caller)
-  if (isOnlyLater(refusal, request)) return answerLater(reply, refusal)
+  if (isOnlyLater(refusal, request)) return answerLater(reply, refusal, random)
   // Whoever waited to be asked for a body may not send it now: what comes next could be taken for it.
   if (request.headers.expect !== undefined) reply.header('Connection', 'close')
   // A refusal is of this moment: no cache gives it to who asks later.

@@ -4,6 +4,7 @@
  */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Close, type Refusal } from '../errors.ts'
+import type { Random } from '../random.ts'
 
 /** Where a refusal does not say when to come back. */
 const RETRY_SECONDS = 5
@@ -16,9 +17,10 @@ export function isOnlyLater({ status }: Refusal, { method, query }: FastifyReque
 }
 
 /** `retry` for an EventSource; an event of its own, `close`, for a client that wants to know why. */
-export function answerLater(reply: FastifyReply, { status, code: error, message, headers }: Refusal): FastifyReply {
+export function answerLater(reply: FastifyReply, refusal: Refusal, random: Random): FastifyReply {
+  const { status, code: error, message, headers } = refusal
   // Those who were refused together come back one by one.
-  const retryMs = Math.round(Number(headers['Retry-After'] ?? RETRY_SECONDS) * 1000 * (1 + Math.random()))
+  const retryMs = Math.round(Number(headers['Retry-After'] ?? RETRY_SECONDS) * 1000 * (1 + random.fraction()))
   const reason = `${message}, come back in ${retryMs} ms`
   const said = JSON.stringify({ code: Close.busy.code, reason, status, error, message })
   return reply

@@ -3,7 +3,6 @@
  * `client=` is a peer: it joins, is a member, and leaves when its stream ends; what it says it posts with the token that
  * its stream began with (`append.ts`). `http.ts` hands requests in.
  */
-import { randomBytes } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Clock } from '../clock.ts'
 import { Close, Refusal, refusalOfJoin } from '../errors.ts'
@@ -14,6 +13,7 @@ import { type Pass, whenOver } from '../guards/pass.ts'
 import type { Lost } from '../log/log.ts'
 import type { Route } from '../mount.ts'
 import type { Visitor } from '../peer.ts'
+import type { Random } from '../random.ts'
 import { visitOf } from '../visit.ts'
 import type { Speaker } from './append.ts'
 import { cursors } from './cursor.ts'
@@ -24,6 +24,7 @@ import type { Wanted } from './wanted.ts'
 export interface LiveParts {
   readonly gate: Gate
   readonly clock: Clock
+  readonly random: Random
   readonly heartbeat: Heartbeat
   /** Counts a connection that we end. */
   readonly closed: (code: number) => void
@@ -60,7 +61,7 @@ export class LiveStreams {
   ): Promise<FastifyReply> {
     const isPeer = query.has('client')
     const visitor: Visitor | undefined = isPeer
-      ? { ...visitOf(withoutOffset(query), pass).visitor, via: 'http' }
+      ? { ...visitOf(withoutOffset(query), this.#parts.random, pass).visitor, via: 'http' }
       : undefined
     const { room, release, leave } = await this.#parts.gate.visit(request.caller, route, 'listen', 1, visitor?.client)
     try {
@@ -68,7 +69,7 @@ export class LiveStreams {
       const refused = room.refusals.of(visitor?.client)
       if (refused) throw refusalOfJoin(refused)
       const { after, lost } = startOf(room, wanted.offset, isPeer)
-      const token = visitor && randomBytes(TOKEN_BYTES).toString('base64url')
+      const token = visitor && this.#parts.random.bytes(TOKEN_BYTES).toString('base64url')
       const stream = this.#stream(reply, route, room, after, wanted.cursor, token)
       const stop =
         visitor && token
@@ -99,12 +100,15 @@ export class LiveStreams {
     token: string | undefined,
   ): EventStream {
     const { reading } = room
+    const { clock, random } = this.#parts
     const stream = new EventStream({
+      clock,
+      random,
       response: reply.raw,
       encoding: this.#encoding(room, token === undefined ? 'log' : 'members'),
       reading,
       at: reading.offset(after),
-      cursor: cursors(this.#parts.clock, cursor),
+      cursor: cursors(this.#parts, cursor),
       token,
       closed: this.#parts.closed,
       sendTimeoutMs: mount.limits.sendTimeoutMs,

@@ -8,11 +8,13 @@ import type { Clock } from '../clock.ts'
 import type { FlushQueue } from '../flush-queue.ts'
 import type { Gate } from '../gate.ts'
 import type { Backlog } from '../pressure.ts'
+import type { Random } from '../random.ts'
 import { READER_BYTES_PER_SECOND } from '../wire.ts'
 
 export interface AnswerParts {
   readonly gate: Gate
   readonly clock: Clock
+  readonly random: Random
   readonly fanOut: FlushQueue
 }
 

@@ -64,7 +64,7 @@ export async function readPage(
       return await sendPage(parts, request, reply, route, page, `before:${tagOf(reading, page)}`)
     }
     const after = mustFind(reading, offset)
-    reply.header('Stream-Cursor', cursors(parts.clock, cursor)())
+    reply.header('Stream-Cursor', cursors(parts, cursor)())
     if (offset === 'now') {
       reply.headers({
         'Stream-Next-Offset': reading.offset(),
@@ -139,7 +139,7 @@ export async function longPoll(
       await arrival(room, after, clock, reply.raw, pass)
       page = await mustRead(reading, after, limit)
     }
-    reply.header('Stream-Cursor', cursors(clock, cursor)())
+    reply.header('Stream-Cursor', cursors(parts, cursor)())
     tell(reply, route, page, tagOf(reading, page))
     if (page.frames.length > 0) {
       reply.type(JSON_TYPE)

@@ -3,14 +3,15 @@
  * of debug; anything else that was thrown is our mistake, told in full under an id, and answered without a word of it.
  * No line says what a client sent: of its request it names the line of rooms.json, never path, query or headers.
  */
-import { randomUUID } from 'node:crypto'
 import type { Caller } from '../caller.ts'
 import type { RoomLogger } from '../define.ts'
 import { Refusal } from '../errors.ts'
 import type { Gate } from '../gate.ts'
+import type { Random } from '../random.ts'
 import { wrongType } from './wrong-type.ts'
 
 export interface RefusalParts {
+  readonly random: Random
   readonly gate: Gate
   readonly logger: RoomLogger
   /** Counts one; `room`: the line of rooms.json it was for. */
@@ -29,8 +30,8 @@ export class Refusals {
 
   /** Counts and logs what was thrown for a request. Returns what to answer. */
   of(error: unknown, caller: Caller): Refusal {
-    const { gate, logger, count } = this.#parts
-    const req = idOf(caller)
+    const { random, gate, logger, count } = this.#parts
+    const req = idOf(caller) ?? random.id()
     const room = gate.patternOf(caller)
     const refusal = error instanceof Refusal ? error : refusalOf(error as HttpError | undefined, req)
     count(refusal, room)
@@ -49,8 +50,8 @@ export class Refusals {
 }
 
 /** What a proxy we trust calls the request, so that its log and ours can be read side by side. */
-function idOf({ requestId }: Caller): string {
-  return requestId !== undefined && /^[\w.:+/=-]{1,128}$/.test(requestId) ? requestId : randomUUID()
+function idOf({ requestId }: Caller): string | undefined {
+  return requestId !== undefined && /^[\w.:+/=-]{1,128}$/.test(requestId) ? requestId : undefined
 }
 
 /** What a line says of it; `limit`: the one that was broken, by its name in rooms.json. */

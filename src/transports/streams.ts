@@ -14,6 +14,7 @@ import { describeRoom, listRooms } from '../lobby.ts'
 import type { Log } from '../log/log.ts'
 import type { Route } from '../mount.ts'
 import type { Pages } from '../pages.ts'
+import type { Random } from '../random.ts'
 import type { Rooms } from '../rooms.ts'
 import type { Router } from '../router.ts'
 import { append } from './append.ts'
@@ -30,6 +31,7 @@ export interface StreamParts {
   readonly rooms: Rooms
   readonly log: Log
   readonly clock: Clock
+  readonly random: Random
   readonly fanOut: FlushQueue
   readonly heartbeat: Heartbeat
   readonly inFlight: InFlight

@@ -12,6 +12,7 @@ import { readEnvironment } from '../../src/environment.ts'
 import type { Deliver, Log, RoomLog } from '../../src/log/log.ts'
 import { SqliteLog } from '../../src/log/sqlite.ts'
 import type { SqliteRoomLog } from '../../src/log/sqlite-room.ts'
+import { systemRandom } from '../../src/random.ts'
 import { createServer } from '../../src/server.ts'
 
 const { POINT = '', AFTER = '1' } = process.env
@@ -76,7 +77,7 @@ function afterDelivery(): Promise<number> {
 const environment = readEnvironment()
 const logger = pino({ level: environment.logLevel })
 const clock = systemClock()
-const log = doomed(await SqliteLog.open(environment.dataDir, clock, logger))
+const log = doomed(await SqliteLog.open(environment.dataDir, clock, systemRandom(), logger))
 const { url } = await createServer({ environment, config: await loadConfig(environment.rooms), logger, clock, log })
 process.stdout.write(`Corridor is open at ${url}/\n`)
 process.on('SIGTERM', die)

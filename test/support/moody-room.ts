@@ -11,6 +11,7 @@ import { FlushQueue } from '../../src/flush-queue.ts'
 import type { House, RoomSettings } from '../../src/house.ts'
 import type { Deliver, Log, Retention, RoomLog } from '../../src/log/log.ts'
 import { MemoryLog } from '../../src/log/memory.ts'
+import { systemRandom } from '../../src/random.ts'
 import { newTally } from '../../src/tally.ts'
 import { type HandClock, handClock } from '../../src/testing/hand-clock.ts'
 
@@ -21,7 +22,7 @@ export type Mood = (call: string) => { delayMs: number; isBroken: boolean } | un
 
 /** What breaks keeps nothing. */
 function moodyLog(clock: Clock, mood: Mood): Log {
-  const inner = new MemoryLog(clock)
+  const inner = new MemoryLog(clock, systemRandom())
   const later = <T>(name: string, call: () => T): T | Promise<T> => {
     const { delayMs, isBroken } = mood(name) ?? {}
     if (delayMs === undefined) return call()
@@ -75,6 +76,7 @@ export async function openMoodyRoom(mood: Mood, delayMs = () => 0, given?: objec
   const quiet = { debug() {}, info() {}, warn() {}, error: (fields: unknown) => void errors.push(fields) }
   const house = {
     clock,
+    random: systemRandom(),
     log: moodyLog(clock, mood),
     fanOut: new FlushQueue(clock),
     deadlines: new Deadlines(clock),
