@@ -1,6 +1,6 @@
 /**
  * Checks what a room module exports before anything calls it: its parts, its message types, the options given to it.
- * Stands between `modules.ts`, which imports the module, and `config.ts`, which makes a mount of it.
+ * Stands between `modules.ts`, which imports the module, and `line-module.ts`, which takes it for a line of `rooms.json`.
  */
 import type { z } from 'zod'
 import type { Definition } from './define.ts'

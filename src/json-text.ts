@@ -1,6 +1,6 @@
 /**
  * Reads JSON as text, so that a mistake can be named with its line and column, and a key written twice is seen.
- * `jsonc-parser` reads; here is what was expected where it found something else, in strict JSON. `config.ts` reads
+ * `jsonc-parser` reads; here is what was expected where it found something else, in strict JSON. `rooms-file.ts` reads
  * `rooms.json` with it, `cli/rooms-text.ts` adds to it.
  */
 import { type JSONVisitor, printParseErrorCode, visit } from 'jsonc-parser'
@@ -90,6 +90,11 @@ export function checkJson(text: string): string[][] {
   }
   visit(text, visitor, { disallowComments: true })
   return repeated
+}
+
+/** An object of JSON, and no list. */
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function found(rest: string): string {

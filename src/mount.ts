@@ -1,18 +1,14 @@
 /**
  * A mount: a line of `rooms.json` made ready to open rooms from: its module loaded and checked, its options parsed, its
- * settings in the units the server counts in. `config.ts` makes one of each line; `router.ts` and `rooms.ts` use it.
+ * settings in the units the server counts in. `room-lines.ts` makes one of each line; `router.ts` and `rooms.ts` use it.
  */
 import type { AuthConfig } from './auth-settings.ts'
 import type { Definition } from './define.ts'
-import { definitionMistakes, kindOf, parseOptions } from './definition.ts'
+import { kindOf } from './definition.ts'
 import type { Rate } from './guards/bucket.ts'
 import type { Origins } from './listed-origin.ts'
-import { nameOf, suggestion } from './mistakes.ts'
-import type { ModuleGraph } from './module-graph.ts'
-import { importModule, LOAD_MS, ModuleError, resolveModule } from './modules.ts'
 import { patternParameters } from './paths.ts'
 import type { RoomLine } from './schema.ts'
-import type { UnknownKey } from './unknown-keys.ts'
 
 /** A room's `limits.json`. */
 export interface JsonBounds {
@@ -87,51 +83,6 @@ export interface Route {
 
 /** What the module gives to a mount. */
 export type Loaded = Pick<Mount, 'file' | 'definition' | 'options'>
-
-/**
- * Loads the module of a line and parses `options` (the line's, with the defaults put in) with its schema. `strays`: keys
- * of `defaults.options` that this module does not know; another may.
- */
-export async function loadModule(
-  pattern: string,
-  line: Record<string, unknown>,
-  options: unknown,
-  folder: string,
-  graph: ModuleGraph,
-): Promise<{ mistakes: string[]; mount?: Loaded; strays?: string[] }> {
-  const place = `rooms.${pattern}`
-  try {
-    const file = resolveModule(String(line.module), folder, graph)
-    const exported = await importModule(file, LOAD_MS, graph)
-    const wrong = definitionMistakes(exported)
-    if (wrong.length > 0) return { mistakes: wrong.map((text) => `${place}.module: ${nameOf(file)}: ${text}`) }
-    const definition = exported as Definition
-    // Options from `defaults` are for the modules that take some; options of its own such a module must not get.
-    if (!definition.options && line.options !== undefined)
-      return { mistakes: [`${place}.options: expected none, "${line.module}" takes no options; remove them`] }
-    const parsed = await parseOptions(definition, options, `${place}.options`)
-    const isOwn = ({ path }: UnknownKey) => hasPath(line.options, path)
-    const misspelt = parsed.unknown.filter(isOwn).map(({ path, known }) => {
-      const meant = known.length > 0 ? suggestion(path.at(-1) ?? '', known) : 'expected none'
-      return `${place}.options.${path.join('.')}: no such key; ${meant}`
-    })
-    const strays = parsed.unknown.filter((key) => !isOwn(key)).map(({ path }) => path.join('.'))
-    const mount = { file, definition, options: parsed.options }
-    return { mistakes: [...parsed.mistakes, ...misspelt], mount, ...(definition.options && { strays }) }
-  } catch (error) {
-    if (!(error instanceof ModuleError)) throw error
-    return { mistakes: [`${place}.module: ${error.message}`] }
-  }
-}
-
-function hasPath(value: unknown, path: readonly string[]): boolean {
-  let at = value
-  for (const key of path) {
-    if (typeof at !== 'object' || at === null || !Object.hasOwn(at, key)) return false
-    at = (at as Record<string, unknown>)[key]
-  }
-  return true
-}
 
 /** A mount of a checked line (`written`: as it stood, with the defaults put in) and its loaded module. */
 export function mountOf(pattern: string, settings: RoomLine, written: unknown, loaded: Loaded): Mount {

@@ -14,6 +14,20 @@ const PARAMETER = /^:[A-Za-z_][A-Za-z0-9_]*$/
 const SERVED = /\.(html|css|js|svg|png|ico|txt|webmanifest|woff2)$/
 const SEGMENT = /^[A-Za-z0-9._~!$+,=@-]+$/
 
+/** What is wrong with the paths of the rooms: form, the server's own paths, two that match the same. */
+export function pathMistakes(patterns: readonly string[], ownFiles: ReadonlySet<string>): string[] {
+  const shapes = new Map<string, string>()
+  return patterns.flatMap((pattern) => {
+    const mistake = patternMistake(pattern)
+    if (mistake) return [`rooms.${pattern}: ${mistake}`]
+    if (isOwnPath(pattern, ownFiles)) return [`rooms.${pattern}: the server needs this path itself; choose another`]
+    const twin = shapes.get(patternShape(pattern))
+    if (twin) return [`rooms.${pattern}: matches the same paths as "${twin}"; keep one of them`]
+    shapes.set(patternShape(pattern), pattern)
+    return []
+  })
+}
+
 /** What is wrong with a path pattern, or `undefined`. */
 export function patternMistake(pattern: string): string | undefined {
   if (!pattern.startsWith('/')) return `expected a path that begins with "/"; write "/${pattern}"`

@@ -4,6 +4,7 @@
  * (`z.looseObject`, `catchall`, `z.record`) is believed. `definition.ts` asks after the schema has passed the options.
  */
 import type { z } from 'zod'
+import { isObject } from './json-text.ts'
 
 export interface UnknownKey {
   readonly path: readonly string[]
@@ -74,10 +75,6 @@ function fits(schema: Schema, value: unknown): boolean {
   } catch {
     return true
   }
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function list(value: unknown): unknown[] {

@@ -1,5 +1,5 @@
 /**
- * Settings of a room that can have no effect where they stand. `config.ts` asks for each line of `rooms.json`, after the
+ * Settings of a room that can have no effect where they stand. `room-lines.ts` asks for each line of `rooms.json`, after the
  * schema has passed it. A bound above another one is no mistake: the lower of the two holds.
  */
 import { patternParameters } from './paths.ts'

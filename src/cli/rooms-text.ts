@@ -3,8 +3,8 @@
  * `new-room.ts` reads and writes the file.
  */
 import { applyEdits, findNodeAtLocation, type Node, parseTree } from 'jsonc-parser'
-import { checkJson, JsonError } from '../json-text.ts'
 import { ConfigError } from '../mistakes.ts'
+import { parseRooms } from '../rooms-file.ts'
 
 /** A `rooms.json` without rooms. */
 export const EMPTY_ROOMS = '{\n  "$schema": "./rooms.schema.json",\n  "rooms": {}\n}\n'
@@ -31,20 +31,12 @@ export function addRoom(text: string, name: string, path: string, room: Readonly
 
 /** Where `rooms` stands. A byte order mark counts as a space, so that places in the text stay true. */
 function roomsIn(text: string, name: string): Node {
-  const root = read(text.replace(/^\uFEFF/, ' '), name)
+  const plain = text.replace(/^\uFEFF/, ' ')
+  parseRooms(plain, name)
+  const root = parseTree(plain)
   const rooms = root && findNodeAtLocation(root, ['rooms'])
   if (rooms?.type === 'object') return rooms
   throw new ConfigError([`${name}: rooms: expected an object {…}; write "rooms": {} into it`])
-}
-
-function read(text: string, name: string): Node | undefined {
-  try {
-    checkJson(text)
-    return parseTree(text)
-  } catch (error) {
-    if (!(error instanceof JsonError)) throw error
-    throw new ConfigError([`${name}:${error.line}:${error.column}: ${error.message}`])
-  }
 }
 
 function membersOf(object: Node): readonly Node[] {
