@@ -5,6 +5,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { Call, givenUp } from './call.ts'
 import { type Clock, mustBeSpan } from './clock.ts'
+import { roomErrorOf } from './errors.ts'
 import type { ErrorLogger } from './guarded.ts'
 import { show } from './mistakes.ts'
 import { pendingOf, within } from './within.ts'
@@ -55,7 +56,8 @@ export class Author {
     const call = new Call()
     try {
       const pending = pendingOf(this.run(call, fn))
-      if (pending) return this.bound(call, what, pending.then(nothing, failed), peer, nothing, ms)
+      const rejected = (error: unknown) => (call.isGivenUp ? this.failedLate(what, error, peer) : failed(error))
+      if (pending) return this.bound(call, what, pending.then(nothing, rejected), peer, nothing, ms)
     } catch (error) {
       failed(error)
     }
@@ -82,6 +84,11 @@ export class Author {
   /** Logs what a handler threw; `peer`: the id of whom it was called for. */
   failed(what: string, error: unknown, peer?: string): void {
     this.#log.error({ err: error, peer }, `the room's ${what} handler failed`)
+  }
+
+  /** The same of a call that was given up before: what it says on purpose has nobody left to hear it. */
+  failedLate(what: string, error: unknown, peer?: string): void {
+    if (!roomErrorOf(error)) this.failed(what, error, peer)
   }
 
   /**

@@ -35,6 +35,30 @@ describe('a peer that `join` refuses', () => {
     },
   )
 
+  it.each(['a late `send`', 'a mistake'])(
+    'after `join` was given up stays the member that it is since (%s), and leaves once',
+    async (what) => {
+      const open = Promise.withResolvers<void>()
+      const { definition, calls } = watched(async (peer) => {
+        await open.promise
+        if (what === 'a mistake') throw new Error('too late')
+        peer.send('said', 'hello')
+      })
+      const room = await openRoom(definition)
+      const bob = room.join({ name: 'bob' })
+      await room.advance(31_000)
+      open.resolve()
+      await turn()
+      expect(bob.closed).toBeUndefined()
+      await bob.send('say', 'still here')
+      bob.leave()
+      await turn()
+      expect(calls).toEqual(['join bob 1', 'say still here', 'leave bob 0'])
+      const given = { message: expect.stringContaining('did not end within 30 s') }
+      expect(room.errors).toMatchObject(what === 'a mistake' ? [given, { message: 'too late' }] : [given])
+    },
+  )
+
   it('while it was lost and waited for, is asked again when it comes back', async () => {
     const open = Promise.withResolvers<void>()
     const { definition, calls } = watched(async () => {
