@@ -83,7 +83,7 @@ export class Turns {
       peer.sequence.run(() => {
         if (isLate()) return reject(late())
         const [alone] = checked
-        if (checked.length === 1 && alone) return this.#post(peer, alone, mark, resolve, reject)
+        if (checked.length === 1 && alone) return this.#post(peer, alone, posting, resolve, reject)
         return this.#batches.run(peer, checked, mark, isLate).then(resolve, reject)
       })
     })
@@ -93,7 +93,7 @@ export class Turns {
   #post(
     peer: EventPeer,
     { message, data }: Checked,
-    mark: ProducerMark | undefined,
+    { mark, isLate }: Posting,
     resolve: (seq: number | undefined | Promise<undefined>) => void,
     reject: (error: unknown) => void,
   ): undefined | Promise<void> {
@@ -108,7 +108,7 @@ export class Turns {
         return turn.seq
       })
       .then(resolve, reject)
-    return this.#begin(turn, message, data)
+    return this.#begin(turn, message, data, isLate)
   }
 
   #read(turn: Turn, text: string): undefined | Promise<void> {
@@ -131,12 +131,13 @@ export class Turns {
   }
 
   /** Is it a retry? The promise ends with the handler and never rejects. */
-  #begin(turn: Turn, message: protocol.Message, data: unknown): undefined | Promise<void> {
+  #begin(turn: Turn, message: protocol.Message, data: unknown, isLate?: () => boolean): undefined | Promise<void> {
     const failed = (error: unknown) => this.#answers.fail(turn, error)
     try {
       this.#mustBeOpen(turn.peer)
       const known = this.#retries.find(turn, message)
-      if (known instanceof Promise) return known.then((known) => this.#go(turn, message, data, known)).catch(failed)
+      if (known instanceof Promise)
+        return known.then((known) => this.#go(turn, message, data, known, isLate)).catch(failed)
       return this.#go(turn, message, data, known)
     } catch (error) {
       failed(error)
@@ -145,11 +146,17 @@ export class Turns {
   }
 
   /** A new message goes to its handler, one that was handled before gets its answer again. */
-  #go(turn: Turn, message: protocol.Message, data: unknown, known: Known): undefined | Promise<void> {
+  #go(
+    turn: Turn,
+    message: protocol.Message,
+    data: unknown,
+    known: Known,
+    isLate?: () => boolean,
+  ): undefined | Promise<void> {
     if (known === 'running') return undefined
     if (known !== 'new') this.#answers.repeat(turn, known)
     // Overdue while it was looked for, it is never handled: nor are those that follow it.
-    else if (turn.isAnswered || turn.peer.isEnded) this.#answers.fail(turn, late())
+    else if (turn.isAnswered || turn.peer.isEnded || isLate?.()) this.#answers.fail(turn, late())
     else return this.#run(turn, message, data)
     return undefined
   }
@@ -179,7 +186,7 @@ export class Turns {
         this.#settle(turn)
       },
       (error) => {
-        if (call.isGivenUp) return roomErrorOf(error) ? undefined : author.failed('receive', error, turn.peer.id)
+        if (call.isGivenUp) return author.failedLate('receive', error, turn.peer.id)
         call.end()
         this.#answers.fail(turn, error)
       },
@@ -195,9 +202,14 @@ export class Turns {
     return this.#parts.author.run(call, handler, peer as never, data as never)
   }
 
-  /** The handler has ended: the ack waits only for the log. */
+  /** The handler has ended: the ack waits only for the log. Throws nothing, also where the log takes no more ids. */
   #settle(turn: Turn): void {
-    turn.remember(this.#parts.record())
+    try {
+      turn.remember(this.#parts.record())
+    } catch (error) {
+      this.#answers.fail(turn, error)
+      return
+    }
     const kept = turn.kept()
     if (!kept) this.#answers.succeed(turn)
     else

@@ -3,6 +3,8 @@
  * twice, over two roads, or too late. A peer of whom one message stays open could never be asked to go.
  */
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { z } from 'zod'
+import { RoomError } from '../src/errors.ts'
 import { farewell } from '../src/farewell.ts'
 import { Connection, type EventPeer } from '../src/peer.ts'
 import { TestWire } from '../src/testing/test-wire.ts'
@@ -75,6 +77,52 @@ describe('whatever happens to a message', () => {
       expect(answers.length).toBeGreaterThan(20)
       expect(answers.length - left.length).toBe(ids.length)
     }
+  })
+})
+
+describe('a message that comes to its answer too late, or to none', () => {
+  const quiet = (wait: () => Promise<unknown>) => ({
+    receives: { note: z.number() },
+    open: () => ({ receive: { note: () => wait() } }),
+  })
+
+  it.each([
+    ['at once', async () => {}],
+    ['later', () => new Promise((resolve) => setImmediate(resolve))],
+  ])('whose log takes no more ids is told so, and the next is handled (its handler ends %s)', async (_, wait) => {
+    let isFull = true
+    const mood = (call: string) => {
+      if (isFull && call === 'append') throw new RoomError('unavailable', 'too many ids')
+      return undefined
+    }
+    const { room, clock, errors } = await openMoodyRoom(mood, () => 0, quiet(wait))
+    const wire = new TestWire([])
+    const heard = vi.spyOn(wire, 'send')
+    const ann = room.join(clientOf('ann'), wire, undefined)
+    room.receive(ann, message('note', '1'))
+    await clock.advance(1000)
+    isFull = false
+    room.receive(ann, message('note', '2'))
+    await clock.advance(1000)
+    ann.seat.flush()
+    const said = heard.mock.calls.map(([bytes]) => String(bytes)).join('')
+    expect(said).toMatch(/"type":"error","id":"1".*"unavailable".*"type":"ack","id":"2"/s)
+    expect(ann.settled()).toBe(undefined)
+    expect(errors).toEqual([])
+  })
+
+  it.each([1, 2])('posted with %i of its kind, is not handled if nobody waits for it any more', async (count) => {
+    const slow = () => ({ delayMs: 6000, isBroken: false })
+    const { room, clock } = await openMoodyRoom((call) => (call === 'recall' ? slow() : undefined))
+    let isLate = false
+    const batch = Array.from({ length: count }, (_, at) => ({ type: 'say', data: 1, id: String(at) }))
+    const posted = room.post(room.stranger(clientOf('ann')), batch, { isLate: () => isLate })
+    const outcome = expect(posted).rejects.toMatchObject({ code: 'unavailable' })
+    await clock.advance(5000)
+    isLate = true
+    await clock.advance(2000)
+    await outcome
+    expect(room.record.seq).toBe(0)
   })
 })
 
