@@ -47,7 +47,7 @@ export interface GateParts {
   readonly basePath: string
   readonly clock: Clock
   readonly random: Random
-  readonly rooms: Rooms
+  readonly rooms: Pick<Rooms, 'place' | 'get'>
   readonly limits: Limits
   readonly mustKnowHost: HostGuard
   /** Whether the server answers this path itself: a pattern such as `/:name` does not reach it. */

@@ -1,0 +1,138 @@
+/** A gate with callers and rooms made by hand: no request, no socket, no server. `gate.test.ts` asks it. */
+import { afterAll, beforeEach } from 'vitest'
+import type { Caller, Handshake } from '../../src/caller.ts'
+import { type Admission, Gate, type GateParts } from '../../src/gate.ts'
+import { Auth } from '../../src/guards/auth.ts'
+import { hostGuard } from '../../src/guards/host.ts'
+import { Limits } from '../../src/guards/limits.ts'
+import type { Mount } from '../../src/mount.ts'
+import { systemRandom } from '../../src/random.ts'
+import type { LiveRoom } from '../../src/room.ts'
+import type { Place } from '../../src/rooms.ts'
+import { Router } from '../../src/router.ts'
+import { type HandClock, handClock } from '../../src/testing/hand-clock.ts'
+import { RoomsFolder } from './rooms-folder.ts'
+import { SECRET } from './tokens.ts'
+
+const PICKY = `import { defineRoom, RoomError } from 'corridor'
+export default defineRoom({
+  admit: (_claims, { query }) => {
+    if (query.get('knock') === 'no') throw new RoomError('forbidden', 'not today')
+    return query.get('knock') === 'slowly' ? new Promise(() => {}) : query.get('knock') !== 'false'
+  },
+  open: () => ({}),
+})
+`
+
+export const CALLER: Caller = {
+  address: '192.0.2.1',
+  target: '/open',
+  host: 'rooms.example.org',
+  askedHost: 'rooms.example.org',
+  isRebound: false,
+  isSecure: undefined,
+  origin: undefined,
+  authorization: undefined,
+  cookie: undefined,
+  protocols: [],
+  requestId: undefined,
+}
+export const HANDSHAKE: Handshake = {
+  method: 'GET',
+  httpVersion: '1.1',
+  hasBody: false,
+  version: '13',
+  key: 'dGhlIHNhbXBsZSBub25jZQ==',
+}
+
+export interface Stand {
+  readonly clock: HandClock
+  readonly limits: Limits
+  /** Paths of the rooms that were asked for. */
+  readonly asked: string[]
+  /** Places in rooms that were not given back. */
+  held: number
+  /** What a room answers that is asked for a place. */
+  place: () => Place | Promise<Place>
+  readonly errors: string[]
+  /** A gate that differs from the plain one. */
+  gate(parts?: Partial<GateParts>): Gate
+}
+
+/** A new stand for each test of a file. */
+export async function gateStand(): Promise<() => Stand> {
+  const folder = new RoomsFolder()
+  afterAll(() => folder.remove())
+  folder.put('picky.ts', PICKY)
+  const config = await folder.load({
+    server: { limits: { peers: 6, handshakes: { perSecond: 1, burst: 20 } } },
+    rooms: {
+      '/open': { module: './raw.ts', limits: { perAddress: 2 } },
+      '/r/:name': { module: './raw.ts' },
+      '/listed': { module: './raw.ts', origins: ['https://app.example'] },
+      '/protocols': { module: './raw.ts', protocols: ['v2.chat', 'v1.chat'] },
+      '/token': { module: './raw.ts', auth: { secret: SECRET, cookie: 'session' } },
+      '/picky': { module: './picky.ts' },
+    },
+  })
+  const { server, mounts } = config
+  let stand = newStand(server.limits, mounts)
+  beforeEach(() => {
+    stand = newStand(server.limits, mounts)
+  })
+  return () => stand
+}
+
+function newStand(server: ConstructorParameters<typeof Limits>[1], mounts: readonly Mount[]): Stand {
+  const clock = handClock()
+  const limits = new Limits(clock, server)
+  const router = new Router(mounts)
+  const auths = new Map(mounts.map((mount) => [mount, mount.auth && new Auth(mount.auth, clock)]))
+  const silent = () => {}
+  const stand: Stand = {
+    clock,
+    limits,
+    asked: [],
+    held: 0,
+    place: () => placeIn(stand),
+    errors: [],
+    gate: (parts) =>
+      new Gate({
+        basePath: '',
+        clock,
+        random: systemRandom(),
+        limits,
+        rooms: {
+          place: ({ path }) => {
+            stand.asked.push(path)
+            return stand.place()
+          },
+          get: () => undefined,
+        },
+        mustKnowHost: hostGuard(undefined),
+        isOwn: (path) => path === '/metrics',
+        authOf: (mount) => auths.get(mount),
+        router: () => router,
+        isDraining: () => false,
+        logger: { debug: silent, info: silent, warn: silent, error: (_: unknown, text?: string) => note(stand, text) },
+        ...parts,
+      }),
+  }
+  return stand
+}
+
+function placeIn(stand: Stand): Place {
+  stand.held += 1
+  const release = () => {
+    stand.held -= 1
+  }
+  return { room: {} as LiveRoom, release }
+}
+
+function note({ errors }: Stand, text = ''): void {
+  errors.push(text)
+}
+
+export function isAdmission(value: unknown): value is Admission {
+  return typeof value === 'object' && value !== null && 'visitor' in value
+}
