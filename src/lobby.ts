@@ -2,6 +2,7 @@
  * What is told of the rooms: the list for the lobby, and one room's description with the schemas of its messages.
  * `transports/http.ts` serves both; the pages in `public/` show them.
  */
+import { basename, isAbsolute } from 'node:path'
 import { z } from 'zod'
 import type { Schemas } from './define.ts'
 import type { Log } from './log/log.ts'
@@ -15,6 +16,7 @@ export interface Listed {
   readonly title: string
   readonly summary: string
   readonly kind: 'event' | 'raw'
+  /** As it is named in rooms.json; of an absolute path only the file's name. */
   readonly module: string
   /** Who is there now; not told of a room that asks who comes. */
   readonly members?: number
@@ -51,7 +53,8 @@ export function listRooms(mounts: readonly Mount[], rooms: Rooms): Listed[] {
     of.push({ path: room.path, members: room.size })
   }
   return mounts.map((mount) => {
-    const { pattern, title, definition, kind, module } = mount
+    const { pattern, title, definition, kind } = mount
+    const module = moduleName(mount)
     const parameters = Array.from(pattern.matchAll(/:(\w+)/g), ([, name]) => name ?? '')
     const about = { path: pattern, title, summary: definition.summary ?? '', kind, module, parameters }
     // Who is there, and which rooms are open, is told to those who may enter.
@@ -80,13 +83,13 @@ export function census(mounts: readonly Mount[], rooms: Rooms): Iterable<Census>
 export async function describeRoom(route: Route, rooms: Rooms, log: Log): Promise<Description> {
   const { mount, path, params } = route
   const room = rooms.get(route)
-  const { title, definition, kind, module } = mount
+  const { title, definition, kind } = mount
   const about = {
     path,
     title,
     summary: definition.summary ?? '',
     kind,
-    module,
+    module: moduleName(mount),
     params,
     members: { count: room?.size ?? 0, names: room?.members(MAX_NAMES).map(({ name }) => name) ?? [] },
   }
@@ -94,6 +97,11 @@ export async function describeRoom(route: Route, rooms: Rooms, log: Log): Promis
   const stand = (await log.peek(path)) ?? { epoch: null, first: 1, seq: 0 }
   const { epoch, first, seq } = stand
   return { ...about, epoch, first, seq, receives: schemas(definition.receives), sends: schemas(definition.sends) }
+}
+
+/** Where the server keeps its files is nobody's business. */
+function moduleName({ module }: Mount): string {
+  return isAbsolute(module) ? basename(module) : module
 }
 
 function schemas(of: Schemas | undefined): Record<string, unknown> {

@@ -2,11 +2,13 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { MemoryLog } from '../src/log/memory.ts'
 import { fingerprint, Recalls } from '../src/log/recalls.ts'
 import { SqliteLog } from '../src/log/sqlite.ts'
 import { systemRandom } from '../src/random.ts'
-import { handClock } from '../src/testing/hand-clock.ts'
+import { type HandClock, handClock } from '../src/testing/hand-clock.ts'
+import { uuidAt } from './support/logs.ts'
 
 describe('what is remembered', () => {
   it('of many ids is known, each of them', async () => {
@@ -96,5 +98,36 @@ describe('what is remembered', () => {
     await recalls.find(1, 'ann', 'x')
     await recalls.find(1, 'ben', 'x')
     expect(asked).toEqual(['ids of one more', 'ids of ben'])
+  })
+})
+
+describe('a client whose clock was ahead and is set right', () => {
+  const silent = { debug() {}, info() {}, warn() {}, error() {} }
+  const HOUR_MS = 3_600_000
+  let folder: string
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'corridor-ids-'))
+  })
+  afterEach(() => rmSync(folder, { recursive: true }))
+
+  it.each([
+    ['in memory', (clock: HandClock) => new MemoryLog(clock, systemRandom(), silent)],
+    ['on disk', (clock: HandClock) => SqliteLog.open(folder, clock, systemRandom(), silent)],
+  ])('is heard, whatever it said before, with a log %s', async (_, open) => {
+    const clock = handClock()
+    const log = await open(clock)
+    const room = await log.open('/room', { keep: 1, maxAgeMs: 1e9, durable: true }, () => {})
+    const say = async (id?: string) => {
+      await room.append([{ type: 'said', data: '""' }], id ? [{ client: 'ann', id, hash: 'h', draft: 0 }] : [])
+    }
+    const ahead = [uuidAt(clock.now() + 365 * 24 * HOUR_MS), uuidAt(clock.now() + 23 * HOUR_MS)] as const
+    for (const id of ahead) await say(id)
+    await clock.advance(25 * HOUR_MS)
+    await say()
+    await room.close()
+    const again = await log.open('/room', { keep: 1, maxAgeMs: 1e9, durable: true }, () => {})
+    expect(await again.recall('ann', uuidAt(clock.now()))).toBeUndefined()
+    expect(await again.recall('ann', ahead[1])).toBe('forgotten')
+    await log.close()
   })
 })

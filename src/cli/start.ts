@@ -93,7 +93,8 @@ function reloader(server: Server, rooms: string, logger: Logger, done: (graph: M
   return (): void => {
     if (isAsked) return
     isAsked = true
-    running = running.then(reload)
+    // What cannot be read this time may be read the next.
+    running = running.then(reload).catch((error) => logger.error({ err: error }, 'the rooms could not be read again'))
   }
 }
 

@@ -4,7 +4,7 @@
  */
 import { RoomError } from '../errors.ts'
 import type { Frame } from '../frame.ts'
-import { idTime, mayBeForgotten } from './id-time.ts'
+import { forgottenTime, mayBeForgotten } from './id-time.ts'
 import { type Answer, type Mark, type ProducerState, REMEMBER_MS, type Recalled } from './log.ts'
 
 interface Entry extends Answer {
@@ -54,7 +54,7 @@ export class Remembered {
       if (time > nowMs - REMEMBER_MS || seq >= firstKept) break
       this.#answers.delete(key)
       const before = this.#forgotten.get(client) ?? Number.NEGATIVE_INFINITY
-      const at = idTime(id)
+      const at = forgottenTime(id, time)
       if (at !== undefined && at > before) this.#forgotten.set(client, at)
     }
     for (const [id, { time }] of this.#producers) {

@@ -2,7 +2,7 @@
  * What the SQLite log remembers so that a retry is safe: clients' messages and producers, kept in the transaction of the
  * events they made. `sqlite-store.ts` owns it.
  */
-import { idTime, mayBeForgotten } from './id-time.ts'
+import { forgottenTime, mayBeForgotten } from './id-time.ts'
 import type { Mark, ProducerState, Recalled } from './log.ts'
 import { fingerprint, type KnownIds } from './recalls.ts'
 import type { SqliteFile } from './sqlite-file.ts'
@@ -80,15 +80,15 @@ export class SqliteMemory {
   forget(room: number, answeredMs: number, silentMs: number, step: number): number {
     this.#file.run('DELETE FROM producers WHERE room = ? AND time < ?', room, silentMs)
     const old = this.#file.all(
-      'SELECT client, id FROM answers WHERE room = ? AND time < ? ORDER BY time LIMIT ?',
+      'SELECT client, id, time FROM answers WHERE room = ? AND time < ? ORDER BY time LIMIT ?',
       room,
       answeredMs,
       step,
     )
     const latest = new Map<string, number>()
-    for (const { client, id } of old) {
+    for (const { client, id, time: answeredMs } of old) {
       this.#file.run('DELETE FROM answers WHERE room = ? AND client = ? AND id = ?', room, String(client), String(id))
-      const time = idTime(String(id))
+      const time = forgottenTime(String(id), Number(answeredMs))
       if (time !== undefined) latest.set(String(client), Math.max(time, latest.get(String(client)) ?? 0))
     }
     for (const [client, until] of latest) {

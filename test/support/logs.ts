@@ -238,7 +238,7 @@ export function describeLog(name: string, factory: () => LogFactory): void {
 }
 
 /** A UUIDv7 of a time. */
-function uuidAt(ms: number): string {
+export function uuidAt(ms: number): string {
   const time = ms.toString(16).padStart(12, '0')
   return `${time.slice(0, 8)}-${time.slice(8)}-7000-8000-000000000000`
 }
