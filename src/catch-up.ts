@@ -5,7 +5,6 @@
  *
  * Nothing is held back for a peer that catches up: what is published meanwhile is in the log, so it is read from there.
  */
-
 import type { Audience } from './audience.ts'
 import type { Clock } from './clock.ts'
 import type { Frame } from './frame.ts'
@@ -14,6 +13,7 @@ import { PAGE } from './page.ts'
 import { reset } from './protocol.ts'
 import type { Seat } from './seat.ts'
 import { READER_BYTES_PER_SECOND } from './wire.ts'
+import { within } from './within.ts'
 
 /** The share of what may wait for a peer that a page is, and that may wait while the next one comes. */
 const SHARE = 0.25
@@ -74,11 +74,6 @@ async function drained({ audience, clock, sendTimeoutMs }: Road, seat: Seat): Pr
   const { wire } = seat
   const taken = wire.drained(Math.min(LOW_BYTES, audience.limitBytes * SHARE))
   if (!taken) return
-  const late = Promise.withResolvers<void>()
-  const cancel = clock.after(sendTimeoutMs + (wire.waiting / READER_BYTES_PER_SECOND) * 1000, () => {
-    seat.cut('limits.sendTimeout')
-    late.resolve()
-  })
-  await Promise.race([taken, late.promise])
-  cancel()
+  const patienceMs = sendTimeoutMs + (wire.waiting / READER_BYTES_PER_SECOND) * 1000
+  await within(clock, patienceMs, taken, () => seat.cut('limits.sendTimeout'))
 }

@@ -9,9 +9,11 @@ import { realpath } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { extname, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import { type Clock, systemClock } from './clock.ts'
 import { installHooks, isFixed, isNotFound, type Loaded, resolvePackage, versionedUrl } from './hooks.ts'
 import { nameOf } from './mistakes.ts'
 import { isFile, ModuleGraph } from './module-graph.ts'
+import { within } from './within.ts'
 
 const EXTENSIONS = ['.ts', '.mts', '.js', '.mjs']
 
@@ -44,22 +46,26 @@ export function resolveModule(name: string, folder: string, graph?: ModuleGraph)
  * Imports a module's file, in the version that `graph` has of it. → what it exports by default. Throws a `ModuleError`
  * with message and place, no stack.
  */
-export async function importModule(file: string, withinMs = LOAD_MS, graph = new ModuleGraph()): Promise<unknown> {
+export async function importModule(
+  file: string,
+  withinMs = LOAD_MS,
+  graph = new ModuleGraph(),
+  clock: Clock = systemClock({ isHeld: true }),
+): Promise<unknown> {
   const loaded = installHooks()
   const real = await realpath(file)
   const isPackage = isFixed(pathToFileURL(real).href)
   if (!isPackage) register(graph, real, loaded)
-  const { promise: late, reject } = Promise.withResolvers<never>()
-  const timer = setTimeout(() => reject(new Error(`it is not there within ${withinMs} ms`)), withinMs)
   const url = isPackage ? pathToFileURL(real).href : versionedUrl(real, graph, loaded)
-  const loading: Promise<{ default?: unknown }> = Promise.race([import(url), late])
-  const module = await loading
-    .catch(async (error: unknown) => {
-      // After a mistake in the text nothing has run, and another text is another version.
-      if (!isPackage && !(error instanceof SyntaxError)) await countFailures(graph, real, loaded)
-      throw new ModuleError(await explain(error, file))
-    })
-    .finally(() => clearTimeout(timer))
+  const loading: Promise<{ default?: unknown }> = import(url)
+  const late = () => {
+    throw new Error(`it is not there within ${withinMs} ms`)
+  }
+  const module = await within(clock, withinMs, loading, late).catch(async (error: unknown) => {
+    // After a mistake in the text nothing has run, and another text is another version.
+    if (!isPackage && !(error instanceof SyntaxError)) await countFailures(graph, real, loaded, clock)
+    throw new ModuleError(await explain(error, file))
+  })
   if (module.default !== undefined) return module.default
   throw new ModuleError(`expected "export default defineRoom({ … })" in ${nameOf(file)}, got no default export`)
 }
@@ -84,18 +90,20 @@ function register(graph: ModuleGraph, file: string, loaded: Loaded): void {
 }
 
 /** Node remembers that a module threw, or waits for ever. The next try is of another URL; what did load stays. */
-async function countFailures(graph: ModuleGraph, file: string, loaded: Loaded): Promise<void> {
+async function countFailures(graph: ModuleGraph, file: string, loaded: Loaded, clock: Clock): Promise<void> {
   const parts = graph.filesOf(file).filter((part) => !part.endsWith('.json'))
   const failed = await Promise.all(
-    parts.map((part) => {
-      const { promise: late, resolve } = Promise.withResolvers<boolean>()
-      setImmediate(resolve, true)
-      const again: Promise<boolean> = import(versionedUrl(part, graph, loaded)).then(
-        () => false,
-        () => true,
-      )
-      return Promise.race([again, late])
-    }),
+    parts.map(
+      (part) =>
+        new Promise<boolean>((resolve) => {
+          // One that waits for ever still does.
+          clock.soon(() => resolve(true))
+          import(versionedUrl(part, graph, loaded)).then(
+            () => resolve(false),
+            () => resolve(true),
+          )
+        }),
+    ),
   )
   for (const [at, part] of parts.entries()) {
     if (!failed[at]) continue

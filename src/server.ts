@@ -138,7 +138,7 @@ export async function createServer(parts: ServerParts): Promise<Server> {
     return known
   }
 
-  const app = httpServer(environment, refusals, callerOf, config.server.limits)
+  const app = httpServer(environment, clock, refusals, callerOf, config.server.limits)
   const lobbyOrigins = () => config.server.origins
   await httpRoutes(app, {
     basePath,
@@ -161,7 +161,7 @@ export async function createServer(parts: ServerParts): Promise<Server> {
     lobbyOrigins,
     isDraining,
   })
-  app.server.on('upgrade', upgradeHandler({ gate, callerOf, door, sockets, refusals }))
+  app.server.on('upgrade', upgradeHandler({ clock, gate, callerOf, door, sockets, refusals }))
   try {
     await app.listen({ host: environment.host, port: environment.port })
   } catch (error) {

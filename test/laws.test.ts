@@ -52,6 +52,21 @@ describe('the source', () => {
     expect(names(rooms, ({ code }) => variable.test(code) || container.test(code))).toEqual([])
   })
 
+  it('takes time and chance from the Clock and the Random it is given', () => {
+    const own =
+      /\b(setTimeout|setInterval|setImmediate|scheduler|hrtime|Date\.now|performance\.now|AbortSignal\.timeout|Math\.random|random(UUID|Bytes|Int|FillSync)|getRandomValues)\b|node:timers|new Date\(\)/
+    const may = {
+      'src/clock.ts': 'the machine gives it time',
+      'src/random.ts': 'the machine gives it chance',
+      'src/testing/hand-clock.ts': 'its `soon` is a real turn of the loop: only time is in the hands of the test',
+      'src/testing/test-wire.ts': 'a test that waits for what never comes gives up in real time',
+    }
+    // The client runs in a page, where nobody hands it a clock.
+    expect(names(src, ({ code }, name) => !name.startsWith('src/client/') && own.test(code))).toEqual(Object.keys(may))
+    // A race leaves its timer, and hears nothing of who loses it: `within` is the bound for what may not end.
+    expect(names(src, ({ code }) => /\bPromise\.race\b/.test(code))).toEqual([])
+  })
+
   it('keeps transports from implementations of the log, and logs from rooms and transports', () => {
     const reaches = (from: RegExp, to: RegExp) =>
       names(src, ({ imports }, name) => from.test(name) && imports.some((file) => to.test(file)))

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest'
 import type { Caller } from '../src/caller.ts'
 import { Refusal } from '../src/errors.ts'
 import type { Admission, Gate } from '../src/gate.ts'
+import { handClock } from '../src/testing/hand-clock.ts'
 import type { Refusals } from '../src/transports/refusals.ts'
 import { upgradeHandler } from '../src/transports/upgrade.ts'
 import type { WebSocketDoor } from '../src/transports/websocket.ts'
@@ -46,6 +47,7 @@ async function take(
   })
   const gate = { admit: () => admit(admission) } as unknown as Gate
   upgradeHandler({
+    clock: handClock(),
     gate,
     callerOf: () => ({}) as Caller,
     door: () => ({ open }) as unknown as WebSocketDoor,

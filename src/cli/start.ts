@@ -4,6 +4,7 @@
  * one ends at once. What the code of a room leaves behind, and nobody catches, is heard here too.
  */
 import type { Logger } from 'pino'
+import { type Clock, systemClock } from '../clock.ts'
 import { loadConfig } from '../config.ts'
 import { type Environment, mustBeAlone, readEnvironment } from '../environment.ts'
 import { newLogger } from '../logger.ts'
@@ -28,6 +29,8 @@ export async function start(args: readonly string[], terminal: Terminal, signals
     terminal.stderr.write(`start: expected nothing or --dev, got "${unknown}"\n`)
     return 1
   }
+  // A drain that hangs with nothing left to do ends at its deadline too, with the right exit code.
+  const clock = systemClock({ isHeld: true })
   const graph = new ModuleGraph()
   let server: Server
   let environment: Environment
@@ -42,9 +45,9 @@ export async function start(args: readonly string[], terminal: Terminal, signals
     return 1
   }
   // Who reads the banner may signal at once, or change a room: everything listens before it is said.
-  const stopped = untilStopped(server, environment, signals, logger)
+  const stopped = untilStopped(server, environment, clock, signals, logger)
   const reload = reloader(server, environment.rooms, logger, (graph) => follow(graph))
-  const watch = args.includes('--dev') ? watchRooms(environment.rooms, reload, logger) : undefined
+  const watch = args.includes('--dev') ? watchRooms(clock, environment.rooms, reload, logger) : undefined
   const follow = (graph: ModuleGraph) => {
     watch?.follow(graph.places)
     // What changed after it was read, and before it was watched.
@@ -98,18 +101,24 @@ function reloader(server: Server, rooms: string, logger: Logger, done: (graph: M
   }
 }
 
-function watchRooms(rooms: string, changed: () => void, logger: Logger): RoomsWatch {
-  return new RoomsWatch(rooms, changed, ({ message }) => logger.warn(`cannot watch the rooms: ${message}`))
+function watchRooms(clock: Clock, rooms: string, changed: () => void, logger: Logger): RoomsWatch {
+  return new RoomsWatch(clock, rooms, changed, ({ message }) => logger.warn(`cannot watch the rooms: ${message}`))
 }
 
 /** Resolves to the exit code: 0 after a drain, also one that the deadline or a second signal ends; 1 after a mistake. */
-function untilStopped(server: Server, { drainMs }: Environment, signals: Signals, logger: Logger): Promise<number> {
+function untilStopped(
+  server: Server,
+  { drainMs }: Environment,
+  clock: Clock,
+  signals: Signals,
+  logger: Logger,
+): Promise<number> {
   return new Promise((resolve) => {
     let stoppingSince: number | undefined
     const stop = (isHasty: boolean, code = 0) => {
-      stoppingSince = performance.now()
+      stoppingSince = clock.monotonic()
       logger.info('draining')
-      setTimeout(() => resolve(code), drainMs)
+      clock.after(drainMs, () => resolve(code))
       server.close({ isHasty }).then(
         () => resolve(code),
         (error) => {
@@ -120,7 +129,7 @@ function untilStopped(server: Server, { drainMs }: Environment, signals: Signals
     }
     const heard = (isHasty: boolean) => {
       if (stoppingSince === undefined) stop(isHasty)
-      else if (performance.now() - stoppingSince > SAME_SIGNAL_MS) resolve(0)
+      else if (clock.monotonic() - stoppingSince > SAME_SIGNAL_MS) resolve(0)
     }
     signals.on('SIGTERM', () => heard(false))
     signals.on('SIGINT', () => heard(true))

@@ -4,6 +4,7 @@
  */
 import { parseArgs } from 'node:util'
 import { SignJWT } from 'jose'
+import { systemClock } from '../clock.ts'
 import { loadConfig } from '../config.ts'
 import { roomsFile, variablesOf } from '../environment.ts'
 import { ConfigError } from '../mistakes.ts'
@@ -97,7 +98,7 @@ async function signed({ pattern, auth }: Mount, claims: Record<string, unknown>,
       `token: ${pattern} has "auth.${kind}": only its issuer, who has the private key, can make a token; for development put "auth.secret" in its place`,
     ])
   }
-  const now = Math.floor(Date.now() / 1000)
+  const now = Math.floor(systemClock().now() / 1000)
   const token = new SignJWT({
     ...claims,
     ...(issuer !== undefined && { iss: issuer }),

@@ -4,6 +4,7 @@
  */
 import { existsSync, type FSWatcher, watch } from 'node:fs'
 import { basename, dirname, join, sep } from 'node:path'
+import type { Clock } from '../clock.ts'
 
 /** An editor saves in several steps: what changes within this time is one change. */
 const SETTLE_MS = 50
@@ -11,16 +12,18 @@ const SETTLE_MS = 50
 const IGNORED = /(^|[\\/])(node_modules|\.git)[\\/]|~$|\.test\.\w+$/
 
 export class RoomsWatch {
+  readonly #clock: Clock
   readonly #rooms: string
   readonly #changed: () => void
   readonly #failed: (error: Error) => void
   readonly #watchers = new Map<string, FSWatcher>()
   /** For each folder elsewhere, what in it a change of counts: files, and folders that are not there yet. */
   #wanted = new Map<string, Set<string>>()
-  #settling: NodeJS.Timeout | undefined
+  #cancelSettling: (() => void) | undefined
 
   /** `rooms`: the absolute path of `rooms.json`. `changed` is called once for what changes together. */
-  constructor(rooms: string, changed: () => void, failed: (error: Error) => void) {
+  constructor(clock: Clock, rooms: string, changed: () => void, failed: (error: Error) => void) {
+    this.#clock = clock
     this.#rooms = rooms
     this.#changed = changed
     this.#failed = failed
@@ -69,8 +72,8 @@ export class RoomsWatch {
 
   #heard(file: string | null): void {
     if (file && IGNORED.test(file)) return
-    clearTimeout(this.#settling)
-    this.#settling = setTimeout(this.#changed, SETTLE_MS)
+    this.#cancelSettling?.()
+    this.#cancelSettling = this.#clock.after(SETTLE_MS, this.#changed)
   }
 }
 

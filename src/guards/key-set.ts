@@ -5,6 +5,7 @@
  */
 import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose'
 import type { Clock } from '../clock.ts'
+import { within } from '../within.ts'
 
 /** The keys cannot be had now; that is no fault of the token. */
 export class KeysUnavailable extends Error {}
@@ -64,11 +65,21 @@ export class KeySet {
     return this.#running ?? Promise.resolve()
   }
 
-  async #fetch(): Promise<void> {
+  /** An issuer that does not answer in time is not waited for, nor is what it may still send. */
+  #fetch(): Promise<void> {
+    const patience = new AbortController()
+    return within(this.#clock, PATIENCE_MS, this.#fetchKeys(patience.signal), () => {
+      const late = new Error(`no answer within ${PATIENCE_MS} ms`)
+      patience.abort(late)
+      throw late
+    })
+  }
+
+  async #fetchKeys(signal: AbortSignal): Promise<void> {
     const response = await fetch(this.#url, {
       headers: { Accept: 'application/jwk-set+json, application/json' },
       redirect: 'error',
-      signal: AbortSignal.timeout(PATIENCE_MS),
+      signal,
     })
     if (response.status !== 200) throw new Error(`answered ${response.status}`)
     this.#keys = createLocalJWKSet(JSON.parse(await textOf(response)) as JSONWebKeySet)

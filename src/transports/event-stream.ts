@@ -204,6 +204,7 @@ export class EventStream implements Wire, Beating {
     const response = this.#response
     response.end()
     // Who does not read must not hold the socket.
-    this.#parts.clock.after(LINGER_MS, () => response.destroy())
+    const cancel = this.#parts.clock.after(LINGER_MS, () => response.destroy())
+    response.once('close', cancel)
   }
 }

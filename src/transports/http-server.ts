@@ -5,6 +5,7 @@
 import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import type { Clock } from '../clock.ts'
 import type { Config } from '../config.ts'
 import type { Environment } from '../environment.ts'
 import { Refusal } from '../errors.ts'
@@ -20,6 +21,7 @@ const UNDECODABLE = '/%2f'
 
 export function httpServer(
   { tls, trustProxy, keepAliveMs }: Environment,
+  clock: Clock,
   refusals: Refusals,
   callerOf: CallerOf,
   limits: Config['server']['limits'],
@@ -44,7 +46,7 @@ export function httpServer(
       reply.code(400).header('X-Content-Type-Options', 'nosniff')
       void reply.type('application/json; charset=utf-8').send(refusalBody(refusal))
     },
-    clientErrorHandler: (error: Error & { code?: string }, socket: Duplex) => unread(error, socket, refusals),
+    clientErrorHandler: (error: Error & { code?: string }, socket: Duplex) => unread(clock, error, socket, refusals),
   }
   // The gate asks for a Host, and says what was wrong; a health check may do without.
   const http = { requireHostHeader: false, shouldUpgradeCallback: isWebSocket, connectionsCheckingInterval: LOOK_MS }
@@ -77,9 +79,9 @@ function isWebSocket({ method, headers }: IncomingMessage): boolean {
 }
 
 /** What came is no HTTP, too much of it, or too late. */
-function unread(error: Error & { code?: string }, socket: Duplex, refusals: Refusals): void {
+function unread(clock: Clock, error: Error & { code?: string }, socket: Duplex, refusals: Refusals): void {
   const answer = answerOf(socket)
   // Nobody is there to read, or in the midst of another answer: a second one would be taken for more of it.
   if (error.code === 'ECONNRESET' || !socket.writable || answer?.headersSent) socket.destroy()
-  else refuse(socket, refusals.ofUnread(error.code, answer !== undefined))
+  else refuse(clock, socket, refusals.ofUnread(error.code, answer !== undefined))
 }

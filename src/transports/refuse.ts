@@ -4,12 +4,13 @@
  */
 import { STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
+import type { Clock } from '../clock.ts'
 import type { Refusal } from '../errors.ts'
 
 /** A refused client that does not read its refusal is let go. */
 const LINGER_MS = 2000
 
-export function refuse(socket: Duplex, refusal: Refusal): void {
+export function refuse(clock: Clock, socket: Duplex, refusal: Refusal): void {
   const body = refusalBody(refusal)
   const headers = {
     Connection: 'close',
@@ -24,7 +25,8 @@ export function refuse(socket: Duplex, refusal: Refusal): void {
   // What is left unread would turn the end into a reset, and the refusal might never be read.
   socket.resume()
   socket.end(`${head}\r\n\r\n${body}`, () => socket.destroy())
-  setTimeout(() => socket.destroy(), LINGER_MS).unref()
+  const cancel = clock.after(LINGER_MS, () => socket.destroy())
+  socket.once('close', cancel)
 }
 
 /** The body of every refusal: one line of JSON. */

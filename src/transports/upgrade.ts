@@ -4,6 +4,7 @@
  */
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
+import type { Clock } from '../clock.ts'
 import { Refusal } from '../errors.ts'
 import type { Admission, Gate } from '../gate.ts'
 import type { Mount } from '../mount.ts'
@@ -13,6 +14,7 @@ import { refuse } from './refuse.ts'
 import type { WebSocketDoor } from './websocket.ts'
 
 export interface UpgradeParts {
+  readonly clock: Clock
   readonly gate: Gate
   readonly callerOf: CallerOf
   readonly door: (mount: Mount) => WebSocketDoor
@@ -21,7 +23,7 @@ export interface UpgradeParts {
   readonly refusals: Refusals
 }
 
-export function upgradeHandler({ gate, callerOf, door, sockets, refusals }: UpgradeParts) {
+export function upgradeHandler({ clock, gate, callerOf, door, sockets, refusals }: UpgradeParts) {
   return (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     sockets.add(socket)
     // First of all, and to the last: Node took its own listener off before it called us, and a reset at any later
@@ -33,7 +35,7 @@ export function upgradeHandler({ gate, callerOf, door, sockets, refusals }: Upgr
     }
     const refused = (error: unknown) => {
       sockets.delete(socket)
-      refuse(socket, refusals.of(error, caller))
+      refuse(clock, socket, refusals.of(error, caller))
     }
     try {
       const admission = gate.admit(caller, handshakeOf(request))

@@ -52,7 +52,11 @@ export class WebSocketDoor {
     })
     // The gate has refused all that ws would, but for malformed lists of protocols and extensions.
     this.#server.on('wsClientError', ({ message }, socket, request) =>
-      refuse(socket, parts.refusals.of(new Refusal(400, 'bad_handshake', message), parts.callerOf(request))),
+      refuse(
+        parts.clock,
+        socket,
+        parts.refusals.of(new Refusal(400, 'bad_handshake', message), parts.callerOf(request)),
+      ),
     )
   }
 
