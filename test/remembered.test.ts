@@ -3,9 +3,13 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { REMEMBER_MS } from '../src/log/log.ts'
 import { MemoryLog } from '../src/log/memory.ts'
 import { fingerprint, Recalls } from '../src/log/recalls.ts'
+import { Remembered } from '../src/log/remembered.ts'
 import { SqliteLog } from '../src/log/sqlite.ts'
+import { SqliteFile } from '../src/log/sqlite-file.ts'
+import { MEMORY_SCHEMA, SqliteMemory } from '../src/log/sqlite-memory.ts'
 import { systemRandom } from '../src/random.ts'
 import { type HandClock, handClock } from '../src/testing/hand-clock.ts'
 import { uuidAt } from './support/logs.ts'
@@ -129,5 +133,44 @@ describe('a client whose clock was ahead and is set right', () => {
     expect(await again.recall('ann', uuidAt(clock.now()))).toBeUndefined()
     expect(await again.recall('ann', ahead[1])).toBe('forgotten')
     await log.close()
+  })
+})
+
+describe('what is left of ids that were forgotten', () => {
+  const MOST = 10
+  const mark = (at: number) => ({ client: `client ${at}`, id: uuidAt(at), hash: 'h', draft: 0 })
+
+  it('is bounded in memory: who comes last is known, who came first is as one who never spoke', () => {
+    const remembered = new Remembered(MOST)
+    for (let at = 0; at < 3 * MOST; at += 1) remembered.keep(mark(at), [], at)
+    remembered.trim(REMEMBER_MS + 3 * MOST, 1)
+    const known = Array.from({ length: 3 * MOST }, (_, at) => remembered.recall(mark(at).client, mark(at).id))
+    expect(known).toEqual([...Array(2 * MOST).fill(undefined), ...Array(MOST).fill('forgotten')])
+  })
+
+  it('of one client is its latest time, whatever order its ids came in', () => {
+    const remembered = new Remembered(MOST)
+    for (const at of [5, 9, 2]) remembered.keep({ ...mark(at), client: 'ann' }, [], at)
+    remembered.trim(REMEMBER_MS + 10, 1)
+    expect(remembered.recall('ann', uuidAt(9))).toBe('forgotten')
+    expect(remembered.recall('ann', uuidAt(10))).toBeUndefined()
+  })
+
+  it('is bounded on disk', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'corridor-ids-'))
+    const file = new SqliteFile(join(folder, 'corridor.db'), MEMORY_SCHEMA)
+    const memory = new SqliteMemory(file, MOST)
+    for (let at = 0; at < 3 * MOST; at += 1) {
+      memory.keep({ room: at % 2, mark: mark(at), seq: undefined, time: at })
+      for (const room of [0, 1]) memory.forget(room, at + 1, 0, 100)
+    }
+    const rows = Number(file.get('SELECT count(*) AS count FROM forgotten')?.count)
+    expect(rows).toBeGreaterThan(MOST / 2)
+    expect(rows).toBeLessThanOrEqual(MOST)
+    const last = 3 * MOST - 1
+    expect(memory.answer(last % 2, mark(last).client, mark(last).id)).toBe('forgotten')
+    expect(memory.answer(0, mark(0).client, mark(0).id)).toBeUndefined()
+    file.close()
+    rmSync(folder, { recursive: true })
   })
 })

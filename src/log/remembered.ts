@@ -1,6 +1,7 @@
 /**
  * What a log in memory remembers so that a retry is safe: clients' messages and producers. Entries leave in the order
- * they came, once they are old enough; when there are too many, new ones are refused, never old ones forgotten early.
+ * they came, once they are old enough; when there are too many, new ones are refused, never old ones forgotten early. What
+ * is left of forgotten ones, a time for each client, is bounded too.
  */
 import { RoomError } from '../errors.ts'
 import type { Frame } from '../frame.ts'
@@ -14,12 +15,19 @@ interface Entry extends Answer {
 }
 
 const MAX_ENTRIES = 1_000_000
+/** Clients of whom something was forgotten. Beyond it, the one of whom nothing was for longest is as one who never spoke. */
+const MAX_FORGOTTEN = 1_000_000
 
 export class Remembered {
   readonly #answers = new Map<string, Entry>()
-  /** The latest time in a forgotten id, by client. */
+  /** The latest time in a forgotten id, by client; the one of whom something was forgotten last stands last. */
   readonly #forgotten = new Map<string, number>()
   readonly #producers = new Map<string, ProducerState & { readonly time: number }>()
+  readonly #maxForgotten: number
+
+  constructor(maxForgotten = MAX_FORGOTTEN) {
+    this.#maxForgotten = maxForgotten
+  }
 
   recall(client: string, id: string): Recalled {
     const answer = this.#answers.get(key(client, id))
@@ -53,14 +61,21 @@ export class Remembered {
     for (const [key, { client, id, time, seq = 0 }] of this.#answers) {
       if (time > nowMs - REMEMBER_MS || seq >= firstKept) break
       this.#answers.delete(key)
-      const before = this.#forgotten.get(client) ?? Number.NEGATIVE_INFINITY
-      const at = forgottenTime(id, time)
-      if (at !== undefined && at > before) this.#forgotten.set(client, at)
+      this.#forget(client, forgottenTime(id, time))
     }
     for (const [id, { time }] of this.#producers) {
       if (time > nowMs - REMEMBER_MS) break
       this.#producers.delete(id)
     }
+  }
+
+  #forget(client: string, idMs: number | undefined): void {
+    if (idMs === undefined) return
+    const latest = Math.max(idMs, this.#forgotten.get(client) ?? idMs)
+    this.#forgotten.delete(client)
+    this.#forgotten.set(client, latest)
+    const [oldest] = this.#forgotten.keys()
+    if (this.#forgotten.size > this.#maxForgotten && oldest !== undefined) this.#forgotten.delete(oldest)
   }
 }
 

@@ -19,14 +19,22 @@ export const MEMORY_SCHEMA = `
   CREATE TABLE IF NOT EXISTS answers (room INTEGER NOT NULL, client TEXT NOT NULL, id TEXT NOT NULL, hash TEXT NOT NULL, seq INTEGER, time INTEGER NOT NULL, PRIMARY KEY (room, client, id)) WITHOUT ROWID;
   CREATE INDEX IF NOT EXISTS answers_by_time ON answers (room, time);
   CREATE TABLE IF NOT EXISTS forgotten (room INTEGER NOT NULL, client TEXT NOT NULL, until INTEGER NOT NULL, PRIMARY KEY (room, client)) WITHOUT ROWID;
+  CREATE INDEX IF NOT EXISTS forgotten_by_time ON forgotten (until);
   CREATE TABLE IF NOT EXISTS producers (room INTEGER NOT NULL, producer TEXT NOT NULL, epoch INTEGER NOT NULL, seq INTEGER NOT NULL, time INTEGER NOT NULL, PRIMARY KEY (room, producer)) WITHOUT ROWID;
 `
 
+/** Clients of whom something was forgotten, in all rooms. Beyond it, one whose latest id is the oldest is as one who never spoke. */
+const MAX_FORGOTTEN = 1_000_000
+
 export class SqliteMemory {
   readonly #file: SqliteFile
+  readonly #maxForgotten: number
+  /** At most so many rows are in `forgotten`; they are counted when that is too much. */
+  #forgottenRows = Number.POSITIVE_INFINITY
 
-  constructor(file: SqliteFile) {
+  constructor(file: SqliteFile, maxForgotten = MAX_FORGOTTEN) {
     this.#file = file
+    this.#maxForgotten = maxForgotten
   }
 
   /** Fingerprints of the ids a client has used, at most `limit`. */
@@ -100,7 +108,20 @@ export class SqliteMemory {
         until,
       )
     }
+    this.#shrink(latest.size)
     return old.length
+  }
+
+  /** What goes is twice what came, so that the rows are rarely counted. */
+  #shrink(added: number): void {
+    this.#forgottenRows += added
+    if (added === 0 || this.#forgottenRows <= this.#maxForgotten) return
+    this.#forgottenRows = Number(this.#file.get('SELECT count(*) AS count FROM forgotten')?.count)
+    if (this.#forgottenRows <= this.#maxForgotten) return
+    this.#forgottenRows -= this.#file.run(
+      'DELETE FROM forgotten WHERE (room, client) IN (SELECT room, client FROM forgotten ORDER BY until LIMIT ?)',
+      2 * added,
+    )
   }
 
   #forgotten(room: number, client: string): number | undefined {

@@ -44,7 +44,7 @@ export class SqliteLog implements Log {
   readonly #commits: SqliteCommits
   readonly #onCommit: (seconds: number) => void
   /** Fingerprints of the paths on disk; `undefined`: too many to hold. */
-  readonly #known: Set<number> | undefined
+  #known: Set<number> | undefined
   #lastId: number
   readonly #parts: SqliteRoomParts
   readonly #lives: Lives
@@ -165,8 +165,13 @@ export class SqliteLog implements Log {
       recentBytes: () => this.#recentBytes(),
       refusal: () => this.#refusal(),
       enqueue: (append) => this.#commits.enqueue(append),
-      saved: (path) => void this.#known?.add(fingerprint(path)),
+      saved: (path) => this.#saved(path),
     }
+  }
+
+  #saved(path: string): void {
+    this.#known?.add(fingerprint(path))
+    if ((this.#known?.size ?? 0) > KNOWN_ROOMS) this.#known = undefined
   }
 
   /** Saved at its beginning; where the disk takes no writes now, with the next commit. */
