@@ -8,7 +8,7 @@
  */
 import { Close, type CloseReason } from './errors.ts'
 import type { FlushQueue } from './flush-queue.ts'
-import type { Encoding, Frame } from './frame.ts'
+import type { Frame } from './frame.ts'
 import type { ErrorLogger } from './guarded.ts'
 import type { Bounds, Seat } from './seat.ts'
 import { Shard, type Shards } from './shard.ts'
@@ -30,7 +30,7 @@ export interface AudienceParts {
 
 export class Audience implements Bounds, Shards {
   readonly #queue: FlushQueue
-  readonly #shards = new Map<Encoding, Shard[]>()
+  readonly #shards = new Map<string, Shard[]>()
   readonly #parts: AudienceParts
   #quietAt = 0
   #waiting: Shard[] | undefined
@@ -43,8 +43,8 @@ export class Audience implements Bounds, Shards {
   /** Seats a peer behind everything delivered so far: it gets what is delivered from now on. */
   add(seat: Seat): void {
     const { encoding } = seat.wire
-    const shards = this.#shards.get(encoding) ?? []
-    this.#shards.set(encoding, shards)
+    const shards = this.#shards.get(encoding.name) ?? []
+    this.#shards.set(encoding.name, shards)
     const last = shards.at(-1)
     let shard = last?.isFull ? shards.find((other) => !other.isFull) : last
     if (!shard) {

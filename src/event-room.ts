@@ -6,7 +6,7 @@ import { givenUp } from './call.ts'
 import { catchUp } from './catch-up.ts'
 import type { EventDefinition, Handlers, PastEvent, Position, Room } from './define.ts'
 import { Close, type CloseReason, LimitError, RoomError } from './errors.ts'
-import { json, passing } from './frame.ts'
+import { Frame, json } from './frame.ts'
 import { mustBeHandlers } from './handlers.ts'
 import { historyOf } from './history.ts'
 import type { House, RoomSettings } from './house.ts'
@@ -136,7 +136,7 @@ export class LiveEventRoom extends LiveRoom<EventPeer, Handlers> implements Room
     this.#mustSend(type)
     this.author.mustCount()
     const except = to?.except as EventPeer | undefined
-    this.record.carry(passing(type, json(data)), except?.seat)
+    this.record.carry(new Frame(type, json(data)), except?.seat)
   }
 
   history(range?: { after?: number; limit?: number }): Promise<PastEvent[]> {

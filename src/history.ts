@@ -25,7 +25,13 @@ export async function historyOf(
     frames.push(...page)
     if (page.length === 0 || cursor >= record.seq) break
   }
-  return frames.map(({ payload, seq }) => ({ ...JSON.parse(String(payload)), offset: offset(record.epoch, seq) }))
+  return frames.map(({ type = '', data, seq, time }) => ({
+    type,
+    seq,
+    time,
+    data: JSON.parse(String(data)),
+    offset: offset(record.epoch, seq),
+  }))
 }
 
 function mustBeCount(what: string, value: number, least: number): void {

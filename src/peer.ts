@@ -4,7 +4,7 @@
  */
 import type { Author } from './author.ts'
 import type { CloseReason } from './errors.ts'
-import { type Frame, json, passing } from './frame.ts'
+import { Frame, json } from './frame.ts'
 import { Bucket, type Rate } from './guards/bucket.ts'
 import { show } from './mistakes.ts'
 import type { Random } from './random.ts'
@@ -192,6 +192,6 @@ export abstract class Connection {
 export class EventPeer extends Connection {
   send(type: string, data: unknown): void {
     this.author.mustCount()
-    this.say(passing(type, json(data)))
+    this.say(new Frame(type, json(data)))
   }
 }

@@ -118,22 +118,18 @@ export function check(message: Message, definition: EventDefinition): unknown {
 }
 
 export function welcome(data: Welcome): Frame {
-  return new Frame(`{"type":"welcome","data":${json(data)}}`)
+  return new Frame('welcome', json(data))
 }
 
 export function ack(id: string, kept: Kept, seq: number | undefined, duplicate = false): Frame {
-  const at = seq === undefined ? '' : `,"seq":${seq}`
-  return new Frame(
-    `{"type":"ack","id":${JSON.stringify(id)}${at},"kept":"${kept}"${duplicate ? ',"duplicate":true' : ''}}`,
-  )
+  return new Frame('ack', '', 0, 0, { id, seq, kept, duplicate })
 }
 
 export function error(id: string | undefined, error: RoomError): Frame {
-  const named = id === undefined ? '' : `,"id":${JSON.stringify(id)}`
   const data = { code: error.code, message: error.message, ...extrasOf(error) }
-  return new Frame(`{"type":"error"${named},"data":${json(data)}}`)
+  return new Frame('error', json(data), 0, 0, id === undefined ? undefined : { id })
 }
 
 export function reset(data: { epoch: string; first: number; seq: number; reason: Lost }): Frame {
-  return new Frame(`{"type":"reset","data":${json(data)}}`)
+  return new Frame('reset', json(data))
 }

@@ -83,8 +83,8 @@ function nothing(): void {}
  * Anything but text and bytes throws here, in the author's handler.
  */
 function raw(data: string | Uint8Array): Frame {
-  if (typeof data === 'string') return new Frame(data)
-  if (data instanceof Uint8Array) return new Frame(Buffer.from(data))
+  if (typeof data === 'string') return new Frame(undefined, data)
+  if (data instanceof Uint8Array) return new Frame(undefined, Buffer.from(data))
   throw new TypeError(
     `expected a string or a Uint8Array to send, got ${typeof data}; JSON.stringify() makes text of it`,
   )

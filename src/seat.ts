@@ -3,7 +3,7 @@
  * may wait. A frame for one peer remembers how many of the row's frames go before it, so that it keeps its place in the
  * order. `shard.ts` fills and empties it; `catch-up.ts` writes the past to it.
  */
-import { type Bytes, type Frame, pieces } from './frame.ts'
+import { type Frame, type Piece, pieces } from './frame.ts'
 import type { Backlog } from './pressure.ts'
 import type { Limit } from './tally.ts'
 import type { Wire } from './wire.ts'
@@ -94,7 +94,7 @@ export class Seat<Owner = unknown> implements Backlog {
   /** Says something to this peer alone, after everything delivered before. */
   send(frame: Frame): void {
     if (this.row) this.row.direct(this, frame)
-    else this.write(frame.bytes(this.wire.encoding))
+    else this.#writeOne(frame)
   }
 
   /** Writes what is queued for this seat, so that a close comes after it. */
@@ -107,7 +107,7 @@ export class Seat<Owner = unknown> implements Backlog {
     const lone = this.#lone
     if (lone && frames.length === 0) {
       this.#lone = undefined
-      this.write(lone.bytes(this.wire.encoding))
+      this.#writeOne(lone)
       return
     }
     const mine: Frame[] = lone ? [lone] : []
@@ -123,11 +123,15 @@ export class Seat<Owner = unknown> implements Backlog {
   }
 
   writeFrames(frames: readonly Frame[]): void {
-    for (const bytes of pieces(frames, this.wire.encoding, this.#bounds.limitBytes)) this.write(bytes)
+    for (const piece of pieces(frames, this.wire.encoding, this.#bounds.limitBytes)) this.write(piece)
+  }
+
+  #writeOne(frame: Frame): void {
+    this.write({ bytes: frame.bytes(this.wire.encoding), frames: [frame] })
   }
 
   /** What is about to be sent counts too; only who has taken everything may get a single frame beyond the bound. */
-  write(bytes: Bytes): void {
+  write({ bytes, frames }: Piece): void {
     const { wire } = this
     if (this.isGone || this.isCut) return
     const { waiting } = wire
@@ -135,7 +139,7 @@ export class Seat<Owner = unknown> implements Backlog {
       this.cut('limits.buffered')
       return
     }
-    wire.send(bytes)
+    wire.send(bytes, frames)
     if (wire.waiting > 0) this.#bounds.lags(this)
   }
 

@@ -3,7 +3,7 @@
  * `audience.ts` says when; the row joins the frames once and writes once to each peer.
  */
 import type { Flushable } from './flush-queue.ts'
-import { type Bytes, type Encoding, type Frame, pieces } from './frame.ts'
+import { type Encoding, type Frame, type Piece, pieces } from './frame.ts'
 import type { Row, Seat } from './seat.ts'
 
 /** Large enough that joining costs nothing per peer, small enough that one flush is a few ms. */
@@ -60,11 +60,14 @@ export class Shard implements Row, Flushable {
     }
     seat.row = undefined
     seat.clear()
-    if (this.isEmpty) this.#frames = []
+    if (!this.isEmpty) return
+    release(this.#frames)
+    this.#frames = []
   }
 
   /** A frame for the whole row. */
   push(frame: Frame, except: object | undefined): void {
+    frame.retain()
     this.#frames.push(frame)
     const seat = except as Seat | undefined
     if (seat?.row === this) {
@@ -102,11 +105,12 @@ export class Shard implements Row, Flushable {
     }
     if (frames.length > 0) this.#writeAll(frames)
     for (const seat of special) if (seat.from === -1) seat.from = 0
+    release(frames)
     if (frames.length > 0) this.#audience.flushed(this.enqueuedMs, frames.length * this.#seats.length)
   }
 
   #writeAll(frames: readonly Frame[]): void {
-    let all: Bytes[] = []
+    let all: Piece[] = []
     let error: unknown
     try {
       all = pieces(frames, this.#encoding, this.#audience.limitBytes)
@@ -120,9 +124,9 @@ export class Shard implements Row, Flushable {
     }
   }
 
-  #write(seat: Seat, all: readonly Bytes[]): void {
+  #write(seat: Seat, all: readonly Piece[]): void {
     try {
-      for (const bytes of all) seat.write(bytes)
+      for (const piece of all) seat.write(piece)
     } catch (error) {
       this.#audience.failed(seat, error)
     }
@@ -142,4 +146,8 @@ export class Shard implements Row, Flushable {
     seat.from = this.#frames.length
     if (seat.from > 0) this.#special.push(seat)
   }
+}
+
+function release(frames: readonly Frame[]): void {
+  for (const frame of frames) frame.release()
 }

@@ -2,15 +2,15 @@
  * What a room knows of a transport: what goes outward, and which encoding it speaks. Reading is no part of it; each
  * transport pushes what it reads into the room. `frame.ts` makes the bytes, `seat.ts` alone sends them.
  */
-import type { Bytes, Encoding } from './frame.ts'
+import type { Bytes, Encoding, Frame } from './frame.ts'
 
 export interface Wire {
   /** How this wire wants its frames; wires with the same encoding are sent the same bytes. */
   readonly encoding: Encoding
   /** Bytes handed over and not yet taken by the network. */
   readonly waiting: number
-  /** Takes whole frames, one or many joined. MUST NOT throw, also when the connection is gone. */
-  send(bytes: Bytes): void
+  /** Takes whole frames, one or many joined, as bytes of its encoding. MUST NOT throw, also when the connection is gone. */
+  send(bytes: Bytes, frames: readonly Frame[]): void
   /**
    * Resolves when at most so many bytes wait, or the connection is over. `undefined`: no more than that wait now. One who
    * waits at a time.

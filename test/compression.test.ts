@@ -47,10 +47,10 @@ it('refuses a bomb: little on the wire, much in memory', async () => {
 
 it('sends a short or incompressible message that anyone can read', async () => {
   await start()
-  const short = deflated.encode(new Frame('hi'))
-  expect(short).toEqual(plain.encode(new Frame('hi')))
+  const short = deflated.encode(new Frame(undefined, 'hi'))
+  expect(short).toEqual(plain.encode(new Frame(undefined, 'hi')))
   const noise = randomBytes(60_000)
-  const frame = bufferOf(deflated.encode(new Frame(noise)))
+  const frame = bufferOf(deflated.encode(new Frame(undefined, noise)))
   expect((frame[0] ?? 0) & 0x40).toBe(0x40)
   expect(frame.length).toBeLessThan(noise.length * 1.01)
 })

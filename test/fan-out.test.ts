@@ -21,9 +21,9 @@ const BYTES = 4
 function encodingOf(name: string): Encoding {
   return {
     name,
-    encode({ payload }) {
+    encode({ data }) {
       const bytes = Buffer.alloc(BYTES)
-      bytes.writeInt32BE(Number(payload))
+      bytes.writeInt32BE(Number(data))
       return bytes
     },
   }
@@ -95,7 +95,7 @@ class Play {
   deliver(): void {
     const number = ++this.#number
     const except = this.peers.length > 0 && this.random.oneIn(3) ? this.random.pick(this.peers) : undefined
-    this.audience.deliver(new Frame(String(number)), except?.seat)
+    this.audience.deliver(new Frame(undefined, String(number)), except?.seat)
     for (const peer of this.peers) if (peer !== except) peer.expected.push(number)
   }
 
@@ -103,7 +103,7 @@ class Play {
     if (this.peers.length === 0) return
     const peer = this.random.pick(this.peers)
     const number = ++this.#number
-    peer.seat.send(new Frame(String(number)))
+    peer.seat.send(new Frame(undefined, String(number)))
     peer.expected.push(number)
   }
 
@@ -198,8 +198,8 @@ describe('fan-out', () => {
     const wire = new NotingWire(ENCODINGS[0] as Encoding)
     play.audience.add(new Seat(undefined, wire, play.audience))
 
-    play.audience.deliver(new Frame('1'))
-    play.audience.deliver(new Frame('2'))
+    play.audience.deliver(new Frame(undefined, '1'))
+    play.audience.deliver(new Frame(undefined, '2'))
     while ((wires.at(-1)?.heard.length ?? 0) < 2) await setImmediate()
     expect(wire.heard).toEqual([1, 2])
   })

@@ -38,7 +38,7 @@ describe('a frame', () => {
 
   it('says the same compressed', () => {
     for (const payload of payloads) {
-      const [frame, ...more] = framesOf(bufferOf(deflated.encode(new Frame(payload))))
+      const [frame, ...more] = framesOf(bufferOf(deflated.encode(new Frame(undefined, payload))))
       expect(more).toEqual([])
       expect(frame?.opcode).toBe(typeof payload === 'string' ? Op.text : Op.binary)
       expect(frame && same(contentOf(frame), Buffer.from(payload as string))).toBe(true)
@@ -51,13 +51,13 @@ describe.each([plain, deflated])('many frames joined ($name)', (encoding) => {
     const random = seeded(seed)
     const kinds = new Set<string>()
     for (let round = 0; round < ROUNDS; round += 1) {
-      const frames = Array.from({ length: 1 + random.below(12) }, () => new Frame(anyPayload(random)))
+      const frames = Array.from({ length: 1 + random.below(12) }, () => new Frame(undefined, anyPayload(random)))
       const joined = join(frames, encoding)
       kinds.add(typeof joined)
       const alone = frames.map((frame) => bufferOf(encoding.encode(frame)))
       expect(same(bufferOf(joined), Buffer.concat(alone))).toBe(true)
       const heard = framesOf(bufferOf(joined)).map(contentOf)
-      expect(heard.map(String)).toEqual(frames.map(({ payload }) => Buffer.from(payload as string).toString()))
+      expect(heard.map(String)).toEqual(frames.map(({ data }) => Buffer.from(data as string).toString()))
     }
     expect(kinds.size).toBe(2)
   })

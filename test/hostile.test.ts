@@ -154,7 +154,7 @@ describe('lengths and parameters that cannot be', () => {
     const granted = await asked(12)
     expect(granted).toBe(12)
     const text = Array.from({ length: 4000 }, (_, number) => `${(number * 7919) % 3001}`).join(' ')
-    const bytes = bufferOf(deflated.encode(new Frame(text.repeat(2))))
+    const bytes = bufferOf(deflated.encode(new Frame(undefined, text.repeat(2))))
     expect(
       inflateRawSync(bytes.subarray(4), { windowBits: granted, finishFlush: constants.Z_SYNC_FLUSH }).toString(),
     ).toBe(text.repeat(2))

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { RoomError } from '../src/errors.ts'
 import { Frame } from '../src/frame.ts'
 import { SqliteLog } from '../src/log/sqlite.ts'
+import { payloadOf } from '../src/payload.ts'
 import { systemRandom } from '../src/random.ts'
 import { handClock } from '../src/testing/hand-clock.ts'
 
@@ -77,9 +78,9 @@ describe('the log on disk', () => {
 
   it('refuses broadcasts beyond 8 MiB behind an append that is not kept yet, and takes them again after it', async () => {
     const heard: string[] = []
-    const room = await log.open('/room', retention, ({ payload }) => void heard.push(String(payload)))
+    const room = await log.open('/room', retention, (frame) => void heard.push(String(payloadOf(frame))))
     const kept = room.append([draft])
-    const large = new Frame('x'.repeat(1024 * 1024))
+    const large = new Frame(undefined, 'x'.repeat(1024 * 1024))
     const said = Array.from({ length: 20 }, () => {
       try {
         room.carry(large)
@@ -90,7 +91,7 @@ describe('the log on disk', () => {
     })
     expect(said).toEqual([...Array(9).fill('carried'), ...Array(11).fill('unavailable')])
     await kept
-    room.carry(new Frame('after'))
+    room.carry(new Frame(undefined, 'after'))
     expect([heard.length, heard.at(-1)]).toEqual([1 + 9 + 1, 'after'])
   })
 

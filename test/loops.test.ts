@@ -51,9 +51,9 @@ describe('the fan-out', () => {
     const { all, logged, cut, seat } = audience()
     const [first, bad, last] = [seat(), seat(), seat()]
     bad.wire.send = fails
-    all.deliver(new Frame('one'))
+    all.deliver(new Frame(undefined, 'one'))
     await setImmediate()
-    all.deliver(new Frame('two'))
+    all.deliver(new Frame(undefined, 'two'))
     await setImmediate()
     expect([first.wire.sent, last.wire.sent]).toEqual(['one\ntwo\n', 'one\ntwo\n'])
     expect(cut).toEqual([[bad.seat, 1011]])
@@ -63,13 +63,13 @@ describe('the fan-out', () => {
   it('cuts everyone for whom a frame cannot be put into bytes, so that nobody has a hole, and goes on', async () => {
     const { all, cut, seat } = audience()
     const one = seat()
-    const frame = new Frame('bad')
+    const frame = new Frame(undefined, 'bad')
     frame.bytes = fails
     all.deliver(frame)
     await setImmediate()
     expect(cut).toEqual([[one.seat, 1011]])
     const other = seat()
-    all.deliver(new Frame('good'))
+    all.deliver(new Frame(undefined, 'good'))
     await setImmediate()
     expect(other.wire.sent).toBe('good\n')
   })
@@ -79,7 +79,7 @@ describe('the fan-out', () => {
     const { wire } = seat()
     fanOut.end(fails)
     const page = fanOut.past(fails)
-    all.deliver(new Frame('one'))
+    all.deliver(new Frame(undefined, 'one'))
     await expect(page).rejects.toBe(broken)
     expect([wire.sent, failed]).toEqual(['one\n', [broken]])
     await fanOut.past(() => {})

@@ -69,8 +69,8 @@ describe('whatever happens to a message', () => {
     expect([...open.values()].filter((count) => count !== 0)).toEqual([])
     for (const peer of peers) expect(peer.settled()).toBe(undefined)
     for (const [at, ids] of said.entries()) {
-      const bytes = heard[at]?.mock.calls.map(([sent]) => String(sent)).join('') ?? ''
-      const answers = [...bytes.matchAll(/"type":"(?:ack|error)","id":"(m\d+)"/g)].map(([, id]) => id as string)
+      const frames = heard[at]?.mock.calls.flatMap(([, frames]) => frames) ?? []
+      const answers = frames.flatMap(({ answer }) => (/^m\d+$/.test(answer?.id ?? '') ? [answer?.id as string] : []))
       // Answers to a batch of the peer itself reach its stream too.
       const left = [...answers]
       for (const id of ids) left.splice(left.indexOf(id), left.includes(id) ? 1 : 0)

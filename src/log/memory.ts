@@ -3,7 +3,7 @@
  * empty room's log stays until the server ends, so that a room closed for idleness opens with its history.
  */
 import type { Clock } from '../clock.ts'
-import { entry, type Frame } from '../frame.ts'
+import { Frame } from '../frame.ts'
 import type { ErrorLogger } from '../guarded.ts'
 import type { Random } from '../random.ts'
 import { safely } from './deliver.ts'
@@ -114,7 +114,7 @@ class MemoryRoomLog implements RoomLog {
     }
     const now = this.#clock.now()
     const first = this.seq + (drafts.length > 0 ? 1 : 0)
-    const frames = drafts.map(({ type, data }, index) => entry(type, first + index, now, data))
+    const frames = drafts.map(({ type, data }, index) => new Frame(type, data, first + index, now))
     for (const frame of frames) this.#recent.push(frame)
     for (const mark of marks) this.#all.remembered?.keep(mark, frames, now)
     this.#trim()

@@ -37,7 +37,7 @@ export class Recent {
 
   push(frame: Frame): void {
     this.#frames.push(frame)
-    this.#size += frame.payload.length
+    this.#size += frame.length
     this.#seq = frame.seq
   }
 
@@ -51,7 +51,7 @@ export class Recent {
   trim(keep: number, notBefore: number, size = Number.POSITIVE_INFINITY): void {
     for (let oldest = this.#oldest; oldest; oldest = this.#oldest) {
       if (this.length <= keep && oldest.time >= notBefore && this.#size <= size) break
-      this.#size -= oldest.payload.length
+      this.#size -= oldest.length
       this.#frames[this.#start] = undefined
       this.#start += 1
     }

@@ -1,28 +1,35 @@
 /**
- * An event as it lies in the file, with a checksum: `sqlite-store.ts` reads pages of them.
+ * An event as it lies in the file, as its JSON text with a checksum: `sqlite-store.ts` writes them and reads pages of
+ * them.
  */
 import { crc32 } from 'node:zlib'
 import { fitting } from '../page.ts'
+import { eventParts, eventText } from '../payload.ts'
 import type { Row } from './sqlite-file.ts'
 
 export interface StoredEvent {
   readonly seq: number
   readonly time: number
-  readonly json: string
+  readonly type: string
+  /** JSON text. */
+  readonly data: string
+}
+
+/** The text of an event and its checksum, as they are kept. */
+export function rowOf({ seq, time, type, data }: StoredEvent): { json: string; crc: number } {
+  const json = eventText(type, seq, time, data)
+  return { json, crc: crc32(json) }
 }
 
 /** As many of these rows as fit into `bytes`, but at least one. */
 export function pageOf(rows: Iterable<Row>, bytes: number): StoredEvent[] {
-  return fitting(eachChecked(rows), ({ json }) => Buffer.byteLength(json), bytes)
-}
-
-function* eachChecked(rows: Iterable<Row>): Iterable<StoredEvent> {
-  for (const row of rows) yield checked(row)
+  return fitting(rows, ({ json }) => Buffer.byteLength(String(json)), bytes).map(checked)
 }
 
 /** A row as it was written; a disk that changed it must not be believed. */
 function checked(row: Row): StoredEvent {
-  const event = { seq: Number(row.seq), time: Number(row.time), json: String(row.json) }
-  if (crc32(event.json) !== row.crc) throw new Error(`event ${event.seq} is damaged on disk`)
-  return event
+  const [seq, time, json] = [Number(row.seq), Number(row.time), String(row.json)]
+  const parts = crc32(json) === row.crc ? eventParts(json, seq, time) : undefined
+  if (!parts) throw new Error(`event ${seq} is damaged on disk`)
+  return { seq, time, ...parts }
 }

@@ -34,6 +34,6 @@ export class Pages {
   }
 }
 
-export function frameOf({ json, seq, time }: StoredEvent): Frame {
-  return new Frame(json, seq, time)
+export function frameOf({ type, data, seq, time }: StoredEvent): Frame {
+  return new Frame(type, data, seq, time)
 }

@@ -4,7 +4,7 @@
  * `sqlite.ts` commits for all rooms together.
  */
 import { RoomError } from '../errors.ts'
-import { entry, type Frame } from '../frame.ts'
+import { Frame } from '../frame.ts'
 import { PAGE } from '../page.ts'
 import { Behind, type Said } from './behind.ts'
 import { type Era, locate } from './lineage.ts'
@@ -166,9 +166,9 @@ export class SqliteRoomLog implements RoomLog {
         if (drafts.length === 0 && marks.length === 0) return
         const time = Math.max(this.#time, this.#parts.clock.now())
         const next = this.#next
-        const made = drafts.map(({ type, data }, index) => entry(type, next + index, time, data))
+        const made = drafts.map(({ type, data }, index) => new Frame(type, data, next + index, time))
         const id = this.#begin(commit)
-        for (const { seq, payload } of made) commit.events.push(id, seq, time, payload as string)
+        for (const [index, { type, data }] of drafts.entries()) commit.events.push(id, next + index, time, type, data)
         for (const mark of marks) commit.marks.push({ room: id, mark, seq: seqOf(mark, made), time })
         // Nothing throws from here on.
         this.#time = time

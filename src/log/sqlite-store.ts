@@ -2,12 +2,11 @@
  * The database of the SQLite log: its tables and what is asked of them, synchronous. `sqlite-worker.ts` runs it in a
  * thread of its own; nobody else opens the file.
  */
-import { crc32 } from 'node:zlib'
 import { MAX_LIVES } from './epoch.ts'
 import type { Era } from './lineage.ts'
 import { type ProducerState, REMEMBER_MS, type Recalled } from './log.ts'
 import { fingerprint, type KnownIds } from './recalls.ts'
-import { pageOf, type StoredEvent } from './sqlite-event.ts'
+import { pageOf, rowOf, type StoredEvent } from './sqlite-event.ts'
 import { SqliteFile } from './sqlite-file.ts'
 import { MEMORY_SCHEMA, SqliteMemory } from './sqlite-memory.ts'
 import type { Begin, Commit, Contents, Oldest, StoredRoom, Trimmed } from './sqlite-stored.ts'
@@ -18,6 +17,9 @@ const SCHEMA = `
   CREATE TABLE IF NOT EXISTS epochs (room INTEGER NOT NULL, epoch TEXT NOT NULL, first INTEGER NOT NULL, PRIMARY KEY (room, epoch)) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS events (room INTEGER NOT NULL, seq INTEGER NOT NULL, time INTEGER NOT NULL, crc INTEGER NOT NULL, json TEXT NOT NULL, PRIMARY KEY (room, seq)) WITHOUT ROWID;
 `
+/** What a commit holds of each event. */
+type EventValues = [room: number, seq: number, time: number, type: string, data: string]
+const EVENT_VALUES = 5
 /** Rows that go in one step of cleaning, so that appends never wait long for it. */
 const STEP = 2000
 /** Epochs of a room that are remembered. */
@@ -75,14 +77,15 @@ export class Store {
     this.#file.transaction(() => {
       if (life !== undefined) this.#live(life)
       for (const begin of begins) this.#begin(begin)
-      for (let at = 0; at < events.length; at += 4) {
-        const [room, seq, time, json] = events.slice(at, at + 4) as [number, number, number, string]
+      for (let at = 0; at < events.length; at += EVENT_VALUES) {
+        const [room, seq, time, type, data] = events.slice(at, at + EVENT_VALUES) as EventValues
+        const { json, crc } = rowOf({ seq, time, type, data })
         this.#file.run(
           'INSERT INTO events (room, seq, time, crc, json) VALUES (?, ?, ?, ?, ?)',
           room,
           seq,
           time,
-          crc32(json),
+          crc,
           json,
         )
         newest.set(room, seq)

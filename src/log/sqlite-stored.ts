@@ -36,7 +36,7 @@ export interface Commit {
   readonly life?: string
   /** Rooms that keep something for the first time in this process. */
   readonly begins: readonly Begin[]
-  /** Room, seq, time, JSON text; one after the other. */
+  /** Room, seq, time, type, JSON text of the data; one after the other. */
   readonly events: readonly (number | string)[]
   readonly marks: readonly StoredMark[]
 }

@@ -4,7 +4,9 @@
  */
 import { InvalidError, RoomError } from '../errors.ts'
 import { LiveEventRoom } from '../event-room.ts'
+import type { Frame } from '../frame.ts'
 import { offset } from '../log/log.ts'
+import { payloadOf } from '../payload.ts'
 import type { Connection, Visitor } from '../peer.ts'
 import type { Random } from '../random.ts'
 import type { LiveRoom } from '../room.ts'
@@ -64,9 +66,9 @@ export class TestMember {
     const { wire } = this
     if (!(this.#room instanceof LiveEventRoom)) return this.#room.join(this.#visitor, wire, undefined)
     const isBack = this.peer !== undefined
-    wire.onHeard = (payload) => {
-      const { type, seq, data } = parsed(payload)
-      this.#seq = Math.max(this.#seq, seq ?? (type === 'welcome' && !isBack ? data.seq : 0))
+    wire.onHeard = ({ type, seq, data }) => {
+      const heard = type === 'welcome' && !isBack ? JSON.parse(String(data)).seq : seq
+      this.#seq = Math.max(this.#seq, heard)
     }
     const { epoch } = this.#room.record
     return this.#room.join(this.#visitor, wire, isBack ? offset(epoch, this.#seq) : undefined)
@@ -83,7 +85,10 @@ export function rawPeer(member: TestMember): RawTestPeer {
       return member.wire.closed
     },
     send: (data) => member.receive(data),
-    next: () => member.wire.payload('message', () => true),
+    next: async () => {
+      const { data } = await member.wire.frame('message', () => true)
+      return typeof data === 'string' ? data : new Uint8Array(data)
+    },
     drop: () => member.drop(),
     rejoin: () => member.rejoin(),
     leave: () => member.leave(),
@@ -106,22 +111,21 @@ export function eventPeer(member: TestMember): TestPeer {
     async send(type: string, data: unknown) {
       const id = member.newId()
       member.receive(JSON.stringify({ type, data, id }))
-      const isAnswer = (payload: Payload) => parsed(payload).id === id
-      const answer = parsed(await member.wire.answer(`the answer to "${type}"`, isAnswer))
+      const isAnswer = ({ answer }: Frame) => answer?.id === id
+      const answer = eventOf(await member.wire.answer(`the answer to "${type}"`, isAnswer))
       if (answer.type !== 'error') return answer
       const { code, message, issues, details } = answer.data
       throw issues ? new InvalidError(code, message, issues) : new RoomError(code, message, details)
     },
     async next(type?: string) {
-      const isWanted = (payload: Payload) => {
-        const event = parsed(payload)
-        return !OWN.includes(event.type) && (type === undefined || event.type === type)
-      }
-      return parsed(await member.wire.payload(type ?? 'event', isWanted))
+      const isWanted = (frame: Frame) =>
+        frame.type !== undefined && !OWN.includes(frame.type) && (type === undefined || frame.type === type)
+      return eventOf(await member.wire.frame(type ?? 'event', isWanted))
     },
   } as TestPeer
 }
 
-function parsed(payload: Payload) {
-  return JSON.parse(String(payload))
+/** What a client makes of a frame. */
+function eventOf(frame: Frame) {
+  return JSON.parse(String(payloadOf(frame)))
 }

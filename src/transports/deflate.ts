@@ -5,6 +5,7 @@
  */
 import { constants, deflateRawSync } from 'node:zlib'
 import type { Bytes, Encoding, Frame } from '../frame.ts'
+import { payloadOf } from '../payload.ts'
 import { WINDOW_BITS } from './deflate-offer.ts'
 import { frameBytes } from './websocket-frame.ts'
 
@@ -18,7 +19,8 @@ const TAIL_BYTES = 4
 
 export const deflated: Encoding = {
   name: 'websocket-deflate',
-  encode({ payload }: Frame): Bytes {
+  encode(frame: Frame): Bytes {
+    const payload = payloadOf(frame)
     if (payload.length < LEAST_BYTES) return frameBytes(payload)
     const bytes = deflateRawSync(payload, payload.length < LARGE_BYTES ? SMALL : LARGE)
     return frameBytes(bytes.subarray(0, -TAIL_BYTES), { isText: typeof payload === 'string', isCompressed: true })

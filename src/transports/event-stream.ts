@@ -7,7 +7,8 @@
  */
 import type { ServerResponse } from 'node:http'
 import type { Clock } from '../clock.ts'
-import { type Bytes, bufferOf, type Encoding, type Frame } from '../frame.ts'
+import type { Bytes, Encoding, Frame } from '../frame.ts'
+import { listOf } from '../payload.ts'
 import type { Random } from '../random.ts'
 import type { Reading } from '../reading.ts'
 import type { Wire } from '../wire.ts'
@@ -27,31 +28,34 @@ const COMMENT = ':\n\n'
 const NOTHING = Buffer.alloc(0)
 const CLOSED = 3
 
-/** The end of an event after which a reader can resume: `\nid: <offset>\n\n`. */
-const STAND = /\nid: ([0-9a-f]{32}_\d{16})\n\n$/
-const STAND_LENGTH = 56
-
 /** `members`: all a room says. `log`: what it keeps, and that it lost something; the rest is not for who only reads. */
 export function streamEncoding(audience: 'members' | 'log', reading: Reading): Encoding {
   const isHeard = audience === 'members' ? () => true : isOfLog
   const join = (all: readonly Frame[]): Buffer => {
     const frames = all.filter(isHeard)
     if (frames.length === 0) return NOTHING
-    const last = frames.findLast(({ seq }) => seq > 0)
-    // After a reset alone nothing older is worth resuming from.
-    const at = last ? reading.offset(last.seq) : frames.some(isReset) ? reading.offset() : undefined
+    const at = offsetAfter(frames, reading)
     const id = at === undefined ? '' : `id: ${at}\n`
-    return Buffer.from(`event: data\ndata:[${frames.map(({ payload }) => payload).join(',')}]\n${id}\n`)
+    return Buffer.from(`event: data\ndata:${listOf(frames)}\n${id}\n`)
   }
   return { name: `sse-${audience}`, encode: (frame) => join([frame]), join }
+}
+
+/** Where who has heard these can resume; `undefined`: where it could before. */
+function offsetAfter(frames: readonly Frame[], reading: Reading): string | undefined {
+  const last = frames.findLast(({ seq }) => seq > 0)
+  if (last) return reading.offset(last.seq)
+  // After a reset alone nothing older is worth resuming from.
+  return frames.some(isReset) ? reading.offset() : undefined
 }
 
 function isOfLog(frame: Frame): boolean {
   return frame.seq > 0 || isReset(frame)
 }
 
-function isReset({ seq, payload }: Frame): boolean {
-  return seq === 0 && String(payload).startsWith('{"type":"reset"')
+/** No room sends a type of this name. */
+function isReset({ type }: Frame): boolean {
+  return type === 'reset'
 }
 
 export interface StreamParts {
@@ -108,8 +112,8 @@ export class EventStream implements Wire, Beating {
   }
 
   /** Says that the log does not go on from where the reader was, and where the stream begins instead. */
-  reset({ payload }: Frame): void {
-    this.#write(`event: data\ndata:[${payload}]\nid: ${this.#at}\n\n${this.#control()}`)
+  reset(frame: Frame): void {
+    this.#write(`event: data\ndata:${listOf([frame])}\nid: ${this.#at}\n\n${this.#control()}`)
   }
 
   /** Says where the stream begins, where no event does. */
@@ -121,9 +125,9 @@ export class EventStream implements Wire, Beating {
     return this.#response.writableLength
   }
 
-  send(bytes: Bytes): void {
+  send(bytes: Bytes, frames: readonly Frame[]): void {
     if (bytes.length === 0 || !this.#isWritable) return
-    this.#at = STAND.exec(bufferOf(bytes).toString('latin1', bytes.length - STAND_LENGTH))?.[1] ?? this.#at
+    this.#at = offsetAfter(frames, this.#parts.reading) ?? this.#at
     this.#response.cork()
     this.#response.write(bytes, 'latin1')
     this.#response.write(this.#control())

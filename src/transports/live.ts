@@ -7,7 +7,6 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Clock } from '../clock.ts'
 import { Close, Refusal, refusalOfJoin } from '../errors.ts'
 import type { LiveEventRoom } from '../event-room.ts'
-import type { Encoding } from '../frame.ts'
 import type { Gate } from '../gate.ts'
 import { type Pass, whenOver } from '../guards/pass.ts'
 import type { Lost } from '../log/log.ts'
@@ -30,16 +29,12 @@ export interface LiveParts {
   readonly closed: (code: number) => void
 }
 
-type Audience = 'members' | 'log'
-
 const TOKEN_BYTES = 24
 
 export class LiveStreams {
   readonly #parts: LiveParts
   /** Who has a stream now, by its token; as many as there are peers. */
   readonly #speakers = new Map<string, Speaker>()
-  /** Readers of one room share their encoding, so that an event is put into bytes once for all of them. */
-  readonly #encodings = new WeakMap<LiveEventRoom, Record<Audience, Encoding>>()
 
   constructor(parts: LiveParts) {
     this.#parts = parts
@@ -105,7 +100,7 @@ export class LiveStreams {
       clock,
       random,
       response: reply.raw,
-      encoding: this.#encoding(room, token === undefined ? 'log' : 'members'),
+      encoding: streamEncoding(token === undefined ? 'log' : 'members', reading),
       reading,
       at: reading.offset(after),
       cursor: cursors(this.#parts, cursor),
@@ -153,15 +148,6 @@ export class LiveStreams {
       room.reading.leave(listener)
       cancel()
     }
-  }
-
-  #encoding(room: LiveEventRoom, audience: Audience): Encoding {
-    let of = this.#encodings.get(room)
-    if (!of) {
-      of = { members: streamEncoding('members', room.reading), log: streamEncoding('log', room.reading) }
-      this.#encodings.set(room, of)
-    }
-    return of[audience]
   }
 }
 

@@ -11,6 +11,7 @@ import type { Encoding } from '../frame.ts'
 import { expired, type Pass, whenOver } from '../guards/pass.ts'
 import type { Lost } from '../log/log.ts'
 import type { Route } from '../mount.ts'
+import { listOf } from '../payload.ts'
 import type { Page, Reading } from '../reading.ts'
 import { cursors } from './cursor.ts'
 import { type AnswerParts, answerPage, itsTurn } from './page-answer.ts'
@@ -215,5 +216,5 @@ function matches(header: string | undefined, tag: string): boolean {
 
 /** As bytes, since to a text Fastify would add a charset, which JSON has not (RFC 8259, 11). */
 function bytesOf({ frames }: Page): Buffer {
-  return Buffer.from(`[${frames.map(({ payload }) => payload).join(',')}]`)
+  return Buffer.from(listOf(frames))
 }

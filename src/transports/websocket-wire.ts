@@ -5,14 +5,15 @@
 import type { Duplex } from 'node:stream'
 import { WebSocket } from 'ws'
 import { Close } from '../errors.ts'
-import type { Bytes, Encoding, Frame } from '../frame.ts'
+import type { Bytes, Encoding } from '../frame.ts'
+import { payloadOf } from '../payload.ts'
 import type { Wire } from '../wire.ts'
 import { deflated } from './deflate.ts'
 import { drained } from './drained.ts'
 import type { RoomSocket } from './room-socket.ts'
 import { closeReason, frameBytes } from './websocket-frame.ts'
 
-export const plain: Encoding = { name: 'websocket', encode: ({ payload }: Frame) => frameBytes(payload) }
+export const plain: Encoding = { name: 'websocket', encode: (frame) => frameBytes(payloadOf(frame)) }
 
 /** Closed with one of these, a peer is not read any more. */
 const SHUT_FOR: readonly string[] = [Close.abuse.reason, Close.unfinished.reason]

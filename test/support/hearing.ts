@@ -1,6 +1,7 @@
 /** A peer that does nothing but listen, and knows what must come: the welcome, then every event from there, each once. */
 import { setImmediate } from 'node:timers/promises'
 import { type Bytes, bufferOf, type Encoding, type Frame } from '../../src/frame.ts'
+import { payloadOf } from '../../src/payload.ts'
 import type { Wire } from '../../src/wire.ts'
 
 /** How many events a newcomer is told. */
@@ -48,8 +49,9 @@ export class Hearing {
 /** Events as their seq alone, the rest as JSON, so that ten thousand peers can be read. */
 const encoding: Encoding = {
   name: 'seq',
-  encode({ seq, payload }: Frame) {
-    const body = seq > 0 ? Buffer.alloc(0) : Buffer.from(String(payload))
+  encode(frame: Frame) {
+    const { seq } = frame
+    const body = seq > 0 ? Buffer.alloc(0) : Buffer.from(String(payloadOf(frame)))
     const bytes = Buffer.alloc(8)
     bytes.writeUInt32BE(seq)
     bytes.writeUInt32BE(body.length, 4)

@@ -1,7 +1,7 @@
 /** What every log must do over the lives of a process and of a room, and where delivery fails; `logs.ts` runs it with the rest. */
 import { afterEach, describe, expect, it } from 'vitest'
 import type { RoomLogger } from '../../src/define.ts'
-import { passing } from '../../src/frame.ts'
+import { Frame } from '../../src/frame.ts'
 import type { Log, Retention, RoomLog } from '../../src/log/log.ts'
 import { handClock } from '../../src/testing/hand-clock.ts'
 import { draft, type LogFactory, RETENTION, seqs } from './logs.ts'
@@ -82,7 +82,7 @@ export function describeLives(name: string, factory: () => LogFactory): void {
         got.push(seq)
       })
       const appended = [room.append([draft('a')]), room.append([draft('b')])]
-      room.carry(passing('typing', '{}'))
+      room.carry(new Frame('typing', '{}'))
       expect(await Promise.all(appended)).toEqual([1, 2])
       expect(await room.append([draft('c')])).toBe(3)
       const other = await open({}, '/other')

@@ -3,7 +3,7 @@
  */
 import { afterEach, describe, expect, it } from 'vitest'
 import type { RoomLogger } from '../../src/define.ts'
-import { type Frame, passing } from '../../src/frame.ts'
+import { Frame } from '../../src/frame.ts'
 import type { Draft, Log, Retention, RoomLog } from '../../src/log/log.ts'
 import { handClock } from '../../src/testing/hand-clock.ts'
 import { describeLives } from './log-lives.ts'
@@ -19,7 +19,7 @@ export interface LogFactory {
 }
 
 export const draft = (text: string): Draft => ({ type: 'message', data: JSON.stringify({ text }) })
-const texts = (frames: readonly Frame[]) => frames.map(({ payload }) => JSON.parse(String(payload)).data.text)
+const texts = (frames: readonly Frame[]) => frames.map(({ data }) => JSON.parse(String(data)).text)
 export const seqs = (frames: readonly Frame[]) => frames.map(({ seq }) => seq)
 
 export function describeLog(name: string, factory: () => LogFactory): void {
@@ -95,7 +95,7 @@ export function describeLog(name: string, factory: () => LogFactory): void {
     it('carries what is not kept in the same order, and forgets it', async () => {
       const room = await open()
       const kept = room.append([draft('a')])
-      room.carry(passing('typing', '{}'))
+      room.carry(new Frame('typing', '{}'))
       const last = room.append([draft('b')])
       await Promise.all([kept, last])
       expect(heard.map(({ seq }) => seq)).toEqual([1, 0, 2])

@@ -1,8 +1,9 @@
 /** A wire of a peer that takes nothing until it is told to: what was written waits. */
 import { type Bytes, bufferOf, type Encoding } from '../../src/frame.ts'
+import { payloadOf } from '../../src/payload.ts'
 import type { Wire } from '../../src/wire.ts'
 
-const encoding: Encoding = { name: 'stuck', encode: ({ payload }) => Buffer.from(`${payload}\n`) }
+const encoding: Encoding = { name: 'stuck', encode: (frame) => Buffer.from(`${payloadOf(frame)}\n`) }
 
 export class StuckWire implements Wire {
   readonly encoding = encoding

@@ -1,0 +1,49 @@
+/**
+ * What a peer reads of a frame, before a transport wraps it: one JSON text of an event or an answer, or what a raw room
+ * was given. Encodings compose their bytes from it; the log keeps the text of an event.
+ */
+import type { Answer, Frame } from './frame.ts'
+
+/** Composed anew at each call: who needs it twice keeps it. */
+export function payloadOf({ type, data, seq, time, answer }: Frame): string | Uint8Array {
+  if (type === undefined) return data
+  if (answer) return answerText(type, answer, data as string)
+  if (seq > 0) return eventText(type, seq, time, data as string)
+  return `{"type":${JSON.stringify(type)},"data":${data}}`
+}
+
+/** Many events as one JSON text. */
+export function listOf(frames: readonly Frame[]): string {
+  return `[${frames.map(payloadOf).join(',')}]`
+}
+
+/** A published event with its place in the log. */
+export function eventText(type: string, seq: number, time: number, data: string): string {
+  return `{"type":${JSON.stringify(type)}${dataAfter(seq, time)}${data}}`
+}
+
+/**
+ * The parts of what `eventText` made; `undefined` where it did not. It needs no parse: within the text of a type, a
+ * quote has a backslash before it.
+ */
+export function eventParts(text: string, seq: number, time: number): { type: string; data: string } | undefined {
+  const middle = dataAfter(seq, time)
+  const at = text.indexOf(middle)
+  if (at < 0) return undefined
+  const type = text.slice(TYPE_AT, at)
+  return { type: type.includes('\\') ? JSON.parse(type) : type.slice(1, -1), data: text.slice(at + middle.length, -1) }
+}
+
+const TYPE_AT = '{"type":'.length
+
+function dataAfter(seq: number, time: number): string {
+  return `,"seq":${seq},"time":${time},"data":`
+}
+
+function answerText(type: string, { id, seq, kept, duplicate }: Answer, data: string): string {
+  const at = seq === undefined ? '' : `,"seq":${seq}`
+  const how = kept === undefined ? '' : `,"kept":"${kept}"`
+  const again = duplicate ? ',"duplicate":true' : ''
+  const why = data === '' ? '' : `,"data":${data}`
+  return `{"type":"${type}","id":${JSON.stringify(id)}${at}${how}${again}${why}}`
+}
