@@ -36,6 +36,21 @@ async function withPass(claims: Record<string, unknown> = {}): Promise<VisitOpti
   return { storageState: { cookies: [cookie], origins: [] } }
 }
 
+describe('the card of a locked room in the lobby', () => {
+  it.each([320, 1100])('says that it is locked below its name, and not beside its door, %s px wide', async (width) => {
+    await start()
+    const { page } = await house.open('/', { viewport: { width, height: 800 } })
+    const left = (part: string) =>
+      page
+        .locator('.room.locked:not(.wide)', { hasText: '/chat' })
+        .locator(part)
+        .evaluate((element) => element.getBoundingClientRect().left)
+    await page.getByText('Locked', { exact: true }).first().waitFor()
+    expect(await left('.people')).toBe(await left('.about'))
+    expect(await left('.about')).toBeLessThan(130)
+  })
+})
+
 describe('the page of a locked room', () => {
   it.each(['/chat', '/echo'])(
     '%s says that it is locked to those without a token, and nothing else of it',

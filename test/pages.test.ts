@@ -89,7 +89,7 @@ describe('the lobby', () => {
     await page.locator('.ajar', { hasText: 'Clock' }).waitFor()
     expect(await page.locator('.group h2').allTextContents()).toEqual(['Somebody is inside', 'Rooms', '/tutorial'])
     expect(await page.locator('.group').first().locator('.way').allTextContents()).toEqual(['Clock'])
-    await page.getByText('The server is ready. People inside: 2. Rooms open: 2.').waitFor()
+    await page.getByText('The server is ready. People inside: 2. Rooms with people: 2.').waitFor()
     quiet()
   })
 
