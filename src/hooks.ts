@@ -8,6 +8,7 @@
 import { registerHooks } from 'node:module'
 import { extname } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import { codeOf } from './thrown.ts'
 
 const OWN_FOLDER = new URL('.', import.meta.url).href
 const OWN_EXTENSION = extname(import.meta.url)
@@ -90,7 +91,7 @@ export function missingUrl(error: unknown): string | undefined {
 
 /** True where an import failed because the thing imported is not there. */
 export function isNotFound(error: unknown): boolean {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  const code = codeOf(error)
   return code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND'
 }
 

@@ -13,6 +13,7 @@ import { type Clock, systemClock } from './clock.ts'
 import { installHooks, isFixed, isNotFound, type Loaded, resolvePackage, versionedUrl } from './hooks.ts'
 import { nameOf } from './mistakes.ts'
 import { isFile, ModuleGraph } from './module-graph.ts'
+import { errorOf } from './thrown.ts'
 import { within } from './within.ts'
 
 const EXTENSIONS = ['.ts', '.mts', '.js', '.mjs']
@@ -129,10 +130,9 @@ async function explain(error: unknown, file: string): Promise<string> {
 }
 
 function firstLine(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error)
   return (
-    message
-      .trim()
+    errorOf(error)
+      .message.trim()
       .split('\n')[0]
       ?.replaceAll(/file:\/\/([^\s'"?]+)(\?v=[\w.]+)?/g, '$1') ?? ''
   )

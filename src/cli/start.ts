@@ -11,6 +11,7 @@ import { newLogger } from '../logger.ts'
 import { ConfigError } from '../mistakes.ts'
 import { ModuleGraph } from '../module-graph.ts'
 import { createServer, type Server } from '../server.ts'
+import { codeOf, errorOf } from '../thrown.ts'
 import type { Terminal } from './check.ts'
 import { RoomsWatch } from './watch.ts'
 
@@ -67,7 +68,7 @@ function banner({ url, config }: Server): string {
 
 function startMistake(error: unknown): string {
   if (error instanceof ConfigError) return error.mistakes.join('\n')
-  const { code, message } = error as NodeJS.ErrnoException
+  const [code, { message }] = [codeOf(error), errorOf(error)]
   if (code === 'EADDRINUSE')
     return `${message.replace(/^listen EADDRINUSE: /, '')}: set PORT to a free port, or end what listens there`
   if (code === 'EACCES') return `${message}: set PORT to one you may listen on (1024 or more), or give the right`
@@ -87,7 +88,7 @@ function reloader(server: Server, rooms: string, logger: Logger, done: (graph: M
       for (const change of changes) logger.info(change)
       logger.info(`read the rooms again: ${changes.length} changed`)
     } catch (error) {
-      const mistakes = error instanceof ConfigError ? error.mistakes : [(error as Error).message]
+      const mistakes = error instanceof ConfigError ? error.mistakes : [errorOf(error).message]
       for (const mistake of mistakes) logger.error(mistake)
       logger.error('the rooms stay as they were')
     }

@@ -10,6 +10,7 @@ import { roomsFile, variablesOf } from '../environment.ts'
 import { ConfigError } from '../mistakes.ts'
 import type { Mount } from '../mount.ts'
 import { Router } from '../router.ts'
+import { errorOf } from '../thrown.ts'
 import { duration } from '../units.ts'
 import type { Terminal } from './check.ts'
 
@@ -73,7 +74,7 @@ function parsed(args: readonly string[]) {
       },
     })
   } catch (error) {
-    throw new ConfigError([`token: ${(error as Error).message}`, USAGE])
+    throw new ConfigError([`token: ${errorOf(error).message}`, USAGE])
   }
 }
 

@@ -5,6 +5,7 @@
 import { existsSync, type FSWatcher, watch } from 'node:fs'
 import { basename, dirname, join, sep } from 'node:path'
 import type { Clock } from '../clock.ts'
+import { errorOf } from '../thrown.ts'
 
 /** An editor saves in several steps: what changes within this time is one change. */
 const SETTLE_MS = 50
@@ -52,10 +53,10 @@ export class RoomsWatch {
       this.#watchers.set(folder, watcher)
       watcher.on('error', (error) => {
         this.#forget(folder, watcher)
-        this.#failed(error as Error)
+        this.#failed(errorOf(error))
       })
     } catch (error) {
-      this.#failed(error as Error)
+      this.#failed(errorOf(error))
     }
   }
 

@@ -5,6 +5,7 @@
 import { existsSync, mkdirSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { ConfigError } from '../mistakes.ts'
+import { codeOf } from '../thrown.ts'
 
 /** Throws a `ConfigError` that names `DATA_DIR`. */
 export function makeFolder(folder: string): void {
@@ -15,7 +16,7 @@ export function makeFolder(folder: string): void {
     for (const level of missing) mkdirSync(level)
     if (statSync(folder).isDirectory()) return
   } catch (error) {
-    throw mistake(folder, (error as NodeJS.ErrnoException).code ?? String(error))
+    throw mistake(folder, codeOf(error) ?? String(error))
   }
   throw mistake(folder, 'it is no folder')
 }

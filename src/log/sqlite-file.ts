@@ -3,6 +3,7 @@
  * `sqlite-store.ts` knows what stands in it.
  */
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import { errcodeOf } from '../thrown.ts'
 import { mustBeOurs, STAMP } from './sqlite-format.ts'
 
 export type Value = string | number | null
@@ -45,7 +46,7 @@ export class SqliteFile {
     } catch (error) {
       // A database of before is good without; a disk that takes no writes is told with the first event.
       if (this.#db.isTransaction) this.#db.exec('ROLLBACK')
-      if (![READONLY, IOERR, FULL].includes(Number((error as { errcode?: number }).errcode) & 255)) throw error
+      if (![READONLY, IOERR, FULL].includes(errcodeOf(error) & 255)) throw error
     }
   }
 

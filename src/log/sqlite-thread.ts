@@ -3,6 +3,7 @@
  * `sqlite.ts` makes one; `sqlite-worker.ts` answers.
  */
 import { Worker } from 'node:worker_threads'
+import { errorOf } from '../thrown.ts'
 import type { StoredEvent } from './sqlite-event.ts'
 import type { Store } from './sqlite-store.ts'
 import type { Ask, Told } from './sqlite-worker.ts'
@@ -65,7 +66,7 @@ export class SqliteThread {
   }
 
   #lost(error: unknown): void {
-    this.#gone ??= error instanceof Error ? error : new Error(String(error))
+    this.#gone ??= errorOf(error)
     for (const { reject } of this.#waiting.splice(0)) reject(this.#gone)
   }
 }

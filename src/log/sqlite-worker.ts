@@ -3,6 +3,7 @@
  * this thread while the disk works.
  */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
+import { errcodeOf, errorOf } from '../thrown.ts'
 import { Store } from './sqlite-store.ts'
 
 /** A method of the store and its arguments. */
@@ -36,7 +37,6 @@ function attempt(work: () => unknown): Told {
   try {
     return { result: work() }
   } catch (error) {
-    const { message, errcode = 0 } = error as Error & { errcode?: number }
-    return { error: { message, code: errcode } }
+    return { error: { message: errorOf(error).message, code: errcodeOf(error) } }
   }
 }

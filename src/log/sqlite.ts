@@ -8,6 +8,7 @@ import type { Clock } from '../clock.ts'
 import type { RoomLogger } from '../define.ts'
 import { RoomError } from '../errors.ts'
 import type { Random } from '../random.ts'
+import { errorOf } from '../thrown.ts'
 import { safely } from './deliver.ts'
 import { Lives } from './epoch.ts'
 import { makeFolder } from './folder.ts'
@@ -208,7 +209,7 @@ export class SqliteLog implements Log {
       this.#onCommit((this.#clock.monotonic() - startedMs) / 1000)
       return true
     } catch (error) {
-      this.#fail(error as Error)
+      this.#fail(errorOf(error))
       return false
     } finally {
       this.#committingMs = undefined
@@ -234,7 +235,7 @@ export class SqliteLog implements Log {
       this.#trouble = undefined
       this.#logger.info('the log can be written again')
     } catch (error) {
-      if (isBreaking(error)) this.#fail(error as Error)
+      if (isBreaking(error)) this.#fail(errorOf(error))
       else this.#clock.after(PROBE_MS, () => void this.#probe())
     }
   }

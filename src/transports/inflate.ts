@@ -9,6 +9,7 @@
 import { constants, inflateRawSync } from 'node:zlib'
 import type { WebSocket } from 'ws'
 import type { Clock } from '../clock.ts'
+import { codeOf } from '../thrown.ts'
 import { type Done, deflateOf } from './ws-internals.ts'
 
 /** Where a message may be larger it takes other threads after all, so that nobody waits for it. */
@@ -135,7 +136,7 @@ export class Inflater {
       inflated = whole
     } catch (error) {
       // What is no compressed message at all ws finds out itself; a length that is too large it refuses.
-      if ((error as NodeJS.ErrnoException).code !== 'ERR_BUFFER_TOO_LARGE') {
+      if (codeOf(error) !== 'ERR_BUFFER_TOO_LARGE') {
         otherwise()
         return
       }
