@@ -5,6 +5,7 @@
 import { isAbsolute, relative, resolve } from 'node:path'
 import { closestMatch } from 'leven'
 import type { z } from 'zod'
+import { definitionOf, type Schema } from './zod-definition.ts'
 
 /** Everything wrong with the environment or `rooms.json`, one readable line each in `mistakes`. */
 export class ConfigError extends Error {
@@ -49,7 +50,7 @@ export function nearest(name: string, known: readonly string[]): string | undefi
  * One line per zod issue: `place.of.the.value: expected …, got …`.
  * `schema` is the one that found the issues (with `reportInput`); its keys are the suggestions for unknown ones.
  */
-export function issueLines(issues: readonly z.core.$ZodIssue[], schema: z.core.$ZodType, place = ''): string[] {
+export function issueLines(issues: readonly z.core.$ZodIssue[], schema: Schema, place = ''): string[] {
   return issues.flatMap((issue) => {
     const path = place === '' ? issue.path : [place, ...issue.path]
     // A union whose one branch fits but for something inside it: say what is wrong there.
@@ -84,20 +85,19 @@ function expectation(issue: z.core.$ZodIssue, path: readonly PropertyKey[]): str
   return isWhole ? expected : `${expected}, got ${got}`
 }
 
-function keysAt(schema: z.core.$ZodType, path: readonly PropertyKey[]): string[] {
-  const inner = path.reduce<z.core.$ZodType | undefined>((at, key) => (at ? stepInto(unwrap(at), key) : at), schema)
-  const def = inner && unwrap(inner)._zod.def
-  return def && 'shape' in def ? Object.keys(def.shape as object) : []
+function keysAt(schema: Schema, path: readonly PropertyKey[]): string[] {
+  const inner = path.reduce<Schema | undefined>((at, key) => (at ? stepInto(unwrap(at), key) : at), schema)
+  const definition = inner && definitionOf(unwrap(inner))
+  return definition?.type === 'object' ? Object.keys(definition.shape) : []
 }
 
-function stepInto(schema: z.core.$ZodType, key: PropertyKey): z.core.$ZodType | undefined {
-  const def = schema._zod.def
-  if ('shape' in def) return (def.shape as Record<PropertyKey, z.core.$ZodType>)[key]
-  if ('valueType' in def) return def.valueType as z.core.$ZodType
-  return undefined
+function stepInto(schema: Schema, key: PropertyKey): Schema | undefined {
+  const definition = definitionOf(schema)
+  if (definition.type === 'object') return definition.shape[String(key)]
+  return 'valueType' in definition ? definition.valueType : undefined
 }
 
-function unwrap(schema: z.core.$ZodType): z.core.$ZodType {
-  const def = schema._zod.def
-  return 'innerType' in def ? unwrap(def.innerType as z.core.$ZodType) : schema
+function unwrap(schema: Schema): Schema {
+  const definition = definitionOf(schema)
+  return 'innerType' in definition ? unwrap(definition.innerType) : schema
 }

@@ -5,6 +5,7 @@
  */
 import type { z } from 'zod'
 import { isObject } from './json-text.ts'
+import { definitionOf, type Schema } from './zod-definition.ts'
 
 export interface UnknownKey {
   readonly path: readonly string[]
@@ -12,42 +13,49 @@ export interface UnknownKey {
   readonly known: readonly string[]
 }
 
-type Schema = z.core.$ZodType
-type Def = Readonly<Record<string, unknown>>
-
 /** Options are JSON, whose depth the file's reader bounds; a schema that leads back to itself is followed no further. */
 const DEPTH = 200
 
 /** The keys in `value`, at any depth, that `schema` does not know. */
 export function unknownKeys(schema: Schema, value: unknown, path: readonly string[] = []): UnknownKey[] {
-  const def = schema._zod.def as unknown as Def
   if (path.length > DEPTH) return []
-  const inside = (inner: unknown, at: unknown, key: string) => unknownKeys(inner as Schema, at, [...path, key])
-  if (def.type === 'object') return isObject(value) ? ofObject(def, value, path) : []
-  if (def.type === 'array') return list(value).flatMap((item, at) => inside(def.element, item, String(at)))
-  if (def.type === 'tuple') {
-    const items = def.items as Schema[]
-    return list(value).flatMap((item, at) => {
-      const inner = items[at] ?? def.rest
-      return inner ? inside(inner, item, String(at)) : []
-    })
+  const definition = definitionOf(schema)
+  const inside = (inner: Schema, at: unknown, key: string) => unknownKeys(inner, at, [...path, key])
+  switch (definition.type) {
+    case 'object':
+      return isObject(value) ? ofObject(definition, value, path) : []
+    case 'array':
+      return list(value).flatMap((item, at) => inside(definition.element, item, String(at)))
+    case 'tuple':
+      return list(value).flatMap((item, at) => {
+        const inner = definition.items[at] ?? definition.rest
+        return inner ? inside(inner, item, String(at)) : []
+      })
+    case 'record':
+      if (!isObject(value)) return []
+      return Object.entries(value).flatMap(([key, item]) => inside(definition.valueType, item, key))
+    case 'union':
+      return ofUnion(definition.options, value, path)
+    case 'intersection':
+      return ofBoth(definition, value, path)
+    case 'lazy':
+      return unknownKeys(definition.getter(), value, path)
+    // What a preprocessing makes of the value cannot be told from the value.
+    case 'pipe':
+      return unknownKeys(definition.in, value, path)
+    default:
+      return 'innerType' in definition ? unknownKeys(definition.innerType, value, path) : []
   }
-  if (def.type === 'record')
-    return isObject(value) ? Object.entries(value).flatMap(([key, item]) => inside(def.valueType, item, key)) : []
-  if (def.type === 'union') return ofUnion(def.options as Schema[], value, path)
-  if (def.type === 'intersection') return ofBoth(def, value, path)
-  if (def.type === 'lazy') return unknownKeys((def.getter as () => Schema)(), value, path)
-  // What a preprocessing makes of the value cannot be told from the value.
-  if (def.type === 'pipe') return unknownKeys(def.in as Schema, value, path)
-  return def.innerType ? unknownKeys(def.innerType as Schema, value, path) : []
 }
 
-function ofObject(def: Def, value: Record<string, unknown>, path: readonly string[]): UnknownKey[] {
-  const shape = def.shape as Record<string, Schema>
+function ofObject(
+  { shape, catchall }: z.core.$ZodObjectDef,
+  value: Record<string, unknown>,
+  path: readonly string[],
+): UnknownKey[] {
   const known = Object.keys(shape)
-  const rest = def.catchall as Schema | undefined
   return Object.entries(value).flatMap(([key, inner]) => {
-    const schema = Object.hasOwn(shape, key) ? shape[key] : rest
+    const schema = Object.hasOwn(shape, key) ? shape[key] : catchall
     return schema ? unknownKeys(schema, inner, [...path, key]) : [{ path: [...path, key], known }]
   })
 }
@@ -59,9 +67,9 @@ function ofUnion(options: readonly Schema[], value: unknown, path: readonly stri
 }
 
 /** Each side takes what the other does not. */
-function ofBoth({ left, right }: Def, value: unknown, path: readonly string[]): UnknownKey[] {
-  const others = unknownKeys(right as Schema, value, path)
-  return unknownKeys(left as Schema, value, path).flatMap((key) => {
+function ofBoth({ left, right }: z.core.$ZodIntersectionDef, value: unknown, path: readonly string[]): UnknownKey[] {
+  const others = unknownKeys(right, value, path)
+  return unknownKeys(left, value, path).flatMap((key) => {
     const other = others.find((other) => other.path.join('\0') === key.path.join('\0'))
     return other ? [{ path: key.path, known: [...key.known, ...other.known] }] : []
   })
