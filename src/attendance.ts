@@ -9,8 +9,9 @@ import type { Author } from './author.ts'
 import { Close, type CloseReason, RoomError, roomErrorOf } from './errors.ts'
 import type { CommonHandlers } from './house.ts'
 import type { Members } from './members.ts'
-import type { Connection, Visitor } from './peer.ts'
+import type { Connection } from './peer.ts'
 import { Seat } from './seat.ts'
+import type { Visitor } from './session.ts'
 import type { Wire } from './wire.ts'
 
 /** A policy says no (RFC 6455, 7.4.1): the client shall not come back as it is. */
@@ -25,7 +26,7 @@ export interface AttendanceParts<P extends Connection> {
   readonly rejoinWithinMs: number
   /** How many lost members are waited for at once. */
   readonly mostAway: number
-  handlers(): CommonHandlers
+  handlers(): CommonHandlers<P>
   peer(visitor: Visitor, wire: Wire): P
   /** Catches the peer up and seats it. */
   enter(peer: P, offset: string | undefined): undefined | Promise<void>
@@ -59,11 +60,11 @@ export class Attendance<P extends Connection> {
 
   /**
    * A peer's connection is gone. One that was lost (not closed) is waited for, if its client can be known again.
-   * A wire that was replaced, or a second call, changes nothing.
+   * A seat that was replaced, or a second call, changes nothing.
    */
-  gone(peer: P, wire: Wire, isLost: boolean): void {
+  gone(peer: P, seat: Seat, isLost: boolean): void {
     const { audience, present, rejoinWithinMs, mostAway } = this.#parts
-    if (peer.hasLeft || peer.isEnded || peer.seat.wire !== wire || peer.isAway) return
+    if (peer.hasLeft || peer.isEnded || peer.seat !== seat || peer.isAway) return
     if (!isLost || peer.client === undefined || rejoinWithinMs === 0) {
       this.leave(peer)
       return
@@ -148,7 +149,7 @@ export class Attendance<P extends Connection> {
     peer.hasJoined = true
     const joining = this.#parts.author.call(
       'join',
-      () => this.#parts.handlers().join?.(peer as never),
+      () => this.#parts.handlers().join?.(peer),
       (error) => this.#refuse(peer, error),
       peer.id,
     )
@@ -172,7 +173,7 @@ export class Attendance<P extends Connection> {
     const { author } = this.#parts
     return author.call(
       what,
-      () => this.#parts.handlers()[what]?.(peer as never),
+      () => this.#parts.handlers()[what]?.(peer),
       (error) => author.failed(what, error, peer.id),
       peer.id,
     )

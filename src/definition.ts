@@ -3,7 +3,7 @@
  * Stands between `modules.ts`, which imports the module, and `line-module.ts`, which takes it for a line of `rooms.json`.
  */
 import type { z } from 'zod'
-import type { Definition } from './define.ts'
+import type { Definition, EventDefinition } from './define.ts'
 import { issueLines, show, suggestion } from './mistakes.ts'
 import { type UnknownKey, unknownKeys } from './unknown-keys.ts'
 
@@ -33,8 +33,8 @@ export function definitionMistakes(exported: unknown): string[] {
 }
 
 /** An event room declares its messages; a room that declares none takes text and bytes as they come. */
-export function kindOf(definition: Definition): 'event' | 'raw' {
-  return definition.receives !== undefined || definition.sends !== undefined ? 'event' : 'raw'
+export function isEventDefinition(definition: Definition): definition is EventDefinition {
+  return definition.receives !== undefined || definition.sends !== undefined
 }
 
 /**

@@ -6,7 +6,6 @@
 import type { Duplex } from 'node:stream'
 import type { Clock } from './clock.ts'
 import { Close, type CloseReason } from './errors.ts'
-import { farewell } from './farewell.ts'
 import type { Random } from './random.ts'
 import type { Rooms } from './rooms.ts'
 
@@ -40,7 +39,7 @@ export async function drain({ rooms, clock, random, drainMs, noticeMs, answered 
   const comeBack = () => restarting(random.fraction() * withinMs)
   for (const { room } of [...rooms.open()]) room.hush(comeBack)
   let peers = 0
-  for (const { room } of rooms.open()) peers += room.present.count
+  for (const { room } of rooms.open()) peers += room.count
   const wave = Math.max(WAVE, Math.ceil((peers * PAUSE_MS) / Math.max(PAUSE_MS, (drainMs - noticeMs) * ASKING)))
   const answersAt = clock.monotonic() + (drainMs - noticeMs) * ANSWERING
   const farewells: Promise<void>[] = []
@@ -69,10 +68,9 @@ function* ask(
 ): IterableIterator<Promise<void>> {
   let left = atMost
   for (const { room } of [...rooms.open()]) {
-    const staying = room.present.peers().filter(({ isLeaving }) => !isLeaving)
-    const peers = staying.take(left).toArray()
-    left -= peers.length
-    yield farewell(room, peers, comeBack, answersMs)
+    const { asked, gone } = room.sendAway(left, comeBack, answersMs)
+    left -= asked
+    yield gone
     if (left <= 0) return
   }
 }

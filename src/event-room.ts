@@ -11,45 +11,43 @@ import { mustBeHandlers } from './handlers.ts'
 import { historyOf } from './history.ts'
 import type { House, RoomSettings } from './house.ts'
 import { JoinRefusals } from './join-refusals.ts'
-import { offset as offsetOf, type ProducerMark } from './log/log.ts'
-import { EventPeer, type Visitor } from './peer.ts'
-import { type Produced, Producers } from './producers.ts'
+import { offset as offsetOf } from './log/log.ts'
+import type { EventRoom, EventSession, Posted, Posting, Speaker } from './open-room.ts'
+import { EventPeer } from './peer.ts'
+import { EventPeerSession } from './peer-session.ts'
+import { Posts, UNHEARD } from './posts.ts'
 import * as protocol from './protocol.ts'
 import { Listener, Reading } from './reading.ts'
 import { LiveRoom } from './room.ts'
+import type { Visitor } from './session.ts'
 import { countBroken } from './tally.ts'
-import { type Posting, Turns } from './turns.ts'
+import { Turns } from './turns.ts'
 import type { Wire } from './wire.ts'
 
-/** The wire of a peer that is not there to hear. */
-const UNHEARD: Wire = {
-  encoding: { name: 'unheard', encode: () => Buffer.alloc(0) },
-  waiting: 0,
-  send() {},
-  drained: () => undefined,
-  close() {},
-  drop() {},
-}
-
-export class LiveEventRoom extends LiveRoom<EventPeer, Handlers> implements Room {
+export class LiveEventRoom extends LiveRoom<EventPeer, Handlers> implements Room, EventRoom {
+  readonly kind = 'event'
   readonly reading: Reading
   /** Whom `join` let not in lately, over an event stream. */
-  readonly refusals: JoinRefusals
+  readonly #refusals: JoinRefusals
   readonly #definition: EventDefinition
+  readonly #options: unknown
   readonly #turns: Turns
-  readonly #producers = new Producers(() => this.record)
+  readonly #posts: Posts
 
+  /** `options`: as the module's own schema parsed them. */
   constructor(
     house: House,
     path: string,
     params: Record<string, string>,
     settings: RoomSettings,
     definition: EventDefinition,
+    options?: unknown,
   ) {
     super(house, path, params, settings)
     this.#definition = definition
+    this.#options = options
     const { clock, deadlines } = house
-    this.refusals = new JoinRefusals(clock)
+    this.#refusals = new JoinRefusals(clock)
     this.reading = new Reading({
       record: () => this.record,
       audience: this.audience,
@@ -69,49 +67,50 @@ export class LiveEventRoom extends LiveRoom<EventPeer, Handlers> implements Room
       deadlines,
       tally: this.tally,
     })
+    const record = () => this.record
+    this.#posts = new Posts({ turns: this.#turns, record, limits: settings.limits, clock, tally: this.tally })
   }
 
-  override receive(peer: EventPeer, data: string | Uint8Array): number {
-    if (peer.hasLeft) return 0
+  override join(visitor: Visitor, wire: Wire, offset: string | undefined): EventSession {
+    return new EventPeerSession(this, this.attend(visitor, wire, offset))
+  }
+
+  refusalOf(client: string | undefined): RoomError | undefined {
+    return this.#refusals.of(client)
+  }
+
+  override receive(peer: EventPeer, data: string | Uint8Array): void {
+    if (peer.hasLeft) return
     if (typeof data !== 'string') {
       this.end(peer, Close.textOnly)
-      return 0
+      return
     }
     this.tally.received += 1
     const { rate, waiting } = this.settings.limits
     if (!peer.bucket.take(rate, this.house.clock.monotonic())) {
       this.#tooFast(peer, data)
-      return 0
+      return
     }
     peer.refused = Math.max(0, peer.refused - 1)
     if (peer.isLeaving) {
       this.#refuse(peer, this.#idOf(data), new RoomError('unavailable', 'this room restarts, say it again'))
-      return 0
+      return
     }
     if (peer.sequence.length >= waiting) {
       const error = new LimitError('limits.waiting', 'unavailable', 'too many of your messages wait, say it again')
       this.#refuse(peer, this.#idOf(data), error)
-      return 0
+      return
     }
     this.#turns.take(peer, data)
-    return 0
   }
 
-  /** Handles messages that came together over HTTP; see `Turns.post`. */
-  async post(peer: EventPeer, messages: readonly protocol.Message[], how?: Posting): Promise<number | undefined> {
-    this.tally.received += messages.length
-    if (peer.isLeaving) throw new RoomError('unavailable', 'this room restarts, say it again')
-    return this.#turns.post(peer, messages, how)
+  post(peer: EventPeer, messages: readonly protocol.Message[], how?: Posting): Promise<Posted> {
+    return this.#posts.ofMember(peer, messages, how)
   }
 
-  /** The same for a producer, whose retries are told by its mark. */
-  produce(peer: EventPeer, messages: readonly protocol.Message[], mark: ProducerMark): Promise<Produced> {
-    return this.#producers.run(mark, () => this.post(peer, messages, { mark }))
-  }
-
-  /** A peer that speaks and is no member: whoever says something over HTTP. Answers are not sent to it. */
-  stranger(visitor: Visitor): EventPeer {
-    return this.peer(visitor, UNHEARD)
+  stranger(visitor: Visitor): Speaker {
+    const peer = this.peer(visitor, UNHEARD)
+    return { post: (messages, how) => this.#posts.take(peer, messages, how) }
   }
 
   publish(type: string, data: unknown): Promise<Position> {
@@ -135,8 +134,8 @@ export class LiveEventRoom extends LiveRoom<EventPeer, Handlers> implements Room
   broadcast(type: string, data: unknown, to?: { except?: object | undefined }): void {
     this.#mustSend(type)
     this.author.mustCount()
-    const except = to?.except as EventPeer | undefined
-    this.record.carry(new Frame(type, json(data)), except?.seat)
+    const except = to?.except
+    this.record.carry(new Frame(type, json(data)), except instanceof EventPeer ? except.seat : undefined)
   }
 
   history(range?: { after?: number; limit?: number }): Promise<PastEvent[]> {
@@ -145,6 +144,10 @@ export class LiveEventRoom extends LiveRoom<EventPeer, Handlers> implements Room
 
   protected override peer(visitor: Visitor, wire: Wire): EventPeer {
     return new EventPeer(visitor, wire, this, this.settings.limits.rate, this.house.clock.monotonic())
+  }
+
+  protected override opened(): unknown {
+    return this.#definition.open(this, this.#options)
   }
 
   protected override checked(handlers: unknown): Handlers {
@@ -184,7 +187,7 @@ export class LiveEventRoom extends LiveRoom<EventPeer, Handlers> implements Room
 
   protected override refused(peer: EventPeer, error: RoomError): void {
     this.#refuse(peer, undefined, error)
-    if (peer.via === 'http' && peer.client !== undefined) this.refusals.add(peer.client, error)
+    if (peer.via === 'http' && peer.client !== undefined) this.#refusals.add(peer.client, error)
   }
 
   #refuse(peer: EventPeer, id: string | undefined, error: RoomError): void {

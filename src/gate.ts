@@ -7,7 +7,6 @@ import type { Caller, Handshake } from './caller.ts'
 import type { Clock } from './clock.ts'
 import type { RoomLogger } from './define.ts'
 import { failureOf, Refusal, refusalOfAdmit, roomErrorOf } from './errors.ts'
-import type { LiveEventRoom } from './event-room.ts'
 import type { Auth } from './guards/auth.ts'
 import { mustBeHandshake, mustOfferKnown } from './guards/handshake.ts'
 import { type HostGuard, mustNameHost } from './guards/host.ts'
@@ -16,10 +15,11 @@ import { mayEnter } from './guards/origin.ts'
 import type { Pass } from './guards/pass.ts'
 import type { Origins } from './listed-origin.ts'
 import type { Mount, Route } from './mount.ts'
-import type { Visitor } from './peer.ts'
+import type { EventRoom, OpenRoom } from './open-room.ts'
 import type { Random } from './random.ts'
 import type { Place, Rooms } from './rooms.ts'
 import type { Router } from './router.ts'
+import type { Visitor } from './session.ts'
 import { parseTarget, type Target } from './target.ts'
 import { visitOf } from './visit.ts'
 import { within } from './within.ts'
@@ -38,7 +38,7 @@ export type Errand = 'read' | 'listen' | 'speak'
 
 /** A room for one request. */
 export interface Audition extends Place {
-  readonly room: LiveEventRoom
+  readonly room: EventRoom
   /** Counts the request out of the limits. */
   leave(): void
 }
@@ -160,15 +160,15 @@ export class Gate {
   async visit(caller: Caller, route: Route, errand: Errand, cost = 1, client?: string): Promise<Audition> {
     const { limits, rooms, isDraining } = this.#parts
     const { address } = caller
-    const open = rooms.get(route) as unknown as LiveEventRoom | undefined
+    const open = rooms.get(route)
     if (errand === 'read') this.read(caller)
-    if (errand === 'read' && open) return { room: open, release() {}, leave() {} }
+    if (errand === 'read' && open) return { room: mustKeepEvents(open), release() {}, leave() {} }
     if (isDraining()) throw draining()
     limits.handshake(address, cost)
     const leave = errand === 'listen' ? limits.enter(route, address) : () => {}
     try {
       const { room, release } = await rooms.place(route, errand === 'listen', client)
-      return { room: room as unknown as LiveEventRoom, release, leave }
+      return { room: mustKeepEvents(room), release, leave }
     } catch (error) {
       leave()
       throw error
@@ -219,6 +219,17 @@ export class Gate {
     if (mayEnter(origins, origin, askedHost, isSecure)) return
     throw new Refusal(403, 'foreign_origin', 'this room does not take connections from pages of this origin')
   }
+}
+
+/** Throws a `Refusal` 405. */
+function mustKeepEvents(room: OpenRoom): EventRoom {
+  if (room.kind === 'event') return room
+  throw rawRoom()
+}
+
+/** A raw room keeps nothing, so there is nothing to read and no way to say a message. */
+export function rawRoom(): Refusal {
+  return new Refusal(405, 'raw_room', 'this room keeps no events; join it over a WebSocket')
 }
 
 function draining(): Refusal {

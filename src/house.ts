@@ -44,10 +44,10 @@ export interface RoomSettings {
 }
 
 /** Handlers of either kind of room, as this file calls them. */
-export interface CommonHandlers {
-  join?(peer: never): unknown
-  drop?(peer: never): unknown
-  rejoin?(peer: never): unknown
-  leave?(peer: never): unknown
+export interface CommonHandlers<P> {
+  join?(peer: P): unknown
+  drop?(peer: P): unknown
+  rejoin?(peer: P): unknown
+  leave?(peer: P): unknown
   close?(): unknown
 }

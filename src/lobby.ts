@@ -74,7 +74,7 @@ export function census(mounts: readonly Mount[], rooms: Rooms): Iterable<Census>
   for (const { mount, room } of rooms.open()) {
     const line = lines.get(mount.pattern) ?? { room: mount.pattern, peers: 0, rooms: 0 }
     lines.set(mount.pattern, line)
-    line.peers += room.present.count
+    line.peers += room.count
     line.rooms += 1
   }
   return lines.values()

@@ -3,8 +3,8 @@
  * settings in the units the server counts in. `room-lines.ts` makes one of each line; `router.ts` and `rooms.ts` use it.
  */
 import type { AuthConfig } from './auth-settings.ts'
-import type { Definition } from './define.ts'
-import { kindOf } from './definition.ts'
+import type { Definition, EventDefinition, RawDefinition } from './define.ts'
+import { isEventDefinition } from './definition.ts'
 import type { Rate } from './guards/bucket.ts'
 import type { Origins } from './listed-origin.ts'
 import { patternParameters } from './paths.ts'
@@ -26,17 +26,13 @@ const MIN_PIECE_BYTES = 512
 /** However small the payload limit: a ping, 131 bytes, may come byte by byte. */
 const MIN_PIECES = 144
 
-/** A line of `rooms.json`: path pattern, definition, settings. */
-export interface Mount {
+interface AnyMount {
   /** `/chat` or `/r/:name`, without the base path. */
   readonly pattern: string
   /** The module's name as written. */
   readonly module: string
   /** Absolute path of the module. */
   readonly file: string
-  /** The same object as long as the module's files are the same. */
-  readonly definition: Definition
-  readonly kind: 'event' | 'raw'
   readonly title: string
   /** Parsed by the module's own schema; `undefined` where it has none. */
   readonly options: unknown
@@ -73,6 +69,18 @@ export interface Mount {
   readonly instances: number
 }
 
+/** Which kind of room, and the module's definition of it. */
+type Kind =
+  | {
+      readonly kind: 'event'
+      /** The same object as long as the module's files are the same. */
+      readonly definition: EventDefinition
+    }
+  | { readonly kind: 'raw'; readonly definition: RawDefinition }
+
+/** A line of `rooms.json`: path pattern, definition, settings. */
+export type Mount = AnyMount & Kind
+
 /** Where a path leads. */
 export interface Route {
   readonly mount: Mount
@@ -92,7 +100,7 @@ export function mountOf(pattern: string, settings: RoomLine, written: unknown, l
     pattern,
     module,
     ...loaded,
-    kind: kindOf(loaded.definition),
+    ...kindOf(loaded.definition),
     title: title ?? titleOf(pattern, module),
     written,
     history: { keep: history.keep, maxAgeMs: history.maxAge, replay: history.replay, durable: history.durable },
@@ -105,6 +113,10 @@ export function mountOf(pattern: string, settings: RoomLine, written: unknown, l
     rejoinWithinMs: rejoinWithin,
     instances,
   }
+}
+
+export function kindOf(definition: Definition): Kind {
+  return isEventDefinition(definition) ? { kind: 'event', definition } : { kind: 'raw', definition }
 }
 
 function limitsOf({ payload, buffered, heartbeat, messageTimeout, sendTimeout, ...counts }: RoomLine['limits']) {

@@ -10,23 +10,8 @@ import { show } from './mistakes.ts'
 import type { Random } from './random.ts'
 import { type Bounds, Seat } from './seat.ts'
 import { Sequence } from './sequence.ts'
+import type { Via, Visitor } from './session.ts'
 import type { Wire } from './wire.ts'
-
-/** How somebody speaks: as a member over one of these, or over HTTP also without being one. */
-export type Via = 'websocket' | 'http'
-
-/** Who comes in, as the gate admitted it. */
-export interface Visitor {
-  readonly id: string
-  readonly name: string
-  /** The stable id the client chose, for resume and safe retries; never told to others. */
-  readonly client?: string | undefined
-  readonly claims?: Readonly<Record<string, unknown>> | undefined
-  /** When its token ends, ms since 1970. */
-  readonly untilMs?: number | undefined
-  /** `websocket`, if nothing else is said. */
-  readonly via?: Via
-}
 
 /** The room of a peer. */
 export interface PeerHost {

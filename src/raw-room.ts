@@ -3,38 +3,55 @@
  * its own and keeps nothing; one who says too much is read more slowly.
  */
 import { Call } from './call.ts'
-import type { RawHandlers, RawRoom } from './define.ts'
+import type { RawDefinition, RawHandlers, RawRoom } from './define.ts'
 import { Close } from './errors.ts'
 import { Frame } from './frame.ts'
 import { mustBeHandlers } from './handlers.ts'
 import type { House, RoomSettings } from './house.ts'
-import { Connection, type Visitor } from './peer.ts'
+import type { OpenRawRoom } from './open-room.ts'
+import { Connection } from './peer.ts'
 import { LiveRoom } from './room.ts'
+import type { Visitor } from './session.ts'
 import { countBroken } from './tally.ts'
 import type { Wire } from './wire.ts'
 import { pendingOf } from './within.ts'
 
-export class LiveRawRoom extends LiveRoom<RawConnection, RawHandlers> implements RawRoom {
-  constructor(house: House, path: string, params: Record<string, string>, settings: RoomSettings) {
+export class LiveRawRoom extends LiveRoom<RawConnection, RawHandlers> implements RawRoom, OpenRawRoom {
+  readonly kind = 'raw'
+  readonly #definition: RawDefinition
+  readonly #options: unknown
+
+  /** `options`: as the module's own schema parsed them. */
+  constructor(
+    house: House,
+    path: string,
+    params: Record<string, string>,
+    settings: RoomSettings,
+    definition: RawDefinition,
+    options?: unknown,
+  ) {
     // It keeps nothing, so nothing of it is ever on disk.
     super(house, path, params, { ...settings, history: { ...settings.history, durable: false } })
+    this.#definition = definition
+    this.#options = options
   }
 
-  override receive(peer: RawConnection, data: string | Uint8Array): number {
-    if (peer.hasLeft) return 0
+  override receive(peer: RawConnection, data: string | Uint8Array): void {
+    if (peer.hasLeft) return
     const { clock } = this.house
     this.tally.received += 1
     const { rate, waiting } = this.settings.limits
     if (peer.sequence.length >= waiting) {
       countBroken(this.tally.broken, 'limits.waiting')
       this.end(peer, Close.busy)
-      return 0
+      return
     }
     if (peer.sequence.isBusy) peer.sequence.run(() => (peer.isEnded ? undefined : this.#hear(peer, data)))
     else peer.sequence.follow(this.#hear(peer, data))
     const waitMs = peer.bucket.draw(rate, clock.monotonic())
-    if (waitMs > 0) countBroken(this.tally.broken, 'limits.rate')
-    return waitMs
+    if (waitMs === 0) return
+    countBroken(this.tally.broken, 'limits.rate')
+    peer.seat.wire.rest(waitMs)
   }
 
   /** As `call` does, without a closure for each message. */
@@ -51,12 +68,16 @@ export class LiveRawRoom extends LiveRoom<RawConnection, RawHandlers> implements
   }
 
   broadcast(data: string | Uint8Array, to?: { except?: object | undefined }): void {
-    const except = to?.except as RawConnection | undefined
-    this.record.carry(raw(data), except?.seat)
+    const except = to?.except
+    this.record.carry(raw(data), except instanceof RawConnection ? except.seat : undefined)
   }
 
   protected override peer(visitor: Visitor, wire: Wire): RawConnection {
     return new RawConnection(visitor, wire, this, this.settings.limits.rate, this.house.clock.monotonic())
+  }
+
+  protected override opened(): unknown {
+    return this.#definition.open(this, this.#options)
   }
 
   protected override checked(handlers: unknown): RawHandlers {

@@ -10,9 +10,11 @@ import { Close, type CloseReason } from './errors.ts'
 import type { Frame } from './frame.ts'
 import type { ErrorLogger } from './guarded.ts'
 import { type Lost, offset as offsetOf, parseOffset, type Resume, type RoomLog } from './log/log.ts'
+import type { Page, RoomReading, Subscription } from './open-room.ts'
 import { fitting, PAGE } from './page.ts'
 import { reset } from './protocol.ts'
 import { Seat } from './seat.ts'
+import type { Limit } from './tally.ts'
 import type { Wire } from './wire.ts'
 
 export interface ReadingParts {
@@ -26,30 +28,27 @@ export interface ReadingParts {
   readonly sendTimeoutMs: number
 }
 
-/** A part of the log. */
-export interface Page {
-  readonly frames: readonly Frame[]
-  /** The seq of the event before its first, which is where it was read from. */
-  readonly after: number
-  /** The seq of its last event, or of the place it was read from. */
-  readonly end: number
-  /** The token to read on with. */
-  readonly next: string
-  /** Nothing more was there when it was read. */
-  readonly isUpToDate: boolean
-}
-
 /** One who only listens: a seat in the audience, and no member. */
-export class Listener {
+export class Listener implements Subscription {
   readonly seat: Seat<Listener>
   hasLeft = false
+  readonly #reading: Reading
 
-  constructor(wire: Wire, audience: Audience) {
+  constructor(wire: Wire, audience: Audience, reading: Reading) {
     this.seat = new Seat(this, wire, audience)
+    this.#reading = reading
+  }
+
+  slow(limit: Limit): void {
+    this.seat.cut(limit)
+  }
+
+  leave(): void {
+    this.#reading.leave(this)
   }
 }
 
-export class Reading {
+export class Reading implements RoomReading {
   readonly #parts: ReadingParts
   #listeners: Set<Listener> | undefined
 
@@ -129,7 +128,7 @@ export class Reading {
   /** Sends a wire everything after `after` and then whatever is delivered, until it leaves. */
   listen(wire: Wire, after: number): Listener {
     const { audience, clock, log, sendTimeoutMs } = this.#parts
-    const listener = new Listener(wire, audience)
+    const listener = new Listener(wire, audience, this)
     this.#listeners ??= new Set()
     this.#listeners.add(listener)
     const road = { log: this.#record, audience, clock, sendTimeoutMs }

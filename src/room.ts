@@ -15,12 +15,16 @@ import { LateLogger } from './late-logger.ts'
 import type { RoomLog } from './log/log.ts'
 import { Members } from './members.ts'
 import { inTimeToOpen } from './opening.ts'
-import type { Connection, Visitor } from './peer.ts'
+import type { Connection } from './peer.ts'
+import { PeerSession } from './peer-session.ts'
 import type { Random } from './random.ts'
+import type { Seat } from './seat.ts'
+import type { Session, Visitor } from './session.ts'
 import type { Tally } from './tally.ts'
 import type { Wire } from './wire.ts'
 
-export abstract class LiveRoom<P extends Connection = Connection, H extends CommonHandlers = CommonHandlers> {
+export abstract class LiveRoom<P extends Connection, H extends CommonHandlers<P>> {
+  abstract readonly kind: 'event' | 'raw'
   readonly path: string
   readonly params: Readonly<Record<string, string>>
   readonly settings: RoomSettings
@@ -74,10 +78,10 @@ export abstract class LiveRoom<P extends Connection = Connection, H extends Comm
   }
 
   /** Opens the log, then lets the author open the room. Throws what its `open` throws, or where it takes too long. */
-  async start(open: (room: this) => unknown, onEmpty: () => void): Promise<void> {
+  async start(onEmpty: () => void): Promise<void> {
     this.#onEmpty = onEmpty
     const failed = (error: unknown) => this.#stop().then(() => Promise.reject(error))
-    await inTimeToOpen(this.house.clock, this.#open(open)).catch(failed)
+    await inTimeToOpen(this.house.clock, this.#open()).catch(failed)
   }
 
   get random(): Random {
@@ -91,6 +95,16 @@ export abstract class LiveRoom<P extends Connection = Connection, H extends Comm
   /** How many are in, each id once. */
   get size(): number {
     return this.present.size
+  }
+
+  /** How many peers, somebody with several connections more than once. */
+  get count(): number {
+    return this.present.count
+  }
+
+  /** Whether a client is a member whose connection is here. */
+  isHere(client: string | undefined): boolean {
+    return this.present.of(client)?.isHere === true
   }
 
   /** Members who have a connection now. */
@@ -122,19 +136,23 @@ export abstract class LiveRoom<P extends Connection = Connection, H extends Comm
    * Lets a peer in: it hears of the past, takes its seat, and the author is told. Listen for messages before. A client
    * that lost its connection and is back in time is the peer it was.
    */
-  join(visitor: Visitor, wire: Wire, offset: string | undefined): P {
+  join(visitor: Visitor, wire: Wire, offset: string | undefined): Session {
+    return new PeerSession(this, this.attend(visitor, wire, offset))
+  }
+
+  protected attend(visitor: Visitor, wire: Wire, offset: string | undefined): P {
     return this.#attendance.join(visitor, wire, offset)
   }
 
-  /** Something came from a peer. Returns the ms its transport shall wait before it reads on. */
-  abstract receive(peer: P, data: string | Uint8Array): number
+  /** Something came from a peer. */
+  abstract receive(peer: P, data: string | Uint8Array): void
 
   /**
    * A peer's connection is gone. One that was lost (not closed) is waited for, where the client can be known again.
-   * A wire that was replaced, or a second call, changes nothing.
+   * A seat that was replaced, or a second call, changes nothing.
    */
-  gone(peer: P, wire: Wire, isLost: boolean): void {
-    this.#attendance.gone(peer, wire, isLost)
+  gone(peer: P, seat: Seat, isLost: boolean): void {
+    this.#attendance.gone(peer, seat, isLost)
   }
 
   /** The peer is no member any more. A second call does nothing. */
@@ -156,6 +174,13 @@ export abstract class LiveRoom<P extends Connection = Connection, H extends Comm
     for (const peer of peers) this.end(peer, reason(peer))
   }
 
+  /** Asks at most so many of those who were not asked before to go, each after its answers. → how many; when they have. */
+  sendAway(atMost: number, reason: () => CloseReason, withinMs: number): { asked: number; gone: Promise<void> } {
+    const staying = this.present.peers().filter(({ isLeaving }) => !isLeaving)
+    const peers = staying.take(atMost).toArray()
+    return { asked: peers.length, gone: farewell(this, peers, reason, withinMs) }
+  }
+
   /** Ends those who listen without being members. */
   hush(_reason: () => CloseReason): void {}
 
@@ -172,6 +197,9 @@ export abstract class LiveRoom<P extends Connection = Connection, H extends Comm
     await this.#stop()
   }
 
+  /** Calls the author's `open`. */
+  protected abstract opened(): unknown
+
   /** What the author's `open` returned. Throws where it is not what a room has. */
   protected abstract checked(handlers: unknown): H
 
@@ -182,7 +210,7 @@ export abstract class LiveRoom<P extends Connection = Connection, H extends Comm
     const peer = owner as P
     const { wire } = peer.seat
     wire.close(code, reason)
-    this.gone(peer, wire, true)
+    this.gone(peer, peer.seat, true)
   }
 
   /** Catches the peer up and seats it. */
@@ -196,12 +224,12 @@ export abstract class LiveRoom<P extends Connection = Connection, H extends Comm
   /** The author's `join` let a peer not in, which is closed next. */
   protected refused(_peer: P, _error: RoomError): void {}
 
-  async #open(open: (room: this) => unknown): Promise<void> {
+  async #open(): Promise<void> {
     const { path, settings } = this
     this.record = await this.house.log.open(path, settings.history, (...given) => this.#deliver(...given))
     // Given up meanwhile.
     if (this.isOver) return this.record.close()
-    this.handlers = this.checked((await open(this)) ?? {})
+    this.handlers = this.checked((await this.opened()) ?? {})
   }
 
   #deliver(frame: Frame, except: object | undefined): void {
@@ -212,6 +240,8 @@ export abstract class LiveRoom<P extends Connection = Connection, H extends Comm
   async #stop(): Promise<void> {
     this.isClosed = this.isOver = true
     this.author.end()
-    await (this.record as RoomLog | undefined)?.close()
+    // It may have ended before its log was open.
+    const record: RoomLog | undefined = this.record
+    await record?.close()
   }
 }

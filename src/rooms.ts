@@ -2,20 +2,21 @@
  * The live rooms: a path is opened when somebody first needs it and closed when it has been empty for long enough.
  * `gate.ts` asks for a room before the upgrade, since `open` may be async; a transport then joins the peer at once.
  */
-
-import type { EventDefinition, RawDefinition } from './define.ts'
 import { Close, type CloseReason, Refusal } from './errors.ts'
 import { LiveEventRoom } from './event-room.ts'
 import type { House } from './house.ts'
 import type { Mount, Route } from './mount.ts'
+import type { OpenRoom } from './open-room.ts'
 import { LiveRawRoom } from './raw-room.ts'
-import type { LiveRoom } from './room.ts'
 import { within } from './within.ts'
+
+/** A room of either kind, as its owner has it. */
+export type HostedRoom = LiveEventRoom | LiveRawRoom
 
 /** A room that is open or opening. */
 interface Instance {
   readonly mount: Mount
-  readonly room: LiveRoom
+  readonly room: HostedRoom
   readonly opened: Promise<void>
   isOpen: boolean
   /** Peers admitted and not yet joined; the room must not close under them. */
@@ -32,7 +33,7 @@ interface Shelf {
 
 /** A place in a room, kept for a peer until it has joined or gone. */
 export interface Place {
-  readonly room: LiveRoom
+  readonly room: OpenRoom
   /** Gives the place up; a second call does nothing. */
   release(): void
 }
@@ -74,7 +75,7 @@ export class Rooms {
     const instance = this.#instances.get(path) ?? this.#open(mount, path, params)
     const { room } = instance
     // A member's new connection takes the place of the one it has.
-    const isMore = isPeer && !room.present.of(client)?.isHere
+    const isMore = isPeer && !room.isHere(client)
     if (isMore && room.connected + instance.expected >= mount.limits.peers) {
       const message = `this room takes ${mount.limits.peers} peers`
       throw new Refusal(503, 'room_full', message, { 'Retry-After': '10' }).by('limits.peers')
@@ -99,14 +100,14 @@ export class Rooms {
   }
 
   /** The room open at a path now. */
-  get({ mount, path }: Route): LiveRoom | undefined {
+  get({ mount, path }: Route): HostedRoom | undefined {
     const instance = this.#instances.get(path)
     // After a reload another mount may have it, which was not the one that let the request in.
     return instance?.isOpen && instance.mount === mount ? instance.room : undefined
   }
 
   /** Every open room, with its mount. */
-  *open(): IterableIterator<{ mount: Mount; room: LiveRoom }> {
+  *open(): IterableIterator<{ mount: Mount; room: HostedRoom }> {
     for (const { mount, room, isOpen } of this.#instances.values()) if (isOpen) yield { mount, room }
   }
 
@@ -133,10 +134,7 @@ export class Rooms {
       throw new Refusal(503, 'too_many_rooms', message, { 'Retry-After': '60' }).by('instances')
     }
     const room = build(this.#house, mount, path, params)
-    const opened = room.start(
-      (room) => mount.definition.open(room as never, mount.options as never),
-      () => this.#idle(instance),
-    )
+    const opened = room.start(() => this.#idle(instance))
     const instance: Instance = { mount, room, opened, isOpen: false, expected: 0, cancelIdle: undefined }
     this.#instances.set(path, instance)
     this.#shelfOf(mount).count += 1
@@ -224,8 +222,7 @@ function refuseOpening(): never {
   throw new Refusal(503, 'room_failed', 'this room does not open now', { 'Retry-After': '5' })
 }
 
-function build(house: House, mount: Mount, path: string, params: Record<string, string>): LiveRoom {
-  const definition = mount.definition as EventDefinition | RawDefinition
-  if (mount.kind === 'raw') return new LiveRawRoom(house, path, params, mount) as unknown as LiveRoom
-  return new LiveEventRoom(house, path, params, mount, definition as EventDefinition) as unknown as LiveRoom
+function build(house: House, mount: Mount, path: string, params: Record<string, string>): HostedRoom {
+  if (mount.kind === 'raw') return new LiveRawRoom(house, path, params, mount, mount.definition, mount.options)
+  return new LiveEventRoom(house, path, params, mount, mount.definition, mount.options)
 }

@@ -10,14 +10,14 @@
 import type { z } from 'zod'
 import { Deadlines } from './deadlines.ts'
 import type { Definition, EventDefinition, PastEvent, Present, RawDefinition, RoomLogger, Schemas } from './define.ts'
-import { kindOf } from './definition.ts'
+import { isEventDefinition } from './definition.ts'
 import { LiveEventRoom } from './event-room.ts'
 import { FlushQueue } from './flush-queue.ts'
 import type { RoomSettings } from './house.ts'
 import { MemoryLog } from './log/memory.ts'
 import { type Random, systemRandom } from './random.ts'
 import { LiveRawRoom } from './raw-room.ts'
-import type { LiveRoom } from './room.ts'
+import type { HostedRoom } from './rooms.ts'
 import { newTally } from './tally.ts'
 import { type HandClock, handClock } from './testing/hand-clock.ts'
 import { eventPeer, rawPeer, TestMember } from './testing/test-member.ts'
@@ -96,14 +96,11 @@ export async function openRoom(
     history: { ...SETTINGS.history, ...history },
     rejoinWithinMs: duration.parse(rejoinWithin),
   }
-  const room = (kindOf(definition) === 'raw'
-    ? new LiveRawRoom(house, path, params, mount)
-    : new LiveEventRoom(house, path, params, mount, definition as EventDefinition)) as unknown as LiveRoom
   const parsed = definition.options ? definition.options.parse(options) : undefined
-  await room.start(
-    (room) => definition.open(room as never, parsed as never),
-    () => {},
-  )
+  const room = isEventDefinition(definition)
+    ? new LiveEventRoom(house, path, params, mount, definition, parsed)
+    : new LiveRawRoom(house, path, params, mount, definition, parsed)
+  await room.start(() => {})
   return testRoom(room, { clock, random, errors }) as TestRoom<never>
 }
 
@@ -113,7 +110,7 @@ interface TestParts {
   readonly errors: unknown[]
 }
 
-function testRoom(room: LiveRoom, { clock, random, errors }: TestParts): TestRoom<TestPeer | RawTestPeer> {
+function testRoom(room: HostedRoom, { clock, random, errors }: TestParts): TestRoom<TestPeer | RawTestPeer> {
   /** A client is the same person each time it comes. */
   const ids = new Map<string, string>()
   const idOf = (client: string) => {
@@ -131,10 +128,10 @@ function testRoom(room: LiveRoom, { clock, random, errors }: TestParts): TestRoo
         claims,
       }
       const member = new TestMember(room, visitor, random, errors)
-      return room instanceof LiveEventRoom ? eventPeer(member) : rawPeer(member)
+      return room.kind === 'event' ? eventPeer(member) : rawPeer(member)
     },
     members: () => room.members(),
-    history: async () => (room instanceof LiveEventRoom ? room.history() : []),
+    history: async () => (room.kind === 'event' ? room.history() : []),
     advance: (ms) => clock.advance(ms),
     errors,
     close: () => room.close({ code: 1001, reason: 'the test is over' }),

@@ -7,11 +7,11 @@ import type { Batch } from './batch.ts'
 import type { Publisher } from './call.ts'
 import type { RoomError } from './errors.ts'
 import type { ClientMark, Draft, Mark, ProducerMark, RoomLog } from './log/log.ts'
-import type { Connection } from './peer.ts'
+import type { EventPeer } from './peer.ts'
 import { pendingOf } from './within.ts'
 
 export class Turn implements Publisher {
-  readonly peer: Connection
+  readonly peer: EventPeer
   readonly startedMs: number
   /** The client's id for the message; without one there is no ack. */
   id: string | undefined
@@ -28,7 +28,7 @@ export class Turn implements Publisher {
   #appends: Promise<number>[] | undefined
 
   /** `batch`: what it is part of; `producer`: what is kept with a message that is part of none. */
-  constructor(peer: Connection, startedMs: number, batch?: Batch, producer?: ProducerMark) {
+  constructor(peer: EventPeer, startedMs: number, batch?: Batch, producer?: ProducerMark) {
     this.peer = peer
     this.startedMs = startedMs
     peer.asked()

@@ -10,9 +10,10 @@ import type { Clock } from './clock.ts'
 import type { Deadlines } from './deadlines.ts'
 import type { EventDefinition, Handlers } from './define.ts'
 import { RoomError, roomErrorOf } from './errors.ts'
-import type { ProducerMark, RoomLog } from './log/log.ts'
+import type { RoomLog } from './log/log.ts'
 import type { JsonBounds } from './mount.ts'
-import type { Connection, EventPeer } from './peer.ts'
+import type { Posting } from './open-room.ts'
+import type { EventPeer } from './peer.ts'
 import * as protocol from './protocol.ts'
 import { type Known, Retries } from './retries.ts'
 import type { Tally } from './tally.ts'
@@ -29,14 +30,6 @@ export interface TurnParts {
   readonly clock: Clock
   readonly deadlines: Deadlines
   readonly tally: Tally
-}
-
-/** Messages that came together over HTTP. */
-export interface Posting {
-  /** A producer's claim, which is kept with them. */
-  readonly mark?: ProducerMark | undefined
-  /** Whoever posted them was told that they are not handled. */
-  readonly isLate?: () => boolean
 }
 
 export class Turns {
@@ -165,7 +158,7 @@ export class Turns {
     const call = new Call(turn)
     try {
       this.#mustBeOpen(turn.peer)
-      const pending = turn.pending(this.#call(call, turn.peer as EventPeer, message, data))
+      const pending = turn.pending(this.#call(call, turn.peer, message, data))
       if (pending) return this.#wait(turn, call, message, pending)
     } catch (error) {
       call.end()
@@ -199,7 +192,7 @@ export class Turns {
     const handler = this.#parts.handlers().receive?.[type]
     // It was there when the room opened.
     if (!handler) throw new TypeError(`expected a handler for "${type}" in what open returned`)
-    return this.#parts.author.run(call, handler, peer as never, data as never)
+    return this.#parts.author.run(call, handler, peer, data)
   }
 
   /** The handler has ended: the ack waits only for the log. Throws nothing, also where the log takes no more ids. */
@@ -227,7 +220,7 @@ export class Turns {
     }
   }
 
-  #mustBeOpen(peer: Connection): void {
+  #mustBeOpen(peer: EventPeer): void {
     if (this.#parts.isOver()) throw new RoomError('unavailable', 'this room has closed, say it again')
     if (peer.isEnded) throw new RoomError('forbidden', 'this room has closed the peer')
   }

@@ -5,8 +5,8 @@
 import { Refusal } from './errors.ts'
 import type { Pass } from './guards/pass.ts'
 import { isPlace } from './log/log.ts'
-import type { Visitor } from './peer.ts'
 import type { Random } from './random.ts'
+import type { Visitor } from './session.ts'
 
 export interface Visit {
   readonly visitor: Visitor

@@ -16,6 +16,8 @@ export interface Wire {
    * waits at a time.
    */
   drained(below: number): Promise<void> | undefined
+  /** Reads no more for so many ms; asked again, from then on. A transport that is not read on its own does nothing. */
+  rest(ms: number): void
   /** Says why and ends the connection. MUST NOT throw; a second call does nothing. */
   close(code: number, reason: string): void
   /** Lets go of the connection at once, with all that waits. MUST NOT throw. */

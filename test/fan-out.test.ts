@@ -47,6 +47,8 @@ class NotingWire implements Wire {
     for (let at = 0; at < bytes.length; at += BYTES) this.heard.push(bytes.readInt32BE(at))
   }
 
+  rest(): void {}
+
   drained(): undefined {
     return undefined
   }

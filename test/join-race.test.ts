@@ -12,8 +12,8 @@ import { LiveEventRoom } from '../src/event-room.ts'
 import { FlushQueue } from '../src/flush-queue.ts'
 import { offset } from '../src/log/log.ts'
 import { MemoryLog } from '../src/log/memory.ts'
-import type { EventPeer } from '../src/peer.ts'
 import { systemRandom } from '../src/random.ts'
+import type { Session } from '../src/session.ts'
 import { newTally } from '../src/tally.ts'
 import { Hearing, HearingWire, REPLAY } from './support/hearing.ts'
 import { type Random, seeded } from './support/random.ts'
@@ -22,7 +22,7 @@ import { startServer } from './support/server.ts'
 const KEEP = 1500
 
 interface Joined {
-  readonly peer: EventPeer
+  readonly session: Session
   readonly wire: HearingWire
   /** Leaves when it has heard up to here. */
   readonly until: number
@@ -66,10 +66,7 @@ async function openTalk(keep: number): Promise<{ room: LiveEventRoom; errors: un
     },
     talk as unknown as EventDefinition,
   )
-  await room.start(
-    () => ({}),
-    () => {},
-  )
+  await room.start(() => {})
   return { room, errors }
 }
 
@@ -88,9 +85,9 @@ describe('joining during full publishing', () => {
         void room.publish('said', more)
       }
       mostPresent = Math.max(mostPresent, present.length)
-      present = present.filter(({ peer, wire, until }) => {
+      present = present.filter(({ session, wire, until }) => {
         const isDone = (wire.hearing.next ?? 0) > until
-        if (isDone) room.leave(peer)
+        if (isDone) session.gone(false)
         return !isDone
       })
       await setImmediate()
@@ -131,8 +128,8 @@ describe('joining during full publishing', () => {
     const token = random.oneIn(2) ? tokenOf(random, epoch, first, seq) : undefined
     const wire = new HearingWire(new Hearing(token?.seq), random.oneIn(4) ? random.below(20) : 0)
     const visitor = { id: `p${room.size}-${seq}-${random.next()}`, name: 'p' }
-    const peer = room.join(visitor, wire, token && offset(token.epoch, token.seq))
-    const joined = { peer, wire, until: seq + random.below(200) }
+    const session = room.join(visitor, wire, token && offset(token.epoch, token.seq))
+    const joined = { session, wire, until: seq + random.below(200) }
     present.push(joined)
     return joined
   }

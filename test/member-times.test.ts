@@ -18,7 +18,7 @@ async function open(mood: Mood) {
 it('one that is ended before its history was read neither joins nor leaves', async () => {
   const { room, clock, calls } = await open(slowly)
   const wire = new TestWire([])
-  room.end(room.join(clientOf('ann'), wire, undefined), { code: 4003, reason: 'banned' })
+  room.join(clientOf('ann'), wire, undefined).end({ code: 4003, reason: 'banned' })
   await clock.advance(10_000)
   expect(calls).toEqual([])
   expect(wire.closed).toEqual({ code: 4003, reason: 'banned' })
@@ -27,17 +27,19 @@ it('one that is ended before its history was read neither joins nor leaves', asy
 it('one whose connection changes while its history is read joins once, when the newest connection has it', async () => {
   const { room, clock, calls } = await open(slowly)
   const [one, two] = [new TestWire([]), new TestWire([])]
-  const ann = room.join(clientOf('ann'), one, undefined)
+  const lost = room.join(clientOf('ann'), one, undefined)
+  const [ann] = room.peers()
   await clock.advance(500)
-  room.gone(ann, one, true)
-  expect(room.join(clientOf('ann'), two, undefined)).toBe(ann)
+  lost.gone(true)
+  const back = room.join(clientOf('ann'), two, undefined)
+  expect(room.peers()).toEqual([ann])
   await clock.advance(900)
   expect(calls).toEqual([])
   await clock.advance(100)
   expect(calls).toEqual(['join ann 1', 'drop ann true', 'rejoin ann true'])
-  room.gone(ann, one, false)
+  lost.gone(false)
   expect(room.size).toBe(1)
-  room.gone(ann, two, false)
+  back.gone(false)
   expect(calls.slice(3)).toEqual(['leave ann 0'])
 })
 
@@ -45,12 +47,12 @@ it('one whose token ends while it is waited for leaves once', async () => {
   const { room, clock, calls } = await open(atOnce)
   const wire = new TestWire([])
   const visitor = { ...clientOf('ann'), claims: { sub: 'ann' }, untilMs: clock.now() + 3000 }
-  room.gone(room.join(visitor, wire, undefined), wire, true)
+  room.join(visitor, wire, undefined).gone(true)
   await clock.advance(3000)
   expect(calls).toEqual(['join ann 1', 'drop ann false', 'leave ann 0'])
   await clock.advance(10_000)
-  const next = room.join({ ...visitor, untilMs: clock.now() + 60_000 }, new TestWire([]), undefined)
-  expect(next.isHere).toBe(true)
+  room.join({ ...visitor, untilMs: clock.now() + 60_000 }, new TestWire([]), undefined)
+  expect(room.peers()).toMatchObject([{ isHere: true }])
   expect(calls.slice(2)).toEqual(['leave ann 0', 'join ann 1'])
 })
 
@@ -71,19 +73,18 @@ it('one that brings a new token stays as long as that is good', async () => {
 it('a name that the room gave stays, until a token brings another than before', async () => {
   const { room } = await open(atOnce)
   const visitor = { ...clientOf('ann'), claims: { sub: 'ann' } }
-  const ann = room.join(visitor, new TestWire([]), undefined)
-  ann.name = 'Anna'
   room.join(visitor, new TestWire([]), undefined)
-  expect(ann.name).toBe('Anna')
+  for (const ann of room.peers()) ann.name = 'Anna'
+  room.join(visitor, new TestWire([]), undefined)
+  expect(room.members()).toMatchObject([{ name: 'Anna' }])
   room.join({ ...visitor, name: 'Ann Lee' }, new TestWire([]), undefined)
-  expect(ann.name).toBe('Ann Lee')
+  expect(room.members()).toMatchObject([{ name: 'Ann Lee' }])
 })
 
 it('of members that are waited for, no more stay than `limits.peers`: the oldest leaves', async () => {
   const { room, calls } = await open(atOnce)
   for (let index = 0; index <= 100; index += 1) {
-    const wire = new TestWire([])
-    room.gone(room.join(clientOf(`p${index}`), wire, undefined), wire, true)
+    room.join(clientOf(`p${index}`), new TestWire([]), undefined).gone(true)
   }
   expect(room.size).toBe(100)
   expect(calls.at(-1)).toBe('leave p0 0')

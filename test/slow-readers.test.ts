@@ -65,17 +65,14 @@ async function stage(totalBytes = Number.POSITIVE_INFINITY): Promise<Stage> {
     },
   }
   const room = new LiveEventRoom(house, '/talk', {}, settings, talk as unknown as EventDefinition)
-  await room.start(
-    () => ({ receive: { ask() {} } }),
-    () => {},
-  )
+  await room.start(() => {})
   for (let count = 0; count < EVENTS; count += 1) await room.publish('said', 'x'.repeat(BYTES))
   let count = 0
   const stuck = () => {
     const wire = new StuckWire()
     count += 1
-    const peer = room.join({ id: `${count}`, name: 'stuck' }, wire, offset(room.record.epoch, 1))
-    wire.onClose = () => room.gone(peer, wire, false)
+    const session = room.join({ id: `${count}`, name: 'stuck' }, wire, offset(room.record.epoch, 1))
+    wire.onClose = () => session.gone(false)
     return wire
   }
   return { room, tally, clock, stuck }
@@ -84,8 +81,8 @@ async function stage(totalBytes = Number.POSITIVE_INFINITY): Promise<Stage> {
 /** A peer that is up to date, and takes nothing from now on. */
 function stuckNow(room: LiveEventRoom): StuckWire {
   const wire = new StuckWire()
-  const peer = room.join({ id: `now-${room.size}`, name: 'now' }, wire, offset(room.record.epoch, room.record.seq))
-  wire.onClose = () => room.gone(peer, wire, false)
+  const session = room.join({ id: `now-${room.size}`, name: 'now' }, wire, offset(room.record.epoch, room.record.seq))
+  wire.onClose = () => session.gone(false)
   return wire
 }
 

@@ -6,7 +6,9 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
 import { RoomError } from '../src/errors.ts'
 import { farewell } from '../src/farewell.ts'
-import { Connection, type EventPeer } from '../src/peer.ts'
+import type { EventSession } from '../src/open-room.ts'
+import { payloadOf } from '../src/payload.ts'
+import { Connection } from '../src/peer.ts'
 import { TestWire } from '../src/testing/test-wire.ts'
 import { clientOf, openMoodyRoom } from './support/moody-room.ts'
 import { type Random, seeded } from './support/random.ts'
@@ -31,31 +33,32 @@ describe('whatever happens to a message', () => {
     const clients = ['ann', 'ben']
     const wires = clients.map(() => new TestWire([]))
     const heard = wires.map((wire) => vi.spyOn(wire, 'send'))
-    const peers = clients.map((client, at) => room.join(clientOf(client), wires[at] as TestWire, undefined))
+    const sessions = clients.map((client, at) => room.join(clientOf(client), wires[at] as TestWire, undefined))
+    const peers = [...room.present.peers()]
     const said: string[][] = clients.map(() => [])
     const posts: Promise<unknown>[] = []
     for (let step = 0; step < 400; step += 1) {
       const at = random.below(2)
-      const peer = peers[at] as EventPeer
+      const session = sessions[at] as EventSession
       const id = `m${random.below(80)}`
       const type = random.pick(TYPES)
       const data = random.oneIn(10) ? 2 : 1
       const dice = random.below(10)
       if (dice < 6) {
-        room.receive(peer, message(type, id, data))
+        session.receive(message(type, id, data))
         said[at]?.push(id)
-      } else if (dice < 7) room.receive(peer, random.pick(ODD))
+      } else if (dice < 7) session.receive(random.pick(ODD))
       else if (dice < 9) {
         // As `append.ts` does: checked before; said by who listens to an event stream, or by a stranger.
-        const speaker = random.oneIn(2) ? peer : room.stranger(clientOf(clients[at] as string))
+        const speaker = random.oneIn(2) ? session : room.stranger(clientOf(clients[at] as string))
         const ids = Array.from({ length: 1 + random.below(3) }, () => `m${random.below(80)}`)
         const batch = ids.map((id) => ({ type: random.pick(TYPES.slice(0, 5)), data, id }))
-        posts.push(room.post(speaker, batch).catch((error) => error))
+        posts.push(speaker.post(batch).catch((error) => error))
       } else await clock.advance(random.below(random.pick([2, 300, 3000])))
     }
     for (let turn = 0; turn < 400; turn += 1) await clock.advance(7000)
     // What is to be heard may still wait for a timer of its own.
-    for (const peer of peers) peer.seat.flush()
+    for (const session of sessions) session.flush()
     return { asked, answered, peers, said, posts, heard }
   }
 
@@ -99,15 +102,15 @@ describe('a message that comes to its answer too late, or to none', () => {
     const wire = new TestWire([])
     const heard = vi.spyOn(wire, 'send')
     const ann = room.join(clientOf('ann'), wire, undefined)
-    room.receive(ann, message('note', '1'))
+    ann.receive(message('note', '1'))
     await clock.advance(1000)
     isFull = false
-    room.receive(ann, message('note', '2'))
+    ann.receive(message('note', '2'))
     await clock.advance(1000)
-    ann.seat.flush()
-    const said = heard.mock.calls.map(([bytes]) => String(bytes)).join('')
+    ann.flush()
+    const said = heard.mock.calls.flatMap(([, frames]) => frames.map((frame) => String(payloadOf(frame)))).join('')
     expect(said).toMatch(/"type":"error","id":"1".*"unavailable".*"type":"ack","id":"2"/s)
-    expect(ann.settled()).toBe(undefined)
+    expect(room.present.of('ann')?.settled()).toBe(undefined)
     expect(errors).toEqual([])
   })
 
@@ -116,7 +119,7 @@ describe('a message that comes to its answer too late, or to none', () => {
     const { room, clock } = await openMoodyRoom((call) => (call === 'recall' ? slow() : undefined))
     let isLate = false
     const batch = Array.from({ length: count }, (_, at) => ({ type: 'say', data: 1, id: String(at) }))
-    const posted = room.post(room.stranger(clientOf('ann')), batch, { isLate: () => isLate })
+    const posted = room.stranger(clientOf('ann')).post(batch, { isLate: () => isLate })
     const outcome = expect(posted).rejects.toMatchObject({ code: 'unavailable' })
     await clock.advance(5000)
     isLate = true
@@ -133,8 +136,8 @@ describe('a batch that says what is being handled on another road', () => {
       () => 100,
     )
     const ann = room.join(clientOf('ann'), new TestWire([]), undefined)
-    room.receive(ann, message('late', '1'))
-    const posted = room.post(room.stranger(clientOf('ann')), [{ type: 'late', data: 1, id: '1' }])
+    ann.receive(message('late', '1'))
+    const posted = room.stranger(clientOf('ann')).post([{ type: 'late', data: 1, id: '1' }])
     const outcome = expect(posted).rejects.toMatchObject({ code: 'too_late' })
     await clock.advance(200)
     await outcome
@@ -147,14 +150,17 @@ describe('a batch that says what is being handled on another road', () => {
         () => undefined,
         () => 100,
       )
-      room.receive(room.join(clientOf('ann'), new TestWire([]), undefined), message('late', '1'))
+      room.join(clientOf('ann'), new TestWire([]), undefined).receive(message('late', '1'))
       const time = clock.advance(100)
       for (let step = 0; step < steps; step += 1) await undefined
       let isOver = false
       const over = () => {
         isOver = true
       }
-      room.post(room.stranger(clientOf('ann')), [{ type: 'late', data: 1, id: '1' }]).then(over, over)
+      room
+        .stranger(clientOf('ann'))
+        .post([{ type: 'late', data: 1, id: '1' }])
+        .then(over, over)
       await time
       await clock.advance(200)
       expect(isOver).toBe(true)
@@ -168,15 +174,15 @@ describe('a batch that says what is being handled on another road', () => {
       () => 0,
     )
     const ann = room.join(clientOf('ann'), new TestWire([]), undefined)
-    room.receive(ann, message('say', '1'))
+    ann.receive(message('say', '1'))
     isSlow = false
-    const posted = room.post(room.stranger(clientOf('ann')), [{ type: 'say', data: 1, id: '1' }])
+    const posted = room.stranger(clientOf('ann')).post([{ type: 'say', data: 1, id: '1' }])
     const outcome = expect(posted).rejects.toMatchObject({ code: 'unavailable' })
     await clock.advance(7000)
     await outcome
-    expect(ann.settled()).toBe(undefined)
+    expect(room.present.of('ann')?.settled()).toBe(undefined)
     // It was never handled, so it may be said again.
-    await room.post(room.stranger(clientOf('ann')), [{ type: 'say', data: 1, id: '1' }])
+    await room.stranger(clientOf('ann')).post([{ type: 'say', data: 1, id: '1' }])
     expect(room.record.seq).toBe(1)
   })
 
@@ -186,7 +192,7 @@ describe('a batch that says what is being handled on another road', () => {
       () => 0,
     )
     const batch = ['say', 'say', 'fail'].map((type, at) => ({ type, data: 1, id: String(at) }))
-    await expect(room.post(room.stranger(clientOf('ann')), batch)).rejects.toMatchObject({ code: 'internal' })
+    await expect(room.stranger(clientOf('ann')).post(batch)).rejects.toMatchObject({ code: 'internal' })
     expect(errors).toHaveLength(1)
   })
 })
@@ -198,10 +204,10 @@ it('a peer that two wait for settles for both, before either gives up', async ()
   )
   const wire = new TestWire([])
   const ann = room.join(clientOf('ann'), wire, undefined)
-  room.receive(ann, message('note', '1'))
+  ann.receive(message('note', '1'))
   const reason = () => ({ code: 1012, reason: 'restart' })
   let over = 0
-  for (let who = 0; who < 2; who += 1) void farewell(room, [ann], reason).then(() => (over += 1))
+  for (let who = 0; who < 2; who += 1) void farewell(room, [...room.present.peers()], reason).then(() => (over += 1))
   await clock.advance(900)
   expect(over).toBe(0)
   await clock.advance(200)

@@ -2,14 +2,14 @@
  * A member of the room under test, over the connections it has one after the other, and the faces that a test sees of it.
  * `testing.ts` lets it join; each connection is a `test-wire.ts`.
  */
+
+import type { Member } from '../define.ts'
 import { InvalidError, RoomError } from '../errors.ts'
-import { LiveEventRoom } from '../event-room.ts'
 import type { Frame } from '../frame.ts'
-import { offset } from '../log/log.ts'
 import { payloadOf } from '../payload.ts'
-import type { Connection, Visitor } from '../peer.ts'
 import type { Random } from '../random.ts'
-import type { LiveRoom } from '../room.ts'
+import type { HostedRoom } from '../rooms.ts'
+import type { Session, Visitor } from '../session.ts'
 import type { RawTestPeer, TestPeer } from './test-peer.ts'
 import { TestWire } from './test-wire.ts'
 
@@ -19,15 +19,17 @@ type Payload = string | Uint8Array
 const OWN = ['welcome', 'ack', 'error']
 
 export class TestMember {
-  readonly #room: LiveRoom
+  readonly #room: HostedRoom
   readonly #visitor: Visitor
   readonly #random: Random
   /** The newest event it heard of. */
   #seq = 0
-  peer: Connection
+  /** As the room's author has it. */
+  peer: Member
   wire: TestWire
+  #session: Session | undefined
 
-  constructor(room: LiveRoom, visitor: Visitor, random: Random, errors: readonly unknown[]) {
+  constructor(room: HostedRoom, visitor: Visitor, random: Random, errors: readonly unknown[]) {
     this.#room = room
     this.#visitor = visitor
     this.#random = random
@@ -36,7 +38,7 @@ export class TestMember {
   }
 
   receive(data: Payload): void {
-    this.#room.receive(this.peer, data)
+    this.#session?.receive(data)
   }
 
   /** An id for a message of its own. */
@@ -47,13 +49,13 @@ export class TestMember {
   /** Closes the connection, as a client that goes. */
   leave(): void {
     this.wire.lose()
-    this.#room.gone(this.peer, this.wire, false)
+    this.#session?.gone(false)
   }
 
   /** Loses the connection. */
   drop(): void {
     this.wire.lose()
-    this.#room.gone(this.peer, this.wire, true)
+    this.#session?.gone(true)
   }
 
   /** Connects again, and resumes where it was. */
@@ -62,16 +64,20 @@ export class TestMember {
     this.peer = this.#join()
   }
 
-  #join(): Connection {
+  #join(): Member {
     const { wire } = this
-    if (!(this.#room instanceof LiveEventRoom)) return this.#room.join(this.#visitor, wire, undefined)
-    const isBack = this.peer !== undefined
-    wire.onHeard = ({ type, seq, data }) => {
-      const heard = type === 'welcome' && !isBack ? JSON.parse(String(data)).seq : seq
-      this.#seq = Math.max(this.#seq, heard)
+    const room = this.#room
+    const isBack = this.#session !== undefined
+    if (room.kind === 'raw') this.#session = room.join(this.#visitor, wire, undefined)
+    else {
+      wire.onHeard = ({ type, seq, data }) => {
+        const heard = type === 'welcome' && !isBack ? JSON.parse(String(data)).seq : seq
+        this.#seq = Math.max(this.#seq, heard)
+      }
+      this.#session = room.join(this.#visitor, wire, isBack ? room.reading.offset(this.#seq) : undefined)
     }
-    const { epoch } = this.#room.record
-    return this.#room.join(this.#visitor, wire, isBack ? offset(epoch, this.#seq) : undefined)
+    // One that its own join has refused is none of them.
+    return room.present.of(this.#visitor.client) ?? this.#visitor
   }
 }
 

@@ -59,6 +59,8 @@ export class TestWire implements Wire {
     return undefined
   }
 
+  rest(): void {}
+
   drop(): void {
     this.close(1006, '')
   }

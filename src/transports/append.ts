@@ -6,16 +6,16 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { late } from '../answers.ts'
 import type { Clock } from '../clock.ts'
-import { failureOf, LimitError, Refusal, refusalOf, roomErrorOf } from '../errors.ts'
-import type { LiveEventRoom } from '../event-room.ts'
+import { failureOf, Refusal, refusalOf, roomErrorOf } from '../errors.ts'
 import type { Gate } from '../gate.ts'
 import { mustNotBeOver, type Pass } from '../guards/pass.ts'
-import { offset as offsetOf, type ProducerMark } from '../log/log.ts'
+import type { ProducerMark } from '../log/log.ts'
 import type { Route } from '../mount.ts'
-import type { EventPeer, Visitor } from '../peer.ts'
-import type { Produced } from '../producers.ts'
+import type { Posted, RoomReading, Speaker } from '../open-room.ts'
+import { unknownPeer } from '../post-rate.ts'
 import type { Message } from '../protocol.ts'
 import type { Random } from '../random.ts'
+import type { Visitor } from '../session.ts'
 import { scoped, visitOf } from '../visit.ts'
 import { within } from '../within.ts'
 import { messagesOf, mustBeJson, producerOf, readBody } from './append-request.ts'
@@ -23,16 +23,13 @@ import { messagesOf, mustBeJson, producerOf, readBody } from './append-request.t
 /** Below the 5 s in which everything is answered. */
 const ANSWER_MS = 4500
 
-/** Who speaks in which room. */
-export interface Speaker {
-  readonly room: LiveEventRoom
-  readonly peer: EventPeer
-}
-
-/** What became of what was said: of a producer's batch, or the seq of the first event. */
-interface Handled {
-  readonly produced?: Produced
-  readonly seq?: number | undefined
+/** The peer of an event stream. */
+export interface Streaming {
+  readonly path: string
+  readonly reading: RoomReading
+  readonly session: Speaker
+  /** The `sub` of the token that opened the stream. */
+  readonly subject: string | undefined
 }
 
 export interface AppendParts {
@@ -40,7 +37,7 @@ export interface AppendParts {
   readonly clock: Clock
   readonly random: Random
   /** The peer of an event stream by its token. */
-  readonly peerOf: (token: string) => Speaker | undefined
+  readonly peerOf: (token: string) => Streaming | undefined
 }
 
 export async function append(
@@ -65,17 +62,16 @@ export async function append(
   const messages = messagesOf(text, limits)
   const token = headers['corridor-peer']
   if (typeof token === 'string') {
-    const speaker = speakerOf(parts, token, route, pass)
+    const { session, reading } = streamingOf(parts, token, route, pass)
     gate.charge(request.caller, 1)
-    charge(parts, speaker, messages.length)
-    return answer(request, reply, speaker, claim, await handle(parts, speaker, messages, claim))
+    return answer(request, reply, reading, claim, await handle(parts, session, messages, claim))
   }
   const visitor = principalOf(visitOf(query, parts.random, pass).visitor, pass)
   mustBeKnown(visitor, messages)
   const { room, release } = await gate.visit(request.caller, route, 'speak', messages.length)
   try {
-    const speaker = { room, peer: room.stranger({ ...visitor, via: 'http' }) }
-    return answer(request, reply, speaker, claim, await handle(parts, speaker, messages, claim))
+    const stranger = room.stranger({ ...visitor, via: 'http' })
+    return answer(request, reply, room.reading, claim, await handle(parts, stranger, messages, claim))
   } finally {
     release()
   }
@@ -111,68 +107,46 @@ function mustBeKnown({ client }: Visitor, messages: readonly Message[]): void {
   throw new Refusal(400, 'bad_message', message)
 }
 
-/** The peer of a token, where who brings it may enter as who opened the stream. */
-function speakerOf({ peerOf }: AppendParts, token: string, { path }: Route, pass: Pass | undefined): Speaker {
-  const speaker = peerOf(token)
-  const isHere = speaker?.room.path === path && !speaker.peer.hasLeft
-  if (isHere && speaker.peer.claims?.sub === pass?.claims.sub) return speaker
-  throw new Refusal(404, 'unknown_peer', 'this peer is gone or never was here; open its event stream again')
+/** The peer of a token, where who brings it may enter as who opened the stream. Throws a `Refusal` 404. */
+function streamingOf({ peerOf }: AppendParts, token: string, { path }: Route, pass: Pass | undefined): Streaming {
+  const streaming = peerOf(token)
+  if (streaming?.path === path && streaming.subject === pass?.claims.sub) return streaming
+  throw unknownPeer()
 }
 
-/** A peer has its rate over every transport; a batch costs as much as its messages. */
-function charge({ clock }: AppendParts, { room, peer }: Speaker, cost: number): void {
-  const { rate, waiting } = room.settings.limits
-  if (cost > rate.burst) {
-    const message = `this room takes ${rate.burst} messages of a peer at once, got ${cost}`
-    throw new Refusal(413, 'too_many_messages', message).by('limits.rate')
-  }
-  if (!peer.bucket.take(rate, clock.monotonic(), cost)) {
-    const waitMs = peer.bucket.waitMs(rate, cost)
-    const retry = { 'Retry-After': String(Math.max(1, Math.ceil(waitMs / 1000))) }
-    throw new Refusal(429, 'rate_limited', `too fast, say it again in ${waitMs} ms`, retry).by('limits.rate')
-  }
-  if (peer.sequence.length >= waiting) {
-    const message = 'too many of your messages wait, say it again'
-    throw refusalOf(new LimitError('limits.waiting', 'unavailable', message), false)
-  }
-}
-
-/** Resolves to what became of a producer's batch, or to the seq of the first event. Rejects with a `Refusal`. */
+/** Rejects with a `Refusal`. */
 async function handle(
   { clock }: AppendParts,
-  { room, peer }: Speaker,
+  speaker: Speaker,
   messages: readonly Message[],
-  claim: ProducerMark | undefined,
-): Promise<Handled> {
+  mark: ProducerMark | undefined,
+): Promise<Posted> {
   let isLate = false
-  const handled: Promise<Handled> = claim
-    ? room.produce(peer, messages, claim).then((produced) => ({ produced }))
-    : room.post(peer, messages, { isLate: () => isLate }).then((seq) => ({ seq }))
   try {
-    return await within(clock, ANSWER_MS, handled, () => {
+    return await within(clock, ANSWER_MS, speaker.post(messages, { mark, isLate: () => isLate }), () => {
       isLate = true
       throw late()
     })
   } catch (thrown) {
+    if (thrown instanceof Refusal) throw thrown
     const error = roomErrorOf(thrown)
-    throw error ? refusalOf(error, claim !== undefined) : failureOf('handling a message', thrown)
+    throw error ? refusalOf(error, mark !== undefined) : failureOf('handling a message', thrown)
   }
 }
 
 function answer(
   request: FastifyRequest,
   reply: FastifyReply,
-  { room }: Speaker,
+  reading: RoomReading,
   claim: ProducerMark | undefined,
-  { produced, seq }: Handled,
+  { produced, seq }: Posted,
 ): FastifyReply {
   reply.header('Cache-Control', 'no-store')
   if (!claim || !produced) {
-    const { record, reading } = room
     reply.header('Stream-Next-Offset', reading.offset())
     if (!/\bapplication\/json\b/i.test(request.headers.accept ?? '')) return reply.code(204).send()
     // Where it published nothing, there is no place of its own: only where the log ends.
-    const place = seq === undefined ? { offset: reading.offset() } : { seq, offset: offsetOf(record.epoch, seq) }
+    const place = seq === undefined ? { offset: reading.offset() } : { seq, offset: reading.offset(seq) }
     return reply.type('application/json; charset=utf-8').send(JSON.stringify(place))
   }
   switch (produced.outcome) {
@@ -180,7 +154,7 @@ function answer(
     case 'duplicate':
       return reply
         .headers({
-          'Stream-Next-Offset': room.reading.offset(),
+          'Stream-Next-Offset': reading.offset(),
           'Producer-Epoch': String(claim.epoch),
           'Producer-Seq': String(produced.seq),
         })

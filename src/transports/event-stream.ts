@@ -8,13 +8,13 @@
 import type { ServerResponse } from 'node:http'
 import type { Clock } from '../clock.ts'
 import type { Bytes, Encoding, Frame } from '../frame.ts'
+import type { RoomReading } from '../open-room.ts'
 import { listOf } from '../payload.ts'
 import type { Random } from '../random.ts'
-import type { Reading } from '../reading.ts'
 import type { Wire } from '../wire.ts'
 import { drained } from './drained.ts'
 import type { Beating } from './heartbeat.ts'
-import { isStuck, type Owed, owedOf } from './progress.ts'
+import { Stalls } from './progress.ts'
 
 /** A client that is gone for the network says nothing of it: comments find out, and keep proxies from cutting. */
 export const BEAT_MS = 15_000
@@ -29,7 +29,7 @@ const NOTHING = Buffer.alloc(0)
 const CLOSED = 3
 
 /** `members`: all a room says. `log`: what it keeps, and that it lost something; the rest is not for who only reads. */
-export function streamEncoding(audience: 'members' | 'log', reading: Reading): Encoding {
+export function streamEncoding(audience: 'members' | 'log', reading: RoomReading): Encoding {
   const isHeard = audience === 'members' ? () => true : isOfLog
   const join = (all: readonly Frame[]): Buffer => {
     const frames = all.filter(isHeard)
@@ -42,7 +42,7 @@ export function streamEncoding(audience: 'members' | 'log', reading: Reading): E
 }
 
 /** Where who has heard these can resume; `undefined`: where it could before. */
-function offsetAfter(frames: readonly Frame[], reading: Reading): string | undefined {
+function offsetAfter(frames: readonly Frame[], reading: RoomReading): string | undefined {
   const last = frames.findLast(({ seq }) => seq > 0)
   if (last) return reading.offset(last.seq)
   // After a reset alone nothing older is worth resuming from.
@@ -63,7 +63,7 @@ export interface StreamParts {
   readonly random: Random
   readonly response: ServerResponse
   readonly encoding: Encoding
-  readonly reading: Reading
+  readonly reading: RoomReading
   /** The offset the stream begins at. */
   readonly at: string
   readonly cursor: () => string
@@ -88,7 +88,7 @@ export class EventStream implements Wire, Beating {
   #isFirst = true
   #isOver = false
   #beats = 0
-  #owed: Owed | undefined
+  readonly #stalls = new Stalls()
 
   constructor(parts: StreamParts) {
     this.#parts = parts
@@ -134,6 +134,9 @@ export class EventStream implements Wire, Beating {
     this.#response.uncork()
   }
 
+  /** What its peer says comes in requests, each with its answer. */
+  rest(): void {}
+
   drained(below: number): Promise<void> | undefined {
     return drained(this.#response, below)
   }
@@ -174,8 +177,7 @@ export class EventStream implements Wire, Beating {
   look(nowMs: number): void {
     const { socket } = this.#response
     if (!socket || !this.#isWritable) return
-    this.#owed = owedOf(this.#owed, socket, nowMs)
-    if (this.#owed && isStuck(this.#owed, nowMs, this.#parts.sendTimeoutMs)) this.onStuck()
+    if (this.#stalls.isStuck(socket, nowMs, this.#parts.sendTimeoutMs)) this.onStuck()
   }
 
   lose(): void {

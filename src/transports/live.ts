@@ -6,15 +6,15 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Clock } from '../clock.ts'
 import { Close, Refusal, refusalOfJoin } from '../errors.ts'
-import type { LiveEventRoom } from '../event-room.ts'
 import type { Gate } from '../gate.ts'
 import { type Pass, whenOver } from '../guards/pass.ts'
 import type { Lost } from '../log/log.ts'
 import type { Route } from '../mount.ts'
-import type { Visitor } from '../peer.ts'
+import type { EventRoom } from '../open-room.ts'
 import type { Random } from '../random.ts'
+import type { Visitor } from '../session.ts'
 import { visitOf } from '../visit.ts'
-import type { Speaker } from './append.ts'
+import type { Streaming } from './append.ts'
 import { cursors } from './cursor.ts'
 import { BEAT_MS, EventStream, streamEncoding } from './event-stream.ts'
 import type { Heartbeat } from './heartbeat.ts'
@@ -34,14 +34,14 @@ const TOKEN_BYTES = 24
 export class LiveStreams {
   readonly #parts: LiveParts
   /** Who has a stream now, by its token; as many as there are peers. */
-  readonly #speakers = new Map<string, Speaker>()
+  readonly #speakers = new Map<string, Streaming>()
 
   constructor(parts: LiveParts) {
     this.#parts = parts
   }
 
   /** The peer of a token. */
-  speaker(token: string): Speaker | undefined {
+  speaker(token: string): Streaming | undefined {
     return this.#speakers.get(token)
   }
 
@@ -61,14 +61,14 @@ export class LiveStreams {
     const { room, release, leave } = await this.#parts.gate.visit(request.caller, route, 'listen', 1, visitor?.client)
     try {
       if (room.isClosed) throw new Refusal(503, 'room_closed', 'this room was just closed', { 'Retry-After': '1' })
-      const refused = room.refusals.of(visitor?.client)
+      const refused = room.refusalOf(visitor?.client)
       if (refused) throw refusalOfJoin(refused)
       const { after, lost } = startOf(room, wanted.offset, isPeer)
       const token = visitor && this.#parts.random.bytes(TOKEN_BYTES).toString('base64url')
       const stream = this.#stream(reply, route, room, after, wanted.cursor, token)
       const stop =
         visitor && token
-          ? this.#join(room, visitor, stream, wanted.offset, token)
+          ? this.#join(room, visitor, stream, wanted.offset, token, pass)
           : this.#listen(room, stream, after, lost, pass)
       // A member is counted by the room itself; for who only reads, the room is kept open.
       if (visitor) release()
@@ -89,7 +89,7 @@ export class LiveStreams {
   #stream(
     reply: FastifyReply,
     { mount }: Route,
-    room: LiveEventRoom,
+    room: EventRoom,
     after: number,
     cursor: string | undefined,
     token: string | undefined,
@@ -114,38 +114,40 @@ export class LiveStreams {
   }
 
   #join(
-    room: LiveEventRoom,
+    room: EventRoom,
     visitor: Visitor,
     stream: EventStream,
     offset: string | undefined,
     token: string,
+    pass: Pass | undefined,
   ): () => void {
-    const peer = room.join(visitor, stream, offset)
-    stream.onStuck = () => peer.seat.cut('limits.sendTimeout')
-    this.#speakers.set(token, { room, peer })
+    const session = room.join(visitor, stream, offset)
+    stream.onStuck = () => session.slow('limits.sendTimeout')
+    const { path, reading } = room
+    this.#speakers.set(token, { path, reading, session, subject: pass?.claims.sub })
     return () => {
       this.#speakers.delete(token)
       // A client cannot say goodbye over a stream: its end may be a lost connection, unless the room ended it.
-      room.gone(peer, stream, !stream.isClosed)
+      session.gone(!stream.isClosed)
     }
   }
 
   /** A member's end is the room's to see to; who only reads hears no longer than its token is good. */
   #listen(
-    room: LiveEventRoom,
+    room: EventRoom,
     stream: EventStream,
     after: number,
     lost: Lost | undefined,
     pass: Pass | undefined,
   ): () => void {
     if (lost) stream.reset(room.reading.reset(lost))
-    const listener = room.reading.listen(stream, after)
-    stream.onStuck = () => listener.seat.cut('limits.sendTimeout')
+    const subscription = room.reading.listen(stream, after)
+    stream.onStuck = () => subscription.slow('limits.sendTimeout')
     stream.begin()
     const { code, reason } = Close.expired
     const cancel = whenOver(this.#parts.clock, pass, () => stream.close(code, reason))
     return () => {
-      room.reading.leave(listener)
+      subscription.leave()
       cancel()
     }
   }
@@ -155,7 +157,7 @@ export class LiveStreams {
  * Where a stream begins: where it says, or else a peer as a newcomer. An offset that is lost is no status, from which an
  * EventSource cannot come back: a peer hears of it in its welcome, a reader in a reset before all that is kept.
  */
-function startOf({ reading }: LiveEventRoom, offset: string | undefined, isPeer: boolean) {
+function startOf({ reading }: EventRoom, offset: string | undefined, isPeer: boolean) {
   const found = offset === undefined ? undefined : reading.find(offset)
   if (found && 'after' in found) return { after: found.after, lost: undefined }
   return { after: isPeer ? reading.newcomer : reading.first - 1, lost: found?.lost }

@@ -38,3 +38,33 @@ export interface Owed extends Sighting {
 export function isStuck({ sinceMs, waiting }: Owed, nowMs: number, timeoutMs: number): boolean {
   return nowMs - sinceMs >= timeoutMs + (waiting / READER_BYTES_PER_SECOND) * 1000
 }
+
+/** What one connection's looks remember of it. */
+export class Stalls {
+  /** The message that was not whole at the last look. */
+  #begun: Sighting | undefined
+  /** How much of it there was. */
+  #cameBytes = 0
+  #owed: Owed | undefined
+
+  /** A message has come whole. */
+  heard(): void {
+    this.#begun = undefined
+  }
+
+  /** What became of the message that is not whole; `bytes`: what there is of it, `undefined` where none was begun. */
+  sending(bytes: number | undefined, nowMs: number, timeoutMs: number): 'grows' | 'rests' | 'overdue' {
+    const came = bytes ?? 0
+    const grows = came > this.#cameBytes
+    this.#cameBytes = came
+    this.#begun = bytes === undefined ? undefined : (this.#begun ?? { sinceMs: nowMs, bytes })
+    if (this.#begun && isOverdue(this.#begun, came, nowMs, timeoutMs)) return 'overdue'
+    return grows ? 'grows' : 'rests'
+  }
+
+  /** Whether what waits for the peer should have been taken by now. */
+  isStuck(socket: Socket, nowMs: number, timeoutMs: number): boolean {
+    this.#owed = owedOf(this.#owed, socket, nowMs)
+    return this.#owed !== undefined && isStuck(this.#owed, nowMs, timeoutMs)
+  }
+}

@@ -6,13 +6,12 @@ import type { ServerResponse } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Clock } from '../clock.ts'
 import { Refusal } from '../errors.ts'
-import type { LiveEventRoom } from '../event-room.ts'
 import type { Encoding } from '../frame.ts'
 import { expired, type Pass, whenOver } from '../guards/pass.ts'
 import type { Lost } from '../log/log.ts'
 import type { Route } from '../mount.ts'
+import type { EventRoom, Page, RoomReading } from '../open-room.ts'
 import { listOf } from '../payload.ts'
-import type { Page, Reading } from '../reading.ts'
 import { cursors } from './cursor.ts'
 import { type AnswerParts, answerPage, itsTurn } from './page-answer.ts'
 import type { Live, Wanted } from './wanted.ts'
@@ -24,7 +23,7 @@ const JSON_TYPE = 'application/json'
 const POLL: Encoding = { name: 'long-poll', encode: ({ seq }) => Buffer.alloc(seq > 0 ? 1 : 0) }
 
 /** The place to read on from. Throws a `Refusal` 410 where the log cannot go on from there without a hole. */
-export function mustFind(reading: Reading, offset: string): number {
+export function mustFind(reading: RoomReading, offset: string): number {
   const found = reading.find(offset)
   if ('after' in found) return found.after
   throw gone(reading, found.lost)
@@ -34,7 +33,7 @@ export function mustFind(reading: Reading, offset: string): number {
  * The protocol knows 410 for what was trimmed. An offset of an unknown epoch, of events that were lost, or ahead of the
  * log is gone in the same way: its place is in no log any more, and only who is told can begin anew.
  */
-function gone(reading: Reading, reason: Lost): Refusal {
+function gone(reading: RoomReading, reason: Lost): Refusal {
   const said = {
     epoch: 'this offset is of another log',
     trimmed: 'the events after this offset are not kept any more',
@@ -82,7 +81,7 @@ export async function readPage(
 }
 
 /** The seq of the event that a read backwards must stay before. Throws a `Refusal` 410. */
-function endOf(reading: Reading, before: string): number {
+function endOf(reading: RoomReading, before: string): number {
   const found = reading.find(before)
   if ('after' in found) return found.after + (before === 'now' ? 1 : 0)
   // What is older than all that is kept has nothing before it: that is an answer, not an error.
@@ -158,7 +157,7 @@ export async function longPoll(
  * `Refusal` 401 when its token ends.
  */
 async function arrival(
-  room: LiveEventRoom,
+  { reading }: EventRoom,
   after: number,
   clock: Clock,
   response: ServerResponse,
@@ -168,8 +167,8 @@ async function arrival(
   const send = (bytes: Buffer) => {
     if (bytes.length > 0) resolve()
   }
-  const listener = room.reading.listen(
-    { encoding: POLL, waiting: 0, send, drained: () => undefined, close: () => resolve(), drop() {} },
+  const subscription = reading.listen(
+    { encoding: POLL, waiting: 0, send, drained: () => undefined, rest() {}, close: () => resolve(), drop() {} },
     after,
   )
   const cancel = clock.after(POLL_MS, resolve)
@@ -178,14 +177,14 @@ async function arrival(
   try {
     await promise
   } finally {
-    room.reading.leave(listener)
+    subscription.leave()
     cancel()
     cancelEnd()
     response.off('close', resolve)
   }
 }
 
-async function mustRead(reading: Reading, after: number, limit: number | undefined): Promise<Page> {
+async function mustRead(reading: RoomReading, after: number, limit: number | undefined): Promise<Page> {
   const page = await reading.page(after, limit)
   if (!page) throw gone(reading, 'trimmed')
   return page
@@ -205,7 +204,7 @@ function tell(reply: FastifyReply, { mount }: Route, page: Page, tag: string): v
 }
 
 /** The same span of the same log; whether it was all there is stands in it too, since the answer says so. */
-function tagOf({ epoch }: Reading, { after, end, isUpToDate }: Page): string {
+function tagOf({ epoch }: RoomReading, { after, end, isUpToDate }: Page): string {
   return `${epoch}:${after}:${end}${isUpToDate ? '' : ':more'}`
 }
 

@@ -1,6 +1,6 @@
 /**
- * One WebSocket in a room: a `ws` socket that knows its peer, and the wire that the room sees of it. `websocket.ts` opens
- * it; frames to the peer are written to the raw socket, many in one write; `ws` answers pings and closes on the same one.
+ * One WebSocket in a room: a `ws` socket that hands what it reads to its session. `websocket.ts` opens it; the room writes
+ * to its wire (`websocket-wire.ts`); `ws` answers pings and closes on the same socket.
  */
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
@@ -8,18 +8,15 @@ import { type RawData, WebSocket } from 'ws'
 import type { Clock } from '../clock.ts'
 import { Close, type CloseReason } from '../errors.ts'
 import type { Mount } from '../mount.ts'
-import type { Connection } from '../peer.ts'
-import type { LiveRoom } from '../room.ts'
+import type { Session } from '../session.ts'
 import { countBroken, type Limit, type Tally } from '../tally.ts'
 import type { Wire } from '../wire.ts'
 import type { Beating, Turn } from './heartbeat.ts'
-import { isOverdue, isStuck, type Owed, owedOf, type Sighting } from './progress.ts'
+import { Stalls } from './progress.ts'
 import { Reader } from './reader.ts'
 import { WebSocketWire } from './websocket-wire.ts'
 import { unfinishedBytes } from './ws-internals.ts'
 
-/** How long a peer that was closed for abuse may take to answer. */
-const SHUT_MS = 1000
 /** With these (or none, 1005) a client says that it leaves; any other end is a lost connection. */
 const GOODBYES = [1000, 1001, 1005]
 /** The limits that `ws` holds for us, by the code it closes with. */
@@ -40,32 +37,26 @@ export interface SocketParts {
 
 /** Its listeners are shared, and no closure keeps the request alive. */
 export class RoomSocket extends WebSocket implements Beating {
-  peer!: Connection
-  /** Its place in the heartbeat. */
-  turn: Turn | undefined
   /** Whether anything came since the last ping. */
   isAlive = true
-  #room!: LiveRoom
-  #socket!: Duplex
+  /** `undefined` while it joins. */
+  #session: Session | undefined
+  /** Its place in the heartbeat. */
+  #turn: Turn | undefined
   #parts!: SocketParts
   #wire!: WebSocketWire
   #leave!: () => void
   /** Where messages may be compressed, `ws` reads them all. */
   #reader: Reader | undefined
-  #cancelRest: (() => void) | undefined
   #controls = 0
   /** The code with which `ws` has closed. */
   #closedWith: number | undefined
-  /** The message that was not whole at the last look. */
-  #begun: Sighting | undefined
-  /** How much of it there was. */
-  #cameBytes = 0
-  #owed: Owed | undefined
+  /** `undefined` while nothing was on its way at a look. */
+  #stalls: Stalls | undefined
 
-  listen(socket: Duplex, parts: SocketParts, room: LiveRoom, leave: () => void): Wire {
-    this.#socket = socket
+  /** Begins to listen. `leave` is called when the connection is over. */
+  listen(socket: Duplex, parts: SocketParts, leave: () => void): Wire {
     this.#parts = parts
-    this.#room = room
     this.#wire = new WebSocketWire(this, socket)
     this.#leave = leave
     if (this.extensions === '') this.#reader = new Reader(this, socket, parts.limits.payloadBytes)
@@ -75,6 +66,16 @@ export class RoomSocket extends WebSocket implements Beating {
     this.on('error', onError)
     this.on('close', onClose)
     return this.#wire
+  }
+
+  get clock(): Clock {
+    return this.#parts.clock
+  }
+
+  /** Its peer has joined. */
+  enter(session: Session, turn: Turn): void {
+    this.#session = session
+    this.#turn = turn
   }
 
   /** `ws` closes, for a broken frame or the peer's own close. */
@@ -92,7 +93,7 @@ export class RoomSocket extends WebSocket implements Beating {
 
   /** What was said to the peer goes before. */
   #close(code?: number, reason?: string | Buffer): void {
-    this.peer?.seat.flush()
+    this.#session?.flush()
     super.close(code, reason)
   }
 
@@ -107,26 +108,23 @@ export class RoomSocket extends WebSocket implements Beating {
   /** Sends a ready-made ping. */
   beat(): void {
     this.#controls = 0
-    if (this.readyState === WebSocket.OPEN) this.#socket.write(PING)
+    if (this.readyState === WebSocket.OPEN) this.#wire.socket.write(PING)
   }
 
   look(nowMs: number): void {
     if (this.readyState !== WebSocket.OPEN) return
     const { messageTimeoutMs, sendTimeoutMs } = this.#parts.limits
     const bytes = this.isPaused ? undefined : unfinishedBytes(this)
-    this.#begun = bytes === undefined ? undefined : (this.#begun ?? { sinceMs: nowMs, bytes })
+    if (bytes !== undefined || this.#wire.waiting > 0) this.#stalls ??= new Stalls()
+    const sending = this.#stalls?.sending(bytes, nowMs, messageTimeoutMs)
     // In the midst of a frame it cannot answer a ping; that the frame grows is sign enough.
-    if (bytes !== undefined && bytes > this.#cameBytes) this.isAlive = true
-    this.#cameBytes = bytes ?? 0
-    if (this.#begun && isOverdue(this.#begun, bytes ?? 0, nowMs, messageTimeoutMs)) {
-      this.#break('limits.messageTimeout', Close.unfinished)
-      return
+    if (sending === 'grows') this.isAlive = true
+    if (sending === 'overdue') this.#break('limits.messageTimeout', Close.unfinished)
+    else if (this.#stalls?.isStuck(this.#wire.socket as Socket, nowMs, sendTimeoutMs)) {
+      this.#session?.slow('limits.sendTimeout')
+      // Its close waits behind what it does not take.
+      this.#wire.shut()
     }
-    this.#owed = owedOf(this.#owed, this.#socket as Socket, nowMs)
-    if (!this.#owed || !isStuck(this.#owed, nowMs, sendTimeoutMs)) return
-    this.peer.seat.cut('limits.sendTimeout')
-    // Its close waits behind what it does not take.
-    this.shut()
   }
 
   /** It gave no sign of life: says so, in case only one direction is dead, and lets go at once. */
@@ -144,30 +142,9 @@ export class RoomSocket extends WebSocket implements Beating {
 
   hear(message: string | Buffer): void {
     this.isAlive = true
-    this.#begun = undefined
+    this.#stalls?.heard()
     // After our close frame the peer may still speak; it is not in the room any more.
-    if (this.readyState !== WebSocket.OPEN) return
-    const waitMs = this.#room.receive(this.peer, message)
-    if (waitMs > 0) this.#rest(waitMs)
-  }
-
-  /** Reads no more for a while; the network holds the peer back. What came in the same packet may make it longer. */
-  #rest(ms: number): void {
-    this.#cancelRest?.()
-    this.pause()
-    this.#cancelRest = this.#parts.clock.after(ms, () => this.#readOn())
-  }
-
-  #readOn(): void {
-    this.isAlive = true
-    this.resume()
-  }
-
-  /** Closed for what it sent or did not take: the rest is not even read. */
-  shut(): void {
-    this.#cancelRest?.()
-    this.pause()
-    this.#cancelRest = this.#parts.clock.after(SHUT_MS, () => this.terminate())
+    if (this.readyState === WebSocket.OPEN) this.#session?.receive(message)
   }
 
   /** A ping or a pong; ws has answered the ping. */
@@ -180,17 +157,17 @@ export class RoomSocket extends WebSocket implements Beating {
   }
 
   over(code: number): void {
-    this.#cancelRest?.()
-    this.#parts.sockets.delete(this.#socket)
-    if (this.turn) this.turn.socket = undefined
+    this.#wire.over()
+    this.#parts.sockets.delete(this.#wire.socket)
+    if (this.#turn) this.#turn.socket = undefined
     this.#leave()
     const isGoodbye = this.#wire.isClosed || GOODBYES.includes(code)
-    this.#room.gone(this.peer, this.#wire, !isGoodbye)
+    this.#session?.gone(!isGoodbye)
   }
 
   #break(limit: Limit, reason: CloseReason): void {
     countBroken(this.#parts.tally.broken, limit)
-    this.#room.end(this.peer, reason)
+    this.#session?.end(reason)
   }
 }
 

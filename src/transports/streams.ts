@@ -8,7 +8,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Clock } from '../clock.ts'
 import { Refusal } from '../errors.ts'
 import type { FlushQueue } from '../flush-queue.ts'
-import type { Gate } from '../gate.ts'
+import { type Gate, rawRoom } from '../gate.ts'
 import type { Origins } from '../listed-origin.ts'
 import { describeRoom, listRooms } from '../lobby.ts'
 import type { Log } from '../log/log.ts'
@@ -162,9 +162,8 @@ function methodsOf({ mount }: Route): string {
   return mount.kind === 'event' ? 'GET, HEAD, POST, OPTIONS' : 'GET, HEAD, OPTIONS'
 }
 
-/** A raw room keeps nothing, so there is nothing to read and no way to say a message. */
 function mustBeEvents(route: Route, reply: FastifyReply): void {
   if (route.mount.kind === 'event') return
   reply.header('Allow', methodsOf(route))
-  throw new Refusal(405, 'raw_room', 'this room keeps no events; join it over a WebSocket')
+  throw rawRoom()
 }

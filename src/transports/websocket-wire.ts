@@ -15,6 +15,8 @@ import { closeReason, frameBytes } from './websocket-frame.ts'
 
 export const plain: Encoding = { name: 'websocket', encode: (frame) => frameBytes(payloadOf(frame)) }
 
+/** How long a peer that is not read any more may take to go. */
+const SHUT_MS = 1000
 /** Closed with one of these, a peer is not read any more. */
 const SHUT_FOR: readonly string[] = [Close.abuse.reason, Close.unfinished.reason]
 
@@ -23,25 +25,53 @@ export class WebSocketWire implements Wire {
   /** It was the room that closed it. */
   isClosed = false
   readonly #ws: RoomSocket
-  readonly #socket: Duplex
+  readonly socket: Duplex
+  #cancelRest: (() => void) | undefined
 
   constructor(ws: RoomSocket, socket: Duplex) {
     this.encoding = ws.extensions.includes('permessage-deflate') ? deflated : plain
     this.#ws = ws
-    this.#socket = socket
+    this.socket = socket
   }
 
   get waiting(): number {
-    return this.#socket.writableLength
+    return this.socket.writableLength
   }
 
   send(bytes: Bytes): void {
     // After a close frame nothing may follow (RFC 6455, 5.5.1).
-    if (this.#ws.readyState === WebSocket.OPEN) this.#socket.write(bytes, 'latin1')
+    if (this.#ws.readyState === WebSocket.OPEN) this.socket.write(bytes, 'latin1')
   }
 
   drained(below: number): Promise<void> | undefined {
-    return drained(this.#socket, below)
+    return drained(this.socket, below)
+  }
+
+  /** The network holds the peer back. What came in the same packet may make it longer. */
+  rest(ms: number): void {
+    if (this.#ws.readyState === WebSocket.OPEN) this.#pause(ms, () => this.#readOn())
+  }
+
+  #readOn(): void {
+    // It could give no sign.
+    this.#ws.isAlive = true
+    this.#ws.resume()
+  }
+
+  /** It is closed for what it sent or did not take: the rest is not even read. */
+  shut(): void {
+    this.#pause(SHUT_MS, () => this.#ws.terminate())
+  }
+
+  #pause(ms: number, then: () => void): void {
+    this.#cancelRest?.()
+    this.#ws.pause()
+    this.#cancelRest = this.#ws.clock.after(ms, then)
+  }
+
+  /** The connection is gone. */
+  over(): void {
+    this.#cancelRest?.()
   }
 
   drop(): void {
@@ -51,6 +81,6 @@ export class WebSocketWire implements Wire {
   close(code: number, reason: string): void {
     this.isClosed = true
     this.#ws.end(code, closeReason(reason))
-    if (SHUT_FOR.includes(reason)) this.#ws.shut()
+    if (SHUT_FOR.includes(reason)) this.shut()
   }
 }

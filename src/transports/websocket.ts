@@ -76,9 +76,9 @@ export class WebSocketDoor {
         letGo?.()
         admission.leave()
       }
-      const wire = roomSocket.listen(socket, this.#parts, room, letGo ? leave : admission.leave)
-      roomSocket.peer = room.join(visitor, wire, offset)
-      roomSocket.turn = this.#parts.heartbeat.add(roomSocket, this.#parts.limits.heartbeatMs)
+      const wire = roomSocket.listen(socket, this.#parts, letGo ? leave : admission.leave)
+      const session = room.join(visitor, wire, offset)
+      roomSocket.enter(session, this.#parts.heartbeat.add(roomSocket, this.#parts.limits.heartbeatMs))
       hasJoined = true
     })
     return hasJoined

@@ -6,8 +6,8 @@ import { Auth } from '../../src/guards/auth.ts'
 import { hostGuard } from '../../src/guards/host.ts'
 import { Limits } from '../../src/guards/limits.ts'
 import type { Mount } from '../../src/mount.ts'
+import type { OpenRoom } from '../../src/open-room.ts'
 import { systemRandom } from '../../src/random.ts'
-import type { LiveRoom } from '../../src/room.ts'
 import type { Place } from '../../src/rooms.ts'
 import { Router } from '../../src/router.ts'
 import { type HandClock, handClock } from '../../src/testing/hand-clock.ts'
@@ -126,7 +126,7 @@ function placeIn(stand: Stand): Place {
   const release = () => {
     stand.held -= 1
   }
-  return { room: {} as LiveRoom, release }
+  return { room: { kind: 'event' } as OpenRoom, release }
 }
 
 function note({ errors }: Stand, text = ''): void {

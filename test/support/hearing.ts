@@ -75,6 +75,8 @@ export class HearingWire implements Wire {
     return this.#busyTurns > 0 ? 300_000 : 0
   }
 
+  rest(): void {}
+
   drained(): Promise<void> | undefined {
     return this.#busyTurns > 0 ? this.#rest() : undefined
   }

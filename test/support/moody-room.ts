@@ -112,9 +112,6 @@ export async function openMoodyRoom(mood: Mood, delayMs = () => 0, given?: objec
   const history = { keep: 10_000, maxAgeMs: 1e9, replay: 0, durable: false }
   const settings = { pattern: '/room', history, rejoinWithinMs: 5000, limits: LIMITS }
   const room = new LiveEventRoom(house, '/room', {}, settings, definition)
-  await room.start(
-    (room) => definition.open(room as never, undefined as never),
-    () => {},
-  )
+  await room.start(() => {})
   return { room, clock, errors }
 }

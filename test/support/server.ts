@@ -2,6 +2,7 @@
  * A real server for a test: on a free port, with the rooms the test names, its log heard. A line of error in the log
  * that the test did not expect fails the test when it closes the server.
  */
+
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -10,10 +11,9 @@ import { fileURLToPath } from 'node:url'
 import type { Clock } from '../../src/clock.ts'
 import { type Config, loadConfig } from '../../src/config.ts'
 import type { Definition } from '../../src/define.ts'
-import { kindOf } from '../../src/definition.ts'
 import { type Environment, readEnvironment } from '../../src/environment.ts'
 import { newLogger } from '../../src/logger.ts'
-import type { Mount } from '../../src/mount.ts'
+import { kindOf, type Mount } from '../../src/mount.ts'
 import { createServer, type Server } from '../../src/server.ts'
 import { type Client, type ClientOptions, connect } from './client.ts'
 
@@ -108,5 +108,5 @@ function withDefinition(mount: Mount, line: Line | undefined): Mount {
   if (!line?.definition) return mount
   const definition = line.definition as Definition
   const options = definition.options ? definition.options.parse(line.options ?? {}) : undefined
-  return { ...mount, definition, kind: kindOf(definition), options }
+  return { ...mount, ...kindOf(definition), options }
 }

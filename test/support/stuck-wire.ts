@@ -19,6 +19,8 @@ export class StuckWire implements Wire {
     this.sent = `${this.sent}${bufferOf(bytes)}`.slice(-10_000)
   }
 
+  rest(): void {}
+
   drained(below: number): Promise<void> | undefined {
     if (this.waiting <= below) return undefined
     return new Promise((resolve) => this.#taken.push(resolve))
