@@ -25,7 +25,7 @@ function errorFields(error: Error): unknown {
 }
 
 /** A line of JSON with the same meaning: short, and of nothing but what can be seen. */
-export function tidy(line: string): string {
+function tidy(line: string): string {
   const short = line.length > MAX_LINE_LENGTH ? shortened(line) : line
   return short.replaceAll(HIDDEN, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }

@@ -29,7 +29,7 @@ export function pathMistakes(patterns: readonly string[], ownFiles: ReadonlySet<
 }
 
 /** What is wrong with a path pattern, or `undefined`. */
-export function patternMistake(pattern: string): string | undefined {
+function patternMistake(pattern: string): string | undefined {
   if (!pattern.startsWith('/')) return `expected a path that begins with "/"; write "/${pattern}"`
   if (pattern === '/') return undefined
   if (/[?#]/.test(pattern)) return 'expected a path alone, without "?" or "#"'
@@ -51,7 +51,7 @@ export function patternMistake(pattern: string): string | undefined {
 }
 
 /** Two patterns of one shape match the same paths: `/r/:a` and `/r/:b`. A static path beside them just wins. */
-export function patternShape(pattern: string): string {
+function patternShape(pattern: string): string {
   return pattern.replaceAll(/:[^/]+/g, ':')
 }
 

@@ -156,6 +156,24 @@ describe('the stream', () => {
     expect(signs.length).toBeGreaterThan(0)
   })
 
+  it('that is only told to come back later says what the server refuses', async () => {
+    const { promise, resolve } = Promise.withResolvers<unknown[]>()
+    const said = {
+      code: 1013,
+      reason: 'it is full, come back in 5 ms',
+      status: 503,
+      error: 'room_full',
+      message: 'it is full',
+    }
+    openEventStream(
+      { url: new URL('http://example.org/chat'), token: undefined },
+      { fetch: async () => new Response(`retry: 5\nevent: close\ndata:${JSON.stringify(said)}\n\n`) },
+      { message: () => {}, sign: () => {}, lost: (...how) => resolve(how) },
+    )
+    const refusal = { status: 503, code: 'room_full', message: 'it is full' }
+    expect(await promise).toEqual([1013, said.reason, refusal])
+  })
+
   it('is read by its own line breaks alone', async () => {
     const text = '\u2028\u2029\u0085 \\n'
     const said = JSON.stringify([{ type: 'noted', data: { text } }])

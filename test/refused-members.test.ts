@@ -76,6 +76,19 @@ describe('a peer that `join` refuses', () => {
     expect(calls).toEqual(['join bob 1', 'join bob 1'])
   })
 
+  it.each(['at once', 'later'])('since it closes the peer itself (%s) sees it leave once', async (when) => {
+    const { definition, calls } = watched(async (peer) => {
+      if (when === 'later') await turn()
+      peer.close(4003, 'banned')
+    })
+    const room = await openRoom(definition)
+    const bob = room.join({ name: 'bob' })
+    await room.advance(1)
+    await turn()
+    expect(bob.closed).toEqual({ code: 4003, reason: 'banned' })
+    expect(calls).toEqual(['join bob 1', 'leave bob 0'])
+  })
+
   it('by a mistake hears no more than `internal`', async () => {
     const { definition } = watched(() => {
       throw new Error('a secret')

@@ -57,8 +57,11 @@ export function openEventStream({ url, token }: Target, options: Options, events
     const said = JSON.parse(field('data:') ?? '{}')
     const event = field('event:')
     if (event === 'data') for (const frame of said) events.message(JSON.stringify(frame))
-    else if (event === 'close') end(said.code, said.reason)
-    else if (said.peer) {
+    else if (event === 'close') {
+      const { code, reason, status, error, message } = said
+      // A refusal comes so too, if it is only for now.
+      end(code, reason, status === undefined ? undefined : { status, code: error, message })
+    } else if (said.peer) {
       peer = said.peer
       speak().catch(fail)
     }

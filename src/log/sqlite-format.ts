@@ -6,10 +6,10 @@ import { DatabaseSync } from 'node:sqlite'
 
 /** `application_id` is "Corr"; `user_version` counts the formats. */
 const APPLICATION_ID = 0x43_6f_72_72
-export const FORMAT_VERSION = 1
+const FORMAT_VERSION = 1
 
 /** A file that is no database of ours that we can read: nothing was changed in it. */
-export class FormatError extends Error {
+class FormatError extends Error {
   /** Beside the result codes of SQLite, none of which is below 0. */
   readonly errcode = -1
 }

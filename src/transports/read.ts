@@ -23,7 +23,7 @@ const JSON_TYPE = 'application/json'
 const POLL: Encoding = { name: 'long-poll', encode: ({ seq }) => Buffer.alloc(seq > 0 ? 1 : 0) }
 
 /** The place to read on from. Throws a `Refusal` 410 where the log cannot go on from there without a hole. */
-export function mustFind(reading: RoomReading, offset: string): number {
+function mustFind(reading: RoomReading, offset: string): number {
   const found = reading.find(offset)
   if ('after' in found) return found.after
   throw gone(reading, found.lost)
