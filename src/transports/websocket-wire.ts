@@ -4,13 +4,13 @@
  */
 import type { Duplex } from 'node:stream'
 import { WebSocket } from 'ws'
+import type { Clock } from '../clock.ts'
 import { Close } from '../errors.ts'
 import type { Bytes, Encoding } from '../frame.ts'
 import { payloadOf } from '../payload.ts'
 import type { Wire } from '../wire.ts'
 import { deflated } from './deflate.ts'
 import { drained } from './drained.ts'
-import type { RoomSocket } from './room-socket.ts'
 import { closeReason, frameBytes } from './websocket-frame.ts'
 
 export const plain: Encoding = { name: 'websocket', encode: (frame) => frameBytes(payloadOf(frame)) }
@@ -20,15 +20,29 @@ const SHUT_MS = 1000
 /** Closed with one of these, a peer is not read any more. */
 const SHUT_FOR: readonly string[] = [Close.abuse.reason, Close.unfinished.reason]
 
+/** What a wire needs of the `ws` socket it belongs to. */
+export interface ClosableSocket {
+  readonly clock: Clock
+  readonly extensions: string
+  readonly readyState: number
+  /** Whether anything came since the last ping. */
+  isAlive: boolean
+  pause(): void
+  resume(): void
+  /** The server ends it; what was sent to the peer goes before. */
+  end(code: number, reason: string): void
+  terminate(): void
+}
+
 export class WebSocketWire implements Wire {
   readonly encoding: Encoding
   /** It was the room that closed it. */
   isClosed = false
-  readonly #ws: RoomSocket
+  readonly #ws: ClosableSocket
   readonly socket: Duplex
   #cancelRest: (() => void) | undefined
 
-  constructor(ws: RoomSocket, socket: Duplex) {
+  constructor(ws: ClosableSocket, socket: Duplex) {
     this.encoding = ws.extensions.includes('permessage-deflate') ? deflated : plain
     this.#ws = ws
     this.socket = socket
