@@ -13,7 +13,7 @@ import { Seat } from '../src/seat.ts'
 import { newTally } from '../src/tally.ts'
 import type { Wire } from '../src/wire.ts'
 import { PATIENCE_MS } from './support/patience.ts'
-import { type Random, seeded } from './support/random.ts'
+import { type Dice, seeded } from './support/random.ts'
 
 const LIMIT_BYTES = 1000
 const BYTES = 4
@@ -72,12 +72,12 @@ interface ModelPeer {
 class Play {
   readonly peers: ModelPeer[] = []
   readonly audience: Audience
-  readonly random: Random
+  readonly random: Dice
   slowed = 0
   readonly errors: unknown[] = []
   #number = 0
 
-  constructor(random: Random) {
+  constructor(random: Dice) {
     this.random = random
     this.audience = new Audience(new FlushQueue(systemClock()), {
       limitBytes: LIMIT_BYTES,

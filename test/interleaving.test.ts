@@ -15,7 +15,7 @@ import { closeFrame, fragmented, frame, Op } from './support/bare-frames.ts'
 import { ByteStream, contentOf, type StreamFrame } from './support/byte-stream.ts'
 import { selfSigned } from './support/certificate.ts'
 import { anyPayload, textOf } from './support/payloads.ts'
-import { type Random, seeded } from './support/random.ts'
+import { type Dice, seeded } from './support/random.ts'
 import { startServer, type TestServer } from './support/server.ts'
 import { steppedClock } from './support/stepped-clock.ts'
 
@@ -79,10 +79,10 @@ const time = steppedClock()
 class Victim {
   readonly stream: ByteStream
   readonly pings: Buffer[] = []
-  readonly #random: Random
+  readonly #random: Dice
   readonly #isCompressed: boolean
 
-  constructor(random: Random, path: string, isCompressed: boolean) {
+  constructor(random: Dice, path: string, isCompressed: boolean) {
     this.stream = new ByteStream(server.url, path, isCompressed)
     this.#random = random
     this.#isCompressed = isCompressed
@@ -191,7 +191,7 @@ async function play(ending: Ending, isCompressed: boolean): Promise<void> {
 }
 
 /** Ends the connection. Resolves with how many of the payloads must have come. */
-async function end(ending: Ending, { stream }: Victim, random: Random): Promise<number> {
+async function end(ending: Ending, { stream }: Victim, random: Dice): Promise<number> {
   for (let more = 0; more < 5; more += 1) sayToAll(anyPayload(random))
   const before = said.length
   if (ending === 'the room') {

@@ -16,7 +16,7 @@ import { systemRandom } from '../src/random.ts'
 import type { Session } from '../src/session.ts'
 import { newTally } from '../src/tally.ts'
 import { Hearing, HearingWire, REPLAY } from './support/hearing.ts'
-import { type Random, seeded } from './support/random.ts'
+import { type Dice, seeded } from './support/random.ts'
 import { startServer } from './support/server.ts'
 
 const KEEP = 1500
@@ -123,7 +123,7 @@ describe('joining during full publishing', () => {
     expect(wire.hearing).toMatchObject({ welcome: { resumed: true }, events: 500 + 600, resets: 1, mistake: undefined })
   })
 
-  function join(room: LiveEventRoom, random: Random, present: Joined[]): Joined {
+  function join(room: LiveEventRoom, random: Dice, present: Joined[]): Joined {
     const { seq, first, epoch } = room.record
     const token = random.oneIn(2) ? tokenOf(random, epoch, first, seq) : undefined
     const wire = new HearingWire(new Hearing(token?.seq), random.oneIn(4) ? random.below(20) : 0)
@@ -135,7 +135,7 @@ describe('joining during full publishing', () => {
   }
 
   /** Mostly a place that is kept; now and then one that is not any more, not yet, or of another log. */
-  function tokenOf(random: Random, epoch: string, first: number, seq: number): { epoch: string; seq: number } {
+  function tokenOf(random: Dice, epoch: string, first: number, seq: number): { epoch: string; seq: number } {
     const dice = random.below(20)
     if (dice === 0) return { epoch, seq: seq + 1 + random.below(5) }
     if (dice === 1) return { epoch: 'f'.repeat(32), seq }

@@ -11,7 +11,7 @@ import { payloadOf } from '../src/payload.ts'
 import { Connection } from '../src/peer.ts'
 import { TestWire } from '../src/testing/test-wire.ts'
 import { clientOf, openMoodyRoom } from './support/moody-room.ts'
-import { type Random, seeded } from './support/random.ts'
+import { type Dice, seeded } from './support/random.ts'
 
 const message = (type: string, id: string, data: unknown = 1) => JSON.stringify({ type, data, id })
 
@@ -22,7 +22,7 @@ describe('whatever happens to a message', () => {
   const ODD = ['plain text', '{"type":', '{"type":"say","data":"no number"}', '{"id":"odd","type":1}']
 
   /** Says random things for a while, then lets all of it come to its end. */
-  async function play(random: Random) {
+  async function play(random: Dice) {
     const asked = vi.spyOn(Connection.prototype, 'asked')
     const answered = vi.spyOn(Connection.prototype, 'answered')
     const mood = (call: string) =>

@@ -1,5 +1,5 @@
 /** Event envelopes made by chance: well-formed ones, ones with hostile values, and texts that are almost JSON. */
-import type { Random } from '../support/random.ts'
+import type { Dice } from '../support/random.ts'
 
 const TYPES = [
   'message',
@@ -69,7 +69,7 @@ const NO_JSON = [
 ]
 
 /** The text of an envelope. */
-export function envelope(random: Random): string {
+export function envelope(random: Dice): string {
   const kind = random.below(20)
   if (kind === 0) return random.pick(NO_JSON)
   if (kind === 1) return random.pick(['[', '{"a":', ',', ':', '"', ']', '}']).repeat(1 + random.below(3000))
@@ -83,7 +83,7 @@ export function envelope(random: Random): string {
   return `{"type":${type},"data":${data}${id}${more}}`
 }
 
-function value(random: Random, depth: number): string {
+function value(random: Dice, depth: number): string {
   const kind = random.below(depth > 4 ? 4 : 7)
   if (kind === 0) return random.pick(NUMBERS)
   if (kind === 1) return random.pick(['true', 'false', 'null'])
@@ -92,12 +92,12 @@ function value(random: Random, depth: number): string {
   return `{${members(random, random.below(5), depth + 1)}}`
 }
 
-function members(random: Random, count: number, depth = 4): string {
+function members(random: Dice, count: number, depth = 4): string {
   const one = () => `"${random.oneIn(3) ? random.pick(KEYS) : `k${random.below(1000)}`}":${value(random, depth)}`
   return Array.from({ length: count }, one).join()
 }
 
-function nested(random: Random): string {
+function nested(random: Dice): string {
   const depth = 1 + random.below(random.oneIn(4) ? 5000 : 120)
   const [start, end] = random.pick([
     ['[', ']'],
@@ -108,6 +108,6 @@ function nested(random: Random): string {
   return `{"type":"message","data":${start.repeat(depth)}1${end.repeat(depth)}}`
 }
 
-function string(random: Random): string {
+function string(random: Dice): string {
   return `"${random.pick(STRINGS)}"`
 }

@@ -4,7 +4,7 @@
  */
 import { deflateRawSync } from 'node:zlib'
 import { closeFrame, frame, frameOf, Op } from '../support/bare-frames.ts'
-import type { Random } from '../support/random.ts'
+import type { Dice } from '../support/random.ts'
 import { envelope } from './envelopes.ts'
 
 export interface Stream {
@@ -28,7 +28,7 @@ const RARE_LENGTHS = [4096, 16_384, 65_535, 65_536]
 /** A room takes so many pings from one peer at a time. */
 const MAX_CONTROLS = 150
 
-export function frameStream(random: Random, options: StreamOptions): Stream {
+export function frameStream(random: Dice, options: StreamOptions): Stream {
   const frames = legalFrames(random, options)
   const bad = 1 + random.below(8)
   for (let count = 0; count < bad; count += 1) frames.push(hostile(random))
@@ -40,7 +40,7 @@ export function frameStream(random: Random, options: StreamOptions): Stream {
 }
 
 /** Frames that no server may close for, however odd they are. */
-export function legalFrames(random: Random, { legal, isEvent, isSqueezed }: StreamOptions): Buffer[] {
+export function legalFrames(random: Dice, { legal, isEvent, isSqueezed }: StreamOptions): Buffer[] {
   const frames: Buffer[] = []
   let controls = 0
   while (frames.length < legal) {
@@ -53,7 +53,7 @@ export function legalFrames(random: Random, { legal, isEvent, isSqueezed }: Stre
 }
 
 /** A legal message, whole or in fragments with control frames between. */
-function message(random: Random, isEvent: boolean, isSqueezed: boolean): Buffer[] {
+function message(random: Dice, isEvent: boolean, isSqueezed: boolean): Buffer[] {
   const text = isEvent || random.oneIn(2)
   const payload = isEvent ? Buffer.from(envelope(random)) : text ? words(random) : bytes(random, lengthOf(random))
   const opcode = text ? Op.text : Op.binary
@@ -75,12 +75,12 @@ function message(random: Random, isEvent: boolean, isSqueezed: boolean): Buffer[
   return frames
 }
 
-function control(random: Random): Buffer {
+function control(random: Dice): Buffer {
   return frame(random.pick([Op.ping, Op.pong]), bytes(random, random.below(126)), { mask: maskOf(random) })
 }
 
 /** A frame that is wrong, or may be. */
-function hostile(random: Random): Buffer {
+function hostile(random: Dice): Buffer {
   const payload = bytes(random, lengthOf(random))
   const mask = maskOf(random)
   const kinds: (() => Buffer)[] = [
@@ -102,7 +102,7 @@ function hostile(random: Random): Buffer {
 }
 
 /** Some bits turned, some bytes put in, left out or doubled. */
-export function mutated(random: Random, original: Buffer): Buffer {
+export function mutated(random: Dice, original: Buffer): Buffer {
   let result = Buffer.from(original)
   for (let count = 1 + random.below(4); count > 0 && result.length > 0; count -= 1) {
     const at = random.below(result.length)
@@ -117,24 +117,24 @@ export function mutated(random: Random, original: Buffer): Buffer {
   return result
 }
 
-export function bytes(random: Random, length: number): Buffer {
+export function bytes(random: Dice, length: number): Buffer {
   const result = Buffer.allocUnsafe(length)
   for (let at = 0; at < length; at += 1) result[at] = random.below(256)
   return result
 }
 
-function words(random: Random): Buffer {
+function words(random: Dice): Buffer {
   return Buffer.from(random.pick(['hello', 'µ', '茶', '😀', '\u0000', '"', 'x']).repeat(random.below(30)))
 }
 
-function lengthOf(random: Random): number {
+function lengthOf(random: Dice): number {
   return random.oneIn(300) ? random.pick(RARE_LENGTHS) : random.pick(LENGTHS)
 }
 
-function hugeLength(random: Random): bigint {
+function hugeLength(random: Dice): bigint {
   return random.pick([1n << 63n, (1n << 64n) - 1n, (1n << 53n) + 1n, 1n << 32n, (1n << 31n) - 1n, 65_537n, 70_000n])
 }
 
-function maskOf(random: Random): Buffer {
+function maskOf(random: Dice): Buffer {
   return bytes(random, 4)
 }

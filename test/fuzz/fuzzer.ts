@@ -7,12 +7,12 @@ import { connect } from 'node:net'
 import { BarePeer } from '../support/bare-peer.ts'
 import type { Client } from '../support/client.ts'
 import { PATIENCE_MS } from '../support/patience.ts'
-import { type Random, seeded } from '../support/random.ts'
+import { type Dice, seeded } from '../support/random.ts'
 import type { TestServer } from '../support/server.ts'
 import { frameStream, type Stream, type StreamOptions } from './frames.ts'
 import { httpRequest } from './requests.ts'
 
-export type Run = (server: TestServer, random: Random) => Promise<number>
+export type Run = (server: TestServer, random: Dice) => Promise<number>
 
 /** How many runs are under way at once. */
 const CONCURRENCY = 8

@@ -1,5 +1,5 @@
 /** HTTP requests to room paths made by chance: reads with odd offsets, live reads, posts, and requests that are broken. */
-import type { Random } from '../support/random.ts'
+import type { Dice } from '../support/random.ts'
 import { envelope } from './envelopes.ts'
 import { mutated } from './frames.ts'
 
@@ -58,7 +58,7 @@ const TYPES = [
 const PRODUCER = ['0', '1', '-1', '9007199254740993', 'x', '', '1e3', '007']
 
 /** The bytes of one request. */
-export function httpRequest(random: Random): Buffer {
+export function httpRequest(random: Dice): Buffer {
   const method = random.pick(METHODS)
   const body = /^(POST|PUT|PATCH)$/.test(method) ? posted(random) : ''
   const headers = ['Host: 127.0.0.1', 'Connection: close', ...some(random, HEADERS).map((header) => header(random))]
@@ -69,7 +69,7 @@ export function httpRequest(random: Random): Buffer {
   return random.oneIn(20) ? mutated(random, bytes) : bytes
 }
 
-const HEADERS: ((random: Random) => string)[] = [
+const HEADERS: ((random: Dice) => string)[] = [
   (random) => `Accept: ${random.pick(ACCEPT)}`,
   (random) =>
     `Origin: ${random.pick(['http://127.0.0.1', 'null', 'http://evil.example', '', 'http://[', 'x'.repeat(3000)])}`,
@@ -85,7 +85,7 @@ const HEADERS: ((random: Random) => string)[] = [
   (random) => `Cookie: ${random.pick(['a=b', '__proto__=1', '=;=;'])}`,
 ]
 
-function target(random: Random): string {
+function target(random: Dice): string {
   const live = random.oneIn(2)
   const parts = [
     ...(live || random.oneIn(2) ? [`offset=${mostly(random, ['-1', 'now'], OFFSETS)}`] : []),
@@ -99,22 +99,22 @@ function target(random: Random): string {
 }
 
 /** One of the good, and now and then one of the others. */
-function mostly(random: Random, good: readonly string[], others: readonly string[]): string {
+function mostly(random: Dice, good: readonly string[], others: readonly string[]): string {
   return random.oneIn(6) ? random.pick(others) : random.pick(good)
 }
 
-function posted(random: Random): string {
+function posted(random: Dice): string {
   if (random.oneIn(2)) return envelope(random)
   return `[${Array.from({ length: random.below(6) }, () => envelope(random)).join()}]`
 }
 
-function length(random: Random, body: string): string {
+function length(random: Dice, body: string): string {
   if (random.oneIn(12))
     return `Content-Length: ${random.pick(['-1', '0', '99999999999', 'x', '1, 1', '5\r\nContent-Length: 6'])}`
   if (random.oneIn(25)) return 'Transfer-Encoding: chunked'
   return `Content-Length: ${Buffer.byteLength(body)}`
 }
 
-function some<T>(random: Random, list: readonly T[]): T[] {
+function some<T>(random: Dice, list: readonly T[]): T[] {
   return list.filter(() => random.oneIn(12))
 }

@@ -1,5 +1,5 @@
 /** Payloads at the edges of every way in which a frame is made: lengths, kinds of characters, bytes that look like heads. */
-import type { Random } from './random.ts'
+import type { Dice } from './random.ts'
 
 /** Around the lengths of heads (RFC 6455, 5.2), and of what is written as text. */
 export const EDGES = [0, 1, 2, 124, 125, 126, 127, 128, 129, 16_379, 16_380, 16_381, 16_382, 16_384, 16_385]
@@ -19,12 +19,12 @@ export function bytesOf(length: number): Uint8Array {
 }
 
 /** Bytes that no compression makes shorter. */
-function noise(random: Random, length: number): Uint8Array {
+function noise(random: Dice, length: number): Uint8Array {
   return Uint8Array.from({ length }, () => random.below(256))
 }
 
 /** Mostly short, now and then at an edge or large. */
-export function anyPayload(random: Random): string | Uint8Array {
+export function anyPayload(random: Dice): string | Uint8Array {
   const dice = random.below(20)
   const length = dice === 0 ? random.pick(LARGE) : dice < 8 ? random.pick(EDGES) : random.below(1000)
   if (random.oneIn(5)) return random.oneIn(2) ? bytesOf(length) : noise(random, length)

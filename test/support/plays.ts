@@ -1,6 +1,6 @@
 /** Random plays of a client's frames: some good messages, an end of any kind, and more after it, cut in any places. */
 import { frame, frameOf, Op } from './bare-frames.ts'
-import type { Random } from './random.ts'
+import type { Dice } from './random.ts'
 
 /** The largest payload that a play's messages have, but for one that is too large. */
 export const PAYLOAD_BYTES = 70_000
@@ -17,12 +17,12 @@ const TEXTS = [
 ]
 const BAD_UTF8 = Buffer.from([0x68, 0xc3, 0x28, 0x69])
 
-function mask(random: Random): Buffer {
+function mask(random: Dice): Buffer {
   return Buffer.from([0, 0, 0, 0].map(() => random.below(256)))
 }
 
 /** A good message or control frame, in one frame or several. */
-function good(random: Random): Buffer[] {
+function good(random: Dice): Buffer[] {
   const text = random.pick(TEXTS)
   const payload = random.below(2) ? text : Buffer.from(text)
   const opcode = typeof payload === 'string' ? Op.text : Op.binary
@@ -45,7 +45,7 @@ function good(random: Random): Buffer[] {
 }
 
 /** What ends a connection. */
-function last(random: Random): Buffer[] {
+function last(random: Dice): Buffer[] {
   const by = { mask: mask(random) }
   return random.pick<() => Buffer[]>([
     () => [frame(Op.close, Buffer.from([3, 232]), by)],
@@ -71,14 +71,14 @@ function last(random: Random): Buffer[] {
 }
 
 /** A connection's bytes: some good messages, an end, and more after it, which nobody may hear. */
-export function play(random: Random): Buffer {
+export function play(random: Dice): Buffer {
   const before = Array.from({ length: random.below(8) }, () => good(random)).flat()
   const after = Array.from({ length: random.below(3) }, () => good(random)).flat()
   return Buffer.concat([...before, ...last(random), ...after])
 }
 
 /** The same bytes as the network might bring them. */
-export function cut(bytes: Buffer, random: Random): Buffer[] {
+export function cut(bytes: Buffer, random: Dice): Buffer[] {
   const most = random.pick([1, 3, 20, 500, 100_000])
   if (most < 20 && bytes.length > 3000) return [bytes]
   const pieces: Buffer[] = []

@@ -1,5 +1,5 @@
 /** Random numbers from a seed (mulberry32), so that a failing run can be run again by its seed. */
-export interface Random {
+export interface Dice {
   /** 0 ≤ x < 1. */
   next(): number
   /** A whole number, 0 ≤ x < `below`. */
@@ -10,7 +10,7 @@ export interface Random {
   pick<T>(list: readonly T[]): T
 }
 
-export function seeded(seed: number): Random {
+export function seeded(seed: number): Dice {
   let state = seed
   const next = () => {
     state = (state + 0x6d2b79f5) | 0

@@ -14,6 +14,7 @@ import type { Definition } from '../../src/define.ts'
 import { type Environment, readEnvironment } from '../../src/environment.ts'
 import { newLogger } from '../../src/logger.ts'
 import { kindOf, type Mount } from '../../src/mount.ts'
+import type { Random } from '../../src/random.ts'
 import { createServer, type Server } from '../../src/server.ts'
 import { type Client, type ClientOptions, connect } from './client.ts'
 
@@ -32,6 +33,8 @@ export interface Setup {
   environment?: Partial<Environment>
   /** For tests that turn the time by hand. */
   clock?: Clock
+  /** For tests that draw from a seed. */
+  random?: Random
 }
 
 export interface LogLine {
@@ -68,7 +71,9 @@ export async function startServer(setup: Setup = {}): Promise<TestServer> {
   const expected: RegExp[] = []
   const config = await configOf(setup, folder)
   const logger = newLogger(environment.logLevel, sink)
-  const server = await createServer({ environment, config, logger, ...(setup.clock && { clock: setup.clock }) })
+  const { clock, random } = setup
+  const given = { ...(clock && { clock }), ...(random && { random }) }
+  const server = await createServer({ environment, config, logger, ...given })
   const { port, host } = new URL(server.url)
   const ws = server.url.replace(/^http/, 'ws')
   return {
