@@ -56,6 +56,17 @@ it('one whose token ends while it is waited for leaves once', async () => {
   expect(calls.slice(2)).toEqual(['leave ann 0', 'join ann 1'])
 })
 
+it('one that was waited for and is gone is not counted among those who are away', async () => {
+  const { room, clock } = await open(atOnce)
+  for (const client of ['ann', 'ben']) room.join(clientOf(client), new TestWire([]), undefined).gone(true)
+  expect([room.size, room.connected]).toEqual([2, 0])
+  const [ann] = room.peers()
+  ann?.close(4003, 'banned')
+  await clock.advance(10_000)
+  room.join(clientOf('cara'), new TestWire([]), undefined)
+  expect([room.size, room.connected]).toEqual([1, 1])
+})
+
 it('one that brings a new token stays as long as that is good', async () => {
   const { room, clock, calls, peers } = await open(atOnce)
   const visitor = { ...clientOf('ann'), claims: { sub: 'ann', seat: 1 }, untilMs: clock.now() + 3000 }

@@ -8,6 +8,7 @@ import { z } from 'zod'
 import { defineRoom } from '../src/define.ts'
 import { SqliteLog } from '../src/log/sqlite.ts'
 import { SqliteCommits } from '../src/log/sqlite-commits.ts'
+import { Store } from '../src/log/sqlite-store.ts'
 import { systemRandom } from '../src/random.ts'
 import { handClock } from '../src/testing/hand-clock.ts'
 import { connect } from './support/client.ts'
@@ -162,6 +163,22 @@ describe('a life in which nothing was said', () => {
     expect(again.locate(a.room.epoch, 1)).not.toHaveProperty('after')
     await a.log.close()
   })
+})
+
+it('a room of which nothing is left stays as long as somebody may still have its offsets: since it was last opened', () => {
+  const store = new Store(file())
+  const begun = 1_000_000
+  const era = { epoch: begun.toString(16).padStart(12, '0').padEnd(32, '0'), first: 1 }
+  const begins = [{ id: 1, path: '/room', maxAgeMs: 10, era, epochs: 1 }]
+  store.commit({ begins, events: [1, 1, begun, '{}'], marks: [] })
+  expect(store.drop(1, begun + 5000)).toBe(false)
+  store.trim(1, 0, 10, begun + 100)
+  store.open('/room', begun + 3000, { count: 10, bytes: 1000 })
+  expect(store.drop(1, begun + 3000)).toBe(false)
+  expect(store.peek('/room')).toMatchObject({ seq: 1 })
+  expect(store.drop(1, begun + 3001)).toBe(true)
+  expect(store.peek('/room')).toBeUndefined()
+  store.close()
 })
 
 describe('what fails in one append', () => {
