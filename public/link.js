@@ -1,6 +1,6 @@
 /**
- * A plain WebSocket that comes back by itself: after every loss, sooner at first and later each time, until the reader
- * ends it or the room says that there is no use. The console speaks through it.
+ * A plain WebSocket that comes back by itself after every loss: within 2 s for the first 10 s, then later each time, until
+ * the reader ends it or the room says that there is no use. The console speaks through it.
  */
 import { isFinal, refusalOf } from './refusal.js'
 import { protocols } from './token.js'
@@ -9,6 +9,11 @@ const FIRST_MS = 500
 const SLOWEST_MS = 15_000
 /** A connection that lasted this long makes its loss a first one. */
 const STABLE_MS = 5000
+/** So long after a first loss the network or the server may come back at any moment: the waits do not grow yet. */
+const SOON_MS = 10_000
+const SOON_WAIT_MS = 2000
+/** How long an attempt may take: a network that is away may answer nothing at all. */
+const PATIENCE_MS = { soon: 2500, else: 10_000 }
 
 /** @typedef {import('./state.js').Shown} Shown */
 
@@ -18,6 +23,7 @@ export class Link {
   /** @type {WebSocket | undefined} */
   #socket
   #attempts = 0
+  #lostAt = Number.NEGATIVE_INFINITY
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer
   #isWanted = true
@@ -53,18 +59,24 @@ export class Link {
     this.#isWanted = true
     const socket = new WebSocket(this.#address(), protocols())
     let openedAt = 0
+    const patience = setTimeout(() => socket.close(), this.#isSoon ? PATIENCE_MS.soon : PATIENCE_MS.else)
     this.#socket = socket
     this.#attempts += 1
     socket.binaryType = 'arraybuffer'
     this.#on.state({ state: 'connecting' })
     socket.addEventListener('open', () => {
+      clearTimeout(patience)
       openedAt = performance.now()
       if (this.#socket === socket) this.#on.state({ state: 'open' })
     })
     socket.addEventListener('message', ({ data }) => this.#socket === socket && this.#on.message(data))
     socket.addEventListener('close', ({ code, reason }) => {
+      clearTimeout(patience)
       if (this.#socket !== socket) return
-      if (openedAt > 0 && performance.now() - openedAt > STABLE_MS) this.#attempts = 0
+      if (openedAt > 0 && performance.now() - openedAt > STABLE_MS) {
+        this.#attempts = 0
+        this.#lostAt = performance.now()
+      }
       this.#lost(socket, code, reason, openedAt > 0)
     })
   }
@@ -75,6 +87,10 @@ export class Link {
     this.#drop()
     this.#on.lost(1000, '')
     this.#on.state({ state: 'closed' })
+  }
+
+  get #isSoon() {
+    return performance.now() - this.#lostAt < SOON_MS
   }
 
   #drop() {
@@ -100,7 +116,7 @@ export class Link {
       this.#on.state({ state: 'closed', code, reason, refusal })
       return
     }
-    const growing = Math.min(SLOWEST_MS, FIRST_MS * 2 ** this.#attempts)
+    const growing = this.#isSoon ? SOON_WAIT_MS : Math.min(SLOWEST_MS, FIRST_MS * 2 ** this.#attempts)
     const waitMs = refusal?.retryAfterMs ?? hintMs(reason) ?? growing * (0.5 + Math.random() / 2)
     this.#timer = setTimeout(() => this.open(), waitMs)
     this.#on.state({ state: 'waiting', until: Date.now() + waitMs, refusal })

@@ -6,7 +6,9 @@ import { headers } from './token.js'
 
 /** @typedef {{ status: number, code: string, message: string, retryAfterMs?: number }} Refusal */
 
-/** Statuses that another try does not change. */
+/** How long an answer may take: a network that is away may answer nothing at all. */
+const ASK_MS = 5000
+/** Of the 4xx, those that are only "not now". */
 const LATER = [408, 425, 429]
 
 /**
@@ -25,7 +27,8 @@ export async function refusalOf(name) {
  * @param {string} method
  */
 async function refusedBy(url, method) {
-  const answer = await fetch(url, { method, headers: headers(), cache: 'no-store' }).catch(() => undefined)
+  const signal = AbortSignal.timeout(ASK_MS)
+  const answer = await fetch(url, { method, headers: headers(), cache: 'no-store', signal }).catch(() => undefined)
   return answer && !answer.ok ? readRefusal(answer) : undefined
 }
 

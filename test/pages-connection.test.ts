@@ -46,6 +46,21 @@ describe('the console', () => {
     visitor.quiet(LOUD)
   })
 
+  test('tries again every 2 s at least while it was lost for a moment only', async () => {
+    const { page } = await house.open('/')
+    await page.clock.install()
+    await page.goto(`${house.server.url.replace(/\/$/, '')}/echo`)
+    await connected(page)
+    // The connection has lasted, and from now on time is in our hands.
+    await page.clock.pauseAt(Date.now() + 60_000)
+    await house.stop()
+    for (let lost = 1; lost <= 5; lost++) {
+      const words = await page.locator('.state[data-state="waiting"] .words').textContent()
+      expect(words).toMatch(/^Back in [12] s$/)
+      await page.clock.runFor(2000)
+    }
+  })
+
   test('takes up the form of a room that was changed', async () => {
     await house.start({ rooms: { '/form': { definition: formOf('before') } } })
     const { page } = await house.open('/form')
