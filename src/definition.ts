@@ -4,32 +4,20 @@
  */
 import type { z } from 'zod'
 import type { Definition, EventDefinition } from './define.ts'
+import { isObject } from './json-text.ts'
 import { issueLines, show, suggestion } from './mistakes.ts'
+import { errorOf } from './thrown.ts'
 import { type UnknownKey, unknownKeys } from './unknown-keys.ts'
 
 /** Types that only the server sends. */
 const RESERVED: readonly string[] = ['welcome', 'ack', 'error', 'reset']
 const PARTS = ['summary', 'options', 'receives', 'sends', 'text', 'admit', 'open']
 
-/** What is wrong with a module's default export, one line each. With none, it is a `Definition`. */
-export function definitionMistakes(exported: unknown): string[] {
-  if (typeof exported !== 'object' || exported === null)
-    return [`expected "export default defineRoom({ … })", got ${show(exported)}`]
-  const parts = exported as Record<string, unknown>
-  const mistakes = Object.keys(parts)
-    .filter((part) => !PARTS.includes(part))
-    .map((part) => `${part}: a room has no such part; ${suggestion(part, PARTS)}`)
-  const expect = (part: string, right: boolean, expected: string) => {
-    if (!right) mistakes.push(`${part}: expected ${expected}, got ${show(parts[part])}`)
-  }
-  expect('open', typeof parts.open === 'function', 'a function open(room, options) { … }')
-  expect('summary', ['string', 'undefined'].includes(typeof parts.summary), 'a text')
-  expect('options', parts.options === undefined || isSchema(parts.options), 'a zod 4 schema')
-  expect('admit', ['function', 'undefined'].includes(typeof parts.admit), 'a function admit(claims, place) { … }')
-  expect('text', ['function', 'undefined'].includes(typeof parts.text), 'a function')
-  if (parts.text !== undefined && parts.receives === undefined)
-    mistakes.push('text: expected "receives" beside it; without it, plain text already reaches message(peer, data)')
-  return [...mistakes, ...messageMistakes('receives', parts.receives), ...messageMistakes('sends', parts.sends)]
+/** Whether a module's default export is a definition; what is wrong with it goes to `mistakes`, one line each. */
+export function isDefinition(exported: unknown, mistakes: string[]): exported is Definition {
+  const found = mistakesIn(exported)
+  mistakes.push(...found)
+  return found.length === 0
 }
 
 /** An event room declares its messages; a room that declares none takes text and bytes as they come. */
@@ -53,10 +41,27 @@ export async function parseOptions(
     if (parsed.success) return { options: parsed.data, mistakes: [], unknown }
     return { options: undefined, mistakes: issueLines(parsed.error.issues, definition.options, place), unknown }
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error)
-    const mistake = `${place}: the module's check of its options threw: ${message}`
+    const mistake = `${place}: the module's check of its options threw: ${errorOf(error).message}`
     return { options: undefined, mistakes: [mistake], unknown: [] }
   }
+}
+
+function mistakesIn(parts: unknown): string[] {
+  if (!isObject(parts)) return [`expected "export default defineRoom({ … })", got ${show(parts)}`]
+  const mistakes = Object.keys(parts)
+    .filter((part) => !PARTS.includes(part))
+    .map((part) => `${part}: a room has no such part; ${suggestion(part, PARTS)}`)
+  const expect = (part: string, right: boolean, expected: string) => {
+    if (!right) mistakes.push(`${part}: expected ${expected}, got ${show(parts[part])}`)
+  }
+  expect('open', typeof parts.open === 'function', 'a function open(room, options) { … }')
+  expect('summary', ['string', 'undefined'].includes(typeof parts.summary), 'a text')
+  expect('options', parts.options === undefined || isSchema(parts.options), 'a zod 4 schema')
+  expect('admit', ['function', 'undefined'].includes(typeof parts.admit), 'a function admit(claims, place) { … }')
+  expect('text', ['function', 'undefined'].includes(typeof parts.text), 'a function')
+  if (parts.text !== undefined && parts.receives === undefined)
+    mistakes.push('text: expected "receives" beside it; without it, plain text already reaches message(peer, data)')
+  return [...mistakes, ...messageMistakes('receives', parts.receives), ...messageMistakes('sends', parts.sends)]
 }
 
 function messageMistakes(part: string, messages: unknown): string[] {

@@ -2,8 +2,7 @@
  * The module of a line of `rooms.json`: found, imported, checked, and its options parsed. `room-lines.ts` asks for each
  * line; `modules.ts` imports, `definition.ts` checks.
  */
-import type { Definition } from './define.ts'
-import { definitionMistakes, parseOptions } from './definition.ts'
+import { isDefinition, parseOptions } from './definition.ts'
 import { nameOf, suggestion } from './mistakes.ts'
 import type { ModuleGraph } from './module-graph.ts'
 import { importModule, LOAD_MS, ModuleError, resolveModule } from './modules.ts'
@@ -24,10 +23,10 @@ export async function loadModule(
   const place = `rooms.${pattern}`
   try {
     const file = resolveModule(String(line.module), folder, graph)
-    const exported = await importModule(file, LOAD_MS, graph)
-    const wrong = definitionMistakes(exported)
-    if (wrong.length > 0) return { mistakes: wrong.map((text) => `${place}.module: ${nameOf(file)}: ${text}`) }
-    const definition = exported as Definition
+    const definition = await importModule(file, LOAD_MS, graph)
+    const wrong: string[] = []
+    if (!isDefinition(definition, wrong))
+      return { mistakes: wrong.map((text) => `${place}.module: ${nameOf(file)}: ${text}`) }
     // Options from `defaults` are for the modules that take some; options of its own such a module must not get.
     if (!definition.options && line.options !== undefined)
       return { mistakes: [`${place}.options: expected none, "${line.module}" takes no options; remove them`] }

@@ -21,7 +21,7 @@ export interface Pages {
   readonly hashed: ReadonlyMap<string, Asset>
 }
 
-const TYPES: Record<string, string> = {
+const TYPES: Readonly<Record<string, string> & Record<'.html' | '.css' | '.js', string>> = {
   '.html': 'text/html; charset=utf-8',
   '.css': 'text/css; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
@@ -38,7 +38,7 @@ const REFERENCE = /(?:href|src)="([^"]+)"/g
 
 /** `basePath`: `''` or `/sub`; `paths`: the files of `public/`, as `publicFiles` found them. */
 export function loadPages(basePath: string, paths: Iterable<string>): Pages {
-  const client = new Asset(bundleClient(), TYPES['.js'] as string)
+  const client = new Asset(bundleClient(), TYPES['.js'])
   const files = new Map(Array.from(paths, (path) => [path, fileOf(path)] as const))
   const hashed = new Map<string, Asset>()
   const textOf = (name: string) => {
@@ -54,10 +54,8 @@ export function loadPages(basePath: string, paths: Iterable<string>): Pages {
     return path.slice(1)
   }
   const page = (name: string) => {
-    const css = (all: string) =>
-      add(`${name}.css`, new Asset(namesIn(all).map(textOf).join('\n'), TYPES['.css'] as string))
-    const js = (all: string) =>
-      add(`${name}.js`, new Asset(bundleScripts(namesIn(all), textOf), TYPES['.js'] as string))
+    const css = (all: string) => add(`${name}.css`, new Asset(namesIn(all).map(textOf).join('\n'), TYPES['.css']))
+    const js = (all: string) => add(`${name}.js`, new Asset(bundleScripts(namesIn(all), textOf), TYPES['.js']))
     return textOf(`${name}.html`)
       .replace('<base href="/">', `<base href="${basePath}/">`)
       .replace(STYLES, (all) => `    <link rel="stylesheet" href="${css(all)}">\n`)
@@ -67,7 +65,7 @@ export function loadPages(basePath: string, paths: Iterable<string>): Pages {
         return file ? whole.replace(name, add(name, file)) : whole
       })
   }
-  const html = (text: string) => new Asset(text, TYPES['.html'] as string)
+  const html = (text: string) => new Asset(text, TYPES['.html'])
   const [missing, failed] = [page('404'), page('error')]
   return {
     client,

@@ -29,8 +29,9 @@ export class Router {
     if (known) return known
     const found = this.#ways.find('GET', path)
     if (!found?.store) return undefined
-    const mount = found.store as Mount
-    const params = { ...found.params } as Record<string, string>
+    const mount: Mount = found.store
+    const params: Record<string, string> = {}
+    for (const [name, value = ''] of Object.entries(found.params)) params[name] = value
     if (Object.values(params).some((name) => name === '' || name.length > MAX_NAME_LENGTH)) return undefined
     return { mount, params, path: fill(mount.pattern, params) }
   }

@@ -2,7 +2,6 @@
  * Puts the parts together: the only file that chooses implementations. Two servers may live in one process, since
  * nothing is kept outside of what is made here. `main.ts` starts one, tests start many.
  */
-import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
@@ -221,6 +220,8 @@ async function openLog(
 }
 
 function urlOf(app: FastifyInstance, { tls, basePath }: Environment): string {
-  const { address, port, family } = app.server.address() as AddressInfo
+  const at = app.server.address()
+  if (at === null || typeof at === 'string') throw new Error('expected the server to listen on a port')
+  const { address, port, family } = at
   return `${tls ? 'https' : 'http'}://${family === 'IPv6' ? `[${address}]` : address}:${port}${basePath}`
 }

@@ -44,7 +44,11 @@ export class Recent {
   /** A page of at most `limit` frames after `seq`. */
   after(seq: number, limit: number, bytes: number = PAGE.bytes): Frame[] {
     const from = this.#start + Math.max(0, seq + 1 - this.first)
-    return fitting(this.#frames.slice(from, from + limit) as Frame[], ({ size }) => size, bytes)
+    return fitting(
+      this.#frames.slice(from, from + limit).filter((frame) => frame !== undefined),
+      ({ size }) => size,
+      bytes,
+    )
   }
 
   /** Lets go of all but the newest `keep`, of what is older than `notBefore` (ms since 1970), and of more than `size`. */

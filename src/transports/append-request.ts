@@ -20,7 +20,8 @@ export async function readBody(request: IncomingMessage, limitBytes: number): Pr
   const chunks: Buffer[] = []
   let sizeBytes = 0
   try {
-    for await (const chunk of request as AsyncIterable<Buffer>) {
+    const incoming: AsyncIterable<Buffer> = request
+    for await (const chunk of incoming) {
       sizeBytes += chunk.length
       if (sizeBytes <= limitBytes) chunks.push(chunk)
       if (sizeBytes > limitBytes + MAX_DROPPED_BYTES) break

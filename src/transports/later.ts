@@ -12,8 +12,8 @@ const RETRY_SECONDS = 5
 /** Whether this refusal may be over soon, and its client takes any status as the last word. */
 export function isOnlyLater({ status }: Refusal, { method, query }: FastifyRequest): boolean {
   if (method !== 'GET' && method !== 'HEAD') return false
-  const { live } = query as { live?: unknown }
-  return live === 'sse' && (status === 429 || status >= 500)
+  const isEventSource = typeof query === 'object' && query !== null && 'live' in query && query.live === 'sse'
+  return isEventSource && (status === 429 || status >= 500)
 }
 
 /** `retry` for an EventSource; an event of its own, `close`, for a client that wants to know why. */

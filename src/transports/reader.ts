@@ -29,7 +29,7 @@ const MOST_BYTES = 65_535
 
 /** How a socket finds its reader: one listener serves all, where a closure each would cost every idle peer. */
 const READER = Symbol('reader')
-type ReadSocket = Duplex & { [READER]: Reader }
+type ReadSocket = Duplex & { readonly [READER]: Reader }
 
 export class Reader {
   readonly #ear: Ear
@@ -53,8 +53,7 @@ export class Reader {
     this.#socket = socket
     this.#mostBytes = Math.min(payloadBytes, MOST_BYTES)
     this.#pass = dataListenerOf(socket)
-    ;(socket as ReadSocket)[READER] = this
-    socket.on('data', onData)
+    Object.assign(socket, { [READER]: this }).on('data', onData)
     socket.off('data', this.#pass)
   }
 
@@ -136,8 +135,8 @@ function copyOf(bytes: Uint8Array): Buffer {
   return Buffer.from(new Uint8Array(bytes).buffer)
 }
 
-function onData(this: Duplex, chunk: Buffer): void {
-  ;(this as ReadSocket)[READER].read(chunk)
+function onData(this: ReadSocket, chunk: Buffer): void {
+  this[READER].read(chunk)
 }
 
 /** How many bytes of a frame's head there are up to its mask, by the second. */

@@ -18,9 +18,6 @@ export interface RefusalParts {
   readonly count: (refusal: Refusal, room?: string) => void
 }
 
-/** An error of the HTTP framework, which knows its status. */
-type HttpError = Error & { readonly statusCode?: number }
-
 export class Refusals {
   readonly #parts: RefusalParts
 
@@ -33,7 +30,7 @@ export class Refusals {
     const { random, gate, logger, count } = this.#parts
     const req = idOf(caller) ?? random.id()
     const room = gate.patternOf(caller)
-    const refusal = error instanceof Refusal ? error : refusalOf(error as HttpError | undefined, req)
+    const refusal = error instanceof Refusal ? error : refusalOf(error, req)
     count(refusal, room)
     if (refusal.status >= 500 && refusal !== error) logger.error({ req, room, err: error }, 'a request failed')
     else logger.debug({ req, room, ...told(refusal) }, 'refused')
@@ -72,8 +69,9 @@ function unreadable(error: string | undefined, hadHeaders: boolean): Refusal {
   return new Refusal(400, 'bad_request', 'expected a proper HTTP request')
 }
 
-function refusalOf(error: HttpError | undefined, id: string): Refusal {
-  const statusCode = error?.statusCode ?? 500
+function refusalOf(error: unknown, id: string): Refusal {
+  // An error of the HTTP framework knows its status.
+  const statusCode = error instanceof Error && 'statusCode' in error ? Number(error.statusCode) : 500
   // Who meets a mistake of ours can say which.
   if (!(statusCode >= 400 && statusCode < 500))
     return new Refusal(500, 'internal', 'the server failed to answer', { 'X-Request-Id': id })
