@@ -51,7 +51,8 @@ export class LiveRawRoom extends LiveRoom<RawConnection, RawHandlers> implements
     const waitMs = peer.bucket.draw(rate, clock.monotonic())
     if (waitMs === 0) return
     countBroken(this.tally.broken, 'limits.rate')
-    peer.seat.wire.rest(waitMs)
+    // Its handler may have closed it.
+    if (!peer.hasLeft) peer.seat.wire.rest(waitMs)
   }
 
   /** As `call` does, without a closure for each message. */

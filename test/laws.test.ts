@@ -94,6 +94,15 @@ describe('the source', () => {
     expect(dependencies.ws).toMatch(/^\d+\.\d+\.\d+$/)
   })
 
+  it('lets no class of a room or of its peers out: what joins them holds sessions and interfaces, types included', () => {
+    const outside = /\/(transports|gate|testing)\/|\/(gate|drain|lobby|visit|caller)\.ts$/
+    const inner = /from '[^']*\/(peer|peer-session|seat|members|attendance|room|event-room|raw-room|reading)\.ts'/
+    expect(names(src, ({ code }, name) => outside.test(name) && inner.test(code))).toEqual([])
+    // A cast through `unknown` takes one thing for another: only for the private parts of a dependency.
+    const recast = /\bas unknown as\b/
+    expect(names(src, ({ code }, name) => recast.test(code) && !/-internals\.ts$/.test(name))).toEqual([])
+  })
+
   it('gives room modules nothing but what is public', () => {
     expect(names(rooms, ({ text }) => /from '\.\.?\/.*src\//.test(text))).toEqual([])
   })

@@ -1,0 +1,146 @@
+/** A room of either kind, in memory and on a clock turned by hand, for whoever holds its sessions as a transport does. */
+import { z } from 'zod'
+import { Deadlines } from '../../src/deadlines.ts'
+import { defineRoom } from '../../src/define.ts'
+import type { CloseReason } from '../../src/errors.ts'
+import { LiveEventRoom } from '../../src/event-room.ts'
+import { FlushQueue } from '../../src/flush-queue.ts'
+import type { House, RoomSettings } from '../../src/house.ts'
+import { MemoryLog } from '../../src/log/memory.ts'
+import { systemRandom } from '../../src/random.ts'
+import { LiveRawRoom } from '../../src/raw-room.ts'
+import type { Session } from '../../src/session.ts'
+import { newTally } from '../../src/tally.ts'
+import { handClock } from '../../src/testing/hand-clock.ts'
+import { NotingWire } from './noting-wire.ts'
+
+/** How long a lost member is waited for. */
+export const REJOIN_MS = 5000
+/** Messages of a peer at once, before its rate is too much. */
+export const BURST = 50
+
+export interface SessionStage {
+  /** A client joins; one of the same name is the same client. `guest`: one that cannot be known again. */
+  join(client: string, isGuest?: boolean): { session: Session; wire: NotingWire }
+  /** What a transport hands in where a peer says this. */
+  message(text: string): string
+  /** What the author was called for: `join ann`, `heard ann hello`, … */
+  readonly calls: readonly string[]
+  /** Of each member, from its join to its leave: `join drop rejoin leave`. */
+  lives(): string[]
+  size(): number
+  close(reason: CloseReason): Promise<void>
+  /** Lets time pass, and all that is due happen. */
+  pass(ms?: number): Promise<void>
+}
+
+interface Named {
+  readonly name: string
+  close(code?: number): void
+}
+
+/** What either author does: says again to everyone what it hears, but for a few words that it does as it is told. */
+function author(say: (text: string) => void) {
+  const calls: string[] = []
+  const lives = new Map<Named, string[]>()
+  const note = (what: string) => (peer: Named) => {
+    calls.push(`${what} ${peer.name}`)
+    lives.set(peer, [...(lives.get(peer) ?? []), what])
+  }
+  const handlers = { join: note('join'), drop: note('drop'), rejoin: note('rejoin'), leave: note('leave') }
+  const hear = (peer: Named, text: string) => {
+    calls.push(`heard ${peer.name} ${text}`)
+    if (text === 'out') peer.close(4001)
+    else if (text === 'throw') throw new Error('planned')
+    else say(`${peer.name}: ${text}`)
+  }
+  return { calls, lives: () => [...lives.values()].map((life) => life.join(' ')), handlers, hear }
+}
+
+function house() {
+  const clock = handClock()
+  const random = systemRandom()
+  const quiet = { debug() {}, info() {}, warn() {}, error() {} }
+  const parts: House = {
+    clock,
+    random,
+    log: new MemoryLog(clock, random),
+    fanOut: new FlushQueue(clock),
+    deadlines: new Deadlines(clock),
+    tallyOf: newTally,
+    logger: { ...quiet, child: () => quiet },
+  }
+  return { clock, parts }
+}
+
+const SETTINGS: RoomSettings = {
+  pattern: '/room',
+  history: { keep: 100, maxAgeMs: 1e9, replay: 0, durable: false },
+  rejoinWithinMs: REJOIN_MS,
+  limits: {
+    peers: 100,
+    rate: { perSecond: 1, burst: BURST },
+    abuse: 10,
+    json: { depth: 10, members: 100 },
+    waiting: 100,
+    bufferedBytes: 1024,
+    sendTimeoutMs: 30_000,
+  },
+}
+
+export async function eventStage(): Promise<SessionStage> {
+  const { clock, parts } = house()
+  let say = (_: string) => {}
+  const { handlers, hear, ...notes } = author((text) => say(text))
+  const definition = defineRoom({
+    receives: { say: z.string() },
+    sends: { said: z.string() },
+    open(room) {
+      say = (text) => room.broadcast('said', text)
+      return { ...handlers, receive: { say: hear } }
+    },
+  })
+  // Which messages it takes and sends is of no interest outside.
+  const room = new LiveEventRoom(parts, '/room', {}, SETTINGS, definition as never)
+  await room.start(() => {})
+  return stage(room, clock, notes, (text) => JSON.stringify({ type: 'say', data: text }))
+}
+
+export async function rawStage(): Promise<SessionStage> {
+  const { clock, parts } = house()
+  let say = (_: string) => {}
+  const { handlers, hear, ...notes } = author((text) => say(text))
+  const definition = defineRoom({
+    open(room) {
+      say = (text) => room.broadcast(text)
+      return { ...handlers, message: (peer, data) => hear(peer, String(data)) }
+    },
+  })
+  const room = new LiveRawRoom(parts, '/room', {}, SETTINGS, definition)
+  await room.start(() => {})
+  return stage(room, clock, notes, (text) => text)
+}
+
+function stage(
+  room: LiveEventRoom | LiveRawRoom,
+  clock: ReturnType<typeof handClock>,
+  notes: Pick<SessionStage, 'calls' | 'lives'>,
+  message: (text: string) => string,
+): SessionStage {
+  return {
+    join(name, isGuest = false) {
+      const wire = new NotingWire()
+      const visitor = { id: name, name, ...(!isGuest && { client: name }) }
+      return { session: room.join(visitor, wire, undefined), wire }
+    },
+    message,
+    ...notes,
+    size: () => room.size,
+    async close(reason) {
+      const closed = room.close(reason)
+      await clock.advance(5000)
+      await closed
+    },
+    pass: (ms = 100) => clock.advance(ms),
+  }
+}
