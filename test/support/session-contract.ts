@@ -5,7 +5,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { Session } from '../../src/session.ts'
 import type { NotingWire } from './noting-wire.ts'
-import { type Random, seeded } from './random.ts'
+import { type Dice, seeded } from './random.ts'
 import { REJOIN_MS, type SessionStage } from './session-stage.ts'
 
 type Joined = ReturnType<SessionStage['join']>
@@ -193,7 +193,7 @@ export function testSession(name: string, open: () => Promise<SessionStage>): vo
 const CLIENTS = ['ann', 'ben', 'cat']
 
 /** Calls whatever there is on sessions old and new. `said`: what must be heard; `unsaid`: what must not. */
-async function play(stage: SessionStage, random: Random) {
+async function play(stage: SessionStage, random: Dice) {
   const all: Joined[] = []
   const current = new Map<string, Joined>()
   const said: string[] = []
