@@ -228,4 +228,24 @@ describe('what fails in one append', () => {
     await commits.idle()
     expect(told.slice(4)).toEqual(['failed', 'failed', 'failed', 'committed'])
   })
+
+  it('that the disk did not take refuses what came meanwhile, too: after a failed sync a second one proves nothing', async () => {
+    const told: string[] = []
+    let writes = 0
+    const commits: SqliteCommits = new SqliteCommits(
+      handClock(),
+      async () => {
+        writes += 1
+        if (writes === 1) commits.enqueue(append({}, told))
+        return writes > 1
+      },
+      { error: () => {} },
+    )
+    commits.enqueue(append({}, told))
+    await commits.idle()
+    expect({ writes, told }).toEqual({ writes: 1, told: ['failed', 'failed'] })
+    commits.enqueue(append({}, told))
+    await commits.idle()
+    expect(told.at(-1)).toBe('committed')
+  })
 })
