@@ -40,31 +40,33 @@ export interface Lifetime extends Clock {
 /** The same time, with an end. */
 export function lifetime(clock: Clock): Lifetime {
   const running = new Set<() => void>()
-  const keep = (cancel: () => void) => {
-    running.add(cancel)
-    return () => {
-      running.delete(cancel)
-      cancel()
-    }
-  }
   return {
     now: clock.now,
     monotonic: clock.monotonic,
     // No timer: what a server has begun to write at its end is still written.
     soon: clock.soon,
-    every: (ms, fn) => keep(clock.every(ms, fn)),
-    after: (ms, fn) => {
-      const end = keep(
-        clock.after(ms, () => {
-          end()
-          fn()
-        }),
-      )
+    every(ms, fn) {
+      const cancel = clock.every(ms, fn)
+      const end = () => {
+        running.delete(end)
+        cancel()
+      }
+      running.add(end)
+      return end
+    },
+    after(ms, fn) {
+      const cancel = clock.after(ms, () => {
+        running.delete(end)
+        fn()
+      })
+      const end = () => {
+        if (running.delete(end)) cancel()
+      }
+      running.add(end)
       return end
     },
     end() {
-      for (const cancel of running) cancel()
-      running.clear()
+      for (const end of running) end()
     },
   }
 }
