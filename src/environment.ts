@@ -2,14 +2,13 @@
  * Reads the process's settings from the environment, checked; the only file that may touch `process.env`.
  * What is wrong is told at once, one line per variable. `main.ts` hands the result to `server.ts`.
  */
-import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs'
-import { isIPv4, isIPv6 } from 'node:net'
+import { existsSync, realpathSync, statSync } from 'node:fs'
 import { basename, dirname, join, resolve, sep } from 'node:path'
-import { createSecureContext } from 'node:tls'
 import { fileURLToPath } from 'node:url'
-import ipaddr from 'ipaddr.js'
 import { z } from 'zod'
+import { isHostName, isListenHost, isProxy, listOf, RANGES, wholeNumber } from './environment-values.ts'
 import { ConfigError, nearest, show } from './mistakes.ts'
+import { readTls } from './tls-files.ts'
 
 /** The process's settings; `environment.ts` reads them. */
 export interface Environment {
@@ -39,32 +38,11 @@ export interface Environment {
 
 const DATA_DIR = 'data'
 const LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
-/** The names that `proxy-addr` knows for ranges of private addresses. */
-const RANGES = ['loopback', 'linklocal', 'uniquelocal']
 /** Variables whose value must not reach a log. */
 const SECRET = ['METRICS_TOKEN']
 /** Variables of which a message shows the one entry that is wrong. */
 const LISTS = ['ALLOWED_HOSTS', 'TRUST_PROXY']
 
-const wholeNumber = (max: number, fallback: number, min = 0) => {
-  const expected = `expected a whole number from ${min} to ${max}`
-  return z
-    .string()
-    .regex(/^\d{1,9}$/, expected)
-    .transform(Number)
-    .refine((number) => number >= min && number <= max, expected)
-    .default(fallback)
-}
-const listOf = (isEntry: (entry: string) => boolean, message: string) =>
-  z
-    .string()
-    .transform((list) => list.split(/[\s,]+/).filter(Boolean))
-    .superRefine((list, context) => {
-      if (list.length === 0) context.addIssue({ code: 'custom', message, input: undefined })
-      for (const entry of list.filter((entry) => !isEntry(entry))) {
-        context.addIssue({ code: 'custom', message, input: entry })
-      }
-    })
 const BASE_PATH = 'expected a path such as "/sub", without "..", "//", "?" or "#"'
 const PROXIES = `expected addresses, CIDRs, or the names ${RANGES.join(', ')}, with commas between them`
 const NAMES = 'expected host names such as "rooms.example.org" or "*.example.org", or "*", with commas between them'
@@ -170,40 +148,6 @@ export function roomsFile(
   return resolve(cwd, env.ROOMS || 'rooms/rooms.json')
 }
 
-function readTls(
-  cert: string | undefined,
-  key: string | undefined,
-  cwd: string,
-  mistakes: string[],
-): Environment['tls'] {
-  if (cert === undefined && key === undefined) return undefined
-  if (cert === undefined || key === undefined) {
-    const [missing, given] = cert === undefined ? ['TLS_CERT', 'TLS_KEY'] : ['TLS_KEY', 'TLS_CERT']
-    mistakes.push(`${missing}: expected the path of a PEM file beside ${given}, got nothing; set both or neither`)
-    return undefined
-  }
-  const read = (variable: string, path: string) => {
-    try {
-      return readFileSync(resolve(cwd, path), 'utf8')
-    } catch (error) {
-      const reason = error instanceof Error && 'code' in error ? error.code : error
-      mistakes.push(`${variable}: expected the path of a PEM file that can be read, got ${show(path)} (${reason})`)
-      return undefined
-    }
-  }
-  const tls = { cert: read('TLS_CERT', cert), key: read('TLS_KEY', key) }
-  if (tls.cert === undefined || tls.key === undefined) return undefined
-  try {
-    createSecureContext(tls)
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
-    mistakes.push(
-      `TLS_CERT, TLS_KEY: expected a certificate and its private key, both PEM, got files that do not do: ${reason}`,
-    )
-  }
-  return { cert: tls.cert, key: tls.key }
-}
-
 function mayBeFolder(path: string): boolean {
   const found = statSync(path, { throwIfNoEntry: false })
   return found ? found.isDirectory() : dirname(path) === path || mayBeFolder(dirname(path))
@@ -216,26 +160,6 @@ function isServed(folder: string): boolean {
     return dirname(path) === path ? path : join(real(dirname(path)), basename(path))
   }
   return `${real(folder)}${sep}`.startsWith(`${real(fileURLToPath(new URL('../public', import.meta.url)))}${sep}`)
-}
-
-/** Without a port, and no address that is none: "1.2.3", "300.1.1.1". */
-function isListenHost(host: string): boolean {
-  if (host.includes(':')) return isIPv6(host)
-  if (/^[\d.]+$/.test(host)) return isIPv4(host)
-  return /^[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?)*\.?$/i.test(host)
-}
-
-function isProxy(entry: string): boolean {
-  if (RANGES.includes(entry)) return true
-  const [address = '', bits, ...more] = entry.split('/')
-  const known = ipaddr.IPv4.isValidFourPartDecimal(address) || (ipaddr.IPv6.isValid(address) && !address.includes('%'))
-  if (!known || more.length > 0) return false
-  const most = address.includes(':') ? 128 : 32
-  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) >= 1 && Number(bits) <= most)
-}
-
-function isHostName(entry: string): boolean {
-  return entry === '*' || /^(?:\*\.)?[a-z0-9_-]+(?:\.[a-z0-9_-]+)*$/i.test(entry)
 }
 
 /** A value for a message: a secret and a password in a URL stay unsaid. */
