@@ -52,7 +52,7 @@ export class Attendance<P extends Connection> {
     const peer = this.#parts.peer(visitor, wire)
     peer.isMember = true
     present.add(peer)
-    this.#limit(peer, visitor)
+    if (visitor.untilMs !== undefined) this.#limit(peer, visitor)
     this.#enter(peer, offset)
     peer.sequence.follow(this.#joined(peer))
     return peer
@@ -125,21 +125,29 @@ export class Attendance<P extends Connection> {
   }
 
   #enter(peer: P, offset: string | undefined): void {
-    const { seat } = peer
     peer.catchingUp = undefined
-    const failed = (error: unknown) => {
-      this.#parts.unread(peer, error)
-      // It may have come back on another connection meanwhile.
-      if (peer.seat === seat) this.end(peer, Close.busy)
-    }
-    const ended = () => {
-      if (peer.seat === seat) peer.catchingUp = undefined
-    }
     try {
-      peer.catchingUp = this.#parts.enter(peer, offset)?.catch(failed).then(ended)
+      const entering = this.#parts.enter(peer, offset)
+      if (entering) peer.catchingUp = this.#caughtUp(peer, entering)
     } catch (error) {
-      failed(error)
+      this.#unread(peer, peer.seat, error)
     }
+  }
+
+  async #caughtUp(peer: P, entering: Promise<void>): Promise<void> {
+    const { seat } = peer
+    try {
+      await entering
+    } catch (error) {
+      this.#unread(peer, seat, error)
+    }
+    if (peer.seat === seat) peer.catchingUp = undefined
+  }
+
+  #unread(peer: P, seat: P['seat'], error: unknown): void {
+    this.#parts.unread(peer, error)
+    // It may have come back on another connection meanwhile.
+    if (peer.seat === seat) this.end(peer, Close.busy)
   }
 
   /** The author hears of a peer when the past is on its way, on the newest connection. */
@@ -147,15 +155,23 @@ export class Attendance<P extends Connection> {
     if (peer.catchingUp) return peer.catchingUp.then(() => this.#joined(peer))
     if (peer.hasLeft) return undefined
     peer.hasJoined = true
-    const joining = this.#parts.author.call(
+    // A call costs as much as the rest of a join, and most rooms need none.
+    const joining = this.#parts.handlers().join ? this.#callJoin(peer) : undefined
+    return joining ? joining.then(() => this.#leftAtOnce(peer)) : this.#leftAtOnce(peer)
+  }
+
+  #callJoin(peer: P): undefined | Promise<void> {
+    return this.#parts.author.call(
       'join',
       () => this.#parts.handlers().join?.(peer),
       (error) => this.#refuse(peer, error),
       peer.id,
     )
-    // One whom its own join has ended leaves before anything else comes.
-    const ended = () => (peer.isEnded ? this.#left(peer) : undefined)
-    return joining ? joining.then(ended) : ended()
+  }
+
+  /** One whom its own join has ended leaves before anything else comes. */
+  #leftAtOnce(peer: P): undefined | Promise<void> {
+    return peer.isEnded ? this.#left(peer) : undefined
   }
 
   #rejoined(peer: P): undefined | Promise<void> {
@@ -171,6 +187,7 @@ export class Attendance<P extends Connection> {
 
   #call(what: 'drop' | 'rejoin' | 'leave', peer: P): undefined | Promise<void> {
     const { author } = this.#parts
+    if (!this.#parts.handlers()[what]) return undefined
     return author.call(
       what,
       () => this.#parts.handlers()[what]?.(peer),

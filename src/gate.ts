@@ -106,16 +106,13 @@ export class Gate {
     if (isDraining()) throw draining()
     const { visitor, offset } = visitOf(query, random, pass)
     const leave = limits.enter(route, address)
-    const admitted = ({ room, release }: Place) => ({ room, release, visitor, offset, route, leave })
-    const failed = (error: unknown): never => {
-      leave()
-      throw error
-    }
     try {
       const place = rooms.place(route, true, visitor.client)
-      return place instanceof Promise ? place.then(admitted, failed) : admitted(place)
+      if (place instanceof Promise) return admittedLater(place, { visitor, offset, route, leave })
+      return { room: place.room, release: place.release, visitor, offset, route, leave }
     } catch (error) {
-      return failed(error)
+      leave()
+      throw error
     }
   }
 
@@ -230,6 +227,15 @@ function mustKeepEvents(room: OpenRoom): EventRoom {
 /** A raw room keeps nothing, so there is nothing to read and no way to say a message. */
 export function rawRoom(): Refusal {
   return new Refusal(405, 'raw_room', 'this room keeps no events; join it over a WebSocket')
+}
+
+async function admittedLater(place: Promise<Place>, rest: Omit<Admission, keyof Place>): Promise<Admission> {
+  try {
+    return { ...(await place), ...rest }
+  } catch (error) {
+    rest.leave()
+    throw error
+  }
 }
 
 function draining(): Refusal {

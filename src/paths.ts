@@ -62,7 +62,7 @@ export function patternParameters(pattern: string): string[] {
 
 /** True for a path (without the base path) that the server answers itself. `files`: what `publicFiles` read. */
 export function isOwnPath(path: string, files: ReadonlySet<string>): boolean {
-  const isBelow = OWN_FOLDERS.some((folder) => path === folder || path.startsWith(`${folder}/`))
+  const isBelow = OWN_FOLDERS.some((folder) => path.startsWith(folder) && (path[folder.length] ?? '/') === '/')
   return isBelow || OWN.includes(path) || files.has(path)
 }
 

@@ -100,10 +100,13 @@ export async function createServer(parts: ServerParts): Promise<Server> {
   const pages = loadPages(basePath, ownFiles)
   const auths = new WeakMap<Mount, Auth>()
   const authOf = (mount: Mount): Auth | undefined => {
+    if (!mount.auth) return undefined
+    const known = auths.get(mount)
+    if (known) return known
     const failed = (reason: string) => logger.warn({ room: mount.pattern, reason }, 'the keys of tokens cannot be had')
-    const known = auths.get(mount) ?? (mount.auth && new Auth(mount.auth, clock, failed))
-    if (known) auths.set(mount, known)
-    return known
+    const made = new Auth(mount.auth, clock, failed)
+    auths.set(mount, made)
+    return made
   }
 
   const callerOf = callerReader(trustProxy)

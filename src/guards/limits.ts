@@ -19,10 +19,17 @@ const READ_BYTES = 64 * 1024
 /** Reads are as many as handshakes, but no fewer than these. */
 const LEAST_READS: Rate = { perSecond: 200, burst: 1000 }
 
+/** Peers of one address in one room; they share it, and what names it. */
+interface Count {
+  readonly key: string
+  peers: number
+}
+
 export class Limits {
   readonly #handshakes: AddressRates
   readonly #reads: AddressRates
-  readonly #perAddress = new Map<string, number>()
+  /** By address and room. */
+  readonly #perAddress = new Map<string, Count>()
   #limits: ServerLimits
   #peers = 0
 
@@ -74,21 +81,25 @@ export class Limits {
       throw new Refusal(503, 'server_full', message, { 'Retry-After': '30' }).by('server.limits.peers')
     }
     const key = `${addressKey(address)} ${path}`
-    const count = this.#perAddress.get(key) ?? 0
-    if (count >= mount.limits.perAddress) {
+    const count = this.#perAddress.get(key) ?? { key, peers: 0 }
+    if (count.peers >= mount.limits.perAddress) {
       const message = `this room takes ${mount.limits.perAddress} peers from one address`
       throw tooMany(message, 10).by('limits.perAddress')
     }
-    this.#perAddress.set(key, count + 1)
+    if (count.peers === 0) this.#perAddress.set(key, count)
+    count.peers += 1
     this.#peers += 1
+    return this.#leaverOf(count)
+  }
+
+  #leaverOf(count: Count): () => void {
     let isIn = true
     return () => {
       if (!isIn) return
       isIn = false
       this.#peers -= 1
-      const left = (this.#perAddress.get(key) ?? 1) - 1
-      if (left > 0) this.#perAddress.set(key, left)
-      else this.#perAddress.delete(key)
+      count.peers -= 1
+      if (count.peers === 0) this.#perAddress.delete(count.key)
     }
   }
 }

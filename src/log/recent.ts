@@ -43,6 +43,7 @@ export class Recent {
 
   /** A page of at most `limit` frames after `seq`. */
   after(seq: number, limit: number, bytes: number = PAGE.bytes): Frame[] {
+    if (seq >= this.#seq) return []
     const from = this.#start + Math.max(0, seq + 1 - this.first)
     return fitting(
       this.#frames.slice(from, from + limit).filter((frame) => frame !== undefined),

@@ -4,6 +4,7 @@
  */
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
+import type { Caller } from '../caller.ts'
 import type { Clock } from '../clock.ts'
 import { Refusal } from '../errors.ts'
 import type { Admission, Gate } from '../gate.ts'
@@ -12,6 +13,13 @@ import { type CallerOf, handshakeOf } from './caller-reader.ts'
 import type { Refusals } from './refusals.ts'
 import { refuse } from './refuse.ts'
 import type { WebSocketDoor } from './websocket.ts'
+
+/** What Node hands over. */
+interface Upgrade {
+  readonly request: IncomingMessage
+  readonly socket: Duplex
+  readonly head: Buffer
+}
 
 export interface UpgradeParts {
   readonly clock: Clock
@@ -23,54 +31,55 @@ export interface UpgradeParts {
   readonly refusals: Refusals
 }
 
-export function upgradeHandler({ clock, gate, callerOf, door, sockets, refusals }: UpgradeParts) {
+export function upgradeHandler(parts: UpgradeParts) {
+  const { gate, callerOf, sockets } = parts
   return (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     sockets.add(socket)
     // First of all, and to the last: Node took its own listener off before it called us, and a reset at any later
     // moment without one ends the process (CVE-2022-41940).
     socket.on('error', ignore)
     const caller = callerOf(request)
-    const admitted = (admission: Admission) => {
-      if (!enter(door(admission.route.mount), request, socket, head, admission)) sockets.delete(socket)
-    }
-    const refused = (error: unknown) => {
-      sockets.delete(socket)
-      refuse(clock, socket, refusals.of(error, caller))
-    }
     try {
       const admission = gate.admit(caller, handshakeOf(request))
-      if (admission instanceof Promise) admission.then(admitted).catch(refused)
-      else admitted(admission)
+      if (admission instanceof Promise) void enterLater(parts, caller, { request, socket, head }, admission)
+      else enter(parts, { request, socket, head }, admission)
     } catch (error) {
-      refused(error)
+      refused(parts, caller, socket, error)
     }
   }
 }
 
+async function enterLater(parts: UpgradeParts, caller: Caller, upgrade: Upgrade, admission: Promise<Admission>) {
+  try {
+    enter(parts, upgrade, await admission)
+  } catch (error) {
+    refused(parts, caller, upgrade.socket, error)
+  }
+}
+
+function refused({ clock, sockets, refusals }: UpgradeParts, caller: Caller, socket: Duplex, error: unknown): void {
+  sockets.delete(socket)
+  refuse(clock, socket, refusals.of(error, caller))
+}
+
 function ignore(): void {}
 
-function enter(
-  door: WebSocketDoor,
-  request: IncomingMessage,
-  socket: Duplex,
-  head: Buffer,
-  admission: Admission,
-): boolean {
-  const { room } = admission
+function enter({ door, sockets }: UpgradeParts, { request, socket, head }: Upgrade, admission: Admission): void {
+  const { room, route } = admission
   const isThere = socket.readable && socket.writable && !socket.destroyed
   let hasJoined = false
   // The answer to the handshake and the welcome go out in one write.
   socket.cork()
   try {
-    hasJoined = isThere && !room.isClosed && door.open(request, socket, head, admission)
+    hasJoined = isThere && !room.isClosed && door(route.mount).open(request, socket, head, admission)
   } finally {
     socket.uncork()
     admission.release()
     if (!hasJoined) admission.leave()
   }
-  if (hasJoined) return true
+  if (hasJoined) return
   if (isThere && room.isClosed)
     throw new Refusal(503, 'room_closed', 'this room was just closed', { 'Retry-After': '1' })
+  sockets.delete(socket)
   if (!isThere) socket.destroy()
-  return false
 }

@@ -64,10 +64,11 @@ export class WebSocketDoor {
   open(request: IncomingMessage, socket: Duplex, head: Buffer, admission: Admission): boolean {
     let hasJoined = false
     const { headers } = request
+    const asked = headers['sec-websocket-extensions']
     // ws would refuse a client whose offers cannot be had; here it gets in, uncompressed (RFC 7692, 5.1).
-    const offer = acceptedOffer(headers['sec-websocket-extensions'], this.#inflater.hasRoom)
-    if (offer === undefined) delete headers['sec-websocket-extensions']
-    else headers['sec-websocket-extensions'] = offer.answer
+    const offer = asked === undefined ? undefined : acceptedOffer(asked, this.#inflater.hasRoom)
+    if (offer) headers['sec-websocket-extensions'] = offer.answer
+    else if (asked !== undefined) delete headers['sec-websocket-extensions']
     this.#server.handleUpgrade(request, socket, head, (roomSocket) => {
       const { room, visitor, offset } = admission
       this.#inflater.serve(roomSocket)
