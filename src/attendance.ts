@@ -112,7 +112,7 @@ export class Attendance<P extends Connection> {
     audience.remove(seat)
     present.found(peer)
     peer.seat = new Seat(peer, wire, audience)
-    if (isReplaced) seat.wire.close(Close.replaced.code, Close.replaced.reason)
+    if (isReplaced) seat.wire.close(Close.replaced)
     // Not after what it said before, whose answers would come before the welcome.
     this.#enter(peer, offset)
     peer.sequence.run(() => this.#rejoined(peer))

@@ -76,5 +76,6 @@ function* ask(
 }
 
 function restarting(backMs: number): CloseReason {
-  return { code: Close.restart.code, reason: `restarting, come back in ${Math.round(backMs)} ms` }
+  const retryMs = Math.round(backMs)
+  return { code: Close.restart.code, reason: `restarting, come back in ${retryMs} ms`, retryMs }
 }

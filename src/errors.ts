@@ -102,6 +102,15 @@ export class LimitError extends RoomError {
   }
 }
 
+export interface CloseReason {
+  readonly code: number
+  readonly reason: string
+  /** When the client shall come back, which the reason says in words. */
+  readonly retryMs?: number
+  /** What else the peer sends is not even read. */
+  readonly isUnread?: boolean
+}
+
 /** Why we close a connection: code (RFC 6455, 7.4; IANA registry) and reason. Only 1008 means: do not come back as you are. */
 export const Close = {
   removed: { code: 1001, reason: 'this room was removed' },
@@ -110,12 +119,12 @@ export const Close = {
   replaced: { code: 1008, reason: 'the same client connected again' },
   heartbeat: { code: 1008, reason: 'no sign of life after a ping' },
   expired: { code: 1008, reason: 'the token has expired' },
-  abuse: { code: 1008, reason: 'sent too much for too long' },
-  unfinished: { code: 1008, reason: 'a message was begun and not ended in time' },
+  abuse: { code: 1008, reason: 'sent too much for too long', isUnread: true },
+  unfinished: { code: 1008, reason: 'a message was begun and not ended in time', isUnread: true },
   slow: { code: 1013, reason: 'too slow to keep up, come back and resume' },
   busy: { code: 1013, reason: 'too busy, come back later' },
   broken: { code: 1011, reason: 'the room failed' },
-} as const satisfies Record<string, { code: number; reason: string }>
+} as const satisfies Record<string, CloseReason>
 
 /**
  * What a module's code threw, whatever it is, as an error of ours: no property of it (a status, say) is taken for ours.
@@ -149,8 +158,6 @@ export function roomErrorOf(thrown: unknown): RoomError | undefined {
     return undefined
   }
 }
-
-export type CloseReason = { readonly code: number; readonly reason: string }
 
 /** What the HTTP side answers for what a room would say in an `error` event; a module's own codes are 400. */
 const STATUS: Readonly<Record<string, number>> = {

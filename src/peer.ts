@@ -132,9 +132,9 @@ export abstract class Connection {
   }
 
   /** Ends the connection after what was said to it. */
-  end({ code, reason }: CloseReason): void {
+  end(reason: CloseReason): void {
     this.seat.flush()
-    this.seat.wire.close(code, reason)
+    this.seat.wire.close(reason)
   }
 
   /** A message of its is being handled; `answered` follows. */

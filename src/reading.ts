@@ -141,9 +141,9 @@ export class Reading implements RoomReading {
   }
 
   /** Ends one who listens. */
-  dismiss(listener: Listener, { code, reason }: CloseReason): void {
+  dismiss(listener: Listener, reason: CloseReason): void {
     this.leave(listener)
-    listener.seat.wire.close(code, reason)
+    listener.seat.wire.close(reason)
   }
 
   /** Ends all who listen, each with its own reason. */

@@ -206,10 +206,10 @@ export abstract class LiveRoom<P extends Connection, H extends CommonHandlers<P>
   protected abstract peer(visitor: Visitor, wire: Wire): P
 
   /** Ends the connection of whoever sits there; it may come back and resume. */
-  protected cut(owner: unknown, { code, reason }: CloseReason): void {
+  protected cut(owner: unknown, reason: CloseReason): void {
     const peer = owner as P
     const { wire } = peer.seat
-    wire.close(code, reason)
+    wire.close(reason)
     this.gone(peer, peer.seat, true)
   }
 

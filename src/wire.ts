@@ -2,6 +2,7 @@
  * What a room knows of a transport: what goes outward, and which encoding it speaks. Reading is no part of it; each
  * transport pushes what it reads into the room. `frame.ts` makes the bytes, `seat.ts` alone sends them.
  */
+import type { CloseReason } from './errors.ts'
 import type { Bytes, Encoding, Frame } from './frame.ts'
 
 export interface Wire {
@@ -19,7 +20,7 @@ export interface Wire {
   /** Reads no more for so many ms; asked again, from then on. A transport that is not read on its own does nothing. */
   rest(ms: number): void
   /** Says why and ends the connection. MUST NOT throw; a second call does nothing. */
-  close(code: number, reason: string): void
+  close(reason: CloseReason): void
   /** Lets go of the connection at once, with all that waits. MUST NOT throw. */
   drop(): void
 }

@@ -119,6 +119,17 @@ describe('an event stream', () => {
     witness.close()
   })
 
+  it('takes no time to come back out of the reason a module closes with, however it reads', async () => {
+    const url = room()
+    const ann = await openStream(`${url}?live=sse&client=c`)
+    const { peer = '' } = await ann.control()
+    const reason = 'over, come back in 1 ms'
+    await post(url, { type: 'leave', data: { reason } }, { 'Corridor-Peer': peer })
+    expect(JSON.parse((await ann.next('close')).data)).toEqual({ code: 3000, reason })
+    await ann.ended
+    expect(ann.retryMs).not.toBe(1)
+  })
+
   it('takes no line break into a header or an id: not from an offset, a cursor or a Last-Event-ID', async () => {
     const path = new URL(room()).pathname
     for (const query of [

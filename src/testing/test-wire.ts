@@ -1,6 +1,7 @@
 /**
  * A wire that ends in a test: what a room sends waits here until the test asks for it.
  */
+import type { CloseReason } from '../errors.ts'
 import type { Bytes, Encoding, Frame } from '../frame.ts'
 import { payloadOf } from '../payload.ts'
 import type { Wire } from '../wire.ts'
@@ -62,10 +63,10 @@ export class TestWire implements Wire {
   rest(): void {}
 
   drop(): void {
-    this.close(1006, '')
+    this.close({ code: 1006, reason: '' })
   }
 
-  close(code: number, reason: string): void {
+  close({ code, reason }: CloseReason): void {
     if (this.closed) return
     this.closed = { code, reason }
     for (const wake of this.#wake.splice(0)) wake()

@@ -7,6 +7,7 @@
  */
 import type { ServerResponse } from 'node:http'
 import type { Clock } from '../clock.ts'
+import type { CloseReason } from '../errors.ts'
 import type { Bytes, Encoding, Frame } from '../frame.ts'
 import type { RoomReading } from '../open-room.ts'
 import { listOf } from '../payload.ts'
@@ -146,11 +147,10 @@ export class EventStream implements Wire, Beating {
   }
 
   /** Says why in an event of its own, which only our client listens for, and when to come back in a field for all. */
-  close(code: number, reason: string): void {
+  close({ code, reason, retryMs }: CloseReason): void {
     if (!this.#isWritable) return
     this.isClosed = true
     this.#parts.closed(code)
-    const retryMs = / in (\d+) ms$/.exec(reason)?.[1]
     const retry = retryMs === undefined ? '' : `retry: ${retryMs}\n`
     this.#write(`${retry}event: close\ndata:${JSON.stringify({ code, reason })}\n\n`)
     this.#end()

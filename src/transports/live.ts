@@ -144,8 +144,7 @@ export class LiveStreams {
     const subscription = room.reading.listen(stream, after)
     stream.onStuck = () => subscription.slow('limits.sendTimeout')
     stream.begin()
-    const { code, reason } = Close.expired
-    const cancel = whenOver(this.#parts.clock, pass, () => stream.close(code, reason))
+    const cancel = whenOver(this.#parts.clock, pass, () => stream.close(Close.expired))
     return () => {
       subscription.leave()
       cancel()

@@ -5,7 +5,7 @@
 import type { Duplex } from 'node:stream'
 import { WebSocket } from 'ws'
 import type { Clock } from '../clock.ts'
-import { Close } from '../errors.ts'
+import type { CloseReason } from '../errors.ts'
 import type { Bytes, Encoding } from '../frame.ts'
 import { payloadOf } from '../payload.ts'
 import type { Wire } from '../wire.ts'
@@ -17,8 +17,6 @@ export const plain: Encoding = { name: 'websocket', encode: (frame) => frameByte
 
 /** How long a peer that is not read any more may take to go. */
 const SHUT_MS = 1000
-/** Closed with one of these, a peer is not read any more. */
-const SHUT_FOR: readonly string[] = [Close.abuse.reason, Close.unfinished.reason]
 
 /** What a wire needs of the `ws` socket it belongs to. */
 export interface ClosableSocket {
@@ -92,9 +90,9 @@ export class WebSocketWire implements Wire {
     this.#ws.terminate()
   }
 
-  close(code: number, reason: string): void {
+  close({ code, reason, isUnread }: CloseReason): void {
     this.isClosed = true
     this.#ws.end(code, closeReason(reason))
-    if (SHUT_FOR.includes(reason)) this.shut()
+    if (isUnread) this.shut()
   }
 }

@@ -1,5 +1,7 @@
 /** A peer that does nothing but listen, and knows what must come: the welcome, then every event from there, each once. */
+
 import { setImmediate } from 'node:timers/promises'
+import type { CloseReason } from '../../src/errors.ts'
 import { type Bytes, bufferOf, type Encoding, type Frame } from '../../src/frame.ts'
 import { payloadOf } from '../../src/payload.ts'
 import type { Wire } from '../../src/wire.ts'
@@ -86,7 +88,7 @@ export class HearingWire implements Wire {
   }
 
   drop(): void {
-    this.close(1006)
+    this.close({ code: 1006, reason: '' })
   }
 
   send(sent: Bytes): void {
@@ -100,7 +102,7 @@ export class HearingWire implements Wire {
     }
   }
 
-  close(code: number): void {
+  close({ code }: CloseReason): void {
     this.closed = code
   }
 }

@@ -1,4 +1,5 @@
 /** A wire of a peer that takes nothing until it is told to: what was written waits. */
+import type { CloseReason } from '../../src/errors.ts'
 import { type Bytes, bufferOf, type Encoding } from '../../src/frame.ts'
 import { payloadOf } from '../../src/payload.ts'
 import type { Wire } from '../../src/wire.ts'
@@ -32,7 +33,7 @@ export class StuckWire implements Wire {
     for (const taken of this.#taken.splice(0)) taken()
   }
 
-  close(code: number): void {
+  close({ code }: CloseReason): void {
     if (this.closed !== undefined) return
     this.closed = code
     this.onClose()
@@ -41,6 +42,6 @@ export class StuckWire implements Wire {
   drop(): void {
     this.isDropped = true
     this.waiting = 0
-    this.close(1006)
+    this.close({ code: 1006, reason: '' })
   }
 }
