@@ -1,4 +1,5 @@
 /** A wire made by hand: it notes what a room does with it, and breaks where it is used after its end. */
+import type { CloseReason } from '../../src/errors.ts'
 import type { Bytes, Encoding, Frame } from '../../src/frame.ts'
 import type { Wire } from '../../src/wire.ts'
 
@@ -39,12 +40,12 @@ export class NotingWire implements Wire {
     this.notes.push('rest')
   }
 
-  close(code: number): void {
+  close({ code }: CloseReason): void {
     if (!this.isClosed) this.notes.push(`close ${code}`)
     this.isClosed = true
   }
 
   drop(): void {
-    this.close(1006)
+    this.close({ code: 1006, reason: '' })
   }
 }
