@@ -79,20 +79,23 @@ describe('the log on disk', () => {
   it('refuses broadcasts beyond 8 MiB behind an append that is not kept yet, and takes them again after it', async () => {
     const heard: string[] = []
     const room = await log.open('/room', retention, (frame) => void heard.push(String(payloadOf(frame))))
-    const kept = room.append([draft])
     const large = new Frame(undefined, 'x'.repeat(1024 * 1024))
-    const said = Array.from({ length: 20 }, () => {
-      try {
-        room.carry(large)
-        return 'carried'
-      } catch (error) {
-        return (error as RoomError).code
-      }
-    })
-    expect(said).toEqual([...Array(9).fill('carried'), ...Array(11).fill('unavailable')])
-    await kept
+    // Twice: what waited behind the first counts no more behind the second.
+    for (let round = 0; round < 2; round += 1) {
+      const kept = room.append([draft])
+      const said = Array.from({ length: 20 }, () => {
+        try {
+          room.carry(large)
+          return 'carried'
+        } catch (error) {
+          return (error as RoomError).code
+        }
+      })
+      expect(said).toEqual([...Array(9).fill('carried'), ...Array(11).fill('unavailable')])
+      await kept
+    }
     room.carry(new Frame(undefined, 'after'))
-    expect([heard.length, heard.at(-1)]).toEqual([1 + 9 + 1, 'after'])
+    expect([heard.length, heard.at(-1)]).toEqual([2 * (1 + 9) + 1, 'after'])
   })
 
   it('resumes the epoch of before a restart at its very end, also when all its events were removed since', async () => {
