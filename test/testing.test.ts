@@ -127,7 +127,10 @@ describe('an event room', () => {
   it('runs as it does elsewhere under the fake timers of a test framework, which nobody turns', async () => {
     vi.useFakeTimers()
     onTestFinished(() => void vi.useRealTimers())
-    const room = await openRoom(quiz)
+    // Loaded only now: not even then does it take the fake ones.
+    vi.resetModules()
+    const testing = await import('corridor/testing')
+    const room = await testing.openRoom(quiz)
     const ann = room.join()
     await ann.send('guess', { at: 'paris' })
     expect(await ann.next('guessed')).toMatchObject({ data: { at: 'paris' } })

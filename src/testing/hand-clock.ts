@@ -3,15 +3,14 @@
  * in the next real turn of the event loop, and always before time moves on. So with a wire and a log in memory all that
  * happens is decided by the test.
  */
+// From the module, since a test framework puts its fake timers in the place of the global ones.
+import { setImmediate as nextTurn } from 'node:timers'
 import { type Clock, timerMs } from '../clock.ts'
 
 export interface HandClock extends Clock {
   /** Lets time pass: every timer due fires in its order, and what is async gets its turn after each. */
   advance(ms: number): Promise<void>
 }
-
-/** The real one, also where a test framework has put fake timers in its place by the time it is called. */
-const nextTurn = setImmediate
 
 interface Timer {
   at: number

@@ -1,6 +1,8 @@
 /**
  * A wire that ends in a test: what a room sends waits here until the test asks for it.
  */
+// From the module, since a test framework puts its fake timers in the place of the global ones.
+import { clearTimeout, setTimeout } from 'node:timers'
 import type { CloseReason } from '../errors.ts'
 import type { Bytes, Encoding, Frame } from '../frame.ts'
 import { payloadOf } from '../payload.ts'
@@ -12,8 +14,6 @@ import type { Wire } from '../wire.ts'
  */
 const LOOKS = 20
 const LOOK_MS = 50
-/** Real time, also where a test framework has put fake timers in its place by the time it is called. */
-const { setTimeout: afterReal, clearTimeout: cancelReal } = globalThis
 
 /** A test sees the frames themselves. */
 const encoding: Encoding = { name: 'test', encode: () => '', join: () => '' }
@@ -99,9 +99,9 @@ export class TestWire implements Wire {
   /** → whether something came, or the time of a look went by. */
   #something(): Promise<boolean> {
     return new Promise((resolve) => {
-      const timer = afterReal(() => resolve(false), LOOK_MS)
+      const timer = setTimeout(() => resolve(false), LOOK_MS)
       this.#wake.push(() => {
-        cancelReal(timer)
+        clearTimeout(timer)
         resolve(true)
       })
     })
