@@ -4,8 +4,9 @@
  */
 import { isDefinition, parseOptions } from './definition.ts'
 import { nameOf, suggestion } from './mistakes.ts'
+import { ModuleError } from './module-error.ts'
 import type { ModuleGraph } from './module-graph.ts'
-import { importModule, LOAD_MS, ModuleError, resolveModule } from './modules.ts'
+import { importModule, LOAD_MS, resolveModule } from './modules.ts'
 import type { Loaded } from './mount.ts'
 import type { UnknownKey } from './unknown-keys.ts'
 

@@ -4,7 +4,6 @@
  * A module is imported under a version made from the content of its files (`module-graph.ts`). So a changed module is
  * read anew, and an unchanged one is the same object as before, by which a reload sees that nothing happened to it.
  */
-import { execFile } from 'node:child_process'
 import { realpath } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { extname, resolve } from 'node:path'
@@ -12,17 +11,14 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import { type Clock, systemClock } from './clock.ts'
 import { installHooks, isFixed, isNotFound, type Loaded, resolvePackage, versionedUrl } from './hooks.ts'
 import { nameOf } from './mistakes.ts'
+import { firstLine, loadingFailed, ModuleError } from './module-error.ts'
 import { isFile, ModuleGraph } from './module-graph.ts'
-import { errorOf } from './thrown.ts'
 import { within } from './within.ts'
 
 const EXTENSIONS = ['.ts', '.mts', '.js', '.mjs']
 
 /** One that waits for ever at its top level must not hold up the start, or every reload after it. */
 export const LOAD_MS = 10_000
-
-/** Why a module cannot be used, in one line. */
-export class ModuleError extends Error {}
 
 /**
  * The file that `name` means in `folder` (absolute). Throws a `ModuleError` that says where it was looked for; `graph`
@@ -65,7 +61,7 @@ export async function importModule(
   const module = await within(clock, withinMs, loading, late).catch(async (error: unknown) => {
     // After a mistake in the text nothing has run, and another text is another version.
     if (!isPackage && !(error instanceof SyntaxError)) await countFailures(graph, real, loaded, clock)
-    throw new ModuleError(await explain(error, file))
+    throw await loadingFailed(error, file)
   })
   if (module.default !== undefined) return module.default
   throw new ModuleError(`expected "export default defineRoom({ … })" in ${nameOf(file)}, got no default export`)
@@ -121,40 +117,4 @@ function findPackage(name: string, folder: string): string | undefined {
     if (isNotFound(error)) return undefined
     throw new ModuleError(`expected a room module, got a package that has none there: ${firstLine(error)}`)
   }
-}
-
-async function explain(error: unknown, file: string): Promise<string> {
-  const stack = error instanceof Error ? (error.stack ?? '') : ''
-  const place = placeIn(stack) ?? (error instanceof SyntaxError ? await syntaxPlace(file) : undefined)
-  return `the module cannot be loaded: ${firstLine(error)} (${place ?? nameOf(file)})`
-}
-
-function firstLine(error: unknown): string {
-  return (
-    errorOf(error)
-      .message.trim()
-      .split('\n')[0]
-      ?.replaceAll(/file:\/\/([^\s'"?]+)(\?v=[\w.]+)?/g, '$1') ?? ''
-  )
-}
-
-/** The first place in a stack that is a file of the author's: `/rooms/quiz.ts:3`. */
-function placeIn(stack: string): string | undefined {
-  for (const [, path = '', line] of stack.matchAll(/(?:file:\/\/)?(\/[^\s()?:]+)(?:\?v=[\w.]+)?:(\d+)/g)) {
-    const file = decodeURIComponent(path)
-    if (isFile(file) && !isFixed(pathToFileURL(file).href)) return `${nameOf(file)}:${line}`
-  }
-  return undefined
-}
-
-/** Node does not say where a syntax error in imported JavaScript stands; asked about the file alone it does. */
-async function syntaxPlace(file: string): Promise<string | undefined> {
-  for (const part of await moduleFiles(file)) {
-    const said = await new Promise<string>((done) => {
-      execFile(process.execPath, ['--check', part], (_error, _stdout, stderr) => done(stderr))
-    })
-    const place = placeIn(said)
-    if (place) return place
-  }
-  return undefined
 }
