@@ -24,8 +24,6 @@ export interface AudienceParts {
   readonly limitBytes: number
   readonly tally: Tally
   readonly log: ErrorLogger
-  /** Ends a peer's connection; it may come back and resume. */
-  readonly onCut: (seat: Seat, reason: CloseReason) => void
 }
 
 export class Audience implements Bounds, Shards {
@@ -125,7 +123,7 @@ export class Audience implements Bounds, Shards {
 
   #cut(seat: Seat, reason: CloseReason): void {
     this.#queue.end(() => {
-      if (!seat.isGone) this.#parts.onCut(seat, reason)
+      if (!seat.isGone) seat.owner.cut(seat, reason)
     })
   }
 

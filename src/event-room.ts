@@ -17,7 +17,7 @@ import { EventPeer } from './peer.ts'
 import { EventPeerSession } from './peer-session.ts'
 import { Posts, UNHEARD } from './posts.ts'
 import * as protocol from './protocol.ts'
-import { Listener, Reading } from './reading.ts'
+import { Reading } from './reading.ts'
 import { LiveRoom } from './room.ts'
 import type { Visitor } from './session.ts'
 import { countBroken } from './tally.ts'
@@ -178,11 +178,6 @@ export class LiveEventRoom extends LiveRoom<EventPeer, Handlers> implements Room
 
   override hush(reason: () => CloseReason): void {
     this.reading.dismissAll(reason)
-  }
-
-  protected override cut(owner: unknown, reason: CloseReason): void {
-    if (owner instanceof Listener) this.reading.dismiss(owner, reason)
-    else super.cut(owner, reason)
   }
 
   protected override refused(peer: EventPeer, error: RoomError): void {

@@ -8,7 +8,7 @@ import { Frame, json } from './frame.ts'
 import { Bucket, type Rate } from './guards/bucket.ts'
 import { show } from './mistakes.ts'
 import type { Random } from './random.ts'
-import { type Bounds, Seat } from './seat.ts'
+import { type Bounds, Seat, type Seated } from './seat.ts'
 import { Sequence } from './sequence.ts'
 import type { Via, Visitor } from './session.ts'
 import type { Wire } from './wire.ts'
@@ -19,9 +19,10 @@ export interface PeerHost {
   readonly audience: Bounds
   readonly author: Author
   end(peer: Connection, reason: CloseReason): void
+  gone(peer: Connection, seat: Seat, isLost: boolean): void
 }
 
-export abstract class Connection {
+export abstract class Connection implements Seated {
   readonly #id: string
   #name: string
   /** The stable id the client chose, which scopes the ids of its messages. */
@@ -32,7 +33,7 @@ export abstract class Connection {
   /** When its latest token ends, ms since 1970. */
   untilMs: number | undefined
   /** Its place in the audience; another one after it came back. */
-  seat: Seat<Connection>
+  seat: Seat
   readonly sequence = new Sequence()
   readonly bucket: Bucket
   /** Messages refused for their rate, less those taken since. */
@@ -129,6 +130,12 @@ export abstract class Connection {
     // Thrown later, it would leave a peer behind that is half gone.
     if (typeof reason !== 'string') throw new TypeError(`peer.close: expected a reason as text, got ${show(reason)}`)
     this.#host.end(this, { code, reason })
+  }
+
+  /** The connection is ended, for what could not be written; the client may come back and resume. */
+  cut(seat: Seat, reason: CloseReason): void {
+    seat.wire.close(reason)
+    this.#host.gone(this, seat, true)
   }
 
   /** Ends the connection after what was said to it. */

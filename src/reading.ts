@@ -13,7 +13,7 @@ import { type Lost, offset as offsetOf, parseOffset, type Resume, type RoomLog }
 import type { Page, RoomReading, Subscription } from './open-room.ts'
 import { fitting, PAGE } from './page.ts'
 import { reset } from './protocol.ts'
-import { Seat } from './seat.ts'
+import { Seat, type Seated } from './seat.ts'
 import type { Limit } from './tally.ts'
 import type { Wire } from './wire.ts'
 
@@ -29,8 +29,8 @@ export interface ReadingParts {
 }
 
 /** One who only listens: a seat in the audience, and no member. */
-export class Listener implements Subscription {
-  readonly seat: Seat<Listener>
+export class Listener implements Subscription, Seated {
+  readonly seat: Seat
   hasLeft = false
   readonly #reading: Reading
 
@@ -45,6 +45,10 @@ export class Listener implements Subscription {
 
   leave(): void {
     this.#reading.leave(this)
+  }
+
+  cut(_seat: Seat, reason: CloseReason): void {
+    this.#reading.dismiss(this, reason)
   }
 }
 

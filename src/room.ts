@@ -57,7 +57,6 @@ export abstract class LiveRoom<P extends Connection, H extends CommonHandlers<P>
       limitBytes: settings.limits.bufferedBytes,
       tally: this.tally,
       log: this.lateLogger,
-      onCut: ({ owner }, reason) => this.cut(owner, reason),
     })
     this.#attendance = new Attendance({
       author: this.author,
@@ -204,14 +203,6 @@ export abstract class LiveRoom<P extends Connection, H extends CommonHandlers<P>
   protected abstract checked(handlers: unknown): H
 
   protected abstract peer(visitor: Visitor, wire: Wire): P
-
-  /** Ends the connection of whoever sits there; it may come back and resume. */
-  protected cut(owner: unknown, reason: CloseReason): void {
-    const peer = owner as P
-    const { wire } = peer.seat
-    wire.close(reason)
-    this.gone(peer, peer.seat, true)
-  }
 
   /** Catches the peer up and seats it. */
   protected abstract enter(peer: P, offset: string | undefined): undefined | Promise<void>

@@ -3,6 +3,7 @@
  * may wait. A frame for one peer remembers how many of the row's frames go before it, so that it keeps its place in the
  * order. `shard.ts` fills and empties it; `catch-up.ts` writes the past to it.
  */
+import type { CloseReason } from './errors.ts'
 import { type Frame, type Piece, pieces } from './frame.ts'
 import type { Backlog } from './pressure.ts'
 import type { Limit } from './tally.ts'
@@ -12,6 +13,12 @@ import type { Wire } from './wire.ts'
 interface Cut {
   readonly at: number
   readonly frame: Frame | undefined
+}
+
+/** Who sits there. */
+export interface Seated {
+  /** Its connection is to be ended; it may come back and resume. */
+  cut(seat: Seat, reason: CloseReason): void
 }
 
 /** What holds a seat's writes; its audience. */
@@ -33,8 +40,8 @@ export interface Row {
   remove(seat: Seat): void
 }
 
-export class Seat<Owner = unknown> implements Backlog {
-  readonly owner: Owner
+export class Seat implements Backlog {
+  readonly owner: Seated
   readonly wire: Wire
   readonly #bounds: Bounds
   /** The row; `undefined` before the peer is seated and after it left. */
@@ -51,7 +58,7 @@ export class Seat<Owner = unknown> implements Backlog {
   /** Something was not written: what comes after it must not be either, or the peer would have a hole. */
   isCut = false
 
-  constructor(owner: Owner, wire: Wire, bounds: Bounds) {
+  constructor(owner: Seated, wire: Wire, bounds: Bounds) {
     this.owner = owner
     this.wire = wire
     this.#bounds = bounds

@@ -9,7 +9,7 @@ import { Audience } from '../src/audience.ts'
 import { systemClock } from '../src/clock.ts'
 import { FlushQueue } from '../src/flush-queue.ts'
 import { type Bytes, bufferOf, type Encoding, Frame } from '../src/frame.ts'
-import { Seat } from '../src/seat.ts'
+import { Seat, type Seated } from '../src/seat.ts'
 import { newTally } from '../src/tally.ts'
 import type { Wire } from '../src/wire.ts'
 import { PATIENCE_MS } from './support/patience.ts'
@@ -72,6 +72,7 @@ interface ModelPeer {
 class Play {
   readonly peers: ModelPeer[] = []
   readonly audience: Audience
+  readonly owner: Seated = { cut: (seat) => this.#onSlow(seat) }
   readonly random: Dice
   slowed = 0
   readonly errors: unknown[] = []
@@ -83,13 +84,12 @@ class Play {
       limitBytes: LIMIT_BYTES,
       tally: newTally(),
       log: { error: (fields) => void this.errors.push(fields) },
-      onCut: (seat) => this.#onSlow(seat),
     })
   }
 
   add(): void {
     const wire = new NotingWire(this.random.pick(ENCODINGS))
-    const seat: Seat = new Seat(undefined, wire, this.audience)
+    const seat = new Seat(this.owner, wire, this.audience)
     this.audience.add(seat)
     this.peers.push({ seat, wire, expected: [] })
   }
@@ -194,11 +194,11 @@ describe('fan-out', () => {
   it('does not seat a newcomer twice where a row has emptied before a full one', async () => {
     const play = new Play(seeded(1))
     const wires = Array.from({ length: 512 }, () => new NotingWire(ENCODINGS[0] as Encoding))
-    const seats = wires.map((wire) => new Seat(undefined, wire, play.audience))
+    const seats = wires.map((wire) => new Seat(play.owner, wire, play.audience))
     for (const seat of seats) play.audience.add(seat)
     for (const seat of seats.slice(0, 256)) play.audience.remove(seat)
     const wire = new NotingWire(ENCODINGS[0] as Encoding)
-    play.audience.add(new Seat(undefined, wire, play.audience))
+    play.audience.add(new Seat(play.owner, wire, play.audience))
 
     play.audience.deliver(new Frame(undefined, '1'))
     play.audience.deliver(new Frame(undefined, '2'))

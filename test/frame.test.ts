@@ -26,11 +26,10 @@ function play(names: readonly string[]) {
     limitBytes: 1e6,
     tally: newTally(),
     log: { error() {} },
-    onCut() {},
   })
   const seats = names.map((name) => {
     const wire = Object.assign(new StuckWire(), { encoding: counting(name, encoded) })
-    const seat = new Seat(undefined, wire, audience)
+    const seat = new Seat({ cut() {} }, wire, audience)
     audience.add(seat)
     return { seat, wire }
   })

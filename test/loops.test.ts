@@ -9,7 +9,7 @@ import { Deadlines } from '../src/deadlines.ts'
 import { FlushQueue } from '../src/flush-queue.ts'
 import { Frame } from '../src/frame.ts'
 import { type Backlog, Pressure } from '../src/pressure.ts'
-import { Seat } from '../src/seat.ts'
+import { Seat, type Seated } from '../src/seat.ts'
 import { newTally } from '../src/tally.ts'
 import { handClock } from '../src/testing/hand-clock.ts'
 import { Heartbeat } from '../src/transports/heartbeat.ts'
@@ -34,13 +34,15 @@ describe('the fan-out', () => {
       limitBytes: 1e6,
       tally: newTally(),
       log,
-      onCut: (seat, { code }) => {
+    })
+    const owner: Seated = {
+      cut(seat, { code }) {
         cut.push([seat, code])
         all.remove(seat)
       },
-    })
+    }
     const seat = (wire = new StuckWire()) => {
-      const made = new Seat(undefined, wire, all)
+      const made = new Seat(owner, wire, all)
       all.add(made)
       return { seat: made, wire }
     }

@@ -4,7 +4,7 @@
  */
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { type RawData, WebSocket } from 'ws'
+import { WebSocket } from 'ws'
 import type { Clock } from '../clock.ts'
 import { Close, type CloseReason } from '../errors.ts'
 import type { Mount } from '../mount.ts'
@@ -14,7 +14,8 @@ import type { Wire } from '../wire.ts'
 import type { Beating, Turn } from './heartbeat.ts'
 import { Stalls } from './progress.ts'
 import { Reader } from './reader.ts'
-import { WebSocketWire } from './websocket-wire.ts'
+import { type HearingSocket, listenTo } from './socket-listeners.ts'
+import { type ClosableSocket, WebSocketWire } from './websocket-wire.ts'
 import { unfinishedBytes } from './ws-internals.ts'
 
 /** With these (or none, 1005) a client says that it leaves; any other end is a lost connection. */
@@ -36,7 +37,7 @@ export interface SocketParts {
 }
 
 /** Its listeners are shared, and no closure keeps the request alive. */
-export class RoomSocket extends WebSocket implements Beating {
+export class RoomSocket extends WebSocket implements Beating, ClosableSocket, HearingSocket {
   /** Whether anything came since the last ping. */
   isAlive = true
   /** `undefined` while it joins. */
@@ -60,11 +61,7 @@ export class RoomSocket extends WebSocket implements Beating {
     this.#wire = new WebSocketWire(this, socket)
     this.#leave = leave
     if (this.extensions === '') this.#reader = new Reader(this, socket, parts.limits.payloadBytes)
-    this.on('message', onMessage)
-    this.on('pong', onSign)
-    this.on('ping', onSign)
-    this.on('error', onError)
-    this.on('close', onClose)
+    listenTo(this)
     return this.#wire
   }
 
@@ -169,23 +166,4 @@ export class RoomSocket extends WebSocket implements Beating {
     countBroken(this.#parts.tally.broken, limit)
     this.#session?.end(reason)
   }
-}
-
-// One function each for all sockets: `ws` calls a listener with the socket as `this`.
-
-function onMessage(this: WebSocket, data: RawData, isBinary: boolean): void {
-  ;(this as RoomSocket).read(data as Buffer, isBinary)
-}
-
-function onSign(this: WebSocket): void {
-  ;(this as RoomSocket).sign()
-}
-
-/** A broken frame: `close` follows. */
-function onError(this: WebSocket): void {
-  ;(this as RoomSocket).broke()
-}
-
-function onClose(this: WebSocket, code: number): void {
-  ;(this as RoomSocket).over(code)
 }
