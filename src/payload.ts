@@ -6,9 +6,9 @@ import type { Answer, Frame } from './frame.ts'
 
 /** Composed anew at each call: who needs it twice keeps it. */
 export function payloadOf({ type, data, seq, time, answer }: Frame): string | Uint8Array {
-  if (type === undefined) return data
-  if (answer) return answerText(type, answer, data as string)
-  if (seq > 0) return eventText(type, seq, time, data as string)
+  if (type === undefined || typeof data !== 'string') return data
+  if (answer) return answerText(type, answer, data)
+  if (seq > 0) return eventText(type, seq, time, data)
   return `{"type":${JSON.stringify(type)},"data":${data}}`
 }
 

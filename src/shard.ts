@@ -4,7 +4,7 @@
  */
 import type { Flushable } from './flush-queue.ts'
 import { type Encoding, type Frame, type Piece, pieces } from './frame.ts'
-import type { Row, Seat } from './seat.ts'
+import { type Row, Seat } from './seat.ts'
 
 /** Large enough that joining costs nothing per peer, small enough that one flush is a few ms. */
 const PEERS_PER_SHARD = 256
@@ -69,10 +69,9 @@ export class Shard implements Row, Flushable {
   push(frame: Frame, except: object | undefined): void {
     frame.retain()
     this.#frames.push(frame)
-    const seat = except as Seat | undefined
-    if (seat?.row === this) {
-      if (!seat.isSpecial) this.#special.push(seat)
-      seat.skip(this.#frames.length - 1)
+    if (except instanceof Seat && except.row === this) {
+      if (!except.isSpecial) this.#special.push(except)
+      except.skip(this.#frames.length - 1)
     }
     this.#schedule(true)
   }
