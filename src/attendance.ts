@@ -39,6 +39,8 @@ export interface AttendanceParts<P extends Connection> {
 
 export class Attendance<P extends Connection> {
   readonly #parts: AttendanceParts<P>
+  /** Who has left and whose handlers still run. */
+  readonly #parting = new Set<Promise<void>>()
 
   constructor(parts: AttendanceParts<P>) {
     this.#parts = parts
@@ -79,7 +81,12 @@ export class Attendance<P extends Connection> {
 
   /** The peer is no member any more. A second call does nothing. */
   leave(peer: P): void {
-    if (this.#remove(peer)) peer.sequence.run(() => this.#left(peer))
+    if (this.#remove(peer)) this.#part(peer)
+  }
+
+  /** One promise for each who has left: it resolves when the last of its handlers has ended. */
+  parting(): readonly Promise<void>[] {
+    return [...this.#parting]
   }
 
   /** The room ends a peer's stay: it is no member from this moment, hears nothing, and is not heard. */
@@ -88,7 +95,15 @@ export class Attendance<P extends Connection> {
     peer.isEnded = true
     peer.end(reason)
     // A step of its own, not in the midst of the handler that ended it.
-    if (this.#remove(peer)) void Promise.resolve().then(() => peer.sequence.run(() => this.#left(peer)))
+    if (this.#remove(peer)) void Promise.resolve().then(() => this.#part(peer))
+  }
+
+  #part(peer: P): void {
+    peer.sequence.run(() => this.#left(peer))
+    const ended = peer.sequence.idle()
+    if (!ended) return
+    this.#parting.add(ended)
+    void ended.then(() => this.#parting.delete(ended))
   }
 
   #remove(peer: P): boolean {

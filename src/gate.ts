@@ -165,6 +165,11 @@ export class Gate {
     const leave = errand === 'listen' ? limits.enter(route, address) : () => {}
     try {
       const { room, release } = await rooms.place(route, errand === 'listen', client)
+      // Asked again: a room may have taken its time to open.
+      if (errand === 'listen' && isDraining()) {
+        release()
+        throw draining()
+      }
       return { room: mustKeepEvents(room), release, leave }
     } catch (error) {
       leave()

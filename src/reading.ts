@@ -55,6 +55,8 @@ export class Listener implements Subscription, Seated {
 export class Reading implements RoomReading {
   readonly #parts: ReadingParts
   #listeners: Set<Listener> | undefined
+  /** All were asked to go: why whoever comes later must go too. */
+  #over: (() => CloseReason) | undefined
 
   constructor(parts: ReadingParts) {
     this.#parts = parts
@@ -133,6 +135,11 @@ export class Reading implements RoomReading {
   listen(wire: Wire, after: number): Listener {
     const { audience, clock, log, sendTimeoutMs } = this.#parts
     const listener = new Listener(wire, audience, this)
+    // It was let in before, and read something meanwhile.
+    if (this.#over) {
+      this.dismiss(listener, this.#over())
+      return listener
+    }
     this.#listeners ??= new Set()
     this.#listeners.add(listener)
     const road = { log: this.#record, audience, clock, sendTimeoutMs }
@@ -150,8 +157,9 @@ export class Reading implements RoomReading {
     listener.seat.wire.close(reason)
   }
 
-  /** Ends all who listen, each with its own reason. */
+  /** Ends all who listen, each with its own reason; from now on nobody listens. */
   dismissAll(reason: () => CloseReason): void {
+    this.#over = reason
     for (const listener of [...(this.#listeners ?? [])]) {
       listener.seat.flush()
       this.dismiss(listener, reason())

@@ -189,8 +189,8 @@ export abstract class LiveRoom<P extends Connection, H extends CommonHandlers<P>
     this.hush(() => reason)
     const peers = [...this.present.peers()]
     await farewell(this, peers, () => reason)
-    // Of those who have left, too: their leave handlers may be async.
-    await this.author.inTime(peers.map(({ sequence }) => sequence.idle()))
+    // Also of those who left before: whoever has joined leaves before the room closes.
+    await this.author.inTime(this.#attendance.parting())
     const failed = (error: unknown) => this.author.failed('close', error)
     await this.author.call('close', () => this.handlers.close?.(), failed, undefined, CLOSE_MS)
     await this.#stop()

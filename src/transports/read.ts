@@ -163,6 +163,8 @@ async function arrival(
   response: ServerResponse,
   pass: Pass | undefined,
 ): Promise<void> {
+  // It went while its room opened: nothing would tell of that now.
+  if (response.closed || response.destroyed) return
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   const send = (bytes: Buffer) => {
     if (bytes.length > 0) resolve()
