@@ -20,6 +20,8 @@ export class LiveRawRoom extends LiveRoom<RawConnection, RawHandlers> implements
   readonly kind = 'raw'
   readonly #definition: RawDefinition
   readonly #options: unknown
+  /** The author's handler, which may be a method. */
+  #message: RawHandlers['message']
 
   /** `options`: as the module's own schema parsed them. */
   constructor(
@@ -55,13 +57,18 @@ export class LiveRawRoom extends LiveRoom<RawConnection, RawHandlers> implements
     if (!peer.hasLeft) peer.seat.wire.rest(waitMs)
   }
 
-  /** As `call` does, without a closure for each message. */
+  /** As `Author.call` does, without a closure for each message. */
   #hear(peer: RawConnection, data: string | Uint8Array): undefined | Promise<void> {
+    const { author } = this
+    if (!this.#message) return undefined
+    const call = new Call()
     try {
-      const pending = pendingOf(this.handlers.message?.(peer, data))
+      const pending = pendingOf(author.run(call, this.#message, peer, data))
       if (!pending) return undefined
-      const ended = pending.then(nothing, (error) => this.failed('message', peer, error))
-      return this.author.bound(new Call(), 'message', ended, peer.id)
+      const ended = pending.then(nothing, (error) =>
+        call.isGivenUp ? author.failedLate('message', error, peer.id) : this.failed('message', peer, error),
+      )
+      return author.bound(call, 'message', ended, peer.id)
     } catch (error) {
       this.failed('message', peer, error)
     }
@@ -69,6 +76,7 @@ export class LiveRawRoom extends LiveRoom<RawConnection, RawHandlers> implements
   }
 
   broadcast(data: string | Uint8Array, to?: { except?: object | undefined }): void {
+    this.author.mustCount()
     const except = to?.except
     this.record.carry(raw(data), except instanceof RawConnection ? except.seat : undefined)
   }
@@ -83,6 +91,7 @@ export class LiveRawRoom extends LiveRoom<RawConnection, RawHandlers> implements
 
   protected override checked(handlers: unknown): RawHandlers {
     mustBeHandlers<RawHandlers>(handlers)
+    this.#message = handlers.message?.bind(handlers)
     return handlers
   }
 
@@ -94,6 +103,7 @@ export class LiveRawRoom extends LiveRoom<RawConnection, RawHandlers> implements
 /** A peer of a raw room. */
 export class RawConnection extends Connection {
   send(data: string | Uint8Array): void {
+    this.author.mustCount()
     this.say(raw(data))
   }
 }

@@ -4,7 +4,7 @@
  */
 import { afterEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { defineRoom } from '../src/define.ts'
+import { defineRoom, type RawPeer, RoomError } from '../src/define.ts'
 import { mustBeHandlers } from '../src/handlers.ts'
 import { type HandClock, handClock } from '../src/testing/hand-clock.ts'
 import { openRoom } from '../src/testing.ts'
@@ -125,6 +125,57 @@ describe('in time that a test turns', () => {
     for (let second = 0; second < 3; second += 1) await room.advance(1000)
     await closing
     expect(room.errors).toMatchObject([{ message: expect.stringMatching(/close handler did not end within 2 s/) }])
+  })
+
+  it.each(['message', 'join'] as const)('a raw `%s` that was given up says nothing any more', async (hook) => {
+    const go = Promise.withResolvers<void>()
+    const late: string[] = []
+    const definition = defineRoom({
+      open: (room) => {
+        const hang = async (peer: RawPeer) => {
+          await go.promise
+          for (const say of [() => peer.send('late'), () => room.broadcast('late')]) {
+            try {
+              say()
+            } catch (error) {
+              late.push((error as RoomError).code)
+            }
+          }
+          throw new RoomError('mine', 'nobody is left to hear it')
+        }
+        return hook === 'join'
+          ? { join: hang, message: (peer) => peer.send('next') }
+          : { message: (peer, data) => (data === 'hang' ? hang(peer) : peer.send('next')) }
+      },
+    })
+    const room = await openRoom(definition)
+    const ann = room.join()
+    ann.send('hang')
+    ann.send('again')
+    await room.advance(30_000)
+    go.resolve()
+    await room.advance(1)
+    expect(late).toEqual(['unavailable', 'unavailable'])
+    expect(await ann.next()).toBe('next')
+    expect(ann.closed).toBeUndefined()
+    expect(room.errors).toMatchObject([{ message: expect.stringContaining(`${hook} handler did not end`) }])
+  })
+
+  it('a raw room of a class has its fields in every handler', async () => {
+    class Counter {
+      count = 0
+      join() {
+        this.count += 1
+      }
+      message(peer: RawPeer) {
+        this.count += 1
+        peer.send(String(this.count))
+      }
+    }
+    const room = await openRoom(defineRoom({ open: () => new Counter() }))
+    const ann = room.join()
+    ann.send('how many?')
+    expect(await ann.next()).toBe('2')
   })
 
   it('a timer whose function never ends begins anew after 30 s, and never overlaps itself', async () => {
