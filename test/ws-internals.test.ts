@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs'
 import { Duplex } from 'node:stream'
 import { afterEach, describe, expect, it } from 'vitest'
 import { type WebSocket, WebSocketServer } from 'ws'
-import { dataListenerOf, deflateOf, unfinishedBytes } from '../src/transports/ws-internals.ts'
+import { dataListenerOf, deflateOf, HandshakeServer, unfinishedBytes } from '../src/transports/ws-internals.ts'
 import { frame, Op } from './support/bare-frames.ts'
 
 const versionIn = (file: string) => JSON.parse(readFileSync(new URL(file, import.meta.url), 'utf8'))
@@ -133,5 +133,59 @@ describe('how much there is of a message that is not whole', () => {
     const { ws, receive } = open()
     for (const part of bytes) receive(part)
     expect(unfinishedBytes(ws), why(`its counts after ${words}`)).toBe(count)
+  })
+})
+
+describe('a plain handshake', () => {
+  function opened(headers: Record<string, string>) {
+    const door = new HandshakeServer({ noServer: true, maxPayload: 5, handleProtocols: () => 'chat' })
+    doors.push(door)
+    const line = new Line()
+    let written = ''
+    line._write = (chunk, _, done) => {
+      written += chunk
+      done()
+    }
+    const request = Object.assign(Object.create(null), {
+      method: 'GET',
+      headers: {
+        upgrade: 'websocket',
+        'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==',
+        'sec-websocket-version': '13',
+        ...headers,
+      },
+    })
+    let found: { ws: WebSocket; answer: string | undefined } | undefined
+    door.open(request, line, Buffer.alloc(0), (ws, answer) => {
+      found = { ws, answer }
+    })
+    if (!found) throw new Error('expected the handshake to be taken')
+    return { ...found, line, written }
+  }
+
+  it('is opened as ws opens it, and its answer is left to who is called', async () => {
+    const { ws, answer, line, written } = opened({})
+    expect(written).toBe('')
+    // The example of RFC 6455, 1.3.
+    expect(answer).toBe(
+      'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n' +
+        'Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n',
+    )
+    expect(ws.readyState, why('setSocket')).toBe(ws.OPEN)
+    const heard: string[] = []
+    const broken: string[] = []
+    ws.on('message', (data) => heard.push(String(data)))
+    ws.on('error', ({ message }) => broken.push(message))
+    line.emit('data', frame(Op.text, 'hello'))
+    expect(heard, why('setSocket')).toEqual(['hello'])
+    line.emit('data', frame(Op.text, 'hello!'))
+    await new Promise(setImmediate)
+    expect(broken, why('the options of setSocket')).toEqual(['Max payload size exceeded'])
+  })
+
+  it('with a subprotocol is answered by ws', () => {
+    const { answer, written } = opened({ 'sec-websocket-protocol': 'chat' })
+    expect(answer).toBe(undefined)
+    expect(written).toMatch(/^HTTP\/1\.1 101 .+Sec-WebSocket-Protocol: chat\r\n/s)
   })
 })

@@ -55,10 +55,10 @@ export class RoomSocket extends WebSocket implements Beating, ClosableSocket, He
   /** `undefined` while nothing was on its way at a look. */
   #stalls: Stalls | undefined
 
-  /** Begins to listen. `leave` is called when the connection is over. */
-  listen(socket: Duplex, parts: SocketParts, leave: () => void): Wire {
+  /** Begins to listen. `leave` is called when the connection is over; `answer`: to the handshake, if it is not sent yet. */
+  listen(socket: Duplex, parts: SocketParts, leave: () => void, answer?: string): Wire {
     this.#parts = parts
-    this.#wire = new WebSocketWire(this, socket)
+    this.#wire = new WebSocketWire(this, socket, answer)
     this.#leave = leave
     if (this.extensions === '') this.#reader = new Reader(this, socket, parts.limits.payloadBytes)
     listenTo(this)
@@ -71,6 +71,7 @@ export class RoomSocket extends WebSocket implements Beating, ClosableSocket, He
 
   /** Its peer has joined. */
   enter(session: Session, turn: Turn): void {
+    this.#wire.answer()
     this.#session = session
     this.#turn = turn
   }
@@ -91,6 +92,7 @@ export class RoomSocket extends WebSocket implements Beating, ClosableSocket, He
   /** What was said to the peer goes before. */
   #close(code?: number, reason?: string | Buffer): void {
     this.#session?.flush()
+    this.#wire.answer()
     super.close(code, reason)
   }
 

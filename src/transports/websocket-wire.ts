@@ -38,12 +38,15 @@ export class WebSocketWire implements Wire {
   isClosed = false
   readonly #ws: ClosableSocket
   readonly socket: Duplex
+  /** The answer to the handshake, until the first frame takes it along. */
+  #answer: string | undefined
   #cancelRest: (() => void) | undefined
 
-  constructor(ws: ClosableSocket, socket: Duplex) {
+  constructor(ws: ClosableSocket, socket: Duplex, answer?: string) {
     this.encoding = ws.extensions.includes('permessage-deflate') ? deflated : plain
     this.#ws = ws
     this.socket = socket
+    this.#answer = answer
   }
 
   get waiting(): number {
@@ -52,7 +55,22 @@ export class WebSocketWire implements Wire {
 
   send(bytes: Bytes): void {
     // After a close frame nothing may follow (RFC 6455, 5.5.1).
-    if (this.#ws.readyState === WebSocket.OPEN) this.socket.write(bytes, 'latin1')
+    if (this.#ws.readyState !== WebSocket.OPEN) return
+    const answer = this.#answer
+    if (answer === undefined || typeof bytes !== 'string') {
+      this.answer()
+      this.socket.write(bytes, 'latin1')
+      return
+    }
+    this.#answer = undefined
+    this.socket.write(answer + bytes, 'latin1')
+  }
+
+  /** The handshake is answered, if it is not yet. */
+  answer(): void {
+    if (this.#answer === undefined) return
+    this.socket.write(this.#answer, 'latin1')
+    this.#answer = undefined
   }
 
   drained(below: number): Promise<void> | undefined {

@@ -4,7 +4,6 @@
  */
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { type Server, WebSocketServer } from 'ws'
 import { Refusal } from '../errors.ts'
 import type { Admission } from '../gate.ts'
 import type { Mount } from '../mount.ts'
@@ -17,6 +16,7 @@ import { Inflater } from './inflate.ts'
 import type { Refusals } from './refusals.ts'
 import { refuse } from './refuse.ts'
 import { RoomSocket, type SocketParts } from './room-socket.ts'
+import { HandshakeServer } from './ws-internals.ts'
 
 /** How long a peer may take to answer a close. */
 const CLOSE_MS = 5000
@@ -29,7 +29,7 @@ export interface DoorParts extends Omit<SocketParts, 'limits'> {
 
 /** One mount's own WebSocket server. */
 export class WebSocketDoor {
-  readonly #server: Server<typeof RoomSocket>
+  readonly #server: HandshakeServer<typeof RoomSocket>
   readonly #parts: DoorParts & SocketParts
   readonly #inflater: Inflater
 
@@ -37,7 +37,7 @@ export class WebSocketDoor {
     const { limits, compression, protocols } = mount
     this.#parts = { ...parts, limits }
     this.#inflater = new Inflater(parts.clock, limits.payloadBytes)
-    this.#server = new WebSocketServer<typeof RoomSocket>({
+    this.#server = new HandshakeServer<typeof RoomSocket>({
       noServer: true,
       clientTracking: false,
       WebSocket: RoomSocket,
@@ -69,7 +69,7 @@ export class WebSocketDoor {
     const offer = asked === undefined ? undefined : acceptedOffer(asked, this.#inflater.hasRoom)
     if (offer) headers['sec-websocket-extensions'] = offer.answer
     else if (asked !== undefined) delete headers['sec-websocket-extensions']
-    this.#server.handleUpgrade(request, socket, head, (roomSocket) => {
+    this.#server.open(request, socket, head, (roomSocket, answer) => {
       const { room, visitor, offset } = admission
       this.#inflater.serve(roomSocket)
       const letGo = roomSocket.extensions !== '' && offer?.isLargest ? this.#inflater.keepLargest() : undefined
@@ -77,7 +77,7 @@ export class WebSocketDoor {
         letGo?.()
         admission.leave()
       }
-      const wire = roomSocket.listen(socket, this.#parts, letGo ? leave : admission.leave)
+      const wire = roomSocket.listen(socket, this.#parts, letGo ? leave : admission.leave, answer)
       const session = room.join(visitor, wire, offset)
       roomSocket.enter(session, this.#parts.heartbeat.add(roomSocket, this.#parts.limits.heartbeatMs))
       hasJoined = true

@@ -3,8 +3,10 @@
  * extension it negotiated, the listener it reads by, and options that its types lack. The version is pinned exactly, and
  * `test/ws-internals.test.ts` names each part: with a new version of `ws`, run it first.
  */
+import { hash } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
-import type { WebSocket } from 'ws'
+import { type WebSocket, WebSocketServer } from 'ws'
 
 declare module 'ws' {
   namespace WebSocket {
@@ -15,6 +17,42 @@ declare module 'ws' {
       maxPendingAutoPongs?: number
     }
   }
+  interface WebSocket {
+    setSocket(socket: Duplex, head: Buffer, options: object): void
+  }
+}
+
+/** RFC 6455, 1.3. */
+const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11'
+
+/**
+ * A server that opens what the gate has admitted. The answer to a plain handshake is left to who is called, so that it
+ * leaves with the first frame: two writes at once cost half as much again as one. With a subprotocol or an extension `ws`
+ * takes the handshake, and answers it.
+ */
+export class HandshakeServer<T extends typeof WebSocket> extends WebSocketServer<T> {
+  open(
+    request: IncomingMessage,
+    socket: Duplex,
+    head: Buffer,
+    opened: (ws: InstanceType<T>, answer?: string) => void,
+  ): void {
+    const { headers } = request
+    const key = headers['sec-websocket-key']
+    const isPlain = !('sec-websocket-protocol' in headers || 'sec-websocket-extensions' in headers)
+    if (!isPlain || key === undefined || !this.options.WebSocket) {
+      this.handleUpgrade(request, socket, head, (ws) => opened(ws))
+      return
+    }
+    const ws: InstanceType<T> = Reflect.construct(this.options.WebSocket, [null, undefined, this.options])
+    ws.setSocket(socket, head, this.options)
+    opened(ws, answerTo(key))
+  }
+}
+
+function answerTo(key: string): string {
+  const accept = hash('sha1', key + GUID, 'base64')
+  return `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`
 }
 
 /** What `ws` holds of a message that is not whole. */
