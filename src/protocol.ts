@@ -10,6 +10,7 @@ import { Frame, json } from './frame.ts'
 import { brokenBound } from './json-bounds.ts'
 import type { Kept, Lost } from './log/log.ts'
 import type { JsonBounds } from './mount.ts'
+import { errorOf } from './thrown.ts'
 
 /** What a client said, decoded; not yet checked against the module's schema. */
 export interface Message {
@@ -74,7 +75,7 @@ function parse(text: string, mayBePlain: boolean, bounds: JsonBounds): unknown {
   try {
     return secureJson.parse(text)
   } catch (error) {
-    const { message } = error as SyntaxError
+    const { message } = errorOf(error)
     // A forbidden prototype key is JSON, and hostile: neither a plain text nor an event.
     if (mayBePlain && !message.includes('forbidden prototype')) return undefined
     throw new RoomError('bad_json', `expected JSON: ${message}`)

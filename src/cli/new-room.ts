@@ -9,6 +9,7 @@ import { type Environment, readEnvironment, roomsFile } from '../environment.ts'
 import { ConfigError, nameOf, verb } from '../mistakes.ts'
 import { titleOf } from '../mount.ts'
 import { pathMistakes, publicFiles } from '../paths.ts'
+import { errorOf } from '../thrown.ts'
 import { type Terminal, writeSchema } from './check.ts'
 import { moduleText, testText } from './room-template.ts'
 import { addRoom, EMPTY_ROOMS, roomPaths } from './rooms-text.ts'
@@ -42,7 +43,7 @@ export async function newRoom(
     stdout.write(`wrote ${nameOf(rooms)}: "/${name}"\n\n${nextSteps(name, rooms, place)}`)
     return 0
   } catch (error) {
-    const mistakes = error instanceof ConfigError ? error.mistakes : [error instanceof Error ? error.message : error]
+    const mistakes = error instanceof ConfigError ? error.mistakes : [errorOf(error).message]
     stderr.write(mistakes.map((mistake) => `new-room: ${mistake}\n`).join(''))
     return 1
   }

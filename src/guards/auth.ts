@@ -115,7 +115,7 @@ function keyOf({ secret, publicKey = '', jwksUrl }: AuthConfig, clock: Clock, fa
 
 /** The subject becomes the id of a peer, which others read. */
 function withSubject(claims: JWTPayload): JWTPayload {
-  const { sub } = claims as { sub?: unknown }
+  const sub: unknown = claims.sub
   if (sub === undefined) return claims
   const isId =
     typeof sub === 'string' &&
