@@ -114,6 +114,13 @@ describe('a message that comes to its answer too late, or to none', () => {
     expect(errors).toEqual([])
   })
 
+  it('posted again and again has the same answer each time, and is kept once', async () => {
+    const { room } = await openMoodyRoom(() => undefined)
+    const say = () => room.stranger(clientOf('ann')).post([{ type: 'say', data: 1, id: '1' }])
+    expect([await say(), await say(), await say()]).toEqual(Array(3).fill({ seq: 1 }))
+    expect(room.record.seq).toBe(1)
+  })
+
   it.each([1, 2])('posted with %i of its kind, is not handled if nobody waits for it any more', async (count) => {
     const slow = () => ({ delayMs: 6000, isBroken: false })
     const { room, clock } = await openMoodyRoom((call) => (call === 'recall' ? slow() : undefined))
