@@ -7,6 +7,7 @@ import { auth } from './auth-settings.ts'
 import {
   bytesUpTo,
   durationFrom,
+  durationWithin,
   flag,
   list,
   objectExpected,
@@ -80,8 +81,7 @@ const settings = section({
   compression: flag.default(false).describe('Whether messages may be compressed (permessage-deflate).'),
   auth: auth.optional(),
   idleAfter: durationFrom(0, '0').prefault('5m').describe('How long an empty room stays open: "10m".'),
-  rejoinWithin: duration
-    .refine((ms) => ms <= 3_600_000, 'expected a duration from 0 to 1h')
+  rejoinWithin: durationWithin(0, 3_600_000, '0 to 1h')
     .prefault('5s')
     .describe('How long a member whose connection was lost is waited for: "5s"; with 0 it leaves at once.'),
   instances: whole(1, 1e7).default(10_000).describe('How many rooms one path with parameters may have at once.'),

@@ -5,12 +5,19 @@
 import { z } from 'zod'
 import { LONGEST_TIMER_MS } from './clock.ts'
 import { listedOrigin } from './listed-origin.ts'
-import { bytes, duration } from './units.ts'
+import { bytes, bytesText, duration, durationText } from './units.ts'
 
-export const durationFrom = (minMs: number, text: string) =>
-  duration.refine((ms) => ms >= minMs && ms <= LONGEST_TIMER_MS, `expected a duration from ${text} to 24d`)
+/** `text`: the bounds in words. What came is said as people write it, not in milliseconds. */
+export const durationWithin = (minMs: number, maxMs: number, text: string) =>
+  duration.refine((ms) => ms >= minMs && ms <= maxMs, {
+    error: ({ input }) => `expected a duration from ${text}, got ${quoted(durationText(Number(input)))}`,
+  })
+export const durationFrom = (minMs: number, text: string) => durationWithin(minMs, LONGEST_TIMER_MS, `${text} to 24d`)
 export const bytesUpTo = (maxBytes: number, text: string) =>
-  bytes.refine((count) => count >= 1 && count <= maxBytes, `expected a size from 1B to ${text}`)
+  bytes.refine((count) => count >= 1 && count <= maxBytes, {
+    error: ({ input }) => `expected a size from 1B to ${text}, got ${quoted(bytesText(Number(input)))}`,
+  })
+const quoted = (text: string) => (text === '0' ? text : `"${text}"`)
 export const whole = (min: number, max: number) => {
   const error = `expected a whole number from ${min} to ${max}`
   return z.int(error).min(min, error).max(max, error)

@@ -130,15 +130,16 @@ describe('limits', () => {
   it('that cannot be kept are mistakes', async () => {
     const limits = { json: { depth: 0 }, pieces: 0, batch: 0.5, messageTimeout: '1ms', sendTimeout: 0 }
     const file = {
-      rooms: { '/a': { module: 'raw', limits } },
+      rooms: { '/a': { module: 'raw', limits, rejoinWithin: '2h' } },
       server: { limits: { headersTimeout: '20s', requestTimeout: '10s' } },
     }
     expect(await folder.mistakes(file)).toEqual([
       'rooms./a.limits.json.depth: expected a whole number from 1 to 1000, got 0',
       'rooms./a.limits.pieces: expected a whole number from 1 to 1000000, got 0',
       'rooms./a.limits.batch: expected a whole number from 1 to 10000, got 0.5',
-      'rooms./a.limits.messageTimeout: expected a duration from 1s to 24d, got 1',
+      'rooms./a.limits.messageTimeout: expected a duration from 1s to 24d, got "1ms"',
       'rooms./a.limits.sendTimeout: expected a duration from 1s to 24d, got 0',
+      'rooms./a.rejoinWithin: expected a duration from 0 to 1h, got "2h"',
       'server.limits.headersTimeout: expected no more than requestTimeout, 10s, got "20s"',
     ])
   })
