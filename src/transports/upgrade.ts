@@ -68,12 +68,9 @@ function enter({ door, sockets }: UpgradeParts, { request, socket, head }: Upgra
   const { room, route } = admission
   const isThere = socket.readable && socket.writable && !socket.destroyed
   let hasJoined = false
-  // The answer to the handshake and the welcome go out in one write.
-  socket.cork()
   try {
     hasJoined = isThere && !room.isClosed && door(route.mount).open(request, socket, head, admission)
   } finally {
-    socket.uncork()
     admission.release()
     if (!hasJoined) admission.leave()
   }

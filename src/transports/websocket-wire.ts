@@ -57,13 +57,13 @@ export class WebSocketWire implements Wire {
     // After a close frame nothing may follow (RFC 6455, 5.5.1).
     if (this.#ws.readyState !== WebSocket.OPEN) return
     const answer = this.#answer
-    if (answer === undefined || typeof bytes !== 'string') {
-      this.answer()
+    if (answer === undefined) {
       this.socket.write(bytes, 'latin1')
       return
     }
     this.#answer = undefined
-    this.socket.write(answer + bytes, 'latin1')
+    const isText = typeof bytes === 'string'
+    this.socket.write(isText ? answer + bytes : Buffer.concat([Buffer.from(answer), bytes]), 'latin1')
   }
 
   /** The handshake is answered, if it is not yet. */

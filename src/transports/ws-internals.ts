@@ -41,7 +41,13 @@ export class HandshakeServer<T extends typeof WebSocket> extends WebSocketServer
     const key = headers['sec-websocket-key']
     const isPlain = !('sec-websocket-protocol' in headers || 'sec-websocket-extensions' in headers)
     if (!isPlain || key === undefined || !this.options.WebSocket) {
-      this.handleUpgrade(request, socket, head, (ws) => opened(ws))
+      // Here too, what is written first goes out with the answer.
+      socket.cork()
+      try {
+        this.handleUpgrade(request, socket, head, (ws) => opened(ws))
+      } finally {
+        socket.uncork()
+      }
       return
     }
     const ws: InstanceType<T> = Reflect.construct(this.options.WebSocket, [null, undefined, this.options])
