@@ -21,6 +21,7 @@ beforeAll(async () => {
     rooms: {
       '/full': { definition: notes, limits: { peers: 1 } },
       '/locked': { definition: notes, auth },
+      '/few': { definition: notes, limits: { perAddress: 1 } },
       '/picky': { definition: picky },
     },
   })
@@ -86,4 +87,8 @@ it('a server that answers nobody is no refusal', async () => {
   room.onState((state) => states.push(state) > 10 && resolve())
   await promise
   expect(states.filter(({ status }) => status !== undefined)).toEqual([])
+})
+
+it('who only asks takes no place, however often', async () => {
+  for (let count = 0; count < 3; count += 1) expect((await fetch(`${server.url}/few?check=join`)).status).toBe(204)
 })
