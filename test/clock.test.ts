@@ -3,9 +3,9 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
 import { type Clock, lifetime, systemClock } from '../src/clock.ts'
 import { defineRoom } from '../src/define.ts'
-import { Bucket } from '../src/guards/bucket.ts'
 import { handClock } from '../src/testing/hand-clock.ts'
 import { openRoom } from '../src/testing.ts'
+import { Bucket } from '../src/token-bucket.ts'
 
 const DAY_MS = 86_400_000
 const SPANS_DAYS = [1, 24, 25, 30, 60, 365, 3 * 365]

@@ -4,11 +4,11 @@
  */
 import { writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { type Config, loadConfig } from '../config.ts'
-import { mustBeAlone, readEnvironment, roomsFile, variablesOf } from '../environment.ts'
+import { type Config, loadConfig } from '../config/config.ts'
+import { mustBeAlone, readEnvironment, roomsFile, variablesOf } from '../config/environment.ts'
+import type { Mount } from '../config/mount.ts'
+import { schemaText } from '../config/schema-text.ts'
 import { ConfigError, nameOf } from '../mistakes.ts'
-import type { Mount } from '../mount.ts'
-import { schemaText } from '../schema-text.ts'
 import { bytesText, durationText } from '../units.ts'
 
 const FLAG = '--write-schema'

@@ -3,8 +3,8 @@
  * `new-room.ts` reads and writes the file.
  */
 import { applyEdits, findNodeAtLocation, type Node, parseTree } from 'jsonc-parser'
+import { parseRooms } from '../config/rooms-file.ts'
 import { ConfigError } from '../mistakes.ts'
-import { parseRooms } from '../rooms-file.ts'
 
 /** A `rooms.json` without rooms. */
 export const EMPTY_ROOMS = '{\n  "$schema": "./rooms.schema.json",\n  "rooms": {}\n}\n'

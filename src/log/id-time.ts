@@ -1,7 +1,7 @@
 /**
  * The time in an id that carries one (UUIDv7, RFC 9562, 5.7). It is the clock of whoever made the id, so it is compared
- * only with the times of other ids of the same client; the server's clock only says which of them cannot be. `remembered.ts`
- * and `sqlite-memory.ts` use it to tell a new id from one that was forgotten.
+ * only with the times of other ids of the same client; the server's clock only says which of them cannot be. `memory-idempotency.ts`
+ * and `idempotency.ts` use it to tell a new id from one that was forgotten.
  */
 import { REMEMBER_MS } from './log.ts'
 

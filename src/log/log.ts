@@ -2,7 +2,7 @@
  * The contract of a log: it orders, keeps and carries. Publishing only appends here; delivery is what the log calls
  * back, so every peer sees one order whatever road the event came by. `memory.ts` keeps nothing over a restart.
  */
-import type { Frame } from '../frame.ts'
+import type { Frame } from '../delivery/frame.ts'
 
 export interface Log {
   /** Opens the log of one room. `deliver` is called for each event, in order, also for what `carry` takes. */

@@ -3,15 +3,15 @@
  * empty room's log stays until the server ends, so that a room closed for idleness opens with its history.
  */
 import type { Clock } from '../clock.ts'
-import { Frame } from '../frame.ts'
+import { Frame } from '../delivery/frame.ts'
 import type { ErrorLogger } from '../guarded.ts'
 import type { Random } from '../random.ts'
 import { safely } from './deliver.ts'
 import { Lives } from './epoch.ts'
 import { locate } from './lineage.ts'
 import type { Deliver, Draft, Log, Mark, ProducerState, Recalled, Resume, Retention, RoomLog, Stand } from './log.ts'
+import { Remembered } from './memory-idempotency.ts'
 import { Recent } from './recent.ts'
-import { Remembered } from './remembered.ts'
 
 /** Logs of closed rooms that are remembered; beyond it, the one closed longest ago is forgotten. */
 const MAX_CLOSED = 10_000

@@ -2,8 +2,8 @@
  * The newest events of one log as ready frames, numbered without a hole. A ring that grows as it needs: what is trimmed
  * leaves at the front, what is appended comes at the end, and neither moves the rest.
  */
-import type { Frame } from '../frame.ts'
-import { fitting, PAGE } from '../page.ts'
+import type { Frame } from '../delivery/frame.ts'
+import { fitting, PAGE } from '../delivery/page.ts'
 
 export class Recent {
   #frames: (Frame | undefined)[] = []

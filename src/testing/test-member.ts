@@ -4,12 +4,12 @@
  */
 
 import type { Member } from '../define.ts'
+import type { Frame } from '../delivery/frame.ts'
+import { payloadOf } from '../delivery/payload.ts'
 import { InvalidError, RoomError } from '../errors.ts'
-import type { Frame } from '../frame.ts'
-import { payloadOf } from '../payload.ts'
 import type { Random } from '../random.ts'
-import type { HostedRoom } from '../rooms.ts'
-import type { Session, Visitor } from '../session.ts'
+import type { HostedRoom } from '../room/rooms.ts'
+import type { Session, Visitor } from '../room/session.ts'
 import type { RawTestPeer, TestPeer } from './test-peer.ts'
 import { TestWire } from './test-wire.ts'
 

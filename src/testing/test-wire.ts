@@ -3,10 +3,10 @@
  */
 // From the module, since a test framework puts its fake timers in the place of the global ones.
 import { clearTimeout, setTimeout } from 'node:timers'
+import type { Bytes, Encoding, Frame } from '../delivery/frame.ts'
+import { payloadOf } from '../delivery/payload.ts'
+import type { Wire } from '../delivery/wire.ts'
 import type { CloseReason } from '../errors.ts'
-import type { Bytes, Encoding, Frame } from '../frame.ts'
-import { payloadOf } from '../payload.ts'
-import type { Wire } from '../wire.ts'
 
 /**
  * How long a test waits for something: so many looks. A process that a busy machine leaves standing is late for its next

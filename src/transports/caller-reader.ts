@@ -4,9 +4,9 @@
  */
 import type { IncomingMessage } from 'node:http'
 import proxyAddr from 'proxy-addr'
-import type { Caller, Handshake } from '../caller.ts'
-import { canonical } from '../guards/address.ts'
-import { isOwnHost } from '../guards/host.ts'
+import { canonical } from '../gate/address.ts'
+import type { Caller, Handshake } from '../gate/caller.ts'
+import { isOwnHost } from '../gate/host.ts'
 
 export type CallerOf = (request: IncomingMessage) => Caller
 

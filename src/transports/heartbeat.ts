@@ -1,7 +1,7 @@
 /**
  * One timer for the heartbeat of every peer: a ring of one-second slots. A peer stands in the slot in which it is next
  * looked at: to be pinged, or, 10 s after a ping, to have given a sign of life; and each 10 s at the latest, for whether
- * what it began to send, or has to take, goes on (`progress.ts`). A proxy's idle time stays longer than
+ * what it began to send, or has to take, goes on (`stalls.ts`). A proxy's idle time stays longer than
  * the heartbeat, so no quiet connection is cut (RFC 6455, 5.5.2).
  */
 import type { Clock } from '../clock.ts'

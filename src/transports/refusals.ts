@@ -3,10 +3,11 @@
  * of debug; anything else that was thrown is our mistake, told in full under an id, and answered without a word of it.
  * No line says what a client sent: of its request it names the line of rooms.json, never path, query or headers.
  */
-import type { Caller } from '../caller.ts'
+
 import type { RoomLogger } from '../define.ts'
 import { Refusal } from '../errors.ts'
-import type { Gate } from '../gate.ts'
+import type { Caller } from '../gate/caller.ts'
+import type { Gate } from '../gate/gate.ts'
 import type { Random } from '../random.ts'
 import { wrongType } from './wrong-type.ts'
 

@@ -65,7 +65,7 @@ export async function fuzz(
 }
 
 function replay(seed: number, runs: number): string {
-  return `To see it again: FUZZ_SEED=${seed} FUZZ_RUNS=${runs} npx vitest run test/fuzz.test.ts`
+  return `To see it again: FUZZ_SEED=${seed} FUZZ_RUNS=${runs} npx vitest run test/hostile/fuzz.test.ts`
 }
 
 async function play(server: TestServer, run: Run, seed: number, first: number, end: number): Promise<number> {

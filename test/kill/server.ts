@@ -7,11 +7,11 @@
  */
 import { pino } from 'pino'
 import { systemClock } from '../../src/clock.ts'
-import { loadConfig } from '../../src/config.ts'
-import { readEnvironment } from '../../src/environment.ts'
+import { loadConfig } from '../../src/config/config.ts'
+import { readEnvironment } from '../../src/config/environment.ts'
 import type { Deliver, Log, RoomLog } from '../../src/log/log.ts'
-import { SqliteLog } from '../../src/log/sqlite.ts'
-import type { SqliteRoomLog } from '../../src/log/sqlite-room.ts'
+import type { SqliteRoomLog } from '../../src/log/sqlite/room.ts'
+import { SqliteLog } from '../../src/log/sqlite/sqlite.ts'
 import { systemRandom } from '../../src/random.ts'
 import { createServer } from '../../src/server.ts'
 

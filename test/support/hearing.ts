@@ -1,10 +1,10 @@
 /** A peer that does nothing but listen, and knows what must come: the welcome, then every event from there, each once. */
 
 import { setImmediate } from 'node:timers/promises'
+import { type Bytes, bufferOf, type Encoding, type Frame } from '../../src/delivery/frame.ts'
+import { payloadOf } from '../../src/delivery/payload.ts'
+import type { Wire } from '../../src/delivery/wire.ts'
 import type { CloseReason } from '../../src/errors.ts'
-import { type Bytes, bufferOf, type Encoding, type Frame } from '../../src/frame.ts'
-import { payloadOf } from '../../src/payload.ts'
-import type { Wire } from '../../src/wire.ts'
 
 /** How many events a newcomer is told. */
 export const REPLAY = 50

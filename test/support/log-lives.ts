@@ -1,7 +1,7 @@
 /** What every log must do over the lives of a process and of a room, and where delivery fails; `logs.ts` runs it with the rest. */
 import { afterEach, describe, expect, it } from 'vitest'
 import type { RoomLogger } from '../../src/define.ts'
-import { Frame } from '../../src/frame.ts'
+import { Frame } from '../../src/delivery/frame.ts'
 import type { Log, Retention, RoomLog } from '../../src/log/log.ts'
 import { handClock } from '../../src/testing/hand-clock.ts'
 import { draft, type LogFactory, RETENTION, seqs } from './logs.ts'

@@ -3,7 +3,7 @@
  */
 import { afterEach, describe, expect, it } from 'vitest'
 import type { RoomLogger } from '../../src/define.ts'
-import { Frame } from '../../src/frame.ts'
+import { Frame } from '../../src/delivery/frame.ts'
 import type { Draft, Log, Retention, RoomLog } from '../../src/log/log.ts'
 import { handClock } from '../../src/testing/hand-clock.ts'
 import { describeLives } from './log-lives.ts'

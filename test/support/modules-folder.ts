@@ -33,8 +33,8 @@ export class ModulesFolder {
     const script = `
       import { mkdirSync, writeFileSync } from 'node:fs'
       import { dirname } from 'node:path'
-      import { importModule, resolveModule } from '${source('modules.ts')}'
-      import { ModuleGraph } from '${source('module-graph.ts')}'
+      import { importModule, resolveModule } from '${source('config/module-loader.ts')}'
+      import { ModuleGraph } from '${source('config/module-graph.ts')}'
       import { defineRoom } from '${source('define.ts')}'
       const folder = ${JSON.stringify(this.path)}
       const put = (name, text) => {

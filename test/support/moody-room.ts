@@ -4,14 +4,14 @@
  */
 import { z } from 'zod'
 import type { Clock } from '../../src/clock.ts'
-import { Deadlines } from '../../src/deadlines.ts'
 import { defineRoom, type EventDefinition, RoomError } from '../../src/define.ts'
-import { LiveEventRoom } from '../../src/event-room.ts'
-import { FlushQueue } from '../../src/flush-queue.ts'
-import type { House, RoomSettings } from '../../src/house.ts'
+import { FlushQueue } from '../../src/delivery/flush-queue.ts'
 import type { Deliver, Log, Retention, RoomLog } from '../../src/log/log.ts'
 import { MemoryLog } from '../../src/log/memory.ts'
 import { systemRandom } from '../../src/random.ts'
+import { Deadlines } from '../../src/room/deadlines.ts'
+import { LiveEventRoom } from '../../src/room/event-room.ts'
+import type { House, RoomSettings } from '../../src/room/room-parts.ts'
 import { newTally } from '../../src/tally.ts'
 import { type HandClock, handClock } from '../../src/testing/hand-clock.ts'
 

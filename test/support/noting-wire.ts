@@ -1,7 +1,8 @@
 /** A wire made by hand: it notes what a room does with it, and breaks where it is used after its end. */
+
+import type { Bytes, Encoding, Frame } from '../../src/delivery/frame.ts'
+import type { Wire } from '../../src/delivery/wire.ts'
 import type { CloseReason } from '../../src/errors.ts'
-import type { Bytes, Encoding, Frame } from '../../src/frame.ts'
-import type { Wire } from '../../src/wire.ts'
 
 const encoding: Encoding = {
   name: 'noting',

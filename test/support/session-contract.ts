@@ -3,7 +3,7 @@
  * the end. `session.test.ts` runs it over both kinds of room, with a wire made by hand.
  */
 import { beforeEach, describe, expect, it } from 'vitest'
-import type { Session } from '../../src/session.ts'
+import type { Session } from '../../src/room/session.ts'
 import type { NotingWire } from './noting-wire.ts'
 import { type Dice, seeded } from './random.ts'
 import { REJOIN_MS, type SessionStage } from './session-stage.ts'

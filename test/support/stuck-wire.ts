@@ -1,8 +1,9 @@
 /** A wire of a peer that takes nothing until it is told to: what was written waits. */
+
+import { type Bytes, bufferOf, type Encoding } from '../../src/delivery/frame.ts'
+import { payloadOf } from '../../src/delivery/payload.ts'
+import type { Wire } from '../../src/delivery/wire.ts'
 import type { CloseReason } from '../../src/errors.ts'
-import { type Bytes, bufferOf, type Encoding } from '../../src/frame.ts'
-import { payloadOf } from '../../src/payload.ts'
-import type { Wire } from '../../src/wire.ts'
 
 const encoding: Encoding = { name: 'stuck', encode: (frame) => Buffer.from(`${payloadOf(frame)}\n`) }
 

@@ -1,0 +1,171 @@
+/**
+ * Reads the process's settings from the environment, checked; the only file that may touch `process.env`.
+ * What is wrong is told at once, one line per variable. `main.ts` hands the result to `server.ts`.
+ */
+import { existsSync, realpathSync, statSync } from 'node:fs'
+import { basename, dirname, join, resolve, sep } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { z } from 'zod'
+import { ConfigError, nearest, show } from '../mistakes.ts'
+import { isHostName, isListenHost, isProxy, listOf, RANGES, wholeNumber } from './environment-values.ts'
+import { readTls } from './tls-files.ts'
+
+/** The process's settings; `environment.ts` reads them. */
+export interface Environment {
+  readonly host: string
+  readonly port: number
+  /** `''` or `/sub`, without a slash at the end. */
+  readonly basePath: string
+  /** Absolute path of `rooms.json`. */
+  readonly rooms: string
+  /** Absolute path of a folder, or `:memory:`. */
+  readonly dataDir: string
+  readonly redisUrl: string | undefined
+  /** Addresses, CIDRs, and the range names of `proxy-addr`. */
+  readonly trustProxy: string[]
+  /** Host names, `*.example.org` for all under one, `*` for any; `undefined`: `gate/host.ts` says. */
+  readonly allowedHosts: string[] | undefined
+  /** PEM contents. */
+  readonly tls: { readonly cert: string; readonly key: string } | undefined
+  readonly logLevel: string
+  readonly drainMs: number
+  /** The first part of it, in which a load balancer is told and nobody is asked to go. */
+  readonly drainNoticeMs: number
+  readonly metricsToken: string | undefined
+  /** How long an idle connection stays open for the next request. */
+  readonly keepAliveMs: number
+}
+
+const DATA_DIR = 'data'
+const LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
+/** Variables whose value must not reach a log. */
+const SECRET = ['METRICS_TOKEN']
+/** Variables of which a message shows the one entry that is wrong. */
+const LISTS = ['ALLOWED_HOSTS', 'TRUST_PROXY']
+
+const BASE_PATH = 'expected a path such as "/sub", without "..", "//", "?" or "#"'
+const PROXIES = `expected addresses, CIDRs, or the names ${RANGES.join(', ')}, with commas between them`
+const NAMES = 'expected host names such as "rooms.example.org" or "*.example.org", or "*", with commas between them'
+const REDIS_URL = 'expected a URL that begins with redis:// or rediss://'
+
+const schema = z.object({
+  HOST: z
+    .string()
+    .refine(isListenHost, 'expected an address or a host name such as "127.0.0.1", "::" or "localhost"')
+    .default('127.0.0.1'),
+  PORT: wholeNumber(65535, 3000),
+  BASE_PATH: z
+    .string()
+    .regex(/^\/(?:[A-Za-z0-9._~!$+,=@-]+(?:\/[A-Za-z0-9._~!$+,=@-]+)*\/?)?$/, BASE_PATH)
+    .refine((path) => !path.split('/').some((segment) => segment === '.' || segment === '..'), BASE_PATH)
+    .transform((path) => path.replace(/\/$/, ''))
+    .default(''),
+  DATA_DIR: z.string().default(DATA_DIR),
+  REDIS_URL: z
+    .string()
+    .refine((url) => /^rediss?:\/\/[^/]/.test(url) && URL.canParse(url), REDIS_URL)
+    .optional(),
+  TRUST_PROXY: listOf(isProxy, PROXIES).default([]),
+  ALLOWED_HOSTS: listOf(isHostName, NAMES)
+    .transform((names) => names.map((name) => name.toLowerCase()))
+    .optional(),
+  TLS_CERT: z.string().optional(),
+  TLS_KEY: z.string().optional(),
+  LOG_LEVEL: z.enum(LEVELS, `expected one of ${LEVELS.join(', ')}`).default('info'),
+  DRAIN_MS: wholeNumber(600_000, 10_000),
+  DRAIN_NOTICE_MS: wholeNumber(300_000, 0),
+  // Node takes 0 for "as long as it likes".
+  KEEP_ALIVE_MS: wholeNumber(3_600_000, 72_000, 1000),
+  METRICS_TOKEN: z
+    .string()
+    .regex(/^[\x21-\x7e]+$/, 'expected a token without spaces')
+    .optional(),
+})
+
+/**
+ * The settings in `env`, relative paths taken from `cwd`. A variable that is empty counts as not set.
+ * Throws a `ConfigError` with every mistake: the variable, what was expected, what came.
+ */
+export function readEnvironment(
+  env: Readonly<Record<string, string | undefined>> = process.env,
+  cwd: string = process.cwd(),
+): Environment {
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''))
+  const parsed = schema.safeParse(given, { reportInput: true })
+  const mistakes = (parsed.error?.issues ?? []).map((issue) => {
+    const variable = issue.path.map(String).join('.')
+    return `${variable}: ${issue.message}, got ${shown(variable, LISTS.includes(variable) ? issue.input : given[variable])}`
+  })
+  const tls = readTls(given.TLS_CERT, given.TLS_KEY, cwd, mistakes)
+  const dataDir = given.DATA_DIR === ':memory:' ? ':memory:' : resolve(cwd, given.DATA_DIR ?? DATA_DIR)
+  if (isServed(dataDir))
+    mistakes.push(`DATA_DIR: expected a folder outside of public/, whose files everyone may read, got ${show(dataDir)}`)
+  if (dataDir !== ':memory:' && !mayBeFolder(dataDir))
+    mistakes.push(
+      `DATA_DIR: expected a folder that is there or can be made, got ${show(dataDir)}, which is or lies in a file`,
+    )
+  const { DRAIN_MS = 0, DRAIN_NOTICE_MS = 0 } = parsed.data ?? {}
+  if (DRAIN_NOTICE_MS * 2 > DRAIN_MS)
+    mistakes.push(`DRAIN_NOTICE_MS: expected at most half of DRAIN_MS (${DRAIN_MS}), got ${show(DRAIN_NOTICE_MS)}`)
+  if (!parsed.success || mistakes.length > 0) throw new ConfigError(mistakes)
+  const values = parsed.data
+  return {
+    host: values.HOST,
+    port: values.PORT,
+    basePath: values.BASE_PATH,
+    rooms: roomsFile(env, cwd),
+    dataDir,
+    redisUrl: values.REDIS_URL,
+    trustProxy: values.TRUST_PROXY,
+    allowedHosts: values.ALLOWED_HOSTS,
+    tls,
+    logLevel: values.LOG_LEVEL,
+    drainMs: values.DRAIN_MS,
+    drainNoticeMs: values.DRAIN_NOTICE_MS,
+    metricsToken: values.METRICS_TOKEN,
+    keepAliveMs: values.KEEP_ALIVE_MS,
+  }
+}
+
+/** Servers that were told to share their rooms and do not would be split without a word. */
+export function mustBeAlone({ redisUrl }: Environment): void {
+  if (redisUrl === undefined) return
+  throw new ConfigError(['REDIS_URL: this version runs as one node alone; leave it unset'])
+}
+
+/** The variables that `rooms.json` may name in its texts. */
+export function variablesOf(
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): Readonly<Record<string, string | undefined>> {
+  return env
+}
+
+/** The absolute path of `rooms.json`: for verbs that need no more of the environment, or can go on where it is wrong. */
+export function roomsFile(
+  env: Readonly<Record<string, string | undefined>> = process.env,
+  cwd: string = process.cwd(),
+): string {
+  return resolve(cwd, env.ROOMS || 'rooms/rooms.json')
+}
+
+function mayBeFolder(path: string): boolean {
+  const found = statSync(path, { throwIfNoEntry: false })
+  return found ? found.isDirectory() : dirname(path) === path || mayBeFolder(dirname(path))
+}
+
+/** Whether a folder, which need not be there yet, lies in `public/`, whatever leads to it. */
+function isServed(folder: string): boolean {
+  const real = (path: string): string => {
+    if (existsSync(path)) return realpathSync(path)
+    return dirname(path) === path ? path : join(real(dirname(path)), basename(path))
+  }
+  return `${real(folder)}${sep}`.startsWith(`${real(fileURLToPath(new URL('../../public', import.meta.url)))}${sep}`)
+}
+
+/** A value for a message: a secret and a password in a URL stay unsaid. */
+function shown(variable: string, value: unknown): string {
+  if (SECRET.includes(variable)) return 'something else'
+  const text = show(typeof value === 'string' ? value.replace(/^.*@/, '…@') : value)
+  const near = variable === 'LOG_LEVEL' && typeof value === 'string' ? nearest(value, LEVELS) : undefined
+  return near ? `${text}; did you mean "${near}"?` : text
+}

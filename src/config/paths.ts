@@ -1,0 +1,80 @@
+/**
+ * Which paths may be rooms: how a path pattern is written, which are the server's own, which two match the same.
+ * `config.ts` and `cli/new-room.ts` ask before a mount is made; the gate may ask `isOwnPath` where a pattern such as
+ * `/:name` would match one of the server's paths.
+ */
+import { readdir } from 'node:fs/promises'
+import { join, relative, sep } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const OWN = ['/healthz', '/readyz', '/metrics', '/asyncapi.json', '/client.js']
+/** Also what is below them. */
+const OWN_FOLDERS = ['/socket.io', '/admin', '/docs']
+const PARAMETER = /^:[A-Za-z_][A-Za-z0-9_]*$/
+const SERVED = /\.(html|css|js|svg|png|ico|txt|webmanifest|woff2)$/
+const SEGMENT = /^[A-Za-z0-9._~!$+,=@-]+$/
+
+/** What is wrong with the paths of the rooms: form, the server's own paths, two that match the same. */
+export function pathMistakes(patterns: readonly string[], ownFiles: ReadonlySet<string>): string[] {
+  const shapes = new Map<string, string>()
+  return patterns.flatMap((pattern) => {
+    const mistake = patternMistake(pattern)
+    if (mistake) return [`rooms.${pattern}: ${mistake}`]
+    if (isOwnPath(pattern, ownFiles)) return [`rooms.${pattern}: the server needs this path itself; choose another`]
+    const twin = shapes.get(patternShape(pattern))
+    if (twin) return [`rooms.${pattern}: matches the same paths as "${twin}"; keep one of them`]
+    shapes.set(patternShape(pattern), pattern)
+    return []
+  })
+}
+
+/** What is wrong with a path pattern, or `undefined`. */
+function patternMistake(pattern: string): string | undefined {
+  if (!pattern.startsWith('/')) return `expected a path that begins with "/"; write "/${pattern}"`
+  if (pattern === '/') return undefined
+  if (/[?#]/.test(pattern)) return 'expected a path alone, without "?" or "#"'
+  if (pattern.endsWith('/')) return `expected no "/" at the end; write "${pattern.replace(/\/+$/, '') || '/'}"`
+  const segments = pattern.slice(1).split('/')
+  const names = segments.filter((segment) => segment.startsWith(':'))
+  if (new Set(names).size < names.length) return 'expected each parameter once'
+  for (const segment of segments) {
+    if (segment === '') return 'expected no empty segment ("//")'
+    if (segment === '.' || segment === '..') return `expected no "${segment}" in a path`
+    if (segment === ':__proto__') return 'expected a parameter of another name than "__proto__"'
+    if (segment.startsWith(':') && !PARAMETER.test(segment))
+      return `expected a parameter such as ":name" (a letter or "_", then letters, digits, "_"), got "${segment}"`
+    if (segment.includes('%')) return `expected the segment "${segment}" without percent-encoding`
+    if (!segment.startsWith(':') && !SEGMENT.test(segment))
+      return `expected a segment of letters, digits and ._~!$+,=@- or a parameter such as ":name", got "${segment}"`
+  }
+  return undefined
+}
+
+/** Two patterns of one shape match the same paths: `/r/:a` and `/r/:b`. A static path beside them just wins. */
+function patternShape(pattern: string): string {
+  return pattern.replaceAll(/:[^/]+/g, ':')
+}
+
+/** The parameters a pattern names, in order: `['name']` for `/r/:name`. */
+export function patternParameters(pattern: string): string[] {
+  return [...pattern.matchAll(/:([^/]+)/g)].map(([, name]) => name ?? '')
+}
+
+/** True for a path (without the base path) that the server answers itself. `files`: what `publicFiles` read. */
+export function isOwnPath(path: string, files: ReadonlySet<string>): boolean {
+  const isBelow = OWN_FOLDERS.some((folder) => path.startsWith(folder) && (path[folder.length] ?? '/') === '/')
+  return isBelow || OWN.includes(path) || files.has(path)
+}
+
+/**
+ * The paths under which the files of `public/` are served: `/style.css`. What pages are made of, and nothing else that was
+ * left there: no hidden file, map, database or link to elsewhere.
+ */
+export async function publicFiles(
+  folder = fileURLToPath(new URL('../../public', import.meta.url)),
+): Promise<ReadonlySet<string>> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => [])
+  const files = entries.filter((entry) => entry.isFile() && SERVED.test(entry.name))
+  const paths = files.map((file) => `/${relative(folder, join(file.parentPath, file.name)).replaceAll(sep, '/')}`)
+  return new Set(paths.filter((path) => !path.includes('/.')))
+}

@@ -1,0 +1,113 @@
+/**
+ * Counts at the door: handshakes and reads per address and second, peers per address, room and server. `gate.ts` asks before the
+ * upgrade, and what was counted is given back when the peer is gone.
+ */
+import type { Clock } from '../clock.ts'
+import type { Route } from '../config/mount.ts'
+import { Refusal } from '../errors.ts'
+import type { Rate } from '../token-bucket.ts'
+import { addressKey } from './address.ts'
+import { AddressRates } from './address-rates.ts'
+
+export interface ServerLimits {
+  readonly peers: number
+  readonly handshakes: Rate
+}
+
+/** A read costs one, and one more for each so many bytes. */
+const READ_BYTES = 64 * 1024
+/** Reads are as many as handshakes, but no fewer than these. */
+const LEAST_READS: Rate = { perSecond: 200, burst: 1000 }
+
+/** Peers of one address in one room; they share it, and what names it. */
+interface Count {
+  readonly key: string
+  peers: number
+}
+
+export class Limits {
+  readonly #handshakes: AddressRates
+  readonly #reads: AddressRates
+  /** By address and room. */
+  readonly #perAddress = new Map<string, Count>()
+  #limits: ServerLimits
+  #peers = 0
+
+  constructor(clock: Clock, limits: ServerLimits) {
+    this.#limits = limits
+    this.#handshakes = new AddressRates(clock, () => this.#limits.handshakes)
+    this.#reads = new AddressRates(clock, () => readsOf(this.#limits))
+  }
+
+  /** All peers of the server. */
+  get peers(): number {
+    return this.#peers
+  }
+
+  /** From now on; what is counted stays counted. */
+  set limits(limits: ServerLimits) {
+    this.#limits = limits
+  }
+
+  /** Throws a `Refusal` 429 when this address shakes hands too often, 413 for what costs more than it ever has. */
+  handshake(address: string, cost = 1): void {
+    const { handshakes } = this.#limits
+    if (cost > handshakes.burst) {
+      const message = `this server takes ${handshakes.burst} messages of an address at once, got ${cost}`
+      throw new Refusal(413, 'too_many_messages', message).by('server.limits.handshakes')
+    }
+    const waitSeconds = this.#handshakes.take(address, cost)
+    if (waitSeconds === 0) return
+    throw tooMany('too many handshakes from your address', waitSeconds).by('server.limits.handshakes')
+  }
+
+  /** A read begins. Throws a `Refusal` 429 when this address has read too much. */
+  read(address: string): void {
+    const waitSeconds = this.#reads.take(address, 1)
+    if (waitSeconds === 0) return
+    throw tooMany('too much was read from your address', waitSeconds).by('server.limits.handshakes')
+  }
+
+  /** So many bytes are sent to who reads: its next read waits for them. */
+  sent(address: string, bytes: number): void {
+    const cost = Math.floor(bytes / READ_BYTES)
+    if (cost > 0) this.#reads.draw(address, cost)
+  }
+
+  /** Counts a peer in. Returns what counts it out (a second call does nothing); throws a `Refusal` 429 or 503. */
+  enter({ mount, path }: Route, address: string): () => void {
+    if (this.#peers >= this.#limits.peers) {
+      const message = `this server takes ${this.#limits.peers} peers`
+      throw new Refusal(503, 'server_full', message, { 'Retry-After': '30' }).by('server.limits.peers')
+    }
+    const key = `${addressKey(address)} ${path}`
+    const count = this.#perAddress.get(key) ?? { key, peers: 0 }
+    if (count.peers >= mount.limits.perAddress) {
+      const message = `this room takes ${mount.limits.perAddress} peers from one address`
+      throw tooMany(message, 10).by('limits.perAddress')
+    }
+    if (count.peers === 0) this.#perAddress.set(key, count)
+    count.peers += 1
+    this.#peers += 1
+    return this.#leaverOf(count)
+  }
+
+  #leaverOf(count: Count): () => void {
+    let isIn = true
+    return () => {
+      if (!isIn) return
+      isIn = false
+      this.#peers -= 1
+      count.peers -= 1
+      if (count.peers === 0) this.#perAddress.delete(count.key)
+    }
+  }
+}
+
+function readsOf({ handshakes: { perSecond, burst } }: ServerLimits): Rate {
+  return { perSecond: Math.max(LEAST_READS.perSecond, perSecond), burst: Math.max(LEAST_READS.burst, burst) }
+}
+
+function tooMany(message: string, afterSeconds: number): Refusal {
+  return new Refusal(429, 'too_many', message, { 'Retry-After': String(Math.max(1, afterSeconds)) })
+}

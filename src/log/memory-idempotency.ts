@@ -1,0 +1,86 @@
+/**
+ * What a log in memory remembers so that a retry is safe: clients' messages and producers. Entries leave in the order
+ * they came, once they are old enough; when there are too many, new ones are refused, never old ones forgotten early. What
+ * is left of forgotten ones, a time for each client, is bounded too.
+ */
+
+import type { Frame } from '../delivery/frame.ts'
+import { RoomError } from '../errors.ts'
+import { forgottenTime, mayBeForgotten } from './id-time.ts'
+import { type Answer, type Mark, type ProducerState, REMEMBER_MS, type Recalled } from './log.ts'
+
+interface Entry extends Answer {
+  readonly client: string
+  readonly id: string
+  readonly time: number
+}
+
+const MAX_ENTRIES = 1_000_000
+/** Clients of whom something was forgotten. Beyond it, the one of whom nothing was for longest is as one who never spoke. */
+const MAX_FORGOTTEN = 1_000_000
+
+export class Remembered {
+  readonly #answers = new Map<string, Entry>()
+  /** The latest time in a forgotten id, by client; the one of whom something was forgotten last stands last. */
+  readonly #forgotten = new Map<string, number>()
+  readonly #producers = new Map<string, ProducerState & { readonly time: number }>()
+  readonly #maxForgotten: number
+
+  constructor(maxForgotten = MAX_FORGOTTEN) {
+    this.#maxForgotten = maxForgotten
+  }
+
+  recall(client: string, id: string): Recalled {
+    const answer = this.#answers.get(key(client, id))
+    return answer ?? (mayBeForgotten(id, this.#forgotten.get(client)) ? 'forgotten' : undefined)
+  }
+
+  producer(id: string): ProducerState | undefined {
+    return this.#producers.get(id)
+  }
+
+  /** Throws a `RoomError` `unavailable` when no more can be remembered. */
+  mustHaveRoom(): void {
+    if (this.#answers.size < MAX_ENTRIES && this.#producers.size < MAX_ENTRIES) return
+    throw new RoomError('unavailable', 'too many message ids to remember, say it again later')
+  }
+
+  /** `frames`: what was appended with the mark. */
+  keep(mark: Mark, frames: readonly Frame[], nowMs: number): void {
+    if ('client' in mark) {
+      const seq = mark.draft === undefined ? undefined : frames[mark.draft]?.seq
+      const { client, id, hash } = mark
+      this.#answers.set(key(client, id), { client, id, hash, seq, time: nowMs })
+      return
+    }
+    this.#producers.delete(mark.producer)
+    this.#producers.set(mark.producer, { epoch: mark.epoch, seq: mark.seq, time: nowMs })
+  }
+
+  /** Forgets what is older than a day and whose event, if it had one, is gone. */
+  trim(nowMs: number, firstKept: number): void {
+    for (const [key, { client, id, time, seq = 0 }] of this.#answers) {
+      if (time > nowMs - REMEMBER_MS || seq >= firstKept) break
+      this.#answers.delete(key)
+      this.#forget(client, forgottenTime(id, time))
+    }
+    for (const [id, { time }] of this.#producers) {
+      if (time > nowMs - REMEMBER_MS) break
+      this.#producers.delete(id)
+    }
+  }
+
+  #forget(client: string, idMs: number | undefined): void {
+    if (idMs === undefined) return
+    const latest = Math.max(idMs, this.#forgotten.get(client) ?? idMs)
+    this.#forgotten.delete(client)
+    this.#forgotten.set(client, latest)
+    const [oldest] = this.#forgotten.keys()
+    if (this.#forgotten.size > this.#maxForgotten && oldest !== undefined) this.#forgotten.delete(oldest)
+  }
+}
+
+/** No two pairs share a key: the length of the first stands before it. */
+function key(client: string, id: string): string {
+  return `${client.length}:${client}${id}`
+}

@@ -1,0 +1,131 @@
+/**
+ * What the SQLite log remembers so that a retry is safe: clients' messages and producers, kept in the transaction of the
+ * events they made. `store.ts` owns it.
+ */
+import { forgottenTime, mayBeForgotten } from '../id-time.ts'
+import type { Mark, ProducerState, Recalled } from '../log.ts'
+import type { SqliteFile } from './file.ts'
+import { fingerprint, type KnownIds } from './seen-ids.ts'
+
+export interface StoredMark {
+  readonly room: number
+  readonly mark: Mark
+  /** Of the event it made, where it made one. */
+  readonly seq: number | undefined
+  readonly time: number
+}
+
+export const MEMORY_SCHEMA = `
+  CREATE TABLE IF NOT EXISTS answers (room INTEGER NOT NULL, client TEXT NOT NULL, id TEXT NOT NULL, hash TEXT NOT NULL, seq INTEGER, time INTEGER NOT NULL, PRIMARY KEY (room, client, id)) WITHOUT ROWID;
+  CREATE INDEX IF NOT EXISTS answers_by_time ON answers (room, time);
+  CREATE TABLE IF NOT EXISTS forgotten (room INTEGER NOT NULL, client TEXT NOT NULL, until INTEGER NOT NULL, PRIMARY KEY (room, client)) WITHOUT ROWID;
+  CREATE INDEX IF NOT EXISTS forgotten_by_time ON forgotten (until);
+  CREATE TABLE IF NOT EXISTS producers (room INTEGER NOT NULL, producer TEXT NOT NULL, epoch INTEGER NOT NULL, seq INTEGER NOT NULL, time INTEGER NOT NULL, PRIMARY KEY (room, producer)) WITHOUT ROWID;
+`
+
+/** Clients of whom something was forgotten, in all rooms. Beyond it, one whose latest id is the oldest is as one who never spoke. */
+const MAX_FORGOTTEN = 1_000_000
+
+export class SqliteMemory {
+  readonly #file: SqliteFile
+  readonly #maxForgotten: number
+  /** At most so many rows are in `forgotten`; they are counted when that is too much. */
+  #forgottenRows = Number.POSITIVE_INFINITY
+
+  constructor(file: SqliteFile, maxForgotten = MAX_FORGOTTEN) {
+    this.#file = file
+    this.#maxForgotten = maxForgotten
+  }
+
+  /** Fingerprints of the ids a client has used, at most `limit`. */
+  ids(room: number, client: string, limit: number): KnownIds {
+    const rows = this.#file.all('SELECT id FROM answers WHERE room = ? AND client = ? LIMIT ?', room, client, limit)
+    const prints = Int32Array.from(rows, ({ id }) => fingerprint(String(id)))
+    return { prints, forgottenMs: this.#forgotten(room, client) }
+  }
+
+  answer(room: number, client: string, id: string): Recalled {
+    const sql = 'SELECT hash, seq FROM answers WHERE room = ? AND client = ? AND id = ?'
+    const row = this.#file.get(sql, room, client, id)
+    if (!row) return mayBeForgotten(id, this.#forgotten(room, client)) ? 'forgotten' : undefined
+    return { hash: String(row.hash), seq: row.seq === null ? undefined : Number(row.seq) }
+  }
+
+  producer(room: number, producer: string): ProducerState | undefined {
+    const row = this.#file.get('SELECT epoch, seq FROM producers WHERE room = ? AND producer = ?', room, producer)
+    return row && { epoch: Number(row.epoch), seq: Number(row.seq) }
+  }
+
+  /** Call it in a transaction. */
+  keep({ room, mark, seq, time }: StoredMark): void {
+    if ('client' in mark) {
+      this.#file.run(
+        'INSERT INTO answers (room, client, id, hash, seq, time) VALUES (?, ?, ?, ?, ?, ?)',
+        room,
+        mark.client,
+        mark.id,
+        mark.hash,
+        seq ?? null,
+        time,
+      )
+      return
+    }
+    this.#file.run(
+      `INSERT INTO producers (room, producer, epoch, seq, time) VALUES (?, ?, ?, ?, ?)
+         ON CONFLICT (room, producer) DO UPDATE SET epoch = excluded.epoch, seq = excluded.seq, time = excluded.time`,
+      room,
+      mark.producer,
+      mark.epoch,
+      mark.seq,
+      time,
+    )
+  }
+
+  /**
+   * Forgets what was answered before `answeredMs`, at most `step` of it, and producers silent since `silentMs`. Returns how
+   * many answers went. Of each client the latest time in a forgotten id stays, by which such an id is refused from now on.
+   */
+  forget(room: number, answeredMs: number, silentMs: number, step: number): number {
+    this.#file.run('DELETE FROM producers WHERE room = ? AND time < ?', room, silentMs)
+    const old = this.#file.all(
+      'SELECT client, id, time FROM answers WHERE room = ? AND time < ? ORDER BY time LIMIT ?',
+      room,
+      answeredMs,
+      step,
+    )
+    const latest = new Map<string, number>()
+    for (const { client, id, time: answeredMs } of old) {
+      this.#file.run('DELETE FROM answers WHERE room = ? AND client = ? AND id = ?', room, String(client), String(id))
+      const time = forgottenTime(String(id), Number(answeredMs))
+      if (time !== undefined) latest.set(String(client), Math.max(time, latest.get(String(client)) ?? 0))
+    }
+    for (const [client, until] of latest) {
+      this.#file.run(
+        `INSERT INTO forgotten (room, client, until) VALUES (?, ?, ?)
+           ON CONFLICT (room, client) DO UPDATE SET until = max(until, excluded.until)`,
+        room,
+        client,
+        until,
+      )
+    }
+    this.#shrink(latest.size)
+    return old.length
+  }
+
+  /** What goes is twice what came, so that the rows are rarely counted. */
+  #shrink(added: number): void {
+    this.#forgottenRows += added
+    if (added === 0 || this.#forgottenRows <= this.#maxForgotten) return
+    this.#forgottenRows = Number(this.#file.get('SELECT count(*) AS count FROM forgotten')?.count)
+    if (this.#forgottenRows <= this.#maxForgotten) return
+    this.#forgottenRows -= this.#file.run(
+      'DELETE FROM forgotten WHERE (room, client) IN (SELECT room, client FROM forgotten ORDER BY until LIMIT ?)',
+      2 * added,
+    )
+  }
+
+  #forgotten(room: number, client: string): number | undefined {
+    const row = this.#file.get('SELECT until FROM forgotten WHERE room = ? AND client = ?', room, client)
+    return row && Number(row.until)
+  }
+}

@@ -1,0 +1,24 @@
+/** What the rooms of the SQLite log share: `sqlite.ts` gives it to each of them. */
+import type { Clock } from '../../clock.ts'
+import type { RoomError } from '../../errors.ts'
+import type { Lives } from '../epoch.ts'
+import type { Append } from './commits.ts'
+import type { Recalls } from './seen-ids.ts'
+import type { SqliteThread } from './thread.ts'
+
+export interface SqliteRoomParts {
+  readonly thread: SqliteThread
+  readonly clock: Clock
+  readonly recalls: Recalls
+  /** Begins the epochs of this process. */
+  readonly lives: Lives
+  /** The id of a room that is new on disk. */
+  newId(): number
+  /** What one room may hold in memory now. */
+  recentBytes(): number
+  /** Why an append cannot be taken now. */
+  refusal(): RoomError | undefined
+  enqueue(append: Append): void
+  /** Something of the room at this path is on disk now. */
+  saved(path: string): void
+}

@@ -1,0 +1,246 @@
+/**
+ * One room of the SQLite log: the newest events as ready frames, what waits for the next commit, and what lies on disk
+ * before. Until something is to be kept nothing is written: its first commit in this process also saves its epoch.
+ * `sqlite.ts` commits for all rooms together.
+ */
+
+import { Frame } from '../../delivery/frame.ts'
+import { PAGE } from '../../delivery/page.ts'
+import { RoomError } from '../../errors.ts'
+import { type Era, locate } from '../lineage.ts'
+import type { ClientMark, Deliver, Draft, Mark, ProducerState, Recalled, Resume, Retention, RoomLog } from '../log.ts'
+import { Recent } from '../recent.ts'
+import { Behind, type Said } from './behind.ts'
+import type { Append, Draft as CommitDraft } from './commits.ts'
+import { frameOf, Pages } from './pages.ts'
+import type { SqliteRoomParts } from './room-parts.ts'
+import type { StoredRoom } from './stored.ts'
+import { SqliteTrim } from './trim.ts'
+
+/** An append of this room, from `publish` until it is on disk. */
+interface Pending {
+  readonly drafts: readonly Draft[]
+  readonly marks: readonly Mark[]
+  behind: Said[] | undefined
+  resolve(seq: number): void
+  reject(error: Error): void
+}
+
+export class SqliteRoomLog implements RoomLog {
+  readonly kept = 'fsync'
+  readonly path: string
+  readonly #parts: SqliteRoomParts
+  /** `undefined`: nothing of it is on disk, nor on its way. */
+  #id: number | undefined
+  readonly #eras: readonly Era[]
+  /** Whether the disk has the epoch of this process. */
+  #isSaved: boolean
+  readonly #recent: Recent
+  readonly #retention: Retention
+  readonly #deliver: Deliver
+  readonly #closed: () => void
+  #pages: Pages | undefined
+  /** Messages on their way to the disk. */
+  readonly #marked = new Set<string>()
+  /** The newest append that is not delivered yet, and the broadcasts said after it. */
+  #latest: Pending | undefined
+  readonly #behind = new Behind()
+  readonly #trim: SqliteTrim
+  #next: number
+  #time: number
+  #isClosed = false
+  #onIdle = () => {}
+
+  /** `stored`: what is on disk of it. `deliver` must not throw. */
+  constructor(
+    parts: SqliteRoomParts,
+    path: string,
+    stored: StoredRoom | undefined,
+    retention: Retention,
+    deliver: Deliver,
+    closed: () => void,
+  ) {
+    const { eras, seq, recent } = stored ?? EMPTY
+    this.#parts = parts
+    this.path = path
+    this.#id = stored?.id
+    const last = eras.at(-1)?.epoch
+    this.#isSaved = last !== undefined && parts.lives.isOf(last)
+    this.#eras = this.#isSaved ? eras : [...eras, { epoch: parts.lives.begin(path, last, seq + 1), first: seq + 1 }]
+    this.#recent = new Recent(seq - recent.length)
+    for (const event of recent) this.#recent.push(frameOf(event))
+    this.#retention = retention
+    this.#deliver = deliver
+    this.#closed = closed
+    this.#trim = new SqliteTrim(parts.thread, parts.clock, retention, stored)
+    this.#next = seq + 1
+    this.#time = recent.at(-1)?.time ?? 0
+  }
+
+  get epoch(): string {
+    return this.#eras.at(-1)?.epoch ?? ''
+  }
+
+  get first(): number {
+    return Math.max(this.#trim.stored, this.seq - this.#retention.keep + 1)
+  }
+
+  get seq(): number {
+    return this.#recent.seq
+  }
+
+  append(drafts: readonly Draft[], marks: readonly Mark[] = []): Promise<number> {
+    const refusal = this.#refusal(marks)
+    if (refusal) return Promise.reject(refusal)
+    for (const mark of marks) if ('client' in mark) this.#marked.add(keyOf(mark))
+    return new Promise((resolve, reject) => {
+      const pending = { drafts, marks, behind: undefined, resolve, reject }
+      this.#latest = pending
+      this.#parts.enqueue(this.#append(pending))
+    })
+  }
+
+  carry(frame: Frame, except?: object): void {
+    if (!this.#latest) {
+      this.#deliver(frame, except)
+      return
+    }
+    this.#behind.add(this.#latest, { frame, except })
+  }
+
+  read(after: number, limit: number, bytes: number = PAGE.bytes): readonly Frame[] | Promise<readonly Frame[]> {
+    const from = Math.max(after, this.first - 1)
+    if (from + 1 >= this.#recent.first) return this.#recent.after(from, limit, bytes)
+    return this.#page(from, Math.min(limit, this.#recent.first - 1 - from), bytes)
+  }
+
+  locate(epoch: string, seq: number): Resume {
+    const { lives } = this.#parts
+    return locate({ path: this.path, lives, eras: this.#eras, first: this.first, seq: this.seq }, epoch, seq)
+  }
+
+  recall(client: string, id: string): Recalled | Promise<Recalled> {
+    return this.#id === undefined ? undefined : this.#parts.recalls.find(this.#id, client, id)
+  }
+
+  producer(id: string): undefined | Promise<ProducerState | undefined> {
+    return this.#id === undefined ? undefined : this.#parts.thread.ask('producer', this.#id, id)
+  }
+
+  /** Whether something of it on disk is too old. */
+  isStale(slack?: number): boolean {
+    return this.#id !== undefined && this.#trim.isDue(this.first, slack)
+  }
+
+  /** Removes from disk what retention no longer keeps. */
+  async trim(): Promise<void> {
+    if (this.#id === undefined) return
+    await this.#trim.run(this.#id, () => this.first)
+    this.#recent.trim(this.seq - this.first + 1, 0)
+  }
+
+  /** Waits until all is kept: the room may be opened again right after, and is numbered on from there. */
+  async close(): Promise<void> {
+    this.#isClosed = true
+    if (this.#latest) {
+      await new Promise<void>((resolve) => {
+        this.#onIdle = resolve
+      })
+    }
+    this.#closed()
+  }
+
+  #refusal(marks: readonly Mark[]): RoomError | undefined {
+    if (this.#isClosed) return new RoomError('unavailable', 'this room has closed')
+    // A second event of one message would break the commit of everyone: it waits until the first is known.
+    const isTwice = marks.some((mark) => 'client' in mark && this.#marked.has(keyOf(mark)))
+    if (isTwice) return new RoomError('unavailable', 'this message is being kept, say it again later')
+    return this.#parts.refusal()
+  }
+
+  #append(pending: Pending): Append {
+    const { drafts, marks } = pending
+    let frames: Frame[] = []
+    return {
+      length: drafts.reduce((sum, { data }) => sum + data.length, 0),
+      prepare: (commit) => {
+        if (drafts.length === 0 && marks.length === 0) return
+        const time = Math.max(this.#time, this.#parts.clock.now())
+        const next = this.#next
+        const made = drafts.map(({ type, data }, index) => new Frame(type, data, next + index, time))
+        const id = this.#begin(commit)
+        for (const [index, { type, data }] of drafts.entries()) commit.events.push(id, next + index, time, type, data)
+        for (const mark of marks) commit.marks.push({ room: id, mark, seq: seqOf(mark, made), time })
+        // Nothing throws from here on.
+        this.#time = time
+        this.#next += made.length
+        frames = made
+      },
+      committed: () => {
+        if (drafts.length > 0 || marks.length > 0) this.#saved()
+        for (const frame of frames) this.#take(frame)
+        for (const mark of marks) if ('client' in mark) this.#parts.recalls.add(this.#id ?? 0, mark.client, mark.id)
+        this.#over(pending)
+        pending.resolve(frames[0]?.seq ?? this.seq)
+      },
+      failed: (error) => {
+        // Its numbers are free again; what was never numbered must not touch those of a commit under way.
+        if (frames.length > 0) this.#next = this.seq + 1
+        this.#over(pending)
+        pending.reject(error)
+      },
+    }
+  }
+
+  /** The first commit makes the room known on disk, and saves its epoch. */
+  #begin({ begins }: CommitDraft): number {
+    this.#id ??= this.#parts.newId()
+    const id = this.#id
+    const era = this.#eras.at(-1)
+    if (this.#isSaved || !era || begins.some((begin) => begin.id === id)) return id
+    begins.push({ id, path: this.path, maxAgeMs: this.#retention.maxAgeMs, era, epochs: this.#eras.length })
+    return id
+  }
+
+  #saved(): void {
+    if (this.#isSaved) return
+    this.#isSaved = true
+    this.#parts.saved(this.path)
+  }
+
+  #take(frame: Frame): void {
+    this.#recent.push(frame)
+    this.#recent.trim(this.#retention.keep, 0, this.#parts.recentBytes())
+    this.#deliver(frame)
+    if (this.#trim.isTooMuch(this.first)) void this.trim().catch(() => {})
+  }
+
+  /** What was said behind an append may follow it now, also where it failed. */
+  #over(pending: Pending): void {
+    for (const mark of pending.marks) if ('client' in mark) this.#marked.delete(keyOf(mark))
+    const isLatest = this.#latest === pending
+    if (isLatest) this.#latest = undefined
+    this.#behind.deliver(pending, this.#deliver)
+    if (isLatest) this.#onIdle()
+  }
+
+  #page(after: number, limit: number, bytes: number): Promise<readonly Frame[]> {
+    const { thread, clock } = this.#parts
+    const id = this.#id
+    const { seq } = this
+    if (id === undefined) return Promise.resolve([])
+    this.#pages ??= new Pages(clock)
+    return this.#pages.get(`${after} ${limit} ${bytes}`, () => thread.page(id, after, seq, limit, bytes))
+  }
+}
+
+const EMPTY: Pick<StoredRoom, 'eras' | 'seq' | 'recent'> = { eras: [], seq: 0, recent: [] }
+
+/** No two pairs share a key: the length of the first stands before it. */
+function keyOf({ client, id }: ClientMark): string {
+  return `${client.length}:${client}${id}`
+}
+
+function seqOf(mark: Mark, frames: readonly Frame[]): number | undefined {
+  return 'client' in mark && mark.draft !== undefined ? frames[mark.draft]?.seq : undefined
+}

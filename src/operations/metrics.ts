@@ -1,0 +1,145 @@
+/**
+ * What an operator watches, in Prometheus' words. The road counts in plain numbers (a `Tally` per line of rooms.json, so
+ * that no path a client invents makes a series); they become metrics when somebody asks. `/metrics` serves them.
+ */
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import type { Refusal } from '../errors.ts'
+import { type Broken, countBroken, newTally, type Tally } from '../tally.ts'
+
+/** What stands now, asked at each scrape. */
+export interface Census {
+  readonly room: string
+  readonly peers: number
+  readonly rooms: number
+}
+
+type Total = Exclude<keyof Tally, 'broken'>
+
+const TALLIES: Record<Total, [name: string, help: string]> = {
+  joined: ['corridor_joins_total', 'Peers that joined.'],
+  received: ['corridor_messages_total', 'Messages that came in.'],
+  failed: ['corridor_message_errors_total', 'Messages answered with an error.'],
+  published: ['corridor_events_total', 'Events published and kept.'],
+  delivered: ['corridor_deliveries_total', 'Frames written to peers.'],
+  slow: ['corridor_slow_peers_total', 'Peers closed because they did not keep up.'],
+}
+const COMMIT_SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5]
+
+export class Metrics {
+  readonly registry = new Registry()
+  /** How long one commit of the log took, in seconds. */
+  readonly commit: Histogram
+  readonly #refusals: Counter<'code'>
+  readonly #closes: Counter<'code'>
+  readonly #tallies = new Map<string, Tally>()
+  /** Limits broken by who is in no room. */
+  readonly #broken: Broken = {}
+
+  constructor() {
+    const registers = [this.registry]
+    this.#refusals = new Counter({
+      name: 'corridor_refusals_total',
+      help: 'Requests refused, by code.',
+      labelNames: ['code'],
+      registers,
+    })
+    this.#closes = new Counter({
+      name: 'corridor_closes_total',
+      help: 'Connections ended by the server, by close code.',
+      labelNames: ['code'],
+      registers,
+    })
+    this.commit = new Histogram({
+      name: 'corridor_commit_seconds',
+      help: 'Duration of a commit of the log.',
+      buckets: COMMIT_SECONDS,
+      registers,
+    })
+    for (const [key, [name, help]] of Object.entries(TALLIES)) this.#count(key as Total, name, help)
+    this.#countBroken()
+  }
+
+  /** The numbers of one line of rooms.json; `pattern` as it stands there. */
+  of(pattern: string): Tally {
+    const tally = this.#tallies.get(pattern) ?? newTally()
+    this.#tallies.set(pattern, tally)
+    return tally
+  }
+
+  /** A request was refused; `room`: the line of rooms.json it was for. */
+  refused({ label, limit }: Refusal, room: string | undefined): void {
+    this.#refusals.inc({ code: label })
+    if (limit) countBroken(room === undefined ? this.#broken : this.of(room).broken, limit)
+  }
+
+  /** We ended a connection. What a module closes with is its own and counts as one. */
+  closed(code: number): void {
+    this.#closes.inc({ code: code >= 3000 ? 'module' : String(code) })
+  }
+
+  /** Asks at each scrape for what stands now, and for bytes that wait for slow peers. */
+  watch(census: () => Iterable<Census>, isLogWell: () => boolean): void {
+    const registers = [this.registry]
+    collectDefaultMetrics({ register: this.registry })
+    const labelNames = ['room'] as const
+    const gauge = (name: string, help: string, value: (line: Census) => number) =>
+      new Gauge({
+        name,
+        help,
+        labelNames,
+        registers,
+        collect() {
+          this.reset()
+          for (const line of census()) this.inc({ room: line.room }, value(line))
+        },
+      })
+    gauge('corridor_peers', 'Peers in rooms now.', ({ peers }) => peers)
+    gauge('corridor_rooms', 'Rooms open now.', ({ rooms }) => rooms)
+    new Gauge({
+      name: 'corridor_log_up',
+      help: 'Whether the log takes writes.',
+      registers,
+      collect() {
+        this.set(isLogWell() ? 1 : 0)
+      },
+    })
+  }
+
+  /** Forgets all series, with the server they spoke of. */
+  end(): void {
+    this.registry.clear()
+  }
+
+  #count(key: Total, name: string, help: string): void {
+    const tallies = this.#tallies
+    new Counter({
+      name,
+      help,
+      labelNames: ['room'],
+      registers: [this.registry],
+      collect() {
+        this.reset()
+        for (const [room, tally] of tallies) this.inc({ room }, tally[key])
+      },
+    })
+  }
+
+  #countBroken(): void {
+    const all = () => [
+      ['', this.#broken] as const,
+      ...[...this.#tallies].map(([room, { broken }]) => [room, broken] as const),
+    ]
+    new Counter({
+      name: 'corridor_limits_total',
+      help: 'Limits broken, by their key in rooms.json.',
+      labelNames: ['room', 'limit'],
+      registers: [this.registry],
+      collect() {
+        this.reset()
+        for (const [room, broken] of all()) {
+          for (const [limit, count] of Object.entries(broken)) this.inc({ room, limit }, count)
+        }
+      },
+    })
+  }
+}

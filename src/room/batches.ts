@@ -1,0 +1,158 @@
+/**
+ * Messages that came together (an HTTP append): all are looked up, then all are handled with nothing between them, then
+ * what their handlers published is kept in one step, or nothing of it. `exchanges.ts` checks them and hands them in.
+ */
+
+import type { Clock } from '../clock.ts'
+import { RoomError } from '../errors.ts'
+import type { ProducerMark, RoomLog } from '../log/log.ts'
+import { type Answers, late } from './answers.ts'
+import { Batch } from './batch.ts'
+import { Call } from './call.ts'
+import type { Known, Retries } from './duplicates.ts'
+import { Turn } from './exchange.ts'
+import type { Author } from './handler-calls.ts'
+import type { EventPeer } from './peer.ts'
+import type { Message } from './protocol.ts'
+
+/** A message and its data as the schema gave it. */
+export interface Checked {
+  readonly message: Message
+  readonly data: unknown
+}
+
+export interface BatchParts {
+  readonly author: Author
+  readonly clock: Clock
+  readonly record: () => RoomLog
+  readonly retries: Retries
+  readonly answers: Answers
+  /** Calls the handler of a message. */
+  readonly handle: (call: Call, peer: EventPeer, message: Message, data: unknown) => unknown
+  /** Throws where the room is over, or has ended the peer. */
+  readonly mustBeOpen: (peer: EventPeer) => void
+}
+
+interface Entry extends Checked {
+  readonly turn: Turn
+  known: Known | Promise<Known>
+}
+
+/** An async handler: whether it has ended, and what it rejected with. */
+interface Running {
+  readonly index: number
+  readonly call: Call
+  hasEnded: boolean
+  failure: { readonly error: unknown } | undefined
+}
+
+export class Batches {
+  readonly #parts: BatchParts
+
+  constructor(parts: BatchParts) {
+    this.#parts = parts
+  }
+
+  /**
+   * Handles a batch. Resolves with the seq of its first event, when all of it is kept; rejects with a `RoomError`, and
+   * nothing is kept. `isLate`: whoever said it has been told that it was not handled.
+   */
+  async run(
+    peer: EventPeer,
+    checked: readonly Checked[],
+    mark: ProducerMark | undefined,
+    isLate: () => boolean,
+  ): Promise<number | undefined> {
+    const { answers, record } = this.#parts
+    const batch = new Batch(record(), mark ? [mark] : [])
+    const entries: Entry[] = []
+    const others: Promise<void>[] = []
+    const running: Running[] = []
+    try {
+      for (const each of checked) this.#look(each, new Turn(peer, this.#now(), batch), entries, others)
+      for (const entry of entries) if (entry.known instanceof Promise) entry.known = await entry.known
+      if (isLate()) throw late()
+      for (const [index, entry] of entries.entries()) {
+        // By a message before it, too.
+        this.#parts.mustBeOpen(peer)
+        this.#handle(peer, entry, index, running)
+      }
+      if (running.length > 0) await mustHaveEnded(running)
+      const fresh = entries.filter(({ known }) => known === 'new').map(({ turn }) => turn)
+      await batch.commit(fresh)
+      for (const turn of fresh) await turn.kept()
+      for (const turn of fresh) answers.succeed(turn)
+    } catch (thrown) {
+      for (const { call } of running) call.giveUp()
+      const error = entries[0] ? answers.errorOf(entries[0].turn, thrown) : thrown
+      batch.discard(new RoomError('unavailable', 'another message of the batch failed, nothing of it is kept'))
+      for (const { turn } of entries) answers.fail(turn, error)
+      throw error
+    }
+    // Only now, since what they wait for may in turn wait for this.
+    await Promise.all(others)
+    return entries.find(({ turn }) => turn.seq !== undefined)?.turn.seq
+  }
+
+  #look(checked: Checked, turn: Turn, entries: Entry[], others: Promise<void>[]): void {
+    const { retries } = this.#parts
+    turn.id = checked.message.id
+    const entry: Entry = { ...checked, turn, known: 'new' }
+    entries.push(entry)
+    entry.known = retries.find(turn, checked.message)
+    // It may be waited for later than it comes, or not at all.
+    if (entry.known instanceof Promise) entry.known.catch(() => {})
+    if (entry.known !== 'running') return
+    entries.pop()
+    // Said twice in one batch, it is answered with the first; otherwise another request handles it now.
+    if (!entries.some((entry) => entry.turn.followers.includes(turn))) others.push(turn.outcome())
+  }
+
+  #handle(peer: EventPeer, { turn, message, data, known }: Entry, index: number, running: Running[]): void {
+    if (known !== 'new') {
+      if (typeof known === 'object' && 'hash' in known) this.#parts.answers.repeat(turn, known)
+      return
+    }
+    const call = new Call(turn)
+    try {
+      const pending = turn.pending(this.#parts.handle(call, peer, message, data))
+      if (pending) running.push(watch(index, call, pending))
+      else call.end()
+    } catch (error) {
+      call.end()
+      throw error
+    }
+  }
+
+  #now(): number {
+    return this.#parts.clock.monotonic()
+  }
+}
+
+function watch(index: number, call: Call, pending: Promise<unknown>): Running {
+  const running: Running = { index, call, hasEnded: false, failure: undefined }
+  pending.then(
+    () => {
+      running.hasEnded = true
+    },
+    (error) => {
+      running.hasEnded = true
+      running.failure = { error }
+    },
+  )
+  return running
+}
+
+/** An async handler that awaits nothing has ended by now; any other would keep its events apart from the batch's. */
+async function mustHaveEnded(running: readonly Running[]): Promise<void> {
+  // One step of the queue, no more: what a handler awaits takes at least two.
+  await undefined
+  for (const { index, call, hasEnded, failure } of running) {
+    if (failure) throw failure.error
+    if (!hasEnded) {
+      const message = `message ${index}: its handler awaits, so that it cannot be kept together with others; send it alone`
+      throw new RoomError('async_in_batch', message)
+    }
+    call.end()
+  }
+}

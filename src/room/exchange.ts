@@ -1,0 +1,113 @@
+/**
+ * A turn: one message of a peer from its arrival to its answer. It carries the mark that makes a retry safe into the
+ * first append of its handler, and gathers what the handler publishes, since the ack says that all of it is kept.
+ * `exchanges.ts` begins and answers it; what its handler publishes goes to the log through it.
+ */
+
+import type { RoomError } from '../errors.ts'
+import type { ClientMark, Draft, Mark, ProducerMark, RoomLog } from '../log/log.ts'
+import { pendingOf } from '../within.ts'
+import type { Batch } from './batch.ts'
+import type { Publisher } from './call.ts'
+import type { EventPeer } from './peer.ts'
+
+export class Turn implements Publisher {
+  readonly peer: EventPeer
+  readonly startedMs: number
+  /** The client's id for the message; without one there is no ack. */
+  id: string | undefined
+  /** What shall be kept with the first append. */
+  mark: ClientMark | undefined
+  /** Where the first event of this message stands. */
+  seq: number | undefined
+  isAnswered = false
+  latest: Promise<unknown> | undefined
+  readonly #batch: Batch | undefined
+  #producer: ProducerMark | undefined
+  #followers: Turn[] | undefined
+  #told: ((error?: RoomError) => void) | undefined
+  #appends: Promise<number>[] | undefined
+
+  /** `batch`: what it is part of; `producer`: what is kept with a message that is part of none. */
+  constructor(peer: EventPeer, startedMs: number, batch?: Batch, producer?: ProducerMark) {
+    this.peer = peer
+    this.startedMs = startedMs
+    peer.asked()
+    this.#batch = batch
+    this.#producer = producer
+  }
+
+  /** The same message said again while this was handled; they get the same answer. */
+  get followers(): readonly Turn[] {
+    return this.#followers ?? []
+  }
+
+  follow(turn: Turn): void {
+    this.#followers ??= []
+    this.#followers.push(turn)
+  }
+
+  /** It has its answer: an error, or none. Once for each turn, or its peer's messages are counted wrongly. */
+  answer(error?: RoomError): void {
+    this.isAnswered = true
+    this.peer.answered()
+    this.#told?.(error)
+  }
+
+  /** Resolves when it, or the turn it follows, is answered; rejects with the error that one was answered with. */
+  outcome(): Promise<void> {
+    const outcome = new Promise<void>((resolve, reject) => {
+      this.#told = (error) => (error ? reject(error) : resolve())
+    })
+    // It may be waited for later than it comes.
+    outcome.catch(() => {})
+    return outcome
+  }
+
+  /** Appends what the handler published: at once, or with the batch this message is part of. */
+  append(log: RoomLog, draft: Draft): number | Promise<number> {
+    const appended = this.#batch ? this.#batch.stage(draft, this) : log.append([draft], this.#takeMarks(0))
+    if (typeof appended === 'number') this.seq ??= appended
+    else this.#wait(appended)
+    return appended
+  }
+
+  /** Keeps the marks of a message that published nothing, so that its retry is known too. */
+  remember(log: RoomLog): void {
+    if (this.#batch) return
+    const marks = this.#takeMarks(undefined)
+    if (marks.length === 0) return
+    const kept = log.append([], marks)
+    if (typeof kept !== 'number') this.#wait(kept.then(() => this.seq ?? 0))
+  }
+
+  /**
+   * The handler's end, where it is still to come. One that only returns what `publish` gave it has ended: its peer's next
+   * message need not wait for the log.
+   */
+  pending(result: unknown): Promise<unknown> | undefined {
+    return result === this.latest ? undefined : pendingOf(result)
+  }
+
+  /** Resolves when all that was appended is kept; rejects when some of it is not. `undefined`: nothing is pending. */
+  kept(): Promise<void> | undefined {
+    if (!this.#appends) return undefined
+    return Promise.all(this.#appends).then((seqs) => {
+      if (seqs[0]) this.seq ??= seqs[0]
+    })
+  }
+
+  #wait(appended: Promise<number>): void {
+    this.#appends ??= []
+    this.#appends.push(appended)
+  }
+
+  #takeMarks(draft: number | undefined): Mark[] {
+    if (!this.mark && !this.#producer) return []
+    const marks: Mark[] = this.mark ? [{ ...this.mark, draft }] : []
+    if (this.#producer) marks.push(this.#producer)
+    this.mark = undefined
+    this.#producer = undefined
+    return marks
+  }
+}

@@ -1,0 +1,40 @@
+/**
+ * What a room's author reads of its past: `room.history`. `event-room.ts` hands the room's log in.
+ */
+import type { PastEvent } from '../define.ts'
+import type { Frame } from '../delivery/frame.ts'
+import { offset, type RoomLog } from '../log/log.ts'
+import { show } from '../mistakes.ts'
+
+/** Events that are given where nothing is said, and at most. */
+const LIMIT = { usual: 100, most: 1000 }
+
+/** The events after `after` (default: the newest), oldest first. Rejects with a `RangeError` for what is no number of events. */
+export async function historyOf(
+  record: RoomLog,
+  { after, limit = LIMIT.usual }: { after?: number; limit?: number } = {},
+): Promise<PastEvent[]> {
+  mustBeCount('limit', limit, 1)
+  mustBeCount('after', after ?? 0, 0)
+  const most = Math.min(limit, LIMIT.most)
+  let cursor = after ?? Math.max(0, record.seq - most)
+  const frames: Frame[] = []
+  while (frames.length < most) {
+    const page = await record.read(cursor, most - frames.length)
+    cursor = page.at(-1)?.seq ?? 0
+    frames.push(...page)
+    if (page.length === 0 || cursor >= record.seq) break
+  }
+  return frames.map(({ type = '', data, seq, time }) => ({
+    type,
+    seq,
+    time,
+    data: JSON.parse(String(data)),
+    offset: offset(record.epoch, seq),
+  }))
+}
+
+function mustBeCount(what: string, value: number, least: number): void {
+  if (Number.isSafeInteger(value) && value >= least) return
+  throw new RangeError(`room.history: expected "${what}" as an integer from ${least}, got ${show(value)}`)
+}

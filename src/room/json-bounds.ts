@@ -1,0 +1,48 @@
+/**
+ * Bounds for JSON that strangers send, looked at in the text, before anything is built of it (CVE-2026-32689): how deep
+ * it nests and how many members its objects have. What a recursive walk, a schema or a hash table can bear is less than
+ * what the size of a message allows. `protocol.ts` asks before it parses.
+ */
+import type { JsonBounds } from '../config/mount.ts'
+
+const QUOTE = 0x22
+const BACKSLASH = 0x5c
+const COLON = 0x3a
+
+/** The bound that the text breaks, should it be JSON; where it is not, the parser says so. */
+export function brokenBound(text: string, bounds: JsonBounds): keyof JsonBounds | undefined {
+  if (text.length <= bounds.depth && text.length <= bounds.members) return undefined
+  let depth = 0
+  let members = 0
+  for (let at = 0; at < text.length; at += 1) {
+    const char = text.charCodeAt(at)
+    if (char === QUOTE) {
+      at = endOfString(text, at)
+      if (at < 0) return undefined
+    } else if (char === COLON) {
+      members += 1
+      if (members > bounds.members) return 'members'
+    } else if ((char | 0x20) === 0x7b) {
+      // `[` and `{`
+      depth += 1
+      if (depth > bounds.depth) return 'depth'
+    } else if ((char | 0x20) === 0x7d) {
+      // `]` and `}`
+      depth -= 1
+    }
+  }
+  return undefined
+}
+
+/** Where the string that begins at `start` ends; -1: nowhere. */
+function endOfString(text: string, start: number): number {
+  let end = text.indexOf('"', start + 1)
+  while (end > 0 && isEscaped(text, end)) end = text.indexOf('"', end + 1)
+  return end
+}
+
+function isEscaped(text: string, at: number): boolean {
+  let first = at
+  while (text.charCodeAt(first - 1) === BACKSLASH) first -= 1
+  return (at - first) % 2 === 1
+}

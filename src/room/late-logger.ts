@@ -1,0 +1,30 @@
+/**
+ * A room's logger, made when something is first logged: most rooms log nothing, and a child of pino costs as much as the
+ * rest of a room. `room.ts` makes one for each room.
+ */
+import type { RoomLogger } from '../define.ts'
+
+export class LateLogger {
+  readonly #parent: { child(fields: object): RoomLogger }
+  readonly #room: string
+  #logger: RoomLogger | undefined
+
+  constructor(parent: { child(fields: object): RoomLogger }, room: string) {
+    this.#parent = parent
+    this.#room = room
+  }
+
+  /** The logger itself, as the room's author has it. */
+  get child(): RoomLogger {
+    this.#logger ??= this.#parent.child({ room: this.#room })
+    return this.#logger
+  }
+
+  error(fields: object, text: string): void {
+    this.child.error(fields, text)
+  }
+
+  warn(fields: object, text: string): void {
+    this.child.warn(fields, text)
+  }
+}

@@ -1,0 +1,190 @@
+/**
+ * A peer: one connection in a room, as the room and its author see it, or the member who lost one and came back with the
+ * next. It joins in `room.ts`, speaks through its seat (`seat.ts`), and closes once.
+ */
+
+import { Frame, json } from '../delivery/frame.ts'
+import { type Bounds, Seat, type Seated } from '../delivery/seat.ts'
+import type { Wire } from '../delivery/wire.ts'
+import type { CloseReason } from '../errors.ts'
+import { show } from '../mistakes.ts'
+import type { Random } from '../random.ts'
+import { Bucket, type Rate } from '../token-bucket.ts'
+import type { Author } from './handler-calls.ts'
+import { Sequence } from './sequence.ts'
+import type { Via, Visitor } from './session.ts'
+
+/** The room of a peer. */
+export interface PeerHost {
+  readonly random: Random
+  readonly audience: Bounds
+  readonly author: Author
+  end(peer: Connection, reason: CloseReason): void
+  gone(peer: Connection, seat: Seat, isLost: boolean): void
+}
+
+export abstract class Connection implements Seated {
+  readonly #id: string
+  #name: string
+  /** The stable id the client chose, which scopes the ids of its messages. */
+  readonly client: string | undefined
+  /** Of its latest token. */
+  claims: Readonly<Record<string, unknown>> | undefined
+  via: Via
+  /** When its latest token ends, ms since 1970. */
+  untilMs: number | undefined
+  /** Its place in the audience; another one after it came back. */
+  seat: Seat
+  readonly sequence = new Sequence()
+  readonly bucket: Bucket
+  /** Messages refused for their rate, less those taken since. */
+  refused = 0
+  /** From its join until it leaves; who only speaks never is. */
+  isMember = false
+  /** Its connection is lost, and it is waited for. */
+  isAway = false
+  /** The author's `join` was called. */
+  hasJoined = false
+  /** The author's `join` let it not in. */
+  isRefused = false
+  /** The room has ended its stay: what it said and is not handled yet never is. */
+  isEnded = false
+  hasLeft = false
+  /** What it missed is being read for it; `undefined`: it has all of it. */
+  catchingUp: Promise<void> | undefined
+  /** It goes when what it said is answered; what it says now is refused. */
+  isLeaving = false
+  /** Messages of its that are not answered yet. */
+  #open = 0
+  #settled: (() => void) | undefined
+  #data: Record<string, unknown> | undefined
+  #connection: string | undefined
+  /** The name it came with, whatever the module calls it since. */
+  #given: string
+  readonly #host: PeerHost
+
+  constructor(visitor: Visitor, wire: Wire, host: PeerHost, rate: Rate, nowMs: number) {
+    this.#id = visitor.id
+    this.#name = visitor.name
+    this.#given = visitor.name
+    this.via = visitor.via ?? 'websocket'
+    this.#host = host
+    this.client = visitor.client
+    this.claims = visitor.claims
+    this.untilMs = visitor.untilMs
+    this.seat = new Seat(this, wire, host.audience)
+    this.bucket = new Bucket(rate, nowMs)
+  }
+
+  /** By it the room finds its peers: a module that is plain JavaScript cannot change it either. */
+  get id(): string {
+    return this.#id
+  }
+
+  get name(): string {
+    return this.#name
+  }
+
+  set name(name: string) {
+    if (typeof name !== 'string') throw new TypeError(`peer.name: expected text, got ${show(name)}`)
+    this.#name = name
+  }
+
+  protected get author(): Author {
+    return this.#host.author
+  }
+
+  get data(): Record<string, unknown> {
+    this.#data ??= {}
+    return this.#data
+  }
+
+  /** Its own, where tabs of one person share `id`; made when it is first asked for. */
+  get connection(): string {
+    this.#connection ??= this.#host.random.id()
+    return this.#connection
+  }
+
+  get isHere(): boolean {
+    return !this.isAway && !this.hasLeft
+  }
+
+  /** The author knows it as a member, or will hear of its leave. */
+  get isIn(): boolean {
+    return this.hasJoined && !this.isRefused && !this.isEnded
+  }
+
+  /** It is back with a token of today; a name that its token changed takes the place of the one it has. */
+  renew({ claims, name, via }: Visitor): void {
+    this.claims = claims
+    this.via = via ?? 'websocket'
+    if (!claims || name === this.#given) return
+    this.#given = name
+    this.name = name
+  }
+
+  close(code = 1000, reason = ''): void {
+    if (code !== 1000 && !(Number.isInteger(code) && code >= 3000 && code <= 4999)) {
+      const expected = 'expected the code 1000 or one from 3000 to 4999 (RFC 6455, 7.4)'
+      throw new RangeError(`peer.close: ${expected}, got ${show(code)}`)
+    }
+    // Thrown later, it would leave a peer behind that is half gone.
+    if (typeof reason !== 'string') throw new TypeError(`peer.close: expected a reason as text, got ${show(reason)}`)
+    this.#host.end(this, { code, reason })
+  }
+
+  /** The connection is ended, for what could not be written; the client may come back and resume. */
+  cut(seat: Seat, reason: CloseReason): void {
+    seat.wire.close(reason)
+    this.#host.gone(this, seat, true)
+  }
+
+  /** Ends the connection after what was said to it. */
+  end(reason: CloseReason): void {
+    this.seat.flush()
+    this.seat.wire.close(reason)
+  }
+
+  /** A message of its is being handled; `answered` follows. */
+  asked(): void {
+    this.#open += 1
+  }
+
+  answered(): void {
+    this.#open -= 1
+    if (this.#open > 0) return
+    this.#settled?.()
+    this.#settled = undefined
+  }
+
+  /** Resolves when its handlers have ended and what it said is answered. `undefined`: nothing is open. */
+  settled(): undefined | Promise<void> {
+    const idle = this.sequence.idle()
+    return idle || this.#open > 0 ? this.#settle(idle) : undefined
+  }
+
+  async #settle(idle: undefined | Promise<void>): Promise<void> {
+    await idle
+    if (this.#open === 0) return
+    // A reload and a drain may both wait.
+    const before = this.#settled
+    await new Promise<void>((resolve) => {
+      this.#settled = () => {
+        before?.()
+        resolve()
+      }
+    })
+  }
+
+  say(frame: Frame): void {
+    if (!this.isEnded) this.seat.send(frame)
+  }
+}
+
+/** A peer of an event room. */
+export class EventPeer extends Connection {
+  send(type: string, data: unknown): void {
+    this.author.mustCount()
+    this.say(new Frame(type, json(data)))
+  }
+}

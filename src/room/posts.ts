@@ -1,0 +1,66 @@
+/**
+ * What comes over plain HTTP: messages that came together, of a member or of somebody who is none. `event-room.ts` owns it;
+ * `exchanges.ts` handles the messages, `producers.ts` tells the retries of a producer by its mark.
+ */
+import type { Clock } from '../clock.ts'
+import type { Wire } from '../delivery/wire.ts'
+import { RoomError } from '../errors.ts'
+import type { RoomLog } from '../log/log.ts'
+import type { Tally } from '../tally.ts'
+import type { Turns } from './exchanges.ts'
+import type { Posted, Posting } from './open-room.ts'
+import type { EventPeer } from './peer.ts'
+import { mustBeInRate } from './post-rate.ts'
+import { Producers } from './producers.ts'
+import type { Message } from './protocol.ts'
+import type { RoomSettings } from './room-parts.ts'
+
+/** The wire of a peer that is not there to hear. */
+export const UNHEARD: Wire = {
+  encoding: { name: 'unheard', encode: () => Buffer.alloc(0) },
+  waiting: 0,
+  send() {},
+  drained: () => undefined,
+  rest() {},
+  close() {},
+  drop() {},
+}
+
+export interface PostParts {
+  readonly turns: Turns
+  readonly record: () => RoomLog
+  readonly limits: RoomSettings['limits']
+  readonly clock: Clock
+  readonly tally: Tally
+}
+
+export class Posts {
+  readonly #parts: PostParts
+  readonly #producers: Producers
+
+  constructor(parts: PostParts) {
+    this.#parts = parts
+    this.#producers = new Producers(parts.record)
+  }
+
+  /** What a member posts counts as what it says over any other wire. */
+  async ofMember(peer: EventPeer, messages: readonly Message[], how?: Posting): Promise<Posted> {
+    const { limits, clock } = this.#parts
+    mustBeInRate(peer, limits, clock.monotonic(), messages.length)
+    return this.take(peer, messages, how)
+  }
+
+  /** Resolves when what they did is kept; rejects with a `RoomError`. */
+  async take(peer: EventPeer, messages: readonly Message[], how: Posting = {}): Promise<Posted> {
+    const { mark } = how
+    if (mark) return { produced: await this.#producers.run(mark, () => this.#handle(peer, messages, { mark })) }
+    return { seq: await this.#handle(peer, messages, how) }
+  }
+
+  async #handle(peer: EventPeer, messages: readonly Message[], how: Posting): Promise<number | undefined> {
+    const { tally, turns } = this.#parts
+    tally.received += messages.length
+    if (peer.isLeaving) throw new RoomError('unavailable', 'this room restarts, say it again')
+    return turns.post(peer, messages, how)
+  }
+}

@@ -1,0 +1,124 @@
+/**
+ * A raw room: text and bytes go to the author's handler as they came, and out as the handler says. It sends nothing of
+ * its own and keeps nothing; one who says too much is read more slowly.
+ */
+
+import type { RawDefinition, RawHandlers, RawRoom } from '../define.ts'
+import { Frame } from '../delivery/frame.ts'
+import type { Wire } from '../delivery/wire.ts'
+import { Close } from '../errors.ts'
+import { countBroken } from '../tally.ts'
+import { pendingOf } from '../within.ts'
+import { Call } from './call.ts'
+import { mustBeHandlers } from './handlers.ts'
+import type { OpenRawRoom } from './open-room.ts'
+import { Connection } from './peer.ts'
+import { LiveRoom } from './room.ts'
+import type { House, RoomSettings } from './room-parts.ts'
+import type { Visitor } from './session.ts'
+
+export class LiveRawRoom extends LiveRoom<RawConnection, RawHandlers> implements RawRoom, OpenRawRoom {
+  readonly kind = 'raw'
+  readonly #definition: RawDefinition
+  readonly #options: unknown
+  /** The author's handler, which may be a method. */
+  #message: RawHandlers['message']
+
+  /** `options`: as the module's own schema parsed them. */
+  constructor(
+    house: House,
+    path: string,
+    params: Record<string, string>,
+    settings: RoomSettings,
+    definition: RawDefinition,
+    options?: unknown,
+  ) {
+    // It keeps nothing, so nothing of it is ever on disk.
+    super(house, path, params, { ...settings, history: { ...settings.history, durable: false } })
+    this.#definition = definition
+    this.#options = options
+  }
+
+  override receive(peer: RawConnection, data: string | Uint8Array): void {
+    if (peer.hasLeft) return
+    const { clock } = this.house
+    this.tally.received += 1
+    const { rate, waiting } = this.settings.limits
+    if (peer.sequence.length >= waiting) {
+      countBroken(this.tally.broken, 'limits.waiting')
+      this.end(peer, Close.busy)
+      return
+    }
+    if (peer.sequence.isBusy) peer.sequence.run(() => (peer.isEnded ? undefined : this.#hear(peer, data)))
+    else peer.sequence.follow(this.#hear(peer, data))
+    const waitMs = peer.bucket.draw(rate, clock.monotonic())
+    if (waitMs === 0) return
+    countBroken(this.tally.broken, 'limits.rate')
+    // Its handler may have closed it.
+    if (!peer.hasLeft) peer.seat.wire.rest(waitMs)
+  }
+
+  /** As `Author.call` does, without a closure for each message. */
+  #hear(peer: RawConnection, data: string | Uint8Array): undefined | Promise<void> {
+    const { author } = this
+    if (!this.#message) return undefined
+    const call = new Call()
+    try {
+      const pending = pendingOf(author.run(call, this.#message, peer, data))
+      if (!pending) return undefined
+      const ended = pending.then(nothing, (error) =>
+        call.isGivenUp ? author.failedLate('message', error, peer.id) : this.failed('message', peer, error),
+      )
+      return author.bound(call, 'message', ended, peer.id)
+    } catch (error) {
+      this.failed('message', peer, error)
+    }
+    return undefined
+  }
+
+  broadcast(data: string | Uint8Array, to?: { except?: object | undefined }): void {
+    this.author.mustCount()
+    const except = to?.except
+    this.record.carry(raw(data), except instanceof RawConnection ? except.seat : undefined)
+  }
+
+  protected override peer(visitor: Visitor, wire: Wire): RawConnection {
+    return new RawConnection(visitor, wire, this, this.settings.limits.rate, this.house.clock.monotonic())
+  }
+
+  protected override opened(): unknown {
+    return this.#definition.open(this, this.#options)
+  }
+
+  protected override checked(handlers: unknown): RawHandlers {
+    mustBeHandlers<RawHandlers>(handlers)
+    this.#message = handlers.message?.bind(handlers)
+    return handlers
+  }
+
+  protected override enter(peer: RawConnection): undefined {
+    this.audience.add(peer.seat)
+  }
+}
+
+/** A peer of a raw room. */
+export class RawConnection extends Connection {
+  send(data: string | Uint8Array): void {
+    this.author.mustCount()
+    this.say(raw(data))
+  }
+}
+
+function nothing(): void {}
+
+/**
+ * A frame of what an author sends: bytes as they are now, since it is written later and the author may use them again.
+ * Anything but text and bytes throws here, in the author's handler.
+ */
+function raw(data: string | Uint8Array): Frame {
+  if (typeof data === 'string') return new Frame(undefined, data)
+  if (data instanceof Uint8Array) return new Frame(undefined, Buffer.from(data))
+  throw new TypeError(
+    `expected a string or a Uint8Array to send, got ${typeof data}; JSON.stringify() makes text of it`,
+  )
+}

@@ -1,0 +1,179 @@
+/**
+ * Reading an event room without being in it: where a reader begins, the log in pages, and a seat in the audience for who
+ * wants to hear on. `event-room.ts` owns it; the transports that answer plain HTTP ask it.
+ */
+
+import type { Clock } from '../clock.ts'
+import type { Audience } from '../delivery/audience.ts'
+import type { Frame } from '../delivery/frame.ts'
+import { fitting, PAGE } from '../delivery/page.ts'
+import { Seat, type Seated } from '../delivery/seat.ts'
+import type { Wire } from '../delivery/wire.ts'
+import { Close, type CloseReason } from '../errors.ts'
+import type { ErrorLogger } from '../guarded.ts'
+import { type Lost, offset as offsetOf, parseOffset, type Resume, type RoomLog } from '../log/log.ts'
+import type { Limit } from '../tally.ts'
+import { catchUp } from './catch-up.ts'
+import type { Page, RoomReading, Subscription } from './open-room.ts'
+import { reset } from './protocol.ts'
+
+export interface ReadingParts {
+  readonly record: () => RoomLog
+  readonly audience: Audience
+  readonly clock: Clock
+  readonly log: ErrorLogger
+  /** How many events a newcomer gets. */
+  readonly replay: number
+  /** The room's `limits.sendTimeout`. */
+  readonly sendTimeoutMs: number
+}
+
+/** One who only listens: a seat in the audience, and no member. */
+export class Listener implements Subscription, Seated {
+  readonly seat: Seat
+  hasLeft = false
+  readonly #reading: Reading
+
+  constructor(wire: Wire, audience: Audience, reading: Reading) {
+    this.seat = new Seat(this, wire, audience)
+    this.#reading = reading
+  }
+
+  slow(limit: Limit): void {
+    this.seat.cut(limit)
+  }
+
+  leave(): void {
+    this.#reading.leave(this)
+  }
+
+  cut(_seat: Seat, reason: CloseReason): void {
+    this.#reading.dismiss(this, reason)
+  }
+}
+
+export class Reading implements RoomReading {
+  readonly #parts: ReadingParts
+  #listeners: Set<Listener> | undefined
+  /** All were asked to go: why whoever comes later must go too. */
+  #over: (() => CloseReason) | undefined
+
+  constructor(parts: ReadingParts) {
+    this.#parts = parts
+  }
+
+  /** The seq after which a reader begins: `-1` is the oldest event kept, `now` what comes from now on. */
+  find(token: string): Resume {
+    const { first, seq } = this.#record
+    if (token === '-1') return { after: first - 1 }
+    if (token === 'now') return { after: seq }
+    const position = parseOffset(token)
+    return position ? this.#record.locate(position.epoch, position.seq) : { lost: 'epoch' }
+  }
+
+  /** The seq after which a newcomer begins. */
+  get newcomer(): number {
+    const { first, seq } = this.#record
+    return Math.max(first - 1, seq - this.#parts.replay)
+  }
+
+  get epoch(): string {
+    return this.#record.epoch
+  }
+
+  /** The token of a place in the log; by default of its end. */
+  offset(seq = this.#record.seq): string {
+    return offsetOf(this.#record.epoch, seq)
+  }
+
+  /**
+   * The page after `after`, of at most `limit` events; `undefined` if retention took its beginning meanwhile.
+   */
+  async page(after: number, limit: number = PAGE.events): Promise<Page | undefined> {
+    const frames = await this.#record.read(after, Math.min(limit, PAGE.events))
+    if ((frames[0]?.seq ?? this.#record.first) > after + 1) return undefined
+    return this.#pageOf(frames, after)
+  }
+
+  /** The page that ends before the event `before`: of at most `limit` events, the newest of those that are older. */
+  async pageBefore(before: number, limit: number = PAGE.events): Promise<Page> {
+    const { first } = this.#record
+    const end = Math.max(first, before) - 1
+    const start = Math.max(first - 1, end - Math.min(limit, PAGE.events))
+    let frames: Frame[] = []
+    for (let cursor = start; cursor < end; ) {
+      // A log may give less at once than it is asked for.
+      const read = await this.#record.read(cursor, end - cursor)
+      const last = read.at(-1)
+      if (!last) break
+      // Retention may have taken the beginning meanwhile: a page has no hole.
+      const isWhole = (frames.at(-1)?.seq ?? cursor) + 1 === read[0]?.seq
+      frames = isWhole ? [...frames, ...read] : [...read]
+      frames = fitting(frames.toReversed(), ({ size }) => size, PAGE.bytes).reverse()
+      cursor = last.seq
+    }
+    return this.#pageOf(frames, frames[0] ? frames[0].seq - 1 : end)
+  }
+
+  /** What tells a reader that the log does not go on from where it was. */
+  reset(reason: Lost): Frame {
+    const { epoch, first, seq } = this.#record
+    return reset({ epoch, first, seq, reason })
+  }
+
+  /** The oldest event kept. */
+  get first(): number {
+    return this.#record.first
+  }
+
+  #pageOf(frames: readonly Frame[], after: number): Page {
+    const end = frames.at(-1)?.seq ?? after
+    return { frames, after, end, next: this.offset(end), isUpToDate: end >= this.#record.seq }
+  }
+
+  /** Sends a wire everything after `after` and then whatever is delivered, until it leaves. */
+  listen(wire: Wire, after: number): Listener {
+    const { audience, clock, log, sendTimeoutMs } = this.#parts
+    const listener = new Listener(wire, audience, this)
+    // It was let in before, and read something meanwhile.
+    if (this.#over) {
+      this.dismiss(listener, this.#over())
+      return listener
+    }
+    this.#listeners ??= new Set()
+    this.#listeners.add(listener)
+    const road = { log: this.#record, audience, clock, sendTimeoutMs }
+    const failed = (error: unknown) => {
+      log.error({ err: error }, 'the history could not be read')
+      this.dismiss(listener, Close.busy)
+    }
+    catchUp(road, listener.seat, [], after)?.catch(failed)
+    return listener
+  }
+
+  /** Ends one who listens. */
+  dismiss(listener: Listener, reason: CloseReason): void {
+    this.leave(listener)
+    listener.seat.wire.close(reason)
+  }
+
+  /** Ends all who listen, each with its own reason; from now on nobody listens. */
+  dismissAll(reason: () => CloseReason): void {
+    this.#over = reason
+    for (const listener of [...(this.#listeners ?? [])]) {
+      listener.seat.flush()
+      this.dismiss(listener, reason())
+    }
+  }
+
+  get #record(): RoomLog {
+    return this.#parts.record()
+  }
+
+  leave(listener: Listener): void {
+    if (listener.hasLeft) return
+    listener.hasLeft = true
+    this.#listeners?.delete(listener)
+    this.#parts.audience.remove(listener.seat)
+  }
+}

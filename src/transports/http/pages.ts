@@ -1,0 +1,100 @@
+/**
+ * What a browser gets: the pages of `public/` with the address they are served under (`<base>`), the one style and the one
+ * script of each, its other files, and the browser client. Made once at start; `transports/static.ts` sends them.
+ */
+import { readFileSync } from 'node:fs'
+import { extname } from 'node:path'
+import { bundleClient } from '../../client/bundle.ts'
+import type { Refusal } from '../../errors.ts'
+import { Asset } from './asset.ts'
+import { bundleScripts } from './bundle.ts'
+
+export interface Pages {
+  readonly lobby: Asset
+  readonly room: Asset
+  /** The page that a browser gets in place of a refusal. */
+  failure(refusal: Refusal): string
+  readonly client: Asset
+  /** The files of `public/` as they are, by their path. */
+  readonly files: ReadonlyMap<string, Asset>
+  /** What the pages load, by a path that carries its hash. */
+  readonly hashed: ReadonlyMap<string, Asset>
+}
+
+const TYPES: Readonly<Record<string, string> & Record<'.html' | '.css' | '.js', string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.svg': 'image/svg+xml',
+  '.png': 'image/png',
+  '.ico': 'image/x-icon',
+  '.txt': 'text/plain; charset=utf-8',
+  '.webmanifest': 'application/manifest+json',
+  '.woff2': 'font/woff2',
+}
+const STYLES = /(?:[ \t]*<link rel="stylesheet" href="[^"]+">\n)+/g
+const SCRIPTS = /(?:[ \t]*<script type="module" src="[^"]+"[^>]*><\/script>\n)+/g
+const REFERENCE = /(?:href|src)="([^"]+)"/g
+
+/** `basePath`: `''` or `/sub`; `paths`: the files of `public/`, as `publicFiles` found them. */
+export function loadPages(basePath: string, paths: Iterable<string>): Pages {
+  const client = new Asset(bundleClient(), TYPES['.js'])
+  const files = new Map(Array.from(paths, (path) => [path, fileOf(path)] as const))
+  const hashed = new Map<string, Asset>()
+  const textOf = (name: string) => {
+    const file = name === 'client.js' ? client : files.get(`/${name}`)
+    if (!file) throw new Error(`expected the file ${name} in public/`)
+    return String(file.body)
+  }
+  /** Puts a file under a path that carries its hash. Returns the path, for a page. */
+  const add = (name: string, asset: Asset) => {
+    const extension = extname(name)
+    const path = `/assets/${name.slice(0, -extension.length)}-${asset.hash}${extension}`
+    hashed.set(path, asset)
+    return path.slice(1)
+  }
+  const page = (name: string) => {
+    const css = (all: string) => add(`${name}.css`, new Asset(namesIn(all).map(textOf).join('\n'), TYPES['.css']))
+    const js = (all: string) => add(`${name}.js`, new Asset(bundleScripts(namesIn(all), textOf), TYPES['.js']))
+    return textOf(`${name}.html`)
+      .replace('<base href="/">', `<base href="${basePath}/">`)
+      .replace(STYLES, (all) => `    <link rel="stylesheet" href="${css(all)}">\n`)
+      .replace(SCRIPTS, (all) => `    <script type="module" src="${js(all)}" blocking="render"></script>\n`)
+      .replace(REFERENCE, (whole, name: string) => {
+        const file = files.get(`/${name}`)
+        return file ? whole.replace(name, add(name, file)) : whole
+      })
+  }
+  const html = (text: string) => new Asset(text, TYPES['.html'])
+  const [missing, failed] = [page('404'), page('error')]
+  return {
+    client,
+    files,
+    hashed,
+    lobby: html(page('index')),
+    room: html(page('room')),
+    failure: (refusal) => (refusal.status === 404 ? missing : failurePage(failed, refusal)),
+  }
+}
+
+function fileOf(path: string): Asset {
+  const body = readFileSync(new URL(`../../../public${path}`, import.meta.url))
+  return new Asset(body, TYPES[extname(path)] ?? 'application/octet-stream')
+}
+
+function namesIn(elements: string): string[] {
+  return Array.from(elements.matchAll(REFERENCE), ([, name = '']) => name)
+}
+
+/** Of the sentences of `error.html` the one for this status, and what the server says of it. */
+function failurePage(html: string, { status, code, message }: Refusal): string {
+  const kind = [400, 401, 403, 429, 503].includes(status) ? status : status < 500 ? 400 : 500
+  return html
+    .replace(/[ \t]*<p data-status="(\d+)".*<\/p>\n/g, (line, of: string) => (of === String(kind) ? line : ''))
+    .replace('{code}', () => escaped(`${status} ${code}`))
+    .replace('{message}', () => escaped(message))
+}
+
+function escaped(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)
+}

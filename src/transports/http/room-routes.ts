@@ -1,0 +1,169 @@
+/**
+ * What a room's own path answers over plain HTTP: a page or a description to who just asks, and to who reads or writes
+ * the Durable Streams protocol in JSON mode (github.com/durable-streams/durable-streams, PROTOCOL.md). A room is a stream
+ * that was made by the operator: it is not created, closed or deleted by who uses it. `http.ts` registers these routes.
+ */
+import accepts from 'accepts'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Clock } from '../../clock.ts'
+import type { Origins } from '../../config/listed-origin.ts'
+import type { Route } from '../../config/mount.ts'
+import type { FlushQueue } from '../../delivery/flush-queue.ts'
+import { Refusal } from '../../errors.ts'
+import { type Gate, rawRoom } from '../../gate/gate.ts'
+import type { Router } from '../../gate/router.ts'
+import type { Log } from '../../log/log.ts'
+import { describeRoom, listRooms } from '../../operations/lobby.ts'
+import type { Random } from '../../random.ts'
+import type { Rooms } from '../../room/rooms.ts'
+import type { Heartbeat } from '../heartbeat.ts'
+import { append } from '../streams/append.ts'
+import { LiveStreams } from '../streams/live.ts'
+import { longPoll, readHead, readPage } from '../streams/read.ts'
+import { type Wanted, wantedOf } from '../streams/wanted.ts'
+import { corsHeaders, preflightHeaders } from './cors.ts'
+import type { InFlight } from './in-flight.ts'
+import type { Pages } from './pages.ts'
+import { sendAsset } from './static.ts'
+
+export interface StreamParts {
+  readonly gate: Gate
+  readonly rooms: Rooms
+  readonly log: Log
+  readonly clock: Clock
+  readonly random: Random
+  readonly fanOut: FlushQueue
+  readonly heartbeat: Heartbeat
+  readonly inFlight: InFlight
+  readonly pages: Pages
+  readonly router: () => Router
+  readonly lobbyOrigins: () => Origins
+  /** Counts a connection that we end. */
+  readonly closed: (code: number) => void
+}
+
+export const HTML = 'text/html; charset=utf-8'
+const LOBBY_METHODS = 'GET, HEAD, OPTIONS'
+export const JSON_TYPE = 'application/json; charset=utf-8'
+
+/** One request to a room. */
+interface Call {
+  readonly request: FastifyRequest
+  readonly reply: FastifyReply
+  readonly route: Route
+  readonly query: URLSearchParams
+}
+
+export async function roomRoutes(app: FastifyInstance, parts: StreamParts): Promise<void> {
+  const { gate, rooms, pages, router, lobbyOrigins } = parts
+  const live = new LiveStreams(parts)
+  // A body is read by who needs it, when it is known how much may come; the rest is refused without a look at it.
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', (_request, payload, done) => done(null, payload))
+
+  app.get('/', { prefixTrailingSlash: 'slash' }, async (request, reply) => {
+    // A room at `/` is read here; a page asks for the lobby.
+    if (router().find('/') && wantedOf(gate.target(request.caller).query, request))
+      return get(parts, live, request, reply)
+    allow(gate, request, reply, lobbyOrigins(), false)
+    if (prefersHtml(request, reply)) return sendAsset(request, reply, pages.lobby)
+    gate.read(request.caller)
+    return reply.type(JSON_TYPE).send(JSON.stringify({ rooms: listRooms(router().mounts, rooms) }))
+  })
+  app.options('/', { prefixTrailingSlash: 'slash' }, async (request, reply) => {
+    if (router().find('/')) return options(gate, request, reply)
+    return reply.header('Allow', LOBBY_METHODS).code(204).send()
+  })
+  app.get('/*', async (request, reply) => get(parts, live, request, reply))
+  app.post('/*', async (request, reply) => {
+    const { route, query } = enter(gate, request, reply)
+    const pass = await gate.pass(request.caller, route, query)
+    mustBeEvents(route, reply)
+    const peerOf = live.speaker.bind(live)
+    return parts.inFlight.track(append({ ...parts, peerOf }, request, reply, route, query, pass))
+  })
+  app.options('/*', async (request, reply) => options(gate, request, reply))
+  app.route({
+    method: ['PUT', 'DELETE', 'PATCH'],
+    url: '/*',
+    handler: async (request, reply) => {
+      const { route, query } = enter(gate, request, reply)
+      await gate.pass(request.caller, route, query)
+      reply.header('Allow', methodsOf(route))
+      throw new Refusal(405, 'bad_method', `expected one of ${methodsOf(route)}, got ${request.method}`)
+    },
+  })
+}
+
+/** A browser gets a page; whoever does not ask for HTML gets JSON. */
+export function prefersHtml(request: FastifyRequest, reply: FastifyReply): boolean {
+  reply.header('Vary', 'Accept, Origin').header('Cache-Control', 'no-store')
+  return accepts(request.raw).type(['json', 'html']) === 'html'
+}
+
+function options(gate: Gate, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const { route } = enter(gate, request, reply)
+  const methods = methodsOf(route)
+  return reply.header('Allow', methods).headers(preflightHeaders(methods)).code(204).send()
+}
+
+async function get(
+  parts: StreamParts,
+  live: LiveStreams,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const { rooms, log, pages } = parts
+  const call = enter(parts.gate, request, reply)
+  const { route } = call
+  if (call.query.get('check') === 'join') return checkJoin(parts, call)
+  const wanted = wantedOf(call.query, request)
+  if (wanted) return read(parts, live, call, wanted)
+  const isPage = prefersHtml(request, reply)
+  // The page is the same for everyone: it asks for what only some may see.
+  if (isPage) return sendAsset(request, reply, pages.room)
+  await parts.gate.pass(request.caller, route, call.query)
+  if (request.method === 'HEAD' && route.mount.kind === 'event') return readHead(parts, request, reply, route)
+  parts.gate.read(request.caller)
+  return reply.type(JSON_TYPE).send(JSON.stringify(await describeRoom(route, rooms, log)))
+}
+
+/** A browser tells its page nothing of a refused upgrade: here the page asks why, or hears that it would be admitted. */
+async function checkJoin({ gate }: StreamParts, { request, reply, route, query }: Call): Promise<FastifyReply> {
+  await gate.check(request.caller, route, query)
+  return reply.header('Cache-Control', 'no-store').code(204).send()
+}
+
+async function read(parts: StreamParts, live: LiveStreams, call: Call, wanted: Wanted): Promise<FastifyReply> {
+  const { request, reply, route, query } = call
+  const pass = await parts.gate.pass(request.caller, route, query)
+  mustBeEvents(route, reply)
+  if (request.method === 'HEAD') return readHead(parts, request, reply, route, wanted.live)
+  if (wanted.live === 'sse') return live.open(request, reply, route, query, wanted, pass)
+  if (wanted.live === 'long-poll') return parts.inFlight.track(longPoll(parts, request, reply, route, wanted, pass))
+  return readPage(parts, request, reply, route, wanted)
+}
+
+/** Finds the room of a request, and checks where its page is from. Throws a `Refusal`. */
+function enter(gate: Gate, request: FastifyRequest, reply: FastifyReply): Call {
+  const target = gate.target(request.caller)
+  const route = gate.route(target)
+  const { origins, auth } = route.mount
+  allow(gate, request, reply, origins, auth?.cookie !== undefined)
+  return { request, reply, route, query: target.query }
+}
+
+function allow(gate: Gate, request: FastifyRequest, reply: FastifyReply, origins: Origins, hasCookie: boolean): void {
+  gate.origin(request.caller, origins)
+  reply.headers(corsHeaders(origins, request.headers.origin, hasCookie))
+}
+
+function methodsOf({ mount }: Route): string {
+  return mount.kind === 'event' ? 'GET, HEAD, POST, OPTIONS' : 'GET, HEAD, OPTIONS'
+}
+
+function mustBeEvents(route: Route, reply: FastifyReply): void {
+  if (route.mount.kind === 'event') return
+  reply.header('Allow', methodsOf(route))
+  throw rawRoom()
+}

@@ -1,0 +1,55 @@
+/**
+ * How a file or page leaves: compressed as the browser asks, and kept by it for good where its path carries its hash, else
+ * only as long as it is still the same (RFC 9110, 13.1.2). `http.ts` registers the files, `room-routes.ts` sends pages.
+ */
+import accepts from 'accepts'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Asset, Encoding } from './asset.ts'
+
+/** Below this, compressed is no shorter in packets. */
+const SMALL = 1000
+const ENCODINGS: readonly Encoding[] = ['br', 'gzip']
+const FOR_GOOD = 'public, max-age=31536000, immutable'
+
+/** `hashed`: the files whose path changes with what is in them. */
+export function fileRoutes(
+  app: FastifyInstance,
+  files: ReadonlyMap<string, Asset>,
+  hashed: ReadonlyMap<string, Asset>,
+): void {
+  for (const [path, asset] of files) app.get(path, (request, reply) => sendAsset(request, reply, asset))
+  for (const [path, asset] of hashed) app.get(path, (request, reply) => sendAsset(request, reply, asset, FOR_GOOD))
+}
+
+/** Sends a file or page, or says that the browser has it already. */
+export async function sendAsset(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  asset: Asset,
+  cacheControl = 'no-cache',
+): Promise<FastifyReply> {
+  const encoding = asset.body.length < SMALL ? undefined : encodingFor(request)
+  const tag = `"${asset.hash}${encoding ? `-${encoding}` : ''}"`
+  vary(reply, 'Accept-Encoding')
+  reply.header('Cache-Control', cacheControl).header('ETag', tag)
+  if (isKnown(request.headers['if-none-match'], tag)) return reply.code(304).send()
+  reply.type(asset.type)
+  if (encoding === undefined) return reply.send(asset.body)
+  return reply.header('Content-Encoding', encoding).send(await asset.in(encoding))
+}
+
+/** The shortest that the browser names itself: `*` may mean anything. */
+function encodingFor(request: FastifyRequest): Encoding | undefined {
+  const wanted = accepts(request.raw).encodings()
+  return ENCODINGS.find((encoding) => wanted.includes(encoding))
+}
+
+function isKnown(header: string | undefined, tag: string): boolean {
+  const known = header?.split(',').map((one) => one.trim().replace(/^W\//, '')) ?? []
+  return known.includes(tag) || known.includes('*')
+}
+
+function vary(reply: FastifyReply, name: string): void {
+  const before = reply.getHeader('Vary')
+  reply.header('Vary', before ? `${before}, ${name}` : name)
+}

@@ -1,0 +1,175 @@
+/**
+ * Saying something over plain HTTP (Durable Streams protocol, 5.2): a `POST` of one message or of many, all kept or none,
+ * handled as if a peer had sent it. Who brings a token speaks as the peer of an event stream; anyone else as a peer made
+ * for the request, which is no member. `http.ts` hands requests in.
+ */
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Clock } from '../../clock.ts'
+import type { Route } from '../../config/mount.ts'
+import { failureOf, Refusal, refusalOf, roomErrorOf } from '../../errors.ts'
+import type { Gate } from '../../gate/gate.ts'
+import { scoped, visitOf } from '../../gate/identity.ts'
+import { mustNotBeOver, type Pass } from '../../gate/pass.ts'
+import type { ProducerMark } from '../../log/log.ts'
+import type { Random } from '../../random.ts'
+import { late } from '../../room/answers.ts'
+import type { Posted, RoomReading, Speaker } from '../../room/open-room.ts'
+import { unknownPeer } from '../../room/post-rate.ts'
+import type { Message } from '../../room/protocol.ts'
+import type { Visitor } from '../../room/session.ts'
+import { within } from '../../within.ts'
+import { messagesOf, mustBeJson, producerOf, readBody } from './append-request.ts'
+
+/** Below the 5 s in which everything is answered. */
+const ANSWER_MS = 4500
+
+/** The peer of an event stream. */
+export interface Streaming {
+  readonly path: string
+  readonly reading: RoomReading
+  readonly session: Speaker
+  /** The `sub` of the token that opened the stream. */
+  readonly subject: string | undefined
+}
+
+export interface AppendParts {
+  readonly gate: Gate
+  readonly clock: Clock
+  readonly random: Random
+  /** The peer of an event stream by its token. */
+  readonly peerOf: (token: string) => Streaming | undefined
+}
+
+export async function append(
+  parts: AppendParts,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  route: Route,
+  query: URLSearchParams,
+  pass: Pass | undefined,
+): Promise<FastifyReply> {
+  const { gate } = parts
+  const { raw, headers } = request
+  mustBeSupported(headers)
+  const claim = claimOf(headers, pass)
+  const { limits } = route.mount
+  mustBeJson(raw, limits.payloadBytes)
+  // Whoever asked first whether to send the body is told only now that it is wanted.
+  if (headers.expect !== undefined) reply.raw.writeContinue()
+  const text = await readBody(raw, limits.payloadBytes)
+  mustNotBeOver(parts.clock, pass)
+  if (text === '') throw new Refusal(400, 'bad_json', 'expected a message, got an empty body')
+  const messages = messagesOf(text, limits)
+  const token = headers['corridor-peer']
+  if (typeof token === 'string') {
+    const { session, reading } = streamingOf(parts, token, route, pass)
+    gate.charge(request.caller, 1)
+    return answer(request, reply, reading, claim, await handle(parts, session, messages, claim))
+  }
+  const visitor = principalOf(visitOf(query, parts.random, pass).visitor, pass)
+  mustBeKnown(visitor, messages)
+  const { room, release } = await gate.visit(request.caller, route, 'speak', messages.length)
+  try {
+    const stranger = room.stranger({ ...visitor, via: 'http' })
+    return answer(request, reply, room.reading, claim, await handle(parts, stranger, messages, claim))
+  } finally {
+    release()
+  }
+}
+
+/** What the protocol has and a room has not is refused: a writer that counts on it must not believe it was done. */
+function mustBeSupported(headers: FastifyRequest['headers']): void {
+  if (headers['stream-closed'] !== undefined) {
+    throw new Refusal(400, 'not_closable', 'a room is not closed by who writes to it; leave out Stream-Closed')
+  }
+  if (headers['stream-seq'] !== undefined) {
+    throw new Refusal(400, 'no_stream_seq', 'expected the Producer headers in place of Stream-Seq')
+  }
+}
+
+/** A producer is its principal's own: nobody else's claims run into it, or fence it off. */
+function claimOf(headers: FastifyRequest['headers'], pass: Pass | undefined): ProducerMark | undefined {
+  const claim = producerOf(headers)
+  return claim && { ...claim, producer: scoped(claim.producer, pass?.claims.sub) }
+}
+
+/** Who speaks, by whom the ids of its messages are kept: the client it names, else the subject of its token. */
+function principalOf(visitor: Visitor, pass: Pass | undefined): Visitor {
+  const sub = pass?.claims.sub
+  return visitor.client === undefined && sub !== undefined ? { ...visitor, client: scoped('', sub) } : visitor
+}
+
+/** An id counts for somebody who can be known again: of anybody else it could not be kept, and its retry would be new. */
+function mustBeKnown({ client }: Visitor, messages: readonly Message[]): void {
+  if (client !== undefined || messages.every(({ id }) => id === undefined)) return
+  const message =
+    'an "id" counts only with "?client=" or a token that has a "sub"; add one of them, or leave the id out'
+  throw new Refusal(400, 'bad_message', message)
+}
+
+/** The peer of a token, where who brings it may enter as who opened the stream. Throws a `Refusal` 404. */
+function streamingOf({ peerOf }: AppendParts, token: string, { path }: Route, pass: Pass | undefined): Streaming {
+  const streaming = peerOf(token)
+  if (streaming?.path === path && streaming.subject === pass?.claims.sub) return streaming
+  throw unknownPeer()
+}
+
+/** Rejects with a `Refusal`. */
+async function handle(
+  { clock }: AppendParts,
+  speaker: Speaker,
+  messages: readonly Message[],
+  mark: ProducerMark | undefined,
+): Promise<Posted> {
+  let isLate = false
+  try {
+    return await within(clock, ANSWER_MS, speaker.post(messages, { mark, isLate: () => isLate }), () => {
+      isLate = true
+      throw late()
+    })
+  } catch (thrown) {
+    if (thrown instanceof Refusal) throw thrown
+    const error = roomErrorOf(thrown)
+    throw error ? refusalOf(error, mark !== undefined) : failureOf('handling a message', thrown)
+  }
+}
+
+function answer(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  reading: RoomReading,
+  claim: ProducerMark | undefined,
+  { produced, seq }: Posted,
+): FastifyReply {
+  reply.header('Cache-Control', 'no-store')
+  if (!claim || !produced) {
+    reply.header('Stream-Next-Offset', reading.offset())
+    if (!/\bapplication\/json\b/i.test(request.headers.accept ?? '')) return reply.code(204).send()
+    // Where it published nothing, there is no place of its own: only where the log ends.
+    const place = seq === undefined ? { offset: reading.offset() } : { seq, offset: reading.offset(seq) }
+    return reply.type('application/json; charset=utf-8').send(JSON.stringify(place))
+  }
+  switch (produced.outcome) {
+    case 'appended':
+    case 'duplicate':
+      return reply
+        .headers({
+          'Stream-Next-Offset': reading.offset(),
+          'Producer-Epoch': String(claim.epoch),
+          'Producer-Seq': String(produced.seq),
+        })
+        .code(produced.outcome === 'appended' ? 200 : 204)
+        .send()
+    case 'stale':
+      throw new Refusal(403, 'stale_epoch', `this producer goes on in epoch ${produced.epoch}`, {
+        'Producer-Epoch': String(produced.epoch),
+      })
+    case 'gap':
+      throw new Refusal(409, 'sequence_gap', `expected Producer-Seq ${produced.expected}, got ${claim.seq}`, {
+        'Producer-Expected-Seq': String(produced.expected),
+        'Producer-Received-Seq': String(claim.seq),
+      })
+    case 'unstarted':
+      throw new Refusal(400, 'bad_producer', `expected a new epoch to begin with Producer-Seq 0, got ${claim.seq}`)
+  }
+}

@@ -1,0 +1,28 @@
+/**
+ * Cursors of live reads (Durable Streams protocol, 10.1): the number of the present interval of time, which a client puts
+ * into its next request, so that no cache between gives it the same answer for ever. They say nothing of the log.
+ */
+import type { Clock } from '../../clock.ts'
+import type { Random } from '../../random.ts'
+
+const INTERVAL_MS = 20_000
+/** 9 October 2024, as the protocol asks. */
+const START_MS = Date.UTC(2024, 9, 9)
+const MAX_JITTER_MS = 3_600_000
+
+interface CursorParts {
+  readonly clock: Clock
+  readonly random: Random
+}
+
+/** The cursors of one answer, none before another, and all after the one the client came with (`undefined`: none). */
+export function cursors({ clock, random }: CursorParts, given: string | undefined): () => string {
+  const interval = () => Math.floor((clock.now() - START_MS) / INTERVAL_MS)
+  const had = given !== undefined && /^\d{1,15}$/.test(given) ? Number(given) : -1
+  const jitter = Math.max(1, Math.ceil((random.fraction() * MAX_JITTER_MS) / INTERVAL_MS))
+  let last = had < interval() ? interval() : had + jitter
+  return () => {
+    last = Math.max(last, interval())
+    return String(last)
+  }
+}

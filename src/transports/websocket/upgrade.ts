@@ -1,0 +1,82 @@
+/**
+ * The one `upgrade` handler: it takes the raw socket, asks the gate, and hands the socket to its mount's own WebSocket
+ * server, or refuses and destroys it. `server.ts` puts it on the HTTP server.
+ */
+import type { IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
+import type { Clock } from '../../clock.ts'
+import type { Mount } from '../../config/mount.ts'
+import { Refusal } from '../../errors.ts'
+import type { Caller } from '../../gate/caller.ts'
+import type { Admission, Gate } from '../../gate/gate.ts'
+import { type CallerOf, handshakeOf } from '../caller-reader.ts'
+import { refuse } from '../refusal-response.ts'
+import type { Refusals } from '../refusals.ts'
+import type { WebSocketDoor } from './websocket.ts'
+
+/** What Node hands over. */
+interface Upgrade {
+  readonly request: IncomingMessage
+  readonly socket: Duplex
+  readonly head: Buffer
+}
+
+export interface UpgradeParts {
+  readonly clock: Clock
+  readonly gate: Gate
+  readonly callerOf: CallerOf
+  readonly door: (mount: Mount) => WebSocketDoor
+  /** Every socket taken and not over yet; who ends the server ends what is left there. */
+  readonly sockets: Set<Duplex>
+  readonly refusals: Refusals
+}
+
+export function upgradeHandler(parts: UpgradeParts) {
+  const { gate, callerOf, sockets } = parts
+  return (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
+    sockets.add(socket)
+    // First of all, and to the last: Node took its own listener off before it called us, and a reset at any later
+    // moment without one ends the process (CVE-2022-41940).
+    socket.on('error', ignore)
+    const caller = callerOf(request)
+    try {
+      const admission = gate.admit(caller, handshakeOf(request))
+      if (admission instanceof Promise) void enterLater(parts, caller, { request, socket, head }, admission)
+      else enter(parts, { request, socket, head }, admission)
+    } catch (error) {
+      refused(parts, caller, socket, error)
+    }
+  }
+}
+
+async function enterLater(parts: UpgradeParts, caller: Caller, upgrade: Upgrade, admission: Promise<Admission>) {
+  try {
+    enter(parts, upgrade, await admission)
+  } catch (error) {
+    refused(parts, caller, upgrade.socket, error)
+  }
+}
+
+function refused({ clock, sockets, refusals }: UpgradeParts, caller: Caller, socket: Duplex, error: unknown): void {
+  sockets.delete(socket)
+  refuse(clock, socket, refusals.of(error, caller))
+}
+
+function ignore(): void {}
+
+function enter({ door, sockets }: UpgradeParts, { request, socket, head }: Upgrade, admission: Admission): void {
+  const { room, route } = admission
+  const isThere = socket.readable && socket.writable && !socket.destroyed
+  let hasJoined = false
+  try {
+    hasJoined = isThere && !room.isClosed && door(route.mount).open(request, socket, head, admission)
+  } finally {
+    admission.release()
+    if (!hasJoined) admission.leave()
+  }
+  if (hasJoined) return
+  if (isThere && room.isClosed)
+    throw new Refusal(503, 'room_closed', 'this room was just closed', { 'Retry-After': '1' })
+  sockets.delete(socket)
+  if (!isThere) socket.destroy()
+}

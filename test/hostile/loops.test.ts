@@ -1,0 +1,136 @@
+/**
+ * Loops over many peers that one of them breaks: whatever throws in the midst of a queue, a row, a ring or a sweep, it
+ * is told once, the others have their turn, and so has what comes later.
+ */
+import { setImmediate } from 'node:timers/promises'
+import { describe, expect, it } from 'vitest'
+import { Audience } from '../../src/delivery/audience.ts'
+import { FlushQueue } from '../../src/delivery/flush-queue.ts'
+import { Frame } from '../../src/delivery/frame.ts'
+import { type Backlog, Pressure } from '../../src/delivery/pressure.ts'
+import { Seat, type Seated } from '../../src/delivery/seat.ts'
+import { Deadlines } from '../../src/room/deadlines.ts'
+import type { Turn } from '../../src/room/exchange.ts'
+import { newTally } from '../../src/tally.ts'
+import { handClock } from '../../src/testing/hand-clock.ts'
+import { Heartbeat } from '../../src/transports/heartbeat.ts'
+import { StuckWire } from '../support/stuck-wire.ts'
+
+const broken = new Error('broken')
+
+function fails(): never {
+  throw broken
+}
+
+describe('the fan-out', () => {
+  /** An audience, and who of it was cut with which code. */
+  function audience() {
+    const logged: unknown[] = []
+    const cut: [Seat, number][] = []
+    const failed: unknown[] = []
+    const fanOut = new FlushQueue(handClock(), undefined, (error) => failed.push(error))
+    const log = { debug() {}, info() {}, warn() {}, error: (fields: object | string) => void logged.push(fields) }
+    const all: Audience = new Audience(fanOut, {
+      limitBytes: 1e6,
+      tally: newTally(),
+      log,
+    })
+    const owner: Seated = {
+      cut(seat, { code }) {
+        cut.push([seat, code])
+        all.remove(seat)
+      },
+    }
+    const seat = (wire = new StuckWire()) => {
+      const made = new Seat(owner, wire, all)
+      all.add(made)
+      return { seat: made, wire }
+    }
+    return { all, fanOut, logged, cut, failed, seat }
+  }
+
+  it('goes on with a row in which one wire throws, and cuts that one alone', async () => {
+    const { all, logged, cut, seat } = audience()
+    const [first, bad, last] = [seat(), seat(), seat()]
+    bad.wire.send = fails
+    all.deliver(new Frame(undefined, 'one'))
+    await setImmediate()
+    all.deliver(new Frame(undefined, 'two'))
+    await setImmediate()
+    expect([first.wire.sent, last.wire.sent]).toEqual(['one\ntwo\n', 'one\ntwo\n'])
+    expect(cut).toEqual([[bad.seat, 1011]])
+    expect(logged).toEqual([{ err: broken }])
+  })
+
+  it('cuts everyone for whom a frame cannot be put into bytes, so that nobody has a hole, and goes on', async () => {
+    const { all, cut, seat } = audience()
+    const one = seat()
+    const frame = new Frame(undefined, 'bad')
+    frame.bytes = fails
+    all.deliver(frame)
+    await setImmediate()
+    expect(cut).toEqual([[one.seat, 1011]])
+    const other = seat()
+    all.deliver(new Frame(undefined, 'good'))
+    await setImmediate()
+    expect(other.wire.sent).toBe('good\n')
+  })
+
+  it('goes on with its queue where ending a peer, or a page of the past, throws', async () => {
+    const { all, fanOut, failed, seat } = audience()
+    const { wire } = seat()
+    fanOut.end(fails)
+    const page = fanOut.past(fails)
+    all.deliver(new Frame(undefined, 'one'))
+    await expect(page).rejects.toBe(broken)
+    expect([wire.sent, failed]).toEqual(['one\n', [broken]])
+    await fanOut.past(() => {})
+  })
+})
+
+it('the heartbeat watches on over a connection, and the others, when one throws', async () => {
+  const clock = handClock()
+  const failed: unknown[] = []
+  const heartbeat = new Heartbeat(clock, (error) => failed.push(error))
+  const socket = (look: () => void) => ({ isAlive: true, isPaused: true, readyState: 1, beat() {}, lose() {}, look })
+  let looks = 0
+  heartbeat.add(socket(fails), 10_000)
+  heartbeat.add(
+    socket(() => {
+      looks += 1
+    }),
+    10_000,
+  )
+  await clock.advance(30_000)
+  expect([looks, failed]).toEqual([3, [broken, broken, broken]])
+})
+
+it('the deadlines tell everyone who waits, when telling one throws', async () => {
+  const clock = handClock()
+  const failed: unknown[] = []
+  const deadlines = new Deadlines(clock, (error) => failed.push(error))
+  const told: number[] = []
+  const turn = () => ({ isAnswered: false, startedMs: clock.monotonic() }) as Turn
+  deadlines.add(turn(), fails)
+  deadlines.add(turn(), () => told.push(1))
+  await clock.advance(5000)
+  deadlines.add(turn(), () => told.push(2))
+  await clock.advance(5000)
+  expect([told, failed]).toEqual([[1, 2], [broken]])
+})
+
+it('the pressure relieves the next where relieving one throws', async () => {
+  const failed: unknown[] = []
+  const pressure = new Pressure(
+    handClock(),
+    () => 10,
+    (error) => failed.push(error),
+  )
+  const relieved: number[] = []
+  const backlog = (waiting: number, relieve: () => void): Backlog => ({ waiting, isGone: false, relieve, drop() {} })
+  pressure.lags(backlog(30, fails))
+  pressure.lags(backlog(20, () => relieved.push(20)))
+  pressure.lags(backlog(5, () => relieved.push(5)))
+  await setImmediate()
+  expect([relieved, failed]).toEqual([[20], [broken]])
+})

@@ -1,5 +1,0 @@
-/** The same room module over WebSocket, its log in a file. */
-import { testSameRoom } from './support/same-room.ts'
-import { webSocket } from './support/speakers.ts'
-
-testSameRoom(webSocket, true)

@@ -1,0 +1,156 @@
+/** How the house is built, held by reading the source: what may import what, who may touch the process, how long a file is. */
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+import { circles, readGraph, upward } from './import-graph.ts'
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+const MAX_LINES = 250
+const IMPORT = /^(?:import|export)\s+(type\s+)?(?:[^'"]*?\sfrom\s+)?'(\.[^']+)'/gm
+
+interface Source {
+  readonly text: string
+  /** Without comments: what a law says of code is not broken by a word. */
+  readonly code: string
+  /** The files it needs when it runs; types are gone by then. */
+  readonly imports: readonly string[]
+}
+
+const src = sources('src', /\.ts$/)
+const rooms = sources('rooms', /\.ts$/)
+const pages = sources('public', /\.js$/)
+const styles = sources('public', /\.css$/)
+const tests = sources('test', /\.ts$/)
+const names = (of: Map<string, Source>, isWrong: (source: Source, name: string) => boolean) =>
+  [...of].filter(([name, source]) => isWrong(source, name)).map(([name]) => name)
+
+describe('the source', () => {
+  it('is found', () => {
+    expect(src.size).toBeGreaterThan(30)
+    expect(rooms.size).toBeGreaterThan(10)
+    expect(pages.size).toBeGreaterThan(3)
+    expect(src.get('src/server.ts')?.imports).toContain('src/gate/gate.ts')
+  })
+
+  it('imports down only, types included, and in no circle', () => {
+    const graph = readGraph()
+    expect(upward(graph)).toEqual([])
+    expect(circles(graph)).toEqual([])
+    expect(graph.imports.length).toBeGreaterThan(500)
+  })
+
+  it('reads the environment in environment.ts alone', () => {
+    expect(names(src, ({ code }) => /\bprocess\.env\b|import\.meta\.env/.test(code))).toEqual([
+      'src/config/environment.ts',
+    ])
+  })
+
+  it('reads argv, hears signals and exits in main.ts alone', () => {
+    const owned = /\bprocess\.(argv|on|once|exit|exitCode|kill)\b/
+    expect(names(src, ({ code }) => owned.test(code))).toEqual(['src/main.ts'])
+  })
+
+  it('keeps no state outside of what server.ts makes', () => {
+    const variable = /^(export )?(let|var) /m
+    const container = /^(export )?const \w+(: [^=]+)? = (new (Map|WeakMap|Array)\b|new Set\(\)|\[\]$|\{\}$)/m
+    expect(names(src, ({ code }) => variable.test(code) || container.test(code))).toEqual([])
+    expect(names(rooms, ({ code }) => variable.test(code) || container.test(code))).toEqual([])
+  })
+
+  it('takes time and chance from the Clock and the Random it is given', () => {
+    const own =
+      /\b(setTimeout|setInterval|setImmediate|scheduler|hrtime|Date\.now|performance\.now|AbortSignal\.timeout|Math\.random|random(UUID|Bytes|Int|FillSync)|getRandomValues)\b|node:timers|new Date\(\)/
+    const may = {
+      'src/clock.ts': 'the machine gives it time',
+      'src/random.ts': 'the machine gives it chance',
+      'src/testing/hand-clock.ts': 'its `soon` is a real turn of the loop: only time is in the hands of the test',
+      'src/testing/test-wire.ts': 'a test that waits for what never comes gives up in real time',
+    }
+    // The client runs in a page, where nobody hands it a clock.
+    expect(names(src, ({ code }, name) => !name.startsWith('src/client/') && own.test(code))).toEqual(Object.keys(may))
+    // A race leaves its timer, and hears nothing of who loses it: `within` is the bound for what may not end.
+    expect(names(src, ({ code }) => /\bPromise\.race\b/.test(code))).toEqual([])
+  })
+
+  it('chooses the log in server.ts for everyone, and in the testing kit for room authors', () => {
+    const implementation = /^src\/log\/(memory|sqlite)/
+    const chooses = ({ imports }: Source, name: string) =>
+      !name.startsWith('src/log/') && imports.some((file) => implementation.test(file))
+    expect(names(src, chooses)).toEqual(['src/server.ts', 'src/testing.ts'])
+  })
+
+  it('touches the private parts of a dependency in one file each, "…-internals.ts"', () => {
+    // `_zod` is what zod has for libraries, and documents.
+    const isPrivate = /\._(?!zod\b)[a-z]|\{ _[a-z]\w*(: \w+)?[ ,]|\.listeners\(/
+    expect(names(src, ({ code }) => isPrivate.test(code)).map((name) => name.split('/').at(-1))).toEqual([
+      'node-http-internals.ts',
+      'ws-internals.ts',
+    ])
+    // A range of versions could bring parts with other names.
+    const { dependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
+    expect(dependencies.ws).toMatch(/^\d+\.\d+\.\d+$/)
+  })
+
+  it('lets no class of a room or of its peers out: what joins them holds sessions and interfaces, types included', () => {
+    const outside = /\/(transports|gate|testing|operations)\//
+    const inner = /from '[^']*\/(peer|peer-session|seat|members|attendance|room|event-room|raw-room|readers)\.ts'/
+    expect(names(src, ({ code }, name) => outside.test(name) && inner.test(code))).toEqual([])
+    // A cast through `unknown` takes one thing for another: only for the private parts of a dependency.
+    const recast = /\bas unknown as\b/
+    expect(names(src, ({ code }, name) => recast.test(code) && !/-internals\.ts$/.test(name))).toEqual([])
+  })
+
+  it('gives room modules nothing but what is public', () => {
+    expect(names(rooms, ({ text }) => /from '\.\.?\/.*src\//.test(text))).toEqual([])
+  })
+
+  it('has no barrel: a file that only hands on what others export', () => {
+    const handsOn = /^export (\*|type \{|\{)[^;]*? from '[^']+'$/gm
+    const isBarrel = ({ code }: Source) => /\S/.test(code) && !/\S/.test(code.replaceAll(handsOn, ''))
+    expect(names(src, (source, name) => isBarrel(source) || /\/(index|utils?|helpers?|types)\.ts$/.test(name))).toEqual(
+      [
+        // What client and server agree on: types alone.
+        'src/client/types.ts',
+      ],
+    )
+    expect(names(src, ({ code }) => /^export \* from/m.test(code))).toEqual([])
+  })
+})
+
+describe('a file', () => {
+  it(`has at most ${MAX_LINES} lines`, () => {
+    for (const of of [src, rooms, pages, styles, tests])
+      expect(names(of, ({ text }) => text.split('\n').length > MAX_LINES + 1)).toEqual([])
+  })
+
+  it('opens with a comment on what it owns', () => {
+    const opens = /^(#!.*\n)?(\/\/ @ts-check\n)?\/\*\*/
+    for (const of of [src, rooms, pages, tests]) expect(names(of, ({ text }) => !opens.test(text))).toEqual([])
+    expect(names(styles, ({ text }) => !text.startsWith('/*'))).toEqual([])
+  })
+
+  it('speaks only of what stands in the repository', () => {
+    const elsewhere = /(?<!\bdocs\/)\b(CONTRACT|DESIGN|RELIABILITY|STYLE)\b(?!\w)/
+    const own = 'test/structure/laws.test.ts'
+    for (const of of [src, rooms, pages, tests])
+      expect(names(of, ({ text }, name) => name !== own && elsewhere.test(text))).toEqual([])
+  })
+})
+
+function sources(folder: string, pattern: RegExp): Map<string, Source> {
+  const files = readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && pattern.test(entry.name) && !entry.parentPath.includes('node_modules'))
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort()
+  return new Map(files.map((file) => [relative(ROOT, file), read(file)]))
+}
+
+function read(file: string): Source {
+  const text = readFileSync(file, 'utf8')
+  const code = text.replaceAll(/\/\*[\s\S]*?\*\//g, '').replaceAll(/^\s*\/\/.*$/gm, '')
+  const imports = [...code.matchAll(IMPORT)]
+    .filter(([, isType]) => !isType)
+    .map(([, , path = '']) => relative(ROOT, resolve(dirname(file), path)))
+  return { text, code, imports }
+}

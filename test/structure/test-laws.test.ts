@@ -1,0 +1,69 @@
+/** How the tests are built, held by reading them: what `npm test` may judge, and which group a file belongs to. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+import { groups, testFiles } from '../support/groups.ts'
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+const { quick, slow, load, measured } = groups(ROOT)
+/** They speak of what is forbidden. */
+const EXCEPT = ['test/structure/test-laws.test.ts', 'test/kill/process.test.ts']
+
+const read = (file: string) => readFileSync(join(ROOT, file), 'utf8').replaceAll(/^\s*(\/\/|\*|\/\*\*).*$/gm, '')
+const those = (files: readonly string[], isWrong: (text: string) => boolean) =>
+  files.filter((file) => !EXCEPT.includes(file) && isWrong(read(file)))
+
+/** What a test measures: a time of the machine, or the memory of a process. */
+const MEASURE = String.raw`performance\.now\(\)|Date\.now\(\) - |memoryUsage|growthMib|residentMib|heapMib|\.times\(\)`
+
+/** Whether something measured stands in an `expect`, by itself or under a name. */
+function judges(text: string): boolean {
+  // Its time is the test's own.
+  if (/useFakeTimers|advanceTimers/.test(text)) return false
+  const given = [...text.matchAll(new RegExp(`(?:const|let) ([\\w\\s{},:]+?)(?:: \\w+)? = [^\\n]*(?:${MEASURE})`, 'g'))]
+  const names = given.flatMap(([, name = '']) => name.match(/\w+/g) ?? []).filter((name) => name !== 'count')
+  const terms = [MEASURE, ...names.map((name) => `\\b${name}\\b`)].join('|')
+  return new RegExp(`expect\\([^\\n]*(?:${terms})[^\\n]*\\)\\s*\\.`).test(text)
+}
+
+it('every test file has one group', () => {
+  expect([...quick, ...slow, ...load, ...measured].sort()).toEqual(testFiles(ROOT))
+  for (const group of [quick, slow, load, measured]) expect(group.length).toBeGreaterThan(2)
+})
+
+describe('a test of `npm test`', () => {
+  const all = [...quick, ...slow, ...load]
+
+  it('judges no time and no memory: that is for `npm run reliability`', () => {
+    expect(those(all, judges)).toEqual([])
+  })
+
+  it('is tried once, and has no short deadline of its own', () => {
+    const short = (text: string) =>
+      [...text.matchAll(/\btimeout: ([\d_]+)(?![^\n]*\.catch\()/g)].some(
+        ([, ms = '']) => Number(ms.replaceAll('_', '')) < 60_000,
+      )
+    const again = /\bit(?:\.\w+)*\([^\n]*\bretry: \d/
+    expect(those(all, (text) => again.test(text) || short(text))).toEqual([])
+  })
+
+  it('is quick only if it starts nothing outside of its process', () => {
+    const starts = /child_process|playwright|\bneed\('|new Process\(|\bcorridor\(\[/
+    expect(those(quick, (text) => starts.test(text))).toEqual([])
+  })
+})
+
+describe('the law on what is judged', () => {
+  it.each([
+    'expect(performance.now() - begin).toBeLessThan(5)',
+    'const tookMs = performance.now() - begin\nexpect(tookMs).toBeLessThan(5)',
+    'const { p99Ms, count } = await honest.times()\nexpect(p99Ms).toBeLessThan(5)',
+    'const grown = await server.growthMib(async () => {\n})\nexpect(grown).toBeLessThan(5)',
+  ])('finds %j', (text) => expect(judges(text)).toBe(true))
+
+  it.each([
+    "const tookMs = performance.now() - begin\nbound('X1', 'ms', tookMs, 5)",
+    'const { p99Ms, count } = await honest.times()\nexpect(count).toBe(5)',
+  ])('lets pass %j', (text) => expect(judges(text)).toBe(false))
+})

@@ -1,0 +1,197 @@
+/**
+ * The reader before `ws` against `ws` alone: the same bytes, cut in the same places, are heard as the same messages, pings
+ * and pongs in the same order, and end with the same code. `SEED=n` plays one run again.
+ */
+import { Duplex } from 'node:stream'
+import { afterEach, describe, expect, it } from 'vitest'
+import { WebSocket, WebSocketServer } from 'ws'
+import { Reader } from '../../../src/transports/websocket/fast-reader.ts'
+import { frame, Op } from '../../support/bare-frames.ts'
+import { cut, PAYLOAD_BYTES, play } from '../../support/plays.ts'
+import { seeded } from '../../support/random.ts'
+import { amount } from '../../support/scale.ts'
+
+const RUNS = amount(800, 3000)
+/** What `ws` says, and what it then tells us. */
+const ENDS = [
+  ...['closed 1000', 'closed 1005', 'closed 1006'],
+  ...['closes 1000', 'closes 1002', 'closes 1007', 'closes 1008', 'closes 1009', 'closes undefined'],
+]
+
+/** What one of the two heard, a line each. */
+class Hearing extends WebSocket {
+  readonly told: string[] = []
+  reader: Reader | undefined
+  /** Closes by itself when so much was heard. */
+  closesAfter = Number.POSITIVE_INFINITY
+
+  start(): void {
+    this.on('message', (data: Buffer, isBinary) => {
+      this.reader?.told()
+      this.hear(isBinary ? data : data.toString())
+    })
+    for (const sign of ['ping', 'pong'] as const) {
+      this.on(sign, (data) => {
+        this.reader?.told()
+        this.tell(`${sign} ${data.toString('hex')}`)
+      })
+    }
+    this.on('error', ({ message }) => this.told.push(`error ${message}`))
+    this.on('close', (code) => this.told.push(`closed ${code}`))
+  }
+
+  hear(message: string | Buffer): void {
+    this.tell(typeof message === 'string' ? `text ${message}` : `binary ${message.toString('hex')}`)
+  }
+
+  tell(line: string): void {
+    if (this.readyState !== WebSocket.OPEN) return
+    this.told.push(line)
+    if (this.told.length >= this.closesAfter) super.close(1012)
+  }
+
+  override close(code?: number, reason?: string | Buffer): void {
+    this.reader?.end()
+    this.told.push(`closes ${code}`)
+    super.close(code, reason)
+  }
+}
+
+/** A connection without a network: what is pushed was sent by the client. */
+class Line extends Duplex {
+  override _read(): void {}
+  override _write(_: Buffer, __: string, done: () => void): void {
+    done()
+  }
+}
+
+const doors: WebSocketServer[] = []
+afterEach(() => {
+  for (const door of doors.splice(0)) door.close()
+})
+
+function open(hasReader: boolean): { line: Line; heard: Hearing } {
+  const door = new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    WebSocket: Hearing,
+    maxPayload: PAYLOAD_BYTES,
+    maxFragments: 8,
+  } as ConstructorParameters<typeof WebSocketServer>[0])
+  doors.push(door)
+  const line = new Line()
+  const headers = {
+    upgrade: 'websocket',
+    'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==',
+    'sec-websocket-version': '13',
+  }
+  let heard: Hearing | undefined
+  door.handleUpgrade({ method: 'GET', headers } as never, line, Buffer.alloc(0), (ws) => {
+    heard = ws as Hearing
+    if (hasReader) heard.reader = new Reader(heard, line, PAYLOAD_BYTES)
+    heard.start()
+  })
+  if (!heard) throw new Error('expected ws to take the handshake')
+  return { line, heard }
+}
+
+const turn = () => new Promise((resolve) => setImmediate(resolve))
+
+interface Play {
+  /** So many pieces come before anything else happens. */
+  readonly together: number
+  /** It closes by itself when so much was heard. */
+  readonly closesAfter: number
+  /** From this piece on nothing is read, and the line breaks with what came, */
+  readonly pausesAt: number
+  /** unless it reads on so many pieces later. */
+  readonly restsFor: number
+}
+
+/** What is heard of these bytes, in these pieces. */
+async function heardOf(
+  hasReader: boolean,
+  pieces: Buffer[],
+  { together, closesAfter, pausesAt, restsFor }: Play,
+): Promise<string[]> {
+  const { line, heard } = open(hasReader)
+  heard.closesAfter = closesAfter
+  for (const [index, piece] of pieces.entries()) {
+    if (index === pausesAt) heard.pause()
+    if (index === pausesAt + restsFor) heard.resume()
+    // Each gets bytes of its own, as from the network: they are unmasked in place.
+    if (!line.destroyed) line.push(Buffer.from(piece))
+    if (index % together === 0) await turn()
+  }
+  await turn()
+  if (!line.destroyed && !heard.isPaused) line.push(null)
+  await turn()
+  await turn()
+  line.destroy()
+  await turn()
+  return heard.told
+}
+
+describe('the reader before ws', () => {
+  it(`hears what ws alone hears, in ${RUNS} plays`, async () => {
+    const first = Number(process.env.SEED ?? 1)
+    const count = process.env.SEED ? 1 : RUNS
+    const ends = new Set<string>()
+    for (let seed = first; seed < first + count; seed += 1) {
+      const random = seeded(seed)
+      const pieces = cut(play(random), random)
+      const plan = {
+        together: random.pick([1, 4, 1000]),
+        closesAfter: random.oneIn(4) ? 1 + random.below(5) : Number.POSITIVE_INFINITY,
+        pausesAt: random.oneIn(2) ? random.below(pieces.length) : Number.POSITIVE_INFINITY,
+        restsFor: random.oneIn(3) ? random.below(pieces.length) : Number.POSITIVE_INFINITY,
+      }
+      const [alone, both] = await Promise.all([false, true].map((hasReader) => heardOf(hasReader, pieces, plan)))
+      expect(both, `SEED=${seed}`).toEqual(alone)
+      for (const line of alone ?? []) if (line.startsWith('close')) ends.add(line)
+    }
+    // The plays reach every end there is.
+    if (count > 1) expect([...ends].sort()).toEqual(ENDS)
+  })
+
+  it.each([1, 3, 20])('keeps no message in memory for the sake of %d bytes of the next', async (bytes) => {
+    const line = new Line()
+    const given: Buffer[] = []
+    line.on('data', (part: Buffer) => given.push(part))
+    let heard = 0
+    const ear = {
+      readyState: WebSocket.OPEN,
+      hear() {
+        heard += 1
+      },
+    }
+    new Reader(ear, line, PAYLOAD_BYTES)
+    const messages = Array.from({ length: 500 }, () => frame(Op.text, 'x'.repeat(100)))
+    line.push(Buffer.concat([...messages, frame(Op.text, 'y'.repeat(200)).subarray(0, bytes)]))
+    await turn()
+    expect([heard, given.map(({ buffer }) => buffer.byteLength)]).toEqual([500, [bytes]])
+  })
+
+  it.each([1, 2, 3, 5, 9])('reads again itself after a frame whose head was cut after %d bytes', async (bytes) => {
+    const line = new Line()
+    const given: Buffer[] = []
+    line.on('data', (part: Buffer) => given.push(Buffer.from(part)))
+    const heard: (string | Buffer)[] = []
+    const reader = new Reader(
+      { readyState: WebSocket.OPEN, hear: (message) => heard.push(message) },
+      line,
+      PAYLOAD_BYTES,
+    )
+    const cutFrame = frame(Op.text, 'y'.repeat(200), { lengthBits: bytes > 4 ? 64 : 16 })
+    // Bytes of their own each time: what the reader hears it unmasks in place.
+    for (const piece of [cutFrame.subarray(0, bytes), cutFrame.subarray(bytes)]) {
+      line.push(Buffer.from(piece))
+      await turn()
+    }
+    expect(heard).toEqual([])
+    reader.told()
+    line.push(frame(Op.text, 'mine again'))
+    await turn()
+    expect([Buffer.concat(given), heard]).toEqual([cutFrame, ['mine again']])
+  })
+})
