@@ -1,8 +1,11 @@
 /**
- * From the path an application gives to the URL of the room. Used by `client.ts`.
+ * Turns the path an application gives into the URL of the room. Used by `client.ts`.
  */
 
-/** `/chat` below the base (in a browser by default the page's), or a full `http(s)` or `ws(s)` URL. */
+/**
+ * Resolves `/chat` below `base` (default in a browser: the page's base), or takes a full `http(s)` or `ws(s)` URL.
+ * Throws a `TypeError` for a path without any base.
+ */
 export function resolve(path: string, base: string | URL | undefined): URL {
   const from = base ?? globalThis.document?.baseURI
   if (!from && !URL.canParse(path)) {
@@ -11,11 +14,11 @@ export function resolve(path: string, base: string | URL | undefined): URL {
   if (!from) return new URL(path)
   const folder = new URL(from)
   if (base && !folder.pathname.endsWith('/')) folder.pathname += '/'
-  // Without its slash a path begins at the base, which may stand under a sub-path.
+  // Without its leading slash the path is relative to the base, which may have a sub-path.
   return new URL(path.replace(/^\/+/, ''), folder)
 }
 
-/** The same address with a query; what is `undefined` is left out. */
+/** Returns a copy of `base` with these query parameters; `undefined` ones are left out. */
 export function withQuery(base: URL, query: Record<string, string | undefined>): URL {
   const url = new URL(base)
   for (const [key, value] of Object.entries(query)) if (value !== undefined) url.searchParams.set(key, value)

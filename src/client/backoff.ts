@@ -1,34 +1,35 @@
 /**
- * Whether and when to come back after a connection is lost, by its close code and reason. Asked by `client.ts`; the
- * server's side of it stands in `src/errors.ts`.
+ * Decides whether and when to reconnect after a connection is lost, by its close code and reason. Used by `client.ts`;
+ * `src/errors.ts` has the codes and reasons the server sends.
  */
 import type { Retry } from './types.ts'
 
 const RETRY: Retry = { firstMs: 2000, restartMs: 5000, soonMs: 10_000, baseMs: 500, capMs: 30_000 }
 
-/** A connection that lasted this long makes its loss a first one. */
+/** After a connection of this length its loss counts as the first one. */
 const STABLE_MS = 5000
-/** How long a welcome may take: less soon after a loss, when the network may come back at any moment. */
-const PATIENCE_MS = { soon: 2500, else: 10_000 }
+/** Timeout of the welcome: shorter soon after a loss, because the network may return at any moment. */
+const WELCOME_TIMEOUT_MS = { soon: 2500, else: 10_000 }
 
 /** How a connection, or the attempt at one, ended. */
 export interface Loss {
   readonly code: number
   readonly reason: string
-  /** It had got its welcome, and was up for so long (ms). */
+  /** It had received its welcome. */
   readonly wasOpen: boolean
+  /** Time since the attempt began. */
   readonly ageMs: number
-  /** Nothing more was heard of it, which we found out ourselves. */
+  /** The client gave it up because nothing was received. */
   readonly isTimeout?: boolean
-  /** We alone are to blame, so there is no crowd to wait for. */
+  /** Only this client lost its connection, so an immediate reconnect causes no rush. */
   readonly atOnce?: boolean
 }
 
 export class Backoff {
   #retry: Retry
-  /** Connections since the last one that lasted. */
+  /** Attempts since the last stable connection. */
   #attempts = 0
-  /** When that one was lost (ms since 1970). */
+  /** When the last stable connection was lost (ms since 1970). */
   #lostAt = Number.NEGATIVE_INFINITY
 
   constructor(retry: Partial<Retry> = {}) {
@@ -39,17 +40,17 @@ export class Backoff {
     return this.#retry
   }
 
-  /** How long the attempt that begins now may wait for its welcome (ms). */
-  get patienceMs(): number {
-    return this.#isSoon ? PATIENCE_MS.soon : PATIENCE_MS.else
+  /** Timeout of the welcome for an attempt that begins now (ms). */
+  get welcomeTimeoutMs(): number {
+    return this.#isSoon ? WELCOME_TIMEOUT_MS.soon : WELCOME_TIMEOUT_MS.else
   }
 
-  /** An attempt begins. */
+  /** Counts an attempt. */
   begin(): void {
     this.#attempts++
   }
 
-  /** How long to wait after a loss (ms). */
+  /** Returns how long to wait after a loss (ms). */
   waitMs(loss: Loss): number {
     if (loss.wasOpen && loss.ageMs >= STABLE_MS) {
       this.#attempts = 0
@@ -62,15 +63,15 @@ export class Backoff {
     return Math.abs(Date.now() - this.#lostAt) < this.#retry.soonMs
   }
 
-  /** Jittered, so that ten thousand clients who lost one server come back one by one. A hint of the server's is obeyed. */
+  /** Jittered, so that the clients of a lost server do not all return at once. A delay named by the server is used. */
   #waitMs({ code, reason, wasOpen, isTimeout }: Loss): number {
     const { firstMs, restartMs, baseMs, capMs } = this.#retry
     const hint = hintMs(reason)
     if (hint !== undefined) return Math.min(hint, capMs)
     if (code === 1001) return Math.round(Math.random() * capMs) // the room was removed
     const spreadMs = code === 1012 ? restartMs : firstMs
-    // Who was away for a moment is back soon after its network is. One that waited in vain has waited already; all others
-    // wait a quarter at least, so that nobody asks all the time.
+    // Soon after a loss the delay stays short, so that a short outage ends quickly. An attempt that timed out has waited
+    // already; all others wait a quarter of the spread at least, so that attempts do not follow without a pause.
     if (!wasOpen && this.#isSoon) {
       return Math.round(spreadMs * (isTimeout ? 0.5 * Math.random() : 0.25 + 0.75 * Math.random()))
     }
@@ -80,16 +81,16 @@ export class Backoff {
 }
 
 /**
- * Closed for good. 1000 and 3000–4999 are a room's own `peer.close`: who was sent away does not come back by himself.
- * 1008 is policy (said too much, token expired, the same client elsewhere), except for a missed heartbeat, and for a token
- * that ended where a new one can be had (`renews`).
+ * True if the client must not reconnect. 1000 and 3000–4999 are a room's own `peer.close`. 1008 is policy (too many
+ * messages, token expired, the same client id elsewhere), except for a missed heartbeat, and for an expired token if a
+ * new one can be fetched (`renews`).
  */
 export function isFinal(code: number, reason: string, renews: boolean): boolean {
-  const isMended = reason.includes('sign of life') || (renews && reason.includes('token'))
-  return code === 1000 || code >= 3000 || (code === 1008 && !isMended)
+  const isTemporary = reason.includes('sign of life') || (renews && reason.includes('token'))
+  return code === 1000 || code >= 3000 || (code === 1008 && !isTemporary)
 }
 
-/** What a server says in words: "say it again in 250 ms". */
+/** Reads a delay from a server's text, such as "say it again in 250 ms". */
 export function hintMs(text: string): number | undefined {
   const ms = /(\d+) ms\b/.exec(text)?.[1]
   return ms === undefined ? undefined : Number(ms)

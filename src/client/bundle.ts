@@ -1,39 +1,39 @@
 /**
- * `/client.js`: the files of the client as one ES module that a browser loads and a person can read. No build: types are
- * stripped, then the files are set one below the other. So within them a name is used once, and imports are not renamed.
+ * Makes `/client.js`: all files of the client as one readable ES module for browsers. There is no build: types are
+ * stripped and the files are concatenated. So two files cannot declare one name, and imports cannot be renamed.
  */
 import { readFileSync } from 'node:fs'
 import { stripTypeScriptTypes } from 'node:module'
 import { extname } from 'node:path'
 
-/** Each before those that need it at load. */
+/** In an order in which each file comes after those it needs at load. */
 const FILES = [
   'error',
   'address',
   'frame',
   'cursor',
-  'reader',
+  'event-buffer',
   'listeners',
   'outbox',
-  'pulse',
+  'liveness',
   'backoff',
   'pause',
   'random-id',
   'refusal',
   'websocket',
   'event-stream',
-  'road',
+  'transport-choice',
   'client',
 ]
 
-/** The text of `/client.js`, an ES module that imports nothing. */
+/** Returns the text of `/client.js`, an ES module without imports. */
 export function bundleClient(): string {
   const parts = FILES.map(readPart)
   return `${[...parts, 'export { connect, CorridorError }'].join('\n\n')}\n`
 }
 
 function readPart(name: string): string {
-  // The published package has these files compiled, next to this one compiled.
+  // In the published package this file and the others are compiled.
   const extension = extname(import.meta.url)
   const source = readFileSync(new URL(`./${name}${extension}`, import.meta.url), 'utf8')
   const plain = extension === '.ts' ? stripTypeScriptTypes(source) : source
@@ -41,7 +41,7 @@ function readPart(name: string): string {
     plain
       .replace(/^(import|export) [^;'"]*? from ['"].*$/gm, '')
       .replace(/^export /gm, '')
-      // What the types leave behind.
+      // Spaces that stripped types leave behind.
       .replace(/[ \t]+$/gm, '')
       .replace(/(?<=\S)( {2,}(?=\()| +(?=[,);]))/g, '')
       .replace(/(?<=\S) {2,}/g, ' ')

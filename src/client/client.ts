@@ -1,34 +1,34 @@
 /**
- * The client of an event room, in browsers and Node: connects, comes back by itself, resumes after the last event it
- * saw, and sends each message under one id until it is answered. Above it stands the application, beneath it a
- * transport. Exported as `corridor/client`, served at `/client.js` as one file (`bundle.ts`).
+ * The client of an event room, in browsers and Node: connects, reconnects, resumes after the last event it saw, and sends
+ * each message under one id until it is answered. It stands between the application and a transport. Exported as
+ * `corridor/client`, served at `/client.js` as one file (`bundle.ts`).
  */
 import { resolve, withQuery } from './address.ts'
 import { Backoff, isFinal, type Loss } from './backoff.ts'
-import { Cursor, type Welcome } from './cursor.ts'
+import { Cursor, type WelcomeData } from './cursor.ts'
 import { CorridorError } from './error.ts'
+import type { EventBuffer } from './event-buffer.ts'
 import { parseFrame } from './frame.ts'
 import { Listeners } from './listeners.ts'
+import { Liveness, onWake } from './liveness.ts'
 import { Outbox } from './outbox.ts'
 import { Pause } from './pause.ts'
-import { onWake, Pulse } from './pulse.ts'
 import { randomId } from './random-id.ts'
-import type { Reader } from './reader.ts'
-import { askWhy } from './refusal.ts'
-import { Road } from './road.ts'
+import { checkAdmission } from './refusal.ts'
+import { TransportChoice } from './transport-choice.ts'
 import type {
   Ack,
   ClientRoom,
+  EventTypes,
   Options,
   Refusal,
   Reset,
   RoomEvent,
-  Speech,
   State,
   Transport,
   TransportEvents,
 } from './types.ts'
-import type { Target } from './websocket.ts'
+import type { Endpoint } from './websocket.ts'
 
 export { CorridorError } from './error.ts'
 export type {
@@ -43,33 +43,34 @@ export type {
   State,
 } from './types.ts'
 
-/** How a connection ended, beside its code and reason. */
+/** How a connection ended, in addition to its code and reason. */
 type Ending = Pick<Loss, 'atOnce' | 'isTimeout'> & { refusal?: Refusal | undefined }
 
 /**
- * Joins the event room at `path` and stays: `connect<typeof chat>('/chat', { name: 'Ann' })`.
- * `path`: `/chat`, below the page's base (or the option `url`), or a full `http(s)` or `ws(s)` URL.
+ * Joins the event room at `path` and reconnects after a loss: `connect<typeof chat>('/chat', { name: 'Ann' })`.
+ * `path` is below the page's base or the option `url` (`/chat`), or a full `http(s)` or `ws(s)` URL. Throws a `TypeError`
+ * for a path without a base, for a malformed `offset`, and if there is no `WebSocket`.
  */
-export function connect<D extends Speech = Speech>(path: string, options: Options = {}): ClientRoom<D> {
-  // The types of `D` exist only for the caller: within, a type is a string and its data unknown.
-  return new Client(path, options) as ClientRoom<Speech> as ClientRoom<D>
+export function connect<D extends EventTypes = EventTypes>(path: string, options: Options = {}): ClientRoom<D> {
+  // The types of `D` exist only for the caller. Here a type is a string and its data is unknown.
+  return new Client(path, options) as ClientRoom<EventTypes> as ClientRoom<D>
 }
 
 class Client {
   readonly client: string
-  you: Welcome['you'] | undefined
+  you: WelcomeData['you'] | undefined
   #options: Options
   #backoff: Backoff
   #url: URL
   #cursor: Cursor
   #outbox: Outbox
-  #pulse: Pulse
+  #liveness: Liveness
   #state: State = { state: 'connecting' }
   #transport: Transport | undefined
-  /** Counts connections; what an earlier one still says is not heard. */
-  #turn = 0
-  #target: Target | undefined
-  #road = new Road()
+  /** Counts connections; events of earlier ones are ignored. */
+  #generation = 0
+  #endpoint: Endpoint | undefined
+  #choice = new TransportChoice()
   #pause: Pause
   #stopWaking: () => void
   #listeners = new Listeners()
@@ -86,7 +87,7 @@ class Client {
     this.#outbox = new Outbox(randomId(), options.maxQueue ?? 1000, this.#backoff.retry)
     const { capMs } = this.#backoff.retry
     this.#pause = new Pause(capMs, this.#open, this.#change)
-    this.#pulse = new Pulse({
+    this.#liveness = new Liveness({
       isOpen: () => this.state === 'open',
       isOverdue: (now) => this.#outbox.isOverdue(now),
       send: (text) => this.#transport?.send(text),
@@ -94,7 +95,7 @@ class Client {
     })
     this.#stopWaking = onWake((what) => {
       if (this.state === 'waiting' && what !== 'offline') this.#open()
-      if (this.state === 'open') this.#pulse.check(what !== 'seen')
+      if (this.state === 'open') this.#liveness.check(what !== 'visible')
     })
     this.#open()
   }
@@ -128,10 +129,10 @@ class Client {
     return this.#listeners.onState(fn)
   }
 
-  [Symbol.asyncIterator](): Reader {
-    const reader = this.#listeners.read(this.#options.maxBuffer ?? 1000)
-    if (this.state === 'closed') reader.end()
-    return reader
+  [Symbol.asyncIterator](): EventBuffer {
+    const buffer = this.#listeners.buffer(this.#options.maxBuffer ?? 1000)
+    if (this.state === 'closed') buffer.end()
+    return buffer
   }
 
   close(): void {
@@ -141,31 +142,31 @@ class Client {
   #open = (): void => {
     this.#pause.end()
     this.#backoff.begin()
-    this.#pulse.start()
-    const turn = ++this.#turn
+    this.#liveness.start()
+    const generation = ++this.#generation
     const events: TransportEvents = {
-      message: (text) => turn === this.#turn && this.#hear(text),
-      sign: () => turn === this.#turn && this.#pulse.heard(),
-      lost: (code, reason, refusal) => turn === this.#turn && this.#lost(code, reason, { refusal }),
+      message: (text) => generation === this.#generation && this.#receive(text),
+      activity: () => generation === this.#generation && this.#liveness.received(),
+      lost: (code, reason, refusal) => generation === this.#generation && this.#lost(code, reason, { refusal }),
     }
-    this.#dial(turn, events).catch((error) => events.lost(1006, String(error)))
+    this.#dial(generation, events).catch((error) => events.lost(1006, String(error)))
     this.#change({ state: 'connecting' })
   }
 
-  async #dial(turn: number, events: TransportEvents): Promise<void> {
+  async #dial(generation: number, events: TransportEvents): Promise<void> {
     const { token: given, name } = this.#options
     const token = typeof given === 'function' ? await given() : given
-    if (turn !== this.#turn) return
+    if (generation !== this.#generation) return
     const url = withQuery(this.#url, { name, client: this.client, offset: this.offset })
-    this.#pulse.start(this.#backoff.patienceMs)
-    this.#target = { url, token }
-    this.#transport = this.#road.open(this.#target, this.#options, events)
+    this.#liveness.start(this.#backoff.welcomeTimeoutMs)
+    this.#endpoint = { url, token }
+    this.#transport = this.#choice.open(this.#endpoint, this.#options, events)
   }
 
-  /** Lets go of the connection. By default not with 1000: the room should hold our place, we are coming back. */
+  /** Closes the connection. By default not with 1000, so that the room keeps our membership until we reconnect. */
   #drop(code = 4000): void {
-    this.#turn++
-    this.#pulse.stop()
+    this.#generation++
+    this.#liveness.stop()
     this.#outbox.pause()
     this.#transport?.close(code, '')
     this.#transport = undefined
@@ -178,23 +179,23 @@ class Client {
       this.#end(code, reason)
       return
     }
-    const delayMs = this.#backoff.waitMs({ code, reason, wasOpen, ageMs: this.#pulse.age, ...how })
+    const delayMs = this.#backoff.waitMs({ code, reason, wasOpen, ageMs: this.#liveness.ageMs, ...how })
     this.#drop()
     if (refusal) this.#pause.refused(refusal, delayMs)
     else this.#pause.begin(code, reason, delayMs)
     if (wasOpen) return
-    if (this.#road.isHttp) this.#road.missed()
-    else void this.#ask()
+    if (this.#choice.isHttp) this.#choice.httpFailed()
+    else void this.#checkAdmission()
   }
 
-  /** A WebSocket did not come about: asks over HTTP why. */
-  async #ask(): Promise<void> {
-    const turn = this.#turn
-    if (!this.#target) return
+  /** A WebSocket failed: asks over HTTP why. */
+  async #checkAdmission(): Promise<void> {
+    const generation = this.#generation
+    if (!this.#endpoint) return
     const { fetch = globalThis.fetch, credentials = 'same-origin' } = this.#options
-    const why = await askWhy(this.#target, fetch, credentials)
-    if (why === 'admitted') this.#road.blocked()
-    else if (why && turn === this.#turn && this.state === 'waiting') this.#pause.refused(why)
+    const result = await checkAdmission(this.#endpoint, fetch, credentials)
+    if (result === 'admitted') this.#choice.webSocketBlocked()
+    else if (result && generation === this.#generation && this.state === 'waiting') this.#pause.refused(result)
   }
 
   #end(code: number, reason: string): void {
@@ -209,13 +210,13 @@ class Client {
 
   #change = (change: State): void => {
     this.#state = change
-    this.#listeners.changed(change)
+    this.#listeners.notifyState(change)
   }
 
-  #hear(text: string): void {
-    this.#pulse.heard()
+  #receive(text: string): void {
+    this.#liveness.received()
     const frame = parseFrame(text)
-    if (frame?.type === 'welcome') this.#welcome(frame.data as Welcome)
+    if (frame?.type === 'welcome') this.#welcome(frame.data as WelcomeData)
     else if (!frame || this.state !== 'open') {
       this.#end(1002, `expected a welcome and then events, got ${text.slice(0, 60)}; is this an event room?`)
     } else if (frame.type === 'ack') this.#outbox.acknowledged(frame)
@@ -223,14 +224,14 @@ class Client {
     else this.#event(frame)
   }
 
-  #welcome(welcome: Welcome): void {
+  #welcome(welcome: WelcomeData): void {
     if (!welcome?.epoch || !Number.isSafeInteger(welcome.seq)) {
       this.#lost(1002, 'expected a welcome with epoch and seq')
       return
     }
     const missed = this.#cursor.welcome(welcome)
     this.you = welcome.you
-    this.#road.arrived()
+    this.#choice.succeeded()
     this.#change({ state: 'open' })
     if (missed) this.#deliver(missed)
     this.#outbox.open((text) => this.#transport?.send(text), welcome.time)

@@ -1,15 +1,15 @@
 /**
- * Where a client stands in the room's log: which event comes next, which it has seen, which are missing. Epoch and seq
- * are one value, replaced as a whole, so that an epoch never meets another's seq. Asked by `client.ts` for each event.
+ * The client's position in the room's log: which event comes next, which was seen, which are missing. Epoch and seq are
+ * one value and change together, so that a seq is never used with another epoch. Used by `client.ts` for each event.
  */
 import type { Reset } from './types.ts'
 
-export interface Welcome {
+export interface WelcomeData {
   you: { id: string; name: string }
   epoch: string
   first: number
   seq: number
-  /** The server's (ms since 1970). */
+  /** The server's clock (ms since 1970). */
   time?: number
   resumed?: boolean
   reason?: string
@@ -17,11 +17,11 @@ export interface Welcome {
 
 export class Cursor {
   #at: { readonly epoch: string; readonly seq: number } | undefined
-  /** After a newcomer's welcome or a reset the next event may be any up to the one after this. */
+  /** After a welcome without resume, or a reset, the next event may have any seq up to `#newest + 1`. */
   #newest: number | undefined
   #first = 0
 
-  /** `offset`: `<epoch>_<seq, 16 digits>`. */
+  /** `offset`: `<epoch>_<seq, 16 digits>`; anything else throws a `TypeError`. */
   constructor(offset?: string) {
     if (offset === undefined) return
     const [, epoch = '', seq] = /^(.+)_(\d{16})$/.exec(offset) ?? []
@@ -37,8 +37,8 @@ export class Cursor {
     return this.#at && `${this.#at.epoch}_${String(this.#at.seq).padStart(16, '0')}`
   }
 
-  /** Takes a welcome. Returns what the application must be told: that events are missing. */
-  welcome({ epoch, first, seq, resumed, reason = 'epoch' }: Welcome): Reset | undefined {
+  /** Applies a welcome. Returns a `reset` for the application if events are missing. */
+  welcome({ epoch, first, seq, resumed, reason = 'epoch' }: WelcomeData): Reset | undefined {
     const before = this.#at
     this.#first = first
     if (before && resumed) {
@@ -51,7 +51,7 @@ export class Cursor {
     return before && this.missed(reason)
   }
 
-  /** Takes an event's place in the log, unless it was `seen` or there is a `gap` before it. */
+  /** Moves to an event's seq, unless it was `seen` before or events are missing before it (`gap`). */
   advance(seq: number): 'next' | 'seen' | 'gap' {
     if (!this.#at || seq > (this.#newest ?? this.#at.seq) + 1) return 'gap'
     if (this.#newest === undefined && seq <= this.#at.seq) return 'seen'
@@ -60,14 +60,14 @@ export class Cursor {
     return 'next'
   }
 
-  /** The log lost events. Of those it still has we may not have seen all, so to resume we move backwards only. */
+  /** The log lost events. We may not have seen all of those it still has, so the position only moves backwards. */
   reset({ epoch, first, seq }: Reset['data']): void {
     this.#first = first
     this.#newest = seq
     this.#at = { epoch, seq: Math.min(seq, this.#at?.seq ?? seq) }
   }
 
-  /** The notice that events are missing here. */
+  /** Makes the `reset` that reports missing events at this position. */
   missed(reason: string): Reset {
     const { epoch, seq } = this.#at ?? { epoch: '', seq: 0 }
     return { type: 'reset', data: { reason, epoch, first: this.#first, seq } }

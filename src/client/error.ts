@@ -1,8 +1,11 @@
 /**
- * The one error of the client: why a message was not taken. Thrown by `outbox.ts` through `room.send`.
+ * The error of the client: why a message was not accepted. `room.send` rejects with it.
  */
 
-/** `code`: the server's, with its `issues` and the module's `details`; or `queue_full`, `too_large`, `closed`. */
+/**
+ * `code` is the server's error code, with its `issues` (schema errors) and the module's `details`; or one of the client's
+ * own: `queue_full`, `too_large`, `closed`.
+ */
 export class CorridorError extends Error {
   readonly code: string
   readonly issues: readonly unknown[] | undefined

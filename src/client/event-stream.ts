@@ -1,12 +1,12 @@
 /**
- * The transport of the client for where no WebSocket gets through: it hears over Server-Sent Events and speaks by POST,
- * one message at a time so that their order holds. Same arguments and events as `websocket.ts`; opened by `road.ts`.
+ * The transport of the client if no WebSocket gets through: it receives Server-Sent Events and sends by POST, one message
+ * at a time to keep their order. Same arguments and events as `websocket.ts`; opened by `transport-choice.ts`.
  */
 import { refusalOf } from './refusal.ts'
 import type { Options, Refusal, Transport, TransportEvents } from './types.ts'
-import type { Target } from './websocket.ts'
+import type { Endpoint } from './websocket.ts'
 
-export function openEventStream({ url, token }: Target, options: Options, events: TransportEvents): Transport {
+export function openEventStream({ url, token }: Endpoint, options: Options, events: TransportEvents): Transport {
   const { fetch = globalThis.fetch, credentials = 'same-origin' } = options
   const address = new URL(url)
   address.protocol = url.protocol.replace('ws', 'http')
@@ -15,9 +15,9 @@ export function openEventStream({ url, token }: Target, options: Options, events
   const abort = new AbortController()
   const { signal } = abort
   const headers: Record<string, string> = token ? { Authorization: `Bearer ${token}` } : {}
-  /** Names us to the server; it comes after the welcome, and nothing is said before. */
+  /** Our session id in POST requests. It follows the welcome; nothing is sent before. */
   let peer = ''
-  let isSpeaking = false
+  let isSending = false
   const queue: string[] = []
 
   const end = (code: number, reason: string, refusal?: Refusal) => {
@@ -27,7 +27,7 @@ export function openEventStream({ url, token }: Target, options: Options, events
   }
   const fail = (error: unknown) => end(1006, String(error))
 
-  const hear = async () => {
+  const receive = async () => {
     const response = await fetch(address, { headers, signal, credentials, cache: 'no-store' })
     if (!response.ok || !response.body) {
       const refusal = await refusalOf(response)
@@ -39,42 +39,42 @@ export function openEventStream({ url, token }: Target, options: Options, events
     for (;;) {
       const { value, done } = await reader.read()
       if (done) throw 'the stream ended'
-      events.sign()
+      events.activity()
       const blocks = (rest + value).split('\n\n')
       rest = blocks.pop() ?? ''
-      for (const block of blocks) take(block)
+      for (const block of blocks) handle(block)
     }
   }
 
-  /** One event. Lines end at "\n" alone: JSON may hold other characters that count as line breaks elsewhere. */
-  const take = (block: string) => {
+  /** Handles one event. Only "\n" ends a line: JSON may hold other characters that count as line breaks elsewhere. */
+  const handle = (block: string) => {
     const field = (name: string) =>
       block
         .split('\n')
         .find((line) => line.startsWith(name))
         ?.slice(name.length)
         .trimStart()
-    const said = JSON.parse(field('data:') ?? '{}')
+    const data = JSON.parse(field('data:') ?? '{}')
     const event = field('event:')
-    if (event === 'data') for (const frame of said) events.message(JSON.stringify(frame))
+    if (event === 'data') for (const frame of data) events.message(JSON.stringify(frame))
     else if (event === 'close') {
-      const { code, reason, status, error, message } = said
-      // A refusal comes so too, if it is only for now.
+      const { code, reason, status, error, message } = data
+      // A temporary refusal also arrives as a close event.
       end(code, reason, status === undefined ? undefined : { status, code: error, message })
-    } else if (said.peer) {
-      peer = said.peer
-      speak().catch(fail)
+    } else if (data.peer) {
+      peer = data.peer
+      sendQueued().catch(fail)
     }
   }
 
-  const speak = async () => {
-    if (isSpeaking || !peer) return
-    isSpeaking = true
+  const sendQueued = async () => {
+    if (isSending || !peer) return
+    isSending = true
     for (let text = queue.shift(); text && !signal.aborted; text = queue.shift()) await post(text)
-    isSpeaking = false
+    isSending = false
   }
 
-  /** Answers come over the stream; only what never reached the room is answered here. */
+  /** Answers arrive over the stream. Only a message that did not reach the room is answered by the POST itself. */
   const post = async (text: string) => {
     const response = await fetch(room, {
       method: 'POST',
@@ -91,11 +91,11 @@ export function openEventStream({ url, token }: Target, options: Options, events
     events.message(JSON.stringify({ type: 'error', id: JSON.parse(text).id, data: { code, message, issues, details } }))
   }
 
-  hear().catch(fail)
+  receive().catch(fail)
   return {
     send(text) {
       queue.push(text)
-      speak().catch(fail)
+      sendQueued().catch(fail)
     },
     close: () => abort.abort(),
   }

@@ -1,9 +1,9 @@
 /**
- * What arrives, read: JSON with a `type`, or nothing that an event room would say. Used by `client.ts`.
+ * Parses a received frame: JSON with a `type`, or `undefined` for anything an event room does not send. Used by `client.ts`.
  */
-import type { Frame } from './types.ts'
+import type { ServerFrame } from './types.ts'
 
-export function parseFrame(text: string): Frame | undefined {
+export function parseFrame(text: string): ServerFrame | undefined {
   try {
     const frame = JSON.parse(text)
     return typeof frame?.type === 'string' ? frame : undefined

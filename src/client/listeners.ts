@@ -1,13 +1,13 @@
 /**
- * Who hears of a room's events in the application: functions by type, and `for await` loops. `client.ts` delivers each
+ * The application's listeners: functions by event type, and the buffers of `for await` loops. `client.ts` delivers each
  * event here once, in order.
  */
-import { Reader } from './reader.ts'
+import { EventBuffer } from './event-buffer.ts'
 import type { Reset, RoomEvent, State } from './types.ts'
 
 export class Listeners {
   #functions = new Map<string, Set<(event: RoomEvent) => void>>()
-  #readers = new Set<Reader>()
+  #buffers = new Set<EventBuffer>()
   #states = new Set<(change: State) => void>()
 
   /** Calls `fn` with each event of a type (`*`: of every type) until the returned function is called. */
@@ -22,30 +22,30 @@ export class Listeners {
     return () => this.#states.delete(fn)
   }
 
-  changed(change: State): void {
+  notifyState(change: State): void {
     for (const fn of [...this.#states]) call(fn, change)
   }
 
-  /** A loop over the events from now on, which may be `maxBuffer` of them behind. */
-  read(maxBuffer: number): Reader {
-    const reader = new Reader(maxBuffer, (reader) => this.#readers.delete(reader))
-    this.#readers.add(reader)
-    return reader
+  /** Returns a buffer of the events from now on, which holds `maxBuffer` of them. */
+  buffer(maxBuffer: number): EventBuffer {
+    const buffer = new EventBuffer(maxBuffer, (ended) => this.#buffers.delete(ended))
+    this.#buffers.add(buffer)
+    return buffer
   }
 
-  /** `missed`: what a loop hears in place of events that it was too slow for. */
+  /** `missed` makes the `reset` that a full buffer gets in place of its events. */
   deliver(event: RoomEvent, missed: () => Reset): void {
     for (const type of [event.type, '*']) for (const fn of [...(this.#functions.get(type) ?? [])]) call(fn, event)
-    for (const reader of this.#readers) reader.push(event, missed)
+    for (const buffer of this.#buffers) buffer.push(event, missed)
   }
 
   /** Ends all loops. */
   end(): void {
-    for (const reader of [...this.#readers]) reader.end()
+    for (const buffer of [...this.#buffers]) buffer.end()
   }
 }
 
-/** A listener that throws must not stop the others; its error surfaces like any uncaught one. */
+/** An error in a listener must not stop the others; it is reported like any uncaught error. */
 function call<T>(fn: (value: T) => void, value: T): void {
   try {
     fn(value)

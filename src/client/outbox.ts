@@ -1,43 +1,44 @@
 /**
- * What was said and not yet answered: queued while offline, sent in order, sent again under the same id until the
- * server answers. `client.ts` opens it at a welcome, pauses it at a loss, and brings the answers.
+ * The unanswered messages: queued while offline, sent in order, and sent again under the same id until the server
+ * answers. `client.ts` opens it at a welcome, pauses it at a loss, and passes the answers.
  */
 import { hintMs } from './backoff.ts'
 import { CorridorError } from './error.ts'
-import type { Ack, Frame, Problem, Retry } from './types.ts'
+import type { Ack, Problem, Retry, ServerFrame } from './types.ts'
 
-/** Messages on their way at once, below the burst that rooms allow (40). */
+/** Messages in flight at most, below the default burst limit of rooms (40). */
 const MAX_WINDOW = 16
-/** The server promises an answer within 5 s. */
-const ANSWER_WITHIN_MS = 15_000
-/** Answers that mean: say it again later. */
-const AGAIN = ['unavailable', 'rate_limited']
+/** The server answers within 5 s. */
+const ANSWER_TIMEOUT_MS = 15_000
+/** Error codes after which the message is sent again later. */
+const RETRIED = ['unavailable', 'rate_limited']
 
-interface Message {
+interface Draft {
   /** JSON of type and data. */
-  said: string
-  /** What goes out, made when it first may: until then the message has no id. */
+  body: string
+  /** The frame, made when it is first sent; until then the message has no id. */
   text: string | undefined
-  /** When it went out on this connection (ms since 1970). */
+  /** When it was sent on this connection (ms since 1970). */
   sentAt: number | undefined
   resolve(ack: Ack): void
   reject(error: CorridorError): void
-  /** Nobody may be waiting for it, and that must not count as an unhandled rejection. */
+  /** Keeps its rejection from being an unhandled one if the application does not wait for it. */
   ignore(): void
 }
 
 export class Outbox {
-  /** In the order they were said; only the first `#window` of them are on their way. */
-  #messages = new Set<Message>()
-  /** Those that have an id. */
-  #ids = new Map<string, Message>()
+  /** In the order of `send`; only the first `#window` of them are in flight. */
+  #messages = new Set<Draft>()
+  /** The messages that have an id. */
+  #ids = new Map<string, Draft>()
   #window = MAX_WINDOW
   #refusals = 0
-  #rest: ReturnType<typeof setTimeout> | undefined
+  /** Runs while nothing is sent, after a refusal. */
+  #retryTimer: ReturnType<typeof setTimeout> | undefined
   #write: ((text: string) => void) | undefined
-  /** How far the server's clock is ahead of ours (ms). */
+  /** How much the server's clock is ahead of ours (ms). */
   #aheadMs = 0
-  /** With time and count it makes ids that no other run under the same client has used. */
+  /** Random; with time and count it makes ids that no other session of this client id has used. */
   #session: string
   #count = 0
   #max: number
@@ -54,17 +55,17 @@ export class Outbox {
       if (this.#messages.size >= this.#max) {
         throw new CorridorError('queue_full', `${this.#max} messages wait for an answer already`)
       }
-      const said = JSON.stringify({ type, data })
+      const body = JSON.stringify({ type, data })
       const ignore = () => void promise.catch(() => {})
-      this.#messages.add({ said, text: undefined, sentAt: undefined, resolve, reject, ignore })
+      this.#messages.add({ body, text: undefined, sentAt: undefined, resolve, reject, ignore })
     })
     this.#pump()
     return promise
   }
 
   /**
-   * A UUIDv7 (RFC 9562, 5.7) of the server's time: it forgets ids after a day or more, and tells by their time which they
-   * may be. So an id is made when its message first goes out, not when it is said: it may have waited for days.
+   * Makes a UUIDv7 (RFC 9562, 5.7) of the server's time. The server forgets ids after a day or more, and compares their
+   * time with its own. So an id is made when its message is first sent: it may have waited in the queue for days.
    */
   #newId(): string {
     const time = Math.max(0, Date.now() + this.#aheadMs)
@@ -82,15 +83,15 @@ export class Outbox {
     this.#pump()
   }
 
-  /** The connection is lost: what was on its way is to be sent again. */
+  /** The connection is lost: messages in flight will be sent again. */
   pause(): void {
     this.#write = undefined
-    clearTimeout(this.#rest)
-    this.#rest = undefined
+    clearTimeout(this.#retryTimer)
+    this.#retryTimer = undefined
     for (const message of this.#messages) message.sentAt = undefined
   }
 
-  acknowledged({ id = '', seq, kept = 'memory', duplicate }: Frame): void {
+  acknowledged({ id = '', seq, kept = 'memory', duplicate }: ServerFrame): void {
     this.#refusals = 0
     this.#window = Math.min(this.#window + 1, MAX_WINDOW)
     this.#take(id)?.resolve({ id, kept, ...(seq !== undefined && { seq }), ...(duplicate && { duplicate }) })
@@ -99,20 +100,20 @@ export class Outbox {
 
   refused(id: string, data: unknown): void {
     const { code, message, issues, details } = data as Problem['data']
-    if (AGAIN.includes(code)) this.#sendLater(id, message)
+    if (RETRIED.includes(code)) this.#sendLater(id, message)
     else this.#take(id)?.reject(new CorridorError(code, message, issues, details))
     this.#pump()
   }
 
-  /** True if the oldest message should have been answered long ago. */
+  /** True if the oldest message has waited too long for its answer. */
   isOverdue(now: number): boolean {
     const [oldest] = this.#messages.values()
-    if (oldest?.sentAt === undefined || now - oldest.sentAt < ANSWER_WITHIN_MS) return false
-    this.#window = 1 // perhaps we said more than the line carries
+    if (oldest?.sentAt === undefined || now - oldest.sentAt < ANSWER_TIMEOUT_MS) return false
+    this.#window = 1 // the connection may be too slow for a full window
     return true
   }
 
-  /** The server closed because a message was too large: of those on their way the largest is one. */
+  /** The server closed because a message was too large: rejects the largest one in flight. */
   rejectLargest(): void {
     const encoder = new TextEncoder()
     let largest = ''
@@ -134,12 +135,12 @@ export class Outbox {
     this.#ids.clear()
   }
 
-  /** Sends what may be on its way and is not. */
+  /** Sends messages until the window is full. */
   #pump(): void {
-    if (!this.#write || this.#rest) return
-    let onTheirWay = 0
+    if (!this.#write || this.#retryTimer) return
+    let inFlight = 0
     for (const message of this.#messages) {
-      if (++onTheirWay > this.#window) return
+      if (++inFlight > this.#window) return
       if (message.sentAt !== undefined) continue
       message.sentAt = Date.now()
       message.text ??= this.#textOf(message)
@@ -147,31 +148,31 @@ export class Outbox {
     }
   }
 
-  #textOf(message: Message): string {
+  #textOf(message: Draft): string {
     const id = this.#newId()
     this.#ids.set(id, message)
-    return `${message.said.slice(0, -1)},"id":"${id}"}`
+    return `${message.body.slice(0, -1)},"id":"${id}"}`
   }
 
-  /** A rest for all, then one by one, so that order holds and a limit is met softly. */
+  /** Pauses all messages, then sends them one by one, which keeps their order and respects a rate limit. */
   #sendLater(id: string, why: string): void {
     const refused = this.#ids.get(id)
     if (!refused) return
     refused.sentAt = undefined
     this.#window = 1
-    if (this.#rest) return
+    if (this.#retryTimer) return
     const { baseMs, capMs } = this.#retry
-    const restMs = Math.min(capMs, hintMs(why) ?? baseMs * 2 ** this.#refusals++)
-    this.#rest = setTimeout(
+    const delayMs = Math.min(capMs, hintMs(why) ?? baseMs * 2 ** this.#refusals++)
+    this.#retryTimer = setTimeout(
       () => {
-        this.#rest = undefined
+        this.#retryTimer = undefined
         this.#pump()
       },
-      restMs * (1 + Math.random() / 2),
+      delayMs * (1 + Math.random() / 2),
     )
   }
 
-  #take(id: string): Message | undefined {
+  #take(id: string): Draft | undefined {
     const message = this.#ids.get(id)
     if (!message) return undefined
     this.#ids.delete(id)

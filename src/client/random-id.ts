@@ -1,4 +1,4 @@
-/** 128 bits in hex. `crypto.randomUUID` is missing on pages that came over plain http. `client.ts` names itself by one. */
+/** Returns 128 random bits in hex: a client id. `crypto.randomUUID` does not exist on pages loaded over plain http. */
 export function randomId(): string {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('')
 }

@@ -1,18 +1,18 @@
 /**
- * Why a WebSocket did not come about. A browser tells its page nothing of a refused upgrade, so the same path is asked
- * over HTTP, which makes the checks of an upgrade and joins nobody (`?check=join`). Asked by `client.ts`.
+ * Finds out why a WebSocket failed. A browser hides the reason of a refused upgrade from its page, so the client requests
+ * the same path over HTTP with `?check=join`: same checks, but nobody joins. Used by `client.ts`.
  */
 import type { Refusal } from './types.ts'
-import type { Target } from './websocket.ts'
+import type { Endpoint } from './websocket.ts'
 
-const ASK_MS = 5000
+const CHECK_TIMEOUT_MS = 5000
 
 /**
- * Resolves to the server's refusal; to `admitted` where it would let us in, so that something between takes no WebSocket;
- * to `undefined` where nobody answers.
+ * Resolves to the server's refusal; to `admitted` if it would admit us, so that something in between blocks WebSockets;
+ * to `undefined` if there is no answer.
  */
-export async function askWhy(
-  { url, token }: Target,
+export async function checkAdmission(
+  { url, token }: Endpoint,
   fetch: typeof globalThis.fetch,
   credentials: RequestCredentials,
 ): Promise<Refusal | 'admitted' | undefined> {
@@ -21,7 +21,7 @@ export async function askWhy(
   address.searchParams.set('check', 'join')
   const headers = { Accept: 'application/json', ...(token && { Authorization: `Bearer ${token}` }) }
   try {
-    const signal = AbortSignal.timeout(ASK_MS)
+    const signal = AbortSignal.timeout(CHECK_TIMEOUT_MS)
     const response = await fetch(address, { headers, signal, credentials, cache: 'no-store' })
     return response.ok ? 'admitted' : await refusalOf(response)
   } catch {
@@ -29,7 +29,7 @@ export async function askWhy(
   }
 }
 
-/** What an HTTP answer says of a refusal; not every proxy between speaks JSON. */
+/** Reads a refusal from an HTTP response. A proxy in between may not answer in JSON. */
 export async function refusalOf(response: Response): Promise<Refusal> {
   const { status } = response
   const text = await response.text()

@@ -139,8 +139,8 @@ describe('without a WebSocket', () => {
 })
 
 describe('the stream', () => {
-  it('counts what the server sends only to be there as a sign of life', async () => {
-    const signs: number[] = []
+  it('counts comments and every other byte as activity', async () => {
+    const activity: number[] = []
     const { promise, resolve } = Promise.withResolvers<[number, string]>()
     const body = new Blob([
       ':\n\n',
@@ -150,10 +150,10 @@ describe('the stream', () => {
     openEventStream(
       { url: new URL('http://example.org/chat'), token: undefined },
       { fetch: async () => new Response(body) },
-      { message: () => {}, sign: () => signs.push(1), lost: (code, reason) => resolve([code, reason]) },
+      { message: () => {}, activity: () => activity.push(1), lost: (code, reason) => resolve([code, reason]) },
     )
     expect(await promise).toEqual([1012, 'come back in 5 ms'])
-    expect(signs.length).toBeGreaterThan(0)
+    expect(activity.length).toBeGreaterThan(0)
   })
 
   it('that is only told to come back later says what the server refuses', async () => {
@@ -168,7 +168,7 @@ describe('the stream', () => {
     openEventStream(
       { url: new URL('http://example.org/chat'), token: undefined },
       { fetch: async () => new Response(`retry: 5\nevent: close\ndata:${JSON.stringify(said)}\n\n`) },
-      { message: () => {}, sign: () => {}, lost: (...how) => resolve(how) },
+      { message: () => {}, activity: () => {}, lost: (...how) => resolve(how) },
     )
     const refusal = { status: 503, code: 'room_full', message: 'it is full' }
     expect(await promise).toEqual([1013, said.reason, refusal])
@@ -182,7 +182,7 @@ describe('the stream', () => {
     openEventStream(
       { url: new URL('ws://example.org/chat'), token: undefined },
       { fetch: async () => new Response(`event: data\ndata: ${said}\nid: x\n\n`) },
-      { message: (frame) => heard.push(JSON.parse(frame).data.text), sign: () => {}, lost: () => resolve() },
+      { message: (frame) => heard.push(JSON.parse(frame).data.text), activity: () => {}, lost: () => resolve() },
     )
     await promise
     expect(heard).toEqual([text])

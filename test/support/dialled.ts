@@ -5,7 +5,7 @@
 import { afterEach, beforeEach, vi } from 'vitest'
 import { z } from 'zod'
 import { type Ack, type CorridorError, connect, type Options, type State } from '../../src/client/client.ts'
-import type { Welcome } from '../../src/client/cursor.ts'
+import type { WelcomeData } from '../../src/client/cursor.ts'
 import { defineRoom } from '../../src/define.ts'
 
 export const chat = defineRoom({
@@ -62,7 +62,7 @@ export class Socket extends EventTarget {
     this.dispatchEvent(new MessageEvent('message', { data }))
   }
 
-  welcome(data: Partial<Welcome> = {}) {
+  welcome(data: Partial<WelcomeData> = {}) {
     const you = { id: 'p1', name: 'Ann' }
     this.say({ type: 'welcome', data: { room: '/chat', you, epoch: 'E', first: 1, seq: 0, ...data } })
   }

@@ -1,17 +1,17 @@
 /**
- * One `for await` over a room: a bounded buffer between events that come when they come and a loop that takes them when
- * it can. A loop that falls too far behind loses what it has not taken and is told so by a `reset`. Filled by `client.ts`.
+ * The bounded buffer of one `for await` loop over a room. If the loop falls too far behind, the buffered events are
+ * dropped and it gets a `reset` in their place. Filled by `listeners.ts`.
  */
 import type { Reset, RoomEvent } from './types.ts'
 
-export class Reader implements AsyncIterableIterator<RoomEvent> {
+export class EventBuffer implements AsyncIterableIterator<RoomEvent> {
   #events: RoomEvent[] = []
   #waiting: ((result: IteratorResult<RoomEvent>) => void)[] = []
   #ended = false
   #max: number
-  #onEnd: (reader: Reader) => void
+  #onEnd: (buffer: EventBuffer) => void
 
-  constructor(max: number, onEnd: (reader: Reader) => void) {
+  constructor(max: number, onEnd: (buffer: EventBuffer) => void) {
     this.#max = max
     this.#onEnd = onEnd
   }
@@ -26,7 +26,7 @@ export class Reader implements AsyncIterableIterator<RoomEvent> {
     this.#events.push(event)
   }
 
-  /** No more will come; what is buffered is still read. */
+  /** No more events follow; buffered ones can still be read. */
   end(): void {
     this.#ended = true
     this.#onEnd(this)
@@ -40,7 +40,7 @@ export class Reader implements AsyncIterableIterator<RoomEvent> {
     return new Promise((resolve) => this.#waiting.push(resolve))
   }
 
-  /** The loop was left. */
+  /** Called if the loop breaks. */
   return(): Promise<IteratorResult<RoomEvent>> {
     this.#events = []
     this.end()
