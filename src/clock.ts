@@ -21,7 +21,7 @@ export const LONGEST_TIMER_MS = 2 ** 31 - 1
 const LONGEST_SPAN_MS = 1000 * 365 * 86_400_000
 
 /** Throws a `RangeError` for what is no span of time: anything but ms above 0, up to a thousand years. `what`: who asks. */
-export function mustBeSpan(what: string, ms: number): void {
+export function mustBeDuration(what: string, ms: number): void {
   if (typeof ms === 'number' && ms > 0 && ms <= LONGEST_SPAN_MS) return
   throw new RangeError(`${what}: expected a span in ms, above 0 and at most ${LONGEST_SPAN_MS} (1000 years), got ${ms}`)
 }

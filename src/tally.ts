@@ -1,11 +1,11 @@
 /**
  * What is counted where it happens, in plain numbers: a tally for each line of rooms.json, and how often each limit was
- * broken. `metrics.ts` makes metrics of them when somebody asks.
+ * exceeded. `metrics.ts` makes metrics of them when somebody asks.
  */
 
 /**
  * The limits an operator can watch, each named by its key in `rooms.json`: `schema.ts` has the setting, `docs/LIMITS.md`
- * says what happens if it is broken.
+ * says what happens if it is exceeded.
  */
 export const LIMITS = [
   'limits.peers',
@@ -33,11 +33,11 @@ export const LIMITS = [
 
 export type Limit = (typeof LIMITS)[number]
 
-/** How often each limit was broken; one that never was is not there. */
-export type Broken = Partial<Record<Limit, number>>
+/** How often each limit was exceeded; one that never was is not there. */
+export type Exceeded = Partial<Record<Limit, number>>
 
-export function countBroken(broken: Broken, limit: Limit): void {
-  broken[limit] = (broken[limit] ?? 0) + 1
+export function countExceeded(exceeded: Exceeded, limit: Limit): void {
+  exceeded[limit] = (exceeded[limit] ?? 0) + 1
 }
 
 /** What happened in the rooms of one line of rooms.json. */
@@ -54,9 +54,9 @@ export interface Tally {
   delivered: number
   /** Peers closed because they did not take what was sent. */
   slow: number
-  readonly broken: Broken
+  readonly exceeded: Exceeded
 }
 
 export function newTally(): Tally {
-  return { joined: 0, received: 0, failed: 0, published: 0, delivered: 0, slow: 0, broken: {} }
+  return { joined: 0, received: 0, failed: 0, published: 0, delivered: 0, slow: 0, exceeded: {} }
 }

@@ -1,18 +1,18 @@
 /**
  * The peers of one room, and the only way to them: each flush joins what is new once and gives each peer one write,
- * however many events. A room at rest is flushed at the end of the turn, so a lone event waits for nothing; a busy one
+ * however many events. A room at rest is flushed at the end of the turn, so a single event waits for nothing; a busy one
  * flushes again only after about as long as its last flush took, so that load makes batches instead of a collapse.
  *
- * `room.ts` fills an audience. It is made of rows (`shard.ts`) of a few hundred peers (`seat.ts`) of one encoding, which
+ * `room.ts` fills an audience. It is made of rows (`shard.ts`) of a few hundred peers (`subscriber.ts`) of one encoding, which
  * all stand in the one queue of the process (`flush-queue.ts`).
  */
 import { Close, type CloseReason } from '../errors.ts'
 import type { ErrorLogger } from '../guarded.ts'
-import { countBroken, type Limit, type Tally } from '../tally.ts'
+import { countExceeded, type Limit, type Tally } from '../tally.ts'
 import type { FlushQueue } from './flush-queue.ts'
 import type { Frame } from './frame.ts'
-import type { Bounds, Seat } from './seat.ts'
-import { Shard, type Shards } from './shard.ts'
+import { Shard, type ShardOwner } from './shard.ts'
+import type { Bounds, Subscriber } from './subscriber.ts'
 
 /** How long a busy room waits from one flush to the next: enough to gather a batch, and at the most. */
 const FLUSH_MS = { rest: 9, most: 20 }
@@ -26,7 +26,7 @@ export interface AudienceParts {
   readonly log: ErrorLogger
 }
 
-export class Audience implements Bounds, Shards {
+export class Audience implements Bounds, ShardOwner {
   readonly #queue: FlushQueue
   readonly #shards = new Map<string, Shard[]>()
   readonly #parts: AudienceParts
@@ -39,8 +39,8 @@ export class Audience implements Bounds, Shards {
   }
 
   /** Seats a peer behind everything delivered so far: it gets what is delivered from now on. */
-  add(seat: Seat): void {
-    const { encoding } = seat.wire
+  add(subscriber: Subscriber): void {
+    const { encoding } = subscriber.wire
     const shards = this.#shards.get(encoding.name) ?? []
     this.#shards.set(encoding.name, shards)
     const last = shards.at(-1)
@@ -49,12 +49,12 @@ export class Audience implements Bounds, Shards {
       shard = new Shard(this, encoding)
       shards.push(shard)
     }
-    shard.add(seat)
+    shard.add(subscriber)
   }
 
-  remove(seat: Seat): void {
-    seat.isGone = true
-    seat.row?.remove(seat)
+  remove(subscriber: Subscriber): void {
+    subscriber.isGone = true
+    subscriber.shard?.remove(subscriber)
   }
 
   /** Delivers one frame to everyone, but for the peer of `except`. */
@@ -103,27 +103,27 @@ export class Audience implements Bounds, Shards {
     return this.#parts.limitBytes
   }
 
-  lags(seat: Seat): void {
-    this.#queue.pressure.lags(seat)
+  noteBacklog(subscriber: Subscriber): void {
+    this.#queue.pressure.noteBacklog(subscriber)
   }
 
-  slow(seat: Seat, limit: Limit): void {
+  cutSlow(subscriber: Subscriber, limit: Limit): void {
     const { tally } = this.#parts
     tally.slow += 1
-    countBroken(tally.broken, limit)
-    this.#cut(seat, Close.slow)
+    countExceeded(tally.exceeded, limit)
+    this.#cut(subscriber, Close.slow)
   }
 
   /** Something for this peer could not be written, so what comes next would leave a hole. */
-  failed(seat: Seat, error: unknown): void {
+  failed(subscriber: Subscriber, error: unknown): void {
     this.#parts.log.error({ err: error }, 'what is for a peer could not be written')
-    seat.isCut = true
-    this.#cut(seat, Close.broken)
+    subscriber.isCut = true
+    this.#cut(subscriber, Close.broken)
   }
 
-  #cut(seat: Seat, reason: CloseReason): void {
+  #cut(subscriber: Subscriber, reason: CloseReason): void {
     this.#queue.end(() => {
-      if (!seat.isGone) seat.owner.cut(seat, reason)
+      if (!subscriber.isGone) subscriber.owner.cut(subscriber, reason)
     })
   }
 

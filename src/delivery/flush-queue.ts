@@ -37,9 +37,9 @@ export class FlushQueue {
     this.pressure = new Pressure(clock, limitBytes, failed)
   }
 
-  enqueue(row: Flushable): void {
-    row.enqueuedMs = this.clock.monotonic()
-    this.#queue.push(row)
+  enqueue(item: Flushable): void {
+    item.enqueuedMs = this.clock.monotonic()
+    this.#queue.push(item)
     this.#run()
   }
 
@@ -96,8 +96,8 @@ export class FlushQueue {
   }
 }
 
-function flush(row: Flushable): void {
-  row.flush()
+function flush(item: Flushable): void {
+  item.flush()
 }
 
 function call(work: () => void): void {

@@ -1,6 +1,6 @@
 /**
  * A bound on what waits for slow peers in the whole server: above it, those for whom most waits are cut first, and may
- * come back and resume. Each peer's own bound is kept at every write (`seat.ts`), which tells here for whom something
+ * come back and resume. Each peer's own bound is kept at every write (`subscriber.ts`), which tells here for whom something
  * waits. What waits is added up as it is written, so the bound holds within a turn of the loop; a look once a second, while
  * anything waits, forgets who has taken all, and lets go of connections that are closed and still hold what they do not
  * take.
@@ -43,7 +43,7 @@ export class Pressure {
   }
 
   /** Something waits here. Called after each write that was not taken at once. */
-  lags(backlog: Backlog): void {
+  noteBacklog(backlog: Backlog): void {
     const { waiting } = backlog
     this.#total += waiting - (this.#waiting.get(backlog) ?? 0)
     this.#waiting.set(backlog, waiting)

@@ -4,13 +4,13 @@
  */
 import type { Flushable } from './flush-queue.ts'
 import { type Encoding, type Frame, type Piece, pieces } from './frame.ts'
-import { type Row, Seat } from './seat.ts'
+import { Subscriber, type SubscriberShard } from './subscriber.ts'
 
 /** Large enough that joining costs nothing per peer, small enough that one flush is a few ms. */
 const PEERS_PER_SHARD = 256
 
 /** What holds all rows of a room; its audience. */
-export interface Shards {
+export interface ShardOwner {
   /** What may wait for one peer. */
   readonly limitBytes: number
   /** This row has something to send; `shared`: that may wait for company. */
@@ -18,48 +18,48 @@ export interface Shards {
   /** A row that stood in the queue since `enqueuedMs` was flushed. */
   flushed(enqueuedMs: number, deliveries: number): void
   /** Something for this peer could not be written. */
-  failed(seat: Seat, error: unknown): void
+  failed(subscriber: Subscriber, error: unknown): void
 }
 
-export class Shard implements Row, Flushable {
-  readonly #audience: Shards
+export class Shard implements SubscriberShard, Flushable {
+  readonly #audience: ShardOwner
   readonly #encoding: Encoding
-  readonly #seats: Seat[] = []
+  readonly #subscribers: Subscriber[] = []
   #frames: Frame[] = []
-  #special: Seat[] = []
+  #withOwnFrames: Subscriber[] = []
   #isScheduled = false
   /** Since when it stands in the queue of the process. */
   enqueuedMs = 0
 
-  constructor(audience: Shards, encoding: Encoding) {
+  constructor(audience: ShardOwner, encoding: Encoding) {
     this.#audience = audience
     this.#encoding = encoding
   }
 
   get isFull(): boolean {
-    return this.#seats.length >= PEERS_PER_SHARD
+    return this.#subscribers.length >= PEERS_PER_SHARD
   }
 
   get isEmpty(): boolean {
-    return this.#seats.length === 0
+    return this.#subscribers.length === 0
   }
 
-  add(seat: Seat): void {
-    seat.row = this
-    seat.index = this.#seats.push(seat) - 1
-    seat.clear()
-    seat.from = this.#frames.length
-    if (seat.from > 0) this.#special.push(seat)
+  add(subscriber: Subscriber): void {
+    subscriber.shard = this
+    subscriber.index = this.#subscribers.push(subscriber) - 1
+    subscriber.clear()
+    subscriber.from = this.#frames.length
+    if (subscriber.from > 0) this.#withOwnFrames.push(subscriber)
   }
 
-  remove(seat: Seat): void {
-    const last = this.#seats.pop()
-    if (last && last !== seat) {
-      this.#seats[seat.index] = last
-      last.index = seat.index
+  remove(subscriber: Subscriber): void {
+    const last = this.#subscribers.pop()
+    if (last && last !== subscriber) {
+      this.#subscribers[subscriber.index] = last
+      last.index = subscriber.index
     }
-    seat.row = undefined
-    seat.clear()
+    subscriber.shard = undefined
+    subscriber.clear()
     if (!this.isEmpty) return
     release(this.#frames)
     this.#frames = []
@@ -69,17 +69,17 @@ export class Shard implements Row, Flushable {
   push(frame: Frame, except: object | undefined): void {
     frame.retain()
     this.#frames.push(frame)
-    if (except instanceof Seat && except.row === this) {
-      if (!except.isSpecial) this.#special.push(except)
+    if (except instanceof Subscriber && except.shard === this) {
+      if (!except.hasOwnFrames) this.#withOwnFrames.push(except)
       except.skip(this.#frames.length - 1)
     }
     this.#schedule(true)
   }
 
-  /** A frame for one seat, after all that waits for the row now. */
-  direct(seat: Seat, frame: Frame): void {
-    if (!seat.isSpecial) this.#special.push(seat)
-    seat.insert(this.#frames.length, frame)
+  /** A frame for one subscriber, after all that waits for the row now. */
+  direct(subscriber: Subscriber, frame: Frame): void {
+    if (!subscriber.hasOwnFrames) this.#withOwnFrames.push(subscriber)
+    subscriber.insert(this.#frames.length, frame)
     this.#schedule(this.#frames.length > 0)
   }
 
@@ -93,19 +93,19 @@ export class Shard implements Row, Flushable {
   flush(): void {
     this.#isScheduled = false
     const frames = this.#frames
-    const special = this.#special
+    const withOwnFrames = this.#withOwnFrames
     this.#frames = []
-    this.#special = []
-    for (const seat of special) {
-      if (seat.row !== this || !seat.isSpecial) continue
-      this.#deliver(seat, frames)
+    this.#withOwnFrames = []
+    for (const subscriber of withOwnFrames) {
+      if (subscriber.shard !== this || !subscriber.hasOwnFrames) continue
+      this.#deliver(subscriber, frames)
       // It has its bytes: the row's are not for it.
-      seat.from = -1
+      subscriber.from = -1
     }
     if (frames.length > 0) this.#writeAll(frames)
-    for (const seat of special) if (seat.from === -1) seat.from = 0
+    for (const subscriber of withOwnFrames) if (subscriber.from === -1) subscriber.from = 0
     release(frames)
-    if (frames.length > 0) this.#audience.flushed(this.enqueuedMs, frames.length * this.#seats.length)
+    if (frames.length > 0) this.#audience.flushed(this.enqueuedMs, frames.length * this.#subscribers.length)
   }
 
   #writeAll(frames: readonly Frame[]): void {
@@ -116,34 +116,34 @@ export class Shard implements Row, Flushable {
     } catch (thrown) {
       error = thrown
     }
-    for (const seat of this.#seats) {
-      if (seat.from === -1) continue
-      if (error) this.#audience.failed(seat, error)
-      else this.#write(seat, all)
+    for (const subscriber of this.#subscribers) {
+      if (subscriber.from === -1) continue
+      if (error) this.#audience.failed(subscriber, error)
+      else this.#write(subscriber, all)
     }
   }
 
-  #write(seat: Seat, all: readonly Piece[]): void {
+  #write(subscriber: Subscriber, all: readonly Piece[]): void {
     try {
-      for (const piece of all) seat.write(piece)
+      for (const piece of all) subscriber.write(piece)
     } catch (error) {
-      this.#audience.failed(seat, error)
+      this.#audience.failed(subscriber, error)
     }
   }
 
-  /** What fails for one seat ends that one alone. */
-  #deliver(seat: Seat, frames: readonly Frame[]): void {
+  /** What fails for one subscriber ends that one alone. */
+  #deliver(subscriber: Subscriber, frames: readonly Frame[]): void {
     try {
-      seat.deliver(frames)
+      subscriber.deliver(frames)
     } catch (error) {
-      this.#audience.failed(seat, error)
+      this.#audience.failed(subscriber, error)
     }
   }
 
-  flushSeat(seat: Seat): void {
-    this.#deliver(seat, this.#frames)
-    seat.from = this.#frames.length
-    if (seat.from > 0) this.#special.push(seat)
+  flushSubscriber(subscriber: Subscriber): void {
+    this.#deliver(subscriber, this.#frames)
+    subscriber.from = this.#frames.length
+    if (subscriber.from > 0) this.#withOwnFrames.push(subscriber)
   }
 }
 

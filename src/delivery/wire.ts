@@ -1,6 +1,6 @@
 /**
  * What a room knows of a transport: what goes outward, and which encoding it speaks. Reading is no part of it; each
- * transport pushes what it reads into the room. `frame.ts` makes the bytes, `seat.ts` alone sends them.
+ * transport pushes what it reads into the room. `frame.ts` makes the bytes, `subscriber.ts` alone sends them.
  */
 import type { CloseReason } from '../errors.ts'
 import type { Bytes, Encoding, Frame } from './frame.ts'

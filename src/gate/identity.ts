@@ -3,7 +3,7 @@
  * subprotocol is chosen. `gate.ts` asks; transports ask for the subprotocol again when they answer.
  */
 import { Refusal } from '../errors.ts'
-import { isPlace } from '../log/log.ts'
+import { isPosition } from '../log/log.ts'
 import type { Random } from '../random.ts'
 import type { Visitor } from '../room/session.ts'
 import type { Pass } from './pass.ts'
@@ -45,7 +45,7 @@ export function visitOf(query: URLSearchParams, random: Random, pass?: Pass): Vi
     throw new Refusal(400, 'bad_client', 'expected a client id of 1 to 128 visible ASCII characters')
   }
   const offset = query.get('offset') ?? undefined
-  if (offset !== undefined && !isPlace(offset)) {
+  if (offset !== undefined && !isPosition(offset)) {
     throw new Refusal(400, 'bad_offset', 'expected offset=-1, offset=now or an offset as a room gave it')
   }
   const { claims, untilMs } = pass ?? {}

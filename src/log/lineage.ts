@@ -9,7 +9,7 @@
 import type { Lives } from './epoch.ts'
 import type { Resume } from './log.ts'
 
-export interface Era {
+export interface EpochEntry {
   readonly epoch: string
   /** The seq of its first event. */
   readonly first: number
@@ -19,7 +19,7 @@ export interface Lineage {
   readonly path: string
   readonly lives: Lives
   /** Oldest first, the last is now. */
-  readonly eras: readonly Era[]
+  readonly epochs: readonly EpochEntry[]
   /** The oldest event kept, and the newest delivered. */
   readonly first: number
   readonly seq: number
@@ -27,9 +27,9 @@ export interface Lineage {
 
 /** Whether a client that saw up to (epoch, seen) can be given everything after it. */
 export function locate(lineage: Lineage, epoch: string, seen: number): Resume {
-  const { eras, first, seq } = lineage
-  const at = eras.findIndex((era) => era.epoch === epoch)
-  const next = at < 0 ? startOfUnsaved(lineage, epoch) : eras[at + 1]?.first
+  const { epochs, first, seq } = lineage
+  const at = epochs.findIndex((entry) => entry.epoch === epoch)
+  const next = at < 0 ? startOfUnsaved(lineage, epoch) : epochs[at + 1]?.first
   if (at < 0 && next === undefined) return { lost: 'epoch' }
   // Acknowledged once and gone since: the client saw events that no longer exist.
   if (next !== undefined && seen >= next) return { lost: 'truncated' }
@@ -39,7 +39,8 @@ export function locate(lineage: Lineage, epoch: string, seen: number): Resume {
 }
 
 /** What would have been the first event of an epoch of this log that was never saved. */
-function startOfUnsaved({ path, lives, eras }: Lineage, epoch: string): number | undefined {
+function startOfUnsaved({ path, lives, epochs }: Lineage, epoch: string): number | undefined {
   if (lives.hasBegun(epoch, path, undefined, 1)) return 1
-  return eras.find((era, index) => index > 0 && lives.hasBegun(epoch, path, eras[index - 1]?.epoch, era.first))?.first
+  return epochs.find((entry, index) => index > 0 && lives.hasBegun(epoch, path, epochs[index - 1]?.epoch, entry.first))
+    ?.first
 }

@@ -8,7 +8,7 @@ export interface Log {
   /** Opens the log of one room. `deliver` is called for each event, in order, also for what `carry` takes. */
   open(path: string, retention: Retention, deliver: Deliver): Promise<RoomLog>
   /** Where the log of a room stands, open or not; `undefined` where nothing was ever said. */
-  peek(path: string): Stand | undefined | Promise<Stand | undefined>
+  peek(path: string): LogSpan | undefined | Promise<LogSpan | undefined>
   /** Why nothing can be kept now; `undefined` while all is well. */
   readonly trouble: string | undefined
   /** Writes what is pending and lets go. */
@@ -37,10 +37,10 @@ export interface Draft {
 }
 
 /** What makes a retry safe: it is kept in the same transaction as the events, and found again by `recall`. */
-export type Mark = ClientMark | ProducerMark
+export type IdempotencyKey = ClientKey | ProducerKey
 
 /** A message of a client: `hash` tells whether another message comes under the same id. */
-export interface ClientMark {
+export interface ClientKey {
   readonly client: string
   readonly id: string
   readonly hash: string
@@ -49,7 +49,7 @@ export interface ClientMark {
 }
 
 /** A batch of an idempotent producer (Durable Streams protocol, 5.2.1). */
-export interface ProducerMark {
+export interface ProducerKey {
   readonly producer: string
   readonly epoch: number
   readonly seq: number
@@ -71,7 +71,7 @@ export interface ProducerState {
 }
 
 /** The span of a log. */
-export interface Stand {
+export interface LogSpan {
   readonly epoch: string
   readonly first: number
   readonly seq: number
@@ -86,10 +86,10 @@ export interface RoomLog {
   readonly seq: number
   readonly kept: Kept
   /**
-   * Numbers, keeps and delivers events in one step, with their marks: all of it or nothing. Returns the seq of the first
+   * Numbers, keeps and delivers events in one step, with their keys: all of it or nothing. Returns the seq of the first
    * (of the newest there is, where `drafts` is empty). The promise rejects with `unavailable` when it cannot be kept.
    */
-  append(drafts: readonly Draft[], marks?: readonly Mark[]): number | Promise<number>
+  append(drafts: readonly Draft[], keys?: readonly IdempotencyKey[]): number | Promise<number>
   /**
    * Delivers in the same order, keeping nothing. `except` is handed through to `deliver`. Throws `unavailable` where too
    * much waits behind what is being kept.
@@ -130,6 +130,6 @@ export function parseOffset(token: string): { epoch: string; seq: number } | und
 }
 
 /** Whether a client may name this as a place in a log: `-1` (before the oldest event kept), `now`, or an offset. */
-export function isPlace(token: string): boolean {
+export function isPosition(token: string): boolean {
   return token === '-1' || token === 'now' || parseOffset(token) !== undefined
 }

@@ -7,7 +7,8 @@
 import type { Frame } from '../delivery/frame.ts'
 import { RoomError } from '../errors.ts'
 import { forgottenTime, mayBeForgotten } from './id-time.ts'
-import { type Answer, type Mark, type ProducerState, REMEMBER_MS, type Recalled } from './log.ts'
+import { type Answer, type IdempotencyKey, type ProducerState, REMEMBER_MS, type Recalled } from './log.ts'
+import { pairKey } from './pair-key.ts'
 
 interface Entry extends Answer {
   readonly client: string
@@ -19,7 +20,7 @@ const MAX_ENTRIES = 1_000_000
 /** Clients of whom something was forgotten. Beyond it, the one of whom nothing was for longest is as one who never spoke. */
 const MAX_FORGOTTEN = 1_000_000
 
-export class Remembered {
+export class MemoryIdempotency {
   readonly #answers = new Map<string, Entry>()
   /** The latest time in a forgotten id, by client; the one of whom something was forgotten last stands last. */
   readonly #forgotten = new Map<string, number>()
@@ -31,7 +32,7 @@ export class Remembered {
   }
 
   recall(client: string, id: string): Recalled {
-    const answer = this.#answers.get(key(client, id))
+    const answer = this.#answers.get(pairKey(client, id))
     return answer ?? (mayBeForgotten(id, this.#forgotten.get(client)) ? 'forgotten' : undefined)
   }
 
@@ -45,16 +46,16 @@ export class Remembered {
     throw new RoomError('unavailable', 'too many message ids to remember, say it again later')
   }
 
-  /** `frames`: what was appended with the mark. */
-  keep(mark: Mark, frames: readonly Frame[], nowMs: number): void {
-    if ('client' in mark) {
-      const seq = mark.draft === undefined ? undefined : frames[mark.draft]?.seq
-      const { client, id, hash } = mark
-      this.#answers.set(key(client, id), { client, id, hash, seq, time: nowMs })
+  /** `frames`: what was appended with the key. */
+  keep(key: IdempotencyKey, frames: readonly Frame[], nowMs: number): void {
+    if ('client' in key) {
+      const seq = key.draft === undefined ? undefined : frames[key.draft]?.seq
+      const { client, id, hash } = key
+      this.#answers.set(pairKey(client, id), { client, id, hash, seq, time: nowMs })
       return
     }
-    this.#producers.delete(mark.producer)
-    this.#producers.set(mark.producer, { epoch: mark.epoch, seq: mark.seq, time: nowMs })
+    this.#producers.delete(key.producer)
+    this.#producers.set(key.producer, { epoch: key.epoch, seq: key.seq, time: nowMs })
   }
 
   /** Forgets what is older than a day and whose event, if it had one, is gone. */
@@ -78,9 +79,4 @@ export class Remembered {
     const [oldest] = this.#forgotten.keys()
     if (this.#forgotten.size > this.#maxForgotten && oldest !== undefined) this.#forgotten.delete(oldest)
   }
-}
-
-/** No two pairs share a key: the length of the first stands before it. */
-function key(client: string, id: string): string {
-  return `${client.length}:${client}${id}`
 }

@@ -9,11 +9,22 @@ import type { Random } from '../random.ts'
 import { safely } from './deliver.ts'
 import { Lives } from './epoch.ts'
 import { locate } from './lineage.ts'
-import type { Deliver, Draft, Log, Mark, ProducerState, Recalled, Resume, Retention, RoomLog, Stand } from './log.ts'
-import { Remembered } from './memory-idempotency.ts'
+import type {
+  Deliver,
+  Draft,
+  IdempotencyKey,
+  Log,
+  LogSpan,
+  ProducerState,
+  Recalled,
+  Resume,
+  Retention,
+  RoomLog,
+} from './log.ts'
+import { MemoryIdempotency } from './memory-idempotency.ts'
 import { Recent } from './recent.ts'
 
-/** Logs of closed rooms that are remembered; beyond it, the one closed longest ago is forgotten. */
+/** Logs of closed rooms that are idempotency; beyond it, the one closed longest ago is forgotten. */
 const MAX_CLOSED = 10_000
 
 const SILENT: ErrorLogger = { error() {} }
@@ -24,7 +35,7 @@ interface Kept {
   readonly epoch: string
   readonly recent: Recent
   /** Once there is something to remember. */
-  remembered: Remembered | undefined
+  idempotency: MemoryIdempotency | undefined
 }
 
 export class MemoryLog implements Log {
@@ -48,7 +59,7 @@ export class MemoryLog implements Log {
       lives: this.#lives,
       epoch: this.#lives.begin(path, undefined, 1),
       recent: new Recent(),
-      remembered: undefined,
+      idempotency: undefined,
     }
     this.#closed.delete(path)
     this.#open.set(path, kept)
@@ -56,7 +67,7 @@ export class MemoryLog implements Log {
     return new MemoryRoomLog(this.#clock, kept, retention, safe, () => this.#shut(path, kept))
   }
 
-  peek(path: string): Stand | undefined {
+  peek(path: string): LogSpan | undefined {
     const kept = this.#open.get(path) ?? this.#closed.get(path)
     return kept && { epoch: kept.epoch, first: kept.recent.first, seq: kept.recent.seq }
   }
@@ -68,7 +79,7 @@ export class MemoryLog implements Log {
 
   #shut(path: string, kept: Kept): void {
     this.#open.delete(path)
-    if (kept.recent.seq === 0 && kept.remembered === undefined) return
+    if (kept.recent.seq === 0 && kept.idempotency === undefined) return
     this.#closed.set(path, kept)
     const [oldest] = this.#closed.keys()
     if (this.#closed.size <= MAX_CLOSED || oldest === undefined) return
@@ -106,17 +117,17 @@ class MemoryRoomLog implements RoomLog {
     return this.#recent.seq
   }
 
-  append(drafts: readonly Draft[], marks: readonly Mark[] = []): number {
-    if (marks.length > 0) {
+  append(drafts: readonly Draft[], keys: readonly IdempotencyKey[] = []): number {
+    if (keys.length > 0) {
       this.#trim()
-      this.#all.remembered ??= new Remembered()
-      this.#all.remembered.mustHaveRoom()
+      this.#all.idempotency ??= new MemoryIdempotency()
+      this.#all.idempotency.mustHaveRoom()
     }
     const now = this.#clock.now()
     const first = this.seq + (drafts.length > 0 ? 1 : 0)
     const frames = drafts.map(({ type, data }, index) => new Frame(type, data, first + index, now))
     for (const frame of frames) this.#recent.push(frame)
-    for (const mark of marks) this.#all.remembered?.keep(mark, frames, now)
+    for (const key of keys) this.#all.idempotency?.keep(key, frames, now)
     this.#trim()
     for (const frame of frames) this.#deliver(frame)
     return first
@@ -132,17 +143,17 @@ class MemoryRoomLog implements RoomLog {
   }
 
   locate(epoch: string, seq: number): Resume {
-    const eras = [{ epoch: this.epoch, first: 1 }]
+    const epochs = [{ epoch: this.epoch, first: 1 }]
     const { path, lives } = this.#all
-    return locate({ path, lives, eras, first: this.first, seq: this.seq }, epoch, seq)
+    return locate({ path, lives, epochs, first: this.first, seq: this.seq }, epoch, seq)
   }
 
   recall(client: string, id: string): Recalled {
-    return this.#all.remembered?.recall(client, id)
+    return this.#all.idempotency?.recall(client, id)
   }
 
   producer(id: string): ProducerState | undefined {
-    return this.#all.remembered?.producer(id)
+    return this.#all.idempotency?.producer(id)
   }
 
   async close(): Promise<void> {
@@ -152,6 +163,6 @@ class MemoryRoomLog implements RoomLog {
   #trim(): void {
     const now = this.#clock.now()
     this.#recent.trim(this.#retention.keep, now - this.#retention.maxAgeMs)
-    this.#all.remembered?.trim(now, this.#recent.first)
+    this.#all.idempotency?.trim(now, this.#recent.first)
   }
 }

@@ -4,7 +4,7 @@
  */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { Refusal } from '../errors.ts'
-import { type Broken, countBroken, newTally, type Tally } from '../tally.ts'
+import { countExceeded, type Exceeded, newTally, type Tally } from '../tally.ts'
 
 /** What stands now, asked at each scrape. */
 export interface Census {
@@ -13,7 +13,7 @@ export interface Census {
   readonly rooms: number
 }
 
-type Total = Exclude<keyof Tally, 'broken'>
+type Total = Exclude<keyof Tally, 'exceeded'>
 
 const TALLIES: Record<Total, [name: string, help: string]> = {
   joined: ['corridor_joins_total', 'Peers that joined.'],
@@ -32,8 +32,8 @@ export class Metrics {
   readonly #refusals: Counter<'code'>
   readonly #closes: Counter<'code'>
   readonly #tallies = new Map<string, Tally>()
-  /** Limits broken by who is in no room. */
-  readonly #broken: Broken = {}
+  /** Limits exceeded by who is in no room. */
+  readonly #exceeded: Exceeded = {}
 
   constructor() {
     const registers = [this.registry]
@@ -56,7 +56,7 @@ export class Metrics {
       registers,
     })
     for (const [key, [name, help]] of Object.entries(TALLIES)) this.#count(key as Total, name, help)
-    this.#countBroken()
+    this.#countExceeded()
   }
 
   /** The numbers of one line of rooms.json; `pattern` as it stands there. */
@@ -69,7 +69,7 @@ export class Metrics {
   /** A request was refused; `room`: the line of rooms.json it was for. */
   refused({ label, limit }: Refusal, room: string | undefined): void {
     this.#refusals.inc({ code: label })
-    if (limit) countBroken(room === undefined ? this.#broken : this.of(room).broken, limit)
+    if (limit) countExceeded(room === undefined ? this.#exceeded : this.of(room).exceeded, limit)
   }
 
   /** We ended a connection. What a module closes with is its own and counts as one. */
@@ -124,10 +124,10 @@ export class Metrics {
     })
   }
 
-  #countBroken(): void {
+  #countExceeded(): void {
     const all = () => [
-      ['', this.#broken] as const,
-      ...[...this.#tallies].map(([room, { broken }]) => [room, broken] as const),
+      ['', this.#exceeded] as const,
+      ...[...this.#tallies].map(([room, { exceeded }]) => [room, exceeded] as const),
     ]
     new Counter({
       name: 'corridor_limits_total',
@@ -136,8 +136,8 @@ export class Metrics {
       registers: [this.registry],
       collect() {
         this.reset()
-        for (const [room, broken] of all()) {
-          for (const [limit, count] of Object.entries(broken)) this.inc({ room, limit }, count)
+        for (const [room, exceeded] of all()) {
+          for (const [limit, count] of Object.entries(exceeded)) this.inc({ room, limit }, count)
         }
       },
     })

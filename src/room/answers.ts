@@ -5,7 +5,7 @@
 
 import { LimitError, RoomError, roomErrorOf } from '../errors.ts'
 import type { Answer, RoomLog } from '../log/log.ts'
-import { countBroken, type Tally } from '../tally.ts'
+import { countExceeded, type Tally } from '../tally.ts'
 import type { Retries } from './duplicates.ts'
 import type { Turn } from './exchange.ts'
 import type { Author } from './handler-calls.ts'
@@ -35,7 +35,7 @@ export class Answers {
   /** The answer of before, for the message and for those that came while it was looked for. */
   repeat(turn: Turn, { seq }: Answer): void {
     this.#parts.retries.over(turn)
-    turn.mark = undefined
+    turn.clientKey = undefined
     for (const each of [turn, ...turn.followers]) this.#ack(each, seq, true)
   }
 
@@ -63,7 +63,7 @@ export class Answers {
   #refuse(turn: Turn, thrown: unknown): void {
     this.#parts.retries.over(turn)
     const error = this.errorOf(turn, thrown)
-    if (error instanceof LimitError) countBroken(this.#parts.tally.broken, error.limit)
+    if (error instanceof LimitError) countExceeded(this.#parts.tally.exceeded, error.limit)
     for (const each of [turn, ...turn.followers]) this.#error(each, error)
   }
 

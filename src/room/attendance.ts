@@ -5,7 +5,7 @@
  */
 
 import type { Audience } from '../delivery/audience.ts'
-import { Seat } from '../delivery/seat.ts'
+import { Subscriber } from '../delivery/subscriber.ts'
 import type { Wire } from '../delivery/wire.ts'
 import { Close, type CloseReason, RoomError, roomErrorOf } from '../errors.ts'
 import type { Author } from './handler-calls.ts'
@@ -28,7 +28,7 @@ export interface AttendanceParts<P extends Connection> {
   readonly mostAway: number
   handlers(): CommonHandlers<P>
   peer(visitor: Visitor, wire: Wire): P
-  /** Catches the peer up and seats it. */
+  /** Catches the peer up and subscribers it. */
   enter(peer: P, offset: string | undefined): undefined | Promise<void>
   /** The past could not be read for a peer. */
   unread(peer: P, error: unknown): void
@@ -62,16 +62,16 @@ export class Attendance<P extends Connection> {
 
   /**
    * A peer's connection is gone. One that was lost (not closed) is waited for, if its client can be known again.
-   * A seat that was replaced, or a second call, changes nothing.
+   * A subscriber that was replaced, or a second call, changes nothing.
    */
-  gone(peer: P, seat: Seat, isLost: boolean): void {
+  gone(peer: P, subscriber: Subscriber, isLost: boolean): void {
     const { audience, present, rejoinWithinMs, mostAway } = this.#parts
-    if (peer.hasLeft || peer.isEnded || peer.seat !== seat || peer.isAway) return
+    if (peer.hasLeft || peer.isEnded || peer.subscriber !== subscriber || peer.isAway) return
     if (!isLost || peer.client === undefined || rejoinWithinMs === 0) {
       this.leave(peer)
       return
     }
-    audience.remove(peer.seat)
+    audience.remove(peer.subscriber)
     present.wait(peer, rejoinWithinMs, () => this.leave(peer))
     peer.sequence.run(() => (peer.isIn ? this.#call('drop', peer) : undefined))
     // They are no connections that `limits.peers` counts, and may be waited for an hour.
@@ -111,7 +111,7 @@ export class Attendance<P extends Connection> {
     const { audience, present } = this.#parts
     peer.isMember = false
     peer.hasLeft = true
-    audience.remove(peer.seat)
+    audience.remove(peer.subscriber)
     present.remove(peer)
     if (present.size === 0) this.#parts.onEmpty()
     return true
@@ -120,14 +120,14 @@ export class Attendance<P extends Connection> {
   /** The same member on another connection: it catches up, and nobody is told. */
   #back(peer: P, visitor: Visitor, wire: Wire, offset: string | undefined): P {
     const { audience, present } = this.#parts
-    const { seat } = peer
+    const { subscriber } = peer
     peer.renew(visitor)
     this.#limit(peer, visitor)
     const isReplaced = !peer.isAway
-    audience.remove(seat)
+    audience.remove(subscriber)
     present.found(peer)
-    peer.seat = new Seat(peer, wire, audience)
-    if (isReplaced) seat.wire.close(Close.replaced)
+    peer.subscriber = new Subscriber(peer, wire, audience)
+    if (isReplaced) subscriber.wire.close(Close.replaced)
     // Not after what it said before, whose answers would come before the welcome.
     this.#enter(peer, offset)
     peer.sequence.run(() => this.#rejoined(peer))
@@ -145,24 +145,24 @@ export class Attendance<P extends Connection> {
       const entering = this.#parts.enter(peer, offset)
       if (entering) peer.catchingUp = this.#caughtUp(peer, entering)
     } catch (error) {
-      this.#unread(peer, peer.seat, error)
+      this.#unread(peer, peer.subscriber, error)
     }
   }
 
   async #caughtUp(peer: P, entering: Promise<void>): Promise<void> {
-    const { seat } = peer
+    const { subscriber } = peer
     try {
       await entering
     } catch (error) {
-      this.#unread(peer, seat, error)
+      this.#unread(peer, subscriber, error)
     }
-    if (peer.seat === seat) peer.catchingUp = undefined
+    if (peer.subscriber === subscriber) peer.catchingUp = undefined
   }
 
-  #unread(peer: P, seat: P['seat'], error: unknown): void {
+  #unread(peer: P, subscriber: P['subscriber'], error: unknown): void {
     this.#parts.unread(peer, error)
     // It may have come back on another connection meanwhile.
-    if (peer.seat === seat) this.end(peer, Close.busy)
+    if (peer.subscriber === subscriber) this.end(peer, Close.busy)
   }
 
   /** The author hears of a peer when the past is on its way, on the newest connection. */

@@ -3,42 +3,42 @@
  * ended. `batches.ts` commits or discards it.
  */
 import type { RoomError } from '../errors.ts'
-import type { ClientMark, Draft, Mark, RoomLog } from '../log/log.ts'
+import type { ClientKey, Draft, IdempotencyKey, RoomLog } from '../log/log.ts'
 
-/** A message that brings a mark until one of its events, or the batch, takes it along. */
+/** A message that brings a clientKey until one of its events, or the batch, takes it along. */
 interface Marked {
-  mark: ClientMark | undefined
+  clientKey: ClientKey | undefined
 }
 
 export class Batch {
   readonly #log: RoomLog
   readonly #drafts: Draft[] = []
-  readonly #marks: Mark[]
+  readonly #keys: IdempotencyKey[]
   #told: { resolve: (seq: number) => void; reject: (error: unknown) => void }[] = []
 
-  /** `marks`: what is kept with the events beside the marks of the messages. */
-  constructor(log: RoomLog, marks: readonly Mark[]) {
+  /** `keys`: what is kept with the events beside the keys of the messages. */
+  constructor(log: RoomLog, keys: readonly IdempotencyKey[]) {
     this.#log = log
-    this.#marks = [...marks]
+    this.#keys = [...keys]
   }
 
   /** Holds an event back until the batch is committed. */
   stage(draft: Draft, message: Marked): Promise<number> {
-    if (message.mark) this.#marks.push({ ...message.mark, draft: this.#drafts.length })
-    message.mark = undefined
+    if (message.clientKey) this.#keys.push({ ...message.clientKey, draft: this.#drafts.length })
+    message.clientKey = undefined
     this.#drafts.push(draft)
     return new Promise((resolve, reject) => this.#told.push({ resolve, reject }))
   }
 
-  /** Appends all that is held back, with the marks of `messages` that published nothing. */
+  /** Appends all that is held back, with the keys of `messages` that published nothing. */
   async commit(messages: readonly Marked[]): Promise<void> {
-    const silent = messages.flatMap(({ mark }) => mark ?? [])
-    const marks = [...this.#marks.splice(0), ...silent]
+    const silent = messages.flatMap(({ clientKey }) => clientKey ?? [])
+    const keys = [...this.#keys.splice(0), ...silent]
     const told = this.#told
     this.#told = []
-    if (told.length === 0 && marks.length === 0) return
+    if (told.length === 0 && keys.length === 0) return
     try {
-      const first = await this.#log.append(this.#drafts.splice(0), marks)
+      const first = await this.#log.append(this.#drafts.splice(0), keys)
       for (const [index, { resolve }] of told.entries()) resolve(first + index)
     } catch (error) {
       for (const { reject } of told) reject(error)

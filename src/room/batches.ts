@@ -5,7 +5,7 @@
 
 import type { Clock } from '../clock.ts'
 import { RoomError } from '../errors.ts'
-import type { ProducerMark, RoomLog } from '../log/log.ts'
+import type { ProducerKey, RoomLog } from '../log/log.ts'
 import { type Answers, late } from './answers.ts'
 import { Batch } from './batch.ts'
 import { Call } from './call.ts'
@@ -60,11 +60,11 @@ export class Batches {
   async run(
     peer: EventPeer,
     checked: readonly Checked[],
-    mark: ProducerMark | undefined,
+    producerKey: ProducerKey | undefined,
     isLate: () => boolean,
   ): Promise<number | undefined> {
     const { answers, record } = this.#parts
-    const batch = new Batch(record(), mark ? [mark] : [])
+    const batch = new Batch(record(), producerKey ? [producerKey] : [])
     const entries: Entry[] = []
     const others: Promise<void>[] = []
     const running: Running[] = []

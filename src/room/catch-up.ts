@@ -1,6 +1,6 @@
 /**
  * From the log's past to the live room without a hole or a double: pages of the log are written until the newest event
- * delivered is reached, and in that very turn the peer takes its seat behind it. `event-room.ts` calls it at a join,
+ * delivered is reached, and in that very turn the peer takes its subscriber behind it. `event-room.ts` calls it at a join,
  * `readers.ts` for who only listens.
  *
  * Nothing is held back for a peer that catches up: what is published meanwhile is in the log, so it is read from there.
@@ -10,7 +10,7 @@ import type { Clock } from '../clock.ts'
 import type { Audience } from '../delivery/audience.ts'
 import type { Frame } from '../delivery/frame.ts'
 import { PAGE } from '../delivery/page.ts'
-import type { Seat } from '../delivery/seat.ts'
+import type { Subscriber } from '../delivery/subscriber.ts'
 import { READER_BYTES_PER_SECOND } from '../delivery/wire.ts'
 import type { RoomLog } from '../log/log.ts'
 import { within } from '../within.ts'
@@ -28,34 +28,44 @@ export interface Road {
   readonly sendTimeoutMs: number
 }
 
-/** Sends `greeting` and all after `after`, then takes the seat. At once where it is one page, in memory. */
-export function catchUp(road: Road, seat: Seat, greeting: readonly Frame[], after: number): undefined | Promise<void> {
+/** Sends `greeting` and all after `after`, then takes the subscriber. At once where it is one page, in memory. */
+export function catchUp(
+  road: Road,
+  subscriber: Subscriber,
+  greeting: readonly Frame[],
+  after: number,
+): undefined | Promise<void> {
   const { log, audience } = road
   const page = pageAfter(road, after)
   if (page instanceof Promise || (page.at(-1)?.seq ?? after) < log.seq) {
-    seat.writeFrames(greeting)
-    return follow(road, seat, after, page)
+    subscriber.writeFrames(greeting)
+    return follow(road, subscriber, after, page)
   }
-  seat.writeFrames([...greeting, ...whole(log, page, after)])
-  audience.add(seat)
+  subscriber.writeFrames([...greeting, ...whole(log, page, after)])
+  audience.add(subscriber)
   return undefined
 }
 
-async function follow(road: Road, seat: Seat, after: number, first: readonly Frame[] | Promise<readonly Frame[]>) {
+async function follow(
+  road: Road,
+  subscriber: Subscriber,
+  after: number,
+  first: readonly Frame[] | Promise<readonly Frame[]>,
+) {
   const { log, audience } = road
   let cursor = after
   let isThere = false
   for (let page = await first; ; page = await pageAfter(road, cursor)) {
     await audience.past(() => {
-      if (seat.isGone || seat.isCut) return
-      seat.writeFrames(whole(log, page, cursor))
+      if (subscriber.isGone || subscriber.isCut) return
+      subscriber.writeFrames(whole(log, page, cursor))
       cursor = page.at(-1)?.seq ?? Math.max(cursor, log.first - 1)
       isThere = cursor >= log.seq
-      if (isThere) audience.add(seat)
+      if (isThere) audience.add(subscriber)
     })
     if (isThere) return
-    await drained(road, seat)
-    if (seat.isGone || seat.isCut) return
+    await drained(road, subscriber)
+    if (subscriber.isGone || subscriber.isCut) return
   }
 }
 
@@ -71,10 +81,10 @@ function whole(log: RoomLog, page: readonly Frame[], cursor: number): readonly F
 }
 
 /** Resolves when the peer has taken enough for the next page, or is given up since it does not. */
-async function drained({ audience, clock, sendTimeoutMs }: Road, seat: Seat): Promise<void> {
-  const { wire } = seat
+async function drained({ audience, clock, sendTimeoutMs }: Road, subscriber: Subscriber): Promise<void> {
+  const { wire } = subscriber
   const taken = wire.drained(Math.min(LOW_BYTES, audience.limitBytes * SHARE))
   if (!taken) return
   const patienceMs = sendTimeoutMs + (wire.waiting / READER_BYTES_PER_SECOND) * 1000
-  await within(clock, patienceMs, taken, () => seat.cut('limits.sendTimeout'))
+  await within(clock, patienceMs, taken, () => subscriber.cut('limits.sendTimeout'))
 }

@@ -2,9 +2,11 @@
  * Is this message new? The same id from the same client is handled once: what is being handled is known here, what was
  * answered before is known to the log. `exchanges.ts` asks before a handler runs.
  */
+
 import { hash } from 'node:crypto'
 import { RoomError } from '../errors.ts'
 import type { Answer, Recalled, RoomLog } from '../log/log.ts'
+import { pairKey } from '../log/pair-key.ts'
 import type { Turn } from './exchange.ts'
 import type { Message } from './protocol.ts'
 
@@ -24,30 +26,32 @@ export class Retries {
     this.#record = record
   }
 
-  /** Looks a message up, and gives a new one its mark. Throws a `RoomError` `conflict`: another body, or too old. */
+  /** Looks a message up, and gives a new one its clientKey. Throws a `RoomError` `conflict`: another body, or too old. */
   find(turn: Turn, message: Message): Known | Promise<Known> {
     const { client } = turn.peer
     const { id } = message
     if (client === undefined || id === undefined) return 'new'
-    const mark = { client, id, hash: bodyHash(message) }
-    const running = this.#running?.get(key(client, id))
+    const clientKey = { client, id, hash: bodyHash(message) }
+    const running = this.#running?.get(pairKey(client, id))
     if (running) {
-      mustBeSame(running.hash, mark.hash)
+      mustBeSame(running.hash, clientKey.hash)
       running.turn.follow(turn)
       return 'running'
     }
-    turn.mark = mark
+    turn.clientKey = clientKey
     this.#running ??= new Map()
-    this.#running.set(key(client, id), { turn, hash: mark.hash })
+    this.#running.set(pairKey(client, id), { turn, hash: clientKey.hash })
     const answer = this.#record().recall(client, id)
-    return answer instanceof Promise ? answer.then((answer) => judge(answer, mark.hash)) : judge(answer, mark.hash)
+    return answer instanceof Promise
+      ? answer.then((answer) => judge(answer, clientKey.hash))
+      : judge(answer, clientKey.hash)
   }
 
   /** A turn is over: the next message under its id finds its answer in the log. */
   over(turn: Turn): void {
     const { client } = turn.peer
     if (client === undefined || turn.id === undefined) return
-    if (this.#running?.get(key(client, turn.id))?.turn === turn) this.#running.delete(key(client, turn.id))
+    if (this.#running?.get(pairKey(client, turn.id))?.turn === turn) this.#running.delete(pairKey(client, turn.id))
   }
 }
 
@@ -56,11 +60,6 @@ function judge(answer: Recalled, hash: string): Known {
   if (answer === 'forgotten') throw new RoomError('conflict', 'this id is too old to be known')
   mustBeSame(answer.hash, hash)
   return answer
-}
-
-/** No two pairs share a key: the length of the first stands before it. */
-function key(client: string, id: string): string {
-  return `${client.length}:${client}${id}`
 }
 
 function bodyHash({ type, data }: Message): string {

@@ -8,7 +8,7 @@ import { Frame, json } from '../delivery/frame.ts'
 import type { Wire } from '../delivery/wire.ts'
 import { Close, type CloseReason, LimitError, RoomError } from '../errors.ts'
 import { offset as offsetOf } from '../log/log.ts'
-import { countBroken } from '../tally.ts'
+import { countExceeded } from '../tally.ts'
 import { givenUp } from './call.ts'
 import { catchUp } from './catch-up.ts'
 import { Turns } from './exchanges.ts'
@@ -136,7 +136,7 @@ export class LiveEventRoom extends LiveRoom<EventPeer, Handlers> implements Room
     this.#mustSend(type)
     this.author.mustCount()
     const except = to?.except
-    this.record.carry(new Frame(type, json(data)), except instanceof EventPeer ? except.seat : undefined)
+    this.record.carry(new Frame(type, json(data)), except instanceof EventPeer ? except.subscriber : undefined)
   }
 
   history(range?: { after?: number; limit?: number }): Promise<PastEvent[]> {
@@ -174,7 +174,7 @@ export class LiveEventRoom extends LiveRoom<EventPeer, Handlers> implements Room
     })
     const { audience, house, settings } = this
     const road = { log: record, audience, clock: house.clock, sendTimeoutMs: settings.limits.sendTimeoutMs }
-    return catchUp(road, peer.seat, [greeting], after)
+    return catchUp(road, peer.subscriber, [greeting], after)
   }
 
   override hush(reason: () => CloseReason): void {
@@ -188,7 +188,7 @@ export class LiveEventRoom extends LiveRoom<EventPeer, Handlers> implements Room
 
   #refuse(peer: EventPeer, id: string | undefined, error: RoomError): void {
     this.tally.failed += 1
-    if (error instanceof LimitError) countBroken(this.tally.broken, error.limit)
+    if (error instanceof LimitError) countExceeded(this.tally.exceeded, error.limit)
     if (!peer.hasLeft) peer.say(protocol.error(id, error))
   }
 
@@ -197,7 +197,7 @@ export class LiveEventRoom extends LiveRoom<EventPeer, Handlers> implements Room
     peer.refused += 1
     // So many bursts more refused than taken: not careless but hostile.
     if (peer.refused > rate.burst * abuse) {
-      countBroken(this.tally.broken, 'limits.abuse')
+      countExceeded(this.tally.exceeded, 'limits.abuse')
       this.end(peer, Close.abuse)
       return
     }

@@ -1,11 +1,11 @@
 /**
- * A turn: one message of a peer from its arrival to its answer. It carries the mark that makes a retry safe into the
+ * A turn: one message of a peer from its arrival to its answer. It carries the clientKey that makes a retry safe into the
  * first append of its handler, and gathers what the handler publishes, since the ack says that all of it is kept.
  * `exchanges.ts` begins and answers it; what its handler publishes goes to the log through it.
  */
 
 import type { RoomError } from '../errors.ts'
-import type { ClientMark, Draft, Mark, ProducerMark, RoomLog } from '../log/log.ts'
+import type { ClientKey, Draft, IdempotencyKey, ProducerKey, RoomLog } from '../log/log.ts'
 import { pendingOf } from '../within.ts'
 import type { Batch } from './batch.ts'
 import type { Publisher } from './call.ts'
@@ -17,19 +17,19 @@ export class Turn implements Publisher {
   /** The client's id for the message; without one there is no ack. */
   id: string | undefined
   /** What shall be kept with the first append. */
-  mark: ClientMark | undefined
+  clientKey: ClientKey | undefined
   /** Where the first event of this message stands. */
   seq: number | undefined
   isAnswered = false
   latest: Promise<unknown> | undefined
   readonly #batch: Batch | undefined
-  #producer: ProducerMark | undefined
+  #producer: ProducerKey | undefined
   #followers: Turn[] | undefined
   #told: ((error?: RoomError) => void) | undefined
   #appends: Promise<number>[] | undefined
 
   /** `batch`: what it is part of; `producer`: what is kept with a message that is part of none. */
-  constructor(peer: EventPeer, startedMs: number, batch?: Batch, producer?: ProducerMark) {
+  constructor(peer: EventPeer, startedMs: number, batch?: Batch, producer?: ProducerKey) {
     this.peer = peer
     this.startedMs = startedMs
     peer.asked()
@@ -66,18 +66,18 @@ export class Turn implements Publisher {
 
   /** Appends what the handler published: at once, or with the batch this message is part of. */
   append(log: RoomLog, draft: Draft): number | Promise<number> {
-    const appended = this.#batch ? this.#batch.stage(draft, this) : log.append([draft], this.#takeMarks(0))
+    const appended = this.#batch ? this.#batch.stage(draft, this) : log.append([draft], this.#takeKeys(0))
     if (typeof appended === 'number') this.seq ??= appended
     else this.#wait(appended)
     return appended
   }
 
-  /** Keeps the marks of a message that published nothing, so that its retry is known too. */
+  /** Keeps the keys of a message that published nothing, so that its retry is known too. */
   remember(log: RoomLog): void {
     if (this.#batch) return
-    const marks = this.#takeMarks(undefined)
-    if (marks.length === 0) return
-    const kept = log.append([], marks)
+    const keys = this.#takeKeys(undefined)
+    if (keys.length === 0) return
+    const kept = log.append([], keys)
     if (typeof kept !== 'number') this.#wait(kept.then(() => this.seq ?? 0))
   }
 
@@ -102,12 +102,12 @@ export class Turn implements Publisher {
     this.#appends.push(appended)
   }
 
-  #takeMarks(draft: number | undefined): Mark[] {
-    if (!this.mark && !this.#producer) return []
-    const marks: Mark[] = this.mark ? [{ ...this.mark, draft }] : []
-    if (this.#producer) marks.push(this.#producer)
-    this.mark = undefined
+  #takeKeys(draft: number | undefined): IdempotencyKey[] {
+    if (!this.clientKey && !this.#producer) return []
+    const keys: IdempotencyKey[] = this.clientKey ? [{ ...this.clientKey, draft }] : []
+    if (this.#producer) keys.push(this.#producer)
+    this.clientKey = undefined
     this.#producer = undefined
-    return marks
+    return keys
   }
 }

@@ -72,13 +72,13 @@ export class Turns {
    */
   post(peer: EventPeer, messages: readonly protocol.Message[], posting: Posting = {}): Promise<number | undefined> {
     const checked = messages.map((message, index) => this.#checkAt(index, message))
-    const { mark, isLate = () => false } = posting
+    const { producerKey, isLate = () => false } = posting
     return new Promise((resolve, reject) => {
       peer.sequence.run(() => {
         if (isLate()) return reject(late())
         const [alone] = checked
         if (checked.length === 1 && alone) return this.#post(peer, alone, posting, resolve, reject)
-        return this.#batches.run(peer, checked, mark, isLate).then(resolve, reject)
+        return this.#batches.run(peer, checked, producerKey, isLate).then(resolve, reject)
       })
     })
   }
@@ -87,11 +87,11 @@ export class Turns {
   #post(
     peer: EventPeer,
     { message, data }: Checked,
-    { mark, isLate }: Posting,
+    { producerKey, isLate }: Posting,
     resolve: (seq: number | undefined | Promise<undefined>) => void,
     reject: (error: unknown) => void,
   ): undefined | Promise<void> {
-    const turn = new Turn(peer, this.#parts.clock.monotonic(), undefined, mark)
+    const turn = new Turn(peer, this.#parts.clock.monotonic(), undefined, producerKey)
     turn.id = message.id
     turn
       .outcome()

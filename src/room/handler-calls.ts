@@ -3,7 +3,7 @@
  * one that never ends holds nothing up. `room.ts` owns it; a message's handler is called in `exchanges.ts` and `batches.ts`.
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { type Clock, mustBeSpan } from '../clock.ts'
+import { type Clock, mustBeDuration } from '../clock.ts'
 import { roomErrorOf } from '../errors.ts'
 import type { ErrorLogger } from '../guarded.ts'
 import { show } from '../mistakes.ts'
@@ -96,7 +96,7 @@ export class Author {
    * Throws a `RangeError` for what is no span of time, a `TypeError` for what is no function.
    */
   every(ms: number, fn: () => unknown): () => void {
-    mustBeSpan('room.every', ms)
+    mustBeDuration('room.every', ms)
     mustBeFunction('room.every', fn)
     let isRunning = false
     const cancel = this.#clock.every(ms, () => {
@@ -113,7 +113,7 @@ export class Author {
 
   /** Calls `fn` once after `ms`, as `every` does. */
   after(ms: number, fn: () => unknown): () => void {
-    mustBeSpan('room.after', ms)
+    mustBeDuration('room.after', ms)
     mustBeFunction('room.after', fn)
     const end = this.#keep(
       this.#clock.after(ms, () => {

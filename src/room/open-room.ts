@@ -6,7 +6,7 @@
 import type { Frame } from '../delivery/frame.ts'
 import type { Wire } from '../delivery/wire.ts'
 import type { RoomError } from '../errors.ts'
-import type { Lost, ProducerMark, Resume } from '../log/log.ts'
+import type { Lost, ProducerKey, Resume } from '../log/log.ts'
 import type { Limit } from '../tally.ts'
 import type { Produced } from './producers.ts'
 import type { Message } from './protocol.ts'
@@ -50,7 +50,7 @@ export interface EventSession extends Session, Speaker {}
 
 export interface Posting {
   /** A producer's claim, which is kept with them. */
-  readonly mark?: ProducerMark | undefined
+  readonly producerKey?: ProducerKey | undefined
   /** Whoever posted them was told that they are not handled. */
   readonly isLate?: () => boolean
 }
@@ -98,7 +98,7 @@ export interface Page {
 /** One who only listens. */
 export interface Subscription {
   /** It does not take what is sent to it: the room ends it when it can. */
-  slow(limit: Limit): void
+  cutSlow(limit: Limit): void
   /** It hears nothing more. A second call does nothing. */
   leave(): void
 }

@@ -1,9 +1,9 @@
 /**
- * The session of a peer of this process: it knows the peer and its seat of now, and is over when the seat is. `room.ts`
+ * The session of a peer of this process: it knows the peer and its subscriber of now, and is over when the subscriber is. `room.ts`
  * and `event-room.ts` make one at each join; a transport holds it.
  */
 
-import type { Seat } from '../delivery/seat.ts'
+import type { Subscriber } from '../delivery/subscriber.ts'
 import type { CloseReason } from '../errors.ts'
 import type { Limit } from '../tally.ts'
 import type { Posted, Posting, Speaker } from './open-room.ts'
@@ -14,39 +14,39 @@ import type { Session } from './session.ts'
 /** The room of a session. */
 export interface SessionRoom<P extends Connection> {
   receive(peer: P, data: string | Uint8Array): void
-  gone(peer: P, seat: Seat, isLost: boolean): void
+  gone(peer: P, subscriber: Subscriber, isLost: boolean): void
   end(peer: P, reason: CloseReason): void
 }
 
 export class PeerSession<P extends Connection, R extends SessionRoom<P> = SessionRoom<P>> implements Session {
   protected readonly room: R
   protected readonly peer: P
-  readonly #seat: Seat
+  readonly #subscriber: Subscriber
 
   constructor(room: R, peer: P) {
     this.room = room
     this.peer = peer
-    this.#seat = peer.seat
+    this.#subscriber = peer.subscriber
   }
 
   receive(data: string | Uint8Array): void {
-    if (!this.#seat.isGone) this.room.receive(this.peer, data)
+    if (!this.#subscriber.isGone) this.room.receive(this.peer, data)
   }
 
   gone(isLost: boolean): void {
-    this.room.gone(this.peer, this.#seat, isLost)
+    this.room.gone(this.peer, this.#subscriber, isLost)
   }
 
   end(reason: CloseReason): void {
-    if (!this.#seat.isGone) this.room.end(this.peer, reason)
+    if (!this.#subscriber.isGone) this.room.end(this.peer, reason)
   }
 
-  slow(limit: Limit): void {
-    this.#seat.cut(limit)
+  cutSlow(limit: Limit): void {
+    this.#subscriber.cut(limit)
   }
 
   flush(): void {
-    this.#seat.flush()
+    this.#subscriber.flush()
   }
 }
 

@@ -1,10 +1,10 @@
 /**
  * A peer: one connection in a room, as the room and its author see it, or the member who lost one and came back with the
- * next. It joins in `room.ts`, speaks through its seat (`seat.ts`), and closes once.
+ * next. It joins in `room.ts`, speaks through its subscriber (`subscriber.ts`), and closes once.
  */
 
 import { Frame, json } from '../delivery/frame.ts'
-import { type Bounds, Seat, type Seated } from '../delivery/seat.ts'
+import { type Bounds, Subscriber, type SubscriberOwner } from '../delivery/subscriber.ts'
 import type { Wire } from '../delivery/wire.ts'
 import type { CloseReason } from '../errors.ts'
 import { show } from '../mistakes.ts'
@@ -20,10 +20,10 @@ export interface PeerHost {
   readonly audience: Bounds
   readonly author: Author
   end(peer: Connection, reason: CloseReason): void
-  gone(peer: Connection, seat: Seat, isLost: boolean): void
+  gone(peer: Connection, subscriber: Subscriber, isLost: boolean): void
 }
 
-export abstract class Connection implements Seated {
+export abstract class Connection implements SubscriberOwner {
   readonly #id: string
   #name: string
   /** The stable id the client chose, which scopes the ids of its messages. */
@@ -34,7 +34,7 @@ export abstract class Connection implements Seated {
   /** When its latest token ends, ms since 1970. */
   untilMs: number | undefined
   /** Its place in the audience; another one after it came back. */
-  seat: Seat
+  subscriber: Subscriber
   readonly sequence = new Sequence()
   readonly bucket: Bucket
   /** Messages refused for their rate, less those taken since. */
@@ -72,7 +72,7 @@ export abstract class Connection implements Seated {
     this.client = visitor.client
     this.claims = visitor.claims
     this.untilMs = visitor.untilMs
-    this.seat = new Seat(this, wire, host.audience)
+    this.subscriber = new Subscriber(this, wire, host.audience)
     this.bucket = new Bucket(rate, nowMs)
   }
 
@@ -134,15 +134,15 @@ export abstract class Connection implements Seated {
   }
 
   /** The connection is ended, for what could not be written; the client may come back and resume. */
-  cut(seat: Seat, reason: CloseReason): void {
-    seat.wire.close(reason)
-    this.#host.gone(this, seat, true)
+  cut(subscriber: Subscriber, reason: CloseReason): void {
+    subscriber.wire.close(reason)
+    this.#host.gone(this, subscriber, true)
   }
 
   /** Ends the connection after what was said to it. */
   end(reason: CloseReason): void {
-    this.seat.flush()
-    this.seat.wire.close(reason)
+    this.subscriber.flush()
+    this.subscriber.wire.close(reason)
   }
 
   /** A message of its is being handled; `answered` follows. */
@@ -177,7 +177,7 @@ export abstract class Connection implements Seated {
   }
 
   say(frame: Frame): void {
-    if (!this.isEnded) this.seat.send(frame)
+    if (!this.isEnded) this.subscriber.send(frame)
   }
 }
 

@@ -1,6 +1,6 @@
 /**
  * What comes over plain HTTP: messages that came together, of a member or of somebody who is none. `event-room.ts` owns it;
- * `exchanges.ts` handles the messages, `producers.ts` tells the retries of a producer by its mark.
+ * `exchanges.ts` handles the messages, `producers.ts` tells the retries of a producer by its producerKey.
  */
 import type { Clock } from '../clock.ts'
 import type { Wire } from '../delivery/wire.ts'
@@ -52,8 +52,9 @@ export class Posts {
 
   /** Resolves when what they did is kept; rejects with a `RoomError`. */
   async take(peer: EventPeer, messages: readonly Message[], how: Posting = {}): Promise<Posted> {
-    const { mark } = how
-    if (mark) return { produced: await this.#producers.run(mark, () => this.#handle(peer, messages, { mark })) }
+    const { producerKey } = how
+    if (producerKey)
+      return { produced: await this.#producers.run(producerKey, () => this.#handle(peer, messages, { producerKey })) }
     return { seq: await this.#handle(peer, messages, how) }
   }
 

@@ -3,7 +3,7 @@
  * and which must wait. `event-room.ts` asks before it handles a batch; where a producer stands is kept by the log, in the
  * same transaction as the events of its batch.
  */
-import type { ProducerMark, RoomLog } from '../log/log.ts'
+import type { ProducerKey, RoomLog } from '../log/log.ts'
 
 /** What became of a batch. `seq`: the highest of the producer that was appended. */
 export type Produced =
@@ -23,9 +23,9 @@ export class Producers {
   }
 
   /** Judges a batch after those before it of the same producer, and lets `append` keep it where it is new. */
-  run(mark: ProducerMark, append: () => Promise<unknown>): Promise<Produced> {
-    const { producer } = mark
-    const turn = (this.#busy?.get(producer) ?? Promise.resolve()).then(() => this.#judge(mark, append))
+  run(producerKey: ProducerKey, append: () => Promise<unknown>): Promise<Produced> {
+    const { producer } = producerKey
+    const turn = (this.#busy?.get(producer) ?? Promise.resolve()).then(() => this.#judge(producerKey, append))
     const settled = turn.then(ignore, ignore).then(() => {
       if (this.#busy?.get(producer) === settled) this.#busy.delete(producer)
     })
@@ -34,7 +34,7 @@ export class Producers {
     return turn
   }
 
-  async #judge({ producer, epoch, seq }: ProducerMark, append: () => Promise<unknown>): Promise<Produced> {
+  async #judge({ producer, epoch, seq }: ProducerKey, append: () => Promise<unknown>): Promise<Produced> {
     const state = await this.#record().producer(producer)
     if (state && epoch < state.epoch) return { outcome: 'stale', epoch: state.epoch }
     if (state && epoch > state.epoch && seq !== 0) return { outcome: 'unstarted' }

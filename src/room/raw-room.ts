@@ -7,7 +7,7 @@ import type { RawDefinition, RawHandlers, RawRoom } from '../define.ts'
 import { Frame } from '../delivery/frame.ts'
 import type { Wire } from '../delivery/wire.ts'
 import { Close } from '../errors.ts'
-import { countBroken } from '../tally.ts'
+import { countExceeded } from '../tally.ts'
 import { pendingOf } from '../within.ts'
 import { Call } from './call.ts'
 import { mustBeHandlers } from './handlers.ts'
@@ -45,7 +45,7 @@ export class LiveRawRoom extends LiveRoom<RawConnection, RawHandlers> implements
     this.tally.received += 1
     const { rate, waiting } = this.settings.limits
     if (peer.sequence.length >= waiting) {
-      countBroken(this.tally.broken, 'limits.waiting')
+      countExceeded(this.tally.exceeded, 'limits.waiting')
       this.end(peer, Close.busy)
       return
     }
@@ -53,9 +53,9 @@ export class LiveRawRoom extends LiveRoom<RawConnection, RawHandlers> implements
     else peer.sequence.follow(this.#hear(peer, data))
     const waitMs = peer.bucket.draw(rate, clock.monotonic())
     if (waitMs === 0) return
-    countBroken(this.tally.broken, 'limits.rate')
+    countExceeded(this.tally.exceeded, 'limits.rate')
     // Its handler may have closed it.
-    if (!peer.hasLeft) peer.seat.wire.rest(waitMs)
+    if (!peer.hasLeft) peer.subscriber.wire.rest(waitMs)
   }
 
   /** As `Author.call` does, without a closure for each message. */
@@ -79,7 +79,7 @@ export class LiveRawRoom extends LiveRoom<RawConnection, RawHandlers> implements
   broadcast(data: string | Uint8Array, to?: { except?: object | undefined }): void {
     this.author.mustCount()
     const except = to?.except
-    this.record.carry(raw(data), except instanceof RawConnection ? except.seat : undefined)
+    this.record.carry(raw(data), except instanceof RawConnection ? except.subscriber : undefined)
   }
 
   protected override peer(visitor: Visitor, wire: Wire): RawConnection {
@@ -97,7 +97,7 @@ export class LiveRawRoom extends LiveRoom<RawConnection, RawHandlers> implements
   }
 
   protected override enter(peer: RawConnection): undefined {
-    this.audience.add(peer.seat)
+    this.audience.add(peer.subscriber)
   }
 }
 

@@ -1,5 +1,5 @@
 /**
- * Reading an event room without being in it: where a reader begins, the log in pages, and a seat in the audience for who
+ * Reading an event room without being in it: where a reader begins, the log in pages, and a subscriber in the audience for who
  * wants to hear on. `event-room.ts` owns it; the transports that answer plain HTTP ask it.
  */
 
@@ -7,7 +7,7 @@ import type { Clock } from '../clock.ts'
 import type { Audience } from '../delivery/audience.ts'
 import type { Frame } from '../delivery/frame.ts'
 import { fitting, PAGE } from '../delivery/page.ts'
-import { Seat, type Seated } from '../delivery/seat.ts'
+import { Subscriber, type SubscriberOwner } from '../delivery/subscriber.ts'
 import type { Wire } from '../delivery/wire.ts'
 import { Close, type CloseReason } from '../errors.ts'
 import type { ErrorLogger } from '../guarded.ts'
@@ -28,26 +28,26 @@ export interface ReadingParts {
   readonly sendTimeoutMs: number
 }
 
-/** One who only listens: a seat in the audience, and no member. */
-export class Listener implements Subscription, Seated {
-  readonly seat: Seat
+/** One who only listens: a subscriber in the audience, and no member. */
+export class Listener implements Subscription, SubscriberOwner {
+  readonly subscriber: Subscriber
   hasLeft = false
   readonly #reading: Reading
 
   constructor(wire: Wire, audience: Audience, reading: Reading) {
-    this.seat = new Seat(this, wire, audience)
+    this.subscriber = new Subscriber(this, wire, audience)
     this.#reading = reading
   }
 
-  slow(limit: Limit): void {
-    this.seat.cut(limit)
+  cutSlow(limit: Limit): void {
+    this.subscriber.cut(limit)
   }
 
   leave(): void {
     this.#reading.leave(this)
   }
 
-  cut(_seat: Seat, reason: CloseReason): void {
+  cut(_seat: Subscriber, reason: CloseReason): void {
     this.#reading.dismiss(this, reason)
   }
 }
@@ -147,21 +147,21 @@ export class Reading implements RoomReading {
       log.error({ err: error }, 'the history could not be read')
       this.dismiss(listener, Close.busy)
     }
-    catchUp(road, listener.seat, [], after)?.catch(failed)
+    catchUp(road, listener.subscriber, [], after)?.catch(failed)
     return listener
   }
 
   /** Ends one who listens. */
   dismiss(listener: Listener, reason: CloseReason): void {
     this.leave(listener)
-    listener.seat.wire.close(reason)
+    listener.subscriber.wire.close(reason)
   }
 
   /** Ends all who listen, each with its own reason; from now on nobody listens. */
   dismissAll(reason: () => CloseReason): void {
     this.#over = reason
     for (const listener of [...(this.#listeners ?? [])]) {
-      listener.seat.flush()
+      listener.subscriber.flush()
       this.dismiss(listener, reason())
     }
   }
@@ -174,6 +174,6 @@ export class Reading implements RoomReading {
     if (listener.hasLeft) return
     listener.hasLeft = true
     this.#listeners?.delete(listener)
-    this.#parts.audience.remove(listener.seat)
+    this.#parts.audience.remove(listener.subscriber)
   }
 }

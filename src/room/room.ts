@@ -7,7 +7,7 @@
 import type { Present, RoomLogger } from '../define.ts'
 import { Audience } from '../delivery/audience.ts'
 import type { Frame } from '../delivery/frame.ts'
-import type { Seat } from '../delivery/seat.ts'
+import type { Subscriber } from '../delivery/subscriber.ts'
 import type { Wire } from '../delivery/wire.ts'
 import type { CloseReason, RoomError } from '../errors.ts'
 import type { RoomLog } from '../log/log.ts'
@@ -133,7 +133,7 @@ export abstract class LiveRoom<P extends Connection, H extends CommonHandlers<P>
   }
 
   /**
-   * Lets a peer in: it hears of the past, takes its seat, and the author is told. Listen for messages before. A client
+   * Lets a peer in: it hears of the past, takes its subscriber, and the author is told. Listen for messages before. A client
    * that lost its connection and is back in time is the peer it was.
    */
   join(visitor: Visitor, wire: Wire, offset: string | undefined): Session {
@@ -149,10 +149,10 @@ export abstract class LiveRoom<P extends Connection, H extends CommonHandlers<P>
 
   /**
    * A peer's connection is gone. One that was lost (not closed) is waited for, where the client can be known again.
-   * A seat that was replaced, or a second call, changes nothing.
+   * A subscriber that was replaced, or a second call, changes nothing.
    */
-  gone(peer: P, seat: Seat, isLost: boolean): void {
-    this.#attendance.gone(peer, seat, isLost)
+  gone(peer: P, subscriber: Subscriber, isLost: boolean): void {
+    this.#attendance.gone(peer, subscriber, isLost)
   }
 
   /** The peer is no member any more. A second call does nothing. */
@@ -168,8 +168,8 @@ export abstract class LiveRoom<P extends Connection, H extends CommonHandlers<P>
   /** Ends many at once: none of them hears of the others' leaving, which for a full room would be its square. */
   dismiss(peers: readonly P[], reason: (peer: P) => CloseReason): void {
     for (const peer of peers) {
-      peer.seat.flush()
-      this.audience.remove(peer.seat)
+      peer.subscriber.flush()
+      this.audience.remove(peer.subscriber)
     }
     for (const peer of peers) this.end(peer, reason(peer))
   }
@@ -205,7 +205,7 @@ export abstract class LiveRoom<P extends Connection, H extends CommonHandlers<P>
 
   protected abstract peer(visitor: Visitor, wire: Wire): P
 
-  /** Catches the peer up and seats it. */
+  /** Catches the peer up and subscribers it. */
   protected abstract enter(peer: P, offset: string | undefined): undefined | Promise<void>
 
   /** The author's code threw for a peer. */

@@ -34,7 +34,7 @@ export interface Session {
   /** Ends the connection and the peer's stay. */
   end(reason: CloseReason): void
   /** The peer does not take what is sent to it. Nothing more is written; the room ends the connection when it can. */
-  slow(limit: Limit): void
+  cutSlow(limit: Limit): void
   /** Writes what waits for the peer, so that what the transport itself says comes after it. */
   flush(): void
 }

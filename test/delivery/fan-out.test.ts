@@ -9,7 +9,7 @@ import { systemClock } from '../../src/clock.ts'
 import { Audience } from '../../src/delivery/audience.ts'
 import { FlushQueue } from '../../src/delivery/flush-queue.ts'
 import { type Bytes, bufferOf, type Encoding, Frame } from '../../src/delivery/frame.ts'
-import { Seat, type Seated } from '../../src/delivery/seat.ts'
+import { Subscriber, type SubscriberOwner } from '../../src/delivery/subscriber.ts'
 import type { Wire } from '../../src/delivery/wire.ts'
 import { newTally } from '../../src/tally.ts'
 import { PATIENCE_MS } from '../support/patience.ts'
@@ -63,7 +63,7 @@ class NotingWire implements Wire {
 }
 
 interface ModelPeer {
-  readonly seat: Seat
+  readonly subscriber: Subscriber
   readonly wire: NotingWire
   readonly expected: number[]
 }
@@ -72,7 +72,7 @@ interface ModelPeer {
 class Play {
   readonly peers: ModelPeer[] = []
   readonly audience: Audience
-  readonly owner: Seated = { cut: (seat) => this.#onSlow(seat) }
+  readonly owner: SubscriberOwner = { cut: (subscriber) => this.#onSlow(subscriber) }
   readonly random: Dice
   slowed = 0
   readonly errors: unknown[] = []
@@ -89,15 +89,15 @@ class Play {
 
   add(): void {
     const wire = new NotingWire(this.random.pick(ENCODINGS))
-    const seat = new Seat(this.owner, wire, this.audience)
-    this.audience.add(seat)
-    this.peers.push({ seat, wire, expected: [] })
+    const subscriber = new Subscriber(this.owner, wire, this.audience)
+    this.audience.add(subscriber)
+    this.peers.push({ subscriber, wire, expected: [] })
   }
 
   deliver(): void {
     const number = ++this.#number
     const except = this.peers.length > 0 && this.random.oneIn(3) ? this.random.pick(this.peers) : undefined
-    this.audience.deliver(new Frame(undefined, String(number)), except?.seat)
+    this.audience.deliver(new Frame(undefined, String(number)), except?.subscriber)
     for (const peer of this.peers) if (peer !== except) peer.expected.push(number)
   }
 
@@ -105,7 +105,7 @@ class Play {
     if (this.peers.length === 0) return
     const peer = this.random.pick(this.peers)
     const number = ++this.#number
-    peer.seat.send(new Frame(undefined, String(number)))
+    peer.subscriber.send(new Frame(undefined, String(number)))
     peer.expected.push(number)
   }
 
@@ -113,9 +113,9 @@ class Play {
   close(): void {
     const peer = this.#take()
     if (!peer) return
-    peer.seat.flush()
+    peer.subscriber.flush()
     peer.wire.close()
-    this.audience.remove(peer.seat)
+    this.audience.remove(peer.subscriber)
     expect(peer.wire.heard).toEqual(peer.expected)
   }
 
@@ -123,7 +123,7 @@ class Play {
   lose(): void {
     const peer = this.#take()
     if (!peer) return
-    this.audience.remove(peer.seat)
+    this.audience.remove(peer.subscriber)
     peer.wire.close()
     expect(peer.wire.heard).toEqual(peer.expected.slice(0, peer.wire.heard.length))
   }
@@ -134,14 +134,14 @@ class Play {
   }
 
   /** What a room does with a slow peer, and what its author may do when it hears of it. */
-  #onSlow(seat: Seat): void {
-    const at = this.peers.findIndex((peer) => peer.seat === seat)
+  #onSlow(subscriber: Subscriber): void {
+    const at = this.peers.findIndex((peer) => peer.subscriber === subscriber)
     const [peer] = this.peers.splice(at, at < 0 ? 0 : 1)
     if (!peer) return
     this.slowed += 1
-    seat.flush()
+    subscriber.flush()
     peer.wire.close()
-    this.audience.remove(seat)
+    this.audience.remove(subscriber)
     expect(peer.wire.heard).toEqual(peer.expected.slice(0, peer.wire.heard.length))
     this.deliver()
     if (this.random.oneIn(2)) this.direct()
@@ -191,14 +191,14 @@ describe('fan-out', () => {
     for (const { wire, expected } of play.peers) expect(wire.heard).toEqual(expected)
   })
 
-  it('does not seat a newcomer twice where a row has emptied before a full one', async () => {
+  it('does not subscriber a newcomer twice where a row has emptied before a full one', async () => {
     const play = new Play(seeded(1))
     const wires = Array.from({ length: 512 }, () => new NotingWire(ENCODINGS[0] as Encoding))
-    const seats = wires.map((wire) => new Seat(play.owner, wire, play.audience))
-    for (const seat of seats) play.audience.add(seat)
-    for (const seat of seats.slice(0, 256)) play.audience.remove(seat)
+    const subscribers = wires.map((wire) => new Subscriber(play.owner, wire, play.audience))
+    for (const subscriber of subscribers) play.audience.add(subscriber)
+    for (const subscriber of subscribers.slice(0, 256)) play.audience.remove(subscriber)
     const wire = new NotingWire(ENCODINGS[0] as Encoding)
-    play.audience.add(new Seat(play.owner, wire, play.audience))
+    play.audience.add(new Subscriber(play.owner, wire, play.audience))
 
     play.audience.deliver(new Frame(undefined, '1'))
     play.audience.deliver(new Frame(undefined, '2'))

@@ -5,7 +5,7 @@ import { systemClock } from '../../src/clock.ts'
 import { Audience } from '../../src/delivery/audience.ts'
 import { FlushQueue } from '../../src/delivery/flush-queue.ts'
 import { type Encoding, Frame } from '../../src/delivery/frame.ts'
-import { Seat } from '../../src/delivery/seat.ts'
+import { Subscriber } from '../../src/delivery/subscriber.ts'
 import { newTally } from '../../src/tally.ts'
 import { StuckWire } from '../support/stuck-wire.ts'
 
@@ -27,38 +27,38 @@ function play(names: readonly string[]) {
     tally: newTally(),
     log: { error() {} },
   })
-  const seats = names.map((name) => {
+  const subscribers = names.map((name) => {
     const wire = Object.assign(new StuckWire(), { encoding: counting(name, encoded) })
-    const seat = new Seat({ cut() {} }, wire, audience)
-    audience.add(seat)
-    return { seat, wire }
+    const subscriber = new Subscriber({ cut() {} }, wire, audience)
+    audience.add(subscriber)
+    return { subscriber, wire }
   })
-  return { audience, encoded, seats }
+  return { audience, encoded, subscribers }
 }
 
 describe('a frame', () => {
   it('is encoded once for each name, however many peers and rows, and then forgets its bytes', async () => {
     const names = Array.from({ length: 600 }, (_, index) => (index % 2 ? 'one' : 'other'))
-    const { audience, encoded, seats } = play(names)
+    const { audience, encoded, subscribers } = play(names)
     const frame = new Frame(undefined, '1')
     audience.deliver(frame)
-    await expect.poll(() => seats.every(({ wire }, at) => wire.sent === `${names[at]} 1\n`)).toBe(true)
+    await expect.poll(() => subscribers.every(({ wire }, at) => wire.sent === `${names[at]} 1\n`)).toBe(true)
     expect(encoded.sort()).toEqual(['one 1', 'other 1'])
     frame.bytes(counting('one', encoded))
     expect(encoded).toHaveLength(3)
   })
 
   it('keeps them for the rows that have not written it yet', async () => {
-    const { audience, encoded, seats } = play(['one', 'other'])
+    const { audience, encoded, subscribers } = play(['one', 'other'])
     const frame = new Frame(undefined, '1')
     audience.deliver(frame)
     for (const name of ['one', 'one', 'other', 'other']) frame.bytes(counting(name, encoded))
     expect(encoded).toEqual(['one 1', 'other 1'])
     // A row that is left has nothing to write.
-    for (const { seat } of seats.slice(0, 1)) audience.remove(seat)
+    for (const { subscriber } of subscribers.slice(0, 1)) audience.remove(subscriber)
     frame.bytes(counting('other', encoded))
     expect(encoded).toHaveLength(2)
-    for (const { seat } of seats.slice(1)) audience.remove(seat)
+    for (const { subscriber } of subscribers.slice(1)) audience.remove(subscriber)
     frame.bytes(counting('other', encoded))
     expect(encoded).toHaveLength(3)
     await setImmediate()

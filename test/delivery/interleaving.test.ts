@@ -159,14 +159,14 @@ async function play(ending: Ending, isCompressed: boolean): Promise<void> {
   victim = undefined
   const peer = new Victim(random, path, isCompressed)
   await expect.poll(() => victim !== undefined).toBe(true)
-  const { seat } = victim as unknown as { seat: { wire: { waiting: number } } }
+  const { subscriber } = victim as unknown as { subscriber: { wire: { waiting: number } } }
   const neighbour = new ByteStream(server.url, path, false)
 
   let most = 0
   for (let step = 0; step < STEPS || most === 0; step += 1) {
     await peer.step()
     if (step < STEPS && step % PING_STEPS === 0) time.second()
-    most = Math.max(most, seat.wire.waiting)
+    most = Math.max(most, subscriber.wire.waiting)
     if (step >= STEPS) {
       // It reads nothing until the network holds no more.
       peer.stream.socket.pause()

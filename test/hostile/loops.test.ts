@@ -8,7 +8,7 @@ import { Audience } from '../../src/delivery/audience.ts'
 import { FlushQueue } from '../../src/delivery/flush-queue.ts'
 import { Frame } from '../../src/delivery/frame.ts'
 import { type Backlog, Pressure } from '../../src/delivery/pressure.ts'
-import { Seat, type Seated } from '../../src/delivery/seat.ts'
+import { Subscriber, type SubscriberOwner } from '../../src/delivery/subscriber.ts'
 import { Deadlines } from '../../src/room/deadlines.ts'
 import type { Turn } from '../../src/room/exchange.ts'
 import { newTally } from '../../src/tally.ts'
@@ -26,7 +26,7 @@ describe('the fan-out', () => {
   /** An audience, and who of it was cut with which code. */
   function audience() {
     const logged: unknown[] = []
-    const cut: [Seat, number][] = []
+    const cut: [Subscriber, number][] = []
     const failed: unknown[] = []
     const fanOut = new FlushQueue(handClock(), undefined, (error) => failed.push(error))
     const log = { debug() {}, info() {}, warn() {}, error: (fields: object | string) => void logged.push(fields) }
@@ -35,50 +35,50 @@ describe('the fan-out', () => {
       tally: newTally(),
       log,
     })
-    const owner: Seated = {
-      cut(seat, { code }) {
-        cut.push([seat, code])
-        all.remove(seat)
+    const owner: SubscriberOwner = {
+      cut(subscriber, { code }) {
+        cut.push([subscriber, code])
+        all.remove(subscriber)
       },
     }
-    const seat = (wire = new StuckWire()) => {
-      const made = new Seat(owner, wire, all)
+    const subscriber = (wire = new StuckWire()) => {
+      const made = new Subscriber(owner, wire, all)
       all.add(made)
-      return { seat: made, wire }
+      return { subscriber: made, wire }
     }
-    return { all, fanOut, logged, cut, failed, seat }
+    return { all, fanOut, logged, cut, failed, subscriber }
   }
 
   it('goes on with a row in which one wire throws, and cuts that one alone', async () => {
-    const { all, logged, cut, seat } = audience()
-    const [first, bad, last] = [seat(), seat(), seat()]
+    const { all, logged, cut, subscriber } = audience()
+    const [first, bad, last] = [subscriber(), subscriber(), subscriber()]
     bad.wire.send = fails
     all.deliver(new Frame(undefined, 'one'))
     await setImmediate()
     all.deliver(new Frame(undefined, 'two'))
     await setImmediate()
     expect([first.wire.sent, last.wire.sent]).toEqual(['one\ntwo\n', 'one\ntwo\n'])
-    expect(cut).toEqual([[bad.seat, 1011]])
+    expect(cut).toEqual([[bad.subscriber, 1011]])
     expect(logged).toEqual([{ err: broken }])
   })
 
   it('cuts everyone for whom a frame cannot be put into bytes, so that nobody has a hole, and goes on', async () => {
-    const { all, cut, seat } = audience()
-    const one = seat()
+    const { all, cut, subscriber } = audience()
+    const one = subscriber()
     const frame = new Frame(undefined, 'bad')
     frame.bytes = fails
     all.deliver(frame)
     await setImmediate()
-    expect(cut).toEqual([[one.seat, 1011]])
-    const other = seat()
+    expect(cut).toEqual([[one.subscriber, 1011]])
+    const other = subscriber()
     all.deliver(new Frame(undefined, 'good'))
     await setImmediate()
     expect(other.wire.sent).toBe('good\n')
   })
 
   it('goes on with its queue where ending a peer, or a page of the past, throws', async () => {
-    const { all, fanOut, failed, seat } = audience()
-    const { wire } = seat()
+    const { all, fanOut, failed, subscriber } = audience()
+    const { wire } = subscriber()
     fanOut.end(fails)
     const page = fanOut.past(fails)
     all.deliver(new Frame(undefined, 'one'))
@@ -128,9 +128,9 @@ it('the pressure relieves the next where relieving one throws', async () => {
   )
   const relieved: number[] = []
   const backlog = (waiting: number, relieve: () => void): Backlog => ({ waiting, isGone: false, relieve, drop() {} })
-  pressure.lags(backlog(30, fails))
-  pressure.lags(backlog(20, () => relieved.push(20)))
-  pressure.lags(backlog(5, () => relieved.push(5)))
+  pressure.noteBacklog(backlog(30, fails))
+  pressure.noteBacklog(backlog(20, () => relieved.push(20)))
+  pressure.noteBacklog(backlog(5, () => relieved.push(5)))
   await setImmediate()
   expect([relieved, failed]).toEqual([[20], [broken]])
 })

@@ -58,8 +58,8 @@ function doomedRoom(room: SqliteRoomLog): RoomLog {
     return trimmed
   }
   const append = room.append.bind(room)
-  room.append = (drafts, marks) => {
-    const appended = append(drafts, marks)
+  room.append = (drafts, keys) => {
+    const appended = append(drafts, keys)
     if (isLast('append')) die()
     // The log hands its commit to its thread in the next turn.
     if (isLast('committing')) setImmediate(() => setImmediate(die))

@@ -49,10 +49,10 @@ describe('the log on disk', () => {
   it('keeps one of two events that come under one id at once, and harms nobody else', async () => {
     const room = await log.open('/room', retention, () => {})
     const other = await log.open('/other', retention, () => {})
-    const mark = { client: 'ann', id: '1', hash: 'h', draft: 0 }
+    const key = { client: 'ann', id: '1', hash: 'h', draft: 0 }
     const [first, second, third] = await Promise.allSettled([
-      room.append([draft], [mark]),
-      room.append([draft], [mark]),
+      room.append([draft], [key]),
+      room.append([draft], [key]),
       other.append([draft]),
     ])
     expect(first).toMatchObject({ status: 'fulfilled', value: 1 })

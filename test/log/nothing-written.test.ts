@@ -167,9 +167,9 @@ describe('a life in which nothing was said', () => {
 it('a room of which nothing is left stays as long as somebody may still have its offsets: since it was last opened', () => {
   const store = new Store(file())
   const begun = 1_000_000
-  const era = { epoch: begun.toString(16).padStart(12, '0').padEnd(32, '0'), first: 1 }
-  const begins = [{ id: 1, path: '/room', maxAgeMs: 10, era, epochs: 1 }]
-  store.commit({ begins, events: [1, 1, begun, '{}'], marks: [] })
+  const entry = { epoch: begun.toString(16).padStart(12, '0').padEnd(32, '0'), first: 1 }
+  const begins = [{ id: 1, path: '/room', maxAgeMs: 10, entry, epochCount: 1 }]
+  store.commit({ begins, events: [1, 1, begun, '{}'], keys: [] })
   expect(store.drop(1, begun + 5000)).toBe(false)
   store.trim(1, 0, 10, begun + 100)
   store.open('/room', begun + 3000, { count: 10, bytes: 1000 })

@@ -18,14 +18,14 @@ it('100,000 ids that clients chose take little memory', async () => {
   const log = await SqliteLog.open(folder, handClock(), systemRandom(), silent)
   const room = await log.open('/room', { keep: 10, maxAgeMs: 1e9, durable: true }, () => {})
   const append = async (batch: number) => {
-    const marks = Array.from({ length: 1000 }, (_, i) => ({
+    const keys = Array.from({ length: 1000 }, (_, i) => ({
       client: `client ${i % 100}`,
       id: `${batch}-${i}`,
       hash: 'h',
       draft: 0,
     }))
-    for (const mark of marks) expect(await room.recall(mark.client, mark.id)).toBeUndefined()
-    await Promise.all(marks.map((mark) => room.append([{ type: 'said', data: '""' }], [mark])))
+    for (const key of keys) expect(await room.recall(key.client, key.id)).toBeUndefined()
+    await Promise.all(keys.map((key) => room.append([{ type: 'said', data: '""' }], [key])))
   }
   await append(0)
   const before = heapMib()

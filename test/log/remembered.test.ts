@@ -5,10 +5,10 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { REMEMBER_MS } from '../../src/log/log.ts'
 import { MemoryLog } from '../../src/log/memory.ts'
-import { Remembered } from '../../src/log/memory-idempotency.ts'
+import { MemoryIdempotency } from '../../src/log/memory-idempotency.ts'
 import { SqliteFile } from '../../src/log/sqlite/file.ts'
-import { MEMORY_SCHEMA, SqliteMemory } from '../../src/log/sqlite/idempotency.ts'
-import { fingerprint, Recalls } from '../../src/log/sqlite/seen-ids.ts'
+import { IDEMPOTENCY_SCHEMA, SqliteIdempotency } from '../../src/log/sqlite/idempotency.ts'
+import { fingerprint, SeenIds } from '../../src/log/sqlite/seen-ids.ts'
 import { SqliteLog } from '../../src/log/sqlite/sqlite.ts'
 import { systemRandom } from '../../src/random.ts'
 import { type HandClock, handClock } from '../../src/testing/hand-clock.ts'
@@ -21,7 +21,7 @@ describe('what is remembered', () => {
     const log = await SqliteLog.open(folder, handClock(), systemRandom(), silent)
     const room = await log.open('/room', { keep: 10, maxAgeMs: 1e9, durable: true }, () => {})
     const draft = { type: 'said', data: '""' }
-    const marks = (batch: number) =>
+    const keys = (batch: number) =>
       Array.from({ length: 1000 }, (_, i) => ({
         client: `client ${i % 100}`,
         id: `${batch}-${i}`,
@@ -29,13 +29,13 @@ describe('what is remembered', () => {
         draft: 0,
       }))
     const append = async (batch: number) => {
-      for (const mark of marks(batch)) expect(await room.recall(mark.client, mark.id)).toBeUndefined()
-      await Promise.all(marks(batch).map((mark) => room.append([draft], [mark])))
+      for (const key of keys(batch)) expect(await room.recall(key.client, key.id)).toBeUndefined()
+      await Promise.all(keys(batch).map((key) => room.append([draft], [key])))
     }
     await append(0)
     for (let batch = 1; batch <= 10; batch += 1) await append(batch)
     for (const batch of [0, 5, 10]) {
-      for (const { client, id } of marks(batch)) expect(await room.recall(client, id)).toMatchObject({ hash: 'h' })
+      for (const { client, id } of keys(batch)) expect(await room.recall(client, id)).toMatchObject({ hash: 'h' })
     }
     await log.close()
     rmSync(folder, { recursive: true })
@@ -45,7 +45,7 @@ describe('what is remembered', () => {
   function disk(ids: Record<string, string[]>) {
     const asked: string[] = []
     const said = new Map(Object.entries(ids))
-    const recalls = new Recalls({
+    const seenIds = new SeenIds({
       async ids(_, client, limit) {
         asked.push(`ids of ${client}`)
         const prints = Int32Array.from(said.get(client) ?? [], fingerprint).slice(0, limit)
@@ -56,51 +56,51 @@ describe('what is remembered', () => {
         return said.get(client)?.includes(id) ? { hash: 'h', seq: 1 } : undefined
       },
     })
-    return { recalls, asked }
+    return { seenIds, asked }
   }
 
   it('is read once for each client; then a new id is known to be new at once', async () => {
-    const { recalls, asked } = disk({ ann: ['1', '2'] })
-    expect(await recalls.find(1, 'ann', '3')).toBeUndefined()
-    expect(recalls.find(1, 'ann', '4')).toBeUndefined()
-    expect(await recalls.find(1, 'ann', '2')).toMatchObject({ seq: 1 })
+    const { seenIds, asked } = disk({ ann: ['1', '2'] })
+    expect(await seenIds.find(1, 'ann', '3')).toBeUndefined()
+    expect(seenIds.find(1, 'ann', '4')).toBeUndefined()
+    expect(await seenIds.find(1, 'ann', '2')).toMatchObject({ seq: 1 })
     expect(asked).toEqual(['ids of ann', 'ann 2'])
   })
 
   it('grows with what is answered, and each room has its own', async () => {
-    const { recalls, asked } = disk({})
-    expect(await recalls.find(1, 'ann', '1')).toBeUndefined()
-    recalls.add(1, 'ann', '1')
-    await recalls.find(1, 'ann', '1')
-    await recalls.find(2, 'ann', '1')
+    const { seenIds, asked } = disk({})
+    expect(await seenIds.find(1, 'ann', '1')).toBeUndefined()
+    seenIds.add(1, 'ann', '1')
+    await seenIds.find(1, 'ann', '1')
+    await seenIds.find(2, 'ann', '1')
     expect(asked).toEqual(['ids of ann', 'ann 1', 'ids of ann'])
   })
 
   it('is read again where something was answered while it was read', async () => {
-    const { recalls, asked } = disk({})
-    const reading = recalls.find(1, 'ann', '1')
-    recalls.add(1, 'ann', '2')
+    const { seenIds, asked } = disk({})
+    const reading = seenIds.find(1, 'ann', '1')
+    seenIds.add(1, 'ann', '2')
     await reading
-    await recalls.find(1, 'ann', '2')
+    await seenIds.find(1, 'ann', '2')
     expect(asked).toEqual(['ids of ann', 'ids of ann'])
   })
 
   it('of a client with very many ids is asked of the disk each time', async () => {
-    const { recalls, asked } = disk({ ann: Array.from({ length: 10_001 }, (_, i) => String(i)) })
-    expect(await recalls.find(1, 'ann', 'new')).toBeUndefined()
-    expect(await recalls.find(1, 'ann', '10000')).toMatchObject({ seq: 1 })
+    const { seenIds, asked } = disk({ ann: Array.from({ length: 10_001 }, (_, i) => String(i)) })
+    expect(await seenIds.find(1, 'ann', 'new')).toBeUndefined()
+    expect(await seenIds.find(1, 'ann', '10000')).toMatchObject({ seq: 1 })
     expect(asked).toEqual(['ids of ann', 'ann new', 'ann 10000'])
   })
 
   it('is bounded: who spoke longest ago is read again', async () => {
-    const { recalls, asked } = disk({})
-    for (const client of ['ann', 'ben']) await recalls.find(1, client, 'x')
-    for (let i = 0; i < 49_998; i += 1) await recalls.find(1, `client ${i}`, 'x')
+    const { seenIds, asked } = disk({})
+    for (const client of ['ann', 'ben']) await seenIds.find(1, client, 'x')
+    for (let i = 0; i < 49_998; i += 1) await seenIds.find(1, `client ${i}`, 'x')
     asked.length = 0
-    expect(recalls.find(1, 'ann', 'x')).toBeUndefined()
-    await recalls.find(1, 'one more', 'x')
-    await recalls.find(1, 'ann', 'x')
-    await recalls.find(1, 'ben', 'x')
+    expect(seenIds.find(1, 'ann', 'x')).toBeUndefined()
+    await seenIds.find(1, 'one more', 'x')
+    await seenIds.find(1, 'ann', 'x')
+    await seenIds.find(1, 'ben', 'x')
     expect(asked).toEqual(['ids of one more', 'ids of ben'])
   })
 })
@@ -138,19 +138,19 @@ describe('a client whose clock was ahead and is set right', () => {
 
 describe('what is left of ids that were forgotten', () => {
   const MOST = 10
-  const mark = (at: number) => ({ client: `client ${at}`, id: uuidAt(at), hash: 'h', draft: 0 })
+  const key = (at: number) => ({ client: `client ${at}`, id: uuidAt(at), hash: 'h', draft: 0 })
 
   it('is bounded in memory: who comes last is known, who came first is as one who never spoke', () => {
-    const remembered = new Remembered(MOST)
-    for (let at = 0; at < 3 * MOST; at += 1) remembered.keep(mark(at), [], at)
+    const remembered = new MemoryIdempotency(MOST)
+    for (let at = 0; at < 3 * MOST; at += 1) remembered.keep(key(at), [], at)
     remembered.trim(REMEMBER_MS + 3 * MOST, 1)
-    const known = Array.from({ length: 3 * MOST }, (_, at) => remembered.recall(mark(at).client, mark(at).id))
+    const known = Array.from({ length: 3 * MOST }, (_, at) => remembered.recall(key(at).client, key(at).id))
     expect(known).toEqual([...Array(2 * MOST).fill(undefined), ...Array(MOST).fill('forgotten')])
   })
 
   it('of one client is its latest time, whatever order its ids came in', () => {
-    const remembered = new Remembered(MOST)
-    for (const at of [5, 9, 2]) remembered.keep({ ...mark(at), client: 'ann' }, [], at)
+    const remembered = new MemoryIdempotency(MOST)
+    for (const at of [5, 9, 2]) remembered.keep({ ...key(at), client: 'ann' }, [], at)
     remembered.trim(REMEMBER_MS + 10, 1)
     expect(remembered.recall('ann', uuidAt(9))).toBe('forgotten')
     expect(remembered.recall('ann', uuidAt(10))).toBeUndefined()
@@ -158,18 +158,18 @@ describe('what is left of ids that were forgotten', () => {
 
   it('is bounded on disk', () => {
     const folder = mkdtempSync(join(tmpdir(), 'corridor-ids-'))
-    const file = new SqliteFile(join(folder, 'corridor.db'), MEMORY_SCHEMA)
-    const memory = new SqliteMemory(file, MOST)
+    const file = new SqliteFile(join(folder, 'corridor.db'), IDEMPOTENCY_SCHEMA)
+    const memory = new SqliteIdempotency(file, MOST)
     for (let at = 0; at < 3 * MOST; at += 1) {
-      memory.keep({ room: at % 2, mark: mark(at), seq: undefined, time: at })
+      memory.keep({ room: at % 2, key: key(at), seq: undefined, time: at })
       for (const room of [0, 1]) memory.forget(room, at + 1, 0, 100)
     }
     const rows = Number(file.get('SELECT count(*) AS count FROM forgotten')?.count)
     expect(rows).toBeGreaterThan(MOST / 2)
     expect(rows).toBeLessThanOrEqual(MOST)
     const last = 3 * MOST - 1
-    expect(memory.answer(last % 2, mark(last).client, mark(last).id)).toBe('forgotten')
-    expect(memory.answer(0, mark(0).client, mark(0).id)).toBeUndefined()
+    expect(memory.answer(last % 2, key(last).client, key(last).id)).toBe('forgotten')
+    expect(memory.answer(0, key(0).client, key(0).id)).toBeUndefined()
     file.close()
     rmSync(folder, { recursive: true })
   })

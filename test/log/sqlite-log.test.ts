@@ -84,7 +84,7 @@ it('leaves no hole where an append fails', async () => {
   await room.append([draft])
   const twice = [{ client: 'ann', id: '1', hash: 'h', draft: 0 }]
   await room.append([draft], twice)
-  // The same mark again breaks the commit, as a full disk would.
+  // The same key again breaks the commit, as a full disk would.
   await expect(room.append([draft], twice)).rejects.toMatchObject({ code: 'unavailable' })
   expect(log.trouble).toBeDefined()
   expect((await room.read(0, 10)).length).toBe(2)

@@ -178,8 +178,8 @@ export function describeLog(name: string, factory: () => LogFactory): void {
 
     it('remembers thousands of ids of one client', async () => {
       const room = await open()
-      const marks = Array.from({ length: 3000 }, (_, i) => ({ client: 'ann', id: String(i), hash: 'h', draft: 0 }))
-      for (const mark of marks) void room.append([draft(mark.id)], [mark])
+      const keys = Array.from({ length: 3000 }, (_, i) => ({ client: 'ann', id: String(i), hash: 'h', draft: 0 }))
+      for (const key of keys) void room.append([draft(key.id)], [key])
       await room.append([draft('last')])
       for (const id of ['0', '1', '1500', '2999']) {
         expect(await room.recall('ann', id)).toMatchObject({ hash: 'h', seq: Number(id) + 1 })

@@ -26,7 +26,7 @@ export function testSession(name: string, open: () => Promise<SessionStage>): vo
     function everyCall(session: Session): void {
       session.receive(stage.message('over'))
       session.flush()
-      session.slow('limits.sendTimeout')
+      session.cutSlow('limits.sendTimeout')
       session.end(KICKED)
       session.gone(true)
       session.gone(false)
@@ -139,7 +139,7 @@ export function testSession(name: string, open: () => Promise<SessionStage>): vo
 
     it('of a peer that does not take what is sent writes no more, and is ended to come back', async () => {
       const [ann, ben] = [stage.join('ann'), stage.join('ben')]
-      ann.session.slow('limits.sendTimeout')
+      ann.session.cutSlow('limits.sendTimeout')
       say(ben, 'not for ann')
       await stage.pass()
       expect(ann.wire.notes).toEqual(['close 1013'])
@@ -223,7 +223,7 @@ async function play(stage: SessionStage, random: Dice) {
       any.session.end(KICKED)
       over(any)
     } else if (dice === 10) {
-      any.session.slow('limits.sendTimeout')
+      any.session.cutSlow('limits.sendTimeout')
       // Until it is ended it may still speak; here it waits for that.
       await stage.pass(0)
       over(any)

@@ -5,14 +5,14 @@
 import type { Clock } from '../../clock.ts'
 import { RoomError } from '../../errors.ts'
 import type { ErrorLogger } from '../../guarded.ts'
-import type { StoredMark } from './idempotency.ts'
+import type { StoredKey } from './idempotency.ts'
 import type { Begin, Commit } from './stored.ts'
 
 /** A commit that is being gathered. */
 export interface Draft extends Commit {
   readonly begins: Begin[]
   readonly events: (number | string)[]
-  readonly marks: StoredMark[]
+  readonly keys: StoredKey[]
 }
 
 /** Something that waits for a commit. */
@@ -72,7 +72,7 @@ export class SqliteCommits {
   }
 
   async #next(appends: readonly Append[]): Promise<void> {
-    const commit: Draft = { begins: [], events: [], marks: [] }
+    const commit: Draft = { begins: [], events: [], keys: [] }
     // Numbered only now: what failed before has left no hole.
     const prepared = appends.filter((append) => this.#prepare(append, commit))
     if (await this.#written(commit)) {
@@ -85,21 +85,21 @@ export class SqliteCommits {
   }
 
   /** `false`: it threw, and the commit is without it. */
-  #prepare(append: Append, { begins, events, marks }: Draft): boolean {
-    const lengths = [begins.length, events.length, marks.length] as const
+  #prepare(append: Append, { begins, events, keys }: Draft): boolean {
+    const lengths = [begins.length, events.length, keys.length] as const
     try {
-      append.prepare({ begins, events, marks })
+      append.prepare({ begins, events, keys })
       return true
     } catch (error) {
       this.#logger.error({ err: error }, 'an append could not be prepared, it is refused')
-      ;[begins.length, events.length, marks.length] = lengths
+      ;[begins.length, events.length, keys.length] = lengths
       this.#end('refusing', () => append.failed(new RoomError('unavailable', 'this could not be kept')))
       return false
     }
   }
 
   async #written(commit: Draft): Promise<boolean> {
-    if (commit.events.length === 0 && commit.marks.length === 0) return true
+    if (commit.events.length === 0 && commit.keys.length === 0) return true
     try {
       return await this.#write(commit)
     } catch (error) {

@@ -3,19 +3,19 @@
  * events they made. `store.ts` owns it.
  */
 import { forgottenTime, mayBeForgotten } from '../id-time.ts'
-import type { Mark, ProducerState, Recalled } from '../log.ts'
+import type { IdempotencyKey, ProducerState, Recalled } from '../log.ts'
 import type { SqliteFile } from './file.ts'
-import { fingerprint, type KnownIds } from './seen-ids.ts'
+import { type ClientIds, fingerprint } from './seen-ids.ts'
 
-export interface StoredMark {
+export interface StoredKey {
   readonly room: number
-  readonly mark: Mark
+  readonly key: IdempotencyKey
   /** Of the event it made, where it made one. */
   readonly seq: number | undefined
   readonly time: number
 }
 
-export const MEMORY_SCHEMA = `
+export const IDEMPOTENCY_SCHEMA = `
   CREATE TABLE IF NOT EXISTS answers (room INTEGER NOT NULL, client TEXT NOT NULL, id TEXT NOT NULL, hash TEXT NOT NULL, seq INTEGER, time INTEGER NOT NULL, PRIMARY KEY (room, client, id)) WITHOUT ROWID;
   CREATE INDEX IF NOT EXISTS answers_by_time ON answers (room, time);
   CREATE TABLE IF NOT EXISTS forgotten (room INTEGER NOT NULL, client TEXT NOT NULL, until INTEGER NOT NULL, PRIMARY KEY (room, client)) WITHOUT ROWID;
@@ -26,7 +26,7 @@ export const MEMORY_SCHEMA = `
 /** Clients of whom something was forgotten, in all rooms. Beyond it, one whose latest id is the oldest is as one who never spoke. */
 const MAX_FORGOTTEN = 1_000_000
 
-export class SqliteMemory {
+export class SqliteIdempotency {
   readonly #file: SqliteFile
   readonly #maxForgotten: number
   /** At most so many rows are in `forgotten`; they are counted when that is too much. */
@@ -38,7 +38,7 @@ export class SqliteMemory {
   }
 
   /** Fingerprints of the ids a client has used, at most `limit`. */
-  ids(room: number, client: string, limit: number): KnownIds {
+  ids(room: number, client: string, limit: number): ClientIds {
     const rows = this.#file.all('SELECT id FROM answers WHERE room = ? AND client = ? LIMIT ?', room, client, limit)
     const prints = Int32Array.from(rows, ({ id }) => fingerprint(String(id)))
     return { prints, forgottenMs: this.#forgotten(room, client) }
@@ -57,14 +57,14 @@ export class SqliteMemory {
   }
 
   /** Call it in a transaction. */
-  keep({ room, mark, seq, time }: StoredMark): void {
-    if ('client' in mark) {
+  keep({ room, key, seq, time }: StoredKey): void {
+    if ('client' in key) {
       this.#file.run(
         'INSERT INTO answers (room, client, id, hash, seq, time) VALUES (?, ?, ?, ?, ?, ?)',
         room,
-        mark.client,
-        mark.id,
-        mark.hash,
+        key.client,
+        key.id,
+        key.hash,
         seq ?? null,
         time,
       )
@@ -74,9 +74,9 @@ export class SqliteMemory {
       `INSERT INTO producers (room, producer, epoch, seq, time) VALUES (?, ?, ?, ?, ?)
          ON CONFLICT (room, producer) DO UPDATE SET epoch = excluded.epoch, seq = excluded.seq, time = excluded.time`,
       room,
-      mark.producer,
-      mark.epoch,
-      mark.seq,
+      key.producer,
+      key.epoch,
+      key.seq,
       time,
     )
   }

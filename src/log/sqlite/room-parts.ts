@@ -3,13 +3,13 @@ import type { Clock } from '../../clock.ts'
 import type { RoomError } from '../../errors.ts'
 import type { Lives } from '../epoch.ts'
 import type { Append } from './commits.ts'
-import type { Recalls } from './seen-ids.ts'
+import type { SeenIds } from './seen-ids.ts'
 import type { SqliteThread } from './thread.ts'
 
 export interface SqliteRoomParts {
   readonly thread: SqliteThread
   readonly clock: Clock
-  readonly recalls: Recalls
+  readonly seenIds: SeenIds
   /** Begins the epochs of this process. */
   readonly lives: Lives
   /** The id of a room that is new on disk. */

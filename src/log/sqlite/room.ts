@@ -7,10 +7,11 @@
 import { Frame } from '../../delivery/frame.ts'
 import { PAGE } from '../../delivery/page.ts'
 import { RoomError } from '../../errors.ts'
-import { type Era, locate } from '../lineage.ts'
-import type { ClientMark, Deliver, Draft, Mark, ProducerState, Recalled, Resume, Retention, RoomLog } from '../log.ts'
+import { type EpochEntry, locate } from '../lineage.ts'
+import type { Deliver, Draft, IdempotencyKey, ProducerState, Recalled, Resume, Retention, RoomLog } from '../log.ts'
+import { pairKey } from '../pair-key.ts'
 import { Recent } from '../recent.ts'
-import { Behind, type Said } from './behind.ts'
+import { type Carried, CarryQueue } from './carry-queue.ts'
 import type { Append, Draft as CommitDraft } from './commits.ts'
 import { frameOf, Pages } from './pages.ts'
 import type { SqliteRoomParts } from './room-parts.ts'
@@ -20,8 +21,8 @@ import { SqliteTrim } from './trim.ts'
 /** An append of this room, from `publish` until it is on disk. */
 interface Pending {
   readonly drafts: readonly Draft[]
-  readonly marks: readonly Mark[]
-  behind: Said[] | undefined
+  readonly keys: readonly IdempotencyKey[]
+  carried: Carried[] | undefined
   resolve(seq: number): void
   reject(error: Error): void
 }
@@ -32,19 +33,21 @@ export class SqliteRoomLog implements RoomLog {
   readonly #parts: SqliteRoomParts
   /** `undefined`: nothing of it is on disk, nor on its way. */
   #id: number | undefined
-  readonly #eras: readonly Era[]
+  readonly #epochs: readonly EpochEntry[]
   /** Whether the disk has the epoch of this process. */
   #isSaved: boolean
+  /** Where its beginning is in the commit that is being gathered, if it is in there. */
+  #beginAt = -1
   readonly #recent: Recent
   readonly #retention: Retention
   readonly #deliver: Deliver
   readonly #closed: () => void
   #pages: Pages | undefined
   /** Messages on their way to the disk. */
-  readonly #marked = new Set<string>()
+  readonly #pendingKeys = new Set<string>()
   /** The newest append that is not delivered yet, and the broadcasts said after it. */
   #latest: Pending | undefined
-  readonly #behind = new Behind()
+  readonly #carryQueue = new CarryQueue()
   readonly #trim: SqliteTrim
   #next: number
   #time: number
@@ -60,13 +63,15 @@ export class SqliteRoomLog implements RoomLog {
     deliver: Deliver,
     closed: () => void,
   ) {
-    const { eras, seq, recent } = stored ?? EMPTY
+    const { epochs, seq, recent } = stored ?? EMPTY
     this.#parts = parts
     this.path = path
     this.#id = stored?.id
-    const last = eras.at(-1)?.epoch
+    const last = epochs.at(-1)?.epoch
     this.#isSaved = last !== undefined && parts.lives.isOf(last)
-    this.#eras = this.#isSaved ? eras : [...eras, { epoch: parts.lives.begin(path, last, seq + 1), first: seq + 1 }]
+    this.#epochs = this.#isSaved
+      ? epochs
+      : [...epochs, { epoch: parts.lives.begin(path, last, seq + 1), first: seq + 1 }]
     this.#recent = new Recent(seq - recent.length)
     for (const event of recent) this.#recent.push(frameOf(event))
     this.#retention = retention
@@ -78,7 +83,7 @@ export class SqliteRoomLog implements RoomLog {
   }
 
   get epoch(): string {
-    return this.#eras.at(-1)?.epoch ?? ''
+    return this.#epochs.at(-1)?.epoch ?? ''
   }
 
   get first(): number {
@@ -89,12 +94,12 @@ export class SqliteRoomLog implements RoomLog {
     return this.#recent.seq
   }
 
-  append(drafts: readonly Draft[], marks: readonly Mark[] = []): Promise<number> {
-    const refusal = this.#refusal(marks)
+  append(drafts: readonly Draft[], keys: readonly IdempotencyKey[] = []): Promise<number> {
+    const refusal = this.#refusal(keys)
     if (refusal) return Promise.reject(refusal)
-    for (const mark of marks) if ('client' in mark) this.#marked.add(keyOf(mark))
+    for (const key of keys) if ('client' in key) this.#pendingKeys.add(pairKey(key.client, key.id))
     return new Promise((resolve, reject) => {
-      const pending = { drafts, marks, behind: undefined, resolve, reject }
+      const pending = { drafts, keys, carried: undefined, resolve, reject }
       this.#latest = pending
       this.#parts.enqueue(this.#append(pending))
     })
@@ -105,7 +110,7 @@ export class SqliteRoomLog implements RoomLog {
       this.#deliver(frame, except)
       return
     }
-    this.#behind.add(this.#latest, { frame, except })
+    this.#carryQueue.add(this.#latest, { frame, except })
   }
 
   read(after: number, limit: number, bytes: number = PAGE.bytes): readonly Frame[] | Promise<readonly Frame[]> {
@@ -116,11 +121,11 @@ export class SqliteRoomLog implements RoomLog {
 
   locate(epoch: string, seq: number): Resume {
     const { lives } = this.#parts
-    return locate({ path: this.path, lives, eras: this.#eras, first: this.first, seq: this.seq }, epoch, seq)
+    return locate({ path: this.path, lives, epochs: this.#epochs, first: this.first, seq: this.seq }, epoch, seq)
   }
 
   recall(client: string, id: string): Recalled | Promise<Recalled> {
-    return this.#id === undefined ? undefined : this.#parts.recalls.find(this.#id, client, id)
+    return this.#id === undefined ? undefined : this.#parts.seenIds.find(this.#id, client, id)
   }
 
   producer(id: string): undefined | Promise<ProducerState | undefined> {
@@ -150,36 +155,36 @@ export class SqliteRoomLog implements RoomLog {
     this.#closed()
   }
 
-  #refusal(marks: readonly Mark[]): RoomError | undefined {
+  #refusal(keys: readonly IdempotencyKey[]): RoomError | undefined {
     if (this.#isClosed) return new RoomError('unavailable', 'this room has closed')
     // A second event of one message would break the commit of everyone: it waits until the first is known.
-    const isTwice = marks.some((mark) => 'client' in mark && this.#marked.has(keyOf(mark)))
+    const isTwice = keys.some((key) => 'client' in key && this.#pendingKeys.has(pairKey(key.client, key.id)))
     if (isTwice) return new RoomError('unavailable', 'this message is being kept, say it again later')
     return this.#parts.refusal()
   }
 
   #append(pending: Pending): Append {
-    const { drafts, marks } = pending
+    const { drafts, keys } = pending
     let frames: Frame[] = []
     return {
       length: drafts.reduce((sum, { data }) => sum + data.length, 0),
       prepare: (commit) => {
-        if (drafts.length === 0 && marks.length === 0) return
+        if (drafts.length === 0 && keys.length === 0) return
         const time = Math.max(this.#time, this.#parts.clock.now())
         const next = this.#next
         const made = drafts.map(({ type, data }, index) => new Frame(type, data, next + index, time))
         const id = this.#begin(commit)
         for (const [index, { type, data }] of drafts.entries()) commit.events.push(id, next + index, time, type, data)
-        for (const mark of marks) commit.marks.push({ room: id, mark, seq: seqOf(mark, made), time })
+        for (const key of keys) commit.keys.push({ room: id, key, seq: seqOf(key, made), time })
         // Nothing throws from here on.
         this.#time = time
         this.#next += made.length
         frames = made
       },
       committed: () => {
-        if (drafts.length > 0 || marks.length > 0) this.#saved()
+        if (drafts.length > 0 || keys.length > 0) this.#saved()
         for (const frame of frames) this.#take(frame)
-        for (const mark of marks) if ('client' in mark) this.#parts.recalls.add(this.#id ?? 0, mark.client, mark.id)
+        for (const key of keys) if ('client' in key) this.#parts.seenIds.add(this.#id ?? 0, key.client, key.id)
         this.#over(pending)
         pending.resolve(frames[0]?.seq ?? this.seq)
       },
@@ -192,13 +197,15 @@ export class SqliteRoomLog implements RoomLog {
     }
   }
 
-  /** The first commit makes the room known on disk, and saves its epoch. */
+  /** The first commit stores the room and its epoch. */
   #begin({ begins }: CommitDraft): number {
     this.#id ??= this.#parts.newId()
     const id = this.#id
-    const era = this.#eras.at(-1)
-    if (this.#isSaved || !era || begins.some((begin) => begin.id === id)) return id
-    begins.push({ id, path: this.path, maxAgeMs: this.#retention.maxAgeMs, era, epochs: this.#eras.length })
+    const entry = this.#epochs.at(-1)
+    // By its index: a search would be quadratic in the rooms that begin in one commit.
+    if (this.#isSaved || !entry || begins[this.#beginAt]?.id === id) return id
+    this.#beginAt = begins.length
+    begins.push({ id, path: this.path, maxAgeMs: this.#retention.maxAgeMs, entry, epochCount: this.#epochs.length })
     return id
   }
 
@@ -217,10 +224,10 @@ export class SqliteRoomLog implements RoomLog {
 
   /** What was said behind an append may follow it now, also where it failed. */
   #over(pending: Pending): void {
-    for (const mark of pending.marks) if ('client' in mark) this.#marked.delete(keyOf(mark))
+    for (const key of pending.keys) if ('client' in key) this.#pendingKeys.delete(pairKey(key.client, key.id))
     const isLatest = this.#latest === pending
     if (isLatest) this.#latest = undefined
-    this.#behind.deliver(pending, this.#deliver)
+    this.#carryQueue.deliver(pending, this.#deliver)
     if (isLatest) this.#onIdle()
   }
 
@@ -234,13 +241,8 @@ export class SqliteRoomLog implements RoomLog {
   }
 }
 
-const EMPTY: Pick<StoredRoom, 'eras' | 'seq' | 'recent'> = { eras: [], seq: 0, recent: [] }
+const EMPTY: Pick<StoredRoom, 'epochs' | 'seq' | 'recent'> = { epochs: [], seq: 0, recent: [] }
 
-/** No two pairs share a key: the length of the first stands before it. */
-function keyOf({ client, id }: ClientMark): string {
-  return `${client.length}:${client}${id}`
-}
-
-function seqOf(mark: Mark, frames: readonly Frame[]): number | undefined {
-  return 'client' in mark && mark.draft !== undefined ? frames[mark.draft]?.seq : undefined
+function seqOf(key: IdempotencyKey, frames: readonly Frame[]): number | undefined {
+  return 'client' in key && key.draft !== undefined ? frames[key.draft]?.seq : undefined
 }

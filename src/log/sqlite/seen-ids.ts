@@ -10,12 +10,12 @@ import type { Recalled } from '../log.ts'
 /** Where answers lie on disk. */
 export interface Answers {
   /** The ids a client has used, at most `limit`. */
-  ids(room: number, client: string, limit: number): Promise<KnownIds>
+  ids(room: number, client: string, limit: number): Promise<ClientIds>
   answer(room: number, client: string, id: string): Promise<Recalled>
 }
 
 /** What lies on disk of one client's ids. */
-export interface KnownIds {
+export interface ClientIds {
   /** A fingerprint of each. */
   readonly prints: Int32Array
   /** The latest time in an id that was forgotten. */
@@ -35,7 +35,7 @@ const MAX_CLIENTS = 50_000
 /** Fingerprints in all, some 20 bytes each; of one client; and as many as are read from disk at once. */
 const MAX_IDS = { all: 1_000_000, client: 200_000, read: 10_000 }
 
-export class Recalls {
+export class SeenIds {
   readonly #answers: Answers
   /** The client that spoke last stands last. */
   readonly #clients = new Map<string, Known | Promise<Known>>()

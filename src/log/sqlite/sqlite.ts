@@ -11,14 +11,14 @@ import type { Random } from '../../random.ts'
 import { errorOf } from '../../thrown.ts'
 import { safely } from '../deliver.ts'
 import { Lives } from '../epoch.ts'
-import type { Deliver, Log, Retention, RoomLog, Stand } from '../log.ts'
+import type { Deliver, Log, LogSpan, Retention, RoomLog } from '../log.ts'
 import { MemoryLog } from '../memory.ts'
 import { SqliteCommits } from './commits.ts'
 import { makeFolder } from './folder.ts'
 import { isBreaking, isUnwritable, mustBeSound, openMistake } from './result-codes.ts'
 import { SqliteRoomLog } from './room.ts'
 import type { SqliteRoomParts } from './room-parts.ts'
-import { fingerprint, Recalls } from './seen-ids.ts'
+import { fingerprint, SeenIds } from './seen-ids.ts'
 import type { Commit, Contents } from './stored.ts'
 import { SqliteSweep } from './sweep.ts'
 import { SqliteThread } from './thread.ts'
@@ -40,7 +40,7 @@ export class SqliteLog implements Log {
   readonly #logger: RoomLogger
   readonly #memory: MemoryLog
   readonly #rooms = new Map<string, SqliteRoomLog>()
-  readonly #recalls: Recalls
+  readonly #seenIds: SeenIds
   readonly #sweep: SqliteSweep
   readonly #commits: SqliteCommits
   readonly #onCommit: (seconds: number) => void
@@ -72,7 +72,7 @@ export class SqliteLog implements Log {
     this.#known = paths && new Set(paths)
     this.#lives = new Lives(clock.now(), random, lives)
     this.#memory = new MemoryLog(clock, random, logger)
-    this.#recalls = new Recalls({
+    this.#seenIds = new SeenIds({
       ids: (...which) => thread.ask('ids', ...which),
       answer: (...which) => thread.ask('answer', ...which),
     })
@@ -141,7 +141,7 @@ export class SqliteLog implements Log {
     return room
   }
 
-  async peek(path: string): Promise<Stand | undefined> {
+  async peek(path: string): Promise<LogSpan | undefined> {
     return this.#rooms.get(path) ?? this.#memory.peek(path) ?? (await this.#thread.ask('peek', path))
   }
 
@@ -157,7 +157,7 @@ export class SqliteLog implements Log {
     return {
       thread: this.#thread,
       clock: this.#clock,
-      recalls: this.#recalls,
+      seenIds: this.#seenIds,
       lives: this.#lives,
       newId: () => {
         this.#lastId += 1

@@ -3,12 +3,12 @@
  * thread of its own; nobody else opens the file.
  */
 import { MAX_LIVES } from '../epoch.ts'
-import type { Era } from '../lineage.ts'
+import type { EpochEntry } from '../lineage.ts'
 import { type ProducerState, REMEMBER_MS, type Recalled } from '../log.ts'
 import { pageOf, rowOf, type StoredEvent } from './event.ts'
 import { SqliteFile } from './file.ts'
-import { MEMORY_SCHEMA, SqliteMemory } from './idempotency.ts'
-import { fingerprint, type KnownIds } from './seen-ids.ts'
+import { IDEMPOTENCY_SCHEMA, SqliteIdempotency } from './idempotency.ts'
+import { type ClientIds, fingerprint } from './seen-ids.ts'
 import type { Begin, Commit, Contents, Oldest, StoredRoom, Trimmed } from './stored.ts'
 
 const SCHEMA = `
@@ -27,13 +27,13 @@ const MAX_EPOCHS = 1000
 
 export class Store {
   readonly #file: SqliteFile
-  readonly #memory: SqliteMemory
+  readonly #idempotency: SqliteIdempotency
   /** Rooms that were opened in this process, and when they were last (ms since 1970). */
   readonly #opened = new Map<number, number>()
 
   constructor(file: string) {
-    this.#file = new SqliteFile(file, SCHEMA + MEMORY_SCHEMA)
-    this.#memory = new SqliteMemory(this.#file)
+    this.#file = new SqliteFile(file, SCHEMA + IDEMPOTENCY_SCHEMA)
+    this.#idempotency = new SqliteIdempotency(this.#file)
   }
 
   /** Which rooms there are, up to `limit` of them. */
@@ -57,7 +57,7 @@ export class Store {
     this.#opened.set(room.id, now)
     const first = this.#oldest(room.id)?.seq ?? room.seq + 1
     const newest = this.#newest(room.id, recent.count, recent.bytes)
-    return { ...room, ...this.#age(room.id), eras: this.#eras(room.id), first, recent: newest }
+    return { ...room, ...this.#age(room.id), epochs: this.#epochs(room.id), first, recent: newest }
   }
 
   /** Where a room's log stands, without opening it. */
@@ -65,14 +65,14 @@ export class Store {
     const room = this.#room(path)
     if (!room) return undefined
     return {
-      epoch: this.#eras(room.id).at(-1)?.epoch ?? '',
+      epoch: this.#epochs(room.id).at(-1)?.epoch ?? '',
       first: this.#oldest(room.id)?.seq ?? room.seq + 1,
       seq: room.seq,
     }
   }
 
   /** Keeps all of it or nothing; on disk when this returns. */
-  commit({ life, begins, events, marks }: Commit): void {
+  commit({ life, begins, events, keys }: Commit): void {
     const newest = new Map<number, number>()
     this.#file.transaction(() => {
       if (life !== undefined) this.#live(life)
@@ -91,7 +91,7 @@ export class Store {
         newest.set(room, seq)
       }
       for (const [room, seq] of newest) this.#file.run('UPDATE rooms SET seq = ? WHERE id = ?', seq, room)
-      for (const mark of marks) this.#memory.keep(mark)
+      for (const key of keys) this.#idempotency.keep(key)
     })
   }
 
@@ -107,16 +107,16 @@ export class Store {
     return pageOf(rows, bytes)
   }
 
-  ids(room: number, client: string, limit: number): KnownIds {
-    return this.#memory.ids(room, client, limit)
+  ids(room: number, client: string, limit: number): ClientIds {
+    return this.#idempotency.ids(room, client, limit)
   }
 
   answer(room: number, client: string, id: string): Recalled {
-    return this.#memory.answer(room, client, id)
+    return this.#idempotency.answer(room, client, id)
   }
 
   producer(room: number, producer: string): ProducerState | undefined {
-    return this.#memory.producer(room, producer)
+    return this.#idempotency.producer(room, producer)
   }
 
   /**
@@ -138,7 +138,7 @@ export class Store {
       file.run('DELETE FROM events WHERE room = ? AND seq < ?', room, until)
       const oldest = this.#oldest(room)?.time
       const old = now - REMEMBER_MS
-      const forgotten = this.#memory.forget(room, Math.min(old, oldest ?? now), Math.min(old, notBefore), STEP)
+      const forgotten = this.#idempotency.forget(room, Math.min(old, oldest ?? now), Math.min(old, notBefore), STEP)
       // An epoch is of use as long as somebody may have seen up to its end and the next event is still there.
       file.run(
         'DELETE FROM epochs WHERE room = ? AND first < (SELECT max(first) FROM epochs WHERE room = ? AND first < ?)',
@@ -162,7 +162,7 @@ export class Store {
     const file = this.#file
     const isEmpty = !file.get('SELECT 1 FROM events WHERE room = ? LIMIT 1', room)
     const isKnown = file.get('SELECT 1 FROM answers WHERE room = ? LIMIT 1', room)
-    const begun = Number.parseInt(this.#eras(room).at(-1)?.epoch.slice(0, 12) ?? '0', 16)
+    const begun = Number.parseInt(this.#epochs(room).at(-1)?.epoch.slice(0, 12) ?? '0', 16)
     if (!isEmpty || isKnown || Math.max(begun, this.#opened.get(room) ?? 0) >= since) return false
     file.transaction(() => {
       for (const table of ['epochs', 'producers', 'forgotten']) file.run(`DELETE FROM ${table} WHERE room = ?`, room)
@@ -189,15 +189,15 @@ export class Store {
   }
 
   /** Makes a room known, and begins its epoch of this process. */
-  #begin({ id, path, maxAgeMs, era, epochs }: Begin): void {
+  #begin({ id, path, maxAgeMs, entry, epochCount }: Begin): void {
     this.#file.run(
       'INSERT INTO rooms (id, path, max_age, seq) VALUES (?, ?, ?, 0) ON CONFLICT (id) DO NOTHING',
       id,
       path,
       maxAgeMs,
     )
-    this.#file.run('INSERT INTO epochs (room, epoch, first) VALUES (?, ?, ?)', id, era.epoch, era.first)
-    if (epochs <= MAX_EPOCHS) return
+    this.#file.run('INSERT INTO epochs (room, epoch, first) VALUES (?, ?, ?)', id, entry.epoch, entry.first)
+    if (epochCount <= MAX_EPOCHS) return
     this.#file.run(
       'DELETE FROM epochs WHERE room = ? AND epoch NOT IN (SELECT epoch FROM epochs WHERE room = ? ORDER BY first DESC, epoch DESC LIMIT ?)',
       id,
@@ -206,7 +206,7 @@ export class Store {
     )
   }
 
-  #eras(room: number): Era[] {
+  #epochs(room: number): EpochEntry[] {
     const rows = this.#file.all('SELECT epoch, first FROM epochs WHERE room = ? ORDER BY first, epoch', room)
     return rows.map(({ epoch, first }) => ({ epoch: String(epoch), first: Number(first) }))
   }

@@ -1,7 +1,7 @@
 /** What is asked of the database and what it answers: plain data that can be sent to its thread and back. */
-import type { Era } from '../lineage.ts'
+import type { EpochEntry } from '../lineage.ts'
 import type { StoredEvent } from './event.ts'
-import type { StoredMark } from './idempotency.ts'
+import type { StoredKey } from './idempotency.ts'
 
 /** When the oldest of a room was kept, ms since 1970; `undefined`: there is none. */
 export interface Oldest {
@@ -13,7 +13,7 @@ export interface Oldest {
 /** A room's log as it is found on disk. */
 export interface StoredRoom extends Oldest {
   readonly id: number
-  readonly eras: readonly Era[]
+  readonly epochs: readonly EpochEntry[]
   readonly first: number
   readonly seq: number
   /** The newest events, oldest first. */
@@ -25,9 +25,9 @@ export interface Begin {
   readonly id: number
   readonly path: string
   readonly maxAgeMs: number
-  readonly era: Era
+  readonly entry: EpochEntry
   /** How many epochs it has with this one. */
-  readonly epochs: number
+  readonly epochCount: number
 }
 
 /** What is kept in one transaction. */
@@ -38,7 +38,7 @@ export interface Commit {
   readonly begins: readonly Begin[]
   /** Room, seq, time, type, JSON text of the data; one after the other. */
   readonly events: readonly (number | string)[]
-  readonly marks: readonly StoredMark[]
+  readonly keys: readonly StoredKey[]
 }
 
 /** What a log knows of its database from the start. */

@@ -5,7 +5,7 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { Mount } from '../../config/mount.ts'
 import { Refusal, RoomError, refusalOf } from '../../errors.ts'
-import type { ProducerMark } from '../../log/log.ts'
+import type { ProducerKey } from '../../log/log.ts'
 import { type Message, messageOf, parseJson } from '../../room/protocol.ts'
 import { ACCEPTED, wrongType } from '../wrong-type.ts'
 
@@ -91,7 +91,7 @@ export function messagesOf(text: string, { batch, json }: Pick<Mount['limits'], 
 }
 
 /** The claim of a producer; `undefined`: none is made. Throws a `Refusal` 400. */
-export function producerOf(headers: IncomingHttpHeaders): ProducerMark | undefined {
+export function producerOf(headers: IncomingHttpHeaders): ProducerKey | undefined {
   const given = ['producer-id', 'producer-epoch', 'producer-seq'].map((name) => headers[name])
   if (given.every((value) => value === undefined)) return undefined
   const [producer, epoch, seq] = given

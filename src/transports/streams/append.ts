@@ -10,7 +10,7 @@ import { failureOf, Refusal, refusalOf, roomErrorOf } from '../../errors.ts'
 import type { Gate } from '../../gate/gate.ts'
 import { scoped, visitOf } from '../../gate/identity.ts'
 import { mustNotBeOver, type Pass } from '../../gate/pass.ts'
-import type { ProducerMark } from '../../log/log.ts'
+import type { ProducerKey } from '../../log/log.ts'
 import type { Random } from '../../random.ts'
 import { late } from '../../room/answers.ts'
 import type { Posted, RoomReading, Speaker } from '../../room/open-room.ts'
@@ -88,7 +88,7 @@ function mustBeSupported(headers: FastifyRequest['headers']): void {
 }
 
 /** A producer is its principal's own: nobody else's claims run into it, or fence it off. */
-function claimOf(headers: FastifyRequest['headers'], pass: Pass | undefined): ProducerMark | undefined {
+function claimOf(headers: FastifyRequest['headers'], pass: Pass | undefined): ProducerKey | undefined {
   const claim = producerOf(headers)
   return claim && { ...claim, producer: scoped(claim.producer, pass?.claims.sub) }
 }
@@ -119,18 +119,18 @@ async function handle(
   { clock }: AppendParts,
   speaker: Speaker,
   messages: readonly Message[],
-  mark: ProducerMark | undefined,
+  producerKey: ProducerKey | undefined,
 ): Promise<Posted> {
   let isLate = false
   try {
-    return await within(clock, ANSWER_MS, speaker.post(messages, { mark, isLate: () => isLate }), () => {
+    return await within(clock, ANSWER_MS, speaker.post(messages, { producerKey, isLate: () => isLate }), () => {
       isLate = true
       throw late()
     })
   } catch (thrown) {
     if (thrown instanceof Refusal) throw thrown
     const error = roomErrorOf(thrown)
-    throw error ? refusalOf(error, mark !== undefined) : failureOf('handling a message', thrown)
+    throw error ? refusalOf(error, producerKey !== undefined) : failureOf('handling a message', thrown)
   }
 }
 
@@ -138,7 +138,7 @@ function answer(
   request: FastifyRequest,
   reply: FastifyReply,
   reading: RoomReading,
-  claim: ProducerMark | undefined,
+  claim: ProducerKey | undefined,
   { produced, seq }: Posted,
 ): FastifyReply {
   reply.header('Cache-Control', 'no-store')

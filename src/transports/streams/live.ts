@@ -122,7 +122,7 @@ export class LiveStreams {
     pass: Pass | undefined,
   ): () => void {
     const session = room.join(visitor, stream, offset)
-    stream.onStuck = () => session.slow('limits.sendTimeout')
+    stream.onStuck = () => session.cutSlow('limits.sendTimeout')
     const { path, reading } = room
     this.#speakers.set(token, { path, reading, session, subject: pass?.claims.sub })
     return () => {
@@ -142,7 +142,7 @@ export class LiveStreams {
   ): () => void {
     if (lost) stream.reset(room.reading.reset(lost))
     const subscription = room.reading.listen(stream, after)
-    stream.onStuck = () => subscription.slow('limits.sendTimeout')
+    stream.onStuck = () => subscription.cutSlow('limits.sendTimeout')
     stream.begin()
     const cancel = whenOver(this.#parts.clock, pass, () => stream.close(Close.expired))
     return () => {

@@ -36,7 +36,7 @@ export async function answerPage(
   const { writableLength: waiting } = response
   if (waiting === 0 || response.destroyed) return reply
   const backlog = backlogOf(response)
-  fanOut.pressure.lags(backlog)
+  fanOut.pressure.noteBacklog(backlog)
   const cancel = clock.after(sendTimeoutMs + (waiting / READER_BYTES_PER_SECOND) * 1000, backlog.drop)
   response.once('close', cancel)
   return reply

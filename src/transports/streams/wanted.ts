@@ -4,7 +4,7 @@
  */
 import type { IncomingHttpHeaders } from 'node:http'
 import { Refusal } from '../../errors.ts'
-import { isPlace, parseOffset } from '../../log/log.ts'
+import { isPosition, parseOffset } from '../../log/log.ts'
 
 export type Live = 'long-poll' | 'sse'
 
@@ -39,7 +39,7 @@ export function wantedOf(
   // An EventSource that comes back asks for the same URL, and says here what it has seen since.
   const seen = headers['last-event-id']
   const offset = typeof seen === 'string' && seen !== '' && live === 'sse' ? seen : (query.get('offset') ?? undefined)
-  if (offset !== undefined && !isPlace(offset)) {
+  if (offset !== undefined && !isPosition(offset)) {
     throw new Refusal(400, 'bad_offset', 'expected offset=-1, offset=now or an offset as a room gave it')
   }
   // Only a peer may do without: it begins as a newcomer does, with what the room replays.

@@ -10,7 +10,7 @@ import type { Mount } from '../../config/mount.ts'
 import type { Wire } from '../../delivery/wire.ts'
 import { Close, type CloseReason } from '../../errors.ts'
 import type { Session } from '../../room/session.ts'
-import { countBroken, type Limit, type Tally } from '../../tally.ts'
+import { countExceeded, type Limit, type Tally } from '../../tally.ts'
 import type { Beating, Turn } from '../heartbeat.ts'
 import { Stalls } from '../stalls.ts'
 import { Reader } from './fast-reader.ts'
@@ -101,7 +101,7 @@ export class RoomSocket extends WebSocket implements Beating, ClosableSocket, He
     if (this.#closedWith === undefined) return
     this.#parts.closed(this.#closedWith)
     const limit = HELD_BY_WS[this.#closedWith]
-    if (limit) countBroken(this.#parts.tally.broken, limit)
+    if (limit) countExceeded(this.#parts.tally.exceeded, limit)
   }
 
   /** Sends a ready-made ping. */
@@ -120,7 +120,7 @@ export class RoomSocket extends WebSocket implements Beating, ClosableSocket, He
     if (sending === 'grows') this.isAlive = true
     if (sending === 'overdue') this.#break('limits.messageTimeout', Close.unfinished)
     else if (this.#stalls?.isStuck(this.#wire.socket as Socket, nowMs, sendTimeoutMs)) {
-      this.#session?.slow('limits.sendTimeout')
+      this.#session?.cutSlow('limits.sendTimeout')
       // Its close waits behind what it does not take.
       this.#wire.shut()
     }
@@ -128,7 +128,7 @@ export class RoomSocket extends WebSocket implements Beating, ClosableSocket, He
 
   /** It gave no sign of life: says so, in case only one direction is dead, and lets go at once. */
   lose(): void {
-    if (this.readyState === WebSocket.OPEN) countBroken(this.#parts.tally.broken, 'limits.heartbeat')
+    if (this.readyState === WebSocket.OPEN) countExceeded(this.#parts.tally.exceeded, 'limits.heartbeat')
     this.end(Close.heartbeat.code, Close.heartbeat.reason)
     this.terminate()
   }
@@ -165,7 +165,7 @@ export class RoomSocket extends WebSocket implements Beating, ClosableSocket, He
   }
 
   #break(limit: Limit, reason: CloseReason): void {
-    countBroken(this.#parts.tally.broken, limit)
+    countExceeded(this.#parts.tally.exceeded, limit)
     this.#session?.end(reason)
   }
 }

@@ -7,7 +7,7 @@ import type { Frame } from '../../delivery/frame.ts'
 import { RoomError } from '../../errors.ts'
 import type { Deliver } from '../log.ts'
 
-export interface Said {
+export interface Carried {
   readonly frame: Frame
   readonly except: object | undefined
 }
@@ -15,20 +15,20 @@ export interface Said {
 /** Bytes of all that waits in a room. */
 const MOST_BYTES = 8 * 1024 * 1024
 
-export class Behind {
+export class CarryQueue {
   #bytes = 0
 
   /** Throws `unavailable` where too much waits already. */
-  add(to: { behind: Said[] | undefined }, said: Said): void {
+  add(to: { carried: Carried[] | undefined }, said: Carried): void {
     if (this.#bytes > MOST_BYTES) throw new RoomError('unavailable', 'the log is behind, say it again later')
     this.#bytes += said.frame.size
-    to.behind ??= []
-    to.behind.push(said)
+    to.carried ??= []
+    to.carried.push(said)
   }
 
   /** The append is over: what was said behind it may follow now. */
-  deliver({ behind = [] }: { behind: Said[] | undefined }, deliver: Deliver): void {
-    for (const { frame, except } of behind) {
+  deliver({ carried = [] }: { carried: Carried[] | undefined }, deliver: Deliver): void {
+    for (const { frame, except } of carried) {
       this.#bytes -= frame.size
       deliver(frame, except)
     }
