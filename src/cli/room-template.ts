@@ -4,7 +4,7 @@
 
 /** The text of the module. */
 export function moduleText(): string {
-  return `/** Whoever comes in is greeted; whoever waves is seen by everyone. */
+  return `/** Greets newcomers and shows every wave to everyone. */
 import { defineRoom } from 'corridor'
 import { z } from 'zod'
 
@@ -35,13 +35,13 @@ export function testText(name: string): string {
 import { expect, test } from 'vitest'
 import definition from './${file}.ts'
 
-test('who comes in is greeted', async () => {
+test('greets a newcomer', async () => {
   const room = await openRoom(definition, { greeting: 'welcome' })
   const ann = room.join({ name: 'ann' })
   expect(await ann.next('greeting')).toMatchObject({ data: 'welcome, ann' })
 })
 
-test('everyone sees a wave', async () => {
+test('shows a wave to everyone', async () => {
   const room = await openRoom(definition, { greeting: 'hello' })
   const ann = room.join({ name: 'ann' })
   const bob = room.join({ name: 'bob' })

@@ -170,6 +170,16 @@ it('every link of the README leads somewhere', () => {
     expect(() => readFileSync(here(`../../${file}`))).not.toThrow()
 })
 
+it('test/README.md names every helper, and no file that is not there', () => {
+  const text = readFileSync(here('../README.md'), 'utf8')
+  const names = [...text.matchAll(/`([\w/-]+(?:\.\w+)*\.ts)`/g)].map(([, name]) => name ?? '')
+  const support = readdirSync(here('../support'))
+  for (const name of names.filter((name) => !name.startsWith('src/') && !support.includes(name)))
+    expect(() => readFileSync(here(`../${name}`))).not.toThrow()
+  const suites = names.map((name) => name.replace(/^support\//, ''))
+  expect(support.filter((file) => !suites.includes(file))).toEqual([])
+})
+
 function keysOf(
   prefix: string,
   schema: { properties?: Record<string, { properties?: object; default?: unknown }> },
