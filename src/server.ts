@@ -15,7 +15,7 @@ import { FlushQueue } from './delivery/flush-queue.ts'
 import { Auth } from './gate/auth.ts'
 import { Gate } from './gate/gate.ts'
 import { hostGuard } from './gate/host.ts'
-import { Limits } from './gate/quotas.ts'
+import { Quotas } from './gate/quotas.ts'
 import { Router } from './gate/router.ts'
 import type { Log } from './log/log.ts'
 import { MemoryLog } from './log/memory.ts'
@@ -34,7 +34,7 @@ import { InFlight } from './transports/http/in-flight.ts'
 import { loadPages } from './transports/http/pages.ts'
 import { Refusals } from './transports/refusals.ts'
 import { upgradeHandler } from './transports/websocket/upgrade.ts'
-import { WebSocketDoor } from './transports/websocket/websocket.ts'
+import { WebSocketUpgrades } from './transports/websocket/websocket.ts'
 import { within } from './within.ts'
 
 export interface Server {
@@ -88,12 +88,12 @@ export async function createServer(parts: ServerParts): Promise<Server> {
     () => census(config.mounts, rooms),
     () => log.trouble === undefined,
   )
-  const limits = new Limits(clock, config.server.limits)
+  const quotas = new Quotas(clock, config.server.limits)
   const heartbeat = new Heartbeat(clock, failed)
   const inFlight = new InFlight()
   const requests = new InFlight()
   const sockets = new Set<Duplex>()
-  let doors = new Map<Mount, WebSocketDoor>()
+  let upgrades = new Map<Mount, WebSocketUpgrades>()
   let closing: Promise<void> | undefined
   const isDraining = () => closing !== undefined
   const ownFiles = await publicFiles()
@@ -115,7 +115,7 @@ export async function createServer(parts: ServerParts): Promise<Server> {
     clock,
     random,
     rooms,
-    limits,
+    quotas,
     mustKnowHost: hostGuard(allowedHosts),
     isOwn: (path) => isOwnPath(path, ownFiles) || pages.hashed.has(path),
     router: () => router,
@@ -125,7 +125,7 @@ export async function createServer(parts: ServerParts): Promise<Server> {
   })
   const refusals = new Refusals({ random, gate, logger, count: (refusal, room) => metrics.refused(refusal, room) })
   const closed = (code: number) => metrics.closed(code)
-  const doorParts = ({ pattern }: Mount) => ({
+  const upgradesParts = ({ pattern }: Mount) => ({
     clock,
     heartbeat,
     sockets,
@@ -134,9 +134,9 @@ export async function createServer(parts: ServerParts): Promise<Server> {
     closed,
     tally: metrics.of(pattern),
   })
-  const door = (mount: Mount): WebSocketDoor => {
-    const known = doors.get(mount) ?? new WebSocketDoor(mount, doorParts(mount))
-    doors.set(mount, known)
+  const upgradesOf = (mount: Mount): WebSocketUpgrades => {
+    const known = upgrades.get(mount) ?? new WebSocketUpgrades(mount, upgradesParts(mount))
+    upgrades.set(mount, known)
     return known
   }
 
@@ -163,7 +163,7 @@ export async function createServer(parts: ServerParts): Promise<Server> {
     lobbyOrigins,
     isDraining,
   })
-  app.server.on('upgrade', upgradeHandler({ clock, gate, callerOf, door, sockets, refusals }))
+  app.server.on('upgrade', upgradeHandler({ clock, gate, callerOf, upgradesOf, sockets, refusals }))
   try {
     await app.listen({ host: environment.host, port: environment.port })
   } catch (error) {
@@ -197,8 +197,8 @@ export async function createServer(parts: ServerParts): Promise<Server> {
       const applied = applyConfig(config, next)
       config = applied.config
       router = new Router(config.mounts)
-      doors = new Map([...doors].filter(([mount]) => config.mounts.includes(mount)))
-      limits.limits = config.server.limits
+      upgrades = new Map([...upgrades].filter(([mount]) => config.mounts.includes(mount)))
+      quotas.limits = config.server.limits
       setDeadlines(app.server, config.server.limits)
       await rooms.closeStale()
       return applied.changes

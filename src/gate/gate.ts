@@ -1,9 +1,8 @@
 /**
- * The door: one flat list of checks between a request and a room, each of which lets through or refuses with an HTTP
- * status. It runs before the upgrade, and everything that may take time (a room that opens) is done here, so that
- * nothing waits between the handshake and listening. `server.ts` hands requests in, a transport takes the admission.
+ * Admission: one flat list of checks between a request and a room. Each passes, or refuses with an HTTP status. It runs
+ * before the upgrade. Everything that takes time (a token, opening a room) happens here, so nothing waits between the
+ * handshake and listening. Transports call it and take the admission.
  */
-
 import type { Clock } from '../clock.ts'
 import type { Origins } from '../config/listed-origin.ts'
 import type { Mount, Route } from '../config/mount.ts'
@@ -12,56 +11,37 @@ import { failureOf, Refusal, refusalOfAdmit, roomErrorOf } from '../errors.ts'
 import type { Random } from '../random.ts'
 import type { EventRoom, OpenRoom } from '../room/open-room.ts'
 import type { Place, Rooms } from '../room/rooms.ts'
-import type { Visitor } from '../room/session.ts'
 import { within } from '../within.ts'
+import type { Admission, Purpose, RequestAdmission } from './admission.ts'
 import type { Auth } from './auth.ts'
 import type { Caller, Handshake } from './caller.ts'
 import { mustBeHandshake, mustOfferKnown } from './handshake.ts'
 import { type HostGuard, mustNameHost } from './host.ts'
-import { visitOf } from './identity.ts'
+import { identityOf } from './identity.ts'
 import { mayEnter } from './origin.ts'
 import type { Pass } from './pass.ts'
-import type { Limits } from './quotas.ts'
+import type { Quotas } from './quotas.ts'
 import type { Router } from './router.ts'
 import { parseTarget, type Target } from './target.ts'
-
-/** Everything a transport needs to join a peer. */
-export interface Admission extends Place {
-  readonly route: Route
-  readonly visitor: Visitor
-  readonly offset: string | undefined
-  /** Counts the peer out of the limits, when it is gone. */
-  leave(): void
-}
-
-/** Who asks over plain HTTP: reads and goes, stays to listen (also as a peer), or says something. */
-export type Errand = 'read' | 'listen' | 'speak'
-
-/** A room for one request. */
-export interface Audition extends Place {
-  readonly room: EventRoom
-  /** Counts the request out of the limits. */
-  leave(): void
-}
 
 export interface GateParts {
   readonly basePath: string
   readonly clock: Clock
   readonly random: Random
   readonly rooms: Pick<Rooms, 'place' | 'get'>
-  readonly limits: Limits
+  readonly quotas: Quotas
   readonly mustKnowHost: HostGuard
-  /** Whether the server answers this path itself: a pattern such as `/:name` does not reach it. */
+  /** Whether the server itself answers this path; a pattern such as `/:name` does not match it. */
   readonly isOwn: (path: string) => boolean
-  /** Who checks the tokens of a mount; `undefined`: it asks for none. */
+  /** Checks the tokens of a mount; `undefined`: the mount needs none. */
   readonly authOf: (mount: Mount) => Auth | undefined
-  /** The router of now; a reload puts a new one. */
+  /** The current router; a reload replaces it. */
   readonly router: () => Router
   readonly isDraining: () => boolean
   readonly logger: RoomLogger
 }
 
-/** How long a module may think about whom it admits. */
+/** How long a module's `admit` may take. */
 const ADMIT_MS = 10_000
 const UNDECIDED = Symbol('undecided')
 
@@ -73,11 +53,11 @@ export class Gate {
   }
 
   /**
-   * Lets a peer in: at once where nothing must be waited for. `handshake`: of the WebSocket it comes over. Throws, or
-   * rejects with, a `Refusal`.
+   * Admits a peer, synchronously if nothing must be awaited. `handshake`: given for a WebSocket. Throws, or rejects with,
+   * a `Refusal`.
    */
   admit(caller: Caller, handshake?: Handshake): Admission | Promise<Admission> {
-    const { limits, isDraining } = this.#parts
+    const { quotas, isDraining } = this.#parts
     if (isDraining()) throw draining()
     if (handshake) mustBeHandshake(handshake)
     const { path, query } = this.target(caller)
@@ -85,16 +65,16 @@ export class Gate {
     const { address } = caller
     this.origin(caller, route.mount.origins)
     mustOfferKnown(caller.protocols, route.mount.protocols)
-    limits.handshake(address)
-    if (this.#isOpen(route)) return this.#enter(route, query, address)
+    quotas.handshake(address)
+    if (this.#needsNoPass(route)) return this.#enter(route, query, address)
     return this.pass(caller, route, query).then((pass) => this.#enter(route, query, address, pass))
   }
 
-  /** Whether an upgrade would be admitted now: makes its checks and joins nobody. Throws, or rejects with, a `Refusal`. */
+  /** Makes the checks of an upgrade without joining a peer. Rejects with the `Refusal` an upgrade would get. */
   async check(caller: Caller, route: Route, query: URLSearchParams): Promise<void> {
-    const { limits, isDraining } = this.#parts
+    const { quotas, isDraining } = this.#parts
     if (isDraining()) throw draining()
-    limits.handshake(caller.address)
+    quotas.handshake(caller.address)
     const pass = await this.pass(caller, route, query)
     const { release, leave } = await this.#enter(route, query, caller.address, pass)
     release()
@@ -102,11 +82,11 @@ export class Gate {
   }
 
   #enter(route: Route, query: URLSearchParams, address: string, pass?: Pass): Admission | Promise<Admission> {
-    const { limits, random, rooms, isDraining } = this.#parts
-    // Asked again: a token or a module may have taken its time.
+    const { quotas, random, rooms, isDraining } = this.#parts
+    // Checked again: a token or `admit` may have taken a while.
     if (isDraining()) throw draining()
-    const { visitor, offset } = visitOf(query, random, pass)
-    const leave = limits.enter(route, address)
+    const { visitor, offset } = identityOf(query, random, pass)
+    const leave = quotas.enter(route, address)
     try {
       const place = rooms.place(route, true, visitor.client)
       if (place instanceof Promise) return admittedLater(place, { visitor, offset, route, leave })
@@ -117,12 +97,12 @@ export class Gate {
     }
   }
 
-  /** Who brings which token, where the room asks for one, and whether the module admits it. Throws a `Refusal` 401 or 403. */
+  /** Checks the caller's token, if the room needs one, and asks the module's `admit`. Rejects with a `Refusal`. */
   async pass(caller: Caller, { mount, path, params }: Route, query: URLSearchParams): Promise<Pass | undefined> {
     const pass = await this.#parts
       .authOf(mount)
       ?.check(caller)
-      .catch((error: Refusal) => this.#failed(caller, error))
+      .catch((error: Refusal) => this.#chargeBadToken(caller, error))
     const { admit } = mount.definition
     if (!admit) return pass
     let answer: unknown
@@ -133,41 +113,44 @@ export class Gate {
       const error = roomErrorOf(thrown)
       throw error ? refusalOfAdmit(error) : failureOf("the module's admit", thrown)
     }
-    // Whoever writes a condition in place of a throw means it.
+    // Some authors return a condition instead of throwing.
     if (answer === false) throw new Refusal(403, 'forbidden', 'this room does not let you in', {}, {}, 'admit')
     if (answer !== UNDECIDED) return pass
     this.#parts.logger.error({ room: path }, `the room's admit did not end within ${ADMIT_MS / 1000} s`)
     throw new Refusal(503, 'unavailable', 'the room did not decide in time', { 'Retry-After': '5' })
   }
 
-  /** Neither token nor module stands at the door. */
-  #isOpen({ mount }: Route): boolean {
+  /** Whether the room has neither `auth` nor `admit`. */
+  #needsNoPass({ mount }: Route): boolean {
     return mount.definition.admit === undefined && this.#parts.authOf(mount) === undefined
   }
 
-  /** Trying tokens is no faster than shaking hands. */
-  #failed(caller: Caller, refusal: Refusal): never {
+  /** A wrong token costs a handshake, so guessing is rate-limited. */
+  #chargeBadToken(caller: Caller, refusal: Refusal): never {
     if (refusal.code === 'bad_token') this.charge(caller, 1)
     throw refusal
   }
 
-  /**
-   * Lets a request of plain HTTP to an event room; path and origin were checked. `cost`: how many handshakes it counts as.
-   * Throws a `Refusal`.
-   */
-  async visit(caller: Caller, route: Route, errand: Errand, cost = 1, client?: string): Promise<Audition> {
-    const { limits, rooms, isDraining } = this.#parts
+  /** Admits a plain HTTP request to an event room after `route` and `origin`. `cost`: in handshakes. Rejects with a `Refusal`. */
+  async admitRequest(
+    caller: Caller,
+    route: Route,
+    purpose: Purpose,
+    cost = 1,
+    client?: string,
+  ): Promise<RequestAdmission> {
+    const { quotas, rooms, isDraining } = this.#parts
     const { address } = caller
     const open = rooms.get(route)
-    if (errand === 'read') this.read(caller)
-    if (errand === 'read' && open) return { room: mustKeepEvents(open), release() {}, leave() {} }
+    if (purpose === 'read') this.chargeRead(caller)
+    if (purpose === 'read' && open) return { room: mustKeepEvents(open), release() {}, leave() {} }
     if (isDraining()) throw draining()
-    limits.handshake(address, cost)
-    const leave = errand === 'listen' ? limits.enter(route, address) : () => {}
+    quotas.handshake(address, cost)
+    const leave = purpose === 'subscribe' ? quotas.enter(route, address) : () => {}
     try {
-      const { room, release } = await rooms.place(route, errand === 'listen', client)
-      // Asked again: a room may have taken its time to open.
-      if (errand === 'listen' && isDraining()) {
+      const { room, release } = await rooms.place(route, purpose === 'subscribe', client)
+      // Checked again: a room may have taken a while to open.
+      if (purpose === 'subscribe' && isDraining()) {
         release()
         throw draining()
       }
@@ -178,22 +161,22 @@ export class Gate {
     }
   }
 
-  /** Counts what a request costs beside itself. Throws a `Refusal` 429. */
+  /** Charges a further `cost`, in handshakes. Throws a `Refusal` 429. */
   charge({ address }: Caller, cost: number): void {
-    if (cost > 0) this.#parts.limits.handshake(address, cost)
+    if (cost > 0) this.#parts.quotas.handshake(address, cost)
   }
 
-  /** Counts a read, which is also a look at what a room is. Throws a `Refusal` 429. */
-  read({ address }: Caller): void {
-    this.#parts.limits.read(address)
+  /** Charges a read of a room or of its description. Throws a `Refusal` 429. */
+  chargeRead({ address }: Caller): void {
+    this.#parts.quotas.read(address)
   }
 
-  /** Counts what is sent to who reads. */
-  sent({ address }: Caller, bytes: number): void {
-    this.#parts.limits.sent(address, bytes)
+  /** Charges bytes sent to a reader. */
+  chargeSent({ address }: Caller, bytes: number): void {
+    this.#parts.quotas.sent(address, bytes)
   }
 
-  /** The path and query of a request. Throws a `Refusal` 400, 404 or 421. */
+  /** Checks the host, and parses path and query. Throws a `Refusal` 400, 404 or 421. */
   target(caller: Caller): Target {
     mustNameHost(caller)
     this.#parts.mustKnowHost(caller)
@@ -208,7 +191,7 @@ export class Gate {
     return route
   }
 
-  /** The line of rooms.json that a request is for; `undefined` where there is none, or no telling. */
+  /** The pattern of rooms.json that matches a request; `undefined` if none does. */
   patternOf(caller: Caller): string | undefined {
     try {
       return this.route(this.target(caller)).mount.pattern
@@ -217,7 +200,7 @@ export class Gate {
     }
   }
 
-  /** Throws a `Refusal` 403 for a page of another origin. */
+  /** Throws a `Refusal` 403 for a page of an origin that is not allowed. */
   origin({ origin, askedHost, isSecure }: Caller, origins: Origins): void {
     if (mayEnter(origins, origin, askedHost, isSecure)) return
     throw new Refusal(403, 'foreign_origin', 'this room does not take connections from pages of this origin')
@@ -230,9 +213,13 @@ function mustKeepEvents(room: OpenRoom): EventRoom {
   throw rawRoom()
 }
 
-/** A raw room keeps nothing, so there is nothing to read and no way to say a message. */
+/** A raw room has no log, so it can neither be read nor posted to over plain HTTP. */
 export function rawRoom(): Refusal {
-  return new Refusal(405, 'raw_room', 'this room keeps no events; join it over a WebSocket')
+  return new Refusal(
+    405,
+    'raw_room',
+    'expected an event room, got a raw room, which keeps no events; join it over a WebSocket',
+  )
 }
 
 async function admittedLater(place: Promise<Place>, rest: Omit<Admission, keyof Place>): Promise<Admission> {

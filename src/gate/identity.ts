@@ -8,7 +8,7 @@ import type { Random } from '../random.ts'
 import type { Visitor } from '../room/session.ts'
 import type { Pass } from './pass.ts'
 
-export interface Visit {
+export interface Identity {
   readonly visitor: Visitor
   readonly offset: string | undefined
 }
@@ -28,7 +28,7 @@ export function chooseProtocol(offered: Iterable<string>, known: readonly string
 }
 
 /** Who comes: what the query says of the peer, and its token where it has one. Throws a `Refusal` 400. */
-export function visitOf(query: URLSearchParams, random: Random, pass?: Pass): Visit {
+export function identityOf(query: URLSearchParams, random: Random, pass?: Pass): Identity {
   if (query.size === 0 && !pass) return { visitor: guest(random), offset: undefined }
   for (const key of ['name', 'client', 'offset']) {
     if (query.getAll(key).length > 1) throw new Refusal(400, `bad_${key}`, `expected "${key}" once`)

@@ -13,13 +13,13 @@ export interface Pass {
 }
 
 /** Calls `end` when the pass is over; the returned function cancels. */
-export function whenOver(clock: Clock, pass: Pass | undefined, end: () => void): () => void {
+export function whenExpired(clock: Clock, pass: Pass | undefined, end: () => void): () => void {
   if (pass?.untilMs === undefined) return () => {}
   return clock.after(pass.untilMs - clock.now(), end)
 }
 
 /** Throws a `Refusal` 401 where the pass has ended since it was checked: a body may take its time. */
-export function mustNotBeOver(clock: Clock, pass: Pass | undefined): void {
+export function mustNotBeExpired(clock: Clock, pass: Pass | undefined): void {
   if (pass?.untilMs !== undefined && pass.untilMs <= clock.now()) throw expired()
 }
 

@@ -25,7 +25,7 @@ interface Count {
   peers: number
 }
 
-export class Limits {
+export class Quotas {
   readonly #handshakes: AddressRates
   readonly #reads: AddressRates
   /** By address and room. */

@@ -15,7 +15,7 @@ import { Turns } from './exchanges.ts'
 import { mustBeHandlers } from './handlers.ts'
 import { historyOf } from './history.ts'
 import { JoinRefusals } from './join-refusals.ts'
-import type { EventRoom, EventSession, Posted, Posting, Speaker } from './open-room.ts'
+import type { EventRoom, EventSession, Posted, Posting, Sender } from './open-room.ts'
 import { EventPeer } from './peer.ts'
 import { EventPeerSession } from './peer-session.ts'
 import { Posts, UNHEARD } from './posts.ts'
@@ -109,7 +109,7 @@ export class LiveEventRoom extends LiveRoom<EventPeer, Handlers> implements Room
     return this.#posts.ofMember(peer, messages, how)
   }
 
-  stranger(visitor: Visitor): Speaker {
+  anonymousSender(visitor: Visitor): Sender {
     const peer = this.peer(visitor, UNHEARD)
     return { post: (messages, how) => this.#posts.take(peer, messages, how) }
   }

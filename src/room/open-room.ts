@@ -31,22 +31,22 @@ export interface EventRoom extends CommonRoom {
   refusalOf(client: string | undefined): RoomError | undefined
   join(visitor: Visitor, wire: Wire, offset: string | undefined): EventSession
   /** Somebody who speaks over HTTP and is no member. Answers are not sent to it. */
-  stranger(visitor: Visitor): Speaker
+  anonymousSender(visitor: Visitor): Sender
 }
 
 export type OpenRoom = EventRoom | OpenRawRoom
 
 /** Who says something over plain HTTP. */
-export interface Speaker {
+export interface Sender {
   /**
    * Handles messages that came together, all or none. Resolves when what they did is kept. Rejects with a `RoomError`, or
-   * with a `Refusal` if the speaker may say no more now.
+   * with a `Refusal` if the sender may say no more now.
    */
   post(messages: readonly Message[], how?: Posting): Promise<Posted>
 }
 
 /** A member's session, which may also post. */
-export interface EventSession extends Session, Speaker {}
+export interface EventSession extends Session, Sender {}
 
 export interface Posting {
   /** A producer's claim, which is kept with them. */

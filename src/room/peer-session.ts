@@ -6,7 +6,7 @@
 import type { Subscriber } from '../delivery/subscriber.ts'
 import type { CloseReason } from '../errors.ts'
 import type { Limit } from '../tally.ts'
-import type { Posted, Posting, Speaker } from './open-room.ts'
+import type { Posted, Posting, Sender } from './open-room.ts'
 import type { Connection, EventPeer } from './peer.ts'
 import type { Message } from './protocol.ts'
 import type { Session } from './session.ts'
@@ -55,7 +55,7 @@ interface PostingRoom extends SessionRoom<EventPeer> {
 }
 
 /** The session of a peer of an event room, which may also post. */
-export class EventPeerSession extends PeerSession<EventPeer, PostingRoom> implements Speaker {
+export class EventPeerSession extends PeerSession<EventPeer, PostingRoom> implements Sender {
   post(messages: readonly Message[], how?: Posting): Promise<Posted> {
     return this.room.post(this.peer, messages, how)
   }

@@ -1,5 +1,5 @@
 /**
- * When what waits on a stream has been taken: told by the stream, not asked for. `room-socket.ts` and `event-stream.ts`
+ * When what waits on a stream has been taken: told by the stream, not asked for. `room-socket.ts` and `event-stream-wire.ts`
  * answer a room with it.
  */
 import type { Writable } from 'node:stream'

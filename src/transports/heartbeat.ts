@@ -1,103 +1,105 @@
 /**
- * One timer for the heartbeat of every peer: a ring of one-second slots. A peer stands in the slot in which it is next
- * looked at: to be pinged, or, 10 s after a ping, to have given a sign of life; and each 10 s at the latest, for whether
- * what it began to send, or has to take, goes on (`stalls.ts`). A proxy's idle time stays longer than
- * the heartbeat, so no quiet connection is cut (RFC 6455, 5.5.2).
+ * One timer for the heartbeat of every connection: a ring of one-second slots. Each connection is in the slot of its next
+ * check, at most 10 s ahead. A check sends a ping when one is due, ends a connection that showed no activity for 10 s
+ * after a ping, and asks it to check for stalls (`stalls.ts`). A proxy's idle timeout is longer than the heartbeat, so no
+ * quiet connection is cut (RFC 6455, 5.5.2).
  */
 import type { Clock } from '../clock.ts'
 import { eachGuarded, type Failed, uncaught } from '../guarded.ts'
 
-/** A connection that can be asked whether it lives. */
-export interface Beating {
+/** A connection that the heartbeat checks. */
+export interface HeartbeatTarget {
+  /** Whether there was activity since the last ping. */
   isAlive: boolean
-  /** We do not read from it now, so it cannot give a sign. */
+  /** We do not read from it now, so it cannot show activity. */
   readonly isPaused: boolean
-  beat(): void
-  /** Ends the connection where what is on its way does not go on; `nowMs` never goes back. */
-  look(nowMs: number): void
-  lose(): void
+  sendPing(): void
+  /** Ends the connection if a transfer in either direction has stalled; `nowMs` is monotonic. */
+  checkStalls(nowMs: number): void
+  /** Ends a connection that did not answer a ping. */
+  timeOut(): void
   readonly readyState: number
 }
 
-/** A connection's place in the ring. */
-export interface Turn {
-  /** `undefined`: it is over, and nothing of it is kept until the ring comes round. */
-  socket: Beating | undefined
+/** A connection's entry in the ring. */
+export interface Beat {
+  /** `undefined`: the connection is over, and nothing of it is kept until its slot comes round. */
+  socket: HeartbeatTarget | undefined
   readonly everyTicks: number
   /** The tick of the next ping. */
   pingAt: number
-  /** The tick of the oldest ping that nothing followed yet. */
+  /** The tick of the oldest ping without activity after it. */
   askedAt: number | undefined
 }
 
 const TICK_MS = 1000
 const ANSWER_TICKS = 10
-/** How often a connection is looked at, at the least: its deadlines hold within two looks. */
-const LOOK_TICKS = 10
+/** The longest time between two checks: deadlines hold to within two of these. */
+const CHECK_TICKS = 10
 const SLOTS = 16
 const CLOSED = 3
 
 export class Heartbeat {
   readonly #clock: Clock
   readonly #failed: Failed
-  readonly #slots: Turn[][] = Array.from({ length: SLOTS }, () => [])
+  readonly #slots: Beat[][] = Array.from({ length: SLOTS }, () => [])
   #tick = 0
 
   constructor(clock: Clock, failed: Failed = uncaught) {
     this.#clock = clock
     this.#failed = failed
-    clock.every(TICK_MS, () => this.#turn())
+    clock.every(TICK_MS, () => this.#advance())
   }
 
-  /** Watches a connection until it is closed; who knows that earlier takes the `socket` out of the turn. */
-  add(socket: Beating, everyMs: number): Turn {
+  /** Watches a connection until it is closed. To stop earlier, set `socket` of the returned beat to `undefined`. */
+  add(socket: HeartbeatTarget, everyMs: number): Beat {
     const everyTicks = Math.max(1, Math.round(everyMs / TICK_MS))
-    const turn = { socket, everyTicks, pingAt: this.#tick + everyTicks, askedAt: undefined }
-    this.#in(Math.min(everyTicks, LOOK_TICKS), turn)
-    return turn
+    const beat = { socket, everyTicks, pingAt: this.#tick + everyTicks, askedAt: undefined }
+    this.#schedule(beat, Math.min(everyTicks, CHECK_TICKS))
+    return beat
   }
 
-  #in(ticks: number, turn: Turn): void {
-    this.#slots[(this.#tick + ticks) % SLOTS]?.push(turn)
+  #schedule(beat: Beat, ticks: number): void {
+    this.#slots[(this.#tick + ticks) % SLOTS]?.push(beat)
   }
 
-  #turn(): void {
+  #advance(): void {
     this.#tick += 1
     const slot = this.#tick % SLOTS
     const due = this.#slots[slot] ?? []
     this.#slots[slot] = []
-    eachGuarded(due, (turn) => this.#look(turn), this.#failed)
+    eachGuarded(due, (beat) => this.#run(beat), this.#failed)
   }
 
-  #look(turn: Turn): void {
-    const { socket } = turn
+  #run(beat: Beat): void {
+    const { socket } = beat
     if (!socket || socket.readyState === CLOSED) return
-    // Watched on, whatever happens in this look.
-    let next = LOOK_TICKS
+    // Scheduled again also if this check throws.
+    let next = CHECK_TICKS
     try {
-      next = this.#beat(turn, socket)
+      next = this.#check(beat, socket)
     } finally {
-      if (next > 0) this.#in(next, turn)
+      if (next > 0) this.#schedule(beat, next)
     }
   }
 
-  /** Returns after how many ticks it is looked at again; 0 for never. */
-  #beat(turn: Turn, socket: Beating): number {
-    const { everyTicks } = turn
+  /** Returns the ticks until the next check; 0 for never. */
+  #check(beat: Beat, socket: HeartbeatTarget): number {
+    const { everyTicks } = beat
     const now = this.#tick
-    socket.look(this.#clock.monotonic())
-    if (socket.isAlive || socket.isPaused) turn.askedAt = undefined
-    if (turn.askedAt !== undefined && now - turn.askedAt >= ANSWER_TICKS) {
-      socket.lose()
+    socket.checkStalls(this.#clock.monotonic())
+    if (socket.isAlive || socket.isPaused) beat.askedAt = undefined
+    if (beat.askedAt !== undefined && now - beat.askedAt >= ANSWER_TICKS) {
+      socket.timeOut()
       return 0
     }
-    if (now >= turn.pingAt) {
-      turn.pingAt = now + everyTicks
-      turn.askedAt ??= now
+    if (now >= beat.pingAt) {
+      beat.pingAt = now + everyTicks
+      beat.askedAt ??= now
       socket.isAlive = false
-      socket.beat()
+      socket.sendPing()
     }
-    const answer = turn.askedAt === undefined ? everyTicks : turn.askedAt + ANSWER_TICKS - now
-    return Math.max(1, Math.min(turn.pingAt - now, answer, LOOK_TICKS))
+    const answer = beat.askedAt === undefined ? everyTicks : beat.askedAt + ANSWER_TICKS - now
+    return Math.max(1, Math.min(beat.pingAt - now, answer, CHECK_TICKS))
   }
 }

@@ -34,7 +34,7 @@ export class Refusals {
     const refusal = error instanceof Refusal ? error : refusalOf(error, req)
     count(refusal, room)
     if (refusal.status >= 500 && refusal !== error) logger.error({ req, room, err: error }, 'a request failed')
-    else logger.debug({ req, room, ...told(refusal) }, 'refused')
+    else logger.debug({ req, room, ...logFields(refusal) }, 'refused')
     return refusal
   }
 
@@ -42,7 +42,7 @@ export class Refusals {
   ofUnread(error: string | undefined, hadHeaders: boolean): Refusal {
     const refusal = unreadable(error, hadHeaders)
     this.#parts.count(refusal)
-    this.#parts.logger.debug(told(refusal), 'refused')
+    this.#parts.logger.debug(logFields(refusal), 'refused')
     return refusal
   }
 }
@@ -53,7 +53,7 @@ function idOf({ requestId }: Caller): string | undefined {
 }
 
 /** What a line says of it; `limit`: the one that was broken, by its name in rooms.json. */
-function told({ status, code, limit }: Refusal) {
+function logFields({ status, code, limit }: Refusal) {
   return limit ? { status, code, limit } : { status, code }
 }
 

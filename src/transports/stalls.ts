@@ -7,7 +7,7 @@ import type { Socket } from 'node:net'
 import { READER_BYTES_PER_SECOND } from '../delivery/wire.ts'
 
 /** What was found on its way: since when, and a number of bytes to compare with. */
-export interface Sighting {
+export interface Sample {
   readonly sinceMs: number
   readonly bytes: number
 }
@@ -16,13 +16,13 @@ export interface Sighting {
 const SENDER_BYTES_PER_SECOND = 512
 
 /** Whether a message that was first found at `begun` and has `bytes` now is overdue. */
-export function isOverdue(begun: Sighting, bytes: number, nowMs: number, timeoutMs: number): boolean {
+export function isOverdue(begun: Sample, bytes: number, nowMs: number, timeoutMs: number): boolean {
   const came = Math.max(0, bytes - begun.bytes)
   return nowMs - begun.sinceMs >= timeoutMs + (came / SENDER_BYTES_PER_SECOND) * 1000
 }
 
 /** What waits for a peer: the sighting of before while not all of it was taken, a new one for newer bytes. */
-export function owedOf(before: Owed | undefined, socket: Socket, nowMs: number): Owed | undefined {
+export function pendingOf(before: Pending | undefined, socket: Socket, nowMs: number): Pending | undefined {
   const { writableLength: waiting, bytesWritten: written } = socket
   if (waiting === 0) return undefined
   if (before && written - waiting < before.bytes) return before
@@ -30,22 +30,22 @@ export function owedOf(before: Owed | undefined, socket: Socket, nowMs: number):
 }
 
 /** `bytes`: all that was ever written when it was found, so that what comes after it does not count. */
-export interface Owed extends Sighting {
+export interface Pending extends Sample {
   readonly waiting: number
 }
 
 /** Whether what waits should have been taken by now. */
-export function isStuck({ sinceMs, waiting }: Owed, nowMs: number, timeoutMs: number): boolean {
+export function isStalled({ sinceMs, waiting }: Pending, nowMs: number, timeoutMs: number): boolean {
   return nowMs - sinceMs >= timeoutMs + (waiting / READER_BYTES_PER_SECOND) * 1000
 }
 
 /** What one connection's looks remember of it. */
 export class Stalls {
   /** The message that was not whole at the last look. */
-  #begun: Sighting | undefined
+  #begun: Sample | undefined
   /** How much of it there was. */
   #cameBytes = 0
-  #owed: Owed | undefined
+  #owed: Pending | undefined
 
   /** A message has come whole. */
   heard(): void {
@@ -63,8 +63,8 @@ export class Stalls {
   }
 
   /** Whether what waits for the peer should have been taken by now. */
-  isStuck(socket: Socket, nowMs: number, timeoutMs: number): boolean {
-    this.#owed = owedOf(this.#owed, socket, nowMs)
-    return this.#owed !== undefined && isStuck(this.#owed, nowMs, timeoutMs)
+  isStalled(socket: Socket, nowMs: number, timeoutMs: number): boolean {
+    this.#owed = pendingOf(this.#owed, socket, nowMs)
+    return this.#owed !== undefined && isStalled(this.#owed, nowMs, timeoutMs)
   }
 }

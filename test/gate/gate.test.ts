@@ -24,10 +24,10 @@ async function outcome(caller: Partial<Caller>, handshake?: Partial<Handshake>, 
 
 describe('a caller that nothing speaks against', () => {
   it('has a place in an open room at once', () => {
-    const { gate, limits } = stand()
+    const { gate, quotas } = stand()
     expect(isAdmission(gate().admit(CALLER, HANDSHAKE))).toBe(true)
     expect(stand()).toMatchObject({ asked: ['/open'], held: 1 })
-    expect(limits.peers).toBe(1)
+    expect(quotas.peers).toBe(1)
   })
 
   it('needs no handshake where it comes over no WebSocket', async () => {
@@ -108,7 +108,7 @@ describe('a caller is refused', () => {
     expect(await outcome(caller, {})).toBe(refusal)
     // Nothing stays counted of who was refused.
     expect(stand().held).toBe(0)
-    expect(stand().limits.peers).toBe(0)
+    expect(stand().quotas.peers).toBe(0)
   })
 
   it.each<Partial<Caller>>([
@@ -188,6 +188,6 @@ describe('a count', () => {
   it('is given back where the room does not open', async () => {
     stand().place = () => Promise.reject(new Refusal(503, 'room_failed', 'this room does not open now'))
     expect(await outcome({})).toBe('503 room_failed')
-    expect(stand().limits.peers).toBe(0)
+    expect(stand().quotas.peers).toBe(0)
   })
 })

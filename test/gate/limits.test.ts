@@ -8,17 +8,17 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { schemaText } from '../../src/config/schema-text.ts'
 import { LIMITS } from '../../src/tally.ts'
-import { isStuck, type Owed, owedOf } from '../../src/transports/stalls.ts'
+import { isStalled, type Pending, pendingOf } from '../../src/transports/stalls.ts'
 
 describe('what waits for a peer', () => {
   const WAITING = 80 * 1024
   /** Looks each second until it is stuck: a reader of so many bytes a second, to whom as many more are written. */
   function stuckAfter(readPerSecond: number, writtenPerSecond: number, forSeconds = 1000): number | undefined {
     let [read, written] = [0, WAITING]
-    let owed: Owed | undefined
+    let owed: Pending | undefined
     for (let second = 0; second < forSeconds; second += 1) {
-      owed = owedOf(owed, { bytesWritten: written, writableLength: written - read } as Socket, second * 1000)
-      if (owed && isStuck(owed, second * 1000, 30_000)) return second
+      owed = pendingOf(owed, { bytesWritten: written, writableLength: written - read } as Socket, second * 1000)
+      if (owed && isStalled(owed, second * 1000, 30_000)) return second
       written += writtenPerSecond
       read = Math.min(written, read + readPerSecond)
     }

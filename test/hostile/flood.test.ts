@@ -63,12 +63,12 @@ describe('a flood', () => {
       isAlive: true,
       isPaused: true,
       readyState: 1,
-      beat: () => {},
-      look: () => {},
+      sendPing: () => {},
+      checkStalls: () => {},
       lost: false,
-      lose: () => {},
+      timeOut: () => {},
     }
-    socket.lose = () => {
+    socket.timeOut = () => {
       socket.lost = true
     }
     new Heartbeat(clock).add(socket, 25_000)

@@ -92,7 +92,14 @@ it('the heartbeat watches on over a connection, and the others, when one throws'
   const clock = handClock()
   const failed: unknown[] = []
   const heartbeat = new Heartbeat(clock, (error) => failed.push(error))
-  const socket = (look: () => void) => ({ isAlive: true, isPaused: true, readyState: 1, beat() {}, lose() {}, look })
+  const socket = (look: () => void) => ({
+    isAlive: true,
+    isPaused: true,
+    readyState: 1,
+    sendPing() {},
+    timeOut() {},
+    checkStalls: look,
+  })
   let looks = 0
   heartbeat.add(socket(fails), 10_000)
   heartbeat.add(

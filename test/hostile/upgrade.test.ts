@@ -3,12 +3,13 @@ import type { IncomingMessage } from 'node:http'
 import { PassThrough } from 'node:stream'
 import { describe, expect, it } from 'vitest'
 import { Refusal } from '../../src/errors.ts'
+import type { Admission } from '../../src/gate/admission.ts'
 import type { Caller } from '../../src/gate/caller.ts'
-import type { Admission, Gate } from '../../src/gate/gate.ts'
+import type { Gate } from '../../src/gate/gate.ts'
 import { handClock } from '../../src/testing/hand-clock.ts'
 import type { Refusals } from '../../src/transports/refusals.ts'
 import { upgradeHandler } from '../../src/transports/websocket/upgrade.ts'
-import type { WebSocketDoor } from '../../src/transports/websocket/websocket.ts'
+import type { WebSocketUpgrades } from '../../src/transports/websocket/websocket.ts'
 
 const request = { headers: {} } as IncomingMessage
 const broken = () => {
@@ -50,7 +51,7 @@ async function take(
     clock: handClock(),
     gate,
     callerOf: () => ({}) as Caller,
-    door: () => ({ open }) as unknown as WebSocketDoor,
+    upgradesOf: () => ({ open }) as unknown as WebSocketUpgrades,
     sockets: sockets as never,
     refusals,
   })(request, socket, Buffer.alloc(0))

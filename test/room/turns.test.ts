@@ -50,7 +50,7 @@ describe('whatever happens to a message', () => {
       } else if (dice < 7) session.receive(random.pick(ODD))
       else if (dice < 9) {
         // As `append.ts` does: checked before; said by who listens to an event stream, or by a stranger.
-        const speaker = random.oneIn(2) ? session : room.stranger(clientOf(clients[at] as string))
+        const speaker = random.oneIn(2) ? session : room.anonymousSender(clientOf(clients[at] as string))
         const ids = Array.from({ length: 1 + random.below(3) }, () => `m${random.below(80)}`)
         const batch = ids.map((id) => ({ type: random.pick(TYPES.slice(0, 5)), data, id }))
         posts.push(speaker.post(batch).catch((error) => error))
@@ -116,7 +116,7 @@ describe('a message that comes to its answer too late, or to none', () => {
 
   it('posted again and again has the same answer each time, and is kept once', async () => {
     const { room } = await openMoodyRoom(() => undefined)
-    const say = () => room.stranger(clientOf('ann')).post([{ type: 'say', data: 1, id: '1' }])
+    const say = () => room.anonymousSender(clientOf('ann')).post([{ type: 'say', data: 1, id: '1' }])
     expect([await say(), await say(), await say()]).toEqual(Array(3).fill({ seq: 1 }))
     expect(room.record.seq).toBe(1)
   })
@@ -126,7 +126,7 @@ describe('a message that comes to its answer too late, or to none', () => {
     const { room, clock } = await openMoodyRoom((call) => (call === 'recall' ? slow() : undefined))
     let isLate = false
     const batch = Array.from({ length: count }, (_, at) => ({ type: 'say', data: 1, id: String(at) }))
-    const posted = room.stranger(clientOf('ann')).post(batch, { isLate: () => isLate })
+    const posted = room.anonymousSender(clientOf('ann')).post(batch, { isLate: () => isLate })
     const outcome = expect(posted).rejects.toMatchObject({ code: 'unavailable' })
     await clock.advance(5000)
     isLate = true
@@ -144,7 +144,7 @@ describe('a batch that says what is being handled on another road', () => {
     )
     const ann = room.join(clientOf('ann'), new TestWire([]), undefined)
     ann.receive(message('late', '1'))
-    const posted = room.stranger(clientOf('ann')).post([{ type: 'late', data: 1, id: '1' }])
+    const posted = room.anonymousSender(clientOf('ann')).post([{ type: 'late', data: 1, id: '1' }])
     const outcome = expect(posted).rejects.toMatchObject({ code: 'too_late' })
     await clock.advance(200)
     await outcome
@@ -165,7 +165,7 @@ describe('a batch that says what is being handled on another road', () => {
         isOver = true
       }
       room
-        .stranger(clientOf('ann'))
+        .anonymousSender(clientOf('ann'))
         .post([{ type: 'late', data: 1, id: '1' }])
         .then(over, over)
       await time
@@ -183,13 +183,13 @@ describe('a batch that says what is being handled on another road', () => {
     const ann = room.join(clientOf('ann'), new TestWire([]), undefined)
     ann.receive(message('say', '1'))
     isSlow = false
-    const posted = room.stranger(clientOf('ann')).post([{ type: 'say', data: 1, id: '1' }])
+    const posted = room.anonymousSender(clientOf('ann')).post([{ type: 'say', data: 1, id: '1' }])
     const outcome = expect(posted).rejects.toMatchObject({ code: 'unavailable' })
     await clock.advance(7000)
     await outcome
     expect(room.present.of('ann')?.settled()).toBe(undefined)
     // It was never handled, so it may be said again.
-    await room.stranger(clientOf('ann')).post([{ type: 'say', data: 1, id: '1' }])
+    await room.anonymousSender(clientOf('ann')).post([{ type: 'say', data: 1, id: '1' }])
     expect(room.record.seq).toBe(1)
   })
 
@@ -199,7 +199,7 @@ describe('a batch that says what is being handled on another road', () => {
       () => 0,
     )
     const batch = ['say', 'say', 'fail'].map((type, at) => ({ type, data: 1, id: String(at) }))
-    await expect(room.stranger(clientOf('ann')).post(batch)).rejects.toMatchObject({ code: 'internal' })
+    await expect(room.anonymousSender(clientOf('ann')).post(batch)).rejects.toMatchObject({ code: 'internal' })
     expect(errors).toHaveLength(1)
   })
 })

@@ -1,11 +1,12 @@
 /** A gate with callers and rooms made by hand: no request, no socket, no server. `gate.test.ts` asks it. */
 import { afterAll, beforeEach } from 'vitest'
 import type { Mount } from '../../src/config/mount.ts'
+import type { Admission } from '../../src/gate/admission.ts'
 import { Auth } from '../../src/gate/auth.ts'
 import type { Caller, Handshake } from '../../src/gate/caller.ts'
-import { type Admission, Gate, type GateParts } from '../../src/gate/gate.ts'
+import { Gate, type GateParts } from '../../src/gate/gate.ts'
 import { hostGuard } from '../../src/gate/host.ts'
-import { Limits } from '../../src/gate/quotas.ts'
+import { Quotas } from '../../src/gate/quotas.ts'
 import { Router } from '../../src/gate/router.ts'
 import { systemRandom } from '../../src/random.ts'
 import type { OpenRoom } from '../../src/room/open-room.ts'
@@ -47,7 +48,7 @@ export const HANDSHAKE: Handshake = {
 
 export interface Stand {
   readonly clock: HandClock
-  readonly limits: Limits
+  readonly quotas: Quotas
   /** Paths of the rooms that were asked for. */
   readonly asked: string[]
   /** Places in rooms that were not given back. */
@@ -83,15 +84,15 @@ export async function gateStand(): Promise<() => Stand> {
   return () => stand
 }
 
-function newStand(server: ConstructorParameters<typeof Limits>[1], mounts: readonly Mount[]): Stand {
+function newStand(server: ConstructorParameters<typeof Quotas>[1], mounts: readonly Mount[]): Stand {
   const clock = handClock()
-  const limits = new Limits(clock, server)
+  const quotas = new Quotas(clock, server)
   const router = new Router(mounts)
   const auths = new Map(mounts.map((mount) => [mount, mount.auth && new Auth(mount.auth, clock)]))
   const silent = () => {}
   const stand: Stand = {
     clock,
-    limits,
+    quotas,
     asked: [],
     held: 0,
     place: () => placeIn(stand),
@@ -101,7 +102,7 @@ function newStand(server: ConstructorParameters<typeof Limits>[1], mounts: reado
         basePath: '',
         clock,
         random: systemRandom(),
-        limits,
+        quotas,
         rooms: {
           place: ({ path }) => {
             stand.asked.push(path)

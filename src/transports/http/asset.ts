@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto'
 import { promisify } from 'node:util'
 import { brotliCompress, constants, gzip } from 'node:zlib'
 
-export type Encoding = 'br' | 'gzip'
+export type ContentEncoding = 'br' | 'gzip'
 
 const compressBrotli = promisify(brotliCompress)
 const compressGzip = promisify(gzip)
@@ -17,7 +17,7 @@ export class Asset {
   readonly type: string
   readonly hash: string
   readonly body: Buffer
-  readonly #compressed = new Map<Encoding, Promise<Buffer>>()
+  readonly #compressed = new Map<ContentEncoding, Promise<Buffer>>()
 
   constructor(content: string | Buffer, type: string) {
     this.type = type
@@ -26,7 +26,7 @@ export class Asset {
   }
 
   /** The body in this encoding; each is made once. */
-  in(encoding: Encoding): Promise<Buffer> {
+  in(encoding: ContentEncoding): Promise<Buffer> {
     const known = this.#compressed.get(encoding)
     if (known) return known
     const made =

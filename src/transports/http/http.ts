@@ -10,12 +10,12 @@ import type { CallerOf } from '../caller-reader.ts'
 import { refusalBody } from '../refusal-response.ts'
 import type { Refusals } from '../refusals.ts'
 import type { InFlight } from './in-flight.ts'
-import { answerLater, isOnlyLater } from './later.ts'
 import { isBareHealthCheck, type OperatorParts, operatorRoutes } from './operator.ts'
-import { HTML, JSON_TYPE, prefersHtml, roomRoutes, type StreamParts } from './room-routes.ts'
+import { HTML, JSON_TYPE, prefersHtml, type RoomRouteParts, roomRoutes } from './room-routes.ts'
 import { fileRoutes, sendAsset } from './static.ts'
+import { answerTemporary, isTemporary } from './temporary-refusal.ts'
 
-export interface HttpParts extends StreamParts, OperatorParts {
+export interface HttpParts extends RoomRouteParts, OperatorParts {
   readonly basePath: string
   readonly callerOf: CallerOf
   readonly refusals: Refusals
@@ -107,7 +107,7 @@ function answerError(
   { refusals, pages, random }: HttpParts,
 ): FastifyReply {
   const refusal = refusals.of(error, request.caller)
-  if (isOnlyLater(refusal, request)) return answerLater(reply, refusal, random)
+  if (isTemporary(refusal, request)) return answerTemporary(reply, refusal, random)
   // Whoever waited to be asked for a body may not send it now: what comes next could be taken for it.
   if (request.headers.expect !== undefined) reply.header('Connection', 'close')
   // A refusal is of this moment: no cache gives it to who asks later.

@@ -42,7 +42,7 @@ export function operatorRoutes(app: FastifyInstance, parts: OperatorParts): void
     return trouble === undefined ? { status: 'ready' } : reply.code(503).send({ status: 'not ready', reason: trouble })
   })
   app.get('/metrics', async (request, reply) => {
-    if (metricsToken !== undefined) mustBring(metricsToken, gate, request.caller)
+    if (metricsToken !== undefined) requireToken(metricsToken, gate, request.caller)
     const { registry } = metrics
     return reply
       .header('Cache-Control', 'no-store')
@@ -51,12 +51,12 @@ export function operatorRoutes(app: FastifyInstance, parts: OperatorParts): void
   })
 }
 
-function mustBring(token: string, gate: Gate, caller: Caller): void {
-  const brought = bearerOf(caller.authorization)
-  if (brought !== undefined && isSame(brought, token)) return
+function requireToken(token: string, gate: Gate, caller: Caller): void {
+  const given = bearerOf(caller.authorization)
+  if (given !== undefined && isSame(given, token)) return
   // Guessing is no faster than shaking hands.
   gate.charge(caller, 1)
-  if (brought === undefined)
+  if (given === undefined)
     throw new Refusal(401, 'no_token', 'metrics are told to who brings a token', { 'WWW-Authenticate': 'Bearer' })
   throw new Refusal(401, 'bad_token', 'this token is not the one for metrics', {
     'WWW-Authenticate': 'Bearer error="invalid_token"',

@@ -20,13 +20,13 @@ import type { Heartbeat } from '../heartbeat.ts'
 import { append } from '../streams/append.ts'
 import { LiveStreams } from '../streams/live.ts'
 import { longPoll, readHead, readPage } from '../streams/read.ts'
-import { type Wanted, wantedOf } from '../streams/wanted.ts'
+import { type ReadRequest, readRequestOf } from '../streams/read-request.ts'
 import { corsHeaders, preflightHeaders } from './cors.ts'
 import type { InFlight } from './in-flight.ts'
 import type { Pages } from './pages.ts'
 import { sendAsset } from './static.ts'
 
-export interface StreamParts {
+export interface RoomRouteParts {
   readonly gate: Gate
   readonly rooms: Rooms
   readonly log: Log
@@ -54,7 +54,7 @@ interface Call {
   readonly query: URLSearchParams
 }
 
-export async function roomRoutes(app: FastifyInstance, parts: StreamParts): Promise<void> {
+export async function roomRoutes(app: FastifyInstance, parts: RoomRouteParts): Promise<void> {
   const { gate, rooms, pages, router, lobbyOrigins } = parts
   const live = new LiveStreams(parts)
   // A body is read by who needs it, when it is known how much may come; the rest is refused without a look at it.
@@ -63,11 +63,11 @@ export async function roomRoutes(app: FastifyInstance, parts: StreamParts): Prom
 
   app.get('/', { prefixTrailingSlash: 'slash' }, async (request, reply) => {
     // A room at `/` is read here; a page asks for the lobby.
-    if (router().find('/') && wantedOf(gate.target(request.caller).query, request))
+    if (router().find('/') && readRequestOf(gate.target(request.caller).query, request))
       return get(parts, live, request, reply)
     allow(gate, request, reply, lobbyOrigins(), false)
     if (prefersHtml(request, reply)) return sendAsset(request, reply, pages.lobby)
-    gate.read(request.caller)
+    gate.chargeRead(request.caller)
     return reply.type(JSON_TYPE).send(JSON.stringify({ rooms: listRooms(router().mounts, rooms) }))
   })
   app.options('/', { prefixTrailingSlash: 'slash' }, async (request, reply) => {
@@ -79,7 +79,7 @@ export async function roomRoutes(app: FastifyInstance, parts: StreamParts): Prom
     const { route, query } = enter(gate, request, reply)
     const pass = await gate.pass(request.caller, route, query)
     mustBeEvents(route, reply)
-    const peerOf = live.speaker.bind(live)
+    const peerOf = live.peerOf.bind(live)
     return parts.inFlight.track(append({ ...parts, peerOf }, request, reply, route, query, pass))
   })
   app.options('/*', async (request, reply) => options(gate, request, reply))
@@ -108,7 +108,7 @@ function options(gate: Gate, request: FastifyRequest, reply: FastifyReply): Fast
 }
 
 async function get(
-  parts: StreamParts,
+  parts: RoomRouteParts,
   live: LiveStreams,
   request: FastifyRequest,
   reply: FastifyReply,
@@ -117,24 +117,24 @@ async function get(
   const call = enter(parts.gate, request, reply)
   const { route } = call
   if (call.query.get('check') === 'join') return checkJoin(parts, call)
-  const wanted = wantedOf(call.query, request)
+  const wanted = readRequestOf(call.query, request)
   if (wanted) return read(parts, live, call, wanted)
   const isPage = prefersHtml(request, reply)
   // The page is the same for everyone: it asks for what only some may see.
   if (isPage) return sendAsset(request, reply, pages.room)
   await parts.gate.pass(request.caller, route, call.query)
   if (request.method === 'HEAD' && route.mount.kind === 'event') return readHead(parts, request, reply, route)
-  parts.gate.read(request.caller)
+  parts.gate.chargeRead(request.caller)
   return reply.type(JSON_TYPE).send(JSON.stringify(await describeRoom(route, rooms, log)))
 }
 
 /** A browser tells its page nothing of a refused upgrade: here the page asks why, or hears that it would be admitted. */
-async function checkJoin({ gate }: StreamParts, { request, reply, route, query }: Call): Promise<FastifyReply> {
+async function checkJoin({ gate }: RoomRouteParts, { request, reply, route, query }: Call): Promise<FastifyReply> {
   await gate.check(request.caller, route, query)
   return reply.header('Cache-Control', 'no-store').code(204).send()
 }
 
-async function read(parts: StreamParts, live: LiveStreams, call: Call, wanted: Wanted): Promise<FastifyReply> {
+async function read(parts: RoomRouteParts, live: LiveStreams, call: Call, wanted: ReadRequest): Promise<FastifyReply> {
   const { request, reply, route, query } = call
   const pass = await parts.gate.pass(request.caller, route, query)
   mustBeEvents(route, reply)

@@ -4,11 +4,11 @@
  */
 import accepts from 'accepts'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { Asset, Encoding } from './asset.ts'
+import type { Asset, ContentEncoding } from './asset.ts'
 
 /** Below this, compressed is no shorter in packets. */
 const SMALL = 1000
-const ENCODINGS: readonly Encoding[] = ['br', 'gzip']
+const ENCODINGS: readonly ContentEncoding[] = ['br', 'gzip']
 const FOR_GOOD = 'public, max-age=31536000, immutable'
 
 /** `hashed`: the files whose path changes with what is in them. */
@@ -30,16 +30,16 @@ export async function sendAsset(
 ): Promise<FastifyReply> {
   const encoding = asset.body.length < SMALL ? undefined : encodingFor(request)
   const tag = `"${asset.hash}${encoding ? `-${encoding}` : ''}"`
-  vary(reply, 'Accept-Encoding')
+  vary(reply, 'Accept-ContentEncoding')
   reply.header('Cache-Control', cacheControl).header('ETag', tag)
   if (isKnown(request.headers['if-none-match'], tag)) return reply.code(304).send()
   reply.type(asset.type)
   if (encoding === undefined) return reply.send(asset.body)
-  return reply.header('Content-Encoding', encoding).send(await asset.in(encoding))
+  return reply.header('Content-ContentEncoding', encoding).send(await asset.in(encoding))
 }
 
 /** The shortest that the browser names itself: `*` may mean anything. */
-function encodingFor(request: FastifyRequest): Encoding | undefined {
+function encodingFor(request: FastifyRequest): ContentEncoding | undefined {
   const wanted = accepts(request.raw).encodings()
   return ENCODINGS.find((encoding) => wanted.includes(encoding))
 }

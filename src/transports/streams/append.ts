@@ -8,12 +8,12 @@ import type { Clock } from '../../clock.ts'
 import type { Route } from '../../config/mount.ts'
 import { failureOf, Refusal, refusalOf, roomErrorOf } from '../../errors.ts'
 import type { Gate } from '../../gate/gate.ts'
-import { scoped, visitOf } from '../../gate/identity.ts'
-import { mustNotBeOver, type Pass } from '../../gate/pass.ts'
+import { identityOf, scoped } from '../../gate/identity.ts'
+import { mustNotBeExpired, type Pass } from '../../gate/pass.ts'
 import type { ProducerKey } from '../../log/log.ts'
 import type { Random } from '../../random.ts'
 import { late } from '../../room/answers.ts'
-import type { Posted, RoomReading, Speaker } from '../../room/open-room.ts'
+import type { Posted, RoomReading, Sender } from '../../room/open-room.ts'
 import { unknownPeer } from '../../room/post-rate.ts'
 import type { Message } from '../../room/protocol.ts'
 import type { Visitor } from '../../room/session.ts'
@@ -24,10 +24,10 @@ import { messagesOf, mustBeJson, producerOf, readBody } from './append-request.t
 const ANSWER_MS = 4500
 
 /** The peer of an event stream. */
-export interface Streaming {
+export interface StreamPeer {
   readonly path: string
   readonly reading: RoomReading
-  readonly session: Speaker
+  readonly session: Sender
   /** The `sub` of the token that opened the stream. */
   readonly subject: string | undefined
 }
@@ -37,7 +37,7 @@ export interface AppendParts {
   readonly clock: Clock
   readonly random: Random
   /** The peer of an event stream by its token. */
-  readonly peerOf: (token: string) => Streaming | undefined
+  readonly peerOf: (token: string) => StreamPeer | undefined
 }
 
 export async function append(
@@ -57,21 +57,21 @@ export async function append(
   // Whoever asked first whether to send the body is told only now that it is wanted.
   if (headers.expect !== undefined) reply.raw.writeContinue()
   const text = await readBody(raw, limits.payloadBytes)
-  mustNotBeOver(parts.clock, pass)
+  mustNotBeExpired(parts.clock, pass)
   if (text === '') throw new Refusal(400, 'bad_json', 'expected a message, got an empty body')
   const messages = messagesOf(text, limits)
   const token = headers['corridor-peer']
   if (typeof token === 'string') {
-    const { session, reading } = streamingOf(parts, token, route, pass)
+    const { session, reading } = peerOfToken(parts, token, route, pass)
     gate.charge(request.caller, 1)
     return answer(request, reply, reading, claim, await handle(parts, session, messages, claim))
   }
-  const visitor = principalOf(visitOf(query, parts.random, pass).visitor, pass)
+  const visitor = principalOf(identityOf(query, parts.random, pass).visitor, pass)
   mustBeKnown(visitor, messages)
-  const { room, release } = await gate.visit(request.caller, route, 'speak', messages.length)
+  const { room, release } = await gate.admitRequest(request.caller, route, 'post', messages.length)
   try {
-    const stranger = room.stranger({ ...visitor, via: 'http' })
-    return answer(request, reply, room.reading, claim, await handle(parts, stranger, messages, claim))
+    const sender = room.anonymousSender({ ...visitor, via: 'http' })
+    return answer(request, reply, room.reading, claim, await handle(parts, sender, messages, claim))
   } finally {
     release()
   }
@@ -108,22 +108,22 @@ function mustBeKnown({ client }: Visitor, messages: readonly Message[]): void {
 }
 
 /** The peer of a token, where who brings it may enter as who opened the stream. Throws a `Refusal` 404. */
-function streamingOf({ peerOf }: AppendParts, token: string, { path }: Route, pass: Pass | undefined): Streaming {
-  const streaming = peerOf(token)
-  if (streaming?.path === path && streaming.subject === pass?.claims.sub) return streaming
+function peerOfToken({ peerOf }: AppendParts, token: string, { path }: Route, pass: Pass | undefined): StreamPeer {
+  const peer = peerOf(token)
+  if (peer?.path === path && peer.subject === pass?.claims.sub) return peer
   throw unknownPeer()
 }
 
 /** Rejects with a `Refusal`. */
 async function handle(
   { clock }: AppendParts,
-  speaker: Speaker,
+  sender: Sender,
   messages: readonly Message[],
   producerKey: ProducerKey | undefined,
 ): Promise<Posted> {
   let isLate = false
   try {
-    return await within(clock, ANSWER_MS, speaker.post(messages, { producerKey, isLate: () => isLate }), () => {
+    return await within(clock, ANSWER_MS, sender.post(messages, { producerKey, isLate: () => isLate }), () => {
       isLate = true
       throw late()
     })

@@ -8,17 +8,17 @@ import type { Clock } from '../../clock.ts'
 import type { Route } from '../../config/mount.ts'
 import { Close, Refusal, refusalOfJoin } from '../../errors.ts'
 import type { Gate } from '../../gate/gate.ts'
-import { visitOf } from '../../gate/identity.ts'
-import { type Pass, whenOver } from '../../gate/pass.ts'
+import { identityOf } from '../../gate/identity.ts'
+import { type Pass, whenExpired } from '../../gate/pass.ts'
 import type { Lost } from '../../log/log.ts'
 import type { Random } from '../../random.ts'
 import type { EventRoom } from '../../room/open-room.ts'
 import type { Visitor } from '../../room/session.ts'
 import type { Heartbeat } from '../heartbeat.ts'
-import type { Streaming } from './append.ts'
+import type { StreamPeer } from './append.ts'
 import { cursors } from './cursor.ts'
-import { BEAT_MS, EventStream, streamEncoding } from './event-stream.ts'
-import type { Wanted } from './wanted.ts'
+import { BEAT_MS, EventStreamWire, streamEncoding } from './event-stream-wire.ts'
+import type { ReadRequest } from './read-request.ts'
 
 export interface LiveParts {
   readonly gate: Gate
@@ -34,15 +34,15 @@ const TOKEN_BYTES = 24
 export class LiveStreams {
   readonly #parts: LiveParts
   /** Who has a stream now, by its token; as many as there are peers. */
-  readonly #speakers = new Map<string, Streaming>()
+  readonly #peers = new Map<string, StreamPeer>()
 
   constructor(parts: LiveParts) {
     this.#parts = parts
   }
 
   /** The peer of a token. */
-  speaker(token: string): Streaming | undefined {
-    return this.#speakers.get(token)
+  peerOf(token: string): StreamPeer | undefined {
+    return this.#peers.get(token)
   }
 
   /** Opens a stream. Throws a `Refusal` before its head is sent. */
@@ -51,14 +51,20 @@ export class LiveStreams {
     reply: FastifyReply,
     route: Route,
     query: URLSearchParams,
-    wanted: Wanted,
+    wanted: ReadRequest,
     pass: Pass | undefined,
   ): Promise<FastifyReply> {
     const isPeer = query.has('client')
     const visitor: Visitor | undefined = isPeer
-      ? { ...visitOf(withoutOffset(query), this.#parts.random, pass).visitor, via: 'http' }
+      ? { ...identityOf(withoutOffset(query), this.#parts.random, pass).visitor, via: 'http' }
       : undefined
-    const { room, release, leave } = await this.#parts.gate.visit(request.caller, route, 'listen', 1, visitor?.client)
+    const { room, release, leave } = await this.#parts.gate.admitRequest(
+      request.caller,
+      route,
+      'subscribe',
+      1,
+      visitor?.client,
+    )
     try {
       if (room.isClosed) throw new Refusal(503, 'room_closed', 'this room was just closed', { 'Retry-After': '1' })
       const refused = room.refusalOf(visitor?.client)
@@ -93,10 +99,10 @@ export class LiveStreams {
     after: number,
     cursor: string | undefined,
     token: string | undefined,
-  ): EventStream {
+  ): EventStreamWire {
     const { reading } = room
     const { clock, random } = this.#parts
-    const stream = new EventStream({
+    const stream = new EventStreamWire({
       clock,
       random,
       response: reply.raw,
@@ -116,17 +122,17 @@ export class LiveStreams {
   #join(
     room: EventRoom,
     visitor: Visitor,
-    stream: EventStream,
+    stream: EventStreamWire,
     offset: string | undefined,
     token: string,
     pass: Pass | undefined,
   ): () => void {
     const session = room.join(visitor, stream, offset)
-    stream.onStuck = () => session.cutSlow('limits.sendTimeout')
+    stream.onStalled = () => session.cutSlow('limits.sendTimeout')
     const { path, reading } = room
-    this.#speakers.set(token, { path, reading, session, subject: pass?.claims.sub })
+    this.#peers.set(token, { path, reading, session, subject: pass?.claims.sub })
     return () => {
-      this.#speakers.delete(token)
+      this.#peers.delete(token)
       // A client cannot say goodbye over a stream: its end may be a lost connection, unless the room ended it.
       session.gone(!stream.isClosed)
     }
@@ -135,16 +141,16 @@ export class LiveStreams {
   /** A member's end is the room's to see to; who only reads hears no longer than its token is good. */
   #listen(
     room: EventRoom,
-    stream: EventStream,
+    stream: EventStreamWire,
     after: number,
     lost: Lost | undefined,
     pass: Pass | undefined,
   ): () => void {
     if (lost) stream.reset(room.reading.reset(lost))
     const subscription = room.reading.listen(stream, after)
-    stream.onStuck = () => subscription.cutSlow('limits.sendTimeout')
+    stream.onStalled = () => subscription.cutSlow('limits.sendTimeout')
     stream.begin()
-    const cancel = whenOver(this.#parts.clock, pass, () => stream.close(Close.expired))
+    const cancel = whenExpired(this.#parts.clock, pass, () => stream.close(Close.expired))
     return () => {
       subscription.leave()
       cancel()

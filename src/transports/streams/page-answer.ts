@@ -30,7 +30,7 @@ export async function answerPage(
   await fanOut.past(() => {
     if (response.destroyed) return
     const bytes = make()
-    gate.sent(request.caller, bytes.length)
+    gate.chargeSent(request.caller, bytes.length)
     reply.send(bytes)
   })
   const { writableLength: waiting } = response
@@ -60,7 +60,7 @@ function backlogOf(response: ServerResponse): Backlog {
  * Resolves when the answers before this one on its connection have left, or the connection is over: many requests in one
  * packet make one page at a time. `undefined`: so it is now.
  */
-export function itsTurn({ raw }: FastifyRequest, { raw: response }: FastifyReply): Promise<void> | undefined {
+export function precedingAnswers({ raw }: FastifyRequest, { raw: response }: FastifyReply): Promise<void> | undefined {
   const { socket } = raw
   if (response.socket || socket.destroyed) return undefined
   const { promise, resolve } = Promise.withResolvers<void>()

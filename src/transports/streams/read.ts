@@ -9,12 +9,12 @@ import type { Route } from '../../config/mount.ts'
 import type { Encoding } from '../../delivery/frame.ts'
 import { listOf } from '../../delivery/payload.ts'
 import { Refusal } from '../../errors.ts'
-import { expired, type Pass, whenOver } from '../../gate/pass.ts'
+import { expired, type Pass, whenExpired } from '../../gate/pass.ts'
 import type { Lost } from '../../log/log.ts'
 import type { EventRoom, Page, RoomReading } from '../../room/open-room.ts'
 import { cursors } from './cursor.ts'
-import { type AnswerParts, answerPage, itsTurn } from './page-answer.ts'
-import type { Live, Wanted } from './wanted.ts'
+import { type AnswerParts, answerPage, precedingAnswers } from './page-answer.ts'
+import type { Live, ReadRequest } from './read-request.ts'
 
 const POLL_MS = 25_000
 const JSON_TYPE = 'application/json'
@@ -50,11 +50,11 @@ export async function readPage(
   request: FastifyRequest,
   reply: FastifyReply,
   route: Route,
-  wanted: Wanted,
+  wanted: ReadRequest,
 ): Promise<FastifyReply> {
-  await itsTurn(request, reply)
+  await precedingAnswers(request, reply)
   if (request.raw.socket.destroyed) return reply.hijack()
-  const { room, release } = await parts.gate.visit(request.caller, route, 'read')
+  const { room, release } = await parts.gate.admitRequest(request.caller, route, 'read')
   try {
     const { reading } = room
     const { offset = '-1', before, limit, cursor } = wanted
@@ -97,7 +97,7 @@ async function sendPage(
   page: Page,
   tag: string,
 ): Promise<FastifyReply> {
-  tell(reply, route, page, tag)
+  setPageHeaders(reply, route, page, tag)
   if (matches(request.headers['if-none-match'], `"${tag}"`)) return reply.code(304).send()
   reply.type(JSON_TYPE)
   return answerPage(parts, request, reply, () => bytesOf(page), route.mount.limits.sendTimeoutMs)
@@ -111,7 +111,7 @@ export async function readHead(
   route: Route,
   live?: Live,
 ): Promise<FastifyReply> {
-  const { room, release } = await gate.visit(request.caller, route, 'read')
+  const { room, release } = await gate.admitRequest(request.caller, route, 'read')
   release()
   reply.headers({ 'Stream-Next-Offset': room.reading.offset(), 'Cache-Control': 'no-store' })
   return reply.type(live === 'sse' ? 'text/event-stream' : JSON_TYPE).send()
@@ -123,14 +123,14 @@ export async function longPoll(
   request: FastifyRequest,
   reply: FastifyReply,
   route: Route,
-  { offset = 'now', limit, cursor }: Wanted,
+  { offset = 'now', limit, cursor }: ReadRequest,
   pass: Pass | undefined,
 ): Promise<FastifyReply> {
   const { gate, clock } = parts
-  await itsTurn(request, reply)
+  await precedingAnswers(request, reply)
   if (request.raw.socket.destroyed) return reply.hijack()
-  gate.read(request.caller)
-  const { room, release, leave } = await gate.visit(request.caller, route, 'listen')
+  gate.chargeRead(request.caller)
+  const { room, release, leave } = await gate.admitRequest(request.caller, route, 'subscribe')
   try {
     const { reading } = room
     const after = mustFind(reading, offset)
@@ -140,7 +140,7 @@ export async function longPoll(
       page = await mustRead(reading, after, limit)
     }
     reply.header('Stream-Cursor', cursors(parts, cursor)())
-    tell(reply, route, page, tagOf(reading, page))
+    setPageHeaders(reply, route, page, tagOf(reading, page))
     if (page.frames.length > 0) {
       reply.type(JSON_TYPE)
       return await answerPage(parts, request, reply, () => bytesOf(page), route.mount.limits.sendTimeoutMs)
@@ -174,7 +174,7 @@ async function arrival(
     after,
   )
   const cancel = clock.after(POLL_MS, resolve)
-  const cancelEnd = whenOver(clock, pass, () => reject(expired()))
+  const cancelEnd = whenExpired(clock, pass, () => reject(expired()))
   response.once('close', resolve)
   try {
     await promise
@@ -196,7 +196,7 @@ async function mustRead(reading: RoomReading, after: number, limit: number | und
  * What every answer with a page says of it. No cache gives it without asking: its end moves with the next message, and
  * what is in it may be redacted. A room with tokens is not for shared caches (protocol, 10.1).
  */
-function tell(reply: FastifyReply, { mount }: Route, page: Page, tag: string): void {
+function setPageHeaders(reply: FastifyReply, { mount }: Route, page: Page, tag: string): void {
   reply.headers({
     'Stream-Next-Offset': page.next,
     ETag: `"${tag}"`,

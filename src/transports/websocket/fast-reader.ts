@@ -2,7 +2,7 @@
  * Reads what most peers send, whole short messages, from the bytes as they come (RFC 6455, 5.2), which costs the
  * reader of `ws` several times as much. That one gets all else, as it came: fragments, pings, closes, what is long, cut by the
  * network, or broken. No byte is read twice or out of its turn: the two change places only between frames, and not before
- * `ws` has told what it read. `room-socket.ts` is its ear.
+ * `ws` has told what it read. `room-socket.ts` is its receiver.
  */
 import { isUtf8 } from 'node:buffer'
 import type { Duplex } from 'node:stream'
@@ -10,9 +10,9 @@ import { WebSocket } from 'ws'
 import { type DataListener, dataListenerOf } from './ws-internals.ts'
 
 /** Who hears what was read. */
-export interface Ear {
+export interface MessageReceiver {
   readonly readyState: number
-  hear(message: string | Buffer): void
+  receive(message: string | Buffer): void
 }
 
 const FINAL = 0x80
@@ -29,10 +29,10 @@ const MOST_BYTES = 65_535
 
 /** How a socket finds its reader: one listener serves all, where a closure each would cost every idle peer. */
 const READER = Symbol('reader')
-type ReadSocket = Duplex & { readonly [READER]: Reader }
+type ReadSocket = Duplex & { readonly [READER]: FastReader }
 
-export class Reader {
-  readonly #ear: Ear
+export class FastReader {
+  readonly #receiver: MessageReceiver
   readonly #socket: Duplex
   readonly #mostBytes: number
   /** The listener by which `ws` reads. */
@@ -48,8 +48,8 @@ export class Reader {
   #hasEnded = false
 
   /** Takes the place of `ws` on a socket that it has just begun to read, and that carries nothing compressed. */
-  constructor(ear: Ear, socket: Duplex, payloadBytes: number) {
-    this.#ear = ear
+  constructor(receiver: MessageReceiver, socket: Duplex, payloadBytes: number) {
+    this.#receiver = receiver
     this.#socket = socket
     this.#mostBytes = Math.min(payloadBytes, MOST_BYTES)
     this.#pass = dataListenerOf(socket)
@@ -58,7 +58,7 @@ export class Reader {
   }
 
   /** `ws` has told of a message, a ping or a pong: what it was given was good. */
-  told(): void {
+  resume(): void {
     this.#isAwaited = false
   }
 
@@ -70,7 +70,7 @@ export class Reader {
   read(chunk: Buffer): void {
     let at = 0
     while (at < chunk.length) {
-      if (this.#ear.readyState !== WebSocket.OPEN) {
+      if (this.#receiver.readyState !== WebSocket.OPEN) {
         // After a close frame of ours `ws` waits for the peer's.
         if (!this.#hasEnded) this.#pass.call(this.#socket, chunk.subarray(at))
         return
@@ -92,9 +92,9 @@ export class Reader {
     const end = begin + length
     if (length > this.#mostBytes || end > chunk.length) return at
     const bits = unmask(chunk, begin, end)
-    if (first === FINAL_BINARY) this.#ear.hear(chunk.subarray(begin, end))
-    else if (bits < 128) this.#ear.hear(chunk.toString('latin1', begin, end))
-    else if (isUtf8(chunk.subarray(begin, end))) this.#ear.hear(chunk.toString('utf8', begin, end))
+    if (first === FINAL_BINARY) this.#receiver.receive(chunk.subarray(begin, end))
+    else if (bits < 128) this.#receiver.receive(chunk.toString('latin1', begin, end))
+    else if (isUtf8(chunk.subarray(begin, end))) this.#receiver.receive(chunk.toString('utf8', begin, end))
     else {
       // `ws` says what is wrong with it.
       unmask(chunk, begin, end)

@@ -11,17 +11,17 @@ import type { Wire } from '../../delivery/wire.ts'
 import { Close, type CloseReason } from '../../errors.ts'
 import type { Session } from '../../room/session.ts'
 import { countExceeded, type Limit, type Tally } from '../../tally.ts'
-import type { Beating, Turn } from '../heartbeat.ts'
+import type { Beat, HeartbeatTarget } from '../heartbeat.ts'
 import { Stalls } from '../stalls.ts'
-import { Reader } from './fast-reader.ts'
-import { type HearingSocket, listenTo } from './socket-listeners.ts'
+import { FastReader } from './fast-reader.ts'
+import { type ListeningSocket, listenTo } from './socket-listeners.ts'
 import { type ClosableSocket, WebSocketWire } from './websocket-wire.ts'
 import { unfinishedBytes } from './ws-internals.ts'
 
 /** With these (or none, 1005) a client says that it leaves; any other end is a lost connection. */
-const GOODBYES = [1000, 1001, 1005]
+const NORMAL_CLOSURES = [1000, 1001, 1005]
 /** The limits that `ws` holds for us, by the code it closes with. */
-const HELD_BY_WS: Readonly<Record<number, Limit>> = { 1008: 'limits.pieces', 1009: 'limits.payload' }
+const LIMITS_OF_WS: Readonly<Record<number, Limit>> = { 1008: 'limits.pieces', 1009: 'limits.payload' }
 
 const PING = Buffer.from([0x89, 0])
 
@@ -37,18 +37,18 @@ export interface SocketParts {
 }
 
 /** Its listeners are shared, and no closure keeps the request alive. */
-export class RoomSocket extends WebSocket implements Beating, ClosableSocket, HearingSocket {
+export class RoomSocket extends WebSocket implements HeartbeatTarget, ClosableSocket, ListeningSocket {
   /** Whether anything came since the last ping. */
   isAlive = true
   /** `undefined` while it joins. */
   #session: Session | undefined
   /** Its place in the heartbeat. */
-  #turn: Turn | undefined
+  #beat: Beat | undefined
   #parts!: SocketParts
   #wire!: WebSocketWire
   #leave!: () => void
   /** Where messages may be compressed, `ws` reads them all. */
-  #reader: Reader | undefined
+  #reader: FastReader | undefined
   #controls = 0
   /** The code with which `ws` has closed. */
   #closedWith: number | undefined
@@ -60,7 +60,7 @@ export class RoomSocket extends WebSocket implements Beating, ClosableSocket, He
     this.#parts = parts
     this.#wire = new WebSocketWire(this, socket, answer)
     this.#leave = leave
-    if (this.extensions === '') this.#reader = new Reader(this, socket, parts.limits.payloadBytes)
+    if (this.extensions === '') this.#reader = new FastReader(this, socket, parts.limits.payloadBytes)
     listenTo(this)
     return this.#wire
   }
@@ -70,10 +70,10 @@ export class RoomSocket extends WebSocket implements Beating, ClosableSocket, He
   }
 
   /** Its peer has joined. */
-  enter(session: Session, turn: Turn): void {
+  enter(session: Session, beat: Beat): void {
     this.#wire.answer()
     this.#session = session
-    this.#turn = turn
+    this.#beat = beat
   }
 
   /** `ws` closes, for a broken frame or the peer's own close. */
@@ -97,20 +97,20 @@ export class RoomSocket extends WebSocket implements Beating, ClosableSocket, He
   }
 
   /** `ws` found a broken frame and has closed with the right code, where nobody had before. */
-  broke(): void {
+  protocolError(): void {
     if (this.#closedWith === undefined) return
     this.#parts.closed(this.#closedWith)
-    const limit = HELD_BY_WS[this.#closedWith]
+    const limit = LIMITS_OF_WS[this.#closedWith]
     if (limit) countExceeded(this.#parts.tally.exceeded, limit)
   }
 
   /** Sends a ready-made ping. */
-  beat(): void {
+  sendPing(): void {
     this.#controls = 0
     if (this.readyState === WebSocket.OPEN) this.#wire.socket.write(PING)
   }
 
-  look(nowMs: number): void {
+  checkStalls(nowMs: number): void {
     if (this.readyState !== WebSocket.OPEN) return
     const { messageTimeoutMs, sendTimeoutMs } = this.#parts.limits
     const bytes = this.isPaused ? undefined : unfinishedBytes(this)
@@ -118,8 +118,8 @@ export class RoomSocket extends WebSocket implements Beating, ClosableSocket, He
     const sending = this.#stalls?.sending(bytes, nowMs, messageTimeoutMs)
     // In the midst of a frame it cannot answer a ping; that the frame grows is sign enough.
     if (sending === 'grows') this.isAlive = true
-    if (sending === 'overdue') this.#break('limits.messageTimeout', Close.unfinished)
-    else if (this.#stalls?.isStuck(this.#wire.socket as Socket, nowMs, sendTimeoutMs)) {
+    if (sending === 'overdue') this.#exceed('limits.messageTimeout', Close.unfinished)
+    else if (this.#stalls?.isStalled(this.#wire.socket as Socket, nowMs, sendTimeoutMs)) {
       this.#session?.cutSlow('limits.sendTimeout')
       // Its close waits behind what it does not take.
       this.#wire.shut()
@@ -127,7 +127,7 @@ export class RoomSocket extends WebSocket implements Beating, ClosableSocket, He
   }
 
   /** It gave no sign of life: says so, in case only one direction is dead, and lets go at once. */
-  lose(): void {
+  timeOut(): void {
     if (this.readyState === WebSocket.OPEN) countExceeded(this.#parts.tally.exceeded, 'limits.heartbeat')
     this.end(Close.heartbeat.code, Close.heartbeat.reason)
     this.terminate()
@@ -135,11 +135,11 @@ export class RoomSocket extends WebSocket implements Beating, ClosableSocket, He
 
   /** `ws` has read a message. */
   read(bytes: Buffer, isBinary: boolean): void {
-    this.#reader?.told()
-    this.hear(isBinary ? bytes : bytes.toString())
+    this.#reader?.resume()
+    this.receive(isBinary ? bytes : bytes.toString())
   }
 
-  hear(message: string | Buffer): void {
+  receive(message: string | Buffer): void {
     this.isAlive = true
     this.#stalls?.heard()
     // After our close frame the peer may still speak; it is not in the room any more.
@@ -147,24 +147,24 @@ export class RoomSocket extends WebSocket implements Beating, ClosableSocket, He
   }
 
   /** A ping or a pong; ws has answered the ping. */
-  sign(): void {
-    this.#reader?.told()
+  controlFrame(): void {
+    this.#reader?.resume()
     this.isAlive = true
     this.#controls += 1
     const isFlood = this.#controls > this.#parts.limits.controls && this.readyState === WebSocket.OPEN
-    if (isFlood) this.#break('limits.controls', Close.abuse)
+    if (isFlood) this.#exceed('limits.controls', Close.abuse)
   }
 
-  over(code: number): void {
+  connectionClosed(code: number): void {
     this.#wire.over()
     this.#parts.sockets.delete(this.#wire.socket)
-    if (this.#turn) this.#turn.socket = undefined
+    if (this.#beat) this.#beat.socket = undefined
     this.#leave()
-    const isGoodbye = this.#wire.isClosed || GOODBYES.includes(code)
-    this.#session?.gone(!isGoodbye)
+    const isNormal = this.#wire.isClosed || NORMAL_CLOSURES.includes(code)
+    this.#session?.gone(!isNormal)
   }
 
-  #break(limit: Limit, reason: CloseReason): void {
+  #exceed(limit: Limit, reason: CloseReason): void {
     countExceeded(this.#parts.tally.exceeded, limit)
     this.#session?.end(reason)
   }

@@ -5,37 +5,37 @@
 import type { RawData, WebSocket } from 'ws'
 
 /** A socket that hears what `ws` has read. */
-export interface HearingSocket extends WebSocket {
+export interface ListeningSocket extends WebSocket {
   /** A message. */
   read(bytes: Buffer, isBinary: boolean): void
   /** A ping or a pong. */
-  sign(): void
+  controlFrame(): void
   /** A broken frame; `over` follows. */
-  broke(): void
-  over(code: number): void
+  protocolError(): void
+  connectionClosed(code: number): void
 }
 
-export function listenTo(socket: HearingSocket): void {
+export function listenTo(socket: ListeningSocket): void {
   socket.on('message', onMessage)
-  socket.on('pong', onSign)
-  socket.on('ping', onSign)
+  socket.on('pong', onControlFrame)
+  socket.on('ping', onControlFrame)
   socket.on('error', onError)
   socket.on('close', onClose)
 }
 
 function onMessage(this: WebSocket, data: RawData, isBinary: boolean): void {
   // One buffer, as long as nobody sets `binaryType`.
-  ;(this as HearingSocket).read(data as Buffer, isBinary)
+  ;(this as ListeningSocket).read(data as Buffer, isBinary)
 }
 
-function onSign(this: WebSocket): void {
-  ;(this as HearingSocket).sign()
+function onControlFrame(this: WebSocket): void {
+  ;(this as ListeningSocket).controlFrame()
 }
 
 function onError(this: WebSocket): void {
-  ;(this as HearingSocket).broke()
+  ;(this as ListeningSocket).protocolError()
 }
 
 function onClose(this: WebSocket, code: number): void {
-  ;(this as HearingSocket).over(code)
+  ;(this as ListeningSocket).connectionClosed(code)
 }

@@ -7,12 +7,13 @@ import type { Duplex } from 'node:stream'
 import type { Clock } from '../../clock.ts'
 import type { Mount } from '../../config/mount.ts'
 import { Refusal } from '../../errors.ts'
+import type { Admission } from '../../gate/admission.ts'
 import type { Caller } from '../../gate/caller.ts'
-import type { Admission, Gate } from '../../gate/gate.ts'
+import type { Gate } from '../../gate/gate.ts'
 import { type CallerOf, handshakeOf } from '../caller-reader.ts'
 import { refuse } from '../refusal-response.ts'
 import type { Refusals } from '../refusals.ts'
-import type { WebSocketDoor } from './websocket.ts'
+import type { WebSocketUpgrades } from './websocket.ts'
 
 /** What Node hands over. */
 interface Upgrade {
@@ -25,7 +26,7 @@ export interface UpgradeParts {
   readonly clock: Clock
   readonly gate: Gate
   readonly callerOf: CallerOf
-  readonly door: (mount: Mount) => WebSocketDoor
+  readonly upgradesOf: (mount: Mount) => WebSocketUpgrades
   /** Every socket taken and not over yet; who ends the server ends what is left there. */
   readonly sockets: Set<Duplex>
   readonly refusals: Refusals
@@ -64,12 +65,12 @@ function refused({ clock, sockets, refusals }: UpgradeParts, caller: Caller, soc
 
 function ignore(): void {}
 
-function enter({ door, sockets }: UpgradeParts, { request, socket, head }: Upgrade, admission: Admission): void {
+function enter({ upgradesOf, sockets }: UpgradeParts, { request, socket, head }: Upgrade, admission: Admission): void {
   const { room, route } = admission
   const isThere = socket.readable && socket.writable && !socket.destroyed
   let hasJoined = false
   try {
-    hasJoined = isThere && !room.isClosed && door(route.mount).open(request, socket, head, admission)
+    hasJoined = isThere && !room.isClosed && upgradesOf(route.mount).open(request, socket, head, admission)
   } finally {
     admission.release()
     if (!hasJoined) admission.leave()

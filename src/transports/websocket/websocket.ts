@@ -6,7 +6,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Mount } from '../../config/mount.ts'
 import { Refusal } from '../../errors.ts'
-import type { Admission } from '../../gate/gate.ts'
+import type { Admission } from '../../gate/admission.ts'
 import { chooseProtocol } from '../../gate/identity.ts'
 import type { CallerOf } from '../caller-reader.ts'
 import type { Heartbeat } from '../heartbeat.ts'
@@ -21,19 +21,19 @@ import { HandshakeServer } from './ws-internals.ts'
 /** How long a peer may take to answer a close. */
 const CLOSE_MS = 5000
 
-export interface DoorParts extends Omit<SocketParts, 'limits'> {
+export interface WebSocketUpgradesParts extends Omit<SocketParts, 'limits'> {
   readonly heartbeat: Heartbeat
   readonly refusals: Refusals
   readonly callerOf: CallerOf
 }
 
 /** One mount's own WebSocket server. */
-export class WebSocketDoor {
+export class WebSocketUpgrades {
   readonly #server: HandshakeServer<typeof RoomSocket>
-  readonly #parts: DoorParts & SocketParts
+  readonly #parts: WebSocketUpgradesParts & SocketParts
   readonly #inflater: Inflater
 
-  constructor(mount: Mount, parts: DoorParts) {
+  constructor(mount: Mount, parts: WebSocketUpgradesParts) {
     const { limits, compression, protocols } = mount
     this.#parts = { ...parts, limits }
     this.#inflater = new Inflater(parts.clock, limits.payloadBytes)

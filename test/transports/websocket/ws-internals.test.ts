@@ -26,19 +26,19 @@ class Line extends Duplex {
   }
 }
 
-const doors: WebSocketServer[] = []
+const servers: WebSocketServer[] = []
 afterEach(() => {
-  for (const door of doors.splice(0)) door.close()
+  for (const server of servers.splice(0)) server.close()
 })
 
 function open(offer: Record<string, string> = {}): { ws: WebSocket; receive: (bytes: Buffer) => void; line: Line } {
-  const door = new WebSocketServer({
+  const server = new WebSocketServer({
     noServer: true,
     perMessageDeflate: true,
     closeTimeout: 10,
     maxPendingAutoPongs: 7,
   })
-  doors.push(door)
+  servers.push(server)
   const line = new Line()
   const headers = {
     upgrade: 'websocket',
@@ -47,7 +47,7 @@ function open(offer: Record<string, string> = {}): { ws: WebSocket; receive: (by
     ...offer,
   }
   let opened: WebSocket | undefined
-  door.handleUpgrade(Object.assign(Object.create(null), { method: 'GET', headers }), line, Buffer.alloc(0), (ws) => {
+  server.handleUpgrade(Object.assign(Object.create(null), { method: 'GET', headers }), line, Buffer.alloc(0), (ws) => {
     opened = ws
     ws.on('error', () => {})
   })
@@ -105,7 +105,7 @@ describe('ws has', () => {
 
   it('options that its types lack', () => {
     open()
-    expect(doors[0]?.options, why('closeTimeout and maxPendingAutoPongs')).toMatchObject({
+    expect(servers[0]?.options, why('closeTimeout and maxPendingAutoPongs')).toMatchObject({
       closeTimeout: 10,
       maxPendingAutoPongs: 7,
     })
@@ -143,8 +143,8 @@ describe('how much there is of a message that is not whole', () => {
 
 describe('a plain handshake', () => {
   function opened(headers: Record<string, string>) {
-    const door = new HandshakeServer({ noServer: true, maxPayload: 5, handleProtocols: () => 'chat' })
-    doors.push(door)
+    const server = new HandshakeServer({ noServer: true, maxPayload: 5, handleProtocols: () => 'chat' })
+    servers.push(server)
     const line = new Line()
     let written = ''
     line._write = (chunk, _, done) => {
@@ -161,7 +161,7 @@ describe('a plain handshake', () => {
       },
     })
     let found: { ws: WebSocket; answer: string | undefined } | undefined
-    door.open(request, line, Buffer.alloc(0), (ws, answer) => {
+    server.open(request, line, Buffer.alloc(0), (ws, answer) => {
       found = { ws, answer }
     })
     if (!found) throw new Error('expected the handshake to be taken')

@@ -9,7 +9,7 @@ import { isPosition, parseOffset } from '../../log/log.ts'
 export type Live = 'long-poll' | 'sse'
 
 /** What a read asks for. */
-export interface Wanted {
+export interface ReadRequest {
   /** `-1`, `now` or an offset; `undefined` where none is given. */
   readonly offset: string | undefined
   /** `now` or an offset, to read backwards from. */
@@ -21,10 +21,10 @@ export interface Wanted {
 }
 
 /** `undefined`: the request is no read, and gets the room's page or description. Throws a `Refusal` 400. */
-export function wantedOf(
+export function readRequestOf(
   query: URLSearchParams,
   { headers }: { readonly headers: IncomingHttpHeaders },
-): Wanted | undefined {
+): ReadRequest | undefined {
   if (!['offset', 'live', 'before'].some((key) => query.has(key))) return undefined
   for (const key of ['offset', 'live', 'cursor', 'before', 'limit']) {
     if (query.getAll(key).length > 1) throw new Refusal(400, `bad_${key}`, `expected "${key}" once`)

@@ -10,14 +10,14 @@ import type { Random } from '../../random.ts'
 const RETRY_SECONDS = 5
 
 /** Whether this refusal may be over soon, and its client takes any status as the last word. */
-export function isOnlyLater({ status }: Refusal, { method, query }: FastifyRequest): boolean {
+export function isTemporary({ status }: Refusal, { method, query }: FastifyRequest): boolean {
   if (method !== 'GET' && method !== 'HEAD') return false
   const isEventSource = typeof query === 'object' && query !== null && 'live' in query && query.live === 'sse'
   return isEventSource && (status === 429 || status >= 500)
 }
 
 /** `retry` for an EventSource; an event of its own, `close`, for a client that wants to know why. */
-export function answerLater(reply: FastifyReply, refusal: Refusal, random: Random): FastifyReply {
+export function answerTemporary(reply: FastifyReply, refusal: Refusal, random: Random): FastifyReply {
   const { status, code: error, message, headers } = refusal
   // Those who were refused together come back one by one.
   const retryMs = Math.round(Number(headers['Retry-After'] ?? RETRY_SECONDS) * 1000 * (1 + random.fraction()))

@@ -5,7 +5,7 @@
 import { Duplex } from 'node:stream'
 import { afterEach, describe, expect, it } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
-import { Reader } from '../../../src/transports/websocket/fast-reader.ts'
+import { FastReader } from '../../../src/transports/websocket/fast-reader.ts'
 import { frame, Op } from '../../support/bare-frames.ts'
 import { cut, PAYLOAD_BYTES, play } from '../../support/plays.ts'
 import { seeded } from '../../support/random.ts'
@@ -20,39 +20,39 @@ const ENDS = [
 
 /** What one of the two heard, a line each. */
 class Hearing extends WebSocket {
-  readonly told: string[] = []
-  reader: Reader | undefined
+  readonly lines: string[] = []
+  reader: FastReader | undefined
   /** Closes by itself when so much was heard. */
   closesAfter = Number.POSITIVE_INFINITY
 
   start(): void {
     this.on('message', (data: Buffer, isBinary) => {
-      this.reader?.told()
-      this.hear(isBinary ? data : data.toString())
+      this.reader?.resume()
+      this.receive(isBinary ? data : data.toString())
     })
     for (const sign of ['ping', 'pong'] as const) {
       this.on(sign, (data) => {
-        this.reader?.told()
+        this.reader?.resume()
         this.tell(`${sign} ${data.toString('hex')}`)
       })
     }
-    this.on('error', ({ message }) => this.told.push(`error ${message}`))
-    this.on('close', (code) => this.told.push(`closed ${code}`))
+    this.on('error', ({ message }) => this.lines.push(`error ${message}`))
+    this.on('close', (code) => this.lines.push(`closed ${code}`))
   }
 
-  hear(message: string | Buffer): void {
+  receive(message: string | Buffer): void {
     this.tell(typeof message === 'string' ? `text ${message}` : `binary ${message.toString('hex')}`)
   }
 
   tell(line: string): void {
     if (this.readyState !== WebSocket.OPEN) return
-    this.told.push(line)
-    if (this.told.length >= this.closesAfter) super.close(1012)
+    this.lines.push(line)
+    if (this.lines.length >= this.closesAfter) super.close(1012)
   }
 
   override close(code?: number, reason?: string | Buffer): void {
     this.reader?.end()
-    this.told.push(`closes ${code}`)
+    this.lines.push(`closes ${code}`)
     super.close(code, reason)
   }
 }
@@ -65,20 +65,20 @@ class Line extends Duplex {
   }
 }
 
-const doors: WebSocketServer[] = []
+const servers: WebSocketServer[] = []
 afterEach(() => {
-  for (const door of doors.splice(0)) door.close()
+  for (const server of servers.splice(0)) server.close()
 })
 
 function open(hasReader: boolean): { line: Line; heard: Hearing } {
-  const door = new WebSocketServer({
+  const server = new WebSocketServer({
     noServer: true,
     clientTracking: false,
     WebSocket: Hearing,
     maxPayload: PAYLOAD_BYTES,
     maxFragments: 8,
   } as ConstructorParameters<typeof WebSocketServer>[0])
-  doors.push(door)
+  servers.push(server)
   const line = new Line()
   const headers = {
     upgrade: 'websocket',
@@ -86,9 +86,9 @@ function open(hasReader: boolean): { line: Line; heard: Hearing } {
     'sec-websocket-version': '13',
   }
   let heard: Hearing | undefined
-  door.handleUpgrade({ method: 'GET', headers } as never, line, Buffer.alloc(0), (ws) => {
+  server.handleUpgrade({ method: 'GET', headers } as never, line, Buffer.alloc(0), (ws) => {
     heard = ws as Hearing
-    if (hasReader) heard.reader = new Reader(heard, line, PAYLOAD_BYTES)
+    if (hasReader) heard.reader = new FastReader(heard, line, PAYLOAD_BYTES)
     heard.start()
   })
   if (!heard) throw new Error('expected ws to take the handshake')
@@ -129,7 +129,7 @@ async function heardOf(
   await turn()
   line.destroy()
   await turn()
-  return heard.told
+  return heard.lines
 }
 
 describe('the reader before ws', () => {
@@ -161,11 +161,11 @@ describe('the reader before ws', () => {
     let heard = 0
     const ear = {
       readyState: WebSocket.OPEN,
-      hear() {
+      receive() {
         heard += 1
       },
     }
-    new Reader(ear, line, PAYLOAD_BYTES)
+    new FastReader(ear, line, PAYLOAD_BYTES)
     const messages = Array.from({ length: 500 }, () => frame(Op.text, 'x'.repeat(100)))
     line.push(Buffer.concat([...messages, frame(Op.text, 'y'.repeat(200)).subarray(0, bytes)]))
     await turn()
@@ -177,8 +177,8 @@ describe('the reader before ws', () => {
     const given: Buffer[] = []
     line.on('data', (part: Buffer) => given.push(Buffer.from(part)))
     const heard: (string | Buffer)[] = []
-    const reader = new Reader(
-      { readyState: WebSocket.OPEN, hear: (message) => heard.push(message) },
+    const reader = new FastReader(
+      { readyState: WebSocket.OPEN, receive: (message) => heard.push(message) },
       line,
       PAYLOAD_BYTES,
     )
@@ -189,7 +189,7 @@ describe('the reader before ws', () => {
       await turn()
     }
     expect(heard).toEqual([])
-    reader.told()
+    reader.resume()
     line.push(frame(Op.text, 'mine again'))
     await turn()
     expect([Buffer.concat(given), heard]).toEqual([cutFrame, ['mine again']])

@@ -14,7 +14,7 @@ import type { CloseReason } from '../../errors.ts'
 import type { Random } from '../../random.ts'
 import type { RoomReading } from '../../room/open-room.ts'
 import { drained } from '../drained.ts'
-import type { Beating } from '../heartbeat.ts'
+import type { HeartbeatTarget } from '../heartbeat.ts'
 import { Stalls } from '../stalls.ts'
 
 /** A client that is gone for the network says nothing of it: comments find out, and keep proxies from cutting. */
@@ -59,7 +59,7 @@ function isReset({ type }: Frame): boolean {
   return type === 'reset'
 }
 
-export interface StreamParts {
+export interface EventStreamWireParts {
   readonly clock: Clock
   readonly random: Random
   readonly response: ServerResponse
@@ -76,22 +76,22 @@ export interface StreamParts {
   readonly sendTimeoutMs: number
 }
 
-export class EventStream implements Wire, Beating {
+export class EventStreamWire implements Wire, HeartbeatTarget {
   readonly encoding: Encoding
   readonly isPaused = false
-  readonly #parts: StreamParts
+  readonly #parts: EventStreamWireParts
   readonly #response: ServerResponse
   /** The room ended it. */
   isClosed = false
   /** What to do where its reader takes nothing any more. */
-  onStuck: () => void = () => {}
+  onStalled: () => void = () => {}
   #at: string
   #isFirst = true
   #isOver = false
   #beats = 0
   readonly #stalls = new Stalls()
 
-  constructor(parts: StreamParts) {
+  constructor(parts: EventStreamWireParts) {
     this.#parts = parts
     this.encoding = parts.encoding
     this.#response = parts.response
@@ -167,20 +167,20 @@ export class EventStream implements Wire, Beating {
     return this.#isWritable ? 1 : CLOSED
   }
 
-  beat(): void {
+  sendPing(): void {
     this.#beats += 1
     this.#write(COMMENT)
     if (this.#parts.token === undefined && this.#beats >= BEATS) this.#end()
   }
 
   /** A reader that is gone without a word takes nothing: comments and events wait for it, and that is seen here. */
-  look(nowMs: number): void {
+  checkStalls(nowMs: number): void {
     const { socket } = this.#response
     if (!socket || !this.#isWritable) return
-    if (this.#stalls.isStuck(socket, nowMs, this.#parts.sendTimeoutMs)) this.onStuck()
+    if (this.#stalls.isStalled(socket, nowMs, this.#parts.sendTimeoutMs)) this.onStalled()
   }
 
-  lose(): void {
+  timeOut(): void {
     this.#response.destroy()
   }
 
