@@ -1,6 +1,6 @@
 /**
- * `auth` of a room in `rooms.json`: whose tokens let in. A key that could never verify one is a mistake here and not a
- * riddle later. `schema.ts` puts it into a room's settings; `gate/auth.ts` checks tokens with what comes out.
+ * `auth` of a room in `rooms.json`: which tokens are accepted. A key that could never verify a token is a configuration
+ * error. `schema.ts` adds it to a room's settings; `gate/auth.ts` verifies tokens with the result.
  */
 import { z } from 'zod'
 import { ALGORITHMS, isPublicKey, keyMistake } from './algorithms.ts'
@@ -11,7 +11,9 @@ const PUBLIC_KEY = 'expected a public key in PEM: "-----BEGIN PUBLIC KEY-----…
 const COOKIE = "expected the name of a cookie (letters, digits and !#$%&'*+.^_`|~-)"
 
 export const auth = section({
-  secret: text('expected the shared secret of the tokens').optional().describe('The shared secret (HS256 and kin).'),
+  secret: text('expected the shared secret of the tokens')
+    .optional()
+    .describe('The shared secret (HS256, HS384 or HS512).'),
   publicKey: z
     .string(PUBLIC_KEY)
     .refine(isPublicKey, PUBLIC_KEY)
@@ -24,14 +26,14 @@ export const auth = section({
     // `fetch` refuses such a URL, and repeats it.
     .refine((url) => !/^[^/]*\/\/[^/?#]*@/.test(url), 'expected the URL of a key set without a name and password in it')
     .optional()
-    .describe('Where the issuer publishes its keys.'),
+    .describe('The URL of the key set of the issuer (JWKS).'),
   algorithms: list(z.enum(ALGORITHMS, `expected one of ${ALGORITHMS.join(', ')}`), 'expected a list of algorithms')
     .min(1, 'expected at least one algorithm')
     .optional()
     .describe('The algorithms a token may be signed with.'),
-  issuer: text('expected the issuer of the tokens').optional().describe('What `iss` must be.'),
-  audience: text('expected the audience of the tokens').optional().describe('What `aud` must name.'),
-  required: flag.default(true).describe('Whether a token is needed; with false, guests may come in without one.'),
+  issuer: text('expected the issuer of the tokens').optional().describe('The required value of `iss`.'),
+  audience: text('expected the audience of the tokens').optional().describe('The required value of `aud`.'),
+  required: flag.default(true).describe('Whether a token is required. With false, guests may join without one.'),
   cookie: z
     .string(COOKIE)
     .regex(/^[\w!#$%&'*+.^`|~-]+$/, COOKIE)
@@ -45,6 +47,6 @@ export const auth = section({
     const mistake = kinds.length === 1 ? keyMistake(value) : undefined
     if (mistake) issues.push({ code: 'custom', input: value[mistake.at], path: [mistake.at], message: mistake.message })
   })
-  .describe('Lets in only who brings a token of this issuer. Exactly one of secret, publicKey and jwksUrl.')
+  .describe('Requires a token of this issuer. Exactly one of secret, publicKey and jwksUrl.')
 
 export type AuthConfig = z.output<typeof auth>

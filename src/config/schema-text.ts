@@ -23,5 +23,5 @@ export function schemaText(): string {
       }
     },
   })
-  return `${JSON.stringify({ ...schema, title: 'rooms.json of Corridor', description: 'Which rooms are served.' }, null, 2)}\n`
+  return `${JSON.stringify({ ...schema, title: 'rooms.json of Corridor', description: 'The rooms of a Corridor server.' }, null, 2)}\n`
 }

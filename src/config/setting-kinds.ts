@@ -1,13 +1,13 @@
 /**
- * The kinds of values in `rooms.json`, each with what it expects in words: durations, sizes, whole numbers, rates, lists,
- * origins. `schema.ts` and `auth-settings.ts` are made of them.
+ * The kinds of values in `rooms.json`, each with its error message: durations, sizes, whole numbers, rates, lists,
+ * origins. `schema.ts` and `auth-settings.ts` use them.
  */
 import { z } from 'zod'
 import { LONGEST_TIMER_MS } from '../clock.ts'
 import { bytes, bytesText, duration, durationText } from '../units.ts'
 import { listedOrigin } from './listed-origin.ts'
 
-/** `text`: the bounds in words. What came is said as people write it, not in milliseconds. */
+/** `text`: the bounds in words. The message shows the value as people write it, not in milliseconds. */
 export const durationWithin = (minMs: number, maxMs: number, text: string) =>
   duration.refine((ms) => ms >= minMs && ms <= maxMs, {
     error: ({ input }) => `expected a duration from ${text}, got ${quoted(durationText(Number(input)))}`,
@@ -27,7 +27,7 @@ export const text = (expected: string) => z.string(expected).min(1, expected)
 export const list = <T extends z.ZodType>(item: T, expected: string) => z.array(item, expected)
 export const section = <S extends z.ZodRawShape>(shape: S) => z.strictObject(shape, { error: objectExpected })
 
-/** Says it for a wrong type only: an unknown key keeps its own message. */
+/** Only for a wrong type: an unknown key keeps its own message. */
 export function objectExpected(issue: z.core.$ZodRawIssue): string | undefined {
   return issue.code === 'invalid_type' ? 'expected an object {…}' : undefined
 }
@@ -47,7 +47,7 @@ export const origins = z
   })
   .prefault('same')
   .describe(
-    'Which foreign web pages may come in: "same" (none), "*" (all), or a list of origins, in which "*" stands for one label or more.',
+    'Which web pages of other sites may use it: "same" (none), "*" (all), or a list of origins, in which "*" stands for one or more labels.',
   )
 
 export const rate = (perSecond: number, burst: number, words: string) =>
