@@ -21,7 +21,7 @@ import type { Log } from './log/log.ts'
 import { MemoryLog } from './log/memory.ts'
 import { SqliteLog } from './log/sqlite/sqlite.ts'
 import { drain, gone } from './operations/drain.ts'
-import { census } from './operations/lobby.ts'
+import { countRooms } from './operations/lobby.ts'
 import { Metrics } from './operations/metrics.ts'
 import { type Random, systemRandom } from './random.ts'
 import { Deadlines } from './room/deadlines.ts'
@@ -74,7 +74,7 @@ export async function createServer(parts: ServerParts): Promise<Server> {
   const log = parts.log ?? (await openLog(environment, clock, random, logger, metrics))
   let router = new Router(config.mounts)
   const failed = (error: unknown) => logger.error({ err: error }, 'something that must not fail has failed')
-  const house = {
+  const roomParts = {
     clock,
     random,
     log,
@@ -83,9 +83,9 @@ export async function createServer(parts: ServerParts): Promise<Server> {
     tallyOf: (pattern: string) => metrics.of(pattern),
     logger,
   }
-  const rooms = new Rooms(house, (path) => router.find(path)?.mount)
+  const rooms = new Rooms(roomParts, (path) => router.find(path)?.mount)
   metrics.watch(
-    () => census(config.mounts, rooms),
+    () => countRooms(config.mounts, rooms),
     () => log.trouble === undefined,
   )
   const quotas = new Quotas(clock, config.server.limits)
@@ -151,7 +151,7 @@ export async function createServer(parts: ServerParts): Promise<Server> {
     clock,
     random,
     heartbeat,
-    fanOut: house.fanOut,
+    fanOut: roomParts.fanOut,
     inFlight,
     requests,
     refusals,

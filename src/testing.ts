@@ -82,7 +82,7 @@ export async function openRoom(
   const clock = handClock()
   const random = systemRandom()
   const errors: unknown[] = []
-  const house = {
+  const parts = {
     clock,
     random,
     log: new MemoryLog(clock, random),
@@ -98,8 +98,8 @@ export async function openRoom(
   }
   const parsed = definition.options ? definition.options.parse(options) : undefined
   const room = isEventDefinition(definition)
-    ? new LiveEventRoom(house, path, params, mount, definition, parsed)
-    : new LiveRawRoom(house, path, params, mount, definition, parsed)
+    ? new LiveEventRoom(parts, path, params, mount, definition, parsed)
+    : new LiveRawRoom(parts, path, params, mount, definition, parsed)
   await room.start(() => {})
   return testRoom(room, { clock, random, errors }) as TestRoom<never>
 }

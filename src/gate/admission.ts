@@ -4,11 +4,11 @@
  */
 import type { Route } from '../config/mount.ts'
 import type { EventRoom } from '../room/open-room.ts'
-import type { Place } from '../room/rooms.ts'
+import type { Reservation } from '../room/rooms.ts'
 import type { Visitor } from '../room/session.ts'
 
 /** Everything a transport needs to join a peer. */
-export interface Admission extends Place {
+export interface Admission extends Reservation {
   readonly route: Route
   readonly visitor: Visitor
   readonly offset: string | undefined
@@ -20,7 +20,7 @@ export interface Admission extends Place {
 export type Purpose = 'read' | 'subscribe' | 'post'
 
 /** An event room for one plain HTTP request. */
-export interface RequestAdmission extends Place {
+export interface RequestAdmission extends Reservation {
   readonly room: EventRoom
   /** Counts the request out of the quotas. */
   leave(): void

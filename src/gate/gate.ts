@@ -10,7 +10,7 @@ import type { RoomLogger } from '../define.ts'
 import { failureOf, Refusal, refusalOfAdmit, roomErrorOf } from '../errors.ts'
 import type { Random } from '../random.ts'
 import type { EventRoom, OpenRoom } from '../room/open-room.ts'
-import type { Place, Rooms } from '../room/rooms.ts'
+import type { Reservation, Rooms } from '../room/rooms.ts'
 import { within } from '../within.ts'
 import type { Admission, Purpose, RequestAdmission } from './admission.ts'
 import type { Auth } from './auth.ts'
@@ -28,7 +28,7 @@ export interface GateParts {
   readonly basePath: string
   readonly clock: Clock
   readonly random: Random
-  readonly rooms: Pick<Rooms, 'place' | 'get'>
+  readonly rooms: Pick<Rooms, 'reserve' | 'get'>
   readonly quotas: Quotas
   readonly mustKnowHost: HostGuard
   /** Whether the server itself answers this path; a pattern such as `/:name` does not match it. */
@@ -88,7 +88,7 @@ export class Gate {
     const { visitor, offset } = identityOf(query, random, pass)
     const leave = quotas.enter(route, address)
     try {
-      const place = rooms.place(route, true, visitor.client)
+      const place = rooms.reserve(route, true, visitor.client)
       if (place instanceof Promise) return admittedLater(place, { visitor, offset, route, leave })
       return { room: place.room, release: place.release, visitor, offset, route, leave }
     } catch (error) {
@@ -148,7 +148,7 @@ export class Gate {
     quotas.handshake(address, cost)
     const leave = purpose === 'subscribe' ? quotas.enter(route, address) : () => {}
     try {
-      const { room, release } = await rooms.place(route, purpose === 'subscribe', client)
+      const { room, release } = await rooms.reserve(route, purpose === 'subscribe', client)
       // Checked again: a room may have taken a while to open.
       if (purpose === 'subscribe' && isDraining()) {
         release()
@@ -222,7 +222,10 @@ export function rawRoom(): Refusal {
   )
 }
 
-async function admittedLater(place: Promise<Place>, rest: Omit<Admission, keyof Place>): Promise<Admission> {
+async function admittedLater(
+  place: Promise<Reservation>,
+  rest: Omit<Admission, 'room' | 'release'>,
+): Promise<Admission> {
   try {
     return { ...(await place), ...rest }
   } catch (error) {

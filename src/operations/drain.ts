@@ -37,7 +37,7 @@ export async function drain({ rooms, clock, random, drainMs, noticeMs, answered 
   if (noticeMs > 0) await new Promise<void>((resolve) => clock.after(noticeMs, resolve))
   const withinMs = Math.min(drainMs, RETURN_MS)
   const comeBack = () => restarting(random.fraction() * withinMs)
-  for (const { room } of [...rooms.open()]) room.hush(comeBack)
+  for (const { room } of [...rooms.open()]) room.endReaders(comeBack)
   let peers = 0
   for (const { room } of rooms.open()) peers += room.count
   const wave = Math.max(WAVE, Math.ceil((peers * PAUSE_MS) / Math.max(PAUSE_MS, (drainMs - noticeMs) * ASKING)))
@@ -68,7 +68,7 @@ function* ask(
 ): IterableIterator<Promise<void>> {
   let left = atMost
   for (const { room } of [...rooms.open()]) {
-    const { asked, gone } = room.sendAway(left, comeBack, answersMs)
+    const { asked, gone } = room.dismiss(left, comeBack, answersMs)
     left -= asked
     yield gone
     if (left <= 0) return

@@ -8,7 +8,7 @@ import type { Mount, Route } from '../config/mount.ts'
 import type { Schemas } from '../define.ts'
 import type { Log } from '../log/log.ts'
 import type { Rooms } from '../room/rooms.ts'
-import type { Census } from './metrics.ts'
+import type { RoomCounts } from './metrics.ts'
 
 /** A mount in the lobby. */
 export interface Listed {
@@ -69,7 +69,7 @@ export function listRooms(mounts: readonly Mount[], rooms: Rooms): Listed[] {
 }
 
 /** How many rooms each line of rooms.json has open, and peers in them, 0 too; for `metrics.ts`. */
-export function census(mounts: readonly Mount[], rooms: Rooms): Iterable<Census> {
+export function countRooms(mounts: readonly Mount[], rooms: Rooms): Iterable<RoomCounts> {
   const lines = new Map(mounts.map(({ pattern }) => [pattern, { room: pattern, peers: 0, rooms: 0 }]))
   for (const { mount, room } of rooms.open()) {
     const line = lines.get(mount.pattern) ?? { room: mount.pattern, peers: 0, rooms: 0 }

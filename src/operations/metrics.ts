@@ -7,7 +7,7 @@ import type { Refusal } from '../errors.ts'
 import { countExceeded, type Exceeded, newTally, type Tally } from '../tally.ts'
 
 /** What stands now, asked at each scrape. */
-export interface Census {
+export interface RoomCounts {
   readonly room: string
   readonly peers: number
   readonly rooms: number
@@ -78,11 +78,11 @@ export class Metrics {
   }
 
   /** Asks at each scrape for what stands now, and for bytes that wait for slow peers. */
-  watch(census: () => Iterable<Census>, isLogWell: () => boolean): void {
+  watch(census: () => Iterable<RoomCounts>, isLogWell: () => boolean): void {
     const registers = [this.registry]
     collectDefaultMetrics({ register: this.registry })
     const labelNames = ['room'] as const
-    const gauge = (name: string, help: string, value: (line: Census) => number) =>
+    const gauge = (name: string, help: string, value: (line: RoomCounts) => number) =>
       new Gauge({
         name,
         help,

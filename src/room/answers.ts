@@ -6,82 +6,83 @@
 import { LimitError, RoomError, roomErrorOf } from '../errors.ts'
 import type { Answer, RoomLog } from '../log/log.ts'
 import { countExceeded, type Tally } from '../tally.ts'
-import type { Retries } from './duplicates.ts'
-import type { Turn } from './exchange.ts'
-import type { Author } from './handler-calls.ts'
+import type { Duplicates } from './duplicates.ts'
+import type { Exchange } from './exchange.ts'
+import type { HandlerCalls } from './handler-calls.ts'
 import * as protocol from './protocol.ts'
 
-export interface AnswerParts {
-  readonly author: Author
-  readonly record: () => RoomLog
-  readonly retries: Retries
+export interface AnswersParts {
+  readonly calls: HandlerCalls
+  readonly roomLog: () => RoomLog
+  readonly duplicates: Duplicates
   readonly tally: Tally
 }
 
 export class Answers {
-  readonly #parts: AnswerParts
+  readonly #parts: AnswersParts
 
-  constructor(parts: AnswerParts) {
+  constructor(parts: AnswersParts) {
     this.#parts = parts
   }
 
   /** What the message did is kept. */
-  succeed(turn: Turn): void {
-    this.#parts.retries.over(turn)
-    this.#ack(turn, turn.seq, false)
-    for (const follower of turn.followers) this.#ack(follower, turn.seq, true)
+  succeed(exchange: Exchange): void {
+    this.#parts.duplicates.ended(exchange)
+    this.#ack(exchange, exchange.seq, false)
+    for (const follower of exchange.inFlightDuplicates) this.#ack(follower, exchange.seq, true)
   }
 
   /** The answer of before, for the message and for those that came while it was looked for. */
-  repeat(turn: Turn, { seq }: Answer): void {
-    this.#parts.retries.over(turn)
-    turn.clientKey = undefined
-    for (const each of [turn, ...turn.followers]) this.#ack(each, seq, true)
+  repeat(exchange: Exchange, { seq }: Answer): void {
+    this.#parts.duplicates.ended(exchange)
+    exchange.clientKey = undefined
+    for (const each of [exchange, ...exchange.inFlightDuplicates]) this.#ack(each, seq, true)
   }
 
-  /** A retry must find what was published before the failure, so the turn is over only when that is kept or not. */
-  fail(turn: Turn, thrown: unknown): void {
-    const end = () => this.#refuse(turn, thrown)
-    const kept = turn.kept()
+  /** A retry must find what was published before the failure, so the exchange is over only when that is kept or not. */
+  fail(exchange: Exchange, thrown: unknown): void {
+    const end = () => this.#refuse(exchange, thrown)
+    const kept = exchange.kept()
     if (kept) kept.then(end, end)
     else end()
   }
 
   /** No answer in time: the handler may go on, whoever said the message waits no longer. */
-  readonly overdue = (turn: Turn): void => {
-    this.#error(turn, late())
+  readonly timeOut = (exchange: Exchange): void => {
+    this.#error(exchange, timedOut())
   }
 
   /** What the author may say is said; anything else is ours or the author's mistake: logged, and `internal` to the peer. */
-  errorOf(turn: Turn, thrown: unknown): RoomError {
+  errorOf(exchange: Exchange, thrown: unknown): RoomError {
     const error = roomErrorOf(thrown)
     if (error) return error
-    this.#parts.author.failed('receive', thrown, turn.peer.id)
+    this.#parts.calls.failed('receive', thrown, exchange.peer.id)
     return new RoomError('internal', 'the room failed to handle this message')
   }
 
-  #refuse(turn: Turn, thrown: unknown): void {
-    this.#parts.retries.over(turn)
-    const error = this.errorOf(turn, thrown)
+  #refuse(exchange: Exchange, thrown: unknown): void {
+    this.#parts.duplicates.ended(exchange)
+    const error = this.errorOf(exchange, thrown)
     if (error instanceof LimitError) countExceeded(this.#parts.tally.exceeded, error.limit)
-    for (const each of [turn, ...turn.followers]) this.#error(each, error)
+    for (const each of [exchange, ...exchange.inFlightDuplicates]) this.#error(each, error)
   }
 
-  #error(turn: Turn, error: RoomError): void {
-    if (turn.isAnswered) return
-    turn.answer(error)
+  #error(exchange: Exchange, error: RoomError): void {
+    if (exchange.isAnswered) return
+    exchange.answer(error)
     this.#parts.tally.failed += 1
-    turn.peer.say(protocol.error(turn.id, error))
+    exchange.peer.write(protocol.error(exchange.id, error))
   }
 
-  #ack(turn: Turn, seq: number | undefined, isDuplicate: boolean): void {
-    if (turn.isAnswered) return
-    turn.seq ??= seq
-    turn.answer()
-    if (turn.id !== undefined) turn.peer.say(protocol.ack(turn.id, this.#parts.record().kept, seq, isDuplicate))
+  #ack(exchange: Exchange, seq: number | undefined, isDuplicate: boolean): void {
+    if (exchange.isAnswered) return
+    exchange.seq ??= seq
+    exchange.answer()
+    if (exchange.id !== undefined)
+      exchange.peer.write(protocol.ack(exchange.id, this.#parts.roomLog().kept, seq, isDuplicate))
   }
 }
 
-export function late(): RoomError {
+export function timedOut(): RoomError {
   return new RoomError('unavailable', 'no answer in time; say it again under the same id')
 }

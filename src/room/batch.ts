@@ -14,7 +14,7 @@ export class Batch {
   readonly #log: RoomLog
   readonly #drafts: Draft[] = []
   readonly #keys: IdempotencyKey[]
-  #told: { resolve: (seq: number) => void; reject: (error: unknown) => void }[] = []
+  #waiting: { resolve: (seq: number) => void; reject: (error: unknown) => void }[] = []
 
   /** `keys`: what is kept with the events beside the keys of the messages. */
   constructor(log: RoomLog, keys: readonly IdempotencyKey[]) {
@@ -27,21 +27,21 @@ export class Batch {
     if (message.clientKey) this.#keys.push({ ...message.clientKey, draft: this.#drafts.length })
     message.clientKey = undefined
     this.#drafts.push(draft)
-    return new Promise((resolve, reject) => this.#told.push({ resolve, reject }))
+    return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }))
   }
 
   /** Appends all that is held back, with the keys of `messages` that published nothing. */
   async commit(messages: readonly Marked[]): Promise<void> {
     const silent = messages.flatMap(({ clientKey }) => clientKey ?? [])
     const keys = [...this.#keys.splice(0), ...silent]
-    const told = this.#told
-    this.#told = []
-    if (told.length === 0 && keys.length === 0) return
+    const waiting = this.#waiting
+    this.#waiting = []
+    if (waiting.length === 0 && keys.length === 0) return
     try {
       const first = await this.#log.append(this.#drafts.splice(0), keys)
-      for (const [index, { resolve }] of told.entries()) resolve(first + index)
+      for (const [index, { resolve }] of waiting.entries()) resolve(first + index)
     } catch (error) {
-      for (const { reject } of told) reject(error)
+      for (const { reject } of waiting) reject(error)
       throw error
     }
   }
@@ -49,6 +49,6 @@ export class Batch {
   /** Drops what is held back. */
   discard(reason: RoomError): void {
     this.#drafts.length = 0
-    for (const { reject } of this.#told.splice(0)) reject(reason)
+    for (const { reject } of this.#waiting.splice(0)) reject(reason)
   }
 }

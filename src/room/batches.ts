@@ -6,13 +6,13 @@
 import type { Clock } from '../clock.ts'
 import { RoomError } from '../errors.ts'
 import type { ProducerKey, RoomLog } from '../log/log.ts'
-import { type Answers, late } from './answers.ts'
+import { type Answers, timedOut } from './answers.ts'
 import { Batch } from './batch.ts'
 import { Call } from './call.ts'
-import type { Known, Retries } from './duplicates.ts'
-import { Turn } from './exchange.ts'
-import type { Author } from './handler-calls.ts'
-import type { EventPeer } from './peer.ts'
+import type { Duplicates, Handled } from './duplicates.ts'
+import { Exchange } from './exchange.ts'
+import type { HandlerCalls } from './handler-calls.ts'
+import type { LiveEventPeer } from './peer.ts'
 import type { Message } from './protocol.ts'
 
 /** A message and its data as the schema gave it. */
@@ -21,21 +21,21 @@ export interface Checked {
   readonly data: unknown
 }
 
-export interface BatchParts {
-  readonly author: Author
+export interface BatchesParts {
+  readonly calls: HandlerCalls
   readonly clock: Clock
-  readonly record: () => RoomLog
-  readonly retries: Retries
+  readonly roomLog: () => RoomLog
+  readonly duplicates: Duplicates
   readonly answers: Answers
   /** Calls the handler of a message. */
-  readonly handle: (call: Call, peer: EventPeer, message: Message, data: unknown) => unknown
+  readonly handle: (call: Call, peer: LiveEventPeer, message: Message, data: unknown) => unknown
   /** Throws where the room is over, or has ended the peer. */
-  readonly mustBeOpen: (peer: EventPeer) => void
+  readonly mustBeOpen: (peer: LiveEventPeer) => void
 }
 
 interface Entry extends Checked {
-  readonly turn: Turn
-  known: Known | Promise<Known>
+  readonly exchange: Exchange
+  known: Handled | Promise<Handled>
 }
 
 /** An async handler: whether it has ended, and what it rejected with. */
@@ -47,9 +47,9 @@ interface Running {
 }
 
 export class Batches {
-  readonly #parts: BatchParts
+  readonly #parts: BatchesParts
 
-  constructor(parts: BatchParts) {
+  constructor(parts: BatchesParts) {
     this.#parts = parts
   }
 
@@ -58,64 +58,64 @@ export class Batches {
    * nothing is kept. `isLate`: whoever said it has been told that it was not handled.
    */
   async run(
-    peer: EventPeer,
+    peer: LiveEventPeer,
     checked: readonly Checked[],
     producerKey: ProducerKey | undefined,
     isLate: () => boolean,
   ): Promise<number | undefined> {
-    const { answers, record } = this.#parts
-    const batch = new Batch(record(), producerKey ? [producerKey] : [])
+    const { answers, roomLog } = this.#parts
+    const batch = new Batch(roomLog(), producerKey ? [producerKey] : [])
     const entries: Entry[] = []
     const others: Promise<void>[] = []
     const running: Running[] = []
     try {
-      for (const each of checked) this.#look(each, new Turn(peer, this.#now(), batch), entries, others)
+      for (const each of checked) this.#look(each, new Exchange(peer, this.#now(), batch), entries, others)
       for (const entry of entries) if (entry.known instanceof Promise) entry.known = await entry.known
-      if (isLate()) throw late()
+      if (isLate()) throw timedOut()
       for (const [index, entry] of entries.entries()) {
         // By a message before it, too.
         this.#parts.mustBeOpen(peer)
         this.#handle(peer, entry, index, running)
       }
       if (running.length > 0) await mustHaveEnded(running)
-      const fresh = entries.filter(({ known }) => known === 'new').map(({ turn }) => turn)
+      const fresh = entries.filter(({ known }) => known === 'new').map(({ exchange }) => exchange)
       await batch.commit(fresh)
-      for (const turn of fresh) await turn.kept()
-      for (const turn of fresh) answers.succeed(turn)
+      for (const exchange of fresh) await exchange.kept()
+      for (const exchange of fresh) answers.succeed(exchange)
     } catch (thrown) {
       for (const { call } of running) call.giveUp()
-      const error = entries[0] ? answers.errorOf(entries[0].turn, thrown) : thrown
+      const error = entries[0] ? answers.errorOf(entries[0].exchange, thrown) : thrown
       batch.discard(new RoomError('unavailable', 'another message of the batch failed, nothing of it is kept'))
-      for (const { turn } of entries) answers.fail(turn, error)
+      for (const { exchange } of entries) answers.fail(exchange, error)
       throw error
     }
-    // Only now, since what they wait for may in turn wait for this.
+    // Only now, since what they wait for may in exchange wait for this.
     await Promise.all(others)
-    return entries.find(({ turn }) => turn.seq !== undefined)?.turn.seq
+    return entries.find(({ exchange }) => exchange.seq !== undefined)?.exchange.seq
   }
 
-  #look(checked: Checked, turn: Turn, entries: Entry[], others: Promise<void>[]): void {
-    const { retries } = this.#parts
-    turn.id = checked.message.id
-    const entry: Entry = { ...checked, turn, known: 'new' }
+  #look(checked: Checked, exchange: Exchange, entries: Entry[], others: Promise<void>[]): void {
+    const { duplicates } = this.#parts
+    exchange.id = checked.message.id
+    const entry: Entry = { ...checked, exchange, known: 'new' }
     entries.push(entry)
-    entry.known = retries.find(turn, checked.message)
+    entry.known = duplicates.find(exchange, checked.message)
     // It may be waited for later than it comes, or not at all.
     if (entry.known instanceof Promise) entry.known.catch(() => {})
     if (entry.known !== 'running') return
     entries.pop()
     // Said twice in one batch, it is answered with the first; otherwise another request handles it now.
-    if (!entries.some((entry) => entry.turn.followers.includes(turn))) others.push(turn.outcome())
+    if (!entries.some((entry) => entry.exchange.inFlightDuplicates.includes(exchange))) others.push(exchange.outcome())
   }
 
-  #handle(peer: EventPeer, { turn, message, data, known }: Entry, index: number, running: Running[]): void {
+  #handle(peer: LiveEventPeer, { exchange, message, data, known }: Entry, index: number, running: Running[]): void {
     if (known !== 'new') {
-      if (typeof known === 'object' && 'hash' in known) this.#parts.answers.repeat(turn, known)
+      if (typeof known === 'object' && 'hash' in known) this.#parts.answers.repeat(exchange, known)
       return
     }
-    const call = new Call(turn)
+    const call = new Call(exchange)
     try {
-      const pending = turn.pending(this.#parts.handle(call, peer, message, data))
+      const pending = exchange.pending(this.#parts.handle(call, peer, message, data))
       if (pending) running.push(watch(index, call, pending))
       else call.end()
     } catch (error) {

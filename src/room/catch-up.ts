@@ -20,7 +20,7 @@ import { reset } from './protocol.ts'
 const SHARE = 0.25
 const LOW_BYTES = 64 * 1024
 
-export interface Road {
+export interface CatchUpContext {
   readonly log: RoomLog
   readonly audience: Audience
   readonly clock: Clock
@@ -30,16 +30,16 @@ export interface Road {
 
 /** Sends `greeting` and all after `after`, then takes the subscriber. At once where it is one page, in memory. */
 export function catchUp(
-  road: Road,
+  context: CatchUpContext,
   subscriber: Subscriber,
   greeting: readonly Frame[],
   after: number,
 ): undefined | Promise<void> {
-  const { log, audience } = road
-  const page = pageAfter(road, after)
+  const { log, audience } = context
+  const page = pageAfter(context, after)
   if (page instanceof Promise || (page.at(-1)?.seq ?? after) < log.seq) {
     subscriber.writeFrames(greeting)
-    return follow(road, subscriber, after, page)
+    return follow(context, subscriber, after, page)
   }
   subscriber.writeFrames([...greeting, ...whole(log, page, after)])
   audience.add(subscriber)
@@ -47,15 +47,15 @@ export function catchUp(
 }
 
 async function follow(
-  road: Road,
+  context: CatchUpContext,
   subscriber: Subscriber,
   after: number,
   first: readonly Frame[] | Promise<readonly Frame[]>,
 ) {
-  const { log, audience } = road
+  const { log, audience } = context
   let cursor = after
   let isThere = false
-  for (let page = await first; ; page = await pageAfter(road, cursor)) {
+  for (let page = await first; ; page = await pageAfter(context, cursor)) {
     await audience.past(() => {
       if (subscriber.isGone || subscriber.isCut) return
       subscriber.writeFrames(whole(log, page, cursor))
@@ -64,12 +64,12 @@ async function follow(
       if (isThere) audience.add(subscriber)
     })
     if (isThere) return
-    await drained(road, subscriber)
+    await drained(context, subscriber)
     if (subscriber.isGone || subscriber.isCut) return
   }
 }
 
-function pageAfter({ log, audience }: Road, after: number): readonly Frame[] | Promise<readonly Frame[]> {
+function pageAfter({ log, audience }: CatchUpContext, after: number): readonly Frame[] | Promise<readonly Frame[]> {
   return log.read(after, PAGE.events, Math.min(PAGE.bytes, audience.limitBytes * SHARE))
 }
 
@@ -81,7 +81,7 @@ function whole(log: RoomLog, page: readonly Frame[], cursor: number): readonly F
 }
 
 /** Resolves when the peer has taken enough for the next page, or is given up since it does not. */
-async function drained({ audience, clock, sendTimeoutMs }: Road, subscriber: Subscriber): Promise<void> {
+async function drained({ audience, clock, sendTimeoutMs }: CatchUpContext, subscriber: Subscriber): Promise<void> {
   const { wire } = subscriber
   const taken = wire.drained(Math.min(LOW_BYTES, audience.limitBytes * SHARE))
   if (!taken) return

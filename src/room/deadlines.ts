@@ -4,21 +4,21 @@
  */
 import type { Clock } from '../clock.ts'
 import { type Failed, uncaught } from '../guarded.ts'
-import type { Turn } from './exchange.ts'
+import type { Exchange } from './exchange.ts'
 
 /** Below the 5 s that are promised, by what the timer and the network may add. */
 const ANSWER_MS = 4500
 const SWEEP_MS = 200
 
-interface Waiting {
-  readonly turn: Turn
-  readonly overdue: (turn: Turn) => void
+interface Pending {
+  readonly exchange: Exchange
+  readonly timeOut: (exchange: Exchange) => void
 }
 
 export class Deadlines {
   readonly #clock: Clock
   readonly #failed: Failed
-  #waiting: Waiting[] = []
+  #waiting: Pending[] = []
   #isSweeping = false
 
   constructor(clock: Clock, failed: Failed = uncaught) {
@@ -26,9 +26,9 @@ export class Deadlines {
     this.#failed = failed
   }
 
-  /** Calls `overdue` where the turn is not answered in time. */
-  add(turn: Turn, overdue: (turn: Turn) => void): void {
-    this.#waiting.push({ turn, overdue })
+  /** Calls `timeOut` where the exchange is not answered in time. */
+  add(exchange: Exchange, timeOut: (exchange: Exchange) => void): void {
+    this.#waiting.push({ exchange, timeOut })
     this.#sweepLater()
   }
 
@@ -46,18 +46,18 @@ export class Deadlines {
   #sweep(): void {
     const before = this.#clock.monotonic() - ANSWER_MS
     let done = 0
-    for (const { turn, overdue } of this.#waiting) {
-      if (!turn.isAnswered && turn.startedMs > before) break
+    for (const { exchange, timeOut } of this.#waiting) {
+      if (!exchange.isAnswered && exchange.startedMs > before) break
       done += 1
-      if (!turn.isAnswered) this.#tell(turn, overdue)
+      if (!exchange.isAnswered) this.#timeOut(exchange, timeOut)
     }
     if (done > 0) this.#waiting = this.#waiting.slice(done)
   }
 
   /** What fails for one keeps no other waiting. */
-  #tell(turn: Turn, overdue: (turn: Turn) => void): void {
+  #timeOut(exchange: Exchange, timeOut: (exchange: Exchange) => void): void {
     try {
-      overdue(turn)
+      timeOut(exchange)
     } catch (error) {
       this.#failed(error)
     }

@@ -4,19 +4,19 @@
  */
 
 import type { CloseReason } from '../errors.ts'
-import type { Author } from './handler-calls.ts'
-import type { Connection } from './peer.ts'
+import type { HandlerCalls } from './handler-calls.ts'
+import type { LivePeer } from './peer.ts'
 
 interface Host<P> {
-  readonly author: Author
-  dismiss(peers: readonly P[], reason: (peer: P) => CloseReason): void
+  readonly calls: HandlerCalls
+  endTogether(peers: readonly P[], reason: (peer: P) => CloseReason): void
 }
 
 /**
  * Resolves when all of them were asked to go: at once, but for those whose handlers run or whose events are not kept yet.
  * These are waited for `withinMs`, or as long as handlers are anywhere.
  */
-export async function farewell<P extends Connection>(
+export async function dismissAfterAnswers<P extends LivePeer>(
   room: Host<P>,
   peers: readonly P[],
   reason: (peer: P) => CloseReason,
@@ -30,10 +30,10 @@ export async function farewell<P extends Connection>(
     else left.push(peer)
     peer.isLeaving = settled !== undefined
   }
-  room.dismiss(left, reason)
+  room.endTogether(left, reason)
   if (open.length === 0) return
-  await room.author.inTime(open, withinMs)
-  room.dismiss(
+  await room.calls.waitFor(open, withinMs)
+  room.endTogether(
     peers.filter(({ isLeaving, hasLeft }) => isLeaving && !hasLeft),
     reason,
   )

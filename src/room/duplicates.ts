@@ -7,55 +7,56 @@ import { hash } from 'node:crypto'
 import { RoomError } from '../errors.ts'
 import type { Answer, Recalled, RoomLog } from '../log/log.ts'
 import { pairKey } from '../log/pair-key.ts'
-import type { Turn } from './exchange.ts'
+import type { Exchange } from './exchange.ts'
 import type { Message } from './protocol.ts'
 
-/** `running`: it follows a turn that is not over and gets its answer; an `Answer`: it was handled before. */
-export type Known = 'new' | 'running' | Answer
+/** `running`: it follows a exchange that is not over and gets its answer; an `Answer`: it was handled before. */
+export type Handled = 'new' | 'running' | Answer
 
 interface Running {
-  readonly turn: Turn
+  readonly exchange: Exchange
   readonly hash: string
 }
 
-export class Retries {
-  readonly #record: () => RoomLog
+export class Duplicates {
+  readonly #roomLog: () => RoomLog
   #running: Map<string, Running> | undefined
 
-  constructor(record: () => RoomLog) {
-    this.#record = record
+  constructor(roomLog: () => RoomLog) {
+    this.#roomLog = roomLog
   }
 
   /** Looks a message up, and gives a new one its clientKey. Throws a `RoomError` `conflict`: another body, or too old. */
-  find(turn: Turn, message: Message): Known | Promise<Known> {
-    const { client } = turn.peer
+  find(exchange: Exchange, message: Message): Handled | Promise<Handled> {
+    const { client } = exchange.peer
     const { id } = message
     if (client === undefined || id === undefined) return 'new'
     const clientKey = { client, id, hash: bodyHash(message) }
     const running = this.#running?.get(pairKey(client, id))
     if (running) {
       mustBeSame(running.hash, clientKey.hash)
-      running.turn.follow(turn)
+      running.exchange.addDuplicate(exchange)
       return 'running'
     }
-    turn.clientKey = clientKey
+    exchange.clientKey = clientKey
     this.#running ??= new Map()
-    this.#running.set(pairKey(client, id), { turn, hash: clientKey.hash })
-    const answer = this.#record().recall(client, id)
+    this.#running.set(pairKey(client, id), { exchange, hash: clientKey.hash })
+    const answer = this.#roomLog().recall(client, id)
     return answer instanceof Promise
       ? answer.then((answer) => judge(answer, clientKey.hash))
       : judge(answer, clientKey.hash)
   }
 
-  /** A turn is over: the next message under its id finds its answer in the log. */
-  over(turn: Turn): void {
-    const { client } = turn.peer
-    if (client === undefined || turn.id === undefined) return
-    if (this.#running?.get(pairKey(client, turn.id))?.turn === turn) this.#running.delete(pairKey(client, turn.id))
+  /** A exchange is over: the next message under its id finds its answer in the log. */
+  ended(exchange: Exchange): void {
+    const { client } = exchange.peer
+    if (client === undefined || exchange.id === undefined) return
+    if (this.#running?.get(pairKey(client, exchange.id))?.exchange === exchange)
+      this.#running.delete(pairKey(client, exchange.id))
   }
 }
 
-function judge(answer: Recalled, hash: string): Known {
+function judge(answer: Recalled, hash: string): Handled {
   if (answer === undefined) return 'new'
   if (answer === 'forgotten') throw new RoomError('conflict', 'this id is too old to be known')
   mustBeSame(answer.hash, hash)

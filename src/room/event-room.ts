@@ -11,76 +11,76 @@ import { offset as offsetOf } from '../log/log.ts'
 import { countExceeded } from '../tally.ts'
 import { givenUp } from './call.ts'
 import { catchUp } from './catch-up.ts'
-import { Turns } from './exchanges.ts'
+import { Exchanges } from './exchanges.ts'
 import { mustBeHandlers } from './handlers.ts'
 import { historyOf } from './history.ts'
 import { JoinRefusals } from './join-refusals.ts'
 import type { EventRoom, EventSession, Posted, Posting, Sender } from './open-room.ts'
-import { EventPeer } from './peer.ts'
+import { LiveEventPeer } from './peer.ts'
 import { EventPeerSession } from './peer-session.ts'
-import { Posts, UNHEARD } from './posts.ts'
+import { NULL_WIRE, Posts } from './posts.ts'
 import * as protocol from './protocol.ts'
-import { Reading } from './readers.ts'
+import { Readers } from './readers.ts'
 import { LiveRoom } from './room.ts'
-import type { House, RoomSettings } from './room-parts.ts'
+import type { RoomParts, RoomSettings } from './room-parts.ts'
 import type { Visitor } from './session.ts'
 
-export class LiveEventRoom extends LiveRoom<EventPeer, Handlers> implements Room, EventRoom {
+export class LiveEventRoom extends LiveRoom<LiveEventPeer, Handlers> implements Room, EventRoom {
   readonly kind = 'event'
-  readonly reading: Reading
+  readonly readers: Readers
   /** Whom `join` let not in lately, over an event stream. */
   readonly #refusals: JoinRefusals
   readonly #definition: EventDefinition
   readonly #options: unknown
-  readonly #turns: Turns
+  readonly #exchanges: Exchanges
   readonly #posts: Posts
 
   /** `options`: as the module's own schema parsed them. */
   constructor(
-    house: House,
+    parts: RoomParts,
     path: string,
     params: Record<string, string>,
     settings: RoomSettings,
     definition: EventDefinition,
     options?: unknown,
   ) {
-    super(house, path, params, settings)
+    super(parts, path, params, settings)
     this.#definition = definition
     this.#options = options
-    const { clock, deadlines } = house
+    const { clock, deadlines } = parts
     this.#refusals = new JoinRefusals(clock)
-    this.reading = new Reading({
-      record: () => this.record,
+    this.readers = new Readers({
+      roomLog: () => this.roomLog,
       audience: this.audience,
       clock,
-      log: this.lateLogger,
+      logger: this.logger,
       replay: settings.history.replay,
       sendTimeoutMs: settings.limits.sendTimeoutMs,
     })
-    this.#turns = new Turns({
+    this.#exchanges = new Exchanges({
       definition,
       json: settings.limits.json,
       handlers: () => this.handlers,
-      record: () => this.record,
+      roomLog: () => this.roomLog,
       isOver: () => this.isOver,
-      author: this.author,
+      calls: this.calls,
       clock,
       deadlines,
       tally: this.tally,
     })
-    const record = () => this.record
-    this.#posts = new Posts({ turns: this.#turns, record, limits: settings.limits, clock, tally: this.tally })
+    const roomLog = () => this.roomLog
+    this.#posts = new Posts({ exchanges: this.#exchanges, roomLog, limits: settings.limits, clock, tally: this.tally })
   }
 
   override join(visitor: Visitor, wire: Wire, offset: string | undefined): EventSession {
-    return new EventPeerSession(this, this.attend(visitor, wire, offset))
+    return new EventPeerSession(this, this.addPeer(visitor, wire, offset))
   }
 
   refusalOf(client: string | undefined): RoomError | undefined {
     return this.#refusals.of(client)
   }
 
-  override receive(peer: EventPeer, data: string | Uint8Array): void {
+  override receive(peer: LiveEventPeer, data: string | Uint8Array): void {
     if (peer.hasLeft) return
     if (typeof data !== 'string') {
       this.end(peer, Close.textOnly)
@@ -88,7 +88,7 @@ export class LiveEventRoom extends LiveRoom<EventPeer, Handlers> implements Room
     }
     this.tally.received += 1
     const { rate, waiting } = this.settings.limits
-    if (!peer.bucket.take(rate, this.house.clock.monotonic())) {
+    if (!peer.bucket.take(rate, this.parts.clock.monotonic())) {
       this.#tooFast(peer, data)
       return
     }
@@ -102,49 +102,49 @@ export class LiveEventRoom extends LiveRoom<EventPeer, Handlers> implements Room
       this.#refuse(peer, this.#idOf(data), error)
       return
     }
-    this.#turns.take(peer, data)
+    this.#exchanges.take(peer, data)
   }
 
-  post(peer: EventPeer, messages: readonly protocol.Message[], how?: Posting): Promise<Posted> {
+  post(peer: LiveEventPeer, messages: readonly protocol.Message[], how?: Posting): Promise<Posted> {
     return this.#posts.ofMember(peer, messages, how)
   }
 
   anonymousSender(visitor: Visitor): Sender {
-    const peer = this.peer(visitor, UNHEARD)
+    const peer = this.peer(visitor, NULL_WIRE)
     return { post: (messages, how) => this.#posts.take(peer, messages, how) }
   }
 
   publish(type: string, data: unknown): Promise<Position> {
     this.#mustSend(type)
-    const { current } = this.author
+    const { current } = this.calls
     if (this.isOver) return rejected(new RoomError('unavailable', 'this room has closed'))
     if (current?.isGivenUp) return rejected(givenUp())
     const draft = { type, data: json(data) }
     const publisher = current?.publisher
-    const appended = publisher ? publisher.append(this.record, draft) : this.record.append([draft])
-    const told =
+    const appended = publisher ? publisher.append(this.roomLog, draft) : this.roomLog.append([draft])
+    const position =
       typeof appended === 'number'
         ? Promise.resolve(this.#position(appended))
         : appended.then((seq) => this.#position(seq))
-    if (publisher) publisher.latest = told
+    if (publisher) publisher.latest = position
     // Who does not wait for the promise hears of a failure from the message's answer, or from the log line of the log itself.
-    told.catch(() => {})
-    return told
+    position.catch(() => {})
+    return position
   }
 
   broadcast(type: string, data: unknown, to?: { except?: object | undefined }): void {
     this.#mustSend(type)
-    this.author.mustCount()
+    this.calls.mustNotBeGivenUp()
     const except = to?.except
-    this.record.carry(new Frame(type, json(data)), except instanceof EventPeer ? except.subscriber : undefined)
+    this.roomLog.carry(new Frame(type, json(data)), except instanceof LiveEventPeer ? except.subscriber : undefined)
   }
 
   history(range?: { after?: number; limit?: number }): Promise<PastEvent[]> {
-    return historyOf(this.record, range)
+    return historyOf(this.roomLog, range)
   }
 
-  protected override peer(visitor: Visitor, wire: Wire): EventPeer {
-    return new EventPeer(visitor, wire, this, this.settings.limits.rate, this.house.clock.monotonic())
+  protected override peer(visitor: Visitor, wire: Wire): LiveEventPeer {
+    return new LiveEventPeer(visitor, wire, this, this.settings.limits.rate, this.parts.clock.monotonic())
   }
 
   protected override opened(): unknown {
@@ -156,11 +156,11 @@ export class LiveEventRoom extends LiveRoom<EventPeer, Handlers> implements Room
     return handlers
   }
 
-  protected override enter(peer: EventPeer, offset: string | undefined): undefined | Promise<void> {
-    const { record, reading } = this
-    const { epoch, first, seq } = record
-    const resume = offset === undefined ? undefined : reading.find(offset)
-    const after = resume && 'after' in resume ? resume.after : reading.newcomer
+  protected override enter(peer: LiveEventPeer, offset: string | undefined): undefined | Promise<void> {
+    const { roomLog, readers } = this
+    const { epoch, first, seq } = roomLog
+    const resume = offset === undefined ? undefined : readers.find(offset)
+    const after = resume && 'after' in resume ? resume.after : readers.newcomerAfter
     const greeting = protocol.welcome({
       room: this.path,
       you: { id: peer.id, name: peer.name },
@@ -172,27 +172,27 @@ export class LiveEventRoom extends LiveRoom<EventPeer, Handlers> implements Room
       time: this.now(),
       until: peer.untilMs,
     })
-    const { audience, house, settings } = this
-    const road = { log: record, audience, clock: house.clock, sendTimeoutMs: settings.limits.sendTimeoutMs }
-    return catchUp(road, peer.subscriber, [greeting], after)
+    const { audience, parts, settings } = this
+    const context = { log: roomLog, audience, clock: parts.clock, sendTimeoutMs: settings.limits.sendTimeoutMs }
+    return catchUp(context, peer.subscriber, [greeting], after)
   }
 
-  override hush(reason: () => CloseReason): void {
-    this.reading.dismissAll(reason)
+  override endReaders(reason: () => CloseReason): void {
+    this.readers.endAll(reason)
   }
 
-  protected override refused(peer: EventPeer, error: RoomError): void {
+  protected override refused(peer: LiveEventPeer, error: RoomError): void {
     this.#refuse(peer, undefined, error)
     if (peer.via === 'http' && peer.client !== undefined) this.#refusals.add(peer.client, error)
   }
 
-  #refuse(peer: EventPeer, id: string | undefined, error: RoomError): void {
+  #refuse(peer: LiveEventPeer, id: string | undefined, error: RoomError): void {
     this.tally.failed += 1
     if (error instanceof LimitError) countExceeded(this.tally.exceeded, error.limit)
-    if (!peer.hasLeft) peer.say(protocol.error(id, error))
+    if (!peer.hasLeft) peer.write(protocol.error(id, error))
   }
 
-  #tooFast(peer: EventPeer, text: string): void {
+  #tooFast(peer: LiveEventPeer, text: string): void {
     const { rate, abuse } = this.settings.limits
     peer.refused += 1
     // So many bursts more refused than taken: not careless but hostile.
@@ -210,7 +210,7 @@ export class LiveEventRoom extends LiveRoom<EventPeer, Handlers> implements Room
   }
 
   #position(seq: number): Position {
-    return { seq, offset: offsetOf(this.record.epoch, seq) }
+    return { seq, offset: offsetOf(this.roomLog.epoch, seq) }
   }
 
   #mustSend(type: string): void {
@@ -224,7 +224,7 @@ export class LiveEventRoom extends LiveRoom<EventPeer, Handlers> implements Room
 
 /** Of a handler that outlives its room: what it publishes would break into the order of the room that came after. */
 function rejected(reason: RoomError): Promise<never> {
-  const told = Promise.reject(reason)
-  told.catch(() => {})
-  return told
+  const position = Promise.reject(reason)
+  position.catch(() => {})
+  return position
 }

@@ -1,5 +1,5 @@
 /**
- * A turn: one message of a peer from its arrival to its answer. It carries the clientKey that makes a retry safe into the
+ * A exchange: one message of a peer from its arrival to its answer. It carries the clientKey that makes a retry safe into the
  * first append of its handler, and gathers what the handler publishes, since the ack says that all of it is kept.
  * `exchanges.ts` begins and answers it; what its handler publishes goes to the log through it.
  */
@@ -9,10 +9,10 @@ import type { ClientKey, Draft, IdempotencyKey, ProducerKey, RoomLog } from '../
 import { pendingOf } from '../within.ts'
 import type { Batch } from './batch.ts'
 import type { Publisher } from './call.ts'
-import type { EventPeer } from './peer.ts'
+import type { LiveEventPeer } from './peer.ts'
 
-export class Turn implements Publisher {
-  readonly peer: EventPeer
+export class Exchange implements Publisher {
+  readonly peer: LiveEventPeer
   readonly startedMs: number
   /** The client's id for the message; without one there is no ack. */
   id: string | undefined
@@ -24,40 +24,40 @@ export class Turn implements Publisher {
   latest: Promise<unknown> | undefined
   readonly #batch: Batch | undefined
   #producer: ProducerKey | undefined
-  #followers: Turn[] | undefined
-  #told: ((error?: RoomError) => void) | undefined
+  #duplicates: Exchange[] | undefined
+  #report: ((error?: RoomError) => void) | undefined
   #appends: Promise<number>[] | undefined
 
   /** `batch`: what it is part of; `producer`: what is kept with a message that is part of none. */
-  constructor(peer: EventPeer, startedMs: number, batch?: Batch, producer?: ProducerKey) {
+  constructor(peer: LiveEventPeer, startedMs: number, batch?: Batch, producer?: ProducerKey) {
     this.peer = peer
     this.startedMs = startedMs
-    peer.asked()
+    peer.exchangeBegan()
     this.#batch = batch
     this.#producer = producer
   }
 
   /** The same message said again while this was handled; they get the same answer. */
-  get followers(): readonly Turn[] {
-    return this.#followers ?? []
+  get inFlightDuplicates(): readonly Exchange[] {
+    return this.#duplicates ?? []
   }
 
-  follow(turn: Turn): void {
-    this.#followers ??= []
-    this.#followers.push(turn)
+  addDuplicate(exchange: Exchange): void {
+    this.#duplicates ??= []
+    this.#duplicates.push(exchange)
   }
 
-  /** It has its answer: an error, or none. Once for each turn, or its peer's messages are counted wrongly. */
+  /** It has its answer: an error, or none. Once for each exchange, or its peer's messages are counted wrongly. */
   answer(error?: RoomError): void {
     this.isAnswered = true
-    this.peer.answered()
-    this.#told?.(error)
+    this.peer.exchangeEnded()
+    this.#report?.(error)
   }
 
-  /** Resolves when it, or the turn it follows, is answered; rejects with the error that one was answered with. */
+  /** Resolves when it, or the exchange it follows, is answered; rejects with the error that one was answered with. */
   outcome(): Promise<void> {
     const outcome = new Promise<void>((resolve, reject) => {
-      this.#told = (error) => (error ? reject(error) : resolve())
+      this.#report = (error) => (error ? reject(error) : resolve())
     })
     // It may be waited for later than it comes.
     outcome.catch(() => {})

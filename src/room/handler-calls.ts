@@ -15,16 +15,16 @@ export const CLOSE_MS = 2000
 /** How long a handler or a timer may take before it is given up and the next of its queue goes on. */
 const HANDLER_MS = 30_000
 
-export class Author {
+export class HandlerCalls {
   readonly #clock: Clock
-  readonly #log: ErrorLogger
+  readonly #logger: ErrorLogger
   readonly #calls = new AsyncLocalStorage<Call>()
   #timers: Set<() => void> | undefined
   #hasEnded = false
 
   constructor(clock: Clock, log: ErrorLogger) {
     this.#clock = clock
-    this.#log = log
+    this.#logger = log
   }
 
   /** The call whose code runs now, also after an await of its. */
@@ -33,7 +33,7 @@ export class Author {
   }
 
   /** Throws where the code that runs now was given up: what it still says must not count. */
-  mustCount(): void {
+  mustNotBeGivenUp(): void {
     if (this.current?.isGivenUp) throw givenUp()
   }
 
@@ -57,7 +57,7 @@ export class Author {
     try {
       const pending = pendingOf(this.run(call, fn))
       const rejected = (error: unknown) => (call.isGivenUp ? this.failedLate(what, error, peer) : failed(error))
-      if (pending) return this.bound(call, what, pending.then(nothing, rejected), peer, nothing, ms)
+      if (pending) return this.waitForCall(call, what, pending.then(nothing, rejected), peer, nothing, ms)
     } catch (error) {
       failed(error)
     }
@@ -65,7 +65,7 @@ export class Author {
   }
 
   /** Waits for a call to end; one that does not is given up, which is logged, and `late` is called. */
-  bound(
+  waitForCall(
     call: Call,
     what: string,
     ended: Promise<void>,
@@ -76,14 +76,14 @@ export class Author {
     return within(this.#clock, ms, ended, () => {
       call.giveUp()
       const error = new Error(`the room's ${what} handler did not end within ${ms / 1000} s`)
-      this.#log.error({ err: error, handler: what, peer }, 'a handler of the room was given up')
+      this.#logger.error({ err: error, handler: what, peer }, 'a handler of the room was given up')
       late()
     })
   }
 
   /** Logs what a handler threw; `peer`: the id of whom it was called for. */
   failed(what: string, error: unknown, peer?: string): void {
-    this.#log.error({ err: error, peer }, `the room's ${what} handler failed`)
+    this.#logger.error({ err: error, peer }, `the room's ${what} handler failed`)
   }
 
   /** The same of a call that was given up before: what it says on purpose has nobody left to hear it. */
@@ -136,7 +136,7 @@ export class Author {
   }
 
   /** Waits for handlers that run, but not for one that never ends. */
-  async inTime(running: readonly (undefined | Promise<void>)[], ms = CLOSE_MS): Promise<void> {
+  async waitFor(running: readonly (undefined | Promise<void>)[], ms = CLOSE_MS): Promise<void> {
     const pending = running.filter((handler) => handler !== undefined)
     if (pending.length > 0) await within(this.#clock, ms, Promise.all(pending).then(nothing), nothing)
   }

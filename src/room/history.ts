@@ -11,26 +11,26 @@ const LIMIT = { usual: 100, most: 1000 }
 
 /** The events after `after` (default: the newest), oldest first. Rejects with a `RangeError` for what is no number of events. */
 export async function historyOf(
-  record: RoomLog,
+  roomLog: RoomLog,
   { after, limit = LIMIT.usual }: { after?: number; limit?: number } = {},
 ): Promise<PastEvent[]> {
   mustBeCount('limit', limit, 1)
   mustBeCount('after', after ?? 0, 0)
   const most = Math.min(limit, LIMIT.most)
-  let cursor = after ?? Math.max(0, record.seq - most)
+  let cursor = after ?? Math.max(0, roomLog.seq - most)
   const frames: Frame[] = []
   while (frames.length < most) {
-    const page = await record.read(cursor, most - frames.length)
+    const page = await roomLog.read(cursor, most - frames.length)
     cursor = page.at(-1)?.seq ?? 0
     frames.push(...page)
-    if (page.length === 0 || cursor >= record.seq) break
+    if (page.length === 0 || cursor >= roomLog.seq) break
   }
   return frames.map(({ type = '', data, seq, time }) => ({
     type,
     seq,
     time,
     data: JSON.parse(String(data)),
-    offset: offset(record.epoch, seq),
+    offset: offset(roomLog.epoch, seq),
   }))
 }
 

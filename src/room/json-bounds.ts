@@ -10,7 +10,7 @@ const BACKSLASH = 0x5c
 const COLON = 0x3a
 
 /** The bound that the text breaks, should it be JSON; where it is not, the parser says so. */
-export function brokenBound(text: string, bounds: JsonBounds): keyof JsonBounds | undefined {
+export function exceededBound(text: string, bounds: JsonBounds): keyof JsonBounds | undefined {
   if (text.length <= bounds.depth && text.length <= bounds.members) return undefined
   let depth = 0
   let members = 0

@@ -4,9 +4,9 @@
  */
 import type { Clock } from '../clock.ts'
 import type { Present } from '../define.ts'
-import type { Connection } from './peer.ts'
+import type { LivePeer } from './peer.ts'
 
-export class Members<P extends Connection> {
+export class Members<P extends LivePeer> {
   readonly #clock: Clock
   readonly #peers = new Set<P>()
   /** The peers of an id: one, unless somebody has several connections. */
@@ -101,7 +101,7 @@ export class Members<P extends Connection> {
   }
 
   /** Who is waited for longest, if more than `most` are. */
-  overdue(most: number): P | undefined {
+  longestAway(most: number): P | undefined {
     return (this.#away?.size ?? 0) > most ? this.#away?.keys().next().value : undefined
   }
 

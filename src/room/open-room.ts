@@ -26,7 +26,7 @@ export interface OpenRawRoom extends CommonRoom {
 
 export interface EventRoom extends CommonRoom {
   readonly kind: 'event'
-  readonly reading: RoomReading
+  readonly readers: RoomReaders
   /** What `join` said to a client that it let not in a moment ago. */
   refusalOf(client: string | undefined): RoomError | undefined
   join(visitor: Visitor, wire: Wire, offset: string | undefined): EventSession
@@ -62,12 +62,12 @@ export interface Posted {
 }
 
 /** Reading a room without being in it. */
-export interface RoomReading {
+export interface RoomReaders {
   readonly epoch: string
   /** The oldest event kept. */
   readonly first: number
   /** The seq after which a newcomer begins. */
-  readonly newcomer: number
+  readonly newcomerAfter: number
   /** The seq after which a reader begins: `-1` is the oldest event kept, `now` what comes from now on. */
   find(token: string): Resume
   /** The token of a place in the log; by default of its end. */
@@ -79,7 +79,7 @@ export interface RoomReading {
   /** What tells a reader that the log does not go on from where it was. */
   reset(reason: Lost): Frame
   /** Sends a wire everything after `after` and then whatever is delivered, until it leaves. */
-  listen(wire: Wire, after: number): Subscription
+  subscribe(wire: Wire, after: number): Subscription
 }
 
 /** A part of the log. */

@@ -9,7 +9,7 @@ import { within } from '../within.ts'
 const OPEN_MS = 10_000
 
 /** Settles as `opened` does, or rejects after so long. */
-export function inTimeToOpen(clock: Clock, opened: Promise<void>): Promise<void> {
+export function withinOpenTime(clock: Clock, opened: Promise<void>): Promise<void> {
   return within(clock, OPEN_MS, opened, () => {
     throw new Error(
       `"open" did not end within ${OPEN_MS / 1000} s: it is given up, the next who comes opens the room anew`,

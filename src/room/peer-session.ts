@@ -7,18 +7,18 @@ import type { Subscriber } from '../delivery/subscriber.ts'
 import type { CloseReason } from '../errors.ts'
 import type { Limit } from '../tally.ts'
 import type { Posted, Posting, Sender } from './open-room.ts'
-import type { Connection, EventPeer } from './peer.ts'
+import type { LiveEventPeer, LivePeer } from './peer.ts'
 import type { Message } from './protocol.ts'
 import type { Session } from './session.ts'
 
 /** The room of a session. */
-export interface SessionRoom<P extends Connection> {
+export interface SessionRoom<P extends LivePeer> {
   receive(peer: P, data: string | Uint8Array): void
   gone(peer: P, subscriber: Subscriber, isLost: boolean): void
   end(peer: P, reason: CloseReason): void
 }
 
-export class PeerSession<P extends Connection, R extends SessionRoom<P> = SessionRoom<P>> implements Session {
+export class PeerSession<P extends LivePeer, R extends SessionRoom<P> = SessionRoom<P>> implements Session {
   protected readonly room: R
   protected readonly peer: P
   readonly #subscriber: Subscriber
@@ -50,12 +50,12 @@ export class PeerSession<P extends Connection, R extends SessionRoom<P> = Sessio
   }
 }
 
-interface PostingRoom extends SessionRoom<EventPeer> {
-  post(peer: EventPeer, messages: readonly Message[], how?: Posting): Promise<Posted>
+interface PostingRoom extends SessionRoom<LiveEventPeer> {
+  post(peer: LiveEventPeer, messages: readonly Message[], how?: Posting): Promise<Posted>
 }
 
 /** The session of a peer of an event room, which may also post. */
-export class EventPeerSession extends PeerSession<EventPeer, PostingRoom> implements Sender {
+export class EventPeerSession extends PeerSession<LiveEventPeer, PostingRoom> implements Sender {
   post(messages: readonly Message[], how?: Posting): Promise<Posted> {
     return this.room.post(this.peer, messages, how)
   }

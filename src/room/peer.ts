@@ -10,7 +10,7 @@ import type { CloseReason } from '../errors.ts'
 import { show } from '../mistakes.ts'
 import type { Random } from '../random.ts'
 import { Bucket, type Rate } from '../token-bucket.ts'
-import type { Author } from './handler-calls.ts'
+import type { HandlerCalls } from './handler-calls.ts'
 import { Sequence } from './sequence.ts'
 import type { Via, Visitor } from './session.ts'
 
@@ -18,12 +18,12 @@ import type { Via, Visitor } from './session.ts'
 export interface PeerHost {
   readonly random: Random
   readonly audience: Bounds
-  readonly author: Author
-  end(peer: Connection, reason: CloseReason): void
-  gone(peer: Connection, subscriber: Subscriber, isLost: boolean): void
+  readonly calls: HandlerCalls
+  end(peer: LivePeer, reason: CloseReason): void
+  gone(peer: LivePeer, subscriber: Subscriber, isLost: boolean): void
 }
 
-export abstract class Connection implements SubscriberOwner {
+export abstract class LivePeer implements SubscriberOwner {
   readonly #id: string
   #name: string
   /** The stable id the client chose, which scopes the ids of its messages. */
@@ -55,7 +55,7 @@ export abstract class Connection implements SubscriberOwner {
   /** It goes when what it said is answered; what it says now is refused. */
   isLeaving = false
   /** Messages of its that are not answered yet. */
-  #open = 0
+  #openExchanges = 0
   #settled: (() => void) | undefined
   #data: Record<string, unknown> | undefined
   #connection: string | undefined
@@ -90,8 +90,8 @@ export abstract class Connection implements SubscriberOwner {
     this.#name = name
   }
 
-  protected get author(): Author {
-    return this.#host.author
+  protected get calls(): HandlerCalls {
+    return this.#host.calls
   }
 
   get data(): Record<string, unknown> {
@@ -146,13 +146,13 @@ export abstract class Connection implements SubscriberOwner {
   }
 
   /** A message of its is being handled; `answered` follows. */
-  asked(): void {
-    this.#open += 1
+  exchangeBegan(): void {
+    this.#openExchanges += 1
   }
 
-  answered(): void {
-    this.#open -= 1
-    if (this.#open > 0) return
+  exchangeEnded(): void {
+    this.#openExchanges -= 1
+    if (this.#openExchanges > 0) return
     this.#settled?.()
     this.#settled = undefined
   }
@@ -160,12 +160,12 @@ export abstract class Connection implements SubscriberOwner {
   /** Resolves when its handlers have ended and what it said is answered. `undefined`: nothing is open. */
   settled(): undefined | Promise<void> {
     const idle = this.sequence.idle()
-    return idle || this.#open > 0 ? this.#settle(idle) : undefined
+    return idle || this.#openExchanges > 0 ? this.#settle(idle) : undefined
   }
 
   async #settle(idle: undefined | Promise<void>): Promise<void> {
     await idle
-    if (this.#open === 0) return
+    if (this.#openExchanges === 0) return
     // A reload and a drain may both wait.
     const before = this.#settled
     await new Promise<void>((resolve) => {
@@ -176,15 +176,15 @@ export abstract class Connection implements SubscriberOwner {
     })
   }
 
-  say(frame: Frame): void {
+  write(frame: Frame): void {
     if (!this.isEnded) this.subscriber.send(frame)
   }
 }
 
 /** A peer of an event room. */
-export class EventPeer extends Connection {
+export class LiveEventPeer extends LivePeer {
   send(type: string, data: unknown): void {
-    this.author.mustCount()
-    this.say(new Frame(type, json(data)))
+    this.calls.mustNotBeGivenUp()
+    this.write(new Frame(type, json(data)))
   }
 }

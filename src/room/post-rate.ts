@@ -3,12 +3,12 @@
  * `event-room.ts` asks before it handles what came over HTTP.
  */
 import { LimitError, Refusal, refusalOf } from '../errors.ts'
-import type { EventPeer } from './peer.ts'
+import type { LiveEventPeer } from './peer.ts'
 import type { RoomSettings } from './room-parts.ts'
 
 /** Throws a `Refusal`. */
 export function mustBeInRate(
-  { hasLeft, bucket, sequence }: EventPeer,
+  { hasLeft, bucket, sequence }: LiveEventPeer,
   { rate, waiting }: RoomSettings['limits'],
   nowMs: number,
   cost: number,

@@ -1,22 +1,22 @@
 /**
  * What comes over plain HTTP: messages that came together, of a member or of somebody who is none. `event-room.ts` owns it;
- * `exchanges.ts` handles the messages, `producers.ts` tells the retries of a producer by its producerKey.
+ * `exchanges.ts` handles the messages, `producers.ts` tells the duplicates of a producer by its producerKey.
  */
 import type { Clock } from '../clock.ts'
 import type { Wire } from '../delivery/wire.ts'
 import { RoomError } from '../errors.ts'
 import type { RoomLog } from '../log/log.ts'
 import type { Tally } from '../tally.ts'
-import type { Turns } from './exchanges.ts'
+import type { Exchanges } from './exchanges.ts'
 import type { Posted, Posting } from './open-room.ts'
-import type { EventPeer } from './peer.ts'
+import type { LiveEventPeer } from './peer.ts'
 import { mustBeInRate } from './post-rate.ts'
 import { Producers } from './producers.ts'
 import type { Message } from './protocol.ts'
 import type { RoomSettings } from './room-parts.ts'
 
 /** The wire of a peer that is not there to hear. */
-export const UNHEARD: Wire = {
+export const NULL_WIRE: Wire = {
   encoding: { name: 'unheard', encode: () => Buffer.alloc(0) },
   waiting: 0,
   send() {},
@@ -26,42 +26,42 @@ export const UNHEARD: Wire = {
   drop() {},
 }
 
-export interface PostParts {
-  readonly turns: Turns
-  readonly record: () => RoomLog
+export interface PostsParts {
+  readonly exchanges: Exchanges
+  readonly roomLog: () => RoomLog
   readonly limits: RoomSettings['limits']
   readonly clock: Clock
   readonly tally: Tally
 }
 
 export class Posts {
-  readonly #parts: PostParts
+  readonly #parts: PostsParts
   readonly #producers: Producers
 
-  constructor(parts: PostParts) {
+  constructor(parts: PostsParts) {
     this.#parts = parts
-    this.#producers = new Producers(parts.record)
+    this.#producers = new Producers(parts.roomLog)
   }
 
   /** What a member posts counts as what it says over any other wire. */
-  async ofMember(peer: EventPeer, messages: readonly Message[], how?: Posting): Promise<Posted> {
+  async ofMember(peer: LiveEventPeer, messages: readonly Message[], how?: Posting): Promise<Posted> {
     const { limits, clock } = this.#parts
     mustBeInRate(peer, limits, clock.monotonic(), messages.length)
     return this.take(peer, messages, how)
   }
 
   /** Resolves when what they did is kept; rejects with a `RoomError`. */
-  async take(peer: EventPeer, messages: readonly Message[], how: Posting = {}): Promise<Posted> {
+  async take(peer: LiveEventPeer, messages: readonly Message[], how: Posting = {}): Promise<Posted> {
     const { producerKey } = how
     if (producerKey)
       return { produced: await this.#producers.run(producerKey, () => this.#handle(peer, messages, { producerKey })) }
     return { seq: await this.#handle(peer, messages, how) }
   }
 
-  async #handle(peer: EventPeer, messages: readonly Message[], how: Posting): Promise<number | undefined> {
-    const { tally, turns } = this.#parts
+  async #handle(peer: LiveEventPeer, messages: readonly Message[], how: Posting): Promise<number | undefined> {
+    const { tally, exchanges } = this.#parts
     tally.received += messages.length
     if (peer.isLeaving) throw new RoomError('unavailable', 'this room restarts, say it again')
-    return turns.post(peer, messages, how)
+    return exchanges.post(peer, messages, how)
   }
 }

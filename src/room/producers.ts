@@ -14,28 +14,28 @@ export type Produced =
   | { readonly outcome: 'unstarted' }
 
 export class Producers {
-  readonly #record: () => RoomLog
+  readonly #roomLog: () => RoomLog
   /** The last batch of each producer that has one under way. */
   #busy: Map<string, Promise<unknown>> | undefined
 
-  constructor(record: () => RoomLog) {
-    this.#record = record
+  constructor(roomLog: () => RoomLog) {
+    this.#roomLog = roomLog
   }
 
   /** Judges a batch after those before it of the same producer, and lets `append` keep it where it is new. */
   run(producerKey: ProducerKey, append: () => Promise<unknown>): Promise<Produced> {
     const { producer } = producerKey
-    const turn = (this.#busy?.get(producer) ?? Promise.resolve()).then(() => this.#judge(producerKey, append))
-    const settled = turn.then(ignore, ignore).then(() => {
+    const judged = (this.#busy?.get(producer) ?? Promise.resolve()).then(() => this.#judge(producerKey, append))
+    const settled = judged.then(ignore, ignore).then(() => {
       if (this.#busy?.get(producer) === settled) this.#busy.delete(producer)
     })
     this.#busy ??= new Map()
     this.#busy.set(producer, settled)
-    return turn
+    return judged
   }
 
   async #judge({ producer, epoch, seq }: ProducerKey, append: () => Promise<unknown>): Promise<Produced> {
-    const state = await this.#record().producer(producer)
+    const state = await this.#roomLog().producer(producer)
     if (state && epoch < state.epoch) return { outcome: 'stale', epoch: state.epoch }
     if (state && epoch > state.epoch && seq !== 0) return { outcome: 'unstarted' }
     const last = state?.epoch === epoch ? state.seq : -1

@@ -10,7 +10,7 @@ import { Frame, json } from '../delivery/frame.ts'
 import { extrasOf, InvalidError, LimitError, RoomError } from '../errors.ts'
 import type { Kept, Lost } from '../log/log.ts'
 import { errorOf } from '../thrown.ts'
-import { brokenBound } from './json-bounds.ts'
+import { exceededBound } from './json-bounds.ts'
 
 /** What a client said, decoded; not yet checked against the module's schema. */
 export interface Message {
@@ -64,7 +64,7 @@ export function parseJson(text: string, bounds: JsonBounds): unknown {
 }
 
 function parse(text: string, mayBePlain: boolean, bounds: JsonBounds): unknown {
-  const broken = brokenBound(text, bounds)
+  const broken = exceededBound(text, bounds)
   if (broken) {
     // An event begins as an object with a key; any other text means only itself.
     if (mayBePlain && !/^\s*\{\s*"/.test(text)) return undefined
@@ -96,7 +96,7 @@ function isId(id: unknown): id is string {
 
 /** The id in a frame that was refused before it was decoded, so that the refusal names it. */
 export function idOf(text: string, bounds: JsonBounds): string | undefined {
-  if (brokenBound(text, bounds)) return undefined
+  if (exceededBound(text, bounds)) return undefined
   try {
     const value: unknown = secureJson.parse(text)
     return isObject(value) && isId(value.id) ? value.id : undefined

@@ -12,12 +12,12 @@ import { pendingOf } from '../within.ts'
 import { Call } from './call.ts'
 import { mustBeHandlers } from './handlers.ts'
 import type { OpenRawRoom } from './open-room.ts'
-import { Connection } from './peer.ts'
+import { LivePeer } from './peer.ts'
 import { LiveRoom } from './room.ts'
-import type { House, RoomSettings } from './room-parts.ts'
+import type { RoomParts, RoomSettings } from './room-parts.ts'
 import type { Visitor } from './session.ts'
 
-export class LiveRawRoom extends LiveRoom<RawConnection, RawHandlers> implements RawRoom, OpenRawRoom {
+export class LiveRawRoom extends LiveRoom<LiveRawPeer, RawHandlers> implements RawRoom, OpenRawRoom {
   readonly kind = 'raw'
   readonly #definition: RawDefinition
   readonly #options: unknown
@@ -26,7 +26,7 @@ export class LiveRawRoom extends LiveRoom<RawConnection, RawHandlers> implements
 
   /** `options`: as the module's own schema parsed them. */
   constructor(
-    house: House,
+    parts: RoomParts,
     path: string,
     params: Record<string, string>,
     settings: RoomSettings,
@@ -34,14 +34,14 @@ export class LiveRawRoom extends LiveRoom<RawConnection, RawHandlers> implements
     options?: unknown,
   ) {
     // It keeps nothing, so nothing of it is ever on disk.
-    super(house, path, params, { ...settings, history: { ...settings.history, durable: false } })
+    super(parts, path, params, { ...settings, history: { ...settings.history, durable: false } })
     this.#definition = definition
     this.#options = options
   }
 
-  override receive(peer: RawConnection, data: string | Uint8Array): void {
+  override receive(peer: LiveRawPeer, data: string | Uint8Array): void {
     if (peer.hasLeft) return
-    const { clock } = this.house
+    const { clock } = this.parts
     this.tally.received += 1
     const { rate, waiting } = this.settings.limits
     if (peer.sequence.length >= waiting) {
@@ -59,17 +59,17 @@ export class LiveRawRoom extends LiveRoom<RawConnection, RawHandlers> implements
   }
 
   /** As `Author.call` does, without a closure for each message. */
-  #hear(peer: RawConnection, data: string | Uint8Array): undefined | Promise<void> {
-    const { author } = this
+  #hear(peer: LiveRawPeer, data: string | Uint8Array): undefined | Promise<void> {
+    const { calls } = this
     if (!this.#message) return undefined
     const call = new Call()
     try {
-      const pending = pendingOf(author.run(call, this.#message, peer, data))
+      const pending = pendingOf(calls.run(call, this.#message, peer, data))
       if (!pending) return undefined
       const ended = pending.then(nothing, (error) =>
-        call.isGivenUp ? author.failedLate('message', error, peer.id) : this.failed('message', peer, error),
+        call.isGivenUp ? calls.failedLate('message', error, peer.id) : this.failed('message', peer, error),
       )
-      return author.bound(call, 'message', ended, peer.id)
+      return calls.waitForCall(call, 'message', ended, peer.id)
     } catch (error) {
       this.failed('message', peer, error)
     }
@@ -77,13 +77,13 @@ export class LiveRawRoom extends LiveRoom<RawConnection, RawHandlers> implements
   }
 
   broadcast(data: string | Uint8Array, to?: { except?: object | undefined }): void {
-    this.author.mustCount()
+    this.calls.mustNotBeGivenUp()
     const except = to?.except
-    this.record.carry(raw(data), except instanceof RawConnection ? except.subscriber : undefined)
+    this.roomLog.carry(raw(data), except instanceof LiveRawPeer ? except.subscriber : undefined)
   }
 
-  protected override peer(visitor: Visitor, wire: Wire): RawConnection {
-    return new RawConnection(visitor, wire, this, this.settings.limits.rate, this.house.clock.monotonic())
+  protected override peer(visitor: Visitor, wire: Wire): LiveRawPeer {
+    return new LiveRawPeer(visitor, wire, this, this.settings.limits.rate, this.parts.clock.monotonic())
   }
 
   protected override opened(): unknown {
@@ -96,16 +96,16 @@ export class LiveRawRoom extends LiveRoom<RawConnection, RawHandlers> implements
     return handlers
   }
 
-  protected override enter(peer: RawConnection): undefined {
+  protected override enter(peer: LiveRawPeer): undefined {
     this.audience.add(peer.subscriber)
   }
 }
 
 /** A peer of a raw room. */
-export class RawConnection extends Connection {
+export class LiveRawPeer extends LivePeer {
   send(data: string | Uint8Array): void {
-    this.author.mustCount()
-    this.say(raw(data))
+    this.calls.mustNotBeGivenUp()
+    this.write(raw(data))
   }
 }
 

@@ -14,14 +14,14 @@ import type { ErrorLogger } from '../guarded.ts'
 import { type Lost, offset as offsetOf, parseOffset, type Resume, type RoomLog } from '../log/log.ts'
 import type { Limit } from '../tally.ts'
 import { catchUp } from './catch-up.ts'
-import type { Page, RoomReading, Subscription } from './open-room.ts'
+import type { Page, RoomReaders, Subscription } from './open-room.ts'
 import { reset } from './protocol.ts'
 
-export interface ReadingParts {
-  readonly record: () => RoomLog
+export interface ReadersParts {
+  readonly roomLog: () => RoomLog
   readonly audience: Audience
   readonly clock: Clock
-  readonly log: ErrorLogger
+  readonly logger: ErrorLogger
   /** How many events a newcomer gets. */
   readonly replay: number
   /** The room's `limits.sendTimeout`. */
@@ -29,14 +29,14 @@ export interface ReadingParts {
 }
 
 /** One who only listens: a subscriber in the audience, and no member. */
-export class Listener implements Subscription, SubscriberOwner {
+export class Reader implements Subscription, SubscriberOwner {
   readonly subscriber: Subscriber
   hasLeft = false
-  readonly #reading: Reading
+  readonly #readers: Readers
 
-  constructor(wire: Wire, audience: Audience, reading: Reading) {
+  constructor(wire: Wire, audience: Audience, readers: Readers) {
     this.subscriber = new Subscriber(this, wire, audience)
-    this.#reading = reading
+    this.#readers = readers
   }
 
   cutSlow(limit: Limit): void {
@@ -44,66 +44,66 @@ export class Listener implements Subscription, SubscriberOwner {
   }
 
   leave(): void {
-    this.#reading.leave(this)
+    this.#readers.leave(this)
   }
 
   cut(_seat: Subscriber, reason: CloseReason): void {
-    this.#reading.dismiss(this, reason)
+    this.#readers.end(this, reason)
   }
 }
 
-export class Reading implements RoomReading {
-  readonly #parts: ReadingParts
-  #listeners: Set<Listener> | undefined
+export class Readers implements RoomReaders {
+  readonly #parts: ReadersParts
+  #readers: Set<Reader> | undefined
   /** All were asked to go: why whoever comes later must go too. */
-  #over: (() => CloseReason) | undefined
+  #endReason: (() => CloseReason) | undefined
 
-  constructor(parts: ReadingParts) {
+  constructor(parts: ReadersParts) {
     this.#parts = parts
   }
 
   /** The seq after which a reader begins: `-1` is the oldest event kept, `now` what comes from now on. */
   find(token: string): Resume {
-    const { first, seq } = this.#record
+    const { first, seq } = this.#roomLog
     if (token === '-1') return { after: first - 1 }
     if (token === 'now') return { after: seq }
     const position = parseOffset(token)
-    return position ? this.#record.locate(position.epoch, position.seq) : { lost: 'epoch' }
+    return position ? this.#roomLog.locate(position.epoch, position.seq) : { lost: 'epoch' }
   }
 
   /** The seq after which a newcomer begins. */
-  get newcomer(): number {
-    const { first, seq } = this.#record
+  get newcomerAfter(): number {
+    const { first, seq } = this.#roomLog
     return Math.max(first - 1, seq - this.#parts.replay)
   }
 
   get epoch(): string {
-    return this.#record.epoch
+    return this.#roomLog.epoch
   }
 
   /** The token of a place in the log; by default of its end. */
-  offset(seq = this.#record.seq): string {
-    return offsetOf(this.#record.epoch, seq)
+  offset(seq = this.#roomLog.seq): string {
+    return offsetOf(this.#roomLog.epoch, seq)
   }
 
   /**
    * The page after `after`, of at most `limit` events; `undefined` if retention took its beginning meanwhile.
    */
   async page(after: number, limit: number = PAGE.events): Promise<Page | undefined> {
-    const frames = await this.#record.read(after, Math.min(limit, PAGE.events))
-    if ((frames[0]?.seq ?? this.#record.first) > after + 1) return undefined
+    const frames = await this.#roomLog.read(after, Math.min(limit, PAGE.events))
+    if ((frames[0]?.seq ?? this.#roomLog.first) > after + 1) return undefined
     return this.#pageOf(frames, after)
   }
 
   /** The page that ends before the event `before`: of at most `limit` events, the newest of those that are older. */
   async pageBefore(before: number, limit: number = PAGE.events): Promise<Page> {
-    const { first } = this.#record
+    const { first } = this.#roomLog
     const end = Math.max(first, before) - 1
     const start = Math.max(first - 1, end - Math.min(limit, PAGE.events))
     let frames: Frame[] = []
     for (let cursor = start; cursor < end; ) {
       // A log may give less at once than it is asked for.
-      const read = await this.#record.read(cursor, end - cursor)
+      const read = await this.#roomLog.read(cursor, end - cursor)
       const last = read.at(-1)
       if (!last) break
       // Retention may have taken the beginning meanwhile: a page has no hole.
@@ -117,63 +117,63 @@ export class Reading implements RoomReading {
 
   /** What tells a reader that the log does not go on from where it was. */
   reset(reason: Lost): Frame {
-    const { epoch, first, seq } = this.#record
+    const { epoch, first, seq } = this.#roomLog
     return reset({ epoch, first, seq, reason })
   }
 
   /** The oldest event kept. */
   get first(): number {
-    return this.#record.first
+    return this.#roomLog.first
   }
 
   #pageOf(frames: readonly Frame[], after: number): Page {
     const end = frames.at(-1)?.seq ?? after
-    return { frames, after, end, next: this.offset(end), isUpToDate: end >= this.#record.seq }
+    return { frames, after, end, next: this.offset(end), isUpToDate: end >= this.#roomLog.seq }
   }
 
   /** Sends a wire everything after `after` and then whatever is delivered, until it leaves. */
-  listen(wire: Wire, after: number): Listener {
-    const { audience, clock, log, sendTimeoutMs } = this.#parts
-    const listener = new Listener(wire, audience, this)
+  subscribe(wire: Wire, after: number): Reader {
+    const { audience, clock, logger, sendTimeoutMs } = this.#parts
+    const reader = new Reader(wire, audience, this)
     // It was let in before, and read something meanwhile.
-    if (this.#over) {
-      this.dismiss(listener, this.#over())
-      return listener
+    if (this.#endReason) {
+      this.end(reader, this.#endReason())
+      return reader
     }
-    this.#listeners ??= new Set()
-    this.#listeners.add(listener)
-    const road = { log: this.#record, audience, clock, sendTimeoutMs }
+    this.#readers ??= new Set()
+    this.#readers.add(reader)
+    const context = { log: this.#roomLog, audience, clock, sendTimeoutMs }
     const failed = (error: unknown) => {
-      log.error({ err: error }, 'the history could not be read')
-      this.dismiss(listener, Close.busy)
+      logger.error({ err: error }, 'the history could not be read')
+      this.end(reader, Close.busy)
     }
-    catchUp(road, listener.subscriber, [], after)?.catch(failed)
-    return listener
+    catchUp(context, reader.subscriber, [], after)?.catch(failed)
+    return reader
   }
 
   /** Ends one who listens. */
-  dismiss(listener: Listener, reason: CloseReason): void {
-    this.leave(listener)
-    listener.subscriber.wire.close(reason)
+  end(reader: Reader, reason: CloseReason): void {
+    this.leave(reader)
+    reader.subscriber.wire.close(reason)
   }
 
   /** Ends all who listen, each with its own reason; from now on nobody listens. */
-  dismissAll(reason: () => CloseReason): void {
-    this.#over = reason
-    for (const listener of [...(this.#listeners ?? [])]) {
-      listener.subscriber.flush()
-      this.dismiss(listener, reason())
+  endAll(reason: () => CloseReason): void {
+    this.#endReason = reason
+    for (const reader of [...(this.#readers ?? [])]) {
+      reader.subscriber.flush()
+      this.end(reader, reason())
     }
   }
 
-  get #record(): RoomLog {
-    return this.#parts.record()
+  get #roomLog(): RoomLog {
+    return this.#parts.roomLog()
   }
 
-  leave(listener: Listener): void {
-    if (listener.hasLeft) return
-    listener.hasLeft = true
-    this.#listeners?.delete(listener)
-    this.#parts.audience.remove(listener.subscriber)
+  leave(reader: Reader): void {
+    if (reader.hasLeft) return
+    reader.hasLeft = true
+    this.#readers?.delete(reader)
+    this.#parts.audience.remove(reader.subscriber)
   }
 }

@@ -13,7 +13,7 @@ import type { Rate } from '../token-bucket.ts'
 import type { Deadlines } from './deadlines.ts'
 
 /** What the house gives every room. */
-export interface House {
+export interface RoomParts {
   readonly clock: Clock
   readonly random: Random
   readonly log: Log

@@ -13,54 +13,54 @@ import type { CloseReason, RoomError } from '../errors.ts'
 import type { RoomLog } from '../log/log.ts'
 import type { Random } from '../random.ts'
 import type { Tally } from '../tally.ts'
-import { Attendance } from './attendance.ts'
-import { farewell } from './dismissal.ts'
-import { Author, CLOSE_MS } from './handler-calls.ts'
-import { LateLogger } from './late-logger.ts'
+import { dismissAfterAnswers } from './dismissal.ts'
+import { CLOSE_MS, HandlerCalls } from './handler-calls.ts'
+import { LazyLogger } from './lazy-logger.ts'
 import { Members } from './members.ts'
-import { inTimeToOpen } from './opening.ts'
-import type { Connection } from './peer.ts'
+import { Membership } from './membership.ts'
+import { withinOpenTime } from './opening.ts'
+import type { LivePeer } from './peer.ts'
 import { PeerSession } from './peer-session.ts'
-import type { CommonHandlers, House, RoomSettings } from './room-parts.ts'
+import type { CommonHandlers, RoomParts, RoomSettings } from './room-parts.ts'
 import type { Session, Visitor } from './session.ts'
 
-export abstract class LiveRoom<P extends Connection, H extends CommonHandlers<P>> {
+export abstract class LiveRoom<P extends LivePeer, H extends CommonHandlers<P>> {
   abstract readonly kind: 'event' | 'raw'
   readonly path: string
   readonly params: Readonly<Record<string, string>>
   readonly settings: RoomSettings
-  protected readonly lateLogger: LateLogger
+  protected readonly logger: LazyLogger
   readonly present: Members<P>
   /** Nobody comes in any more. */
   isClosed = false
   /** Nothing is said any more: another room may stand at this path, on the same log. */
   protected isOver = false
-  protected readonly house: House
+  protected readonly parts: RoomParts
   readonly audience: Audience
   protected readonly tally: Tally
-  readonly author: Author
+  readonly calls: HandlerCalls
   protected handlers!: H
   /** The room's log. */
-  record!: RoomLog
-  readonly #attendance: Attendance<P>
+  roomLog!: RoomLog
+  readonly #membership: Membership<P>
   #onEmpty: () => void = () => {}
 
-  constructor(house: House, path: string, params: Record<string, string>, settings: RoomSettings) {
-    this.house = house
+  constructor(parts: RoomParts, path: string, params: Record<string, string>, settings: RoomSettings) {
+    this.parts = parts
     this.path = path
     this.params = params
     this.settings = settings
-    this.lateLogger = new LateLogger(house.logger, path)
-    this.present = new Members(house.clock)
-    this.author = new Author(house.clock, this.lateLogger)
-    this.tally = house.tallyOf(settings.pattern)
-    this.audience = new Audience(house.fanOut, {
+    this.logger = new LazyLogger(parts.logger, path)
+    this.present = new Members(parts.clock)
+    this.calls = new HandlerCalls(parts.clock, this.logger)
+    this.tally = parts.tallyOf(settings.pattern)
+    this.audience = new Audience(parts.fanOut, {
       limitBytes: settings.limits.bufferedBytes,
       tally: this.tally,
-      log: this.lateLogger,
+      log: this.logger,
     })
-    this.#attendance = new Attendance({
-      author: this.author,
+    this.#membership = new Membership({
+      calls: this.calls,
       audience: this.audience,
       present: this.present,
       rejoinWithinMs: settings.rejoinWithinMs,
@@ -81,15 +81,15 @@ export abstract class LiveRoom<P extends Connection, H extends CommonHandlers<P>
   async start(onEmpty: () => void): Promise<void> {
     this.#onEmpty = onEmpty
     const failed = (error: unknown) => this.#stop().then(() => Promise.reject(error))
-    await inTimeToOpen(this.house.clock, this.#open()).catch(failed)
+    await withinOpenTime(this.parts.clock, this.#open()).catch(failed)
   }
 
   get random(): Random {
-    return this.house.random
+    return this.parts.random
   }
 
   get log(): RoomLogger {
-    return this.lateLogger.child
+    return this.logger.child
   }
 
   /** How many are in, each id once. */
@@ -121,15 +121,15 @@ export abstract class LiveRoom<P extends Connection, H extends CommonHandlers<P>
   }
 
   now(): number {
-    return this.house.clock.now()
+    return this.parts.clock.now()
   }
 
   every(ms: number, fn: () => unknown): () => void {
-    return this.author.every(ms, fn)
+    return this.calls.every(ms, fn)
   }
 
   after(ms: number, fn: () => unknown): () => void {
-    return this.author.after(ms, fn)
+    return this.calls.after(ms, fn)
   }
 
   /**
@@ -137,11 +137,11 @@ export abstract class LiveRoom<P extends Connection, H extends CommonHandlers<P>
    * that lost its connection and is back in time is the peer it was.
    */
   join(visitor: Visitor, wire: Wire, offset: string | undefined): Session {
-    return new PeerSession(this, this.attend(visitor, wire, offset))
+    return new PeerSession(this, this.addPeer(visitor, wire, offset))
   }
 
-  protected attend(visitor: Visitor, wire: Wire, offset: string | undefined): P {
-    return this.#attendance.join(visitor, wire, offset)
+  protected addPeer(visitor: Visitor, wire: Wire, offset: string | undefined): P {
+    return this.#membership.join(visitor, wire, offset)
   }
 
   /** Something came from a peer. */
@@ -152,21 +152,21 @@ export abstract class LiveRoom<P extends Connection, H extends CommonHandlers<P>
    * A subscriber that was replaced, or a second call, changes nothing.
    */
   gone(peer: P, subscriber: Subscriber, isLost: boolean): void {
-    this.#attendance.gone(peer, subscriber, isLost)
+    this.#membership.gone(peer, subscriber, isLost)
   }
 
   /** The peer is no member any more. A second call does nothing. */
   leave(peer: P): void {
-    this.#attendance.leave(peer)
+    this.#membership.leave(peer)
   }
 
   /** Ends a peer's connection and its stay: from this moment it is no member, hears nothing, and is not heard. */
   end(peer: P, reason: CloseReason): void {
-    this.#attendance.end(peer, reason)
+    this.#membership.end(peer, reason)
   }
 
   /** Ends many at once: none of them hears of the others' leaving, which for a full room would be its square. */
-  dismiss(peers: readonly P[], reason: (peer: P) => CloseReason): void {
+  endTogether(peers: readonly P[], reason: (peer: P) => CloseReason): void {
     for (const peer of peers) {
       peer.subscriber.flush()
       this.audience.remove(peer.subscriber)
@@ -175,25 +175,25 @@ export abstract class LiveRoom<P extends Connection, H extends CommonHandlers<P>
   }
 
   /** Asks at most so many of those who were not asked before to go, each after its answers. → how many; when they have. */
-  sendAway(atMost: number, reason: () => CloseReason, withinMs: number): { asked: number; gone: Promise<void> } {
+  dismiss(atMost: number, reason: () => CloseReason, withinMs: number): { asked: number; gone: Promise<void> } {
     const staying = this.present.peers().filter(({ isLeaving }) => !isLeaving)
     const peers = staying.take(atMost).toArray()
-    return { asked: peers.length, gone: farewell(this, peers, reason, withinMs) }
+    return { asked: peers.length, gone: dismissAfterAnswers(this, peers, reason, withinMs) }
   }
 
   /** Ends those who listen without being members. */
-  hush(_reason: () => CloseReason): void {}
+  endReaders(_reason: () => CloseReason): void {}
 
   /** Tells every peer to go, each with its own reason, then the author that the room closes. */
   async close(reason: CloseReason): Promise<void> {
     this.isClosed = true
-    this.hush(() => reason)
+    this.endReaders(() => reason)
     const peers = [...this.present.peers()]
-    await farewell(this, peers, () => reason)
+    await dismissAfterAnswers(this, peers, () => reason)
     // Also of those who left before: whoever has joined leaves before the room closes.
-    await this.author.inTime(this.#attendance.parting())
-    const failed = (error: unknown) => this.author.failed('close', error)
-    await this.author.call('close', () => this.handlers.close?.(), failed, undefined, CLOSE_MS)
+    await this.calls.waitFor(this.#membership.parting())
+    const failed = (error: unknown) => this.calls.failed('close', error)
+    await this.calls.call('close', () => this.handlers.close?.(), failed, undefined, CLOSE_MS)
     await this.#stop()
   }
 
@@ -210,7 +210,7 @@ export abstract class LiveRoom<P extends Connection, H extends CommonHandlers<P>
 
   /** The author's code threw for a peer. */
   protected failed(what: string, peer: P, error: unknown): void {
-    this.author.failed(what, error, peer.id)
+    this.calls.failed(what, error, peer.id)
   }
 
   /** The author's `join` let a peer not in, which is closed next. */
@@ -218,9 +218,9 @@ export abstract class LiveRoom<P extends Connection, H extends CommonHandlers<P>
 
   async #open(): Promise<void> {
     const { path, settings } = this
-    this.record = await this.house.log.open(path, settings.history, (...given) => this.#deliver(...given))
+    this.roomLog = await this.parts.log.open(path, settings.history, (...given) => this.#deliver(...given))
     // Given up meanwhile.
-    if (this.isOver) return this.record.close()
+    if (this.isOver) return this.roomLog.close()
     this.handlers = this.checked((await this.opened()) ?? {})
   }
 
@@ -231,9 +231,9 @@ export abstract class LiveRoom<P extends Connection, H extends CommonHandlers<P>
 
   async #stop(): Promise<void> {
     this.isClosed = this.isOver = true
-    this.author.end()
+    this.calls.end()
     // It may have ended before its log was open.
-    const record: RoomLog | undefined = this.record
-    await record?.close()
+    const roomLog: RoomLog | undefined = this.roomLog
+    await roomLog?.close()
   }
 }

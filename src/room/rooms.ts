@@ -9,7 +9,7 @@ import { within } from '../within.ts'
 import { LiveEventRoom } from './event-room.ts'
 import type { OpenRoom } from './open-room.ts'
 import { LiveRawRoom } from './raw-room.ts'
-import type { House } from './room-parts.ts'
+import type { RoomParts } from './room-parts.ts'
 
 /** A room of either kind, as its owner has it. */
 export type HostedRoom = LiveEventRoom | LiveRawRoom
@@ -26,14 +26,14 @@ interface Instance {
 }
 
 /** The rooms of one mount. */
-interface Shelf {
+interface MountRooms {
   count: number
   /** Those that wait to be closed, the longest first. */
   readonly empty: Set<Instance>
 }
 
 /** A place in a room, kept for a peer until it has joined or gone. */
-export interface Place {
+export interface Reservation {
   readonly room: OpenRoom
   /** Gives the place up; a second call does nothing. */
   release(): void
@@ -43,16 +43,16 @@ export interface Place {
 const CLOSE_MS = 10_000
 
 export class Rooms {
-  readonly #house: House
+  readonly #parts: RoomParts
   readonly #mountAt: (path: string) => Mount | undefined
   #isClosed = false
   readonly #instances = new Map<string, Instance>()
-  readonly #shelves = new Map<Mount, Shelf>()
+  readonly #mounts = new Map<Mount, MountRooms>()
   readonly #closing = new Map<string, Promise<void>>()
 
   /** `mountAt`: the mount that a path belongs to now, since a reload may give it to another. */
-  constructor(house: House, mountAt: (path: string) => Mount | undefined) {
-    this.#house = house
+  constructor(parts: RoomParts, mountAt: (path: string) => Mount | undefined) {
+    this.#parts = parts
     this.#mountAt = mountAt
   }
 
@@ -60,15 +60,15 @@ export class Rooms {
    * Keeps a place in the room of a path: at once in a room that is open, else when it has opened. Throws, or rejects with,
    * a `Refusal` 503: full, or it does not open. `client`: of the peer it is for, which may be a member already.
    */
-  place(route: Route, isPeer = true, client?: string): Place | Promise<Place> {
+  reserve(route: Route, isPeer = true, client?: string): Reservation | Promise<Reservation> {
     const closing = this.#closing.get(route.path)
-    if (!closing) return this.#placeIn(route, isPeer, client)
+    if (!closing) return this.#reserveIn(route, isPeer, client)
     return this.#inTime(closing)
       .catch(refuseOpening)
-      .then(() => this.#placeIn(route, isPeer, client))
+      .then(() => this.#reserveIn(route, isPeer, client))
   }
 
-  #placeIn({ mount, path, params }: Route, isPeer: boolean, client?: string): Place | Promise<Place> {
+  #reserveIn({ mount, path, params }: Route, isPeer: boolean, client?: string): Reservation | Promise<Reservation> {
     // What checked a peer before a reload is not what checks it now.
     if (this.#isClosed || this.#mountAt(path) !== mount) {
       throw new Refusal(503, 'room_closed', 'this room was just closed', { 'Retry-After': '1' })
@@ -115,16 +115,16 @@ export class Rooms {
   /** Closes all rooms for good. */
   async close(reason: CloseReason): Promise<void> {
     this.#isClosed = true
-    await this.#closeAll(this.#instances.values(), () => reason)
+    await this.#closeMany(this.#instances.values(), () => reason)
   }
 
   /** Closes the rooms whose path belongs to another mount by now, for whatever reason, or to none. */
   async closeStale(): Promise<void> {
     const stale = this.#instances.values().filter(({ mount, room }) => this.#mountAt(room.path) !== mount)
-    await this.#closeAll(stale, ({ room }) => (this.#mountAt(room.path) ? Close.restart : Close.removed))
+    await this.#closeMany(stale, ({ room }) => (this.#mountAt(room.path) ? Close.restart : Close.removed))
   }
 
-  async #closeAll(instances: Iterable<Instance>, reason: (instance: Instance) => CloseReason): Promise<void> {
+  async #closeMany(instances: Iterable<Instance>, reason: (instance: Instance) => CloseReason): Promise<void> {
     const closed = [...instances].map((instance) => this.#close(instance, reason(instance)))
     await this.#inTime(Promise.all(closed)).catch(() => {})
   }
@@ -134,11 +134,11 @@ export class Rooms {
       const message = `at most ${mount.instances} rooms are open under ${mount.pattern}`
       throw new Refusal(503, 'too_many_rooms', message, { 'Retry-After': '60' }).by('instances')
     }
-    const room = build(this.#house, mount, path, params)
+    const room = build(this.#parts, mount, path, params)
     const opened = room.start(() => this.#idle(instance))
     const instance: Instance = { mount, room, opened, isOpen: false, expected: 0, cancelIdle: undefined }
     this.#instances.set(path, instance)
-    this.#shelfOf(mount).count += 1
+    this.#roomsOf(mount).count += 1
     opened.then(
       () => {
         instance.isOpen = true
@@ -154,15 +154,15 @@ export class Rooms {
   /** Whether one more room of a mount may open; where need be, one that stands empty makes way. */
   #hasRoomFor(mount: Mount): boolean {
     // A static path is one room: only a parameterised one is worth counting.
-    if (!mount.pattern.includes(':') || this.#shelfOf(mount).count < mount.instances) return true
-    const [empty] = this.#shelfOf(mount).empty
+    if (!mount.pattern.includes(':') || this.#roomsOf(mount).count < mount.instances) return true
+    const [empty] = this.#roomsOf(mount).empty
     if (empty) void this.#close(empty, Close.restart)
     return empty !== undefined
   }
 
-  #shelfOf(mount: Mount): Shelf {
-    const shelf = this.#shelves.get(mount) ?? { count: 0, empty: new Set() }
-    this.#shelves.set(mount, shelf)
+  #roomsOf(mount: Mount): MountRooms {
+    const shelf = this.#mounts.get(mount) ?? { count: 0, empty: new Set() }
+    this.#mounts.set(mount, shelf)
     return shelf
   }
 
@@ -171,10 +171,10 @@ export class Rooms {
     // A reload may have put another one there.
     if (this.#instances.get(room.path) !== instance) return
     this.#instances.delete(room.path)
-    const shelf = this.#shelfOf(mount)
+    const shelf = this.#roomsOf(mount)
     shelf.count -= 1
     shelf.empty.delete(instance)
-    if (shelf.count === 0) this.#shelves.delete(mount)
+    if (shelf.count === 0) this.#mounts.delete(mount)
   }
 
   /** Nobody is in it, and nobody comes: close it after a while. */
@@ -183,15 +183,15 @@ export class Rooms {
     const { mount, room } = instance
     if (this.#instances.get(room.path) !== instance) return
     if (room.size > 0 || instance.expected > 0 || !instance.isOpen) return
-    this.#shelfOf(mount).empty.add(instance)
-    instance.cancelIdle = this.#house.clock.after(mount.idleAfterMs, () => void this.#close(instance, Close.restart))
+    this.#roomsOf(mount).empty.add(instance)
+    instance.cancelIdle = this.#parts.clock.after(mount.idleAfterMs, () => void this.#close(instance, Close.restart))
   }
 
   #inUse(instance: Instance): void {
     if (!instance.cancelIdle) return
     instance.cancelIdle()
     instance.cancelIdle = undefined
-    this.#shelves.get(instance.mount)?.empty.delete(instance)
+    this.#mounts.get(instance.mount)?.empty.delete(instance)
   }
 
   async #close(instance: Instance, reason: CloseReason): Promise<void> {
@@ -213,7 +213,7 @@ export class Rooms {
 
   /** Rejects where it takes too long: one room that hangs must not hold up the rest. */
   #inTime<T>(promise: Promise<T>): Promise<T> {
-    return within(this.#house.clock, CLOSE_MS, promise, () => {
+    return within(this.#parts.clock, CLOSE_MS, promise, () => {
       throw new Error(`not done within ${CLOSE_MS} ms`)
     })
   }
@@ -223,7 +223,7 @@ function refuseOpening(): never {
   throw new Refusal(503, 'room_failed', 'this room does not open now', { 'Retry-After': '5' })
 }
 
-function build(house: House, mount: Mount, path: string, params: Record<string, string>): HostedRoom {
-  if (mount.kind === 'raw') return new LiveRawRoom(house, path, params, mount, mount.definition, mount.options)
-  return new LiveEventRoom(house, path, params, mount, mount.definition, mount.options)
+function build(parts: RoomParts, mount: Mount, path: string, params: Record<string, string>): HostedRoom {
+  if (mount.kind === 'raw') return new LiveRawRoom(parts, path, params, mount, mount.definition, mount.options)
+  return new LiveEventRoom(parts, path, params, mount, mount.definition, mount.options)
 }

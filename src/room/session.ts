@@ -13,7 +13,7 @@ export type Via = 'websocket' | 'http'
 export interface Visitor {
   readonly id: string
   readonly name: string
-  /** The stable id the client chose, for resume and safe retries; never told to others. */
+  /** The stable id the client chose, for resume and safe duplicates; never told to others. */
   readonly client?: string | undefined
   readonly claims?: Readonly<Record<string, unknown>> | undefined
   /** When its token ends, ms since 1970. */

@@ -74,7 +74,7 @@ export class TestMember {
         const heard = type === 'welcome' && !isBack ? JSON.parse(String(data)).seq : seq
         this.#seq = Math.max(this.#seq, heard)
       }
-      this.#session = room.join(this.#visitor, wire, isBack ? room.reading.offset(this.#seq) : undefined)
+      this.#session = room.join(this.#visitor, wire, isBack ? room.readers.offset(this.#seq) : undefined)
     }
     // One that its own join has refused is none of them.
     return room.present.of(this.#visitor.client) ?? this.#visitor

@@ -7,7 +7,7 @@ import { setImmediate } from 'node:timers/promises'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
 import { defineRoom } from '../../src/define.ts'
-import { Reading } from '../../src/room/readers.ts'
+import { Readers } from '../../src/room/readers.ts'
 import { type HandClock, handClock } from '../../src/testing/hand-clock.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 
@@ -83,7 +83,7 @@ describe('reading over HTTP', () => {
 
   it('makes one page at a time for a connection, however many requests come in one packet', async () => {
     await open(200)
-    const made = vi.spyOn(Reading.prototype, 'page')
+    const made = vi.spyOn(Readers.prototype, 'page')
     const asked = 300
     const socket = connect(server.port, '127.0.0.1').pause()
     socket.write('GET /talk?offset=-1 HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n'.repeat(asked))
@@ -105,7 +105,7 @@ describe('reading over HTTP', () => {
   it('gives up a page that nobody takes, after limits.sendTimeout', async () => {
     clock = handClock()
     await open(200)
-    const made = vi.spyOn(Reading.prototype, 'page')
+    const made = vi.spyOn(Readers.prototype, 'page')
     const socket = connect(server.port, '127.0.0.1').pause()
     const gone = new Promise((resolve) => socket.on('error', () => {}).once('close', resolve))
     socket.write('GET /talk?offset=-1 HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n'.repeat(300))

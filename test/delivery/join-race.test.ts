@@ -37,7 +37,7 @@ async function openTalk(keep: number): Promise<{ room: LiveEventRoom; errors: un
   const errors: unknown[] = []
   const log = { debug: quiet, info: quiet, warn: quiet, error: (fields: unknown) => void errors.push(fields) }
   const logger = { ...log, child: () => log }
-  const house = {
+  const parts = {
     clock,
     random: systemRandom(),
     log: new MemoryLog(clock, systemRandom()),
@@ -47,7 +47,7 @@ async function openTalk(keep: number): Promise<{ room: LiveEventRoom; errors: un
     logger,
   }
   const room = new LiveEventRoom(
-    house,
+    parts,
     '/talk',
     {},
     {
@@ -106,7 +106,7 @@ describe('joining during full publishing', () => {
     const reasons = new Set(hearings.map(({ welcome }) => welcome?.reason))
     expect(reasons).toEqual(new Set([undefined, 'trimmed', 'ahead', 'epoch']))
     console.info(
-      `join race: ${all.length} joins (${resumed} resumed, ${lost} told that they could not), ${room.record.seq} events ` +
+      `join race: ${all.length} joins (${resumed} resumed, ${lost} told that they could not), ${room.roomLog.seq} events ` +
         `published, ${hearings.reduce((sum, { events }) => sum + events, 0)} heard, at most ${mostPresent} peers at once, ` +
         `${count(({ resets }) => resets > 0)} told of a trim on the way, holes and doubles: 0, ` +
         `${Math.round(performance.now() - begin)} ms`,
@@ -117,14 +117,14 @@ describe('joining during full publishing', () => {
     const { room } = await openTalk(600)
     for (let number = 0; number < 600; number += 1) void room.publish('said', number)
     const wire = new HearingWire(new Hearing(0), 4)
-    room.join({ id: 'slow', name: 'slow' }, wire, offset(room.record.epoch, 0))
+    room.join({ id: 'slow', name: 'slow' }, wire, offset(room.roomLog.epoch, 0))
     for (let number = 0; number < 1000; number += 1) void room.publish('said', number)
     while (wire.hearing.next !== 1601) await setImmediate()
     expect(wire.hearing).toMatchObject({ welcome: { resumed: true }, events: 500 + 600, resets: 1, mistake: undefined })
   })
 
   function join(room: LiveEventRoom, random: Dice, present: Joined[]): Joined {
-    const { seq, first, epoch } = room.record
+    const { seq, first, epoch } = room.roomLog
     const token = random.oneIn(2) ? tokenOf(random, epoch, first, seq) : undefined
     const wire = new HearingWire(new Hearing(token?.seq), random.oneIn(4) ? random.below(20) : 0)
     const visitor = { id: `p${room.size}-${seq}-${random.next()}`, name: 'p' }

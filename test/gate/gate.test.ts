@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest'
 import { Refusal } from '../../src/errors.ts'
 import type { Caller, Handshake } from '../../src/gate/caller.ts'
 import { hostGuard } from '../../src/gate/host.ts'
-import type { Place } from '../../src/room/rooms.ts'
+import type { Reservation } from '../../src/room/rooms.ts'
 import { CALLER, gateStand, HANDSHAKE, isAdmission } from '../support/gate-stand.ts'
 import { sign } from '../support/tokens.ts'
 
@@ -56,11 +56,11 @@ describe('a caller that nothing speaks against', () => {
   })
 
   it('waits for a room that opens', async () => {
-    const opening = Promise.withResolvers<Place>()
+    const opening = Promise.withResolvers<Reservation>()
     stand().place = () => opening.promise
     const admission = stand().gate().admit(CALLER)
     expect(admission).toBeInstanceOf(Promise)
-    opening.resolve({ room: {}, release() {} } as unknown as Place)
+    opening.resolve({ room: {}, release() {} } as unknown as Reservation)
     expect(isAdmission(await admission)).toBe(true)
   })
 })

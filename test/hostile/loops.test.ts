@@ -10,7 +10,7 @@ import { Frame } from '../../src/delivery/frame.ts'
 import { type Backlog, Pressure } from '../../src/delivery/pressure.ts'
 import { Subscriber, type SubscriberOwner } from '../../src/delivery/subscriber.ts'
 import { Deadlines } from '../../src/room/deadlines.ts'
-import type { Turn } from '../../src/room/exchange.ts'
+import type { Exchange } from '../../src/room/exchange.ts'
 import { newTally } from '../../src/tally.ts'
 import { handClock } from '../../src/testing/hand-clock.ts'
 import { Heartbeat } from '../../src/transports/heartbeat.ts'
@@ -117,7 +117,7 @@ it('the deadlines tell everyone who waits, when telling one throws', async () =>
   const failed: unknown[] = []
   const deadlines = new Deadlines(clock, (error) => failed.push(error))
   const told: number[] = []
-  const turn = () => ({ isAnswered: false, startedMs: clock.monotonic() }) as Turn
+  const turn = () => ({ isAnswered: false, startedMs: clock.monotonic() }) as Exchange
   deadlines.add(turn(), fails)
   deadlines.add(turn(), () => told.push(1))
   await clock.advance(5000)

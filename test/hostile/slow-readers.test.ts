@@ -71,7 +71,7 @@ async function stage(totalBytes = Number.POSITIVE_INFINITY): Promise<Stage> {
   const stuck = () => {
     const wire = new StuckWire()
     count += 1
-    const session = room.join({ id: `${count}`, name: 'stuck' }, wire, offset(room.record.epoch, 1))
+    const session = room.join({ id: `${count}`, name: 'stuck' }, wire, offset(room.roomLog.epoch, 1))
     wire.onClose = () => session.gone(false)
     return wire
   }
@@ -81,7 +81,7 @@ async function stage(totalBytes = Number.POSITIVE_INFINITY): Promise<Stage> {
 /** A peer that is up to date, and takes nothing from now on. */
 function stuckNow(room: LiveEventRoom): StuckWire {
   const wire = new StuckWire()
-  const session = room.join({ id: `now-${room.size}`, name: 'now' }, wire, offset(room.record.epoch, room.record.seq))
+  const session = room.join({ id: `now-${room.size}`, name: 'now' }, wire, offset(room.roomLog.epoch, room.roomLog.seq))
   wire.onClose = () => session.gone(false)
   return wire
 }

@@ -94,7 +94,7 @@ describe('the source', () => {
 
   it('lets no class of a room or of its peers out: what joins them holds sessions and interfaces, types included', () => {
     const outside = /\/(transports|gate|testing|operations)\//
-    const inner = /from '[^']*\/(peer|peer-session|subscriber|members|attendance|room|event-room|raw-room|readers)\.ts'/
+    const inner = /from '[^']*\/(peer|peer-session|subscriber|members|membership|room|event-room|raw-room|readers)\.ts'/
     expect(names(src, ({ code }, name) => outside.test(name) && inner.test(code))).toEqual([])
     // A cast through `unknown` takes one thing for another: only for the private parts of a dependency.
     const recast = /\bas unknown as\b/

@@ -10,7 +10,7 @@ import { Quotas } from '../../src/gate/quotas.ts'
 import { Router } from '../../src/gate/router.ts'
 import { systemRandom } from '../../src/random.ts'
 import type { OpenRoom } from '../../src/room/open-room.ts'
-import type { Place } from '../../src/room/rooms.ts'
+import type { Reservation } from '../../src/room/rooms.ts'
 import { type HandClock, handClock } from '../../src/testing/hand-clock.ts'
 import { RoomsFolder } from './rooms-folder.ts'
 import { SECRET } from './tokens.ts'
@@ -54,7 +54,7 @@ export interface Stand {
   /** Places in rooms that were not given back. */
   held: number
   /** What a room answers that is asked for a place. */
-  place: () => Place | Promise<Place>
+  place: () => Reservation | Promise<Reservation>
   readonly errors: string[]
   /** A gate that differs from the plain one. */
   gate(parts?: Partial<GateParts>): Gate
@@ -104,7 +104,7 @@ function newStand(server: ConstructorParameters<typeof Quotas>[1], mounts: reado
         random: systemRandom(),
         quotas,
         rooms: {
-          place: ({ path }) => {
+          reserve: ({ path }) => {
             stand.asked.push(path)
             return stand.place()
           },
@@ -122,7 +122,7 @@ function newStand(server: ConstructorParameters<typeof Quotas>[1], mounts: reado
   return stand
 }
 
-function placeIn(stand: Stand): Place {
+function placeIn(stand: Stand): Reservation {
   stand.held += 1
   const release = () => {
     stand.held -= 1

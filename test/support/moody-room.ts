@@ -11,7 +11,7 @@ import { MemoryLog } from '../../src/log/memory.ts'
 import { systemRandom } from '../../src/random.ts'
 import { Deadlines } from '../../src/room/deadlines.ts'
 import { LiveEventRoom } from '../../src/room/event-room.ts'
-import type { House, RoomSettings } from '../../src/room/room-parts.ts'
+import type { RoomParts, RoomSettings } from '../../src/room/room-parts.ts'
 import { newTally } from '../../src/tally.ts'
 import { type HandClock, handClock } from '../../src/testing/hand-clock.ts'
 
@@ -74,7 +74,7 @@ export async function openMoodyRoom(mood: Mood, delayMs = () => 0, given?: objec
   const clock = handClock()
   const errors: unknown[] = []
   const quiet = { debug() {}, info() {}, warn() {}, error: (fields: unknown) => void errors.push(fields) }
-  const house = {
+  const parts = {
     clock,
     random: systemRandom(),
     log: moodyLog(clock, mood),
@@ -82,7 +82,7 @@ export async function openMoodyRoom(mood: Mood, delayMs = () => 0, given?: objec
     deadlines: new Deadlines(clock),
     tallyOf: newTally,
     logger: { ...quiet, child: () => quiet },
-  } as unknown as House
+  } as unknown as RoomParts
   const wait = () => new Promise<void>((resolve) => clock.after(delayMs(), resolve))
   const all = defineRoom({
     receives: { say: z.number(), note: z.number(), fail: z.number(), late: z.number(), slow: z.number() },
@@ -111,7 +111,7 @@ export async function openMoodyRoom(mood: Mood, delayMs = () => 0, given?: objec
   const definition = (given ?? all) as EventDefinition
   const history = { keep: 10_000, maxAgeMs: 1e9, replay: 0, durable: false }
   const settings = { pattern: '/room', history, rejoinWithinMs: 5000, limits: LIMITS }
-  const room = new LiveEventRoom(house, '/room', {}, settings, definition)
+  const room = new LiveEventRoom(parts, '/room', {}, settings, definition)
   await room.start(() => {})
   return { room, clock, errors }
 }

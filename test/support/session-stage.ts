@@ -8,7 +8,7 @@ import { systemRandom } from '../../src/random.ts'
 import { Deadlines } from '../../src/room/deadlines.ts'
 import { LiveEventRoom } from '../../src/room/event-room.ts'
 import { LiveRawRoom } from '../../src/room/raw-room.ts'
-import type { House, RoomSettings } from '../../src/room/room-parts.ts'
+import type { RoomParts, RoomSettings } from '../../src/room/room-parts.ts'
 import type { Session } from '../../src/room/session.ts'
 import { newTally } from '../../src/tally.ts'
 import { handClock } from '../../src/testing/hand-clock.ts'
@@ -57,11 +57,11 @@ function author(say: (text: string) => void) {
   return { calls, lives: () => [...lives.values()].map((life) => life.join(' ')), handlers, hear }
 }
 
-function house() {
+function roomParts() {
   const clock = handClock()
   const random = systemRandom()
   const quiet = { debug() {}, info() {}, warn() {}, error() {} }
-  const parts: House = {
+  const parts: RoomParts = {
     clock,
     random,
     log: new MemoryLog(clock, random),
@@ -89,7 +89,7 @@ const SETTINGS: RoomSettings = {
 }
 
 export async function eventStage(): Promise<SessionStage> {
-  const { clock, parts } = house()
+  const { clock, parts } = roomParts()
   let say = (_: string) => {}
   const { handlers, hear, ...notes } = author((text) => say(text))
   const definition = defineRoom({
@@ -107,7 +107,7 @@ export async function eventStage(): Promise<SessionStage> {
 }
 
 export async function rawStage(): Promise<SessionStage> {
-  const { clock, parts } = house()
+  const { clock, parts } = roomParts()
   let say = (_: string) => {}
   const { handlers, hear, ...notes } = author((text) => say(text))
   const definition = defineRoom({

@@ -12,8 +12,8 @@ import { identityOf, scoped } from '../../gate/identity.ts'
 import { mustNotBeExpired, type Pass } from '../../gate/pass.ts'
 import type { ProducerKey } from '../../log/log.ts'
 import type { Random } from '../../random.ts'
-import { late } from '../../room/answers.ts'
-import type { Posted, RoomReading, Sender } from '../../room/open-room.ts'
+import { timedOut } from '../../room/answers.ts'
+import type { Posted, RoomReaders, Sender } from '../../room/open-room.ts'
 import { unknownPeer } from '../../room/post-rate.ts'
 import type { Message } from '../../room/protocol.ts'
 import type { Visitor } from '../../room/session.ts'
@@ -26,7 +26,7 @@ const ANSWER_MS = 4500
 /** The peer of an event stream. */
 export interface StreamPeer {
   readonly path: string
-  readonly reading: RoomReading
+  readonly readers: RoomReaders
   readonly session: Sender
   /** The `sub` of the token that opened the stream. */
   readonly subject: string | undefined
@@ -62,16 +62,16 @@ export async function append(
   const messages = messagesOf(text, limits)
   const token = headers['corridor-peer']
   if (typeof token === 'string') {
-    const { session, reading } = peerOfToken(parts, token, route, pass)
+    const { session, readers } = peerOfToken(parts, token, route, pass)
     gate.charge(request.caller, 1)
-    return answer(request, reply, reading, claim, await handle(parts, session, messages, claim))
+    return answer(request, reply, readers, claim, await handle(parts, session, messages, claim))
   }
   const visitor = principalOf(identityOf(query, parts.random, pass).visitor, pass)
   mustBeKnown(visitor, messages)
   const { room, release } = await gate.admitRequest(request.caller, route, 'post', messages.length)
   try {
     const sender = room.anonymousSender({ ...visitor, via: 'http' })
-    return answer(request, reply, room.reading, claim, await handle(parts, sender, messages, claim))
+    return answer(request, reply, room.readers, claim, await handle(parts, sender, messages, claim))
   } finally {
     release()
   }
@@ -125,7 +125,7 @@ async function handle(
   try {
     return await within(clock, ANSWER_MS, sender.post(messages, { producerKey, isLate: () => isLate }), () => {
       isLate = true
-      throw late()
+      throw timedOut()
     })
   } catch (thrown) {
     if (thrown instanceof Refusal) throw thrown
@@ -137,16 +137,16 @@ async function handle(
 function answer(
   request: FastifyRequest,
   reply: FastifyReply,
-  reading: RoomReading,
+  readers: RoomReaders,
   claim: ProducerKey | undefined,
   { produced, seq }: Posted,
 ): FastifyReply {
   reply.header('Cache-Control', 'no-store')
   if (!claim || !produced) {
-    reply.header('Stream-Next-Offset', reading.offset())
+    reply.header('Stream-Next-Offset', readers.offset())
     if (!/\bapplication\/json\b/i.test(request.headers.accept ?? '')) return reply.code(204).send()
     // Where it published nothing, there is no place of its own: only where the log ends.
-    const place = seq === undefined ? { offset: reading.offset() } : { seq, offset: reading.offset(seq) }
+    const place = seq === undefined ? { offset: readers.offset() } : { seq, offset: readers.offset(seq) }
     return reply.type('application/json; charset=utf-8').send(JSON.stringify(place))
   }
   switch (produced.outcome) {
@@ -154,7 +154,7 @@ function answer(
     case 'duplicate':
       return reply
         .headers({
-          'Stream-Next-Offset': reading.offset(),
+          'Stream-Next-Offset': readers.offset(),
           'Producer-Epoch': String(claim.epoch),
           'Producer-Seq': String(produced.seq),
         })

@@ -12,7 +12,7 @@ import { listOf } from '../../delivery/payload.ts'
 import type { Wire } from '../../delivery/wire.ts'
 import type { CloseReason } from '../../errors.ts'
 import type { Random } from '../../random.ts'
-import type { RoomReading } from '../../room/open-room.ts'
+import type { RoomReaders } from '../../room/open-room.ts'
 import { drained } from '../drained.ts'
 import type { HeartbeatTarget } from '../heartbeat.ts'
 import { Stalls } from '../stalls.ts'
@@ -30,12 +30,12 @@ const NOTHING = Buffer.alloc(0)
 const CLOSED = 3
 
 /** `members`: all a room says. `log`: what it keeps, and that it lost something; the rest is not for who only reads. */
-export function streamEncoding(audience: 'members' | 'log', reading: RoomReading): Encoding {
+export function streamEncoding(audience: 'members' | 'log', readers: RoomReaders): Encoding {
   const isHeard = audience === 'members' ? () => true : isOfLog
   const join = (all: readonly Frame[]): Buffer => {
     const frames = all.filter(isHeard)
     if (frames.length === 0) return NOTHING
-    const at = offsetAfter(frames, reading)
+    const at = offsetAfter(frames, readers)
     const id = at === undefined ? '' : `id: ${at}\n`
     return Buffer.from(`event: data\ndata:${listOf(frames)}\n${id}\n`)
   }
@@ -43,11 +43,11 @@ export function streamEncoding(audience: 'members' | 'log', reading: RoomReading
 }
 
 /** Where who has heard these can resume; `undefined`: where it could before. */
-function offsetAfter(frames: readonly Frame[], reading: RoomReading): string | undefined {
+function offsetAfter(frames: readonly Frame[], readers: RoomReaders): string | undefined {
   const last = frames.findLast(({ seq }) => seq > 0)
-  if (last) return reading.offset(last.seq)
+  if (last) return readers.offset(last.seq)
   // After a reset alone nothing older is worth resuming from.
-  return frames.some(isReset) ? reading.offset() : undefined
+  return frames.some(isReset) ? readers.offset() : undefined
 }
 
 function isOfLog(frame: Frame): boolean {
@@ -64,7 +64,7 @@ export interface EventStreamWireParts {
   readonly random: Random
   readonly response: ServerResponse
   readonly encoding: Encoding
-  readonly reading: RoomReading
+  readonly readers: RoomReaders
   /** The offset the stream begins at. */
   readonly at: string
   readonly cursor: () => string
@@ -128,7 +128,7 @@ export class EventStreamWire implements Wire, HeartbeatTarget {
 
   send(bytes: Bytes, frames: readonly Frame[]): void {
     if (bytes.length === 0 || !this.#isWritable) return
-    this.#at = offsetAfter(frames, this.#parts.reading) ?? this.#at
+    this.#at = offsetAfter(frames, this.#parts.readers) ?? this.#at
     this.#response.cork()
     this.#response.write(bytes, 'latin1')
     this.#response.write(this.#control())
@@ -189,13 +189,13 @@ export class EventStreamWire implements Wire, HeartbeatTarget {
   }
 
   #control(): string {
-    const { reading, cursor, token } = this.#parts
+    const { readers, cursor, token } = this.#parts
     const first = this.#isFirst ? { id: `id: ${this.#at}\n`, token } : { id: '', token: undefined }
     this.#isFirst = false
     const data = {
       streamNextOffset: this.#at,
       streamCursor: cursor(),
-      ...(this.#at === reading.offset() && { upToDate: true }),
+      ...(this.#at === readers.offset() && { upToDate: true }),
       ...(first.token !== undefined && { peer: first.token }),
     }
     return `${first.id}event: control\ndata:${JSON.stringify(data)}\n\n`

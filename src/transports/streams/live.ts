@@ -100,15 +100,15 @@ export class LiveStreams {
     cursor: string | undefined,
     token: string | undefined,
   ): EventStreamWire {
-    const { reading } = room
+    const { readers } = room
     const { clock, random } = this.#parts
     const stream = new EventStreamWire({
       clock,
       random,
       response: reply.raw,
-      encoding: streamEncoding(token === undefined ? 'log' : 'members', reading),
-      reading,
-      at: reading.offset(after),
+      encoding: streamEncoding(token === undefined ? 'log' : 'members', readers),
+      readers,
+      at: readers.offset(after),
       cursor: cursors(this.#parts, cursor),
       token,
       closed: this.#parts.closed,
@@ -129,8 +129,8 @@ export class LiveStreams {
   ): () => void {
     const session = room.join(visitor, stream, offset)
     stream.onStalled = () => session.cutSlow('limits.sendTimeout')
-    const { path, reading } = room
-    this.#peers.set(token, { path, reading, session, subject: pass?.claims.sub })
+    const { path, readers } = room
+    this.#peers.set(token, { path, readers, session, subject: pass?.claims.sub })
     return () => {
       this.#peers.delete(token)
       // A client cannot say goodbye over a stream: its end may be a lost connection, unless the room ended it.
@@ -146,8 +146,8 @@ export class LiveStreams {
     lost: Lost | undefined,
     pass: Pass | undefined,
   ): () => void {
-    if (lost) stream.reset(room.reading.reset(lost))
-    const subscription = room.reading.listen(stream, after)
+    if (lost) stream.reset(room.readers.reset(lost))
+    const subscription = room.readers.subscribe(stream, after)
     stream.onStalled = () => subscription.cutSlow('limits.sendTimeout')
     stream.begin()
     const cancel = whenExpired(this.#parts.clock, pass, () => stream.close(Close.expired))
@@ -162,10 +162,10 @@ export class LiveStreams {
  * Where a stream begins: where it says, or else a peer as a newcomer. An offset that is lost is no status, from which an
  * EventSource cannot come back: a peer hears of it in its welcome, a reader in a reset before all that is kept.
  */
-function startOf({ reading }: EventRoom, offset: string | undefined, isPeer: boolean) {
-  const found = offset === undefined ? undefined : reading.find(offset)
+function startOf({ readers }: EventRoom, offset: string | undefined, isPeer: boolean) {
+  const found = offset === undefined ? undefined : readers.find(offset)
   if (found && 'after' in found) return { after: found.after, lost: undefined }
-  return { after: isPeer ? reading.newcomer : reading.first - 1, lost: found?.lost }
+  return { after: isPeer ? readers.newcomerAfter : readers.first - 1, lost: found?.lost }
 }
 
 function withoutOffset(query: URLSearchParams): URLSearchParams {

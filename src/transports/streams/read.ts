@@ -11,7 +11,7 @@ import { listOf } from '../../delivery/payload.ts'
 import { Refusal } from '../../errors.ts'
 import { expired, type Pass, whenExpired } from '../../gate/pass.ts'
 import type { Lost } from '../../log/log.ts'
-import type { EventRoom, Page, RoomReading } from '../../room/open-room.ts'
+import type { EventRoom, Page, RoomReaders } from '../../room/open-room.ts'
 import { cursors } from './cursor.ts'
 import { type AnswerParts, answerPage, precedingAnswers } from './page-answer.ts'
 import type { Live, ReadRequest } from './read-request.ts'
@@ -23,24 +23,24 @@ const JSON_TYPE = 'application/json'
 const POLL: Encoding = { name: 'long-poll', encode: ({ seq }) => Buffer.alloc(seq > 0 ? 1 : 0) }
 
 /** The place to read on from. Throws a `Refusal` 410 where the log cannot go on from there without a hole. */
-function mustFind(reading: RoomReading, offset: string): number {
-  const found = reading.find(offset)
+function mustFind(readers: RoomReaders, offset: string): number {
+  const found = readers.find(offset)
   if ('after' in found) return found.after
-  throw gone(reading, found.lost)
+  throw gone(readers, found.lost)
 }
 
 /**
  * The protocol knows 410 for what was trimmed. An offset of an unknown epoch, of events that were lost, or ahead of the
  * log is gone in the same way: its place is in no log any more, and only who is told can begin anew.
  */
-function gone(reading: RoomReading, reason: Lost): Refusal {
+function gone(readers: RoomReaders, reason: Lost): Refusal {
   const said = {
     epoch: 'this offset is of another log',
     trimmed: 'the events after this offset are not kept any more',
     truncated: 'the event at this offset was lost',
     ahead: 'this offset is ahead of the log',
   }
-  const headers = { 'Stream-Next-Offset': reading.offset(), 'Cache-Control': 'no-store' }
+  const headers = { 'Stream-Next-Offset': readers.offset(), 'Cache-Control': 'no-store' }
   return new Refusal(410, 'gone', `${said[reason]}; begin again at offset=-1`, headers, { reason })
 }
 
@@ -56,37 +56,37 @@ export async function readPage(
   if (request.raw.socket.destroyed) return reply.hijack()
   const { room, release } = await parts.gate.admitRequest(request.caller, route, 'read')
   try {
-    const { reading } = room
+    const { readers } = room
     const { offset = '-1', before, limit, cursor } = wanted
     if (before !== undefined) {
-      const page = await reading.pageBefore(endOf(reading, before), limit)
-      if (page.after >= reading.first) reply.header('Stream-Previous-Offset', reading.offset(page.after + 1))
-      return await sendPage(parts, request, reply, route, page, `before:${tagOf(reading, page)}`)
+      const page = await readers.pageBefore(endOf(readers, before), limit)
+      if (page.after >= readers.first) reply.header('Stream-Previous-Offset', readers.offset(page.after + 1))
+      return await sendPage(parts, request, reply, route, page, `before:${tagOf(readers, page)}`)
     }
-    const after = mustFind(reading, offset)
+    const after = mustFind(readers, offset)
     reply.header('Stream-Cursor', cursors(parts, cursor)())
     if (offset === 'now') {
       reply.headers({
-        'Stream-Next-Offset': reading.offset(),
+        'Stream-Next-Offset': readers.offset(),
         'Stream-Up-To-Date': 'true',
         'Cache-Control': 'no-store',
       })
       return reply.type(JSON_TYPE).send(Buffer.from('[]'))
     }
-    const page = await mustRead(reading, after, limit)
-    return await sendPage(parts, request, reply, route, page, tagOf(reading, page))
+    const page = await mustRead(readers, after, limit)
+    return await sendPage(parts, request, reply, route, page, tagOf(readers, page))
   } finally {
     release()
   }
 }
 
 /** The seq of the event that a read backwards must stay before. Throws a `Refusal` 410. */
-function endOf(reading: RoomReading, before: string): number {
-  const found = reading.find(before)
+function endOf(readers: RoomReaders, before: string): number {
+  const found = readers.find(before)
   if ('after' in found) return found.after + (before === 'now' ? 1 : 0)
   // What is older than all that is kept has nothing before it: that is an answer, not an error.
-  if (found.lost === 'trimmed') return reading.first
-  throw gone(reading, found.lost)
+  if (found.lost === 'trimmed') return readers.first
+  throw gone(readers, found.lost)
 }
 
 async function sendPage(
@@ -113,7 +113,7 @@ export async function readHead(
 ): Promise<FastifyReply> {
   const { room, release } = await gate.admitRequest(request.caller, route, 'read')
   release()
-  reply.headers({ 'Stream-Next-Offset': room.reading.offset(), 'Cache-Control': 'no-store' })
+  reply.headers({ 'Stream-Next-Offset': room.readers.offset(), 'Cache-Control': 'no-store' })
   return reply.type(live === 'sse' ? 'text/event-stream' : JSON_TYPE).send()
 }
 
@@ -132,15 +132,15 @@ export async function longPoll(
   gate.chargeRead(request.caller)
   const { room, release, leave } = await gate.admitRequest(request.caller, route, 'subscribe')
   try {
-    const { reading } = room
-    const after = mustFind(reading, offset)
-    let page = await mustRead(reading, after, limit)
+    const { readers } = room
+    const after = mustFind(readers, offset)
+    let page = await mustRead(readers, after, limit)
     if (page.frames.length === 0) {
       await arrival(room, after, clock, reply.raw, pass)
-      page = await mustRead(reading, after, limit)
+      page = await mustRead(readers, after, limit)
     }
     reply.header('Stream-Cursor', cursors(parts, cursor)())
-    setPageHeaders(reply, route, page, tagOf(reading, page))
+    setPageHeaders(reply, route, page, tagOf(readers, page))
     if (page.frames.length > 0) {
       reply.type(JSON_TYPE)
       return await answerPage(parts, request, reply, () => bytesOf(page), route.mount.limits.sendTimeoutMs)
@@ -157,7 +157,7 @@ export async function longPoll(
  * `Refusal` 401 when its token ends.
  */
 async function arrival(
-  { reading }: EventRoom,
+  { readers }: EventRoom,
   after: number,
   clock: Clock,
   response: ServerResponse,
@@ -169,7 +169,7 @@ async function arrival(
   const send = (bytes: Buffer) => {
     if (bytes.length > 0) resolve()
   }
-  const subscription = reading.listen(
+  const subscription = readers.subscribe(
     { encoding: POLL, waiting: 0, send, drained: () => undefined, rest() {}, close: () => resolve(), drop() {} },
     after,
   )
@@ -186,9 +186,9 @@ async function arrival(
   }
 }
 
-async function mustRead(reading: RoomReading, after: number, limit: number | undefined): Promise<Page> {
-  const page = await reading.page(after, limit)
-  if (!page) throw gone(reading, 'trimmed')
+async function mustRead(readers: RoomReaders, after: number, limit: number | undefined): Promise<Page> {
+  const page = await readers.page(after, limit)
+  if (!page) throw gone(readers, 'trimmed')
   return page
 }
 
@@ -206,7 +206,7 @@ function setPageHeaders(reply: FastifyReply, { mount }: Route, page: Page, tag: 
 }
 
 /** The same span of the same log; whether it was all there is stands in it too, since the answer says so. */
-function tagOf({ epoch }: RoomReading, { after, end, isUpToDate }: Page): string {
+function tagOf({ epoch }: RoomReaders, { after, end, isUpToDate }: Page): string {
   return `${epoch}:${after}:${end}${isUpToDate ? '' : ':more'}`
 }
 

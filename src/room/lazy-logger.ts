@@ -4,7 +4,7 @@
  */
 import type { RoomLogger } from '../define.ts'
 
-export class LateLogger {
+export class LazyLogger {
   readonly #parent: { child(fields: object): RoomLogger }
   readonly #room: string
   #logger: RoomLogger | undefined

@@ -1,14 +1,14 @@
 /**
- * Every message is answered, and counted so, once: whatever its handler does, however slow or broken the log is, said
- * twice, over two roads, or too late. A peer of whom one message stays open could never be asked to go.
+ * Every message is answered, and counted so, once: whatever its handler does, however slow or broken the log is, and if it
+ * is sent twice, over two transports, or too late. A peer with a message that stays open could never be dismissed.
  */
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
 import { payloadOf } from '../../src/delivery/payload.ts'
 import { RoomError } from '../../src/errors.ts'
-import { farewell } from '../../src/room/dismissal.ts'
+import { dismissAfterAnswers } from '../../src/room/dismissal.ts'
 import type { EventSession } from '../../src/room/open-room.ts'
-import { Connection } from '../../src/room/peer.ts'
+import { LivePeer } from '../../src/room/peer.ts'
 import { TestWire } from '../../src/testing/test-wire.ts'
 import { clientOf, openMoodyRoom } from '../support/moody-room.ts'
 import { type Dice, seeded } from '../support/random.ts'
@@ -23,8 +23,8 @@ describe('whatever happens to a message', () => {
 
   /** Says random things for a while, then lets all of it come to its end. */
   async function play(random: Dice) {
-    const asked = vi.spyOn(Connection.prototype, 'asked')
-    const answered = vi.spyOn(Connection.prototype, 'answered')
+    const began = vi.spyOn(LivePeer.prototype, 'exchangeBegan')
+    const ended = vi.spyOn(LivePeer.prototype, 'exchangeEnded')
     const mood = (call: string) =>
       call !== 'read' && random.oneIn(2)
         ? { delayMs: random.below(random.pick([5, 500, 7000])), isBroken: random.oneIn(4) }
@@ -59,16 +59,16 @@ describe('whatever happens to a message', () => {
     for (let turn = 0; turn < 400; turn += 1) await clock.advance(7000)
     // What is to be heard may still wait for a timer of its own.
     for (const session of sessions) session.flush()
-    return { asked, answered, peers, said, posts, heard }
+    return { began, ended, peers, said, posts, heard }
   }
 
   it.each([1, 2, 3, 4, 5, 6, 7, 8])('it is answered once, and nothing stays open (seed %i)', async (seed) => {
-    const { asked, answered, peers, said, posts, heard } = await play(seeded(seed))
+    const { began, ended, peers, said, posts, heard } = await play(seeded(seed))
     // Every batch has its answer, or the test never ends.
     await Promise.all(posts)
     const open = new Map<unknown, number>()
-    for (const peer of asked.mock.contexts) open.set(peer, (open.get(peer) ?? 0) + 1)
-    for (const peer of answered.mock.contexts) open.set(peer, (open.get(peer) ?? 0) - 1)
+    for (const peer of began.mock.contexts) open.set(peer, (open.get(peer) ?? 0) + 1)
+    for (const peer of ended.mock.contexts) open.set(peer, (open.get(peer) ?? 0) - 1)
     expect([...open.values()].filter((count) => count !== 0)).toEqual([])
     for (const peer of peers) expect(peer.settled()).toBe(undefined)
     for (const [at, ids] of said.entries()) {
@@ -118,7 +118,7 @@ describe('a message that comes to its answer too late, or to none', () => {
     const { room } = await openMoodyRoom(() => undefined)
     const say = () => room.anonymousSender(clientOf('ann')).post([{ type: 'say', data: 1, id: '1' }])
     expect([await say(), await say(), await say()]).toEqual(Array(3).fill({ seq: 1 }))
-    expect(room.record.seq).toBe(1)
+    expect(room.roomLog.seq).toBe(1)
   })
 
   it.each([1, 2])('posted with %i of its kind, is not handled if nobody waits for it any more', async (count) => {
@@ -132,7 +132,7 @@ describe('a message that comes to its answer too late, or to none', () => {
     isLate = true
     await clock.advance(2000)
     await outcome
-    expect(room.record.seq).toBe(0)
+    expect(room.roomLog.seq).toBe(0)
   })
 })
 
@@ -190,7 +190,7 @@ describe('a batch that says what is being handled on another road', () => {
     expect(room.present.of('ann')?.settled()).toBe(undefined)
     // It was never handled, so it may be said again.
     await room.anonymousSender(clientOf('ann')).post([{ type: 'say', data: 1, id: '1' }])
-    expect(room.record.seq).toBe(1)
+    expect(room.roomLog.seq).toBe(1)
   })
 
   it('fails with one line in the log, however many messages it has', async () => {
@@ -214,7 +214,8 @@ it('a peer that two wait for settles for both, before either gives up', async ()
   ann.receive(message('note', '1'))
   const reason = () => ({ code: 1012, reason: 'restart' })
   let over = 0
-  for (let who = 0; who < 2; who += 1) void farewell(room, [...room.present.peers()], reason).then(() => (over += 1))
+  for (let who = 0; who < 2; who += 1)
+    void dismissAfterAnswers(room, [...room.present.peers()], reason).then(() => (over += 1))
   await clock.advance(900)
   expect(over).toBe(0)
   await clock.advance(200)

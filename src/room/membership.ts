@@ -8,9 +8,9 @@ import type { Audience } from '../delivery/audience.ts'
 import { Subscriber } from '../delivery/subscriber.ts'
 import type { Wire } from '../delivery/wire.ts'
 import { Close, type CloseReason, RoomError, roomErrorOf } from '../errors.ts'
-import type { Author } from './handler-calls.ts'
+import type { HandlerCalls } from './handler-calls.ts'
 import type { Members } from './members.ts'
-import type { Connection } from './peer.ts'
+import type { LivePeer } from './peer.ts'
 import type { CommonHandlers } from './room-parts.ts'
 import type { Visitor } from './session.ts'
 
@@ -18,8 +18,8 @@ import type { Visitor } from './session.ts'
 const REFUSED = 1008
 
 /** What a room gives its attendance. */
-export interface AttendanceParts<P extends Connection> {
-  readonly author: Author
+export interface MembershipParts<P extends LivePeer> {
+  readonly calls: HandlerCalls
   readonly audience: Audience
   readonly present: Members<P>
   /** How long a lost member is waited for. */
@@ -37,12 +37,12 @@ export interface AttendanceParts<P extends Connection> {
   onEmpty(): void
 }
 
-export class Attendance<P extends Connection> {
-  readonly #parts: AttendanceParts<P>
+export class Membership<P extends LivePeer> {
+  readonly #parts: MembershipParts<P>
   /** Who has left and whose handlers still run. */
   readonly #parting = new Set<Promise<void>>()
 
-  constructor(parts: AttendanceParts<P>) {
+  constructor(parts: MembershipParts<P>) {
     this.#parts = parts
   }
 
@@ -75,7 +75,7 @@ export class Attendance<P extends Connection> {
     present.wait(peer, rejoinWithinMs, () => this.leave(peer))
     peer.sequence.run(() => (peer.isIn ? this.#call('drop', peer) : undefined))
     // They are no connections that `limits.peers` counts, and may be waited for an hour.
-    const overdue = present.overdue(mostAway)
+    const overdue = present.longestAway(mostAway)
     if (overdue) this.leave(overdue)
   }
 
@@ -176,7 +176,7 @@ export class Attendance<P extends Connection> {
   }
 
   #callJoin(peer: P): undefined | Promise<void> {
-    return this.#parts.author.call(
+    return this.#parts.calls.call(
       'join',
       () => this.#parts.handlers().join?.(peer),
       (error) => this.#refuse(peer, error),
@@ -201,22 +201,22 @@ export class Attendance<P extends Connection> {
   }
 
   #call(what: 'drop' | 'rejoin' | 'leave', peer: P): undefined | Promise<void> {
-    const { author } = this.#parts
+    const { calls } = this.#parts
     if (!this.#parts.handlers()[what]) return undefined
-    return author.call(
+    return calls.call(
       what,
       () => this.#parts.handlers()[what]?.(peer),
-      (error) => author.failed(what, error, peer.id),
+      (error) => calls.failed(what, error, peer.id),
       peer.id,
     )
   }
 
   /** What the author said on purpose is no mistake to log. */
   #refuse(peer: P, thrown: unknown): void {
-    const { author } = this.#parts
+    const { calls } = this.#parts
     peer.isRefused = true
     const said = roomErrorOf(thrown)
-    if (!said) author.failed('join', thrown, peer.id)
+    if (!said) calls.failed('join', thrown, peer.id)
     if (peer.hasLeft) return
     const error = said ?? new RoomError('internal', 'the room failed to let you in')
     this.#parts.refused(peer, error)
