@@ -1,22 +1,26 @@
 /** The client in a room that asks for a token, over a real server: on either road, and past the end of a token. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type ClientRoom, connect, type Options } from '../../src/client/client.ts'
+import { type HandClock, handClock } from '../../src/testing/hand-clock.ts'
 import { Blocked } from '../support/blocked.ts'
+import { closeInTime } from '../support/close-in-time.ts'
 import notes from '../support/notes.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 import { inSeconds, SECRET, sign } from '../support/tokens.ts'
 
 let server: TestServer
+let clock: HandClock
 let rooms: ClientRoom<typeof notes>[] = []
 
 beforeEach(async () => {
-  server = await startServer({ rooms: { '/notes': { definition: notes, auth: { secret: SECRET } } } })
+  clock = handClock(Date.now())
+  server = await startServer({ rooms: { '/notes': { definition: notes, auth: { secret: SECRET } } }, clock })
 })
 
 afterEach(async () => {
   for (const room of rooms) room.close()
   rooms = []
-  await server.close()
+  await closeInTime(server, clock)
 })
 
 const roads: [name: string, options: Options][] = [
@@ -45,23 +49,28 @@ describe.each(roads)('over %s', (_, options) => {
   })
 
   it('one that can ask for a new token when the old one ends comes back with it, and misses nothing', async () => {
-    let seconds = 2
+    let seconds = 60
     const token = () => sign({ sub: 'u1', exp: inSeconds(seconds) })
     const room = enter({ ...options, token })
     const heard: unknown[] = []
     room.on('noted', ({ data }) => heard.push(data.text))
     await until(room, 'open')
-    seconds = 60
-    await until(room, 'waiting')
-    const other = enter({ token: await sign({ sub: 'u2' }) })
+    seconds = 600
+    const lost = until(room, 'waiting')
+    await clock.advance(60_000)
+    await lost
+    const other = enter({ token: await sign({ sub: 'u2', exp: inSeconds(600) }) })
     await other.send('note', { text: 'meanwhile' })
     await room.send('note', { text: 'back' })
     expect(heard).toEqual(['meanwhile', 'back'])
   })
 
   it('one that cannot is closed for good', async () => {
-    const room = enter({ ...options, token: await sign({ sub: 'u1', exp: inSeconds(2) }) })
-    await until(room, 'closed')
+    const room = enter({ ...options, token: await sign({ sub: 'u1', exp: inSeconds(60) }) })
+    await until(room, 'open')
+    const closed = until(room, 'closed')
+    await clock.advance(60_000)
+    await closed
     await expect(room.send('note', { text: 'late' })).rejects.toMatchObject({ code: 'closed' })
   })
 })

@@ -9,6 +9,7 @@ import { z } from 'zod'
 import { defineRoom } from '../../src/define.ts'
 import { Readers } from '../../src/room/readers.ts'
 import { type HandClock, handClock } from '../../src/testing/hand-clock.ts'
+import { closeInTime } from '../support/close-in-time.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 
 const KIB = 1024
@@ -23,9 +24,7 @@ describe('reading over HTTP', () => {
   let server: TestServer
   let clock: HandClock | undefined
   afterEach(async () => {
-    const closed = server.close()
-    await clock?.advance(60_000)
-    await closed
+    await (clock ? closeInTime(server, clock) : server.close())
     clock = undefined
   })
 
@@ -49,8 +48,8 @@ describe('reading over HTTP', () => {
     return `${server.url}/talk`
   }
 
-  it('goes through 10,000 events in pages of at most 128 KiB, unhindered', async () => {
-    const url = await open(10_000)
+  it('reads 2,000 events in pages of at most 128 KiB, unhindered', async () => {
+    const url = await open(2000)
     let at = '-1'
     let events = 0
     for (let isOver = false; !isOver; ) {
@@ -62,7 +61,7 @@ describe('reading over HTTP', () => {
       at = answer.headers.get('Stream-Next-Offset') ?? ''
       isOver = answer.headers.has('Stream-Up-To-Date')
     }
-    expect(events).toBe(10_000)
+    expect(events).toBe(2000)
   })
 
   it('is paid by the bytes, so that one who reads everything again and again is told to wait', async () => {
@@ -91,13 +90,8 @@ describe('reading over HTTP', () => {
     await written()
     // What the system's own buffers take is taken; nothing more is made before it.
     expect(made.mock.calls.length).toBeLessThan(asked / 2)
-    let answers = 0
-    socket.on('data', (bytes) => {
-      answers += bytes.toString('latin1').split('HTTP/1.1 200').length - 1
-    })
     socket.resume()
-    await expect.poll(() => answers).toBeGreaterThan(asked * 0.9)
-    expect(made.mock.calls.length).toBe(asked)
+    await expect.poll(() => made.mock.calls.length).toBe(asked)
     socket.destroy()
     made.mockRestore()
   })

@@ -3,6 +3,7 @@
  * else is without a Host, and no name of another site gets more for it.
  */
 import { afterEach, describe, expect, it } from 'vitest'
+import { handClock } from '../../src/testing/hand-clock.ts'
 import { RawClient } from '../support/raw.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 
@@ -44,10 +45,12 @@ describe('a health check', () => {
   })
 
   it('hears 503 while the server drains', async () => {
-    server = await startServer({ env: { DRAIN_NOTICE_MS: '1000', DRAIN_MS: '2000' } })
+    const clock = handClock()
+    server = await startServer({ env: { DRAIN_NOTICE_MS: '1000', DRAIN_MS: '2000' }, clock })
     const closed = server.server.close()
     expect((await ask('GET /readyz HTTP/1.0\r\n\r\n')).status).toBe(503)
     expect((await ask('GET /healthz HTTP/1.0\r\n\r\n')).status).toBe(200)
+    await clock.advance(2000)
     await closed
   })
 

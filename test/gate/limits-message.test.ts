@@ -6,7 +6,7 @@ import { openStream, post } from '../support/event-stream.ts'
 import { note, openLimited } from '../support/limited.ts'
 
 const house = openLimited()
-const { startWith, count, bare } = house
+const { startWith, count, bare, passUntil } = house
 
 const broken = {
   async 'limits.payload'() {
@@ -51,7 +51,7 @@ const broken = {
   },
 
   async 'limits.controls'() {
-    await startWith({ controls: 3 })
+    await startWith({ controls: 3 }, true)
     const peer = await bare('/notes')
     await peer.write(Array.from({ length: 4 }, () => frame(Op.pong)))
     expect(await peer.closed()).toBe(1008)
@@ -67,7 +67,7 @@ const broken = {
   },
 
   async 'limits.rate'() {
-    await startWith({ rate: { perSecond: 0.001, burst: 2 } })
+    await startWith({ rate: { perSecond: 0.001, burst: 2 } }, true)
     const peer = await house.server.connect('/notes')
     for (const text of ['1', '2', '3']) peer.send('note', { text }, text)
     expect(await peer.next('error')).toMatchObject({ id: '3', data: { code: 'rate_limited' } })
@@ -80,16 +80,16 @@ const broken = {
     expect(await count('limits.rate')).toBe(3)
     const raw = await house.server.connect('/echo')
     for (const text of ['1', '2', '3']) raw.sendText(text)
-    for (const text of ['1', '2', '3']) expect(await raw.nextText()).toBe(text)
+    for (const text of ['1', '2', '3']) expect(await passUntil(raw.nextText())).toBe(text)
     expect(await count('limits.rate', '/echo')).toBe(1)
     stream.close()
   },
 
   async 'limits.abuse'() {
-    await startWith({ abuse: 2, rate: { perSecond: 0.001, burst: 3 } })
+    await startWith({ abuse: 2, rate: { perSecond: 0.001, burst: 3 } }, true)
     const peer = await house.server.connect('/notes')
     for (let times = 0; times < 10; times += 1) peer.send('note', { text: 'x' })
-    expect(await peer.closed).toEqual({ code: 1008, reason: 'sent too much for too long' })
+    expect(await passUntil(peer.closed)).toEqual({ code: 1008, reason: 'sent too much for too long' })
     expect([await count('limits.abuse'), await count('limits.rate')]).toEqual([1, 6])
   },
 } satisfies Partial<Record<Limit, () => Promise<void>>>

@@ -45,7 +45,7 @@ const broken = {
     await start({ rooms: { '/notes': { definition: loud, limits: { buffered: '64KiB' } } } })
     const slow = await house.server.connect('/notes')
     slow.socket.pause()
-    for (let times = 0; times < 500 && (await count('limits.buffered')) === 0; times += 1) await shout(MIB / 4)
+    for (let times = 0; times < 50 && (await count('limits.buffered')) === 0; times += 1) await shout(4 * MIB)
     expect(await count('limits.buffered')).toBe(1)
     slow.socket.resume()
     expect((await slow.closed).code).toBe(1013)

@@ -1,5 +1,4 @@
 /** Too much, from a peer or towards one: who floods is told, then held back or closed; who does not read is closed. */
-import { setImmediate } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { defineRoom, type Room } from '../../src/define.ts'
@@ -33,7 +32,8 @@ describe('a flood', () => {
   })
 
   it('that goes on closes its sender with 1008, also where a message is taken now and then', async () => {
-    await start(talk, { limits: { rate: { perSecond: 500, burst: 5 } } })
+    const clock = handClock()
+    await start(talk, { limits: { rate: { perSecond: 500, burst: 5 } } }, clock)
     const [ann, bob] = [await enter('ann'), await enter('bob')]
     let isClosed = false
     void ann.closed.then(() => {
@@ -41,8 +41,9 @@ describe('a flood', () => {
     })
     for (let batch = 0; batch < 1000 && !isClosed; batch += 1) {
       for (let number = 0; number < 20; number += 1) ann.send('say', 'x')
-      await setImmediate()
+      await clock.advance(4)
     }
+    expect(isClosed).toBe(true)
     expect(await ann.closed).toMatchObject({ code: 1008, reason: 'sent too much for too long' })
     bob.send('say', 'and I?', 'm1')
     expect(await bob.next('ack')).toMatchObject({ id: 'm1' })

@@ -5,8 +5,11 @@
 import { setImmediate } from 'node:timers/promises'
 import { afterEach, describe, expect, it } from 'vitest'
 import { defineRoom } from '../../src/define.ts'
+import { handClock } from '../../src/testing/hand-clock.ts'
 import { refused } from '../support/client.ts'
+import { passUntil } from '../support/close-in-time.ts'
 import { handshake, RawClient, request } from '../support/raw.ts'
+import { amount } from '../support/scale.ts'
 import { type Line, startServer, type TestServer } from '../support/server.ts'
 
 let server: TestServer
@@ -50,11 +53,11 @@ async function members(): Promise<number> {
   return rooms.reduce((sum, room) => sum + room.members, 0)
 }
 
-describe('1,500 connections reset at random moments of the handshake', () => {
+describe('connections that are reset at random moments of the handshake', () => {
   it('on good, unknown and refused paths leave nothing behind, and honest clients are served', async () => {
     const slow = defineRoom({
       open: async () => {
-        await new Promise((resolve) => setTimeout(resolve, 500))
+        await new Promise((resolve) => setTimeout(resolve, 200))
         return { message: (peer, data) => peer.send(data) }
       },
     })
@@ -69,13 +72,13 @@ describe('1,500 connections reset at random moments of the handshake', () => {
     process.on('uncaughtException', note).on('unhandledRejection', note)
 
     const paths = ['/slow', '/slow', '/nowhere', '/refused']
-    const storm = Array.from({ length: 1500 }, async (_, index) => {
+    const storm = Array.from({ length: amount(300, 1500) }, async (_, index) => {
       const client = new RawClient(server.port)
       const headers = [...handshake(), ['Origin', `http://127.0.0.1`] as const].filter(
         ([name]) => name !== 'Origin' || index % 4 === 3,
       )
       client.socket.write(request(`GET ${paths[index % 4]}`, headers))
-      await new Promise((resolve) => setTimeout(resolve, Math.random() * 600))
+      await new Promise((resolve) => setTimeout(resolve, Math.random() * 250))
       client.reset()
       await client.ended
     })
@@ -216,6 +219,7 @@ describe('a reload while peers wait', () => {
 
 describe('the end of the server', () => {
   it('does not wait for ever for a room that opens, a handler that hangs, or a peer that ignores its close', async () => {
+    const clock = handClock()
     const hanging = defineRoom({
       open: () => ({ message: () => new Promise(() => {}), close: () => new Promise(() => {}) }),
     })
@@ -223,6 +227,7 @@ describe('the end of the server', () => {
     server = await startServer({
       rooms: { '/opening': { definition: room.definition }, '/hanging': { definition: hanging } },
       env: { DRAIN_MS: '1000' },
+      clock,
     })
     const waiting = new RawClient(server.port)
     await waiting.write(request('GET /opening', handshake()))
@@ -234,7 +239,7 @@ describe('the end of the server', () => {
     const busy = await server.connect('/hanging')
     busy.sendText('hang')
 
-    await server.server.close()
+    await passUntil(clock, server.server.close())
     await waiting.ended
     deaf.reset()
   })

@@ -42,11 +42,6 @@ afterEach(async () => {
   await rm(folder, { recursive: true })
 })
 
-it('refuses a second process on the same file, and says why', async () => {
-  const second = SqliteLog.open(folder, clock, systemRandom(), silent)
-  await expect(second).rejects.toThrow(/another server has this file open/)
-})
-
 it('tells clients of events that a restored backup does not have', async () => {
   const before = await open()
   await before.append([draft])

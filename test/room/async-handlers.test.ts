@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { defineRoom, type Room } from '../../src/define.ts'
+import { handClock } from '../../src/testing/hand-clock.ts'
 import { openOneRoom } from '../support/one-room.ts'
 
 const house = openOneRoom()
@@ -53,7 +54,7 @@ describe('an async handler', () => {
 
   it('that never ends holds up its own peer only, whose messages wait up to a bound', async () => {
     const { definition } = waiting()
-    await start(definition, FAST)
+    await start(definition, FAST, handClock())
     const [ann, bob] = [await enter('ann'), await enter('bob')]
     for (let number = 0; number <= 257; number += 1) ann.send('never', number, `m${number}`)
     expect(await ann.next('error')).toMatchObject({ id: 'm257', data: { code: 'unavailable' } })
@@ -66,7 +67,7 @@ describe('an async handler', () => {
   })
 
   it('that never ends in a raw room has its peer closed when too much waits', async () => {
-    await start(defineRoom({ open: () => ({ message: () => new Promise(() => {}) }) }), FAST)
+    await start(defineRoom({ open: () => ({ message: () => new Promise(() => {}) }) }), FAST, handClock())
     const ann = await house.server.connect('/room')
     for (let number = 0; number <= 257; number += 1) ann.sendText('x')
     expect((await ann.closed).code).toBe(1013)

@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { handClock } from '../../src/testing/hand-clock.ts'
 import { TestWire } from '../../src/testing/test-wire.ts'
+import { closeInTime } from '../support/close-in-time.ts'
 import { clientOf, openMoodyRoom } from '../support/moody-room.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 
@@ -64,9 +65,7 @@ it('leaves for good when the time is over, and not before', async () => {
   for (; (await count()) > 1; seconds += 1) await clock.advance(1000)
   expect(seconds).toBeGreaterThanOrEqual(5)
   expect((await ann.next()).type).toBe('leave')
-  const closed = still.close()
-  await clock.advance(60_000)
-  await closed
+  await closeInTime(still, clock)
 })
 
 it('an answer to what was said before the loss does not come before the welcome', async () => {

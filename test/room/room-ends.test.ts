@@ -2,9 +2,10 @@
  * The end of a room while something of it is still under way: who has joined leaves before the room closes, and nobody
  * listens to a room that is over, or for a client that is gone.
  */
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { defineRoom } from '../../src/define.ts'
-import { handClock } from '../../src/testing/hand-clock.ts'
+import { type HandClock, handClock } from '../../src/testing/hand-clock.ts'
+import { closeInTime, passUntil } from '../support/close-in-time.ts'
 import { PATIENCE_MS } from '../support/patience.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 
@@ -12,7 +13,11 @@ const turn = () => new Promise((resolve) => setImmediate(resolve))
 const never = { '/other': { module: 'echo' } }
 
 let server: TestServer
-afterEach(() => server.close())
+let clock: HandClock
+beforeEach(() => {
+  clock = handClock()
+})
+afterEach(() => closeInTime(server, clock))
 
 describe('a room closes after all who have joined have left', () => {
   it.each(['join', 'leave'])('also one who is gone and whose %s still runs', async (slow) => {
@@ -31,7 +36,7 @@ describe('a room closes after all who have joined have left', () => {
         close: () => void calls.push('close'),
       }),
     })
-    server = await startServer({ rooms: { ...never, '/room': { definition } } })
+    server = await startServer({ rooms: { ...never, '/room': { definition } }, clock })
     const ben = await server.connect('/room', { name: 'ben' })
     const ann = await server.connect('/room', { name: 'ann' })
     const names = async () =>
@@ -62,9 +67,8 @@ describe('a long poll that waits for its room to open', () => {
         return {}
       },
     })
-    const clock = handClock()
     server = await startServer({ rooms: { '/room': { definition, limits: { perAddress: 1 } } }, clock })
-    return { gate, begun, clock }
+    return { gate, begun }
   }
   const poll = (signal?: AbortSignal) => fetch(`${server.url}/room?offset=-1&live=long-poll`, signal ? { signal } : {})
 
@@ -83,13 +87,12 @@ describe('a long poll that waits for its room to open', () => {
   })
 
   it('is answered at once where the server was asked to end meanwhile', async () => {
-    const { gate, begun, clock } = await started()
+    const { gate, begun } = await started()
     const polled = poll()
     await begun.promise
     const closed = server.server.close()
     gate.resolve()
     expect([204, 503]).toContain((await polled).status)
-    await clock.advance(10_000)
-    await closed
+    await passUntil(clock, closed)
   })
 })

@@ -4,11 +4,14 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import chat from '../../rooms/chat.ts'
+import { handClock } from '../../src/testing/hand-clock.ts'
 import type { Client } from '../support/client.ts'
+import { closeInTime, passUntil } from '../support/close-in-time.ts'
 import { madeUpRoom } from '../support/made-up-room.ts'
 import { startServer } from '../support/server.ts'
 
 let server: Awaited<ReturnType<typeof startServer>>
+const clock = handClock(Date.now())
 
 beforeAll(async () => {
   server = await startServer({
@@ -17,10 +20,11 @@ beforeAll(async () => {
       '/r/:name': { module: 'chat' },
       '/crowd': { module: 'chat', options: { announce: 2 } },
     },
+    clock,
   })
 })
 
-afterAll(() => server.close())
+afterAll(() => closeInTime(server, clock))
 
 /** Someone who has come in and read the list of members. */
 async function enter(path: string, name: string): Promise<Client> {
@@ -173,11 +177,11 @@ describe('a crowd', () => {
     const [ann, bob] = await annAndBob('/crowd')
     const carol = await enter('/crowd', 'carol')
     const three = { type: 'members', data: { count: 3, names: ['ann', 'bob', 'carol'] } }
-    expect(await ann.next()).toEqual(three)
+    expect(await passUntil(clock, ann.next())).toEqual(three)
     expect(await carol.next()).toEqual(three)
 
     carol.terminate()
-    expect(await ann.next()).toEqual({ type: 'members', data: { count: 2, names: ['ann', 'bob'] } })
+    expect(await passUntil(clock, ann.next())).toEqual({ type: 'members', data: { count: 2, names: ['ann', 'bob'] } })
     bob.terminate()
     expect(await ann.next()).toMatchObject({ type: 'leave', data: { name: 'bob' } })
   })

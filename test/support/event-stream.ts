@@ -2,7 +2,7 @@
  * The tests' reader of Server-Sent Events: fields as they came, parsed by the letter of WHATWG HTML 9.2.6; what arrives
  * waits until the test asks for it.
  */
-import { PATIENCE_MS } from './patience.ts'
+import { PATIENCE_MS, patiently } from './patience.ts'
 
 export interface StreamEvent {
   event: string
@@ -15,8 +15,7 @@ export class EventStreamReader {
   readonly comments: string[] = []
   /** The last `retry` that was said. */
   retryMs: number | undefined
-  /** Resolves when the stream has ended, however it ended. */
-  readonly ended: Promise<void>
+  readonly #ended: Promise<void>
   readonly #abort: AbortController
   #queue: StreamEvent[] = []
   #isOver = false
@@ -26,7 +25,12 @@ export class EventStreamReader {
   constructor(response: Response, abort: AbortController) {
     this.response = response
     this.#abort = abort
-    this.ended = this.#read()
+    this.#ended = this.#read()
+  }
+
+  /** Resolves when the stream has ended, however it ended. */
+  get ended(): Promise<void> {
+    return patiently(this.#ended, 'the end of the stream')
   }
 
   /** The next event; with `event`, the next of that kind, those before it are dropped. */

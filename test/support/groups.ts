@@ -15,8 +15,8 @@ const BY_NAME = /\.(load|measured)\.test\.ts$/
 const IMPORT = /^(?:import|export) [^'"]*'([^']+)'/gm
 /** What starts something outside of the process. */
 const OUTSIDE = /^(node:child_process|playwright-core)$|\/components\.ts$/
-/** Long by what they go through, though they stay in the process. */
-const LONG = /\/(fuzz|autobahn|interleaving|reader)\.test\.ts$/
+/** In the process, but long: many cases, many sockets, or a wait that no clock of the test shortens. */
+const LONG = /\/(autobahn|canary|fuzz|interleaving|join-race|reader|second-server)\.test\.ts$/
 
 /** Every test file by its group; paths from `root`. */
 export function groups(root: string): Record<Group, string[]> {

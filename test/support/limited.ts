@@ -7,6 +7,7 @@ import { afterEach } from 'vitest'
 import type { Limit } from '../../src/tally.ts'
 import { type HandClock, handClock } from '../../src/testing/hand-clock.ts'
 import { BarePeer } from './bare-peer.ts'
+import { passUntil } from './close-in-time.ts'
 import notes from './notes.ts'
 import { type Setup, startServer, type TestServer } from './server.ts'
 
@@ -17,6 +18,8 @@ export interface LimitedHouse {
   /** The same with one event room (`/notes`) and one raw one (`/echo`) of these limits. */
   startWith(limits: Record<string, unknown>, isByHand?: boolean): Promise<void>
   pass(seconds: number): Promise<void>
+  /** Lets time pass until the promise settles. */
+  passUntil<T>(promise: Promise<T>): Promise<T>
   /** How often a limit was broken, as `/metrics` tells it. */
   count(limit: Limit, room?: string): Promise<number>
   /** A peer that sends whatever bytes it is told to. */
@@ -40,6 +43,7 @@ export function openLimited(): LimitedHouse {
     async pass(seconds) {
       for (let second = 0; second < seconds; second += 1) await clock?.advance(1000)
     },
+    passUntil: (promise) => (clock ? passUntil(clock, promise) : promise),
     async count(limit, room = '/notes') {
       const text = await (await fetch(`${server.url}/metrics`)).text()
       const line = text
@@ -50,9 +54,7 @@ export function openLimited(): LimitedHouse {
     bare: (path) => BarePeer.open(`${server.ws}${path}`),
   }
   afterEach(async () => {
-    const closed = server.close()
-    await clock?.advance(60_000)
-    await closed
+    await house.passUntil(server.close())
   })
   return house
 }

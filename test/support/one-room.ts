@@ -2,6 +2,7 @@
 import { afterEach } from 'vitest'
 import type { HandClock } from '../../src/testing/hand-clock.ts'
 import type { Client } from './client.ts'
+import { closeInTime } from './close-in-time.ts'
 import { type Line, startServer, type TestServer } from './server.ts'
 
 export interface OneRoom {
@@ -34,9 +35,8 @@ export function openOneRoom(): OneRoom {
   afterEach(async () => {
     const running = server
     server = undefined
-    const closed = running?.close()
-    await time?.advance(60_000)
-    await closed
+    if (!running) return
+    await (time ? closeInTime(running, time) : running.close())
   })
   return house
 }

@@ -3,3 +3,14 @@
  * no machine that is busy elsewhere may reach it, so a test never measures with it.
  */
 export const PATIENCE_MS = 60_000
+
+/** The promise, or an error that names what did not come. */
+export async function patiently<T>(promise: Promise<T>, what: string): Promise<T> {
+  const late = Promise.withResolvers<never>()
+  const timer = setTimeout(() => late.reject(new Error(`waited ${PATIENCE_MS} ms for ${what}`)), PATIENCE_MS)
+  try {
+    return await Promise.race([promise, late.promise])
+  } finally {
+    clearTimeout(timer)
+  }
+}

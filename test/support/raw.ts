@@ -3,7 +3,7 @@
  * itself, so that nothing between the test and the wire mends it.
  */
 import { connect, type Socket } from 'node:net'
-import { PATIENCE_MS } from './patience.ts'
+import { PATIENCE_MS, patiently } from './patience.ts'
 
 /** The example of RFC 6455, 1.2. */
 export const KEY = 'dGhlIHNhbXBsZSBub25jZQ=='
@@ -45,8 +45,7 @@ export function frame(opcode: number, payload: string | Buffer, isFinal = true):
 
 export class RawClient {
   readonly socket: Socket
-  /** Resolves when the connection has ended, by a FIN or a reset. */
-  readonly ended: Promise<void>
+  readonly #ended: Promise<void>
   #bytes = Buffer.alloc(0)
   #isEnded = false
   #wake = () => {}
@@ -58,7 +57,7 @@ export class RawClient {
       this.#bytes = Buffer.concat([this.#bytes, chunk])
       this.#wake()
     })
-    this.ended = new Promise((resolve) => {
+    this.#ended = new Promise((resolve) => {
       const end = () => {
         this.#isEnded = true
         this.#wake()
@@ -66,6 +65,11 @@ export class RawClient {
       }
       this.socket.on('end', end).on('close', end)
     })
+  }
+
+  /** Resolves when the connection has ended, by a FIN or a reset. */
+  get ended(): Promise<void> {
+    return patiently(this.#ended, 'the end of the connection')
   }
 
   /** Writes in the given pieces, each in a packet of its own as far as a program can say so. */

@@ -2,6 +2,7 @@
 import { EventSource } from 'eventsource'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { handClock } from '../../../src/testing/hand-clock.ts'
+import { closeInTime } from '../../support/close-in-time.ts'
 import { openStream, post } from '../../support/event-stream.ts'
 import notes from '../../support/notes.ts'
 import { startServer, type TestServer } from '../../support/server.ts'
@@ -14,11 +15,7 @@ beforeAll(async () => {
   server = await startServer({ rooms: { '/notes/:name': { definition: notes, history: { replay: 2 } } }, clock })
 })
 
-afterAll(async () => {
-  const closed = server.close()
-  await clock.advance(60_000)
-  await closed
-})
+afterAll(() => closeInTime(server, clock))
 
 interface Said {
   type: string

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { defineRoom } from '../../../src/define.ts'
 import { handClock } from '../../../src/testing/hand-clock.ts'
+import { closeInTime, passUntil } from '../../support/close-in-time.ts'
 import { openStream, post } from '../../support/event-stream.ts'
 import notes from '../../support/notes.ts'
 import { startServer } from '../../support/server.ts'
@@ -11,12 +12,7 @@ import { startServer } from '../../support/server.ts'
 async function start() {
   const clock = handClock()
   const server = await startServer({ rooms: { '/notes': { definition: notes } }, clock })
-  const end = async () => {
-    const closed = server.close()
-    await clock.advance(60_000)
-    await closed
-  }
-  return { clock, server, url: `${server.url}/notes`, end }
+  return { clock, server, url: `${server.url}/notes`, end: () => closeInTime(server, clock) }
 }
 
 describe('while nothing is said', () => {
@@ -45,12 +41,7 @@ describe('while nothing is said', () => {
     const answered = fetch(`${url}?offset=now&live=long-poll`)
     const told = await openStream(`${url}?offset=now&live=sse`)
     await told.control()
-    // The poll was sent before; only the server knows when it waits.
-    let answer: Response | undefined
-    void answered.then((response) => {
-      answer = response
-    })
-    while (!answer) await clock.advance(5000)
+    const answer = await passUntil(clock, answered)
     expect(answer.status).toBe(204)
     expect(answer.headers.get('Stream-Next-Offset')).toMatch(/_0000000000000000$/)
     expect(answer.headers.get('Stream-Up-To-Date')).toBe('true')
@@ -78,7 +69,8 @@ describe('when the server ends', () => {
         },
       }),
     })
-    const server = await startServer({ rooms: { '/room': { definition: holding }, '/echo': { module: 'echo' } } })
+    const clock = handClock()
+    const server = await startServer({ rooms: { '/room': { definition: holding }, '/echo': {} }, clock })
     const url = `${server.url}/room`
     const reader = await openStream(`${url}?offset=now&live=sse`)
     const peer = await openStream(`${url}?offset=now&live=sse&client=c`)
@@ -88,7 +80,10 @@ describe('when the server ends', () => {
     const posted = post(url, { type: 'hold' })
     await begun.promise
 
-    const closed = server.close()
+    let isClosed = false
+    const closed = server.close().finally(() => {
+      isClosed = true
+    })
     for (const stream of [reader, peer]) {
       const { code, reason } = JSON.parse((await stream.next('close')).data)
       expect(code).toBe(1012)
@@ -106,15 +101,16 @@ describe('when the server ends', () => {
       expect(await refused.text()).toMatch(status === 200 ? /^retry: 1\d{3}\n/ : /"draining"/)
     }
     expect((await fetch(`${url}?offset=-1`)).status).toBe(200)
+    expect(isClosed).toBe(false)
     hold.resolve()
     expect((await posted).status).toBe(204)
-    await closed
+    await passUntil(clock, closed)
   })
 
   it('does not wait for a reader that reads nothing', async () => {
-    const server = await startServer({ rooms: { '/notes': { definition: notes } }, env: { DRAIN_MS: '1000' } })
-    const reader = await openStream(`${server.url}/notes?offset=now&live=sse`)
+    const { url, end } = await start()
+    const reader = await openStream(`${url}?offset=now&live=sse`)
     reader.pause()
-    await server.close()
+    await end()
   })
 })
