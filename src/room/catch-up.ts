@@ -55,15 +55,20 @@ async function follow(
   const { log, audience } = context
   let cursor = after
   let isThere = false
+  let emptyPages = 0
   for (let page = await first; ; page = await pageAfter(context, cursor)) {
     await audience.past(() => {
       if (subscriber.isGone || subscriber.isCut) return
       subscriber.writeFrames(whole(log, page, cursor))
+      const before = cursor
       cursor = page.at(-1)?.seq ?? Math.max(cursor, log.first - 1)
+      emptyPages = cursor > before ? 0 : emptyPages + 1
       isThere = cursor >= log.seq
       if (isThere) audience.add(subscriber)
     })
     if (isThere) return
+    // One may have been read before the next event came. Two: the log lacks what it says it has.
+    if (emptyPages > 1) throw new Error(`expected event ${cursor + 1} from the log, got an empty page`)
     await drained(context, subscriber)
     if (subscriber.isGone || subscriber.isCut) return
   }

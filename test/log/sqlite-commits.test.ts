@@ -1,6 +1,11 @@
 /** The group commit: what fails in one append leaves the others as they are, and what fails in a commit ends with it. */
 import { describe, expect, it } from 'vitest'
-import { SqliteCommits } from '../../src/log/sqlite/commits.ts'
+import { Lives } from '../../src/log/epoch.ts'
+import { type Append, SqliteCommits } from '../../src/log/sqlite/commits.ts'
+import { SqliteRoomLog } from '../../src/log/sqlite/room.ts'
+import type { SqliteRoomParts } from '../../src/log/sqlite/room-parts.ts'
+import type { Begin } from '../../src/log/sqlite/stored.ts'
+import { systemRandom } from '../../src/random.ts'
 import { handClock } from '../../src/testing/hand-clock.ts'
 
 describe('what fails in one append', () => {
@@ -69,5 +74,51 @@ describe('what fails in one append', () => {
     commits.enqueue(append({}, told))
     await commits.idle()
     expect(told.at(-1)).toBe('committed')
+  })
+})
+
+describe('rooms that begin in one commit', () => {
+  const ROOMS = 500
+
+  /** Prepares `ROOMS` new rooms of two appends each into one commit. Returns the commit and how often its rooms were read. */
+  function prepared() {
+    const clock = handClock()
+    const appends: Append[] = []
+    let id = 0
+    const parts = {
+      clock,
+      lives: new Lives(0, systemRandom()),
+      newId: () => ++id,
+      refusal: () => undefined,
+      enqueue: (append: Append) => void appends.push(append),
+    } as unknown as SqliteRoomParts
+    for (let at = 0; at < ROOMS; at += 1) {
+      const retention = { keep: 10, maxAgeMs: 1000, durable: true }
+      const room = new SqliteRoomLog(
+        parts,
+        `/r/${at}`,
+        undefined,
+        retention,
+        () => {},
+        () => {},
+      )
+      for (const data of ['1', '2']) void room.append([{ type: 'said', data }])
+    }
+    const begins: Begin[] = []
+    let reads = 0
+    const counted = new Proxy(begins, {
+      get(target, name) {
+        reads += 1
+        return Reflect.get(target, name)
+      },
+    })
+    for (const append of appends) append.prepare({ begins: counted, events: [], keys: [] })
+    return { begins, reads }
+  }
+
+  it('begin once each, and are not searched through', () => {
+    const { begins, reads } = prepared()
+    expect(begins.map(({ id }) => id)).toEqual(Array.from({ length: ROOMS }, (_, at) => at + 1))
+    expect(reads).toBeLessThan(20 * ROOMS)
   })
 })

@@ -3,7 +3,7 @@ import { copyFile, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { RoomLog } from '../../src/log/log.ts'
 import { SqliteLog } from '../../src/log/sqlite/sqlite.ts'
 import { systemRandom } from '../../src/random.ts'
@@ -72,6 +72,42 @@ it('does not serve an event that the disk changed', async () => {
   db.close()
   log = await SqliteLog.open(folder, clock, systemRandom(), silent)
   await expect(open()).rejects.toThrow(/damaged/)
+})
+
+describe('events that are missing on disk', () => {
+  const lost = { 'all of them': '1', 'the oldest': 'seq <= 40', 'some between': 'seq = 30', 'the newest': 'seq > 60' }
+
+  it.each(Object.entries(lost))(
+    '%s: a reader gets an error or the end, and never an empty page before it',
+    async (_, which) => {
+      const room = await open()
+      for (let i = 0; i < 100; i += 1) void room.append([draft])
+      await room.append([draft])
+      await log.close()
+      const db = new DatabaseSync(join(folder, 'corridor.db'))
+      db.exec(`DELETE FROM events WHERE ${which}`)
+      db.close()
+      log = await SqliteLog.open(folder, clock, systemRandom(), silent)
+      const damaged = await open()
+      expect(damaged.seq).toBe(101)
+      const readAll = async () => {
+        let cursor = damaged.first - 1
+        for (let pages = 0; cursor < damaged.seq; pages += 1) {
+          expect(pages).toBeLessThan(20)
+          const page = await damaged.read(cursor, 10)
+          expect(page.map(({ seq }) => seq)).toEqual(page.map((_, index) => cursor + 1 + index))
+          cursor = page.at(-1)?.seq ?? expect.unreachable()
+        }
+        return cursor
+      }
+      await readAll().then(
+        (end) => expect(end).toBe(101),
+        (error) => expect(error).toMatchObject({ message: expect.stringMatching(/^event \d+ is missing on disk$/) }),
+      )
+      expect(await damaged.append([draft])).toBe(102)
+      expect((await damaged.read(101, 10)).map(({ seq }) => seq)).toEqual([102])
+    },
+  )
 })
 
 it('leaves no hole where an append fails', async () => {

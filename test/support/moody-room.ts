@@ -17,19 +17,21 @@ import { type HandClock, handClock } from '../../src/testing/hand-clock.ts'
 
 export const clientOf = (client: string) => ({ id: client, name: client, client })
 
-/** What a call to the log shall do; `undefined`: it is done at once. */
-export type Mood = (call: string) => { delayMs: number; isBroken: boolean } | undefined
+/** What a call to the log shall do; `undefined`: it is done at once. `isEmpty`: it returns an empty page. */
+export type Mood = (call: string) => { delayMs: number; isBroken: boolean; isEmpty?: boolean } | undefined
 
 /** What breaks keeps nothing. */
 function moodyLog(clock: Clock, mood: Mood): Log {
   const inner = new MemoryLog(clock, systemRandom())
   const later = <T>(name: string, call: () => T): T | Promise<T> => {
-    const { delayMs, isBroken } = mood(name) ?? {}
+    const { delayMs, isBroken, isEmpty } = mood(name) ?? {}
     if (delayMs === undefined) return call()
     const result = isBroken ? undefined : call()
     return new Promise((resolve, reject) => {
       clock.after(delayMs, () =>
-        isBroken ? reject(new RoomError('unavailable', 'the disk is full')) : resolve(result as T),
+        isBroken
+          ? reject(new RoomError('unavailable', 'the disk is full'))
+          : resolve(isEmpty ? ([] as T) : (result as T)),
       )
     })
   }

@@ -26,6 +26,24 @@ export function pageOf(rows: Iterable<Row>, bytes: number): StoredEvent[] {
   return fitting(rows, ({ json }) => Buffer.byteLength(String(json)), bytes).map(checked)
 }
 
+/**
+ * The page after `after`, as it was read. Throws if an event is missing between two of it, or if it is empty although
+ * nothing was trimmed (`kept`: the oldest event kept): a client that reads on would never come further.
+ */
+export function wholePage(events: readonly StoredEvent[], after: number, kept: number): readonly StoredEvent[] {
+  const first = events[0]?.seq ?? after + 1
+  const hole = events.findIndex(({ seq }, index) => seq !== first + index)
+  const isMissing = hole >= 0 || (events.length === 0 && kept <= first)
+  if (isMissing) throw new Error(`event ${first + Math.max(0, hole)} is missing on disk`)
+  return events
+}
+
+/** The events at the end, without a hole, that lead up to `seq`. */
+export function newestWhole(events: readonly StoredEvent[], seq: number): readonly StoredEvent[] {
+  const from = events.findLastIndex((event, index) => event.seq !== seq - (events.length - 1 - index)) + 1
+  return events.slice(from)
+}
+
 /** A row as it was written; a disk that changed it must not be believed. */
 function checked(row: Row): StoredEvent {
   const [seq, time, json] = [Number(row.seq), Number(row.time), String(row.json)]

@@ -3,7 +3,6 @@
  * before. Until something is to be kept nothing is written: its first commit in this process also saves its epoch.
  * `sqlite.ts` commits for all rooms together.
  */
-
 import { Frame } from '../../delivery/frame.ts'
 import { PAGE } from '../../delivery/page.ts'
 import { RoomError } from '../../errors.ts'
@@ -13,6 +12,7 @@ import { pairKey } from '../pair-key.ts'
 import { Recent } from '../recent.ts'
 import { type Carried, CarryQueue } from './carry-queue.ts'
 import type { Append, Draft as CommitDraft } from './commits.ts'
+import { newestWhole, wholePage } from './event.ts'
 import { frameOf, Pages } from './pages.ts'
 import type { SqliteRoomParts } from './room-parts.ts'
 import type { StoredRoom } from './stored.ts'
@@ -63,7 +63,8 @@ export class SqliteRoomLog implements RoomLog {
     deliver: Deliver,
     closed: () => void,
   ) {
-    const { epochs, seq, recent } = stored ?? EMPTY
+    const { epochs, seq } = stored ?? EMPTY
+    const recent = newestWhole(stored?.recent ?? [], seq)
     this.#parts = parts
     this.path = path
     this.#id = stored?.id
@@ -234,14 +235,14 @@ export class SqliteRoomLog implements RoomLog {
   #page(after: number, limit: number, bytes: number): Promise<readonly Frame[]> {
     const { thread, clock } = this.#parts
     const id = this.#id
-    const { seq } = this
     if (id === undefined) return Promise.resolve([])
     this.#pages ??= new Pages(clock)
-    return this.#pages.get(`${after} ${limit} ${bytes}`, () => thread.page(id, after, seq, limit, bytes))
+    const read = async () => wholePage(await thread.page(id, after, this.seq, limit, bytes), after, this.first)
+    return this.#pages.get(`${after} ${limit} ${bytes}`, read)
   }
 }
 
-const EMPTY: Pick<StoredRoom, 'epochs' | 'seq' | 'recent'> = { epochs: [], seq: 0, recent: [] }
+const EMPTY: Pick<StoredRoom, 'epochs' | 'seq'> = { epochs: [], seq: 0 }
 
 function seqOf(key: IdempotencyKey, frames: readonly Frame[]): number | undefined {
   return 'client' in key && key.draft !== undefined ? frames[key.draft]?.seq : undefined
