@@ -1,5 +1,5 @@
-# Corridor in a container: Node, the production dependencies, and the source as it is (Node strips the types).
-# Rooms of your own: mount their folder at /app/rooms. What is kept lies in /data.
+# Corridor in a container: Node, the production dependencies, and the source (Node strips the types).
+# Mount the folder of your own rooms at /app/rooms. The data is in /data.
 FROM node:26-slim
 
 WORKDIR /app
@@ -16,9 +16,9 @@ USER node
 EXPOSE 3000
 VOLUME /data
 
-# As long as it drains it is alive; whether it takes newcomers says /readyz.
+# The server is alive while it drains; /readyz says whether it accepts new peers.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT || 3000}${(process.env.BASE_PATH || '').replace(/\\/$/, '')}/healthz`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
 
-# Node itself is the process, so that SIGTERM reaches it and it drains.
+# Node itself is the process, so SIGTERM reaches it and it drains.
 CMD ["node", "--disable-warning=ExperimentalWarning", "--max-semi-space-size=8", "src/main.ts", "start"]
