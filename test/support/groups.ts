@@ -16,7 +16,7 @@ const IMPORT = /^(?:import|export) [^'"]*'([^']+)'/gm
 /** What starts something outside of the process. */
 const OUTSIDE = /^(node:child_process|playwright-core)$|\/components\.ts$/
 /** In the process, but long: many cases, many sockets, or a wait that no clock of the test shortens. */
-const LONG = /\/(autobahn|canary|fuzz|interleaving|join-race|reader|second-server)\.test\.ts$/
+const LONG = /\/(autobahn|canary|fast-reader|fuzz|interleaving|join-race|second-server)\.test\.ts$/
 
 /** Every test file by its group; paths from `root`. */
 export function groups(root: string): Record<Group, string[]> {

@@ -30,12 +30,12 @@ export async function sendAsset(
 ): Promise<FastifyReply> {
   const encoding = asset.body.length < SMALL ? undefined : encodingFor(request)
   const tag = `"${asset.hash}${encoding ? `-${encoding}` : ''}"`
-  vary(reply, 'Accept-ContentEncoding')
+  vary(reply, 'Accept-Encoding')
   reply.header('Cache-Control', cacheControl).header('ETag', tag)
   if (isKnown(request.headers['if-none-match'], tag)) return reply.code(304).send()
   reply.type(asset.type)
   if (encoding === undefined) return reply.send(asset.body)
-  return reply.header('Content-ContentEncoding', encoding).send(await asset.in(encoding))
+  return reply.header('Content-Encoding', encoding).send(await asset.in(encoding))
 }
 
 /** The shortest that the browser names itself: `*` may mean anything. */
