@@ -7,6 +7,7 @@ import { Frames } from './frames.js'
 import { say } from './language.js'
 import { Link } from './link.js'
 import { nickname } from './nickname.js'
+import { Offset } from './offset.js'
 import { speech } from './speech.js'
 import { stateLine } from './state.js'
 
@@ -21,10 +22,11 @@ export function openConsole(place, room, ask) {
   const frames = new Frames(place)
   const button = find(place, '.link', HTMLButtonElement)
   const { name, chosen } = nickname()
+  const seen = new Offset()
   let isFirst = true
   let shape = ''
   let enable = describe(room)
-  const link = new Link(() => addressOf(room.path, chosen ? name : undefined), {
+  const link = new Link(() => addressOf(room.path, { name: chosen ? name : undefined, offset: seen.offset }), {
     state: (shown) => {
       showState(shown)
       show()
@@ -34,7 +36,10 @@ export function openConsole(place, room, ask) {
       isFirst = false
     },
     lost: (code, reason) => frames.tell('console.closed', { code: String(code), reason }),
-    message: (data) => frames.add('in', data),
+    message: (data) => {
+      if (room.kind === 'event' && typeof data === 'string') seen.read(data)
+      frames.add('in', data)
+    },
   })
   const showState = stateLine(() => link.open())
   button.addEventListener('click', () => (link.isWanted ? link.close() : link.open()))
@@ -72,11 +77,11 @@ export function openConsole(place, room, ask) {
 
 /**
  * @param {string} path
- * @param {string | undefined} name
+ * @param {Record<string, string | undefined>} query
  */
-function addressOf(path, name) {
+function addressOf(path, query) {
   const address = new URL(path.replace(/^\//, './'), document.baseURI)
   address.protocol = address.protocol.replace('http', 'ws')
-  if (name) address.searchParams.set('name', name)
+  for (const [key, value] of Object.entries(query)) if (value) address.searchParams.set(key, value)
   return address
 }

@@ -30,7 +30,7 @@ export function offerEarlier(place, thread, room) {
 
   const show = () => {
     const oldest = thread.oldest()
-    line.hidden = oldest === undefined || oldest <= Math.max(room.first(), end)
+    line.hidden = thread.isFull || oldest === undefined || oldest <= Math.max(room.first(), end)
   }
   const read = async () => {
     if (isReading) return

@@ -2,7 +2,7 @@
  * A plain WebSocket that comes back by itself after every loss: within 2 s for the first 10 s, then later each time, until
  * the reader ends it or the room says that there is no use. The console speaks through it.
  */
-import { isFinal, refusalOf } from './refusal.js'
+import { isFinal, MOST_WAIT_MS, refusalOf } from './refusal.js'
 import { protocols } from './token.js'
 
 const FIRST_MS = 500
@@ -36,7 +36,7 @@ export class Link {
   constructor(address, on) {
     this.#address = address
     this.#on = on
-    addEventListener('online', () => this.#isWanted && this.open())
+    addEventListener('online', () => this.#isWanted && !this.isOpen && this.open())
   }
 
   get isOpen() {
@@ -117,7 +117,8 @@ export class Link {
       return
     }
     const growing = this.#isSoon ? SOON_WAIT_MS : Math.min(SLOWEST_MS, FIRST_MS * 2 ** this.#attempts)
-    const waitMs = refusal?.retryAfterMs ?? hintMs(reason) ?? growing * (0.5 + Math.random() / 2)
+    const askedMs = refusal?.retryAfterMs ?? hintMs(reason)
+    const waitMs = Math.min(askedMs ?? growing * (0.5 + Math.random() / 2), MOST_WAIT_MS)
     this.#timer = setTimeout(() => this.open(), waitMs)
     this.#on.state({ state: 'waiting', until: Date.now() + waitMs, refusal })
   }

@@ -10,6 +10,8 @@ import { headers } from './token.js'
 const ASK_MS = 5000
 /** Of the 4xx, those that are only "not now". */
 const LATER = [408, 425, 429]
+/** The longest wait for which the pages obey the server. It also keeps a timer below 2^31 ms: above that one fires at once. */
+export const MOST_WAIT_MS = 30_000
 
 /**
  * @param {string} [name] the one who asks has
@@ -44,7 +46,7 @@ export async function readRefusal(answer) {
     status: answer.status,
     code: String(said?.error ?? answer.status),
     message: String(said?.message ?? answer.statusText),
-    ...(after > 0 && { retryAfterMs: after * 1000 }),
+    ...(after > 0 && { retryAfterMs: Math.min(after * 1000, MOST_WAIT_MS) }),
   }
 }
 

@@ -1,33 +1,32 @@
 /**
- * A long list of which only a part is in the page: what is added in a burst enters it once per animation frame, and the
- * rows around what one reads come and go as one scrolls. `thread.js` and `frames.js` say what a row looks like.
+ * A long list with only a part of its rows in the page. New rows are added once per animation frame; rows around the
+ * visible ones are added and removed while the reader scrolls. `thread.js` and `frames.js` build the rows.
  */
 
-/** Rows in the page at most; how many come at once when one scrolls to an end of them, and in one frame of a burst. */
+/** Rows in the page at most. */
 const MOST_SHOWN = 400
+/** Rows added if the reader scrolls to an end of those in the page. */
 const STEP = 100
-const MOST_NEW = 200
-/** So near to an end of the rows in the page the next ones come. */
+/** Rows built in one animation frame of a burst at most: a whole screen, and still a short task. */
+const MOST_NEW = 80
+/** The next rows are added if the reader is this near to an end of those in the page. */
 const NEAR_PX = 800
-/** So near to the end the newest stays in sight. */
+/** The list follows the newest row if the reader is this near to the end. */
 const PINNED_PX = 60
 
-/**
- * @typedef {{ weight?: number, elements?: HTMLElement[] }} Item `weight`: about how many bytes it holds; `elements`: what
- *   shows it while it is in the page
- */
+/** @typedef {{ weight?: number, elements?: HTMLElement[] }} Item its size in bytes and, in the page, its elements */
 
 /** @template {Item} T */
 export class Rows {
   /** @type {T[]} oldest first */
   items = []
-  /** Those in the page: from `#start` up to `#end`. */
+  /** The rows in the page: from `#start` up to, not including, `#end`. */
   #start = 0
   #end = 0
   #weight = 0
   #frame = 0
   #pinned = true
-  /** Where the newest was last put in sight. */
+  /** `scrollTop` when the list last scrolled to the newest row. */
   #top = 0
   #tail
   #scroll
@@ -35,13 +34,13 @@ export class Rows {
   #how
 
   /**
-   * @param {HTMLElement} scroll what scrolls
-   * @param {HTMLElement} list what holds the rows
+   * @param {HTMLElement} scroll the element that scrolls
+   * @param {HTMLElement} list the element that contains the rows
    * @param {{ build: (item: T, before: T | undefined) => HTMLElement[], most: number, heaviest?: number,
    *   isTop?: () => void, changed?: (isPinned: boolean) => void, dropped?: (item: T) => void }} how
-   *   `build`: the elements of an item, `before` being the one above it; `most`, `heaviest`: items and bytes in memory;
-   *   `isTop`: the reader is near the oldest item; `changed`: after each frame that changed something; `dropped`: an item
-   *   is not in memory any more
+   *   `build` makes the elements of an item, with the item above it; `most`, `heaviest`: items and bytes in memory at most;
+   *   `isTop` is called if the reader is near the oldest item, `changed` after each change, `dropped` for each item that
+   *   leaves memory
    */
   constructor(scroll, list, how) {
     this.#scroll = scroll
@@ -51,17 +50,16 @@ export class Rows {
     list.append(this.#tail)
     scroll.tabIndex = 0
     scroll.addEventListener('scroll', () => this.#scrolled(), { passive: true })
-    // A keyboard that opens, a window that shrinks, a row that grows: the newest stays in sight.
+    // The newest row stays visible if a keyboard opens, the window shrinks or a row grows.
     const resized = new ResizeObserver(() => this.#pinned && this.#stick())
-    resized.observe(scroll)
-    resized.observe(list)
+    for (const element of [scroll, list]) resized.observe(element)
   }
 
   get isPinned() {
     return this.#pinned
   }
 
-  /** Whether the newest is in the page. */
+  /** Whether the newest row is in the page. */
   get isAtEnd() {
     return this.#end === this.items.length
   }
@@ -71,17 +69,24 @@ export class Rows {
     this.items.push(item)
     this.#weight += item.weight ?? 0
     const { most, heaviest = Number.POSITIVE_INFINITY } = this.#how
-    // Dropped in strides: to shorten an array costs its length.
+    // Many at once, because shortening an array takes time in proportion to its length.
     if (this.items.length > most + STEP || this.#weight > heaviest * 1.1) this.#drop(most, heaviest)
     this.schedule()
   }
 
+  /** How many more items `insert` takes. */
+  get space() {
+    return Math.max(0, this.#how.most - this.items.length)
+  }
+
   /**
-   * Older ones, above the item at `index`; what is being read stays where it is.
-   * @param {T[]} items
+   * Inserts the newest of `older` that there is space for, above the item at `index`; visible rows stay in place. Returns
+   * those it took.
+   * @param {T[]} older
    * @param {number} index
    */
-  insert(items, index) {
+  insert(older, index) {
+    const items = older.slice(Math.max(0, older.length - this.space))
     this.items.splice(index, 0, ...items)
     for (const { weight = 0 } of items) this.#weight += weight
     if (index < this.#end || this.#end === 0) {
@@ -98,9 +103,10 @@ export class Rows {
       }
       this.renew(index + items.length)
     })
+    return items
   }
 
-  /** Shows the item at `index` anew. @param {number} index */
+  /** Builds the elements of the item at `index` again. @param {number} index */
   renew(index) {
     const item = this.items[index]
     if (!item?.elements) return
@@ -113,13 +119,11 @@ export class Rows {
   clear() {
     for (const item of this.items) leave(item)
     this.items = []
-    this.#start = 0
-    this.#end = 0
-    this.#weight = 0
+    this.#start = this.#end = this.#weight = 0
     this.#pinned = true
   }
 
-  /** Shows the newest, and stays there. */
+  /** Scrolls to the newest row, and follows it. */
   toEnd() {
     this.#pinned = true
     this.#flush()
@@ -129,18 +133,17 @@ export class Rows {
     this.#frame ||= requestAnimationFrame(() => this.#flush())
   }
 
-  /** Once per frame: all that came, in one piece. */
+  /** Runs once per animation frame: adds all new rows in one step. */
   #flush() {
     cancelAnimationFrame(this.#frame)
     this.#frame = 0
     const { length } = this.items
     if (this.#pinned) {
       const start = Math.max(this.#start, length - (length - this.#end > MOST_NEW ? MOST_NEW : MOST_SHOWN))
-      // Of what never was in the page, only what stays is made.
+      // Rows that would leave the page at once are not built.
       if (start >= this.#end) {
         for (const item of this.items.slice(this.#start, this.#end)) leave(item)
-        this.#start = start
-        this.#end = start
+        this.#start = this.#end = start
       }
       this.#below(length)
       this.#cutAbove(start)
@@ -157,7 +160,7 @@ export class Rows {
   #scrolled() {
     const { scrollHeight, scrollTop, clientHeight } = this.#scroll
     const below = scrollHeight - scrollTop - clientHeight
-    // Only the reader goes up: what came since, or grew, is no reason to stay behind.
+    // Only the reader scrolls up: new or growing rows do not stop the list from following the newest.
     if (this.#pinned) this.#pinned = below < PINNED_PX || scrollTop >= this.#top
     else this.#pinned = below < PINNED_PX && this.isAtEnd
     if (!this.#pinned && scrollTop < NEAR_PX && this.#start > 0) {
@@ -174,7 +177,7 @@ export class Rows {
     this.#how.changed?.(this.#pinned)
   }
 
-  /** @param {number} end appends the items up to it */
+  /** Appends the rows up to `end`. @param {number} end */
   #below(end) {
     const fragment = document.createDocumentFragment()
     for (const stop = Math.min(end, this.items.length); this.#end < stop; this.#end += 1)
@@ -182,7 +185,7 @@ export class Rows {
     if (fragment.hasChildNodes()) this.#list.insertBefore(fragment, this.#tail)
   }
 
-  /** @param {number} start prepends the items from it on */
+  /** Prepends the rows from `start` on. @param {number} start */
   #above(start) {
     const from = Math.max(0, start)
     const fragment = document.createDocumentFragment()
@@ -224,27 +227,24 @@ export class Rows {
     this.#end = Math.max(0, this.#end - count)
   }
 
-  /**
-   * Changes rows without moving what is in sight: one look at the layout before, one after.
-   * @param {() => void} change
-   */
+  /** Changes rows without moving the visible ones: reads the layout once before and once after. @param {() => void} change */
   #keepPlace(change) {
     const top = this.#scroll.getBoundingClientRect().top
-    const mark = this.items.slice(this.#start, this.#end).find((item) => bottomOf(item) > top)
-    const before = mark && bottomOf(mark)
+    const anchor = this.items.slice(this.#start, this.#end).find((item) => bottomOf(item) > top)
+    const before = anchor && bottomOf(anchor)
     change()
-    // Its elements may be others now.
-    if (mark?.elements && before !== undefined) this.#scroll.scrollTop += bottomOf(mark) - before
+    // Its elements may have been built again.
+    if (anchor?.elements && before !== undefined) this.#scroll.scrollTop += bottomOf(anchor) - before
   }
 }
 
-/** @param {Item | undefined} item */
+/** Removes an item's row from the page. @param {Item | undefined} item */
 function leave(item) {
   for (const element of item?.elements ?? []) element.remove()
   if (item) delete item.elements
 }
 
-/** Where the row of an item in the page ends. @param {Item} item */
+/** The bottom edge of an item's row, in px. @param {Item} item */
 function bottomOf({ elements = [] }) {
   return elements.at(-1)?.getBoundingClientRect().bottom ?? 0
 }

@@ -121,17 +121,21 @@ export class Thread {
    */
   prepend(messages) {
     const items = messages.map((said) => ({ time: said.time, said, seq: said.seq }))
-    for (const { seq } of items) this.#seqs.add(seq)
-    // What is put above is no news.
+    // A screen reader does not announce older messages.
     this.#scroll.setAttribute('aria-busy', 'true')
     const oldest = this.#rows.items.findIndex(({ seq }) => seq !== undefined)
-    this.#rows.insert(items, Math.max(0, oldest))
+    for (const { seq } of this.#rows.insert(items, Math.max(0, oldest))) this.#seqs.add(seq)
     requestAnimationFrame(() => this.#scroll.removeAttribute('aria-busy'))
   }
 
   /** @param {number} seq */
   has(seq) {
     return this.#seqs.has(seq)
+  }
+
+  /** No more older messages fit into memory. */
+  get isFull() {
+    return this.#rows.space === 0
   }
 
   /** The first place in the log that is in memory. */

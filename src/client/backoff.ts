@@ -11,6 +11,9 @@ const STABLE_MS = 5000
 /** Timeout of the welcome: shorter soon after a loss, because the network may return at any moment. */
 const WELCOME_TIMEOUT_MS = { soon: 2500, else: 10_000 }
 
+/** No delay can be longer: with its jitter it stays below 2^31 ms, above which a timer fires at once. */
+const MAX_CAP_MS = 2 ** 30
+
 /** How a connection, or the attempt at one, ended. */
 export interface Loss {
   readonly code: number
@@ -33,7 +36,8 @@ export class Backoff {
   #lostAt = Number.NEGATIVE_INFINITY
 
   constructor(retry: Partial<Retry> = {}) {
-    this.#retry = { ...RETRY, ...retry }
+    const merged = { ...RETRY, ...retry }
+    this.#retry = { ...merged, capMs: Math.min(merged.capMs, MAX_CAP_MS) }
   }
 
   get retry(): Retry {

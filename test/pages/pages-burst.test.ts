@@ -151,3 +151,31 @@ describe('a burst of 5,000 frames', () => {
     visitor.quiet()
   })
 })
+
+test('older rows are inserted up to the bound in memory, the newest of them first', async () => {
+  const { page } = await house.open('/chat')
+  await connected(page)
+  // As a string: the test's own modules are not those of the page.
+  const [taken, kept, shown] = await page.evaluate<string[][]>(`(async () => {
+    const { Rows } = await import('/rows.js')
+    const [scroll, list] = [document.createElement('div'), document.createElement('div')]
+    scroll.append(list)
+    document.body.append(scroll)
+    const build = ({ text }) => {
+      const row = document.createElement('p')
+      row.textContent = text
+      return [row]
+    }
+    const textsOf = (items) => items.map(({ text }) => text)
+    const rows = new Rows(scroll, list, { most: 10, build })
+    for (let n = 1; n <= 8; n += 1) rows.push({ text: 'new ' + n })
+    rows.toEnd()
+    const older = [1, 2, 3, 4, 5].map((n) => ({ text: 'old ' + n }))
+    const taken = [...rows.insert(older, 0), ...rows.insert(older, 0)]
+    return [textsOf(taken), textsOf(rows.items), [...list.children].map((row) => row.textContent)]
+  })()`)
+  const all = ['old 4', 'old 5', ...[1, 2, 3, 4, 5, 6, 7, 8].map((n) => `new ${n}`)]
+  expect(taken).toEqual(['old 4', 'old 5'])
+  expect(kept).toEqual(all)
+  expect(shown).toEqual(all)
+})

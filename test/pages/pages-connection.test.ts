@@ -9,6 +9,7 @@ import { defineRoom } from 'corridor'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { connected, openHouse, type Visitor } from '../support/browser.ts'
+import notes from '../support/notes.ts'
 import type { Line } from '../support/server.ts'
 
 const house = openHouse()
@@ -59,6 +60,26 @@ describe('the console', () => {
       expect(words).toMatch(/^Back in [12] s$/)
       await page.clock.runFor(2000)
     }
+  })
+
+  test('resumes after the last event it saw: nothing is shown twice, and nothing is missed', async () => {
+    const path = '/notes'
+    await house.start({ rooms: { [path]: { definition: notes, history: { keep: 100, replay: 10 } } } })
+    const writer = await house.server.connect(path)
+    await writer.next('welcome')
+    const note = async (text: string) => {
+      writer.send('note', { text })
+      await writer.next('noted')
+    }
+    await note('before')
+    const { page } = await house.open(path)
+    await page.locator('.frame.in', { hasText: 'before' }).waitFor()
+    await page.getByRole('button', { name: 'Disconnect' }).click()
+    await page.locator('.state[data-state="closed"]').waitFor()
+    await note('meanwhile')
+    await page.getByRole('button', { name: 'Connect', exact: true }).click()
+    await page.locator('.frame.in', { hasText: 'meanwhile' }).waitFor()
+    expect(await page.locator('.frame.in', { hasText: 'before' }).count()).toBe(1)
   })
 
   test('takes up the form of a room that was changed', async () => {
