@@ -86,7 +86,7 @@ export async function openRoom(
     clock,
     random,
     log: new MemoryLog(clock, random),
-    fanOut: new FlushQueue(clock),
+    flushQueue: new FlushQueue(clock),
     deadlines: new Deadlines(clock),
     tallyOf: newTally,
     logger: errorLogger(errors),

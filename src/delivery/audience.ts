@@ -1,10 +1,10 @@
 /**
- * The peers of one room, and the only way to them: each flush joins what is new once and gives each peer one write,
- * however many events. A room at rest is flushed at the end of the turn, so a single event waits for nothing; a busy one
- * flushes again only after about as long as its last flush took, so that load makes batches instead of a collapse.
+ * The subscribers of one room. Each flush joins the new frames once and makes one write per subscriber, however many
+ * frames. An idle room is flushed in the next turn of the event loop. A busy room waits about as long as its last flush
+ * took, so that load makes larger batches.
  *
- * `room.ts` fills an audience. It is made of rows (`shard.ts`) of a few hundred peers (`subscriber.ts`) of one encoding, which
- * all stand in the one queue of the process (`flush-queue.ts`).
+ * `room.ts` adds subscribers. They are grouped in shards (`shard.ts`) of one encoding, a few hundred in each; all shards
+ * of the process share one queue (`flush-queue.ts`).
  */
 import { Close, type CloseReason } from '../errors.ts'
 import type { ErrorLogger } from '../guarded.ts'
@@ -14,16 +14,16 @@ import type { Frame } from './frame.ts'
 import { Shard, type ShardOwner } from './shard.ts'
 import type { Bounds, Subscriber } from './subscriber.ts'
 
-/** How long a busy room waits from one flush to the next: enough to gather a batch, and at the most. */
+/** Ms between two flushes of a busy room: `rest` is enough to gather a batch, `most` is the upper bound. */
 const FLUSH_MS = { rest: 9, most: 20 }
-/** A flush that took little is followed by a rest of so many times as much: a few peers wait for nothing. */
+/** After a short flush the room rests this many times as long: a room of few peers waits for almost nothing. */
 const RESTS = 20
 
 export interface AudienceParts {
-  /** What may wait for one peer. */
+  /** The most bytes that may wait for one subscriber. */
   readonly limitBytes: number
   readonly tally: Tally
-  readonly log: ErrorLogger
+  readonly logger: ErrorLogger
 }
 
 export class Audience implements Bounds, ShardOwner {
@@ -38,7 +38,7 @@ export class Audience implements Bounds, ShardOwner {
     this.#parts = parts
   }
 
-  /** Seats a peer behind everything delivered so far: it gets what is delivered from now on. */
+  /** The subscriber gets what is delivered from now on, and nothing from before. */
   add(subscriber: Subscriber): void {
     const { encoding } = subscriber.wire
     const shards = this.#shards.get(encoding.name) ?? []
@@ -57,7 +57,7 @@ export class Audience implements Bounds, ShardOwner {
     subscriber.shard?.remove(subscriber)
   }
 
-  /** Delivers one frame to everyone, but for the peer of `except`. */
+  /** Delivers one frame to every subscriber but `except`. */
   deliver(frame: Frame, except?: object): void {
     for (const shards of this.#shards.values()) {
       for (const shard of shards) {
@@ -66,7 +66,7 @@ export class Audience implements Bounds, ShardOwner {
     }
   }
 
-  /** When may this shard be flushed? At once where the room is quiet or nobody shares the flush; else with the others. */
+  /** At once if the room is idle or the frames are for one subscriber alone; otherwise with the room's other shards. */
   schedule(shard: Shard, shared: boolean): void {
     const waitMs = this.#quietAt - this.#queue.clock.monotonic()
     if (!shared || waitMs <= 0) {
@@ -88,8 +88,8 @@ export class Audience implements Bounds, ShardOwner {
   }
 
   /**
-   * A shard was flushed. The next flush of the room waits about as long as this one took, with what stood before it in
-   * the queue: a room pays for its own size, and all rooms together for a busy process.
+   * A shard was flushed. The next flush of the room waits about as long as this one took, with its time in the queue: a
+   * large room slows itself down, and a busy process slows all rooms down.
    */
   flushed(enqueuedMs: number, deliveries: number): void {
     const now = this.#queue.clock.monotonic()
@@ -114,9 +114,9 @@ export class Audience implements Bounds, ShardOwner {
     this.#cut(subscriber, Close.slow)
   }
 
-  /** Something for this peer could not be written, so what comes next would leave a hole. */
+  /** A write for this subscriber failed. What comes next would leave a hole, so it is cut. */
   failed(subscriber: Subscriber, error: unknown): void {
-    this.#parts.log.error({ err: error }, 'what is for a peer could not be written')
+    this.#parts.logger.error({ err: error }, 'writing to a peer failed')
     subscriber.isCut = true
     this.#cut(subscriber, Close.broken)
   }
@@ -127,8 +127,8 @@ export class Audience implements Bounds, ShardOwner {
     })
   }
 
-  /** Writes a page of the past in its turn. */
-  past(write: () => void): Promise<void> {
-    return this.#queue.past(write)
+  /** Writes a page of history when the queue gets to it. */
+  writeHistory(write: () => void): Promise<void> {
+    return this.#queue.writeHistory(write)
   }
 }

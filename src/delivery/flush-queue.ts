@@ -1,36 +1,35 @@
 /**
- * The queue of the process: rows of peers with something to send, worked off in slices of a few ms, with reading between,
- * so that a large room does not hold up a small one, nor what comes in. `audience.ts` puts the rows of a room into it, and
- * says when.
+ * The write queue of the process: shards with frames to send, flushed in slices of a few ms with reads in between, so
+ * that a large room delays neither a small one nor incoming messages. `audience.ts` enqueues the shards of a room.
  */
 import type { Clock } from '../clock.ts'
 import { eachGuarded, type Failed, uncaught } from '../guarded.ts'
 import { Pressure } from './pressure.ts'
 
-/** Something that waits for its flush; a row of an audience. */
+/** Something that waits to be flushed: a shard. */
 export interface Flushable {
-  /** Since when it stands in the queue. */
+  /** When it was enqueued (monotonic ms). */
   enqueuedMs: number
   flush(): void
 }
 
-/** Reading comes first again after so much writing. */
+/** After so many ms of writes, the event loop reads again. */
 const SLICE_MS = 4
-/** What is written of the past is less urgent, and has so much of each turn of the loop. */
-const PAST_MS = 2
+/** History is less urgent: it gets so many ms of each turn of the event loop. */
+const HISTORY_MS = 2
 
 export class FlushQueue {
   readonly clock: Clock
   readonly pressure: Pressure
   readonly failed: Failed
   #queue: Flushable[] = []
-  /** Peers to end, when nothing is being written. */
+  /** Run when no shard is being written. */
   #ends: (() => void)[] = []
-  /** Pages of the past. */
-  #past: (() => void)[] = []
+  /** Writes of pages of history. */
+  #history: (() => void)[] = []
   #running = false
 
-  /** `limitBytes`: what may wait for all slow peers together. `failed` hears of what must not throw and did. */
+  /** `limitBytes`: the most that may wait for all peers together. `failed` is called with what an item throws. */
   constructor(clock: Clock, limitBytes: () => number = () => Number.POSITIVE_INFINITY, failed: Failed = uncaught) {
     this.clock = clock
     this.failed = failed
@@ -43,16 +42,16 @@ export class FlushQueue {
     this.#run()
   }
 
-  /** Ends a peer when nothing is being written: that may call the author's code, which may speak, and end others. */
+  /** Ends a peer when no shard is being written: this may call room code, which may send frames and end other peers. */
   end(peer: () => void): void {
     this.#ends.push(peer)
     this.#run()
   }
 
-  /** Writes a page of the past when those who are here have what is new. Rejects with what `write` throws. */
-  past(write: () => void): Promise<void> {
+  /** Writes a page of history after the new frames of this turn. Rejects with what `write` throws. */
+  writeHistory(write: () => void): Promise<void> {
     const written = Promise.withResolvers<void>()
-    this.#past.push(() => {
+    this.#history.push(() => {
       try {
         write()
         written.resolve()
@@ -75,12 +74,12 @@ export class FlushQueue {
     const ends = this.#ends
     this.#ends = []
     eachGuarded(ends, call, this.failed)
-    this.#past = this.#some(this.#past, call, PAST_MS)
+    this.#history = this.#some(this.#history, call, HISTORY_MS)
     this.#running = false
-    if (this.#queue.length > 0 || this.#ends.length > 0 || this.#past.length > 0) this.#run()
+    if (this.#queue.length > 0 || this.#ends.length > 0 || this.#history.length > 0) this.#run()
   }
 
-  /** Works on a queue for so long. Returns what is left of it. */
+  /** Works on a queue for `ms`. Returns the rest of it. */
   #some<T>(queue: T[], work: (item: T) => void, ms: number): T[] {
     if (queue.length === 0) return queue
     const end = this.clock.monotonic() + ms

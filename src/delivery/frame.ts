@@ -1,23 +1,20 @@
 /**
- * A frame: what travels from the log or a handler to the peers, and how it becomes bytes: once for each encoding, however
- * many peers there are. `protocol.ts` and the logs make frames, `audience.ts` carries them, transports encode them.
+ * A frame: one event or answer on its way to the peers. It is encoded once for each encoding, however many peers there
+ * are. `protocol.ts` and the logs make frames, `audience.ts` delivers them, transports define the encodings.
  */
 import { fitting } from './page.ts'
 
-/**
- * Bytes, or text that stands for them, a character a byte (latin1): short text costs a socket less to write, and every
- * peer of a room is written to.
- */
+/** Bytes, or the same as latin1 text, one character for each byte: a socket writes short text faster than a buffer. */
 export type Bytes = Buffer | string
 
-/** Longer text costs more than bytes: Node copies it aside for each write. */
+/** Longer text is slower than bytes: Node copies it for each write. */
 export const MAX_TEXT_LENGTH = 16_384
 
-/** One way to put a frame into bytes. Within a room, encodings of one name make the same bytes. */
+/** A way to encode a frame. Within a room, encodings of the same name make the same bytes. */
 export interface Encoding {
   readonly name: string
   encode(frame: Frame): Bytes
-  /** Many frames as one, where that is more than their bytes one after the other. */
+  /** Many frames as one; needed only if that is not their bytes one after the other. */
   join?(frames: readonly Frame[]): Bytes
 }
 
@@ -25,29 +22,29 @@ export function bufferOf(bytes: Bytes): Buffer {
   return typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes
 }
 
-/** What an answer to a message says beside its type and data. */
+/** The fields of an answer to a message beside its type and data. */
 export interface Answer {
-  /** The client's id for its message. */
+  /** The client's id of its message. */
   readonly id: string
-  /** The first event the message made. */
+  /** The first event that the message published. */
   readonly seq?: number | undefined
-  /** How well it is kept. */
+  /** How durable it is. */
   readonly kept?: string
-  /** The message had come before. */
+  /** The message was handled before. */
   readonly duplicate?: boolean
 }
 
-/** Characters of an event's text beside its type and data, about. */
+/** Characters of an event's text beside its type and data, roughly. */
 const HEAD_LENGTH = 56
 
 export class Frame {
-  /** What kind of event; `undefined`: a message of a raw room, which is its data alone. */
+  /** The type of the event; `undefined`: a message of a raw room, which is its data alone. */
   readonly type: string | undefined
-  /** JSON text (none: ''); in a raw room the text or the bytes. */
+  /** JSON text, or '' for no data; in a raw room the text or the bytes. */
   readonly data: string | Uint8Array
-  /** Its place in the log; 0 for what is not kept. */
+  /** Its seq in the log; 0 if it is not kept. */
   readonly seq: number
-  /** When it was appended, ms since 1970; 0 for what is not kept. */
+  /** When it was appended, ms since 1970; 0 if it is not kept. */
   readonly time: number
   readonly answer: Answer | undefined
   #encoding: string | undefined
@@ -63,12 +60,12 @@ export class Frame {
     this.answer = answer
   }
 
-  /** Characters of it, or bytes in a raw room; an event's head is counted by its usual length. */
+  /** Characters, or bytes in a raw room; an event's other fields are counted by their usual length. */
   get length(): number {
     return this.data.length + this.#headLength
   }
 
-  /** The same in bytes. */
+  /** The length in bytes. */
   get size(): number {
     const { data } = this
     return (typeof data === 'string' ? Buffer.byteLength(data) : data.length) + this.#headLength
@@ -78,7 +75,7 @@ export class Frame {
     return this.type === undefined ? 0 : this.type.length + HEAD_LENGTH
   }
 
-  /** The frame in one encoding, made once. Most rooms speak one: that one needs no map. */
+  /** The encoded frame, made once. Most rooms use one encoding, which needs no map. */
   bytes(encoding: Encoding): Bytes {
     const { name } = encoding
     if (this.#encoding === name && this.#bytes !== undefined) return this.#bytes
@@ -95,12 +92,12 @@ export class Frame {
     return bytes
   }
 
-  /** A row of peers will need its bytes. */
+  /** A shard will need its bytes. */
   retain(): void {
     this.#users += 1
   }
 
-  /** A row of peers has what it needs. With the last one its bytes are forgotten: the frame may live on in the log. */
+  /** A shard is done with it. After the last one the bytes are dropped: the frame may stay in the log. */
   release(): void {
     this.#users -= 1
     if (this.#users > 0) return
@@ -108,12 +105,12 @@ export class Frame {
   }
 }
 
-/** JSON text of event data; what JSON cannot say (`undefined`) is `null`. */
+/** JSON text of event data; `undefined` becomes `null`. */
 export function json(data: unknown): string {
   return JSON.stringify(data) ?? 'null'
 }
 
-/** The bytes of many frames in one encoding, joined. */
+/** Many frames in one encoding, joined. */
 export function join(frames: readonly Frame[], encoding: Encoding): Bytes {
   const first = frames[0]
   if (frames.length === 1 && first) return first.bytes(encoding)
@@ -124,16 +121,16 @@ export function join(frames: readonly Frame[], encoding: Encoding): Bytes {
   return text.length > MAX_TEXT_LENGTH ? bufferOf(text) : text
 }
 
-/** Frames and what they are in one encoding. */
+/** Some frames and their bytes in one encoding. */
 export interface Piece {
   readonly bytes: Bytes
   readonly frames: readonly Frame[]
 }
 
-/** The share of what may wait for a peer that is written to it at once: text may have three bytes a character. */
+/** The share of `limitBytes` that is written at once: a character may be three bytes. */
 const PIECE = 0.25
 
-/** The bytes of many frames in pieces, so that what may wait (`limitBytes`) is not reached with one of them. */
+/** The bytes of many frames in pieces, each well below `limitBytes`, the most that may wait for a peer. */
 export function pieces(frames: readonly Frame[], encoding: Encoding, limitBytes: number): Piece[] {
   if (frames.length === 0) return []
   const most = limitBytes * PIECE

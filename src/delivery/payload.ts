@@ -1,10 +1,10 @@
 /**
- * What a peer reads of a frame, before a transport wraps it: one JSON text of an event or an answer, or what a raw room
- * was given. Encodings compose their bytes from it; the log keeps the text of an event.
+ * The payload of a frame before a transport wraps it: the JSON text of an event or an answer, or the data of a raw room
+ * as it is. Encodings build their bytes from it; the log stores the text of an event.
  */
 import type { Answer, Frame } from './frame.ts'
 
-/** Composed anew at each call: who needs it twice keeps it. */
+/** Built anew at each call. */
 export function payloadOf({ type, data, seq, time, answer }: Frame): string | Uint8Array {
   if (type === undefined || typeof data !== 'string') return data
   if (answer) return answerText(type, answer, data)
@@ -17,14 +17,14 @@ export function listOf(frames: readonly Frame[]): string {
   return `[${frames.map(payloadOf).join(',')}]`
 }
 
-/** A published event with its place in the log. */
+/** The text of an event in the log. */
 export function eventText(type: string, seq: number, time: number, data: string): string {
   return `{"type":${JSON.stringify(type)}${dataAfter(seq, time)}${data}}`
 }
 
 /**
- * The parts of what `eventText` made; `undefined` where it did not. It needs no parse: within the text of a type, a
- * quote has a backslash before it.
+ * The parts of a text of `eventText`; `undefined` for any other text. The first match is the right one: a quote within
+ * the type has a backslash before it.
  */
 export function eventParts(text: string, seq: number, time: number): { type: string; data: string } | undefined {
   const middle = dataAfter(seq, time)

@@ -1,67 +1,67 @@
 /**
- * A bound on what waits for slow peers in the whole server: above it, those for whom most waits are cut first, and may
- * come back and resume. Each peer's own bound is kept at every write (`subscriber.ts`), which tells here for whom something
- * waits. What waits is added up as it is written, so the bound holds within a turn of the loop; a look once a second, while
- * anything waits, forgets who has taken all, and lets go of connections that are closed and still hold what they do not
- * take.
+ * The bound on bytes that wait for slow peers in the whole server. Above it, the peers with the largest backlog are cut
+ * first; they may reconnect and resume. `subscriber.ts` keeps the bound of each peer, and notes each backlog here.
+ *
+ * Backlogs are added up at each write, so the bound holds within a turn of the event loop. While there are any, they are
+ * measured again once a second: empty ones are forgotten, and closed connections that still hold bytes are dropped.
  */
 import type { Clock } from '../clock.ts'
 import { eachGuarded, type Failed } from '../guarded.ts'
 
-/** Something that waits for the network: of a peer, or an answer over HTTP. */
+/** Bytes that wait for the network: of a peer, or of an HTTP response. */
 export interface Backlog {
-  /** Bytes that are not taken yet. */
+  /** Bytes that the network has not taken yet. */
   readonly waiting: number
-  /** Nothing more is written to it. */
+  /** It has ended; nothing more is written to it. */
   readonly isGone: boolean
-  /** Ends it: too much waits in all. */
+  /** Ends it, because too much waits in the whole server. */
   relieve(): void
-  /** Lets go of it at once, with all that waits. */
+  /** Destroys it at once, with all that waits. */
   drop(): void
 }
 
-const LOOK_MS = 1000
+const MEASURE_MS = 1000
 
 export class Pressure {
   readonly #clock: Clock
   readonly #limitBytes: () => number
   readonly #failed: Failed
-  /** What waited for whom when it was last seen. */
+  /** Each backlog and its bytes when it was last measured. */
   readonly #waiting = new Map<Backlog, number>()
-  /** Of those who are not gone. */
+  /** Bytes of all that have not ended. */
   #total = 0
-  #isDue = false
-  #isLooking = false
-  /** Who was gone at the last look, and still held something. */
+  #isReliefDue = false
+  #isMeasureDue = false
+  /** Those that had ended at the last measurement and still held bytes. */
   #closing = new Set<Backlog>()
 
-  /** `limitBytes` is asked each time, since a reload may change it. */
+  /** `limitBytes` is called each time, since a reload may change it. */
   constructor(clock: Clock, limitBytes: () => number, failed: Failed) {
     this.#clock = clock
     this.#limitBytes = limitBytes
     this.#failed = failed
   }
 
-  /** Something waits here. Called after each write that was not taken at once. */
+  /** Call after each write that the network did not take at once. */
   noteBacklog(backlog: Backlog): void {
     const { waiting } = backlog
     this.#total += waiting - (this.#waiting.get(backlog) ?? 0)
     this.#waiting.set(backlog, waiting)
-    this.#lookLater()
-    if (this.#isDue || this.#total <= this.#limitBytes()) return
-    this.#isDue = true
-    // Not now: who writes may be in the midst of a row.
+    this.#measureLater()
+    if (this.#isReliefDue || this.#total <= this.#limitBytes()) return
+    this.#isReliefDue = true
+    // Later: the caller may be in the middle of a shard.
     this.#clock.soon(this.#relieve)
   }
 
-  #lookLater(): void {
-    if (this.#isLooking || this.#waiting.size === 0) return
-    this.#isLooking = true
-    this.#clock.after(LOOK_MS, this.#look)
+  #measureLater(): void {
+    if (this.#isMeasureDue || this.#waiting.size === 0) return
+    this.#isMeasureDue = true
+    this.#clock.after(MEASURE_MS, this.#measure)
   }
 
-  #look = (): void => {
-    this.#isLooking = false
+  #measure = (): void => {
+    this.#isMeasureDue = false
     const closing = this.#closing
     const total = this.#count()
     this.#closing = new Set([...this.#waiting.keys()].filter(({ isGone }) => isGone))
@@ -72,11 +72,11 @@ export class Pressure {
       eachGuarded(late, (backlog) => backlog.drop(), this.#failed)
     }
     this.#relieve()
-    this.#lookLater()
+    this.#measureLater()
   }
 
   #relieve = (): void => {
-    this.#isDue = false
+    this.#isReliefDue = false
     let total = this.#count()
     if (total <= this.#limitBytes()) return
     const live = [...this.#waiting].filter(([{ isGone }]) => !isGone).sort(([, a], [, b]) => b - a)
@@ -89,7 +89,7 @@ export class Pressure {
     this.#total = total
   }
 
-  /** Looks at everyone again. Returns what waits for those who are not gone. */
+  /** Measures all backlogs again. Returns the bytes of those that have not ended. */
   #count(): number {
     this.#total = 0
     for (const backlog of this.#waiting.keys()) {

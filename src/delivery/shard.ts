@@ -1,23 +1,23 @@
 /**
- * A row of a room's audience: some peers of one encoding, and the frames that wait for their next flush.
- * `audience.ts` says when; the row joins the frames once and writes once to each peer.
+ * A shard of a room's audience: some subscribers of one encoding, and the frames that wait for their next flush.
+ * `audience.ts` schedules it. A flush joins the frames once and writes once to each subscriber.
  */
 import type { Flushable } from './flush-queue.ts'
 import { type Encoding, type Frame, type Piece, pieces } from './frame.ts'
 import { Subscriber, type SubscriberShard } from './subscriber.ts'
 
-/** Large enough that joining costs nothing per peer, small enough that one flush is a few ms. */
-const PEERS_PER_SHARD = 256
+/** Large enough that joining costs next to nothing for each, small enough that a flush takes a few ms. */
+const SUBSCRIBERS = 256
 
-/** What holds all rows of a room; its audience. */
+/** What a shard needs of its audience. */
 export interface ShardOwner {
-  /** What may wait for one peer. */
+  /** The most bytes that may wait for one subscriber. */
   readonly limitBytes: number
-  /** This row has something to send; `shared`: that may wait for company. */
+  /** The shard has frames to send. `shared`: they are for all of it and may wait for more. */
   schedule(shard: Shard, shared: boolean): void
-  /** A row that stood in the queue since `enqueuedMs` was flushed. */
+  /** The shard was flushed. `enqueuedMs`: when it was enqueued (monotonic). */
   flushed(enqueuedMs: number, deliveries: number): void
-  /** Something for this peer could not be written. */
+  /** A write for this subscriber failed. */
   failed(subscriber: Subscriber, error: unknown): void
 }
 
@@ -28,7 +28,6 @@ export class Shard implements SubscriberShard, Flushable {
   #frames: Frame[] = []
   #withOwnFrames: Subscriber[] = []
   #isScheduled = false
-  /** Since when it stands in the queue of the process. */
   enqueuedMs = 0
 
   constructor(audience: ShardOwner, encoding: Encoding) {
@@ -37,7 +36,7 @@ export class Shard implements SubscriberShard, Flushable {
   }
 
   get isFull(): boolean {
-    return this.#subscribers.length >= PEERS_PER_SHARD
+    return this.#subscribers.length >= SUBSCRIBERS
   }
 
   get isEmpty(): boolean {
@@ -65,7 +64,7 @@ export class Shard implements SubscriberShard, Flushable {
     this.#frames = []
   }
 
-  /** A frame for the whole row. */
+  /** A frame for the whole shard. */
   push(frame: Frame, except: object | undefined): void {
     frame.retain()
     this.#frames.push(frame)
@@ -76,14 +75,12 @@ export class Shard implements SubscriberShard, Flushable {
     this.#schedule(true)
   }
 
-  /** A frame for one subscriber, after all that waits for the row now. */
   direct(subscriber: Subscriber, frame: Frame): void {
     if (!subscriber.hasOwnFrames) this.#withOwnFrames.push(subscriber)
     subscriber.insert(this.#frames.length, frame)
     this.#schedule(this.#frames.length > 0)
   }
 
-  /** Frames of the row may wait for company; what is for one peer alone goes out with the turn. */
   #schedule(shared: boolean): void {
     if (this.#isScheduled) return
     this.#isScheduled = true
@@ -99,7 +96,7 @@ export class Shard implements SubscriberShard, Flushable {
     for (const subscriber of withOwnFrames) {
       if (subscriber.shard !== this || !subscriber.hasOwnFrames) continue
       this.#deliver(subscriber, frames)
-      // It has its bytes: the row's are not for it.
+      // It has its own bytes already.
       subscriber.from = -1
     }
     if (frames.length > 0) this.#writeAll(frames)
@@ -131,7 +128,7 @@ export class Shard implements SubscriberShard, Flushable {
     }
   }
 
-  /** What fails for one subscriber ends that one alone. */
+  /** A failure ends this subscriber alone. */
   #deliver(subscriber: Subscriber, frames: readonly Frame[]): void {
     try {
       subscriber.deliver(frames)

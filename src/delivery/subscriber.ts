@@ -1,7 +1,7 @@
 /**
- * A subscriber: one connection's place in a room's audience, and the only place that writes to its wire, which knows how much
- * may wait. A frame for one peer remembers how many of the row's frames go before it, so that it keeps its place in the
- * order. `shard.ts` fills and empties it; `catch-up.ts` writes the past to it.
+ * A subscriber: one connection in a room's audience. Only this file writes to a wire, so it bounds what may wait there.
+ * Frames for one subscriber alone are kept with the number of shard frames before them, so that the order stays right.
+ * `shard.ts` adds and removes subscribers; `catch-up.ts` writes history to them.
  */
 import type { CloseReason } from '../errors.ts'
 import type { Limit } from '../tally.ts'
@@ -9,33 +9,33 @@ import { type Frame, type Piece, pieces } from './frame.ts'
 import type { Backlog } from './pressure.ts'
 import type { Wire } from './wire.ts'
 
-/** Something between the row's frames: a frame for this subscriber alone, or (without one) the row's next frame left out. */
+/** Before the shard's frame at `at`: a frame for this subscriber alone. `undefined`: leave out the shard's frame. */
 interface Insertion {
   readonly at: number
   readonly frame: Frame | undefined
 }
 
-/** Who sits there. */
+/** Whose connection it is: a peer or a reader. */
 export interface SubscriberOwner {
-  /** Its connection is to be ended; it may come back and resume. */
+  /** Must end the connection; the client may reconnect and resume. */
   cut(subscriber: Subscriber, reason: CloseReason): void
 }
 
-/** What holds a subscriber's writes; its audience. */
+/** Bounds the writes of its subscribers: an audience. */
 export interface Bounds {
-  /** What may wait for one peer. */
+  /** The most bytes that may wait for one subscriber. */
   readonly limitBytes: number
-  /** Something waits for this subscriber. */
+  /** Bytes wait for this subscriber. */
   noteBacklog(subscriber: Subscriber): void
-  /** It does not take what is sent: it is ended as soon as nothing is being written. */
+  /** Ends a subscriber over a limit, as soon as no shard is being written. */
   cutSlow(subscriber: Subscriber, limit: Limit): void
 }
 
-/** Where a subscriber stands with others that are sent the same; a shard. */
+/** What a subscriber needs of its shard. */
 export interface SubscriberShard {
-  /** A frame for one subscriber, after all that waits for the row now. */
+  /** Sends a frame to one subscriber, after all frames of the shard that wait now. */
   direct(subscriber: Subscriber, frame: Frame): void
-  /** Writes what waits for one subscriber. */
+  /** Writes all that waits for one subscriber. */
   flushSubscriber(subscriber: Subscriber): void
   remove(subscriber: Subscriber): void
 }
@@ -44,18 +44,18 @@ export class Subscriber implements Backlog {
   readonly owner: SubscriberOwner
   readonly wire: Wire
   readonly #bounds: Bounds
-  /** The row; `undefined` before the peer is seated and after it left. */
+  /** `undefined` before it is added to the audience, and after it left. */
   shard: SubscriberShard | undefined
-  /** Where in the row. */
+  /** Its index in the shard. */
   index = -1
-  /** How many of the row's waiting frames this subscriber must not get: it came later, or has them. */
+  /** How many of the shard's waiting frames it must not get, because it came later or has them already. */
   from = 0
-  /** The one frame for this subscriber alone, where the row has none waiting: an answer or an echo, most often. */
+  /** The only frame that waits, if the shard has none: mostly an answer. Kept apart because it is the usual case. */
   #single: Frame | undefined
   #insertions: Insertion[] | undefined
-  /** Its connection is over; nothing more is for it. */
+  /** It has left; nothing more is written. */
   isGone = false
-  /** Something was not written: what comes after it must not be either, or the peer would have a hole. */
+  /** A frame was not written. Nothing after it may be, or the client would miss one unnoticed. */
   isCut = false
 
   constructor(owner: SubscriberOwner, wire: Wire, bounds: Bounds) {
@@ -64,7 +64,7 @@ export class Subscriber implements Backlog {
     this.#bounds = bounds
   }
 
-  /** Whether it needs bytes of its own in the next flush. */
+  /** Whether the next flush needs other bytes for it than for the rest of the shard. */
   get hasOwnFrames(): boolean {
     return this.from > 0 || this.#single !== undefined || this.#insertions !== undefined
   }
@@ -73,13 +73,13 @@ export class Subscriber implements Backlog {
     return this.wire.waiting
   }
 
-  /** A frame for this subscriber alone, after so many of the row's. */
+  /** A frame for this subscriber alone, after `at` frames of the shard. */
   insert(at: number, frame: Frame): void {
     if (at === 0 && !this.hasOwnFrames) this.#single = frame
     else this.#addInsertion({ at, frame })
   }
 
-  /** The row's frame at this place is not for this subscriber. */
+  /** Leaves out the shard's frame at `at`. */
   skip(at: number): void {
     this.#addInsertion({ at, frame: undefined })
   }
@@ -91,25 +91,25 @@ export class Subscriber implements Backlog {
     this.#insertions.push(insertion)
   }
 
-  /** Forgets what waits for this subscriber alone. */
+  /** Drops the frames for this subscriber alone. */
   clear(): void {
     this.from = 0
     this.#single = undefined
     this.#insertions = undefined
   }
 
-  /** Says something to this peer alone, after everything delivered before. */
+  /** Sends a frame to this subscriber alone, after everything delivered before. */
   send(frame: Frame): void {
     if (this.shard) this.shard.direct(this, frame)
     else this.#writeOne(frame)
   }
 
-  /** Writes what is queued for this subscriber, so that a close comes after it. */
+  /** Writes all that is queued, so that a close comes after it. */
   flush(): void {
     this.shard?.flushSubscriber(this)
   }
 
-  /** Writes what is for this subscriber out of the row's frames. */
+  /** Writes its part of the shard's frames, with its own in between. */
   deliver(frames: readonly Frame[]): void {
     const single = this.#single
     if (single && frames.length === 0) {
@@ -137,7 +137,7 @@ export class Subscriber implements Backlog {
     this.write({ bytes: frame.bytes(this.wire.encoding), frames: [frame] })
   }
 
-  /** What is about to be sent counts too; only who has taken everything may get a single frame beyond the bound. */
+  /** The bytes about to be sent count too. Only if nothing waits may a single write exceed the bound. */
   write({ bytes, frames }: Piece): void {
     const { wire } = this
     if (this.isGone || this.isCut) return
@@ -150,7 +150,7 @@ export class Subscriber implements Backlog {
     if (wire.waiting > 0) this.#bounds.noteBacklog(this)
   }
 
-  /** From now on nothing is written; the room ends it when it can. */
+  /** Nothing more is written from now on; the room ends it as soon as it can. */
   cut(limit: Limit): void {
     if (this.isGone || this.isCut) return
     this.isCut = true

@@ -57,7 +57,7 @@ async function follow(
   let isThere = false
   let emptyPages = 0
   for (let page = await first; ; page = await pageAfter(context, cursor)) {
-    await audience.past(() => {
+    await audience.writeHistory(() => {
       if (subscriber.isGone || subscriber.isCut) return
       subscriber.writeFrames(whole(log, page, cursor))
       const before = cursor

@@ -17,7 +17,7 @@ export interface RoomParts {
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
-  readonly fanOut: FlushQueue
+  readonly flushQueue: FlushQueue
   readonly deadlines: Deadlines
   /** Where the rooms of a line of rooms.json count. */
   readonly tallyOf: (pattern: string) => Tally

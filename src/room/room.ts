@@ -54,10 +54,10 @@ export abstract class LiveRoom<P extends LivePeer, H extends CommonHandlers<P>> 
     this.present = new Members(parts.clock)
     this.calls = new HandlerCalls(parts.clock, this.logger)
     this.tally = parts.tallyOf(settings.pattern)
-    this.audience = new Audience(parts.fanOut, {
+    this.audience = new Audience(parts.flushQueue, {
       limitBytes: settings.limits.bufferedBytes,
       tally: this.tally,
-      log: this.logger,
+      logger: this.logger,
     })
     this.#membership = new Membership({
       calls: this.calls,

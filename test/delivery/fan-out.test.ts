@@ -83,7 +83,7 @@ class Play {
     this.audience = new Audience(new FlushQueue(systemClock()), {
       limitBytes: LIMIT_BYTES,
       tally: newTally(),
-      log: { error: (fields) => void this.errors.push(fields) },
+      logger: { error: (fields) => void this.errors.push(fields) },
     })
   }
 

@@ -25,7 +25,7 @@ function play(names: readonly string[]) {
   const audience = new Audience(new FlushQueue(systemClock()), {
     limitBytes: 1e6,
     tally: newTally(),
-    log: { error() {} },
+    logger: { error() {} },
   })
   const subscribers = names.map((name) => {
     const wire = Object.assign(new StuckWire(), { encoding: counting(name, encoded) })

@@ -41,7 +41,7 @@ async function openTalk(keep: number): Promise<{ room: LiveEventRoom; errors: un
     clock,
     random: systemRandom(),
     log: new MemoryLog(clock, systemRandom()),
-    fanOut: new FlushQueue(clock),
+    flushQueue: new FlushQueue(clock),
     deadlines: new Deadlines(clock),
     tallyOf: newTally,
     logger,

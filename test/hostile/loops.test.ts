@@ -28,12 +28,12 @@ describe('the fan-out', () => {
     const logged: unknown[] = []
     const cut: [Subscriber, number][] = []
     const failed: unknown[] = []
-    const fanOut = new FlushQueue(handClock(), undefined, (error) => failed.push(error))
+    const flushQueue = new FlushQueue(handClock(), undefined, (error) => failed.push(error))
     const log = { debug() {}, info() {}, warn() {}, error: (fields: object | string) => void logged.push(fields) }
-    const all: Audience = new Audience(fanOut, {
+    const all: Audience = new Audience(flushQueue, {
       limitBytes: 1e6,
       tally: newTally(),
-      log,
+      logger: log,
     })
     const owner: SubscriberOwner = {
       cut(subscriber, { code }) {
@@ -46,7 +46,7 @@ describe('the fan-out', () => {
       all.add(made)
       return { subscriber: made, wire }
     }
-    return { all, fanOut, logged, cut, failed, subscriber }
+    return { all, flushQueue, logged, cut, failed, subscriber }
   }
 
   it('goes on with a row in which one wire throws, and cuts that one alone', async () => {
@@ -77,14 +77,14 @@ describe('the fan-out', () => {
   })
 
   it('goes on with its queue where ending a peer, or a page of the past, throws', async () => {
-    const { all, fanOut, failed, subscriber } = audience()
+    const { all, flushQueue, failed, subscriber } = audience()
     const { wire } = subscriber()
-    fanOut.end(fails)
-    const page = fanOut.past(fails)
+    flushQueue.end(fails)
+    const page = flushQueue.writeHistory(fails)
     all.deliver(new Frame(undefined, 'one'))
     await expect(page).rejects.toBe(broken)
     expect([wire.sent, failed]).toEqual(['one\n', [broken]])
-    await fanOut.past(() => {})
+    await flushQueue.writeHistory(() => {})
   })
 })
 

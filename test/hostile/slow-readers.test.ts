@@ -45,7 +45,7 @@ async function stage(totalBytes = Number.POSITIVE_INFINITY): Promise<Stage> {
     clock,
     random: systemRandom(),
     log: new MemoryLog(clock, systemRandom()),
-    fanOut: new FlushQueue(clock, () => totalBytes),
+    flushQueue: new FlushQueue(clock, () => totalBytes),
     deadlines: new Deadlines(clock),
     tallyOf: () => tally,
     logger: { ...logger, child: () => logger },

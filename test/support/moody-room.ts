@@ -80,7 +80,7 @@ export async function openMoodyRoom(mood: Mood, delayMs = () => 0, given?: objec
     clock,
     random: systemRandom(),
     log: moodyLog(clock, mood),
-    fanOut: new FlushQueue(clock),
+    flushQueue: new FlushQueue(clock),
     deadlines: new Deadlines(clock),
     tallyOf: newTally,
     logger: { ...quiet, child: () => quiet },

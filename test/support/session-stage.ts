@@ -65,7 +65,7 @@ function roomParts() {
     clock,
     random,
     log: new MemoryLog(clock, random),
-    fanOut: new FlushQueue(clock),
+    flushQueue: new FlushQueue(clock),
     deadlines: new Deadlines(clock),
     tallyOf: newTally,
     logger: { ...quiet, child: () => quiet },

@@ -32,7 +32,7 @@ export interface RoomRouteParts {
   readonly log: Log
   readonly clock: Clock
   readonly random: Random
-  readonly fanOut: FlushQueue
+  readonly flushQueue: FlushQueue
   readonly heartbeat: Heartbeat
   readonly inFlight: InFlight
   readonly pages: Pages

@@ -15,19 +15,19 @@ export interface AnswerParts {
   readonly gate: Gate
   readonly clock: Clock
   readonly random: Random
-  readonly fanOut: FlushQueue
+  readonly flushQueue: FlushQueue
 }
 
 /** Makes and sends a page when there is time for it. `sendTimeoutMs`: the room's `limits.sendTimeout`. */
 export async function answerPage(
-  { gate, clock, fanOut }: AnswerParts,
+  { gate, clock, flushQueue }: AnswerParts,
   request: FastifyRequest,
   reply: FastifyReply,
   make: () => Buffer,
   sendTimeoutMs: number,
 ): Promise<FastifyReply> {
   const { raw: response } = reply
-  await fanOut.past(() => {
+  await flushQueue.writeHistory(() => {
     if (response.destroyed) return
     const bytes = make()
     gate.chargeSent(request.caller, bytes.length)
@@ -36,7 +36,7 @@ export async function answerPage(
   const { writableLength: waiting } = response
   if (waiting === 0 || response.destroyed) return reply
   const backlog = backlogOf(response)
-  fanOut.pressure.noteBacklog(backlog)
+  flushQueue.pressure.noteBacklog(backlog)
   const cancel = clock.after(sendTimeoutMs + (waiting / READER_BYTES_PER_SECOND) * 1000, backlog.drop)
   response.once('close', cancel)
   return reply
