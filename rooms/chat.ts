@@ -1,24 +1,22 @@
 /**
- * Chat: the main room.
- *
- * Takes `message {text}`, `rename {name}` and `typing {}`; a plain text frame is a message too.
- * Messages are published: kept, numbered, replayed to who comes later. All else is told once, to whoever is here.
- * Who comes in gets `members`, itself among them; the others get `enter`. A room with more than `options.announce`
- * members is a crowd: coming and going is not announced but counted, in a `members` for all, at most once a second.
- * One person is one member with one name, however many connections it has.
+ * Chat: the main room. Receives `message {text}`, `rename {name}` and `typing {}`; a plain text frame is a message too.
+ * Messages are published: stored, numbered and replayed. Everything else is broadcast to the members of the moment.
+ * A new member gets `members`, the others get `enter`. If the room has more than `options.announce` members, joins and
+ * leaves are not announced one by one: all get `members`, at most once a second.
+ * A person is one member with one name, even with several connections.
  */
 import { defineRoom, type Peer } from 'corridor'
 import { z } from 'zod'
 
-/** How many names a `members` event carries at most. */
-const SHOWN = 200
+/** Names in a `members` event at most. */
+const MAX_NAMES = 200
 
 const text = z.string().max(4000).regex(/\S/, 'expected some text')
 const name = z.string().trim().min(1).max(40)
 const member = z.object({ id: z.string(), name: z.string() })
 
 export default defineRoom({
-  summary: 'Talk with whoever is here.',
+  summary: 'Talk with everyone in the room.',
   options: z.object({ announce: z.int().nonnegative().default(200) }),
   receives: {
     message: z.object({ text }),
@@ -36,8 +34,9 @@ export default defineRoom({
   text: (text) => ({ type: 'message', data: { text } }),
 
   open(room, { announce }) {
-    let uncounted = false
-    const members = () => ({ count: room.size, names: room.members(SHOWN).map((member) => member.name) })
+    /** Joins or leaves that no `members` event has reported yet. */
+    let isStale = false
+    const members = () => ({ count: room.size, names: room.members(MAX_NAMES).map((member) => member.name) })
 
     const rename = (peer: Peer, name: string) => {
       for (const each of room.peers(peer.id)) {
@@ -48,8 +47,8 @@ export default defineRoom({
     }
 
     room.every(1000, () => {
-      if (!uncounted) return
-      uncounted = false
+      if (!isStale) return
+      isStale = false
       room.broadcast('members', members())
     })
 
@@ -62,23 +61,23 @@ export default defineRoom({
         }
         peer.data.name = peer.name
         if (!other) {
-          if (room.size > announce) uncounted = true
+          if (room.size > announce) isStale = true
           else room.broadcast('enter', { id: peer.id, name: peer.name }, { except: peer })
         }
         peer.send('members', members())
       },
 
       rejoin(peer) {
-        // A new token may have brought another name.
+        // A new token may contain another name.
         if (peer.name !== peer.data.name) rename(peer, peer.name)
-        // It missed who came and went.
+        // It missed joins and leaves.
         peer.send('members', members())
       },
 
       leave(peer) {
         if (room.peers(peer.id).length > 0) return
-        // The last one to leave a crowd is still counted: that `members` gives everyone the whole list again.
-        if (room.size + 1 > announce) uncounted = true
+        // Before this leave the room was still above the limit. A `members` gives everyone the whole list again.
+        if (room.size + 1 > announce) isStale = true
         else room.broadcast('leave', { id: peer.id, name: peer.name })
       },
 

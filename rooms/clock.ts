@@ -1,16 +1,16 @@
 /**
- * Clock: says `message from server at : <local time>` to everyone, every five seconds, asked or not.
- * `options.every` sets the pace, `options.label` the name it speaks under. What you send to it is only logged.
+ * Clock: broadcasts `message from server at : <local time>` every five seconds. `options.every` sets the interval,
+ * `options.label` replaces "server". Messages from peers are only logged.
  */
 import { defineRoom, duration } from 'corridor'
 import { z } from 'zod'
 
-const pace = duration.refine((ms) => ms >= 100 && ms <= 86_400_000, 'expected something from "100ms" to "1d"')
+const interval = duration.refine((ms) => ms >= 100 && ms <= 86_400_000, 'expected a duration from "100ms" to "1d"')
 
 export default defineRoom({
-  summary: 'Tells everyone the time.',
+  summary: 'Broadcasts the time.',
   options: z.object({
-    every: pace.prefault('5s'),
+    every: interval.prefault('5s'),
     label: z.string().min(1).default('server'),
   }),
 
@@ -22,7 +22,7 @@ export default defineRoom({
     return {
       message(peer, data) {
         const received = typeof data === 'string' ? data.slice(0, 200) : `${data.byteLength} bytes`
-        room.log.info({ from: peer.name, received }, 'the clock was spoken to')
+        room.log.info({ from: peer.name, received }, 'the clock received a message')
       },
     }
   },

@@ -1,11 +1,11 @@
 /**
- * Echo: sends back what you send, text as text, binary as binary, to you alone.
- * The smallest room there is, and the first to try when you wonder whether a connection works.
+ * Echo: sends each message back to its sender, text as text, binary as binary. The smallest room, and the first one to
+ * try if you want to know whether a connection works.
  */
 import { defineRoom } from 'corridor'
 
 export default defineRoom({
-  summary: 'Sends back what you send.',
+  summary: 'Sends your messages back to you.',
 
   open() {
     return {

@@ -1,12 +1,12 @@
 /**
- * Chat message: the chat of Socket.IO's own "get started". Takes `chat message`, a string, and sends it to all,
- * the sender too.
+ * Chat message: the room of Socket.IO's "Get started" tutorial. Receives `chat message`, a string, and broadcasts it to
+ * everyone, including the sender.
  */
 import { defineRoom } from 'corridor'
 import { z } from 'zod'
 
 export default defineRoom({
-  summary: 'One event in, the same event out to all.',
+  summary: 'Broadcasts each event to everyone.',
   receives: { 'chat message': z.string() },
   sends: { 'chat message': z.string() },
 

@@ -1,12 +1,12 @@
 /**
- * Hello: the first example of every Socket.IO tutorial. Who joins gets `news {hello: 'world'}`;
- * what comes back as `my other event`, whatever it carries, is logged.
+ * Hello: the first example of many Socket.IO tutorials. A new peer gets `news {hello: 'world'}`. Its `my other event` is
+ * logged, with any data.
  */
 import { defineRoom } from 'corridor'
 import { z } from 'zod'
 
 export default defineRoom({
-  summary: 'Says hello to the world.',
+  summary: 'Greets each new peer.',
   receives: { 'my other event': z.unknown() },
   sends: { news: z.object({ hello: z.string() }) },
 

@@ -1,11 +1,11 @@
 /**
- * Lines: a chat of plain text. Everyone, the one concerned too, reads `user1 comes in`, then each text as it came;
- * those who stay read `user1 left`. Users are numbered in the order they come.
+ * Lines: a chat in plain text. Everyone gets `user1 comes in`, including the new user, and then each text unchanged. The
+ * remaining users get `user1 left`. Users are numbered in the order they join.
  */
 import { defineRoom } from 'corridor'
 
 export default defineRoom({
-  summary: 'A chat of plain lines.',
+  summary: 'A chat in plain text.',
 
   open(room) {
     let count = 0

@@ -1,12 +1,12 @@
 /**
- * Mes: the chat of the Socket.IO tutorials, where every event carries a string. Takes `message`; all get
- * `enter` with `user1 comes in`, `mes` with `user1 says: …`, `leave` with `user1 left`.
+ * Mes: the chat of several Socket.IO tutorials, with a string as the data of every event. Receives `message`. Broadcasts
+ * `enter` with `user1 comes in`, `mes` with `user1 says: …` and `leave` with `user1 left`.
  */
 import { defineRoom } from 'corridor'
 import { z } from 'zod'
 
 export default defineRoom({
-  summary: 'A chat of events that carry a string.',
+  summary: 'A chat of events with a string as data.',
   receives: { message: z.string() },
   sends: { enter: z.string(), mes: z.string(), leave: z.string() },
 

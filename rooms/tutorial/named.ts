@@ -1,24 +1,23 @@
 /**
- * Named: takes JSON `{"name","msg"}` and says `name:msg` to all.
- * When one who has spoken leaves, those who stay read `name下线了!` ("name went offline!").
- * Anything else is passed over with a line in the log: one broken client disturbs nobody.
+ * Named: receives JSON `{"name","msg"}` and broadcasts `name:msg`. If a peer that has sent a message leaves, the others
+ * get `name下线了!` ("name went offline!"). Any other message is ignored and logged.
  */
 import { defineRoom } from 'corridor'
 import { z } from 'zod'
 
-const speech = z.object({ name: z.string(), msg: z.string() })
+const schema = z.object({ name: z.string(), msg: z.string() })
 
 export default defineRoom({
-  summary: 'A chat where each message brings its name.',
+  summary: 'A chat with the name in each message.',
 
   open(room) {
     return {
       message(peer, data) {
-        const said = speech.safeParse(parse(data)).data
-        if (!said) return room.log.debug({ from: peer.id }, 'passed over: expected {"name": "…", "msg": "…"}')
+        const message = schema.safeParse(parse(data)).data
+        if (!message) return room.log.debug({ from: peer.id }, 'ignored: expected {"name": "…", "msg": "…"}')
 
-        peer.data.name = said.name
-        room.broadcast(`${said.name}:${said.msg}`)
+        peer.data.name = message.name
+        room.broadcast(`${message.name}:${message.msg}`)
       },
       leave(peer) {
         if (peer.data.name !== undefined) room.broadcast(`${peer.data.name}下线了!`)

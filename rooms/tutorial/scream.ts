@@ -1,11 +1,10 @@
 /**
- * Scream: sends your text back in capitals, with `!!!` behind it.
- * The example in the README of nodejs-websocket, where many wrote their first WebSocket server.
+ * Scream: sends each text back in capitals, followed by `!!!`. It is the example in the README of nodejs-websocket.
  */
 import { defineRoom } from 'corridor'
 
 export default defineRoom({
-  summary: 'Screams back what you say.',
+  summary: 'Sends your text back in capitals.',
 
   open() {
     return {
