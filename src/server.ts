@@ -20,7 +20,7 @@ import { Router } from './gate/router.ts'
 import type { Log } from './log/log.ts'
 import { MemoryLog } from './log/memory.ts'
 import { SqliteLog } from './log/sqlite/sqlite.ts'
-import { drain, gone } from './operations/drain.ts'
+import { allClosed, drain } from './operations/drain.ts'
 import { countRooms } from './operations/lobby.ts'
 import { Metrics } from './operations/metrics.ts'
 import { type Random, systemRandom } from './random.ts'
@@ -179,7 +179,7 @@ export async function createServer(parts: ServerParts): Promise<Server> {
       within<T | undefined>(clock, cutAt - clock.monotonic(), promise, () => undefined)
     const answered = () => inFlight.settled()
     await inTime(drain({ rooms, clock, random, drainMs, noticeMs, answered }))
-    await inTime(Promise.all([gone(sockets), requests.settled()]))
+    await inTime(Promise.all([allClosed(sockets), requests.settled()]))
     // Fastify ends what it knows; a peer that ignores its close, or still waits for a room to open, it does not know.
     for (const socket of sockets) socket.destroy()
     await app.close()

@@ -45,7 +45,7 @@ export async function drain({ rooms, clock, random, drainMs, noticeMs, answered 
   const farewells: Promise<void>[] = []
   for (let left = peers; left > 0; left -= wave) {
     const answersMs = Math.max(MOMENT_MS, answersAt - clock.monotonic())
-    farewells.push(...ask(rooms, wave, comeBack, answersMs))
+    farewells.push(...dismissWave(rooms, wave, comeBack, answersMs))
     if (left > wave) await new Promise<void>((resolve) => clock.after(PAUSE_MS, resolve))
   }
   await Promise.all(farewells)
@@ -54,13 +54,13 @@ export async function drain({ rooms, clock, random, drainMs, noticeMs, answered 
 }
 
 /** Resolves when every socket is closed: who was asked to go has gone. */
-export async function gone(sockets: Iterable<Duplex>): Promise<void> {
+export async function allClosed(sockets: Iterable<Duplex>): Promise<void> {
   const open = [...sockets].filter(({ closed }) => !closed)
   await Promise.all(open.map((socket) => new Promise<void>((resolve) => socket.once('close', () => resolve()))))
 }
 
 /** Asks at most so many peers to go, who were not asked before. */
-function* ask(
+function* dismissWave(
   rooms: Rooms,
   atMost: number,
   comeBack: () => CloseReason,

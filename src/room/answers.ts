@@ -1,6 +1,6 @@
 /**
- * The answer to a message, and to those that said the same meanwhile: an ack when what its handler published is kept, else
- * an error. `exchanges.ts` and `batches.ts` handle messages and end each of them here, once.
+ * The answer to a message and to its duplicates in flight: an ack when the events of its handler are kept, else an error.
+ * `exchanges.ts` and `batches.ts` handle messages and end each of them here, once.
  */
 
 import { LimitError, RoomError, roomErrorOf } from '../errors.ts'
@@ -25,21 +25,21 @@ export class Answers {
     this.#parts = parts
   }
 
-  /** What the message did is kept. */
+  /** Acknowledges a message whose events are kept. */
   succeed(exchange: Exchange): void {
     this.#parts.duplicates.ended(exchange)
     this.#ack(exchange, exchange.seq, false)
-    for (const follower of exchange.inFlightDuplicates) this.#ack(follower, exchange.seq, true)
+    for (const duplicate of exchange.inFlightDuplicates) this.#ack(duplicate, exchange.seq, true)
   }
 
-  /** The answer of before, for the message and for those that came while it was looked for. */
+  /** Repeats the answer of the first time, also to the duplicates that arrived during the lookup. */
   repeat(exchange: Exchange, { seq }: Answer): void {
     this.#parts.duplicates.ended(exchange)
     exchange.clientKey = undefined
     for (const each of [exchange, ...exchange.inFlightDuplicates]) this.#ack(each, seq, true)
   }
 
-  /** A retry must find what was published before the failure, so the exchange is over only when that is kept or not. */
+  /** Ends the exchange only after its appends have settled, so that a retry finds the events published before the failure. */
   fail(exchange: Exchange, thrown: unknown): void {
     const end = () => this.#refuse(exchange, thrown)
     const kept = exchange.kept()
@@ -47,12 +47,12 @@ export class Answers {
     else end()
   }
 
-  /** No answer in time: the handler may go on, whoever said the message waits no longer. */
+  /** Answers a message whose handler took too long. The handler may still run. */
   readonly timeOut = (exchange: Exchange): void => {
     this.#error(exchange, timedOut())
   }
 
-  /** What the author may say is said; anything else is ours or the author's mistake: logged, and `internal` to the peer. */
+  /** A `RoomError` goes to the peer as it is. Any other error is logged and reported as `internal`. */
   errorOf(exchange: Exchange, thrown: unknown): RoomError {
     const error = roomErrorOf(thrown)
     if (error) return error
@@ -84,5 +84,5 @@ export class Answers {
 }
 
 export function timedOut(): RoomError {
-  return new RoomError('unavailable', 'no answer in time; say it again under the same id')
+  return new RoomError('unavailable', 'no answer in time; send it again with the same id')
 }

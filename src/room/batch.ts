@@ -1,12 +1,12 @@
 /**
- * Messages whose events are kept together, all or none: what their handlers publish is held back here until all have
- * ended. `batches.ts` commits or discards it.
+ * Messages whose events are kept together, all or none. The events are held back here until all handlers have ended.
+ * `batches.ts` commits or discards them.
  */
 import type { RoomError } from '../errors.ts'
 import type { ClientKey, Draft, IdempotencyKey, RoomLog } from '../log/log.ts'
 
-/** A message that brings a clientKey until one of its events, or the batch, takes it along. */
-interface Marked {
+/** A message with its idempotency key, until the key is appended. */
+interface Keyed {
   clientKey: ClientKey | undefined
 }
 
@@ -16,22 +16,22 @@ export class Batch {
   readonly #keys: IdempotencyKey[]
   #waiting: { resolve: (seq: number) => void; reject: (error: unknown) => void }[] = []
 
-  /** `keys`: what is kept with the events beside the keys of the messages. */
+  /** `keys`: further keys to append with the events, beside those of the messages. */
   constructor(log: RoomLog, keys: readonly IdempotencyKey[]) {
     this.#log = log
     this.#keys = [...keys]
   }
 
   /** Holds an event back until the batch is committed. */
-  stage(draft: Draft, message: Marked): Promise<number> {
+  stage(draft: Draft, message: Keyed): Promise<number> {
     if (message.clientKey) this.#keys.push({ ...message.clientKey, draft: this.#drafts.length })
     message.clientKey = undefined
     this.#drafts.push(draft)
     return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }))
   }
 
-  /** Appends all that is held back, with the keys of `messages` that published nothing. */
-  async commit(messages: readonly Marked[]): Promise<void> {
+  /** Appends the held-back events, with the keys of the `messages` that published nothing. */
+  async commit(messages: readonly Keyed[]): Promise<void> {
     const silent = messages.flatMap(({ clientKey }) => clientKey ?? [])
     const keys = [...this.#keys.splice(0), ...silent]
     const waiting = this.#waiting
@@ -46,7 +46,7 @@ export class Batch {
     }
   }
 
-  /** Drops what is held back. */
+  /** Drops the held-back events. */
   discard(reason: RoomError): void {
     this.#drafts.length = 0
     for (const { reject } of this.#waiting.splice(0)) reject(reason)

@@ -1,6 +1,6 @@
 /**
- * Messages that came together (an HTTP append): all are looked up, then all are handled with nothing between them, then
- * what their handlers published is kept in one step, or nothing of it. `exchanges.ts` checks them and hands them in.
+ * Messages of one HTTP append: all are looked up, then all are handled with nothing between them, then their events are
+ * kept in one step, or none of them. `exchanges.ts` checks them and hands them in.
  */
 
 import type { Clock } from '../clock.ts'
@@ -9,13 +9,13 @@ import type { ProducerKey, RoomLog } from '../log/log.ts'
 import { type Answers, timedOut } from './answers.ts'
 import { Batch } from './batch.ts'
 import { Call } from './call.ts'
-import type { Duplicates, Handled } from './duplicates.ts'
+import type { Duplicates, MessageState } from './duplicates.ts'
 import { Exchange } from './exchange.ts'
 import type { HandlerCalls } from './handler-calls.ts'
 import type { LiveEventPeer } from './peer.ts'
 import type { Message } from './protocol.ts'
 
-/** A message and its data as the schema gave it. */
+/** A message, and its data as parsed by the schema. */
 export interface Checked {
   readonly message: Message
   readonly data: unknown
@@ -29,13 +29,13 @@ export interface BatchesParts {
   readonly answers: Answers
   /** Calls the handler of a message. */
   readonly handle: (call: Call, peer: LiveEventPeer, message: Message, data: unknown) => unknown
-  /** Throws where the room is over, or has ended the peer. */
+  /** Throws if the room is over or has ended the peer. */
   readonly mustBeOpen: (peer: LiveEventPeer) => void
 }
 
 interface Entry extends Checked {
   readonly exchange: Exchange
-  known: Handled | Promise<Handled>
+  state: MessageState | Promise<MessageState>
 }
 
 /** An async handler: whether it has ended, and what it rejected with. */
@@ -54,8 +54,8 @@ export class Batches {
   }
 
   /**
-   * Handles a batch. Resolves with the seq of its first event, when all of it is kept; rejects with a `RoomError`, and
-   * nothing is kept. `isLate`: whoever said it has been told that it was not handled.
+   * Handles a batch. Resolves with the seq of its first event when all of it is kept. If it rejects (with a `RoomError`),
+   * nothing is kept. `isLate`: whether the request was already answered as not handled.
    */
   async run(
     peer: LiveEventPeer,
@@ -69,16 +69,16 @@ export class Batches {
     const others: Promise<void>[] = []
     const running: Running[] = []
     try {
-      for (const each of checked) this.#look(each, new Exchange(peer, this.#now(), batch), entries, others)
-      for (const entry of entries) if (entry.known instanceof Promise) entry.known = await entry.known
+      for (const each of checked) this.#lookUp(each, new Exchange(peer, this.#now(), batch), entries, others)
+      for (const entry of entries) if (entry.state instanceof Promise) entry.state = await entry.state
       if (isLate()) throw timedOut()
       for (const [index, entry] of entries.entries()) {
-        // By a message before it, too.
+        // A message before it may have ended the peer.
         this.#parts.mustBeOpen(peer)
         this.#handle(peer, entry, index, running)
       }
       if (running.length > 0) await mustHaveEnded(running)
-      const fresh = entries.filter(({ known }) => known === 'new').map(({ exchange }) => exchange)
+      const fresh = entries.filter(({ state }) => state === 'new').map(({ exchange }) => exchange)
       await batch.commit(fresh)
       for (const exchange of fresh) await exchange.kept()
       for (const exchange of fresh) answers.succeed(exchange)
@@ -89,28 +89,28 @@ export class Batches {
       for (const { exchange } of entries) answers.fail(exchange, error)
       throw error
     }
-    // Only now, since what they wait for may in exchange wait for this.
+    // Only now: the request they wait for may itself wait for this one.
     await Promise.all(others)
     return entries.find(({ exchange }) => exchange.seq !== undefined)?.exchange.seq
   }
 
-  #look(checked: Checked, exchange: Exchange, entries: Entry[], others: Promise<void>[]): void {
+  #lookUp(checked: Checked, exchange: Exchange, entries: Entry[], others: Promise<void>[]): void {
     const { duplicates } = this.#parts
     exchange.id = checked.message.id
-    const entry: Entry = { ...checked, exchange, known: 'new' }
+    const entry: Entry = { ...checked, exchange, state: 'new' }
     entries.push(entry)
-    entry.known = duplicates.find(exchange, checked.message)
-    // It may be waited for later than it comes, or not at all.
-    if (entry.known instanceof Promise) entry.known.catch(() => {})
-    if (entry.known !== 'running') return
+    entry.state = duplicates.lookUp(exchange, checked.message)
+    // It may reject before it is awaited, or without ever being awaited.
+    if (entry.state instanceof Promise) entry.state.catch(() => {})
+    if (entry.state !== 'inFlight') return
     entries.pop()
-    // Said twice in one batch, it is answered with the first; otherwise another request handles it now.
+    // A duplicate within this batch is answered with its first. Any other is being handled by another request.
     if (!entries.some((entry) => entry.exchange.inFlightDuplicates.includes(exchange))) others.push(exchange.outcome())
   }
 
-  #handle(peer: LiveEventPeer, { exchange, message, data, known }: Entry, index: number, running: Running[]): void {
-    if (known !== 'new') {
-      if (typeof known === 'object' && 'hash' in known) this.#parts.answers.repeat(exchange, known)
+  #handle(peer: LiveEventPeer, { exchange, message, data, state }: Entry, index: number, running: Running[]): void {
+    if (state !== 'new') {
+      if (typeof state === 'object' && 'hash' in state) this.#parts.answers.repeat(exchange, state)
       return
     }
     const call = new Call(exchange)
@@ -143,9 +143,9 @@ function watch(index: number, call: Call, pending: Promise<unknown>): Running {
   return running
 }
 
-/** An async handler that awaits nothing has ended by now; any other would keep its events apart from the batch's. */
+/** An async handler that awaits nothing has ended by now. Any other could not keep its events together with the batch's. */
 async function mustHaveEnded(running: readonly Running[]): Promise<void> {
-  // One step of the queue, no more: what a handler awaits takes at least two.
+  // Exactly one microtask: a handler that awaits takes at least two.
   await undefined
   for (const { index, call, hasEnded, failure } of running) {
     if (failure) throw failure.error

@@ -1,22 +1,22 @@
 /**
- * A call into a room author's code, from its begin until it ends or is given up: the context that its code finds itself in,
- * also after an `await`. What it starts and does not wait for outlives it, and is then the room's own. `handler-calls.ts` makes
- * calls; a message that is handled takes what its call publishes.
+ * One call of a room author's code, until it ends or is given up. It is the async context of that code, also after an
+ * `await`. Code that it starts without awaiting outlives it, and then publishes for the room itself. `handler-calls.ts`
+ * makes calls; an exchange takes the events that its call publishes.
  */
 import { RoomError } from '../errors.ts'
 import type { Draft, RoomLog } from '../log/log.ts'
 
-/** What takes the events that a call publishes. */
+/** Takes the events that a call publishes. */
 export interface Publisher {
   append(log: RoomLog, draft: Draft): number | Promise<number>
-  /** What the author was given for its latest publish. */
+  /** The promise that the latest `publish` returned. */
   latest: Promise<unknown> | undefined
 }
 
 export class Call {
-  /** `undefined`: its events are the room's own. */
+  /** `undefined`: its events belong to no message. */
   publisher: Publisher | undefined
-  /** It did not end in time, or what it belongs to failed: nothing it does later may count. */
+  /** It did not end in time, or its batch failed: it must have no more effects. */
   isGivenUp = false
 
   constructor(publisher?: Publisher) {
@@ -33,7 +33,7 @@ export class Call {
   }
 }
 
-/** What a call that was given up is told when it goes on. */
+/** The error for code that goes on after its call was given up. */
 export function givenUp(): RoomError {
   return new RoomError('unavailable', 'this handler was given up: it did not end in time, or its batch failed')
 }

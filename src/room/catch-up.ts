@@ -1,9 +1,7 @@
 /**
- * From the log's past to the live room without a hole or a double: pages of the log are written until the newest event
- * delivered is reached, and in that very turn the peer takes its subscriber behind it. `event-room.ts` calls it at a join,
- * `readers.ts` for who only listens.
- *
- * Nothing is held back for a peer that catches up: what is published meanwhile is in the log, so it is read from there.
+ * Catches a peer up with the log, with nothing missed and nothing repeated: pages are written until the newest delivered
+ * event is reached, and in the same tick the peer is subscribed. `event-room.ts` calls it at a join, `readers.ts` for a
+ * reader. Nothing is buffered for a peer that catches up: events published meanwhile are read from the log.
  */
 
 import type { Clock } from '../clock.ts'
@@ -16,7 +14,7 @@ import type { RoomLog } from '../log/log.ts'
 import { within } from '../within.ts'
 import { reset } from './protocol.ts'
 
-/** The share of what may wait for a peer that a page is, and that may wait while the next one comes. */
+/** The share of the send buffer that one page may fill, and that may still be pending when the next page is read. */
 const SHARE = 0.25
 const LOW_BYTES = 64 * 1024
 
@@ -78,14 +76,14 @@ function pageAfter({ log, audience }: CatchUpContext, after: number): readonly F
   return log.read(after, PAGE.events, Math.min(PAGE.bytes, audience.limitBytes * SHARE))
 }
 
-/** A page of what comes after `cursor`; where retention cut a hole before it, that is said first. */
+/** The page after `cursor`, preceded by a `reset` if retention removed events before it. */
 function whole(log: RoomLog, page: readonly Frame[], cursor: number): readonly Frame[] {
   const first = page[0]?.seq ?? log.first
   if (first <= cursor + 1) return page
   return [reset({ epoch: log.epoch, first, seq: log.seq, reason: 'trimmed' }), ...page]
 }
 
-/** Resolves when the peer has taken enough for the next page, or is given up since it does not. */
+/** Resolves when the peer has read enough for the next page, or was cut off because it does not read. */
 async function drained({ audience, clock, sendTimeoutMs }: CatchUpContext, subscriber: Subscriber): Promise<void> {
   const { wire } = subscriber
   const taken = wire.drained(Math.min(LOW_BYTES, audience.limitBytes * SHARE))

@@ -1,12 +1,12 @@
 /**
- * Who still waits for an answer: every message with an id gets its ack or an error within 5 s, also when a handler or
- * the log hangs. One queue and one timer for all; most turns are answered before the timer ever sees them.
+ * Timeouts of messages: every message with an id gets its ack or an error within 5 s, even if a handler or the log hangs.
+ * One queue and one timer serve all rooms; most exchanges are answered before the timer sees them.
  */
 import type { Clock } from '../clock.ts'
 import { type Failed, uncaught } from '../guarded.ts'
 import type { Exchange } from './exchange.ts'
 
-/** Below the 5 s that are promised, by what the timer and the network may add. */
+/** Less than the promised 5 s, to leave time for the timer and the network. */
 const ANSWER_MS = 4500
 const SWEEP_MS = 200
 
@@ -26,13 +26,13 @@ export class Deadlines {
     this.#failed = failed
   }
 
-  /** Calls `timeOut` where the exchange is not answered in time. */
+  /** Calls `timeOut` if the exchange is not answered in time. */
   add(exchange: Exchange, timeOut: (exchange: Exchange) => void): void {
     this.#waiting.push({ exchange, timeOut })
     this.#sweepLater()
   }
 
-  /** No timer runs where nobody waits. */
+  /** No timer runs while nothing is pending. */
   #sweepLater(): void {
     if (this.#isSweeping || this.#waiting.length === 0) return
     this.#isSweeping = true
@@ -54,7 +54,7 @@ export class Deadlines {
     if (done > 0) this.#waiting = this.#waiting.slice(done)
   }
 
-  /** What fails for one keeps no other waiting. */
+  /** A failure for one exchange does not delay the others. */
   #timeOut(exchange: Exchange, timeOut: (exchange: Exchange) => void): void {
     try {
       timeOut(exchange)

@@ -1,6 +1,7 @@
 /**
- * Peers that are asked to go, each after the answers to what it has said, so that a restart leaves no message open. What
- * they say meanwhile is refused as `unavailable` and safe to say again. `drain.ts` calls it, and `room.ts` at its close.
+ * Graceful close of peers: each is closed after its messages are answered, so that a restart leaves no message open.
+ * Messages that arrive meanwhile are refused as `unavailable` and safe to retry. `room.ts` calls it, for a drain and at
+ * its close.
  */
 
 import type { CloseReason } from '../errors.ts'
@@ -13,8 +14,8 @@ interface Host<P> {
 }
 
 /**
- * Resolves when all of them were asked to go: at once, but for those whose handlers run or whose events are not kept yet.
- * These are waited for `withinMs`, or as long as handlers are anywhere.
+ * Closes idle peers at once. Peers whose handlers still run, or whose events are not kept yet, are closed when these are
+ * done, and after `withinMs` at the latest. Resolves when all are closed.
  */
 export async function dismissAfterAnswers<P extends LivePeer>(
   room: Host<P>,
@@ -28,13 +29,13 @@ export async function dismissAfterAnswers<P extends LivePeer>(
     const settled = peer.settled()
     if (settled) open.push(settled)
     else left.push(peer)
-    peer.isLeaving = settled !== undefined
+    peer.isDismissed = settled !== undefined
   }
   room.endTogether(left, reason)
   if (open.length === 0) return
   await room.calls.waitFor(open, withinMs)
   room.endTogether(
-    peers.filter(({ isLeaving, hasLeft }) => isLeaving && !hasLeft),
+    peers.filter(({ isDismissed, hasLeft }) => isDismissed && !hasLeft),
     reason,
   )
 }

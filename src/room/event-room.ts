@@ -1,6 +1,6 @@
 /**
- * An event room: rate → `exchanges.ts` (decode, check, the author's handler, ack) on the way in. Publishing appends to the
- * log and touches no peer; what the log calls back is delivered by `room.ts`.
+ * An event room. A message passes the rate, then `exchanges.ts` (decode, check, the author's handler, ack). Publishing only
+ * appends to the log; the log calls back, and `room.ts` delivers.
  */
 
 import type { EventDefinition, Handlers, PastEvent, Position, Room } from '../define.ts'
@@ -28,14 +28,14 @@ import type { Visitor } from './session.ts'
 export class LiveEventRoom extends LiveRoom<LiveEventPeer, Handlers> implements Room, EventRoom {
   readonly kind = 'event'
   readonly readers: Readers
-  /** Whom `join` let not in lately, over an event stream. */
+  /** The event-stream clients that `join` refused lately. */
   readonly #refusals: JoinRefusals
   readonly #definition: EventDefinition
   readonly #options: unknown
   readonly #exchanges: Exchanges
   readonly #posts: Posts
 
-  /** `options`: as the module's own schema parsed them. */
+  /** `options`: as parsed by the module's schema. */
   constructor(
     parts: RoomParts,
     path: string,
@@ -89,20 +89,20 @@ export class LiveEventRoom extends LiveRoom<LiveEventPeer, Handlers> implements 
     this.tally.received += 1
     const { rate, waiting } = this.settings.limits
     if (!peer.bucket.take(rate, this.parts.clock.monotonic())) {
-      this.#tooFast(peer, data)
+      this.#refuseForRate(peer, data)
       return
     }
     peer.refused = Math.max(0, peer.refused - 1)
-    if (peer.isLeaving) {
-      this.#refuse(peer, this.#idOf(data), new RoomError('unavailable', 'this room restarts, say it again'))
+    if (peer.isDismissed) {
+      this.#refuse(peer, this.#idOf(data), new RoomError('unavailable', 'this room restarts, send it again'))
       return
     }
     if (peer.sequence.length >= waiting) {
-      const error = new LimitError('limits.waiting', 'unavailable', 'too many of your messages wait, say it again')
+      const error = new LimitError('limits.waiting', 'unavailable', 'too many of your messages wait, send it again')
       this.#refuse(peer, this.#idOf(data), error)
       return
     }
-    this.#exchanges.take(peer, data)
+    this.#exchanges.handle(peer, data)
   }
 
   post(peer: LiveEventPeer, messages: readonly protocol.Message[], how?: Posting): Promise<Posted> {
@@ -127,7 +127,7 @@ export class LiveEventRoom extends LiveRoom<LiveEventPeer, Handlers> implements 
         ? Promise.resolve(this.#position(appended))
         : appended.then((seq) => this.#position(seq))
     if (publisher) publisher.latest = position
-    // Who does not wait for the promise hears of a failure from the message's answer, or from the log line of the log itself.
+    // If the module does not await the promise, a failure is still reported: in the answer to the message, or in the server log.
     position.catch(() => {})
     return position
   }
@@ -147,11 +147,11 @@ export class LiveEventRoom extends LiveRoom<LiveEventPeer, Handlers> implements 
     return new LiveEventPeer(visitor, wire, this, this.settings.limits.rate, this.parts.clock.monotonic())
   }
 
-  protected override opened(): unknown {
+  protected override callOpen(): unknown {
     return this.#definition.open(this, this.#options)
   }
 
-  protected override checked(handlers: unknown): Handlers {
+  protected override checkHandlers(handlers: unknown): Handlers {
     mustBeHandlers<Handlers>(handlers, Object.keys(this.#definition.receives ?? {}))
     return handlers
   }
@@ -192,16 +192,16 @@ export class LiveEventRoom extends LiveRoom<LiveEventPeer, Handlers> implements 
     if (!peer.hasLeft) peer.write(protocol.error(id, error))
   }
 
-  #tooFast(peer: LiveEventPeer, text: string): void {
+  #refuseForRate(peer: LiveEventPeer, text: string): void {
     const { rate, abuse } = this.settings.limits
     peer.refused += 1
-    // So many bursts more refused than taken: not careless but hostile.
+    // So many bursts more refused than accepted: not careless but hostile.
     if (peer.refused > rate.burst * abuse) {
       countExceeded(this.tally.exceeded, 'limits.abuse')
       this.end(peer, Close.abuse)
       return
     }
-    const message = `too fast, say it again in ${peer.bucket.waitMs(rate)} ms`
+    const message = `too fast, send it again in ${peer.bucket.waitMs(rate)} ms`
     this.#refuse(peer, this.#idOf(text), new LimitError('limits.rate', 'rate_limited', message))
   }
 
@@ -222,7 +222,7 @@ export class LiveEventRoom extends LiveRoom<LiveEventPeer, Handlers> implements 
   }
 }
 
-/** Of a handler that outlives its room: what it publishes would break into the order of the room that came after. */
+/** For code that outlives its room or call: its events would break into the order of the next room on the same log. */
 function rejected(reason: RoomError): Promise<never> {
   const position = Promise.reject(reason)
   position.catch(() => {})

@@ -1,7 +1,7 @@
 /**
- * A exchange: one message of a peer from its arrival to its answer. It carries the clientKey that makes a retry safe into the
- * first append of its handler, and gathers what the handler publishes, since the ack says that all of it is kept.
- * `exchanges.ts` begins and answers it; what its handler publishes goes to the log through it.
+ * An exchange: one message of a peer, from its arrival to its answer. It adds the idempotency key to the first append of
+ * the handler, and collects all appends, since the ack promises that all of them are kept. `exchanges.ts` begins and
+ * answers it; the events of its handler go to the log through it.
  */
 
 import type { RoomError } from '../errors.ts'
@@ -14,11 +14,11 @@ import type { LiveEventPeer } from './peer.ts'
 export class Exchange implements Publisher {
   readonly peer: LiveEventPeer
   readonly startedMs: number
-  /** The client's id for the message; without one there is no ack. */
+  /** The client's id for the message. Without one there is no ack. */
   id: string | undefined
-  /** What shall be kept with the first append. */
+  /** To be kept with the first append. */
   clientKey: ClientKey | undefined
-  /** Where the first event of this message stands. */
+  /** The seq of the first event of this message. */
   seq: number | undefined
   isAnswered = false
   latest: Promise<unknown> | undefined
@@ -28,7 +28,7 @@ export class Exchange implements Publisher {
   #report: ((error?: RoomError) => void) | undefined
   #appends: Promise<number>[] | undefined
 
-  /** `batch`: what it is part of; `producer`: what is kept with a message that is part of none. */
+  /** `batch`: the batch it belongs to. `producer`: the key of a producer, for a message outside of a batch. */
   constructor(peer: LiveEventPeer, startedMs: number, batch?: Batch, producer?: ProducerKey) {
     this.peer = peer
     this.startedMs = startedMs
@@ -37,7 +37,7 @@ export class Exchange implements Publisher {
     this.#producer = producer
   }
 
-  /** The same message said again while this was handled; they get the same answer. */
+  /** The same message, received again while this one is handled. They get the same answer. */
   get inFlightDuplicates(): readonly Exchange[] {
     return this.#duplicates ?? []
   }
@@ -47,24 +47,24 @@ export class Exchange implements Publisher {
     this.#duplicates.push(exchange)
   }
 
-  /** It has its answer: an error, or none. Once for each exchange, or its peer's messages are counted wrongly. */
+  /** Marks it as answered, with an error or without. MUST be called once, or the open exchanges of its peer are miscounted. */
   answer(error?: RoomError): void {
     this.isAnswered = true
     this.peer.exchangeEnded()
     this.#report?.(error)
   }
 
-  /** Resolves when it, or the exchange it follows, is answered; rejects with the error that one was answered with. */
+  /** Resolves when it is answered; rejects with the error it was answered with. */
   outcome(): Promise<void> {
     const outcome = new Promise<void>((resolve, reject) => {
       this.#report = (error) => (error ? reject(error) : resolve())
     })
-    // It may be waited for later than it comes.
+    // It may reject before it is awaited.
     outcome.catch(() => {})
     return outcome
   }
 
-  /** Appends what the handler published: at once, or with the batch this message is part of. */
+  /** Appends an event of the handler: at once, or with the batch. */
   append(log: RoomLog, draft: Draft): number | Promise<number> {
     const appended = this.#batch ? this.#batch.stage(draft, this) : log.append([draft], this.#takeKeys(0))
     if (typeof appended === 'number') this.seq ??= appended
@@ -72,8 +72,8 @@ export class Exchange implements Publisher {
     return appended
   }
 
-  /** Keeps the keys of a message that published nothing, so that its retry is known too. */
-  remember(log: RoomLog): void {
+  /** Keeps the keys of a message that published nothing, so that a duplicate of it is recognised too. */
+  keepKeys(log: RoomLog): void {
     if (this.#batch) return
     const keys = this.#takeKeys(undefined)
     if (keys.length === 0) return
@@ -82,14 +82,14 @@ export class Exchange implements Publisher {
   }
 
   /**
-   * The handler's end, where it is still to come. One that only returns what `publish` gave it has ended: its peer's next
-   * message need not wait for the log.
+   * The promise of a handler that still runs. A handler that returns the promise of its last `publish` has ended: the next
+   * message of its peer need not wait for the log.
    */
   pending(result: unknown): Promise<unknown> | undefined {
     return result === this.latest ? undefined : pendingOf(result)
   }
 
-  /** Resolves when all that was appended is kept; rejects when some of it is not. `undefined`: nothing is pending. */
+  /** Resolves when all appends are kept; rejects if one fails. `undefined`: nothing is pending. */
   kept(): Promise<void> | undefined {
     if (!this.#appends) return undefined
     return Promise.all(this.#appends).then((seqs) => {

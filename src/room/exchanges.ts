@@ -1,6 +1,6 @@
 /**
- * What an event room does with a message: decode → check → is it a retry? → the author's handler → wait for the log →
- * ack. `event-room.ts` hands texts in after the rate was checked; answers go out through the peer's seat.
+ * How an event room handles a message: decode → check → duplicate? → the author's handler → wait for the log → ack.
+ * `event-room.ts` passes texts in after the rate was checked. Answers go out through the peer's subscriber.
  */
 
 import type { Clock } from '../clock.ts'
@@ -13,7 +13,7 @@ import { Answers, timedOut } from './answers.ts'
 import { Batches, type Checked } from './batches.ts'
 import { Call } from './call.ts'
 import type { Deadlines } from './deadlines.ts'
-import { Duplicates, type Handled } from './duplicates.ts'
+import { Duplicates, type MessageState } from './duplicates.ts'
 import { Exchange } from './exchange.ts'
 import type { HandlerCalls } from './handler-calls.ts'
 import type { Posting } from './open-room.ts'
@@ -25,7 +25,7 @@ export interface ExchangesParts {
   readonly json: JsonBounds
   readonly handlers: () => Handlers
   readonly roomLog: () => RoomLog
-  /** The room is closed, and another may stand at its path: nothing is handled any more. */
+  /** The room is closed, and another may be open at its path. Nothing is handled any more. */
   readonly isOver: () => boolean
   readonly calls: HandlerCalls
   readonly clock: Clock
@@ -55,10 +55,10 @@ export class Exchanges {
     })
   }
 
-  /** Handles one text frame after those before it. */
-  take(peer: LiveEventPeer, text: string): void {
+  /** Handles a text frame, after those before it. */
+  handle(peer: LiveEventPeer, text: string): void {
     const exchange = new Exchange(peer, this.#parts.clock.monotonic())
-    // Behind an async handler it may wait longer than an answer may take.
+    // Behind an async handler it may wait until it times out, and that answer needs the id.
     if (peer.sequence.isBusy) {
       exchange.id = protocol.idOf(text, this.#parts.json)
       peer.sequence.run(() => this.#read(exchange, text))
@@ -67,8 +67,8 @@ export class Exchanges {
   }
 
   /**
-   * Handles what came over HTTP: one message as any other, several together, all or none. Resolves with the seq of the
-   * first event, when all is kept; rejects with a `RoomError`.
+   * Handles the messages of one HTTP request: one like any other, several together, all or none. Resolves with the seq of
+   * the first event when all are kept; rejects with a `RoomError`.
    */
   post(peer: LiveEventPeer, messages: readonly protocol.Message[], posting: Posting = {}): Promise<number | undefined> {
     const checked = messages.map((message, index) => this.#checkAt(index, message))
@@ -83,7 +83,7 @@ export class Exchanges {
     })
   }
 
-  /** What comes after it waits for its handler, as over any wire, and not for the log. */
+  /** The next message waits for its handler, as over any wire, but not for the log. */
   #post(
     peer: LiveEventPeer,
     { message, data }: Checked,
@@ -96,8 +96,8 @@ export class Exchanges {
     exchange
       .outcome()
       .then(async () => {
-        // A producer stands behind what was answered before, too.
-        exchange.remember(this.#parts.roomLog())
+        // A duplicate of an answered message still advances the producer.
+        exchange.keepKeys(this.#parts.roomLog())
         await exchange.kept()
         return exchange.seq
       })
@@ -106,9 +106,9 @@ export class Exchanges {
   }
 
   #read(exchange: Exchange, text: string): undefined | Promise<void> {
-    // Overdue before it began: it was answered `unavailable` and is never handled, so that saying it again is safe.
+    // It timed out before it began: it was answered `unavailable` and is never handled, so that a retry is safe.
     if (exchange.isAnswered) return undefined
-    // The room has closed its peer, which hears no answer.
+    // The room has closed its peer, which gets no answer.
     if (exchange.peer.isEnded) {
       exchange.answer()
       return undefined
@@ -124,7 +124,7 @@ export class Exchanges {
     }
   }
 
-  /** Is it a retry? The promise ends with the handler and never rejects. */
+  /** Looks for a duplicate, then handles the message. The promise resolves when the handler has ended and never rejects. */
   #begin(
     exchange: Exchange,
     message: protocol.Message,
@@ -134,27 +134,27 @@ export class Exchanges {
     const failed = (error: unknown) => this.#answers.fail(exchange, error)
     try {
       this.#mustBeOpen(exchange.peer)
-      const known = this.#duplicates.find(exchange, message)
-      if (known instanceof Promise)
-        return known.then((known) => this.#go(exchange, message, data, known, isLate)).catch(failed)
-      return this.#go(exchange, message, data, known)
+      const state = this.#duplicates.lookUp(exchange, message)
+      if (state instanceof Promise)
+        return state.then((found) => this.#proceed(exchange, message, data, found, isLate)).catch(failed)
+      return this.#proceed(exchange, message, data, state)
     } catch (error) {
       failed(error)
       return undefined
     }
   }
 
-  /** A new message goes to its handler, one that was handled before gets its answer again. */
-  #go(
+  /** A new message goes to its handler. One that was handled before gets its answer again. */
+  #proceed(
     exchange: Exchange,
     message: protocol.Message,
     data: unknown,
-    known: Handled,
+    state: MessageState,
     isLate?: () => boolean,
   ): undefined | Promise<void> {
-    if (known === 'running') return undefined
-    if (known !== 'new') this.#answers.repeat(exchange, known)
-    // Overdue while it was looked for, it is never handled: nor are those that follow it.
+    if (state === 'inFlight') return undefined
+    if (state !== 'new') this.#answers.repeat(exchange, state)
+    // It timed out during the lookup: it is never handled, and neither are its duplicates.
     else if (exchange.isAnswered || exchange.peer.isEnded || isLate?.()) this.#answers.fail(exchange, timedOut())
     else return this.#run(exchange, message, data)
     return undefined
@@ -190,7 +190,7 @@ export class Exchanges {
         this.#answers.fail(exchange, error)
       },
     )
-    // Given up, it is over: said again, it is handled anew.
+    // Once given up it is over, and a retry is handled anew.
     return calls.waitForCall(call, `receive.${type}`, ended, exchange.peer.id, () =>
       this.#answers.fail(exchange, timedOut()),
     )
@@ -198,15 +198,15 @@ export class Exchanges {
 
   #call(call: Call, peer: LiveEventPeer, { type }: protocol.Message, data: unknown): unknown {
     const handler = this.#parts.handlers().receive?.[type]
-    // It was there when the room opened.
+    // It existed when the room opened.
     if (!handler) throw new TypeError(`expected a handler for "${type}" in what open returned`)
     return this.#parts.calls.run(call, handler, peer, data)
   }
 
-  /** The handler has ended: the ack waits only for the log. Throws nothing, also where the log takes no more ids. */
+  /** The handler has ended: the ack waits only for the log. Never throws, even if the log takes no more ids. */
   #settle(exchange: Exchange): void {
     try {
-      exchange.remember(this.#parts.roomLog())
+      exchange.keepKeys(this.#parts.roomLog())
     } catch (error) {
       this.#answers.fail(exchange, error)
       return
@@ -229,7 +229,7 @@ export class Exchanges {
   }
 
   #mustBeOpen(peer: LiveEventPeer): void {
-    if (this.#parts.isOver()) throw new RoomError('unavailable', 'this room has closed, say it again')
+    if (this.#parts.isOver()) throw new RoomError('unavailable', 'this room has closed, send it again')
     if (peer.isEnded) throw new RoomError('forbidden', 'this room has closed the peer')
   }
 }

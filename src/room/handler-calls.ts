@@ -1,6 +1,6 @@
 /**
- * Calls into a room author's code: handlers and timers. Whatever they throw hurts nobody and is told in one place, and
- * one that never ends holds nothing up. `room.ts` owns it; a message's handler is called in `exchanges.ts` and `batches.ts`.
+ * Calls a room author's code: handlers and timers. Errors are caught and logged in one place, and a call that never ends
+ * blocks nothing. `room.ts` owns it; a message's handler is called in `exchanges.ts` and `batches.ts`.
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { type Clock, mustBeDuration } from '../clock.ts'
@@ -27,24 +27,24 @@ export class HandlerCalls {
     this.#logger = log
   }
 
-  /** The call whose code runs now, also after an await of its. */
+  /** The call whose code runs now, also after an `await` in it. */
   get current(): Call | undefined {
     return this.#calls.getStore()
   }
 
-  /** Throws where the code that runs now was given up: what it still says must not count. */
+  /** Throws if the call whose code runs now was given up, since it must have no more effects. */
   mustNotBeGivenUp(): void {
     if (this.current?.isGivenUp) throw givenUp()
   }
 
-  /** Runs the author's code as a call. Throws what it throws. */
+  /** Runs the author's code as a call, and throws what it throws. */
   run<A extends unknown[]>(call: Call, fn: (...args: A) => unknown, ...args: A): unknown {
     return this.#calls.run(call, fn, ...args)
   }
 
   /**
-   * Calls `fn`; what it throws, or rejects with, goes to `failed`. `undefined`: it has ended. The promise resolves when it
-   * has ended or was given up. `what`: its name; `peer`: the id of whom it is called for.
+   * Calls `fn` and passes its error, if any, to `failed`. Returns `undefined` if it has ended, else a promise that resolves
+   * when it has ended or was given up. `what`: the name of the handler. `peer`: the id of the peer it is called for.
    */
   call(
     what: string,
@@ -64,7 +64,7 @@ export class HandlerCalls {
     return undefined
   }
 
-  /** Waits for a call to end; one that does not is given up, which is logged, and `late` is called. */
+  /** Waits `ms` for a call to end. Otherwise gives it up, logs that, and calls `late`. */
   waitForCall(
     call: Call,
     what: string,
@@ -81,19 +81,19 @@ export class HandlerCalls {
     })
   }
 
-  /** Logs what a handler threw; `peer`: the id of whom it was called for. */
+  /** Logs the error of a handler. `peer`: the id of the peer it was called for. */
   failed(what: string, error: unknown, peer?: string): void {
     this.#logger.error({ err: error, peer }, `the room's ${what} handler failed`)
   }
 
-  /** The same of a call that was given up before: what it says on purpose has nobody left to hear it. */
+  /** Logs the error of a call that was given up, but not a `RoomError`: there is nobody left to answer. */
   failedLate(what: string, error: unknown, peer?: string): void {
     if (!roomErrorOf(error)) this.failed(what, error, peer)
   }
 
   /**
-   * Calls `fn` each `ms` until the room ends or the returned function is called; not again while an async `fn` runs.
-   * Throws a `RangeError` for what is no span of time, a `TypeError` for what is no function.
+   * Calls `fn` every `ms` until the room ends or the returned function is called, but not while an async `fn` still runs.
+   * Throws a `RangeError` if `ms` is no valid duration, a `TypeError` if `fn` is no function.
    */
   every(ms: number, fn: () => unknown): () => void {
     mustBeDuration('room.every', ms)
@@ -111,7 +111,7 @@ export class HandlerCalls {
     return this.#keep(cancel)
   }
 
-  /** Calls `fn` once after `ms`, as `every` does. */
+  /** Calls `fn` once after `ms`. Otherwise like `every`. */
   after(ms: number, fn: () => unknown): () => void {
     mustBeDuration('room.after', ms)
     mustBeFunction('room.after', fn)
@@ -135,13 +135,13 @@ export class HandlerCalls {
     return end
   }
 
-  /** Waits for handlers that run, but not for one that never ends. */
+  /** Waits for running handlers, at most `ms`. */
   async waitFor(running: readonly (undefined | Promise<void>)[], ms = CLOSE_MS): Promise<void> {
     const pending = running.filter((handler) => handler !== undefined)
     if (pending.length > 0) await within(this.#clock, ms, Promise.all(pending).then(nothing), nothing)
   }
 
-  /** Ends all timers; none begins any more. */
+  /** Ends all timers. Later ones end at once. */
   end(): void {
     this.#hasEnded = true
     for (const end of [...(this.#timers ?? [])]) end()

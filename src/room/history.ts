@@ -1,15 +1,15 @@
 /**
- * What a room's author reads of its past: `room.history`. `event-room.ts` hands the room's log in.
+ * `room.history`: how a room module reads kept events. `event-room.ts` passes the room's log in.
  */
 import type { PastEvent } from '../define.ts'
 import type { Frame } from '../delivery/frame.ts'
 import { offset, type RoomLog } from '../log/log.ts'
 import { show } from '../mistakes.ts'
 
-/** Events that are given where nothing is said, and at most. */
+/** How many events are returned by default, and at most. */
 const LIMIT = { usual: 100, most: 1000 }
 
-/** The events after `after` (default: the newest), oldest first. Rejects with a `RangeError` for what is no number of events. */
+/** The events after the seq `after` (default: the newest), oldest first. Rejects with a `RangeError` if an argument is no valid number. */
 export async function historyOf(
   roomLog: RoomLog,
   { after, limit = LIMIT.usual }: { after?: number; limit?: number } = {},

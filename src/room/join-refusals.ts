@@ -1,6 +1,6 @@
 /**
- * Clients whose event stream a room's `join` has refused: an `EventSource` comes back by itself, so its next try is told
- * in a status, which is final for it. `event-room.ts` adds to it, `transports/live.ts` asks.
+ * Clients whose event stream a room's `join` has refused. An `EventSource` reconnects by itself, so its next try is refused
+ * with a status, which is final for it. `event-room.ts` adds to it, `transports/live.ts` asks.
  */
 import type { Clock } from '../clock.ts'
 import type { RoomError } from '../errors.ts'
@@ -9,15 +9,15 @@ import type { RoomError } from '../errors.ts'
 const KEPT_MS = 10_000
 const MOST = 10_000
 
-interface Kept {
+interface KeptRefusal {
   readonly error: RoomError
   readonly untilMs: number
 }
 
 export class JoinRefusals {
   readonly #clock: Clock
-  /** By client, the oldest first. */
-  #kept: Map<string, Kept> | undefined
+  /** By client id, oldest first. */
+  #kept: Map<string, KeptRefusal> | undefined
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -34,7 +34,7 @@ export class JoinRefusals {
     this.#kept.set(client, { error, untilMs: now + KEPT_MS })
   }
 
-  /** What the client was refused with, if that was just now. */
+  /** The error that refused this client in the last seconds. */
   of(client: string | undefined): RoomError | undefined {
     const kept = client === undefined ? undefined : this.#kept?.get(client)
     return kept && kept.untilMs > this.#clock.monotonic() ? kept.error : undefined

@@ -1,7 +1,7 @@
 /**
- * Bounds for JSON that strangers send, looked at in the text, before anything is built of it (CVE-2026-32689): how deep
- * it nests and how many members its objects have. What a recursive walk, a schema or a hash table can bear is less than
- * what the size of a message allows. `protocol.ts` asks before it parses.
+ * Bounds for JSON from clients, checked in the text before it is parsed (CVE-2026-32689): how deep it nests and how many
+ * members its objects have. A recursive walk, a schema or a hash table can bear less than the size limit of a message
+ * allows. `protocol.ts` asks before it parses.
  */
 import type { JsonBounds } from '../config/mount.ts'
 
@@ -9,7 +9,7 @@ const QUOTE = 0x22
 const BACKSLASH = 0x5c
 const COLON = 0x3a
 
-/** The bound that the text breaks, should it be JSON; where it is not, the parser says so. */
+/** The bound that the text exceeds. Invalid JSON is left to the parser. */
 export function exceededBound(text: string, bounds: JsonBounds): keyof JsonBounds | undefined {
   if (text.length <= bounds.depth && text.length <= bounds.members) return undefined
   let depth = 0
@@ -34,7 +34,7 @@ export function exceededBound(text: string, bounds: JsonBounds): keyof JsonBound
   return undefined
 }
 
-/** Where the string that begins at `start` ends; -1: nowhere. */
+/** The index of the closing quote of the string that begins at `start`; -1 if there is none. */
 function endOfString(text: string, start: number): number {
   let end = text.indexOf('"', start + 1)
   while (end > 0 && isEscaped(text, end)) end = text.indexOf('"', end + 1)

@@ -1,6 +1,6 @@
 /**
- * A room's logger, made when something is first logged: most rooms log nothing, and a child of pino costs as much as the
- * rest of a room. `room.ts` makes one for each room.
+ * A room's logger, created with its first line: most rooms log nothing, and a pino child needs as much memory as the rest
+ * of a room. `room.ts` makes one for each room.
  */
 import type { RoomLogger } from '../define.ts'
 
@@ -14,7 +14,7 @@ export class LazyLogger {
     this.#room = room
   }
 
-  /** The logger itself, as the room's author has it. */
+  /** The pino child, which room modules have as `room.log`. */
   get child(): RoomLogger {
     this.#logger ??= this.#parent.child({ room: this.#room })
     return this.#logger

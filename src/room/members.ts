@@ -1,6 +1,6 @@
 /**
- * Who is in a room: peers in the order they came, those away for a moment included. A client that lost its connection is
- * waited for, so that a tunnel or a phone's other network is no leave and no second join. `room.ts` owns it.
+ * The members of a room, in the order they joined, disconnected ones included. A client that lost its connection may
+ * rejoin for a while, so that a tunnel or a change of network is no leave and no second join. `room.ts` owns it.
  */
 import type { Clock } from '../clock.ts'
 import type { Present } from '../define.ts'
@@ -9,19 +9,19 @@ import type { LivePeer } from './peer.ts'
 export class Members<P extends LivePeer> {
   readonly #clock: Clock
   readonly #peers = new Set<P>()
-  /** The peers of an id: one, unless somebody has several connections. */
+  /** The peers of an id: one, unless a person has several connections. */
   readonly #ids = new Map<string, P | Set<P>>()
   readonly #clients = new Map<string, P>()
-  /** What ends the stay of those who may stay only so long. */
-  #ends: Map<P, () => void> | undefined
-  /** Who is waited for, and what ends the waiting. */
+  /** Cancels the timers of members whose token expires. */
+  #expiries: Map<P, () => void> | undefined
+  /** Disconnected members that may rejoin, with what cancels their timer; the longest away first. */
   #away: Map<P, () => void> | undefined
 
   constructor(clock: Clock) {
     this.#clock = clock
   }
 
-  /** How many ids: somebody with several connections counts once. */
+  /** How many ids. A person with several connections counts once. */
   get size(): number {
     return this.#ids.size
   }
@@ -31,7 +31,7 @@ export class Members<P extends LivePeer> {
     return this.#peers.size
   }
 
-  /** How many have a connection now. */
+  /** How many are connected now. */
   get connected(): number {
     return this.#peers.size - (this.#away?.size ?? 0)
   }
@@ -47,7 +47,7 @@ export class Members<P extends LivePeer> {
     return { id, name: peers[0]?.name ?? '', connections }
   }
 
-  /** The peers of an id, in the order they came. */
+  /** The peers of an id, in the order they joined. */
   withId(id: string): P[] {
     const peers = this.#ids.get(id)
     if (peers === undefined) return []
@@ -59,7 +59,7 @@ export class Members<P extends LivePeer> {
   }
 
   /** The member of a client id. */
-  of(client: string | undefined): P | undefined {
+  withClient(client: string | undefined): P | undefined {
     return client === undefined ? undefined : this.#clients.get(client)
   }
 
@@ -73,9 +73,9 @@ export class Members<P extends LivePeer> {
   }
 
   remove(peer: P): void {
-    this.found(peer)
-    this.#ends?.get(peer)?.()
-    this.#ends?.delete(peer)
+    this.stopWaiting(peer)
+    this.#expiries?.get(peer)?.()
+    this.#expiries?.delete(peer)
     this.#peers.delete(peer)
     const others = this.#ids.get(peer.id)
     if (others instanceof Set) others.delete(peer)
@@ -83,30 +83,30 @@ export class Members<P extends LivePeer> {
     if (peer.client !== undefined) this.#clients.delete(peer.client)
   }
 
-  /** Calls `end` when the peer's time is over; `untilMs` since 1970, `undefined`: never. */
-  until(peer: P, untilMs: number | undefined, end: () => void): void {
-    this.#ends?.get(peer)?.()
-    this.#ends?.delete(peer)
+  /** Calls `end` at `untilMs`, in ms since 1970; `undefined`: never. */
+  endStayAt(peer: P, untilMs: number | undefined, end: () => void): void {
+    this.#expiries?.get(peer)?.()
+    this.#expiries?.delete(peer)
     peer.untilMs = untilMs
     if (untilMs === undefined) return
-    this.#ends ??= new Map()
-    this.#ends.set(peer, this.#clock.after(untilMs - this.#clock.now(), end))
+    this.#expiries ??= new Map()
+    this.#expiries.set(peer, this.#clock.after(untilMs - this.#clock.now(), end))
   }
 
-  /** Waits so long for a peer to come back, then calls `gone`. */
+  /** Waits `ms` for a disconnected peer to rejoin, then calls `gone`. */
   wait(peer: P, ms: number, gone: () => void): void {
     peer.isAway = true
     this.#away ??= new Map()
     this.#away.set(peer, this.#clock.after(ms, gone))
   }
 
-  /** Who is waited for longest, if more than `most` are. */
+  /** The peer that is away longest, if more than `most` are away. */
   longestAway(most: number): P | undefined {
     return (this.#away?.size ?? 0) > most ? this.#away?.keys().next().value : undefined
   }
 
-  /** It is back, or not waited for any more. */
-  found(peer: P): void {
+  /** The peer has rejoined or left. */
+  stopWaiting(peer: P): void {
     peer.isAway = false
     this.#away?.get(peer)?.()
     this.#away?.delete(peer)

@@ -1,7 +1,7 @@
 /**
- * Who comes and goes: the life of a member from its join to its leave, over lost connections and new ones. It calls the
- * author's `join`, `drop`, `rejoin` and `leave`, one after the other for each peer; every `join` that let a peer in is
- * followed by exactly one `leave`. `room.ts` owns it and says what entering means; `members.ts` is the list.
+ * The life of a member from join to leave, over lost connections and new ones. It calls the author's `join`, `drop`,
+ * `rejoin` and `leave`, one after the other for each peer. Every `join` that accepted a peer is followed by exactly one
+ * `leave`. `room.ts` owns it and defines how a peer enters; `members.ts` is the list.
  */
 
 import type { Audience } from '../delivery/audience.ts'
@@ -14,44 +14,44 @@ import type { LivePeer } from './peer.ts'
 import type { CommonHandlers } from './room-parts.ts'
 import type { Visitor } from './session.ts'
 
-/** A policy says no (RFC 6455, 7.4.1): the client shall not come back as it is. */
+/** Policy violation (RFC 6455, 7.4.1): the client should not reconnect. */
 const REFUSED = 1008
 
-/** What a room gives its attendance. */
+/** What a room passes in. */
 export interface MembershipParts<P extends LivePeer> {
   readonly calls: HandlerCalls
   readonly audience: Audience
   readonly present: Members<P>
-  /** How long a lost member is waited for. */
+  /** How long a disconnected member may take to rejoin. */
   readonly rejoinWithinMs: number
-  /** How many lost members are waited for at once. */
+  /** How many members may be disconnected at once. */
   readonly mostAway: number
   handlers(): CommonHandlers<P>
-  peer(visitor: Visitor, wire: Wire): P
-  /** Catches the peer up and subscribers it. */
+  newPeer(visitor: Visitor, wire: Wire): P
+  /** Catches the peer up and subscribes it. */
   enter(peer: P, offset: string | undefined): undefined | Promise<void>
-  /** The past could not be read for a peer. */
-  unread(peer: P, error: unknown): void
-  /** The author's `join` lets the peer not in; it is closed next. */
+  /** The history could not be read for a peer. */
+  catchUpFailed(peer: P, error: unknown): void
+  /** The author's `join` refused the peer, which is closed next. */
   refused(peer: P, error: RoomError): void
   onEmpty(): void
 }
 
 export class Membership<P extends LivePeer> {
   readonly #parts: MembershipParts<P>
-  /** Who has left and whose handlers still run. */
-  readonly #parting = new Set<Promise<void>>()
+  /** For each peer that has left while its handlers still run. */
+  readonly #pendingLeaves = new Set<Promise<void>>()
 
   constructor(parts: MembershipParts<P>) {
     this.#parts = parts
   }
 
-  /** Lets a peer in. A client that lost its connection and is back in time is the member it was. */
+  /** Joins a peer. A client that lost its connection and reconnects in time is the same member. */
   join(visitor: Visitor, wire: Wire, offset: string | undefined): P {
     const { present } = this.#parts
-    const known = present.of(visitor.client)
-    if (known) return this.#back(known, visitor, wire, offset)
-    const peer = this.#parts.peer(visitor, wire)
+    const known = present.withClient(visitor.client)
+    if (known) return this.#reconnect(known, visitor, wire, offset)
+    const peer = this.#parts.newPeer(visitor, wire)
     peer.isMember = true
     present.add(peer)
     if (visitor.untilMs !== undefined) this.#limit(peer, visitor)
@@ -61,8 +61,8 @@ export class Membership<P extends LivePeer> {
   }
 
   /**
-   * A peer's connection is gone. One that was lost (not closed) is waited for, if its client can be known again.
-   * A subscriber that was replaced, or a second call, changes nothing.
+   * Handles the end of a connection. If it was lost (not closed) and the peer has a client id, the peer may rejoin.
+   * A second call, or one for a replaced subscriber, does nothing.
    */
   gone(peer: P, subscriber: Subscriber, isLost: boolean): void {
     const { audience, present, rejoinWithinMs, mostAway } = this.#parts
@@ -74,36 +74,36 @@ export class Membership<P extends LivePeer> {
     audience.remove(peer.subscriber)
     present.wait(peer, rejoinWithinMs, () => this.leave(peer))
     peer.sequence.run(() => (peer.isIn ? this.#call('drop', peer) : undefined))
-    // They are no connections that `limits.peers` counts, and may be waited for an hour.
+    // `limits.peers` does not count them, and each may stay away for up to an hour.
     const overdue = present.longestAway(mostAway)
     if (overdue) this.leave(overdue)
   }
 
-  /** The peer is no member any more. A second call does nothing. */
+  /** Ends the membership of a peer. A second call does nothing. */
   leave(peer: P): void {
-    if (this.#remove(peer)) this.#part(peer)
+    if (this.#remove(peer)) this.#runLeave(peer)
   }
 
-  /** One promise for each who has left: it resolves when the last of its handlers has ended. */
-  parting(): readonly Promise<void>[] {
-    return [...this.#parting]
+  /** One promise for each peer that has left, resolved when its last handler has ended. */
+  pendingLeaves(): readonly Promise<void>[] {
+    return [...this.#pendingLeaves]
   }
 
-  /** The room ends a peer's stay: it is no member from this moment, hears nothing, and is not heard. */
+  /** Ends connection and membership: from now on the peer gets nothing, and its messages are ignored. */
   end(peer: P, reason: CloseReason): void {
     if (peer.isEnded) return
     peer.isEnded = true
     peer.end(reason)
-    // A step of its own, not in the midst of the handler that ended it.
-    if (this.#remove(peer)) void Promise.resolve().then(() => this.#part(peer))
+    // In a microtask of its own, not within the handler that ended the peer.
+    if (this.#remove(peer)) void Promise.resolve().then(() => this.#runLeave(peer))
   }
 
-  #part(peer: P): void {
+  #runLeave(peer: P): void {
     peer.sequence.run(() => this.#left(peer))
     const ended = peer.sequence.idle()
     if (!ended) return
-    this.#parting.add(ended)
-    void ended.then(() => this.#parting.delete(ended))
+    this.#pendingLeaves.add(ended)
+    void ended.then(() => this.#pendingLeaves.delete(ended))
   }
 
   #remove(peer: P): boolean {
@@ -117,26 +117,26 @@ export class Membership<P extends LivePeer> {
     return true
   }
 
-  /** The same member on another connection: it catches up, and nobody is told. */
-  #back(peer: P, visitor: Visitor, wire: Wire, offset: string | undefined): P {
+  /** The same member on another connection: it catches up, and no `join` is called. */
+  #reconnect(peer: P, visitor: Visitor, wire: Wire, offset: string | undefined): P {
     const { audience, present } = this.#parts
     const { subscriber } = peer
     peer.renew(visitor)
     this.#limit(peer, visitor)
     const isReplaced = !peer.isAway
     audience.remove(subscriber)
-    present.found(peer)
+    present.stopWaiting(peer)
     peer.subscriber = new Subscriber(peer, wire, audience)
     if (isReplaced) subscriber.wire.close(Close.replaced)
-    // Not after what it said before, whose answers would come before the welcome.
+    // Not queued behind its earlier messages, since their answers would come before the welcome.
     this.#enter(peer, offset)
     peer.sequence.run(() => this.#rejoined(peer))
     return peer
   }
 
-  /** A peer stays no longer than its token is good. */
+  /** Ends the peer when its token expires. */
   #limit(peer: P, { untilMs }: Visitor): void {
-    this.#parts.present.until(peer, untilMs, () => this.end(peer, Close.expired))
+    this.#parts.present.endStayAt(peer, untilMs, () => this.end(peer, Close.expired))
   }
 
   #enter(peer: P, offset: string | undefined): void {
@@ -145,7 +145,7 @@ export class Membership<P extends LivePeer> {
       const entering = this.#parts.enter(peer, offset)
       if (entering) peer.catchingUp = this.#caughtUp(peer, entering)
     } catch (error) {
-      this.#unread(peer, peer.subscriber, error)
+      this.#catchUpFailed(peer, peer.subscriber, error)
     }
   }
 
@@ -154,23 +154,23 @@ export class Membership<P extends LivePeer> {
     try {
       await entering
     } catch (error) {
-      this.#unread(peer, subscriber, error)
+      this.#catchUpFailed(peer, subscriber, error)
     }
     if (peer.subscriber === subscriber) peer.catchingUp = undefined
   }
 
-  #unread(peer: P, subscriber: P['subscriber'], error: unknown): void {
-    this.#parts.unread(peer, error)
-    // It may have come back on another connection meanwhile.
+  #catchUpFailed(peer: P, subscriber: P['subscriber'], error: unknown): void {
+    this.#parts.catchUpFailed(peer, error)
+    // It may have reconnected meanwhile.
     if (peer.subscriber === subscriber) this.end(peer, Close.busy)
   }
 
-  /** The author hears of a peer when the past is on its way, on the newest connection. */
+  /** Calls the author's `join` after the past was sent, on the newest connection. */
   #joined(peer: P): undefined | Promise<void> {
     if (peer.catchingUp) return peer.catchingUp.then(() => this.#joined(peer))
     if (peer.hasLeft) return undefined
     peer.hasJoined = true
-    // A call costs as much as the rest of a join, and most rooms need none.
+    // A call costs as much as the rest of a join, and most rooms have no `join`.
     const joining = this.#parts.handlers().join ? this.#callJoin(peer) : undefined
     return joining ? joining.then(() => this.#leftAtOnce(peer)) : this.#leftAtOnce(peer)
   }
@@ -184,7 +184,7 @@ export class Membership<P extends LivePeer> {
     )
   }
 
-  /** One whom its own join has ended leaves before anything else comes. */
+  /** A peer that its own `join` has ended leaves before anything else runs. */
   #leftAtOnce(peer: P): undefined | Promise<void> {
     return peer.isEnded ? this.#left(peer) : undefined
   }
@@ -211,14 +211,14 @@ export class Membership<P extends LivePeer> {
     )
   }
 
-  /** What the author said on purpose is no mistake to log. */
+  /** A `RoomError` is deliberate and not logged. */
   #refuse(peer: P, thrown: unknown): void {
     const { calls } = this.#parts
     peer.isRefused = true
-    const said = roomErrorOf(thrown)
-    if (!said) calls.failed('join', thrown, peer.id)
+    const deliberate = roomErrorOf(thrown)
+    if (!deliberate) calls.failed('join', thrown, peer.id)
     if (peer.hasLeft) return
-    const error = said ?? new RoomError('internal', 'the room failed to let you in')
+    const error = deliberate ?? new RoomError('internal', 'the room failed to handle your join')
     this.#parts.refused(peer, error)
     this.end(peer, { code: REFUSED, reason: error.code })
   }

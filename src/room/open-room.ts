@@ -1,6 +1,6 @@
 /**
- * An open room as transports know it: they join peers, and, of an event room, answer plain HTTP. `rooms.ts` gives a place
- * in one; `event-room.ts` and `raw-room.ts` are the two kinds, told apart by `kind`.
+ * An open room as transports see it: they join peers and, for an event room, answer plain HTTP. `rooms.ts` gives out
+ * reservations in one. `event-room.ts` and `raw-room.ts` are the two kinds, distinguished by `kind`.
  */
 
 import type { Frame } from '../delivery/frame.ts'
@@ -14,9 +14,9 @@ import type { Session, Visitor } from './session.ts'
 
 interface CommonRoom {
   readonly path: string
-  /** Nobody comes in any more. */
+  /** No more peers may join. */
   readonly isClosed: boolean
-  /** Lets a peer in: it hears of the past, then what is said. Listen for messages before. */
+  /** Joins a peer: it gets the past events, then the live ones. The transport MUST listen for messages before it calls this. */
   join(visitor: Visitor, wire: Wire, offset: string | undefined): Session
 }
 
@@ -27,78 +27,78 @@ export interface OpenRawRoom extends CommonRoom {
 export interface EventRoom extends CommonRoom {
   readonly kind: 'event'
   readonly readers: RoomReaders
-  /** What `join` said to a client that it let not in a moment ago. */
+  /** The error with which `join` refused this client in the last seconds. */
   refusalOf(client: string | undefined): RoomError | undefined
   join(visitor: Visitor, wire: Wire, offset: string | undefined): EventSession
-  /** Somebody who speaks over HTTP and is no member. Answers are not sent to it. */
+  /** A sender over HTTP that is no member. No frames are sent to it. */
   anonymousSender(visitor: Visitor): Sender
 }
 
 export type OpenRoom = EventRoom | OpenRawRoom
 
-/** Who says something over plain HTTP. */
+/** Sends messages over plain HTTP. */
 export interface Sender {
   /**
-   * Handles messages that came together, all or none. Resolves when what they did is kept. Rejects with a `RoomError`, or
-   * with a `Refusal` if the sender may say no more now.
+   * Handles the messages of one request, all or none. Resolves when their events are kept. Rejects with a `RoomError`, or
+   * with a `Refusal` if the sender may not send now.
    */
   post(messages: readonly Message[], how?: Posting): Promise<Posted>
 }
 
-/** A member's session, which may also post. */
+/** The session of a member, which may also post. */
 export interface EventSession extends Session, Sender {}
 
 export interface Posting {
-  /** A producer's claim, which is kept with them. */
+  /** The key of a producer, kept with the messages. */
   readonly producerKey?: ProducerKey | undefined
-  /** Whoever posted them was told that they are not handled. */
+  /** Whether the request was already answered as not handled. */
   readonly isLate?: () => boolean
 }
 
-/** What became of it: of a producer's batch, or the seq of the first event. */
+/** The outcome of a producer's batch, or the seq of the first event. */
 export interface Posted {
   readonly produced?: Produced
   readonly seq?: number | undefined
 }
 
-/** Reading a room without being in it. */
+/** Reads a room without a membership. */
 export interface RoomReaders {
   readonly epoch: string
   /** The oldest event kept. */
   readonly first: number
-  /** The seq after which a newcomer begins. */
+  /** The seq after which a new peer begins. */
   readonly newcomerAfter: number
-  /** The seq after which a reader begins: `-1` is the oldest event kept, `now` what comes from now on. */
+  /** The seq after which an offset resumes, or why it cannot: `-1` is the oldest event kept, `now` the end of the log. */
   find(token: string): Resume
-  /** The token of a place in the log; by default of its end. */
+  /** The offset of a seq, by default of the end of the log. */
   offset(seq?: number): string
   /** The page after `after`, of at most `limit` events; `undefined` if retention took its beginning meanwhile. */
   page(after: number, limit?: number): Promise<Page | undefined>
-  /** The page that ends before the event `before`: of at most `limit` events, the newest of those that are older. */
+  /** The page of at most `limit` events that ends just before the event `before`. */
   pageBefore(before: number, limit?: number): Promise<Page>
-  /** What tells a reader that the log does not go on from where it was. */
+  /** The frame that reports a gap in the log to a reader. */
   reset(reason: Lost): Frame
-  /** Sends a wire everything after `after` and then whatever is delivered, until it leaves. */
+  /** Sends a wire the events after `after`, then the live ones, until it leaves. */
   subscribe(wire: Wire, after: number): Subscription
 }
 
 /** A part of the log. */
 export interface Page {
   readonly frames: readonly Frame[]
-  /** The seq of the event before its first, which is where it was read from. */
+  /** The seq before its first event: where it was read from. */
   readonly after: number
-  /** The seq of its last event, or of the place it was read from. */
+  /** The seq of its last event, or `after` if it is empty. */
   readonly end: number
-  /** The token to read on with. */
+  /** The offset of the next page. */
   readonly next: string
-  /** Nothing more was there when it was read. */
+  /** It reached the end of the log when it was read. */
   readonly isUpToDate: boolean
 }
 
-/** One who only listens. */
+/** A reader that follows live events. */
 export interface Subscription {
-  /** It does not take what is sent to it: the room ends it when it can. */
+  /** Cuts off a reader that does not read. The room ends it as soon as possible. */
   cutSlow(limit: Limit): void
-  /** It hears nothing more. A second call does nothing. */
+  /** Ends the subscription. A second call does nothing. */
   leave(): void
 }

@@ -1,6 +1,6 @@
 /**
- * A peer: one connection in a room, as the room and its author see it, or the member who lost one and came back with the
- * next. It joins in `room.ts`, speaks through its subscriber (`subscriber.ts`), and closes once.
+ * A live peer: a member of a room (over one connection, or several one after the other) or an anonymous sender, as the
+ * room and its author see it. It joins in `room.ts`, gets frames through its subscriber (`subscriber.ts`), and closes once.
  */
 
 import { Frame, json } from '../delivery/frame.ts'
@@ -28,45 +28,45 @@ export abstract class LivePeer implements SubscriberOwner {
   #name: string
   /** The stable id the client chose, which scopes the ids of its messages. */
   readonly client: string | undefined
-  /** Of its latest token. */
+  /** The claims of its latest token. */
   claims: Readonly<Record<string, unknown>> | undefined
   via: Via
-  /** When its latest token ends, ms since 1970. */
+  /** When its latest token expires, ms since 1970. */
   untilMs: number | undefined
-  /** Its place in the audience; another one after it came back. */
+  /** Its place in the audience, a new one after each rejoin. */
   subscriber: Subscriber
   readonly sequence = new Sequence()
   readonly bucket: Bucket
-  /** Messages refused for their rate, less those taken since. */
+  /** Messages refused for their rate, minus those accepted since. */
   refused = 0
-  /** From its join until it leaves; who only speaks never is. */
+  /** From its join until its leave. Never true for an anonymous sender. */
   isMember = false
-  /** Its connection is lost, and it is waited for. */
+  /** Its connection is lost, and it may still rejoin. */
   isAway = false
   /** The author's `join` was called. */
   hasJoined = false
-  /** The author's `join` let it not in. */
+  /** The author's `join` refused it. */
   isRefused = false
-  /** The room has ended its stay: what it said and is not handled yet never is. */
+  /** The room has ended it: its messages that wait are never handled. */
   isEnded = false
   hasLeft = false
-  /** What it missed is being read for it; `undefined`: it has all of it. */
+  /** Resolves when it has caught up with the log; `undefined`: it has. */
   catchingUp: Promise<void> | undefined
-  /** It goes when what it said is answered; what it says now is refused. */
-  isLeaving = false
-  /** Messages of its that are not answered yet. */
+  /** It is closed when its messages are answered. New ones are refused. */
+  isDismissed = false
+  /** How many of its messages are not answered yet. */
   #openExchanges = 0
   #settled: (() => void) | undefined
   #data: Record<string, unknown> | undefined
   #connection: string | undefined
-  /** The name it came with, whatever the module calls it since. */
-  #given: string
+  /** The name it was admitted with. The module may have changed `name` since. */
+  #admittedName: string
   readonly #host: PeerHost
 
   constructor(visitor: Visitor, wire: Wire, host: PeerHost, rate: Rate, nowMs: number) {
     this.#id = visitor.id
     this.#name = visitor.name
-    this.#given = visitor.name
+    this.#admittedName = visitor.name
     this.via = visitor.via ?? 'websocket'
     this.#host = host
     this.client = visitor.client
@@ -76,7 +76,7 @@ export abstract class LivePeer implements SubscriberOwner {
     this.bucket = new Bucket(rate, nowMs)
   }
 
-  /** By it the room finds its peers: a module that is plain JavaScript cannot change it either. */
+  /** Read-only also for plain JavaScript modules, since the room finds its peers by it. */
   get id(): string {
     return this.#id
   }
@@ -99,7 +99,7 @@ export abstract class LivePeer implements SubscriberOwner {
     return this.#data
   }
 
-  /** Its own, where tabs of one person share `id`; made when it is first asked for. */
+  /** Unique to this peer, while the tabs of one person share `id`. Created on first use. */
   get connection(): string {
     this.#connection ??= this.#host.random.id()
     return this.#connection
@@ -109,17 +109,17 @@ export abstract class LivePeer implements SubscriberOwner {
     return !this.isAway && !this.hasLeft
   }
 
-  /** The author knows it as a member, or will hear of its leave. */
+  /** The author has accepted its `join`, or is about to. */
   get isIn(): boolean {
     return this.hasJoined && !this.isRefused && !this.isEnded
   }
 
-  /** It is back with a token of today; a name that its token changed takes the place of the one it has. */
+  /** Takes over the new token at a rejoin. A name that changed in the token replaces the current one. */
   renew({ claims, name, via }: Visitor): void {
     this.claims = claims
     this.via = via ?? 'websocket'
-    if (!claims || name === this.#given) return
-    this.#given = name
+    if (!claims || name === this.#admittedName) return
+    this.#admittedName = name
     this.name = name
   }
 
@@ -128,24 +128,24 @@ export abstract class LivePeer implements SubscriberOwner {
       const expected = 'expected the code 1000 or one from 3000 to 4999 (RFC 6455, 7.4)'
       throw new RangeError(`peer.close: ${expected}, got ${show(code)}`)
     }
-    // Thrown later, it would leave a peer behind that is half gone.
+    // If this were thrown later, the peer would be left half closed.
     if (typeof reason !== 'string') throw new TypeError(`peer.close: expected a reason as text, got ${show(reason)}`)
     this.#host.end(this, { code, reason })
   }
 
-  /** The connection is ended, for what could not be written; the client may come back and resume. */
+  /** Ends the connection because frames could not be written. The client may reconnect and resume. */
   cut(subscriber: Subscriber, reason: CloseReason): void {
     subscriber.wire.close(reason)
     this.#host.gone(this, subscriber, true)
   }
 
-  /** Ends the connection after what was said to it. */
+  /** Ends the connection after the pending frames. */
   end(reason: CloseReason): void {
     this.subscriber.flush()
     this.subscriber.wire.close(reason)
   }
 
-  /** A message of its is being handled; `answered` follows. */
+  /** One of its messages is being handled. `exchangeEnded` follows. */
   exchangeBegan(): void {
     this.#openExchanges += 1
   }
@@ -157,7 +157,7 @@ export abstract class LivePeer implements SubscriberOwner {
     this.#settled = undefined
   }
 
-  /** Resolves when its handlers have ended and what it said is answered. `undefined`: nothing is open. */
+  /** Resolves when its handlers have ended and its messages are answered. `undefined`: nothing is open. */
   settled(): undefined | Promise<void> {
     const idle = this.sequence.idle()
     return idle || this.#openExchanges > 0 ? this.#settle(idle) : undefined
@@ -166,7 +166,7 @@ export abstract class LivePeer implements SubscriberOwner {
   async #settle(idle: undefined | Promise<void>): Promise<void> {
     await idle
     if (this.#openExchanges === 0) return
-    // A reload and a drain may both wait.
+    // A reload and a drain may wait at the same time.
     const before = this.#settled
     await new Promise<void>((resolve) => {
       this.#settled = () => {

@@ -1,6 +1,6 @@
 /**
- * What comes over plain HTTP: messages that came together, of a member or of somebody who is none. `event-room.ts` owns it;
- * `exchanges.ts` handles the messages, `producers.ts` tells the duplicates of a producer by its producerKey.
+ * HTTP appends: the messages of one request, from a member or from an anonymous sender. `event-room.ts` owns it.
+ * `exchanges.ts` handles the messages; `producers.ts` recognises the duplicates of a producer by its key.
  */
 import type { Clock } from '../clock.ts'
 import type { Wire } from '../delivery/wire.ts'
@@ -15,9 +15,9 @@ import { Producers } from './producers.ts'
 import type { Message } from './protocol.ts'
 import type { RoomSettings } from './room-parts.ts'
 
-/** The wire of a peer that is not there to hear. */
+/** The wire of a sender to whom nothing is sent. */
 export const NULL_WIRE: Wire = {
-  encoding: { name: 'unheard', encode: () => Buffer.alloc(0) },
+  encoding: { name: 'none', encode: () => Buffer.alloc(0) },
   waiting: 0,
   send() {},
   drained: () => undefined,
@@ -43,14 +43,14 @@ export class Posts {
     this.#producers = new Producers(parts.roomLog)
   }
 
-  /** What a member posts counts as what it says over any other wire. */
+  /** Handles the messages of a member, within its rate for all transports. Rejects with a `Refusal` or a `RoomError`. */
   async ofMember(peer: LiveEventPeer, messages: readonly Message[], how?: Posting): Promise<Posted> {
     const { limits, clock } = this.#parts
     mustBeInRate(peer, limits, clock.monotonic(), messages.length)
     return this.take(peer, messages, how)
   }
 
-  /** Resolves when what they did is kept; rejects with a `RoomError`. */
+  /** Handles messages without a rate. Resolves when their events are kept; rejects with a `RoomError`. */
   async take(peer: LiveEventPeer, messages: readonly Message[], how: Posting = {}): Promise<Posted> {
     const { producerKey } = how
     if (producerKey)
@@ -61,7 +61,7 @@ export class Posts {
   async #handle(peer: LiveEventPeer, messages: readonly Message[], how: Posting): Promise<number | undefined> {
     const { tally, exchanges } = this.#parts
     tally.received += messages.length
-    if (peer.isLeaving) throw new RoomError('unavailable', 'this room restarts, say it again')
+    if (peer.isDismissed) throw new RoomError('unavailable', 'this room restarts, send it again')
     return exchanges.post(peer, messages, how)
   }
 }

@@ -1,11 +1,11 @@
 /**
- * Idempotent producers (Durable Streams protocol, 5.2.1): which batch of a producer is new, which was appended before,
- * and which must wait. `event-room.ts` asks before it handles a batch; where a producer stands is kept by the log, in the
- * same transaction as the events of its batch.
+ * Idempotent producers (Durable Streams protocol, 5.2.1): whether a batch of a producer is new, a duplicate, or out of
+ * order. `posts.ts` asks before it handles a batch. The log keeps the epoch and seq of a producer, in the same
+ * transaction as the events of its batch.
  */
 import type { ProducerKey, RoomLog } from '../log/log.ts'
 
-/** What became of a batch. `seq`: the highest of the producer that was appended. */
+/** The outcome of a batch. `seq`: the highest appended seq of the producer. */
 export type Produced =
   | { readonly outcome: 'appended' | 'duplicate'; readonly seq: number }
   | { readonly outcome: 'stale'; readonly epoch: number }
@@ -15,14 +15,14 @@ export type Produced =
 
 export class Producers {
   readonly #roomLog: () => RoomLog
-  /** The last batch of each producer that has one under way. */
+  /** The last batch in flight of each producer. */
   #busy: Map<string, Promise<unknown>> | undefined
 
   constructor(roomLog: () => RoomLog) {
     this.#roomLog = roomLog
   }
 
-  /** Judges a batch after those before it of the same producer, and lets `append` keep it where it is new. */
+  /** Checks a batch after the earlier ones of the same producer, and calls `append` if it is new. */
   run(producerKey: ProducerKey, append: () => Promise<unknown>): Promise<Produced> {
     const { producer } = producerKey
     const judged = (this.#busy?.get(producer) ?? Promise.resolve()).then(() => this.#judge(producerKey, append))

@@ -1,6 +1,6 @@
 /**
- * The event protocol (README: Messages): what a client's text frame means, and the frames a room says of itself.
- * `room.ts` calls it between reading and the handler; every wire speaks the same events.
+ * The event protocol (README: Messages): decodes the text frames of clients, and makes the frames that a room sends of
+ * itself. `exchanges.ts` decodes with it before a handler runs. The protocol is the same over every wire.
  */
 import secureJson from 'secure-json-parse'
 import { z } from 'zod'
@@ -12,7 +12,7 @@ import type { Kept, Lost } from '../log/log.ts'
 import { errorOf } from '../thrown.ts'
 import { exceededBound } from './json-bounds.ts'
 
-/** What a client said, decoded; not yet checked against the module's schema. */
+/** A decoded message of a client, not yet checked against the module's schema. */
 export interface Message {
   readonly type: string
   readonly data: unknown
@@ -28,22 +28,22 @@ export interface Welcome {
   /** `undefined`: no offset was given. */
   readonly resumed: boolean | undefined
   readonly reason: Lost | undefined
-  /** What the server's clock says, ms since 1970. */
+  /** The server's time, ms since 1970. */
   readonly time: number
-  /** When the peer's token ends, ms since 1970; `undefined`: it has none, or one without an end. */
+  /** When the peer's token expires, ms since 1970. `undefined`: it has none, or one that does not expire. */
   readonly until: number | undefined
 }
 
 const MAX_ID_LENGTH = 64
-/** A message that is wrong all over is told of its first mistakes: an answer is not many times what was asked. */
+/** Only the first issues are reported, so that an answer is not many times as large as the message. */
 const MAX_ISSUES = 20
 
 /** Decodes a text frame. Throws a `RoomError` `bad_json` or `bad_message`; `idOf` finds the id to answer it with. */
 export function decode(text: string, plainText: EventDefinition['text'], bounds: JsonBounds): Message {
   const value = parse(text, plainText !== undefined, bounds)
   if (!plainText || isEvent(value)) return messageOf(value)
-  const said = plainText(text)
-  return { type: said.type, data: said.data, id: undefined }
+  const { type, data } = plainText(text)
+  return { type, data, id: undefined }
 }
 
 /** The message in a JSON value. Throws a `RoomError` `bad_message`. */
@@ -58,7 +58,7 @@ export function messageOf(value: unknown): Message {
   return { type, data, id }
 }
 
-/** JSON as every wire takes it. Throws a `RoomError` `bad_json`, also for keys that would reach a prototype. */
+/** Parses JSON, the same for every wire. Throws a `RoomError` `bad_json`, also for keys like `__proto__`. */
 export function parseJson(text: string, bounds: JsonBounds): unknown {
   return parse(text, false, bounds)
 }
@@ -66,7 +66,7 @@ export function parseJson(text: string, bounds: JsonBounds): unknown {
 function parse(text: string, mayBePlain: boolean, bounds: JsonBounds): unknown {
   const broken = exceededBound(text, bounds)
   if (broken) {
-    // An event begins as an object with a key; any other text means only itself.
+    // An event begins as an object with a key. Any other text is a plain text.
     if (mayBePlain && !/^\s*\{\s*"/.test(text)) return undefined
     const { depth, members } = bounds
     const expected = `expected JSON of at most ${depth} levels and ${members} members`
@@ -76,7 +76,7 @@ function parse(text: string, mayBePlain: boolean, bounds: JsonBounds): unknown {
     return secureJson.parse(text)
   } catch (error) {
     const { message } = errorOf(error)
-    // A forbidden prototype key is JSON, and hostile: neither a plain text nor an event.
+    // A forbidden prototype key is JSON and hostile: neither a plain text nor an event.
     if (mayBePlain && !message.includes('forbidden prototype')) return undefined
     throw new RoomError('bad_json', `expected JSON: ${message}`)
   }
@@ -94,7 +94,7 @@ function isId(id: unknown): id is string {
   return typeof id === 'string' && id.length >= 1 && id.length <= MAX_ID_LENGTH
 }
 
-/** The id in a frame that was refused before it was decoded, so that the refusal names it. */
+/** The id in a frame that is refused before it is decoded, so that the error names it. */
 export function idOf(text: string, bounds: JsonBounds): string | undefined {
   if (exceededBound(text, bounds)) return undefined
   try {
@@ -110,7 +110,7 @@ export function check(message: Message, definition: EventDefinition): unknown {
   const { receives } = definition
   if (!receives || !Object.hasOwn(receives, message.type)) {
     const known = Object.keys(receives ?? {}).join(', ') || 'nothing'
-    throw new RoomError('unknown_type', `this room takes ${known}`)
+    throw new RoomError('unknown_type', `this room receives ${known}`)
   }
   const result = (receives[message.type] as z.ZodType).safeParse(message.data)
   if (result.success) return result.data

@@ -1,6 +1,6 @@
 /**
- * A raw room: text and bytes go to the author's handler as they came, and out as the handler says. It sends nothing of
- * its own and keeps nothing; one who says too much is read more slowly.
+ * A raw room: passes text and bytes to the author's handler as they came, and sends what the handler sends. It sends
+ * nothing of its own and keeps nothing. A peer over its rate is read more slowly.
  */
 
 import type { RawDefinition, RawHandlers, RawRoom } from '../define.ts'
@@ -21,10 +21,10 @@ export class LiveRawRoom extends LiveRoom<LiveRawPeer, RawHandlers> implements R
   readonly kind = 'raw'
   readonly #definition: RawDefinition
   readonly #options: unknown
-  /** The author's handler, which may be a method. */
+  /** The author's handler, bound, since it may be a method. */
   #message: RawHandlers['message']
 
-  /** `options`: as the module's own schema parsed them. */
+  /** `options`: as parsed by the module's schema. */
   constructor(
     parts: RoomParts,
     path: string,
@@ -33,7 +33,7 @@ export class LiveRawRoom extends LiveRoom<LiveRawPeer, RawHandlers> implements R
     definition: RawDefinition,
     options?: unknown,
   ) {
-    // It keeps nothing, so nothing of it is ever on disk.
+    // It keeps nothing, so nothing is written to disk.
     super(parts, path, params, { ...settings, history: { ...settings.history, durable: false } })
     this.#definition = definition
     this.#options = options
@@ -49,8 +49,8 @@ export class LiveRawRoom extends LiveRoom<LiveRawPeer, RawHandlers> implements R
       this.end(peer, Close.busy)
       return
     }
-    if (peer.sequence.isBusy) peer.sequence.run(() => (peer.isEnded ? undefined : this.#hear(peer, data)))
-    else peer.sequence.follow(this.#hear(peer, data))
+    if (peer.sequence.isBusy) peer.sequence.run(() => (peer.isEnded ? undefined : this.#handle(peer, data)))
+    else peer.sequence.follow(this.#handle(peer, data))
     const waitMs = peer.bucket.draw(rate, clock.monotonic())
     if (waitMs === 0) return
     countExceeded(this.tally.exceeded, 'limits.rate')
@@ -58,8 +58,8 @@ export class LiveRawRoom extends LiveRoom<LiveRawPeer, RawHandlers> implements R
     if (!peer.hasLeft) peer.subscriber.wire.rest(waitMs)
   }
 
-  /** As `Author.call` does, without a closure for each message. */
-  #hear(peer: LiveRawPeer, data: string | Uint8Array): undefined | Promise<void> {
+  /** Like `HandlerCalls.call`, without a closure for each message. */
+  #handle(peer: LiveRawPeer, data: string | Uint8Array): undefined | Promise<void> {
     const { calls } = this
     if (!this.#message) return undefined
     const call = new Call()
@@ -86,11 +86,11 @@ export class LiveRawRoom extends LiveRoom<LiveRawPeer, RawHandlers> implements R
     return new LiveRawPeer(visitor, wire, this, this.settings.limits.rate, this.parts.clock.monotonic())
   }
 
-  protected override opened(): unknown {
+  protected override callOpen(): unknown {
     return this.#definition.open(this, this.#options)
   }
 
-  protected override checked(handlers: unknown): RawHandlers {
+  protected override checkHandlers(handlers: unknown): RawHandlers {
     mustBeHandlers<RawHandlers>(handlers)
     this.#message = handlers.message?.bind(handlers)
     return handlers
@@ -112,13 +112,11 @@ export class LiveRawPeer extends LivePeer {
 function nothing(): void {}
 
 /**
- * A frame of what an author sends: bytes as they are now, since it is written later and the author may use them again.
- * Anything but text and bytes throws here, in the author's handler.
+ * A frame of text or bytes. Bytes are copied, since they are written later and the author may reuse them.
+ * Throws a `TypeError`, in the author's code, for anything else.
  */
 function raw(data: string | Uint8Array): Frame {
   if (typeof data === 'string') return new Frame(undefined, data)
   if (data instanceof Uint8Array) return new Frame(undefined, Buffer.from(data))
-  throw new TypeError(
-    `expected a string or a Uint8Array to send, got ${typeof data}; JSON.stringify() makes text of it`,
-  )
+  throw new TypeError(`expected a string or a Uint8Array to send, got ${typeof data}; pass it through JSON.stringify()`)
 }

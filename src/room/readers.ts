@@ -1,6 +1,6 @@
 /**
- * Reading an event room without being in it: where a reader begins, the log in pages, and a subscriber in the audience for who
- * wants to hear on. `event-room.ts` owns it; the transports that answer plain HTTP ask it.
+ * Reads an event room without a membership: resolves offsets, pages through the log, and subscribes readers to live
+ * events. `event-room.ts` owns it; the HTTP transports use it.
  */
 
 import type { Clock } from '../clock.ts'
@@ -22,13 +22,13 @@ export interface ReadersParts {
   readonly audience: Audience
   readonly clock: Clock
   readonly logger: ErrorLogger
-  /** How many events a newcomer gets. */
+  /** How many past events a new peer gets. */
   readonly replay: number
   /** The room's `limits.sendTimeout`. */
   readonly sendTimeoutMs: number
 }
 
-/** One who only listens: a subscriber in the audience, and no member. */
+/** A subscriber that is no member. */
 export class Reader implements Subscription, SubscriberOwner {
   readonly subscriber: Subscriber
   hasLeft = false
@@ -47,7 +47,7 @@ export class Reader implements Subscription, SubscriberOwner {
     this.#readers.leave(this)
   }
 
-  cut(_seat: Subscriber, reason: CloseReason): void {
+  cut(_subscriber: Subscriber, reason: CloseReason): void {
     this.#readers.end(this, reason)
   }
 }
@@ -55,14 +55,14 @@ export class Reader implements Subscription, SubscriberOwner {
 export class Readers implements RoomReaders {
   readonly #parts: ReadersParts
   #readers: Set<Reader> | undefined
-  /** All were asked to go: why whoever comes later must go too. */
+  /** Set when all readers were ended: later ones are ended at once, with this reason. */
   #endReason: (() => CloseReason) | undefined
 
   constructor(parts: ReadersParts) {
     this.#parts = parts
   }
 
-  /** The seq after which a reader begins: `-1` is the oldest event kept, `now` what comes from now on. */
+  /** The seq after which an offset resumes, or why it cannot: `-1` is the oldest event kept, `now` the end of the log. */
   find(token: string): Resume {
     const { first, seq } = this.#roomLog
     if (token === '-1') return { after: first - 1 }
@@ -71,7 +71,7 @@ export class Readers implements RoomReaders {
     return position ? this.#roomLog.locate(position.epoch, position.seq) : { lost: 'epoch' }
   }
 
-  /** The seq after which a newcomer begins. */
+  /** The seq after which a new peer begins. */
   get newcomerAfter(): number {
     const { first, seq } = this.#roomLog
     return Math.max(first - 1, seq - this.#parts.replay)
@@ -81,32 +81,30 @@ export class Readers implements RoomReaders {
     return this.#roomLog.epoch
   }
 
-  /** The token of a place in the log; by default of its end. */
+  /** The offset of a seq, by default of the end of the log. */
   offset(seq = this.#roomLog.seq): string {
     return offsetOf(this.#roomLog.epoch, seq)
   }
 
-  /**
-   * The page after `after`, of at most `limit` events; `undefined` if retention took its beginning meanwhile.
-   */
+  /** The page of at most `limit` events after `after`; `undefined` if retention removed its beginning. */
   async page(after: number, limit: number = PAGE.events): Promise<Page | undefined> {
     const frames = await this.#roomLog.read(after, Math.min(limit, PAGE.events))
     if ((frames[0]?.seq ?? this.#roomLog.first) > after + 1) return undefined
     return this.#pageOf(frames, after)
   }
 
-  /** The page that ends before the event `before`: of at most `limit` events, the newest of those that are older. */
+  /** The page of at most `limit` events that ends just before the event `before`. */
   async pageBefore(before: number, limit: number = PAGE.events): Promise<Page> {
     const { first } = this.#roomLog
     const end = Math.max(first, before) - 1
     const start = Math.max(first - 1, end - Math.min(limit, PAGE.events))
     let frames: Frame[] = []
     for (let cursor = start; cursor < end; ) {
-      // A log may give less at once than it is asked for.
+      // A log may return fewer events than asked for.
       const read = await this.#roomLog.read(cursor, end - cursor)
       const last = read.at(-1)
       if (!last) break
-      // Retention may have taken the beginning meanwhile: a page has no hole.
+      // Retention may have removed the beginning meanwhile, and a page must have no gap.
       const isWhole = (frames.at(-1)?.seq ?? cursor) + 1 === read[0]?.seq
       frames = isWhole ? [...frames, ...read] : [...read]
       frames = fitting(frames.toReversed(), ({ size }) => size, PAGE.bytes).reverse()
@@ -115,7 +113,7 @@ export class Readers implements RoomReaders {
     return this.#pageOf(frames, frames[0] ? frames[0].seq - 1 : end)
   }
 
-  /** What tells a reader that the log does not go on from where it was. */
+  /** The frame that reports a gap in the log to a reader. */
   reset(reason: Lost): Frame {
     const { epoch, first, seq } = this.#roomLog
     return reset({ epoch, first, seq, reason })
@@ -131,11 +129,11 @@ export class Readers implements RoomReaders {
     return { frames, after, end, next: this.offset(end), isUpToDate: end >= this.#roomLog.seq }
   }
 
-  /** Sends a wire everything after `after` and then whatever is delivered, until it leaves. */
+  /** Sends a wire the events after `after`, then the live ones, until it leaves. */
   subscribe(wire: Wire, after: number): Reader {
     const { audience, clock, logger, sendTimeoutMs } = this.#parts
     const reader = new Reader(wire, audience, this)
-    // It was let in before, and read something meanwhile.
+    // It was admitted before the readers were ended.
     if (this.#endReason) {
       this.end(reader, this.#endReason())
       return reader
@@ -151,13 +149,13 @@ export class Readers implements RoomReaders {
     return reader
   }
 
-  /** Ends one who listens. */
+  /** Ends one reader. */
   end(reader: Reader, reason: CloseReason): void {
     this.leave(reader)
     reader.subscriber.wire.close(reason)
   }
 
-  /** Ends all who listen, each with its own reason; from now on nobody listens. */
+  /** Ends all readers, each with its own reason, and every later one too. */
   endAll(reason: () => CloseReason): void {
     this.#endReason = reason
     for (const reader of [...(this.#readers ?? [])]) {

@@ -1,6 +1,6 @@
 /**
- * What a room is given: the parts of the house that all rooms share, its mount's settings, and the author's handlers.
- * `server.ts` (or a test) makes a house, `rooms.ts` builds rooms in it.
+ * What a room is given: the parts that all rooms of a server share, the settings of its mount, and the author's handlers.
+ * `server.ts` (or a test) makes the parts; `rooms.ts` builds rooms with them.
  */
 import type { Clock } from '../clock.ts'
 import type { JsonBounds } from '../config/mount.ts'
@@ -12,38 +12,38 @@ import type { Tally } from '../tally.ts'
 import type { Rate } from '../token-bucket.ts'
 import type { Deadlines } from './deadlines.ts'
 
-/** What the house gives every room. */
+/** Shared by all rooms of a server. */
 export interface RoomParts {
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
   readonly flushQueue: FlushQueue
   readonly deadlines: Deadlines
-  /** Where the rooms of a line of rooms.json count. */
+  /** The counters of a line of rooms.json. */
   readonly tallyOf: (pattern: string) => Tally
   readonly logger: RoomLogger & { child(fields: object): RoomLogger }
 }
 
-/** What a mount says of its rooms. */
+/** The settings of a mount for its rooms. */
 export interface RoomSettings {
-  /** The line of rooms.json, which names its metrics. */
+  /** The path in rooms.json, which labels the metrics. */
   readonly pattern: string
   readonly history: Retention & { readonly replay: number }
-  /** How long a lost member is waited for. */
+  /** How long a disconnected member may take to rejoin. */
   readonly rejoinWithinMs: number
   readonly limits: {
     readonly peers: number
     readonly rate: Rate
     readonly abuse: number
     readonly json: JsonBounds
-    /** Messages of one peer that may wait for its async handlers. */
+    /** How many messages of one peer may wait for its async handlers. */
     readonly waiting: number
     readonly bufferedBytes: number
     readonly sendTimeoutMs: number
   }
 }
 
-/** Handlers of either kind of room, as this file calls them. */
+/** The handlers that both kinds of rooms have. */
 export interface CommonHandlers<P> {
   join?(peer: P): unknown
   drop?(peer: P): unknown

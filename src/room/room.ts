@@ -1,7 +1,7 @@
 /**
- * A live room at one path: who is in it, the author's handlers, and the one road out. Peers come from `rooms.ts` through
- * a transport; `event-room.ts` and `raw-room.ts` say what a message means; all they send goes through the log, which
- * calls back `deliver`, the only way to a peer.
+ * A live room at one path: its members, the author's handlers, and the only path to its peers. `rooms.ts` opens it, and
+ * transports join peers. `event-room.ts` and `raw-room.ts` define how messages are handled. Everything published goes
+ * through the log, which calls back `#deliver`.
  */
 
 import type { Present, RoomLogger } from '../define.ts'
@@ -31,16 +31,15 @@ export abstract class LiveRoom<P extends LivePeer, H extends CommonHandlers<P>> 
   readonly settings: RoomSettings
   protected readonly logger: LazyLogger
   readonly present: Members<P>
-  /** Nobody comes in any more. */
+  /** No more peers may join. */
   isClosed = false
-  /** Nothing is said any more: another room may stand at this path, on the same log. */
+  /** Nothing is published any more: another room may be open at this path, on the same log. */
   protected isOver = false
   protected readonly parts: RoomParts
   readonly audience: Audience
   protected readonly tally: Tally
   readonly calls: HandlerCalls
   protected handlers!: H
-  /** The room's log. */
   roomLog!: RoomLog
   readonly #membership: Membership<P>
   #onEmpty: () => void = () => {}
@@ -66,18 +65,18 @@ export abstract class LiveRoom<P extends LivePeer, H extends CommonHandlers<P>> 
       rejoinWithinMs: settings.rejoinWithinMs,
       mostAway: settings.limits.peers,
       handlers: () => this.handlers,
-      peer: (visitor, wire) => {
+      newPeer: (visitor, wire) => {
         this.tally.joined += 1
         return this.peer(visitor, wire)
       },
-      enter: (peer, offset) => this.enter(peer, offset),
-      unread: (peer, error) => this.log.error({ err: error, peer: peer.id }, 'the history could not be read'),
+      enter: (newPeer, offset) => this.enter(newPeer, offset),
+      catchUpFailed: (peer, error) => this.log.error({ err: error, peer: peer.id }, 'the history could not be read'),
       refused: (peer, error) => this.refused(peer, error),
       onEmpty: () => this.#onEmpty(),
     })
   }
 
-  /** Opens the log, then lets the author open the room. Throws what its `open` throws, or where it takes too long. */
+  /** Opens the log, then calls the author's `open`. Rejects if that fails or takes too long. */
   async start(onEmpty: () => void): Promise<void> {
     this.#onEmpty = onEmpty
     const failed = (error: unknown) => this.#stop().then(() => Promise.reject(error))
@@ -92,22 +91,22 @@ export abstract class LiveRoom<P extends LivePeer, H extends CommonHandlers<P>> 
     return this.logger.child
   }
 
-  /** How many are in, each id once. */
+  /** How many ids are members. */
   get size(): number {
     return this.present.size
   }
 
-  /** How many peers, somebody with several connections more than once. */
+  /** How many peers are members, with every connection of a person counted. */
   get count(): number {
     return this.present.count
   }
 
-  /** Whether a client is a member whose connection is here. */
+  /** Whether a client is a connected member. */
   isHere(client: string | undefined): boolean {
-    return this.present.of(client)?.isHere === true
+    return this.present.withClient(client)?.isHere === true
   }
 
-  /** Members who have a connection now. */
+  /** How many members are connected now. */
   get connected(): number {
     return this.present.connected
   }
@@ -133,8 +132,8 @@ export abstract class LiveRoom<P extends LivePeer, H extends CommonHandlers<P>> 
   }
 
   /**
-   * Lets a peer in: it hears of the past, takes its subscriber, and the author is told. Listen for messages before. A client
-   * that lost its connection and is back in time is the peer it was.
+   * Joins a peer: it catches up, is subscribed, and the author's `join` is called. The transport MUST listen for messages
+   * before. A client that lost its connection and reconnects in time is the same peer.
    */
   join(visitor: Visitor, wire: Wire, offset: string | undefined): Session {
     return new PeerSession(this, this.addPeer(visitor, wire, offset))
@@ -144,28 +143,25 @@ export abstract class LiveRoom<P extends LivePeer, H extends CommonHandlers<P>> 
     return this.#membership.join(visitor, wire, offset)
   }
 
-  /** Something came from a peer. */
+  /** Handles a frame of a peer. */
   abstract receive(peer: P, data: string | Uint8Array): void
 
-  /**
-   * A peer's connection is gone. One that was lost (not closed) is waited for, where the client can be known again.
-   * A subscriber that was replaced, or a second call, changes nothing.
-   */
+  /** Handles the end of a connection; see `Membership.gone`. */
   gone(peer: P, subscriber: Subscriber, isLost: boolean): void {
     this.#membership.gone(peer, subscriber, isLost)
   }
 
-  /** The peer is no member any more. A second call does nothing. */
+  /** Ends the membership of a peer. A second call does nothing. */
   leave(peer: P): void {
     this.#membership.leave(peer)
   }
 
-  /** Ends a peer's connection and its stay: from this moment it is no member, hears nothing, and is not heard. */
+  /** Ends connection and membership: from now on the peer gets nothing, and its messages are ignored. */
   end(peer: P, reason: CloseReason): void {
     this.#membership.end(peer, reason)
   }
 
-  /** Ends many at once: none of them hears of the others' leaving, which for a full room would be its square. */
+  /** Ends many at once. None of them gets the leave events of the others, which would be quadratic. */
   endTogether(peers: readonly P[], reason: (peer: P) => CloseReason): void {
     for (const peer of peers) {
       peer.subscriber.flush()
@@ -174,54 +170,54 @@ export abstract class LiveRoom<P extends LivePeer, H extends CommonHandlers<P>> 
     for (const peer of peers) this.end(peer, reason(peer))
   }
 
-  /** Asks at most so many of those who were not asked before to go, each after its answers. → how many; when they have. */
+  /** Dismisses at most `atMost` further peers, each after its answers. `gone` resolves when all of them are closed. */
   dismiss(atMost: number, reason: () => CloseReason, withinMs: number): { asked: number; gone: Promise<void> } {
-    const staying = this.present.peers().filter(({ isLeaving }) => !isLeaving)
-    const peers = staying.take(atMost).toArray()
+    const others = this.present.peers().filter(({ isDismissed }) => !isDismissed)
+    const peers = others.take(atMost).toArray()
     return { asked: peers.length, gone: dismissAfterAnswers(this, peers, reason, withinMs) }
   }
 
-  /** Ends those who listen without being members. */
+  /** Ends the readers that are no members. */
   endReaders(_reason: () => CloseReason): void {}
 
-  /** Tells every peer to go, each with its own reason, then the author that the room closes. */
+  /** Closes every peer after its answers, then calls the author's `close`. */
   async close(reason: CloseReason): Promise<void> {
     this.isClosed = true
     this.endReaders(() => reason)
     const peers = [...this.present.peers()]
     await dismissAfterAnswers(this, peers, () => reason)
-    // Also of those who left before: whoever has joined leaves before the room closes.
-    await this.calls.waitFor(this.#membership.parting())
+    // Also for earlier leaves: every `leave` is called before `close`.
+    await this.calls.waitFor(this.#membership.pendingLeaves())
     const failed = (error: unknown) => this.calls.failed('close', error)
     await this.calls.call('close', () => this.handlers.close?.(), failed, undefined, CLOSE_MS)
     await this.#stop()
   }
 
   /** Calls the author's `open`. */
-  protected abstract opened(): unknown
+  protected abstract callOpen(): unknown
 
-  /** What the author's `open` returned. Throws where it is not what a room has. */
-  protected abstract checked(handlers: unknown): H
+  /** The handlers that `open` returned. Throws a `TypeError` if they are wrong. */
+  protected abstract checkHandlers(handlers: unknown): H
 
   protected abstract peer(visitor: Visitor, wire: Wire): P
 
-  /** Catches the peer up and subscribers it. */
+  /** Catches the peer up and subscribes it. */
   protected abstract enter(peer: P, offset: string | undefined): undefined | Promise<void>
 
-  /** The author's code threw for a peer. */
+  /** Logs an error of the author's code for a peer. */
   protected failed(what: string, peer: P, error: unknown): void {
     this.calls.failed(what, error, peer.id)
   }
 
-  /** The author's `join` let a peer not in, which is closed next. */
+  /** The author's `join` refused a peer, which is closed next. */
   protected refused(_peer: P, _error: RoomError): void {}
 
   async #open(): Promise<void> {
     const { path, settings } = this
     this.roomLog = await this.parts.log.open(path, settings.history, (...given) => this.#deliver(...given))
-    // Given up meanwhile.
+    // The opening was given up meanwhile.
     if (this.isOver) return this.roomLog.close()
-    this.handlers = this.checked((await this.opened()) ?? {})
+    this.handlers = this.checkHandlers((await this.callOpen()) ?? {})
   }
 
   #deliver(frame: Frame, except: object | undefined): void {
@@ -232,7 +228,7 @@ export abstract class LiveRoom<P extends LivePeer, H extends CommonHandlers<P>> 
   async #stop(): Promise<void> {
     this.isClosed = this.isOver = true
     this.calls.end()
-    // It may have ended before its log was open.
+    // The room may end before its log is open.
     const roomLog: RoomLog | undefined = this.roomLog
     await roomLog?.close()
   }

@@ -1,6 +1,6 @@
 /**
- * The live rooms: a path is opened when somebody first needs it and closed when it has been empty for long enough.
- * `gate.ts` asks for a room before the upgrade, since `open` may be async; a transport then joins the peer at once.
+ * The live rooms: a room opens when it is first needed and closes when it has been empty for long enough. `gate.ts`
+ * reserves a place in a room before the upgrade, since `open` may be async. A transport then joins the peer at once.
  */
 
 import type { Mount, Route } from '../config/mount.ts'
@@ -11,7 +11,7 @@ import type { OpenRoom } from './open-room.ts'
 import { LiveRawRoom } from './raw-room.ts'
 import type { RoomParts } from './room-parts.ts'
 
-/** A room of either kind, as its owner has it. */
+/** A room of either kind, in full. */
 export type HostedRoom = LiveEventRoom | LiveRawRoom
 
 /** A room that is open or opening. */
@@ -20,7 +20,7 @@ interface Instance {
   readonly room: HostedRoom
   readonly opened: Promise<void>
   isOpen: boolean
-  /** Peers admitted and not yet joined; the room must not close under them. */
+  /** Peers that were admitted and have not joined yet. The room must not close before they do. */
   expected: number
   cancelIdle: (() => void) | undefined
 }
@@ -28,18 +28,18 @@ interface Instance {
 /** The rooms of one mount. */
 interface MountRooms {
   count: number
-  /** Those that wait to be closed, the longest first. */
+  /** Empty rooms that wait to be closed, the longest empty first. */
   readonly empty: Set<Instance>
 }
 
-/** A place in a room, kept for a peer until it has joined or gone. */
+/** A place in a room, kept for a peer until it has joined or gone away. */
 export interface Reservation {
   readonly room: OpenRoom
-  /** Gives the place up; a second call does nothing. */
+  /** Gives the place back. A second call does nothing. */
   release(): void
 }
 
-/** How long a peer, or a reload, waits for a room to close. */
+/** How long a join or a reload waits for a room to close. */
 const CLOSE_MS = 10_000
 
 export class Rooms {
@@ -50,35 +50,35 @@ export class Rooms {
   readonly #mounts = new Map<Mount, MountRooms>()
   readonly #closing = new Map<string, Promise<void>>()
 
-  /** `mountAt`: the mount that a path belongs to now, since a reload may give it to another. */
+  /** `mountAt`: the current mount of a path, which a reload may change. */
   constructor(parts: RoomParts, mountAt: (path: string) => Mount | undefined) {
     this.#parts = parts
     this.#mountAt = mountAt
   }
 
   /**
-   * Keeps a place in the room of a path: at once in a room that is open, else when it has opened. Throws, or rejects with,
-   * a `Refusal` 503: full, or it does not open. `client`: of the peer it is for, which may be a member already.
+   * Reserves a place in a room: at once if it is open, else when it has opened. Throws or rejects with a `Refusal` 503 if it
+   * is full or does not open. `client`: the client id of the peer, which may be a member already.
    */
   reserve(route: Route, isPeer = true, client?: string): Reservation | Promise<Reservation> {
     const closing = this.#closing.get(route.path)
     if (!closing) return this.#reserveIn(route, isPeer, client)
-    return this.#inTime(closing)
+    return this.#withinCloseTime(closing)
       .catch(refuseOpening)
       .then(() => this.#reserveIn(route, isPeer, client))
   }
 
   #reserveIn({ mount, path, params }: Route, isPeer: boolean, client?: string): Reservation | Promise<Reservation> {
-    // What checked a peer before a reload is not what checks it now.
+    // The peer was admitted by the mount of before a reload.
     if (this.#isClosed || this.#mountAt(path) !== mount) {
       throw new Refusal(503, 'room_closed', 'this room was just closed', { 'Retry-After': '1' })
     }
     const instance = this.#instances.get(path) ?? this.#open(mount, path, params)
     const { room } = instance
-    // A member's new connection takes the place of the one it has.
+    // A member's new connection replaces the one it has.
     const isMore = isPeer && !room.isHere(client)
     if (isMore && room.connected + instance.expected >= mount.limits.peers) {
-      const message = `this room takes ${mount.limits.peers} peers`
+      const message = `this room admits at most ${mount.limits.peers} peers`
       throw new Refusal(503, 'room_full', message, { 'Retry-After': '10' }).by('limits.peers')
     }
     instance.expected += 1
@@ -100,10 +100,10 @@ export class Rooms {
     )
   }
 
-  /** The room open at a path now. */
+  /** The open room at a path. */
   get({ mount, path }: Route): HostedRoom | undefined {
     const instance = this.#instances.get(path)
-    // After a reload another mount may have it, which was not the one that let the request in.
+    // After a reload the room may belong to another mount than the one that admitted the request.
     return instance?.isOpen && instance.mount === mount ? instance.room : undefined
   }
 
@@ -118,7 +118,7 @@ export class Rooms {
     await this.#closeMany(this.#instances.values(), () => reason)
   }
 
-  /** Closes the rooms whose path belongs to another mount by now, for whatever reason, or to none. */
+  /** Closes the rooms whose path now belongs to another mount or to none. */
   async closeStale(): Promise<void> {
     const stale = this.#instances.values().filter(({ mount, room }) => this.#mountAt(room.path) !== mount)
     await this.#closeMany(stale, ({ room }) => (this.#mountAt(room.path) ? Close.restart : Close.removed))
@@ -126,7 +126,7 @@ export class Rooms {
 
   async #closeMany(instances: Iterable<Instance>, reason: (instance: Instance) => CloseReason): Promise<void> {
     const closed = [...instances].map((instance) => this.#close(instance, reason(instance)))
-    await this.#inTime(Promise.all(closed)).catch(() => {})
+    await this.#withinCloseTime(Promise.all(closed)).catch(() => {})
   }
 
   #open(mount: Mount, path: string, params: Record<string, string>): Instance {
@@ -151,9 +151,9 @@ export class Rooms {
     return instance
   }
 
-  /** Whether one more room of a mount may open; where need be, one that stands empty makes way. */
+  /** Whether one more room of a mount may open. If necessary, closes an empty one. */
   #hasRoomFor(mount: Mount): boolean {
-    // A static path is one room: only a parameterised one is worth counting.
+    // A static path is one room. Only the rooms of a parameterised path are counted.
     if (!mount.pattern.includes(':') || this.#roomsOf(mount).count < mount.instances) return true
     const [empty] = this.#roomsOf(mount).empty
     if (empty) void this.#close(empty, Close.restart)
@@ -161,23 +161,23 @@ export class Rooms {
   }
 
   #roomsOf(mount: Mount): MountRooms {
-    const shelf = this.#mounts.get(mount) ?? { count: 0, empty: new Set() }
-    this.#mounts.set(mount, shelf)
-    return shelf
+    const mountRooms = this.#mounts.get(mount) ?? { count: 0, empty: new Set() }
+    this.#mounts.set(mount, mountRooms)
+    return mountRooms
   }
 
   #remove(instance: Instance): void {
     const { mount, room } = instance
-    // A reload may have put another one there.
+    // A reload may have opened another room there.
     if (this.#instances.get(room.path) !== instance) return
     this.#instances.delete(room.path)
-    const shelf = this.#roomsOf(mount)
-    shelf.count -= 1
-    shelf.empty.delete(instance)
-    if (shelf.count === 0) this.#mounts.delete(mount)
+    const mountRooms = this.#roomsOf(mount)
+    mountRooms.count -= 1
+    mountRooms.empty.delete(instance)
+    if (mountRooms.count === 0) this.#mounts.delete(mount)
   }
 
-  /** Nobody is in it, and nobody comes: close it after a while. */
+  /** Closes the room after a while, if it is empty and nobody is about to join. */
   #idle(instance: Instance): void {
     this.#inUse(instance)
     const { mount, room } = instance
@@ -200,8 +200,8 @@ export class Rooms {
     if (this.#instances.get(path) !== instance) return this.#closing.get(path)
     this.#remove(instance)
     const { room } = instance
-    const failed = (error: unknown) => room.log.error({ err: error }, 'the room did not close as it should')
-    // A room that did not open has said so.
+    const failed = (error: unknown) => room.log.error({ err: error }, 'the room failed to close')
+    // If it did not open, that was logged.
     const closed = instance.opened.then(
       () => room.close(reason).catch(failed),
       () => {},
@@ -211,8 +211,8 @@ export class Rooms {
     if (this.#closing.get(path) === closed) this.#closing.delete(path)
   }
 
-  /** Rejects where it takes too long: one room that hangs must not hold up the rest. */
-  #inTime<T>(promise: Promise<T>): Promise<T> {
+  /** Rejects after 10 s: one room that hangs must not block the others. */
+  #withinCloseTime<T>(promise: Promise<T>): Promise<T> {
     return within(this.#parts.clock, CLOSE_MS, promise, () => {
       throw new Error(`not done within ${CLOSE_MS} ms`)
     })

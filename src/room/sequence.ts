@@ -1,12 +1,12 @@
 /**
- * One thing after the other: a peer's messages in the order they came, also where a handler is async. While nothing is
- * async, nothing is queued and no promise is made.
+ * A queue of steps: handles the messages of a peer in order, also if a handler is async. While nothing is async, nothing is
+ * queued and no promise is created. Each peer has one.
  */
 export class Sequence {
   #waiting: (() => unknown)[] | undefined
   #isBusy = false
 
-  /** How many wait for their turn. */
+  /** How many steps wait. */
   get length(): number {
     return this.#waiting?.length ?? 0
   }
@@ -15,7 +15,7 @@ export class Sequence {
     return this.#isBusy
   }
 
-  /** Runs `step` now or after those before it. A step MUST NOT throw or reject. */
+  /** Runs `step` now, or after the steps before it. A step MUST NOT throw or reject. */
   run(step: () => unknown): void {
     if (this.#isBusy) {
       this.#waiting ??= []
@@ -25,15 +25,15 @@ export class Sequence {
     this.follow(step())
   }
 
-  /** What comes after waits for `result`, which was begun while nothing else ran. It MUST NOT reject. */
+  /** Makes later steps wait for `result`, which was begun while nothing else ran. It MUST NOT reject. */
   follow(result: unknown): void {
     if (!(result instanceof Promise)) return
     this.#isBusy = true
-    // A closure only while something is async: an idle peer holds none.
+    // The closure exists only while a step is async: an idle peer holds none.
     void result.then(() => this.#next())
   }
 
-  /** Resolves when all that was begun has ended. `undefined`: nothing runs. */
+  /** Resolves when all steps so far have ended. `undefined`: none runs. */
   idle(): undefined | Promise<void> {
     if (!this.#isBusy) return undefined
     return new Promise((resolve) => this.run(resolve))

@@ -1,40 +1,40 @@
 /**
- * A session: all that a transport holds of a room, from the join of a peer to the end of its connection. A transport
- * hands in what it reads and says what becomes of the connection; what the room sends goes out through its wire
- * (`wire.ts`). Nothing here returns a value, since the room may be on another node. `room.ts` makes sessions.
+ * A session: all that a transport holds of a room, from the join of a peer to the end of its connection. The transport
+ * passes in what it reads and reports the end of the connection. The room sends through the wire (`wire.ts`). No method
+ * returns a value, since the room may be on another node. `room.ts` makes sessions.
  */
 import type { CloseReason } from '../errors.ts'
 import type { Limit } from '../tally.ts'
 
-/** How somebody speaks: as a member over one of these, or over HTTP also without being one. */
+/** The transport of a peer. Over `http` a sender need not be a member. */
 export type Via = 'websocket' | 'http'
 
-/** Who comes in, as the gate admitted it. */
+/** The identity of a peer, as the gate admitted it. */
 export interface Visitor {
   readonly id: string
   readonly name: string
-  /** The stable id the client chose, for resume and safe duplicates; never told to others. */
+  /** The stable id the client chose, for resume and safe retries. Never shown to others. */
   readonly client?: string | undefined
   readonly claims?: Readonly<Record<string, unknown>> | undefined
-  /** When its token ends, ms since 1970. */
+  /** When its token expires, ms since 1970. */
   readonly untilMs?: number | undefined
-  /** `websocket`, if nothing else is said. */
+  /** Default `websocket`. */
   readonly via?: Via
 }
 
 /**
- * One connection of a peer in a room. It is over when the transport says so (`gone`), when the room or the transport ended
- * it, or when the same client is back on another connection; from then on every call does nothing. No call throws.
+ * One connection of a peer in a room. It is over when the transport calls `gone`, when the room or the transport ends it,
+ * or when the same client reconnects. From then on every call does nothing. No call throws.
  */
 export interface Session {
-  /** Something came from the peer. A room that wants less of it asks the wire to rest. */
+  /** Handles a frame of the peer: text or bytes. A room slows a peer down with `wire.rest`. */
   receive(data: string | Uint8Array): void
-  /** The connection is gone. `isLost`: nobody said goodbye, so the peer may be back. */
+  /** The connection is gone. `isLost`: without a close frame, so the peer may come back. */
   gone(isLost: boolean): void
-  /** Ends the connection and the peer's stay. */
+  /** Ends the connection and the membership. */
   end(reason: CloseReason): void
-  /** The peer does not take what is sent to it. Nothing more is written; the room ends the connection when it can. */
+  /** Cuts off a peer that does not read. Nothing more is written; the room ends the connection as soon as possible. */
   cutSlow(limit: Limit): void
-  /** Writes what waits for the peer, so that what the transport itself says comes after it. */
+  /** Writes the pending frames, so that frames of the transport itself come after them. */
   flush(): void
 }

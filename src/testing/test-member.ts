@@ -70,14 +70,14 @@ export class TestMember {
     const isBack = this.#session !== undefined
     if (room.kind === 'raw') this.#session = room.join(this.#visitor, wire, undefined)
     else {
-      wire.onHeard = ({ type, seq, data }) => {
+      wire.onFrame = ({ type, seq, data }) => {
         const heard = type === 'welcome' && !isBack ? JSON.parse(String(data)).seq : seq
         this.#seq = Math.max(this.#seq, heard)
       }
       this.#session = room.join(this.#visitor, wire, isBack ? room.readers.offset(this.#seq) : undefined)
     }
     // One that its own join has refused is none of them.
-    return room.present.of(this.#visitor.client) ?? this.#visitor
+    return room.present.withClient(this.#visitor.client) ?? this.#visitor
   }
 }
 

@@ -23,10 +23,10 @@ export class TestWire implements Wire {
   readonly waiting = 0
   closed: { code: number; reason: string } | undefined
   /** Is told of each frame as it comes. */
-  onHeard: (frame: Frame) => void = () => {}
+  onFrame: (frame: Frame) => void = () => {}
   #isLost = false
   readonly #errors: readonly unknown[]
-  #heard: Frame[] = []
+  #received: Frame[] = []
   #wake: (() => void)[] = []
 
   /** `errors`: what the room logged, told where something does not come. */
@@ -37,7 +37,7 @@ export class TestWire implements Wire {
   /** Another connection of the same peer, which hears on where this one was. */
   next(): TestWire {
     const next = new TestWire(this.#errors)
-    next.#heard = this.#heard
+    next.#received = this.#received
     next.#wake = this.#wake
     return next
   }
@@ -50,8 +50,8 @@ export class TestWire implements Wire {
   send(_bytes: Bytes, frames: readonly Frame[]): void {
     if (this.#isLost || this.closed) return
     for (const frame of frames) {
-      this.#heard.push(frame)
-      this.onHeard(frame)
+      this.#received.push(frame)
+      this.onFrame(frame)
     }
     for (const wake of this.#wake.splice(0)) wake()
   }
@@ -74,12 +74,12 @@ export class TestWire implements Wire {
 
   /** The next frame that is wanted; those before it are passed over. */
   frame(wanted: string, isWanted: (frame: Frame) => boolean): Promise<Frame> {
-    return this.#find(wanted, isWanted, (at) => this.#heard.splice(0, at + 1)[at])
+    return this.#find(wanted, isWanted, (at) => this.#received.splice(0, at + 1)[at])
   }
 
   /** The first frame that is wanted; those before it stay for `frame`. */
   answer(wanted: string, isWanted: (frame: Frame) => boolean): Promise<Frame> {
-    return this.#find(wanted, isWanted, (at) => this.#heard.splice(at, 1)[0])
+    return this.#find(wanted, isWanted, (at) => this.#received.splice(at, 1)[0])
   }
 
   async #find(
@@ -88,16 +88,16 @@ export class TestWire implements Wire {
     take: (at: number) => Frame | undefined,
   ): Promise<Frame> {
     for (let looks = 0; ; ) {
-      const at = this.#heard.findIndex(isWanted)
+      const at = this.#received.findIndex(isWanted)
       const frame = at < 0 ? undefined : take(at)
       if (frame !== undefined) return frame
       if (this.closed || looks >= LOOKS) throw new Error(this.#missing(wanted))
-      if (!(await this.#something())) looks += 1
+      if (!(await this.#waitForFrame())) looks += 1
     }
   }
 
   /** → whether something came, or the time of a look went by. */
-  #something(): Promise<boolean> {
+  #waitForFrame(): Promise<boolean> {
     return new Promise((resolve) => {
       const timer = setTimeout(() => resolve(false), LOOK_MS)
       this.#wake.push(() => {
@@ -111,7 +111,7 @@ export class TestWire implements Wire {
     const end = this.closed
       ? `the room closed this peer (${this.closed.code} ${this.closed.reason})`
       : 'it did not come'
-    const heard = this.#heard.map(payloadOf).join(' ') || 'nothing'
+    const heard = this.#received.map(payloadOf).join(' ') || 'nothing'
     const errors = this.#errors.length > 0 ? `; the room failed with: ${this.#errors.map(String).join('; ')}` : ''
     return `expected ${wanted}: ${end}; heard ${heard}${errors}`
   }

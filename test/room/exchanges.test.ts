@@ -110,7 +110,7 @@ describe('a message that comes to its answer too late, or to none', () => {
     ann.flush()
     const said = heard.mock.calls.flatMap(([, frames]) => frames.map((frame) => String(payloadOf(frame)))).join('')
     expect(said).toMatch(/"type":"error","id":"1".*"unavailable".*"type":"ack","id":"2"/s)
-    expect(room.present.of('ann')?.settled()).toBe(undefined)
+    expect(room.present.withClient('ann')?.settled()).toBe(undefined)
     expect(errors).toEqual([])
   })
 
@@ -187,7 +187,7 @@ describe('a batch that says what is being handled on another road', () => {
     const outcome = expect(posted).rejects.toMatchObject({ code: 'unavailable' })
     await clock.advance(7000)
     await outcome
-    expect(room.present.of('ann')?.settled()).toBe(undefined)
+    expect(room.present.withClient('ann')?.settled()).toBe(undefined)
     // It was never handled, so it may be said again.
     await room.anonymousSender(clientOf('ann')).post([{ type: 'say', data: 1, id: '1' }])
     expect(room.roomLog.seq).toBe(1)
