@@ -19,7 +19,7 @@ function problemsIn(handlers: unknown, types?: readonly string[]): string[] {
   const parts = [...COMMON, types ? 'receive' : 'message']
   const problems = namesOf(handlers)
     .filter((part) => !parts.includes(part))
-    .map((part) => `open: returned "${part}", which no room has; ${suggestion(part, parts)}`)
+    .map((part) => `open: returned "${part}", which this kind of room does not have; ${suggestion(part, parts)}`)
   for (const part of parts) {
     const value = own(handlers, part)
     if (part !== 'receive' && value !== undefined && typeof value !== 'function')

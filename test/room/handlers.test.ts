@@ -35,8 +35,12 @@ describe('what `open` returns', () => {
   })
 
   it.each([
-    ['an unknown part', { receive, recieve: {} }, '"recieve", which a room has not; did you mean "receive"?'],
-    ['a part of a raw room', { receive, message: noop }, '"message", which a room has not'],
+    [
+      'an unknown part',
+      { receive, recieve: {} },
+      '"recieve", which this kind of room does not have; did you mean "receive"?',
+    ],
+    ['a part of a raw room', { receive, message: noop }, '"message", which this kind of room does not have'],
     ['a type that is not received', { receive: { ...receive, wvae: noop } }, 'receive.wvae'],
     ['a type without a handler', { receive: { toString: noop } }, 'receive.wave'],
     ['a type without a handler, that every object has', { receive: { wave: noop } }, 'receive.toString'],
@@ -51,7 +55,7 @@ describe('what `open` returns', () => {
 
   it('of a raw room has a message handler, and no receive', () => {
     expect(() => mustBeHandlers({ message: noop, join: noop })).not.toThrow()
-    expect(() => mustBeHandlers({ receive: {} })).toThrow('"receive", which a room has not')
+    expect(() => mustBeHandlers({ receive: {} })).toThrow('"receive", which this kind of room does not have')
   })
 
   it('is an error of types where a type has no handler', () => {
