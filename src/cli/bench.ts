@@ -1,6 +1,6 @@
 /**
- * `npm run bench`: the benchmark of `test/bench/`, Corridor beside its peers. It is part of a source checkout, not of the
- * installed package, since it brings the peers along; there this verb says where to get it.
+ * `npm run bench`: the benchmark of `test/bench/`, Corridor beside similar servers. It is part of a source checkout, not of
+ * the installed package, since it installs the other servers. In the package this command says where to get it.
  */
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
@@ -18,7 +18,7 @@ export function bench(args: readonly string[], { stderr }: Terminal, program = P
     )
     return Promise.resolve(1)
   }
-  // A process of its own: its servers and load generators are pinned to cores, and end with it.
+  // A separate process: its servers and load generators are pinned to cores, and end with it.
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', program, ...args], {
     stdio: 'inherit',
   })

@@ -1,6 +1,6 @@
 /**
- * The verbs of the command line, and help. `main.ts` hands over what was written and the process, and ends with the code
- * that comes back; each verb has a file of its own.
+ * The commands of the command line, and help. `main.ts` passes the arguments and the process, and exits with the returned
+ * code. Each command has its own file.
  */
 import { readFileSync } from 'node:fs'
 import { suggestion } from '../mistakes.ts'
@@ -10,14 +10,14 @@ import { newRoom } from './new-room.ts'
 import { type Signals, start } from './start.ts'
 import { token } from './token.ts'
 
-const USAGE = `corridor start        start the server (--dev: read the rooms again when they change)
-corridor dev          the same as start --dev
-corridor check        check environment, rooms.json and modules
-corridor new-room N   write the room module N, its test, and its line in rooms.json
-corridor token PATH   make a token for a room with auth.secret, for development (--sub, --name, --for, --claim)
-corridor bench        measure this server beside its peers (--help: how)
-corridor --version    the version
-corridor help         this text
+const USAGE = `corridor start          start the server (--dev: reload the rooms when a file changes)
+corridor dev            the same as start --dev
+corridor check          check the environment, rooms.json and the modules (--write-schema: write rooms.schema.json)
+corridor new-room NAME  write a room module, its test, and its line in rooms.json
+corridor token PATH     print a token for a room with auth.secret, for development (--sub, --name, --for, --claim)
+corridor bench          benchmark this server beside similar ones (--help lists the options)
+corridor --version      print the version
+corridor help           print this text
 `
 
 type Verb = (args: readonly string[], terminal: Terminal, signals: Signals) => Promise<number> | number
@@ -39,7 +39,7 @@ const SHORT: Readonly<Record<string, string>> = {
   '-v': 'version',
 }
 
-/** Runs what was written, the verb first. → the exit code */
+/** Runs a command line, the command first. → the exit code */
 export async function run(
   [written = 'help', ...args]: readonly string[],
   terminal: Terminal,
@@ -51,7 +51,7 @@ export async function run(
     terminal.stderr.write(`corridor: no such verb "${written}"; ${suggestion(written, Object.keys(VERBS))}\n`)
     return 1
   }
-  // The benchmark has more to say, and says it itself.
+  // The benchmark has its own help.
   const isHelp = name !== 'bench' && args.some((arg) => arg === '--help' || arg === '-h')
   return isHelp ? say(USAGE, terminal) : verb(args, terminal, signals)
 }

@@ -1,6 +1,6 @@
 /**
- * `npm run token /chat -- --sub ann --name Ann --for 1h`: a token for trying out a room with `auth.secret`, as its issuer
- * would make one. Only the token goes to stdout, so that a script can take it.
+ * `npm run token /chat -- --sub ann --name Ann --for 1h`: prints a token for a room with `auth.secret`, for development.
+ * Only the token goes to stdout, so that a script can use it.
  */
 import { parseArgs } from 'node:util'
 import { SignJWT } from 'jose'
@@ -14,8 +14,7 @@ import { errorOf } from '../thrown.ts'
 import { duration } from '../units.ts'
 import type { Terminal } from './check.ts'
 
-const USAGE =
-  'token: expected a path and who it is for: token /chat --sub ann [--name Ann] [--for 1h] [--claim role=admin]'
+const USAGE = 'token: expected a path and claims: token /chat --sub ann [--name Ann] [--for 1h] [--claim role=admin]'
 
 interface Place {
   readonly env?: Record<string, string | undefined>
@@ -91,7 +90,7 @@ function claimOf(text: string): [string, unknown] {
 
 async function signed({ pattern, auth }: Mount, claims: Record<string, unknown>, forMs: number): Promise<string> {
   if (!auth)
-    throw new ConfigError([`token: ${pattern} has no "auth" in rooms.json, so whoever comes is let in without a token`])
+    throw new ConfigError([`token: ${pattern} has no "auth" in rooms.json, so everyone may join without a token`])
   const { secret, algorithms = ['HS256'], issuer, audience } = auth
   if (secret === undefined) {
     const kind = auth.jwksUrl === undefined ? 'publicKey' : 'jwksUrl'

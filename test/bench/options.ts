@@ -1,15 +1,15 @@
-/** What can be asked of the benchmark on its command line. */
+/** The command line of the benchmark. */
 import { parseArgs } from 'node:util'
 import { contestants } from './contestants.ts'
 import { scenarios } from './scenarios.ts'
 
 export const USAGE = `npm run bench -- [options]
   --quick            one short round of the main scenarios; writes no report
-  --rounds N         so many interleaved rounds (3)
+  --rounds N         the number of interleaved rounds (3)
   --only A,B         only these scenarios and servers: --only cpu-1000,corridor,ws; writes no report
-  --minutes N        begins no run after so long (25)
-  --json FILE        also writes every run to a file, a line of JSON each
-  --profile FOLDER   CPU profiles of the servers that run on Node go there; writes no report
+  --minutes N        starts no further run after this time (25)
+  --json FILE        also writes every run to a file, one line of JSON each
+  --profile FOLDER   writes CPU profiles of the servers on Node to this folder; writes no report
 scenarios: ${scenarios.map(({ name }) => name).join(', ')}
 servers:   ${contestants.map(({ name }) => name).join(', ')}
 `

@@ -1,10 +1,10 @@
-/** Puts the figures into words: a table for the terminal while it runs, and `docs/PERFORMANCE.md` at the end. */
+/** Formats the figures: a table for the terminal during the run, and `docs/PERFORMANCE.md` at the end. */
 import { contestant } from './contestants.ts'
 import type { Machine } from './machine.ts'
 import type { Measure, Scenario } from './scenarios.ts'
 import { type Figure, figureOf, type Judgement, judge, type Run, ratioOf, remarks } from './statistics.ts'
 
-/** A number with three figures that count: `1.23 M`, `45.6 k`, `7.89`. */
+/** A number with three significant digits: `1.23 M`, `45.6 k`, `7.89`. */
 export function short(value: number): string {
   if (value >= 1e6) return `${figures(value / 1e6)} M`
   if (value >= 10_000) return `${figures(value / 1e3)} k`
@@ -29,11 +29,11 @@ function withUnit(value: number, unit: string): string {
   return `${text}${isJoined ? '' : ' '}${unit}`
 }
 
-/** One scenario as rows of cells: a server each, its figures, Corridor against it, remarks. */
+/** One scenario as rows of cells, one per server: its figures, the ratio of Corridor to it, remarks. */
 export function rowsOf(runs: readonly Run[], scenario: Scenario): string[][] {
   const [subject = ''] = scenario.servers
   const [first] = scenario.measures
-  const head = ['server', ...scenario.measures.map(({ title }) => title), `${contestant(subject).title} to it`, '']
+  const head = ['Server', ...scenario.measures.map(({ title }) => title), `${contestant(subject).title} to it`, '']
   const rows = scenario.servers.map((server) => [
     contestant(server).title,
     ...scenario.measures.map((measure) => shown(figureOf(runs, scenario.name, server, measure), measure.unit)),
@@ -61,10 +61,10 @@ function markdownTable(rows: readonly string[][]): string {
   return [line(head), line(head.map(() => '---')), ...body.map(line)].join('\n')
 }
 
-/** What was to be reached, as rows: the figure, the limit, what came of it. */
+/** The targets as rows: the figure, the limit, the result. */
 export function targetRows(runs: readonly Run[], scenarios: readonly Scenario[]): string[][] {
   const judgements = scenarios.flatMap((scenario) => judge(runs, scenario))
-  return [['scenario', 'figure', 'to reach', 'measured', 'reached'], ...judgements.map(targetRow)]
+  return [['Scenario', 'Figure', 'Target', 'Measured', 'Reached'], ...judgements.map(targetRow)]
 }
 
 function targetRow({ target, scenario, got, isReached, isDisturbed }: Judgement): string[] {
@@ -96,16 +96,16 @@ Written by \`npm run bench\`; do not edit it. Run the command to measure on your
 
 - ${machine.date}; ${machine.processor}; ${machine.system}; Node ${machine.node}.
 - Corridor ${machine.corridor}; beside it ${machine.packages.join(', ')}.
-- ${machine.isPinned ? 'Every server on core 0, the load generator on core 1' : 'Servers and load generator were **not** pinned to cores'}; connections over loopback. Each run starts a fresh server, which twenty peers warm up for two seconds; the first storm of handshakes meets a cold one.
-- Medians of ${Math.max(0, ...runs.map(({ round }) => round)) + 1} interleaved rounds, least and most in brackets. Ratios are taken round by round. Compare what stands in one table; figures of different machines or days do not compare.
-- Corridor runs as \`npm start\` runs it, with its whole road: every message is checked by its schema, logged and numbered. "SQLite" keeps the log on disk. Only the limits per address and per peer are raised.
-- Every server is given the same text. What a client sends is a JSON event of 100 bytes (Socket.IO: its own packet); Corridor's events carry \`seq\` and \`time\` on top.
+- ${machine.isPinned ? 'Every server ran on core 0, the load generator on core 1' : 'Servers and load generator were **not** pinned to cores'}; connections over loopback. Each run starts a new server, and twenty peers warm it up for two seconds; the first burst of handshakes meets a cold server.
+- Medians of ${Math.max(0, ...runs.map(({ round }) => round)) + 1} interleaved rounds, with minimum and maximum in brackets. Ratios are computed per round. Compare figures of one table only; figures of different machines or days are not comparable.
+- Corridor runs as with \`npm start\`, with all its work: every message is validated by its schema, logged and numbered. "SQLite" keeps the log on disk. Only the limits per address and per peer are raised.
+- Every server gets the same text. A client sends a JSON event of 100 bytes (Socket.IO: its own packet); Corridor's events also contain \`seq\` and \`time\`.
 - Compressed runs: \`ws\` and Socket.IO with a threshold of 0, since their default of 1 KiB leaves such messages uncompressed; Bun with its shared compressor. Clients send uncompressed.
-- The highest sustained rate is the highest offered rate at which nothing was lost and p99 stayed under the limit (100 ms; 50 ms for acks). These are floors with a large spread; CPU per delivery is the sound measure.
-- A verdict is "disturbed" where other processes used more than a tenth of the machine during one of its runs, or its host took more than a twentieth: it proves nothing either way.
-- A latency runs from the moment a message was due until it is read, and includes up to half a ms of the generator's own. The generator's CPU stands in each table; connections that are not timed are read a few times a second at moderate rates, so that the server is not charged for waking it.
+- The highest sustained rate is the highest offered rate at which nothing was lost and p99 stayed below the limit (100 ms; 50 ms for acks). These are lower bounds with a large spread; CPU per delivery is the more reliable measure.
+- A result is "disturbed" if other processes used more than a tenth of the machine during one of its runs, or the host took more than a twentieth. It then proves nothing.
+- A latency is the time from the moment a message was due until it is read. It includes up to half a ms of the generator itself. Each table has the CPU of the generator. At moderate rates, connections that are not timed are read a few times a second, so that waking the generator does not count against the server.
 ${notes.map((note) => `- ${note}\n`).join('')}
-## To reach
+## Targets
 
 ${markdownTable(targetRows(runs, scenarios))}
 

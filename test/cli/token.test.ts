@@ -76,7 +76,7 @@ describe('corridor token', () => {
     [['/set'], /^token: \/set has "auth.jwksUrl": only its issuer/],
     [['/open'], /^token: \/open has no "auth" in rooms.json/],
     [['/nowhere'], /^token: no room is at \/nowhere; there are \/event, /],
-    [[], /^token: expected a path and who it is for/],
+    [[], /^token: expected a path and claims/],
     [['/event', '/open'], /^token: expected a path/],
     [['/event', '--for', 'ever'], /^token: --for: expected a duration of a second or more, such as "1h", got "ever"/],
     [['/event', '--for', '0s'], /^token: --for/],

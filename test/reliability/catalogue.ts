@@ -1,12 +1,12 @@
 /**
- * What can go wrong with a server of WebSockets that strangers reach, by name: what a test provokes, and what must come of
- * it. Tests tell figures under these names (`tell`, `bound`, `tellWrong`, `tally`), `table.ts` puts them together.
+ * What can go wrong with a public WebSocket server, by name: what a test provokes, and the expected result. Tests report
+ * figures under these names (`tell`, `bound`, `tellWrong`, `tally`); `table.ts` makes the table.
  */
 export interface Entry {
   readonly name: string
   readonly provoked: string
   readonly expected: string
-  /** Why nothing tells a figure. */
+  /** Why there is no figure. */
   readonly missing?: string
 }
 
@@ -21,15 +21,23 @@ export const CATALOGUE: readonly Chapter[] = [
   {
     title: 'Handshake and routing',
     entries: [
-      entry('HS1', 'clients that reset while they wait for admission, on any path', 'no crash, no socket left open'),
+      entry('HS1', 'connections that are reset during admission, on any path', 'no crash, no socket left open'),
       entry('HS2', 'upgrades to something that is not a WebSocket', 'the ordinary HTTP answer'),
       entry('HS3', 'an upgrade with a body that is a frame, cut at every byte', '400; no byte of it reaches a room'),
-      entry('HS4', 'targets and hosts that two readers may read in two ways', 'refused, by HTTP and upgrade alike'),
-      entry('HS5', 'thousands of headers; names that JavaScript objects have', '431, or ignored'),
-      entry('HS6', 'header lists made to be slow to parse, a thousand a second', 'nobody waits for them'),
+      entry(
+        'HS4',
+        'request targets and hosts that two parsers may read differently',
+        'refused, for HTTP and upgrades alike',
+      ),
+      entry('HS5', 'thousands of headers; names of JavaScript object properties', '431, or ignored'),
+      entry('HS6', 'header lists that are slow to parse, a thousand a second', 'other clients do not wait'),
       entry('HS7', 'wrong versions and keys', '426 or 400, never 101'),
-      entry('HS8', 'a thousand handshakes of a byte a second', 'cut after some 10 s; honest handshakes stay quick'),
-      entry('HS9', 'handlers that throw, in every hook of a room', 'other peers and rooms notice nothing'),
+      entry(
+        'HS8',
+        'a thousand handshakes that arrive at one byte a second',
+        'closed after some 10 s; honest handshakes stay fast',
+      ),
+      entry('HS9', 'handlers that throw, in every hook of a room', 'other peers and rooms are not affected'),
     ],
   },
   {
@@ -37,43 +45,51 @@ export const CATALOGUE: readonly Chapter[] = [
     entries: [
       entry('F1', "Autobahn's cases of categories 1 to 7 against an echo room", 'all pass'),
       entry('F2', 'the same through each proxy', 'the same verdicts'),
-      entry('F3', 'messages in crumbs: fragments, empty fragments, a byte a packet', '1008, at little memory each'),
-      entry('F4', 'compressed messages that inflate to a thousand times as much', '1009, at little memory each'),
-      entry('F5', 'lengths and parameters of compression that cannot be', 'declined, or closed with the right code'),
-      entry('F6', 'every close code there is, from either side; reasons of any length', 'never a throw'),
-      entry('F7', 'frames and requests made by chance from a seed', 'the server is as it was'),
-      entry('F8', 'JSON that is too deep, too large, or reaches for a prototype', 'refused before it is parsed'),
+      entry(
+        'F3',
+        'messages in tiny pieces: fragments, empty fragments, one byte per packet',
+        '1008, with little memory each',
+      ),
+      entry('F4', 'compressed messages that inflate to a thousand times their size', '1009, with little memory each'),
+      entry('F5', 'invalid lengths and parameters of compression', 'declined, or closed with the right code'),
+      entry('F6', 'every close code, from either side; reasons of any length', 'no exception'),
+      entry('F7', 'random frames and requests, from a seed', 'the state of the server is unchanged'),
+      entry('F8', 'JSON that is too deep, too large, or contains `__proto__`', 'refused before it is parsed'),
       {
-        ...entry('F9', 'the packets behind the known faults of Socket.IO', 'only their sender is closed'),
+        ...entry('F9', 'the packets of known vulnerabilities of Socket.IO', 'only their sender is closed'),
         missing: 'there is no Socket.IO gateway yet',
       },
-      entry('F10', 'a hundred thousand pings whose pongs nobody reads', '1008; others notice nothing'),
+      entry(
+        'F10',
+        'a hundred thousand pings from a client that reads no pongs',
+        '1008; other clients are not affected',
+      ),
     ],
   },
   {
     title: 'Who may enter',
     entries: [
-      entry('AU1', 'foreign origins in every spelling, by wire and by a real browser', 'none gets in'),
-      entry('AU2', 'a foreign name that resolves to this machine', 'nothing is served under it'),
+      entry('AU1', 'foreign origins in every spelling, from sockets and from a real browser', 'none is admitted'),
+      entry(
+        'AU2',
+        'a foreign host name that resolves to this machine (DNS rebinding)',
+        'nothing is served under that name',
+      ),
       entry('AU3', 'tokens that are unsigned, forged, expired, for others, or too large', '401 before the upgrade'),
       entry(
         'AU4',
-        'two issuers with one key id; floods of unknown keys; tokens that name a key server',
-        'no trust across, no request a token asked for',
+        'two issuers with one key id; floods of unknown key ids; tokens that name a key server',
+        'no token of one issuer is accepted for the other; no request to a server that a token names',
       ),
-      entry('AU5', 'a million pairs of user and id made of separators', 'no two share a scope'),
-      entry('AU6', 'tokens that end while their bearer is in the room', 'closed within a second, on every transport'),
-      entry('AU7', 'coming back with a good offset and no good token', 'nothing of the history'),
+      entry('AU5', 'a million pairs of user and id made of separators', 'no two pairs share a scope'),
+      entry('AU6', 'tokens that expire while their peer is in the room', 'closed within a second, on every transport'),
+      entry('AU7', 'reconnecting with a valid offset but no valid token', 'no history is sent'),
       entry(
         'AU8',
-        'secrets in every place a client may put one, along every failure',
-        'none in log, metrics or answers',
+        'secrets in every place a client may put one, for every failure',
+        'none appears in the log, metrics or answers',
       ),
-      entry(
-        'AU9',
-        'forwarded addresses that a client invents, direct and through proxies',
-        'the true address, for HTTP and upgrades',
-      ),
+      entry('AU9', 'forged forwarded addresses, direct and through proxies', 'the true address, for HTTP and upgrades'),
     ],
   },
   {
@@ -81,26 +97,34 @@ export const CATALOGUE: readonly Chapter[] = [
     entries: [
       entry(
         'LB1',
-        'one of a thousand readers in a busy room is stopped',
-        '1013; bounded memory; others notice nothing',
+        'one of a thousand readers in a busy room stops reading',
+        '1013; bounded memory; other peers are not affected',
       ),
-      entry('LB2', 'a reader that takes a byte a second and is otherwise alive', 'closed all the same'),
-      entry('LB3', 'an event stream read at a hundredth of its pace', 'ended; comes back without a hole'),
-      entry('LB4', 'compressed sockets that vanish in the midst of a message, again and again', 'memory does not grow'),
-      entry('LB5', 'peers that fall silent without a goodbye', 'noticed within the heartbeat and 10 s'),
+      entry('LB2', 'a reader that reads one byte a second and answers pings', 'closed nevertheless'),
+      entry('LB3', 'an event stream that is read at a hundredth of its rate', 'ended; resumes with nothing missed'),
+      entry(
+        'LB4',
+        'compressed connections that disappear in the middle of a message, repeatedly',
+        'memory does not grow',
+      ),
+      entry('LB5', 'peers that fall silent without closing', 'disconnected within the heartbeat interval plus 10 s'),
       entry(
         'LB6',
-        'more peers, rooms and handshakes than allowed; no file descriptor left',
-        '429 or 503; goes on when there is room',
+        'too many peers, rooms and handshakes; no file descriptors left',
+        '429 or 503; the server recovers afterwards',
       ),
       entry(
         'LB7',
-        'a hundred thousand strange paths; control characters in every logged text',
-        'no new metric, one line an event',
+        'a hundred thousand unknown paths; control characters in every logged text',
+        'no new time series, one line per event',
       ),
-      entry('LB8', 'a room module that blocks for seconds', 'nobody is taken for dead'),
-      entry('LB9', 'a hundred thousand ids of messages that clients chose', 'each is known, at little memory each'),
-      entry('LB10', 'twenty clients that resume from long ago and never read', 'hold limits.buffered each at most'),
+      entry('LB8', 'a room module that blocks for seconds', 'no peer is disconnected for silence'),
+      entry('LB9', 'a hundred thousand message ids chosen by clients', 'each is recognized, with little memory each'),
+      entry(
+        'LB10',
+        'twenty clients that resume from an old offset and never read',
+        'each holds at most limits.buffered',
+      ),
     ],
   },
   {
@@ -108,58 +132,62 @@ export const CATALOGUE: readonly Chapter[] = [
     entries: [
       entry(
         'DP1',
-        'SIGTERM to a full server, a tenth of whose peers do not listen',
-        'all are told when to be back; exit 0 in time',
+        'SIGTERM to a full server; a tenth of its peers ignore the close',
+        'all peers get a reconnect delay; exit code 0 in time',
       ),
-      entry('DP2', 'publishing across SIGTERM, a second one, and SIGKILL', 'each message is kept, or its sender knows'),
+      entry(
+        'DP2',
+        'publishing during SIGTERM, a second SIGTERM, and SIGKILL',
+        'each message is kept, or its sender gets an error',
+      ),
       entry(
         'DP4',
-        'clients whose network is away for seconds, all at once',
-        'back soon after it is, and not all together',
+        'clients whose network fails for seconds, all at once',
+        'reconnected soon after it returns, and not all at the same moment',
       ),
     ],
   },
   {
     title: 'Proxies with the files that ship',
     entries: [
-      entry('PX1', 'more than a minute of silence through nginx, Caddy and HAProxy', 'nothing is cut'),
+      entry('PX1', 'more than a minute of silence through nginx, Caddy and HAProxy', 'no connection is closed'),
       entry(
         'PX2',
-        'an event stream with compression asked for, over HTTP/1.1 and HTTP/2',
-        'its first byte comes at once',
+        'an event stream for a client that accepts compression, over HTTP/1.1 and HTTP/2',
+        'its first byte arrives at once',
       ),
-      entry('PX3', 'reloads of the proxy under load', 'nothing lost or doubled, no old worker left'),
-      entry(
-        'PX4',
-        'POSTs on connections that were idle about as long as either side keeps them',
-        'no 502, nothing twice',
-      ),
+      entry('PX3', 'reloads of the proxy under load', 'nothing missed or repeated, no old worker left'),
+      entry('PX4', 'POSTs on connections that were idle for about the idle timeout', 'no 502, nothing handled twice'),
       entry('PX5', 'HAProxy: HTTP/2 WebSockets, a handshake without a key', 'served; 400'),
-      entry('PX7', 'a second request behind an upgrade that was refused', 'never answered by the server'),
+      entry('PX7', 'a second request after a refused upgrade', 'not answered by the server'),
     ],
   },
   {
     title: 'Browsers',
     entries: [
-      entry('BR1', 'markup as name and text, in Chromium', 'stands there as text'),
-      entry('BR2', 'line breaks and separators in everything an event stream carries', 'the event as it was said'),
+      entry('BR1', 'markup as name and text, in Chromium', 'displayed as text'),
+      entry('BR2', 'line breaks and separators in all data of an event stream', 'the event arrives unchanged'),
       entry(
         'BR3',
-        'an EventSource that loses its stream, is told when to return, or is refused',
-        'as the standard says',
+        'an EventSource that loses its stream, gets a reconnect delay, or is refused',
+        'behaves as the standard says',
       ),
     ],
   },
   {
     title: 'Files and bodies',
     entries: [
-      entry('ST1', 'paths that climb, in every encoding; files that must not be there', '403 or 404'),
+      entry('ST1', 'path traversal in every encoding; files that must not be served', '403 or 404'),
       entry('ST2', 'content types that are almost JSON', 'refused, never parsed'),
-      entry('ST3', 'keys that reach a prototype, by WebSocket, POST and event stream', 'one verdict on all roads'),
+      entry(
+        'ST3',
+        'keys such as `__proto__`, by WebSocket, POST and event stream',
+        'the same answer on every transport',
+      ),
       entry(
         'ST4',
-        'requests that two parsers cut differently; bodies of a byte a second',
-        '400 and closed; deadlines hold',
+        'requests that two parsers split differently (desync); bodies that arrive at one byte a second',
+        '400 and closed; deadlines are met',
       ),
     ],
   },

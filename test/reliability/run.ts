@@ -1,7 +1,7 @@
 /**
- * `npm run reliability`: runs every test that tells a figure, and writes `docs/RELIABILITY.md`. With `FULL=1` the counts
- * are those of a release. `-- FILE` runs nothing and takes the figures from FILE, as `FIGURES=FILE npx vitest run …` has
- * written them, in as many runs as one likes.
+ * `npm run reliability`: runs every test that reports a figure, and writes `docs/RELIABILITY.md`. `FULL=1` runs the tests
+ * at full size, as before a release. `-- FILE` runs nothing and reads the figures from FILE, written by any number of runs
+ * of `FIGURES=FILE npx vitest run …`.
  */
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -36,6 +36,6 @@ function whereabouts(): string[] {
   return [
     new Date().toISOString().slice(0, 10),
     `${model.trim()}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB; ${type()} ${release()}`,
-    `Node ${process.version}; ${process.env.FULL === '1' ? 'full counts' : 'short counts (`FULL=1` for those of a release)'}`,
+    `Node ${process.version}; ${process.env.FULL === '1' ? 'full counts' : 'short counts (`FULL=1` for full ones)'}`,
   ]
 }

@@ -1,9 +1,9 @@
-/** Puts the figures of a run into `docs/RELIABILITY.md`: what `figures.ts` and `summary.ts` wrote, by the catalogue. */
+/** Makes `docs/RELIABILITY.md` from the figures of a run (written by `figures.ts` and `summary.ts`) and the catalogue. */
 import type { Figure } from '../support/figures.ts'
 import type { Outcome } from '../support/summary.ts'
 import { CATALOGUE, ENTRIES, type Entry } from './catalogue.ts'
 
-/** What stands in a file of figures. */
+/** The content of a file of figures. */
 export interface Run {
   readonly figures: readonly Figure[]
   readonly outcomes: readonly Outcome[]
@@ -23,7 +23,7 @@ export function readRun(text: string): Run {
   }
 }
 
-/** `where`: a line each on the date, the machine and what runs. */
+/** `where`: one line each for the date, the machine and the versions. */
 export function report(run: Run, where: readonly string[]): string {
   const sum = (key: 'passed' | 'failed' | 'skipped') => run.outcomes.reduce((total, each) => total + each[key], 0)
   const failing = run.outcomes.filter(({ failed }) => failed > 0).map(({ file }) => `\`${file}\``)
@@ -31,16 +31,16 @@ export function report(run: Run, where: readonly string[]): string {
     [
       `## ${title}`,
       '',
-      '| name | what is provoked | expected | figure | test |',
+      '| Name | Provoked | Expected | Figure | Test |',
       '| --- | --- | --- | --- | --- |',
       ...entries.map((entry) => row(entry, run.figures)),
     ].join('\n'),
   )
   const silent = ENTRIES.filter(({ name }) => run.figures.every(({ test }) => test !== name))
-  const without = silent.map(({ name, missing = 'no test told one in this run' }) => `- ${name}: ${missing}`)
+  const without = silent.map(({ name, missing = 'no test reported one in this run' }) => `- ${name}: ${missing}`)
   return `# Reliability
 
-What is done to the server on purpose, and what came of it. Written by \`npm run reliability\`; each figure was measured by the test beside it, in this run.
+Attacks, crashes and slow networks, and how the server behaves. Written by \`npm run reliability\`; do not edit it. Each figure was measured in this run by the test in its row.
 
 ${where.map((line) => `- ${line}`).join('\n')}
 - ${sum('passed')} tests passed, ${sum('failed')} failed${failing.length > 0 ? ` (${failing.join(', ')})` : ''}, ${sum('skipped')} skipped
@@ -62,7 +62,7 @@ function row({ name, provoked, expected }: Entry, figures: readonly Figure[]): s
   return `| ${cells.map((cell) => cell.replaceAll('|', '\\|').replaceAll('\n', ' ')).join(' | ')} |`
 }
 
-/** One line for a figure that was told several times: sums of "2 of 40", the largest of numbers. */
+/** One line for a figure that was reported several times: the sum of "2 of 40", the maximum of numbers. */
 function merged(figures: readonly Figure[]): Figure[] {
   const sums = new Map<string, Figure>()
   for (const next of figures) {
