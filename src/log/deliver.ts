@@ -1,11 +1,11 @@
 /**
- * Delivery that cannot hurt the log: what is thrown on the way to the peers is logged, and the log goes on with the next
- * event. Both logs deliver through it.
+ * Delivery whose errors cannot hurt the log: they are logged, and the log goes on with the next event. Both logs deliver
+ * through it.
  */
 import type { ErrorLogger } from '../guarded.ts'
 import type { Deliver } from './log.ts'
 
-export function safely(deliver: Deliver, logger: ErrorLogger): Deliver {
+export function guarded(deliver: Deliver, logger: ErrorLogger): Deliver {
   return (frame, except) => {
     try {
       deliver(frame, except)

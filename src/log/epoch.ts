@@ -1,35 +1,35 @@
 /**
- * Epochs: one uninterrupted life of a room's log each. The time stands in front (as in a UUIDv7, RFC 9562, 5.7), so
+ * Epochs: each is one uninterrupted life of a room's log. An epoch begins with its time (as a UUIDv7, RFC 9562, 5.7), so
  * that offsets sort as text in the order of the log, as the Durable Streams protocol asks.
  *
- * An epoch is saved with its first event, a life when it begins. An epoch that ended before it was saved can still be
- * judged: it names its life, and its last digits tell what it continued (the epoch before it, and at which seq).
+ * A life is saved when it begins, an epoch with its first event. An epoch that was never saved can still be checked: it
+ * contains its life, and its last digits are a hash of the epoch before it and of the seq at which it began.
  */
 import { hash } from 'node:crypto'
 import type { Random } from '../random.ts'
 
-/** Hex digits: 48 bits of time in ms, 40 random bits of the life, 40 bits that name the place in the log. */
+/** Hex digits: 48 bits of time in ms, 40 random bits of the life, 40 bits of the hash of where it began. */
 const TIME = 12
 const HEAD = 22
-/** Lives that are remembered. */
+/** The most lives that are remembered. */
 export const MAX_LIVES = 10_000
 
-/** A process that opens a log, from its start until it forgets a room; the next life begins there. */
+/** Lives of a log: each lasts from the start of a process until a room is forgotten, when the next one begins. */
 export class Lives {
   readonly #random: Random
   #startMs = 0
-  /** The name of this life: 10 hex digits. */
+  /** The current life: 10 hex digits. */
   current = ''
   readonly #known: Set<string>
 
-  /** `known`: lives of before, the oldest first. */
+  /** `known`: earlier lives, the oldest first. */
   constructor(nowMs: number, random: Random, known: Iterable<string> = []) {
     this.#random = random
     this.#known = new Set(known)
     this.renew(nowMs)
   }
 
-  /** Begins the next life, so that a room that counts from 1 again does not do so under the epoch it had. */
+  /** Begins the next life, so that a forgotten room, which counts from 1 again, does not get the epoch it had. */
   renew(nowMs: number): void {
     this.#startMs = Math.floor(nowMs)
     this.current = this.#random.bytes(5).toString('hex')
@@ -40,7 +40,7 @@ export class Lives {
 
   /**
    * The epoch of this life in the log at `path`, whose latest saved epoch is `previous` and whose next event is `first`.
-   * The same again as long as these stay, and later than `previous` also if the clock went back.
+   * The same arguments give the same epoch, and it sorts after `previous` even if the clock went back.
    */
   begin(path: string, previous: string | undefined, first: number): string {
     const last = previous ? Number.parseInt(previous.slice(0, TIME), 16) : 0
@@ -49,12 +49,12 @@ export class Lives {
     return head + place(head, path, previous, first)
   }
 
-  /** Whether this life began the epoch. */
+  /** Whether the epoch began in the current life. */
   isOf(epoch: string): boolean {
     return epoch.slice(TIME, HEAD) === this.current
   }
 
-  /** Whether a life of this log began the epoch in the log at `path`, after `previous` and with `first` to come. */
+  /** Whether a life of this log began the epoch in the log at `path`, after `previous` and with `first` as its next event. */
   hasBegun(epoch: string, path: string, previous: string | undefined, first: number): boolean {
     if (!this.#known.has(epoch.slice(TIME, HEAD))) return false
     return epoch.slice(HEAD) === place(epoch.slice(0, HEAD), path, previous, first)

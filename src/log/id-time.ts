@@ -1,7 +1,7 @@
 /**
- * The time in an id that carries one (UUIDv7, RFC 9562, 5.7). It is the clock of whoever made the id, so it is compared
- * only with the times of other ids of the same client; the server's clock only says which of them cannot be. `memory-idempotency.ts`
- * and `idempotency.ts` use it to tell a new id from one that was forgotten.
+ * The time in an id that has one (UUIDv7, RFC 9562, 5.7), by which both logs tell a new id from a forgotten one. It is
+ * the client's clock, so it is compared only with other ids of the same client. The server's clock only rules out times
+ * that cannot be right.
  */
 import { REMEMBER_MS } from './log.ts'
 
@@ -13,16 +13,16 @@ function idTime(id: string): number | undefined {
 }
 
 /**
- * The time by which a forgotten id outlaws others of its client. An id that was further ahead of the server when it was
- * answered (`answeredMs`) than ids are remembered tells of a clock that was wrong: it would outlaw all that the client says
- * once the clock is right.
+ * The time of an id that is being forgotten; later, ids of its client up to this time count as forgotten. `undefined`: the
+ * id has no time, or its clock was wrong (ahead of the server, at `answeredMs`, by more than ids are remembered). Such a
+ * time would make every id of the client count as forgotten once its clock is right.
  */
 export function forgottenTime(id: string, answeredMs: number): number | undefined {
   const time = idTime(id)
   return time === undefined || time > answeredMs + REMEMBER_MS ? undefined : time
 }
 
-/** Whether an id may be among those forgotten. `forgottenMs`: the latest time in a forgotten id of this client. */
+/** Whether an id may have been used and forgotten. `forgottenMs`: the latest time in a forgotten id of this client. */
 export function mayBeForgotten(id: string, forgottenMs: number | undefined): boolean {
   const time = idTime(id)
   return forgottenMs !== undefined && time !== undefined && time <= forgottenMs

@@ -1,17 +1,17 @@
 /**
- * The contract of a log: it orders, keeps and carries. Publishing only appends here; delivery is what the log calls
- * back, so every peer sees one order whatever road the event came by. `memory.ts` keeps nothing over a restart.
+ * The contract of a log: it numbers, keeps and delivers events. Publishing only appends; delivery is the log's callback,
+ * so every peer sees one order, however the event came in. `memory.ts` keeps nothing over a restart.
  */
 import type { Frame } from '../delivery/frame.ts'
 
 export interface Log {
-  /** Opens the log of one room. `deliver` is called for each event, in order, also for what `carry` takes. */
+  /** Opens the log of one room. `deliver` is called in order for each event and each frame given to `carry`. */
   open(path: string, retention: Retention, deliver: Deliver): Promise<RoomLog>
-  /** Where the log of a room stands, open or not; `undefined` where nothing was ever said. */
+  /** The span of a room's log, open or not; `undefined` if nothing was ever published. */
   peek(path: string): LogSpan | undefined | Promise<LogSpan | undefined>
-  /** Why nothing can be kept now; `undefined` while all is well. */
+  /** Why nothing can be kept now; `undefined` if it can. */
   readonly trouble: string | undefined
-  /** Writes what is pending and lets go. */
+  /** Writes what is pending and releases the log. */
   close(): Promise<void>
 }
 
@@ -19,13 +19,13 @@ export interface Log {
 export interface Retention {
   /** How many events are kept. */
   readonly keep: number
-  /** How long, in ms. */
+  /** How long an event is kept, in ms. */
   readonly maxAgeMs: number
   /** Whether an append must survive the process. */
   readonly durable: boolean
 }
 
-/** How well an acknowledged event is kept. */
+/** How durable an acknowledged event is. */
 export type Kept = 'memory' | 'os' | 'fsync' | 'replicated'
 
 export type Deliver = (frame: Frame, except?: object) => void
@@ -36,15 +36,15 @@ export interface Draft {
   readonly data: string
 }
 
-/** What makes a retry safe: it is kept in the same transaction as the events, and found again by `recall`. */
+/** Makes a retry safe: it is kept in the same transaction as the events, and found again by `recall` or `producer`. */
 export type IdempotencyKey = ClientKey | ProducerKey
 
-/** A message of a client: `hash` tells whether another message comes under the same id. */
+/** A message of a client. A different `hash` under the same id is another message. */
 export interface ClientKey {
   readonly client: string
   readonly id: string
   readonly hash: string
-  /** Which of the events appended with it is its first; `undefined`: it has none. */
+  /** The index of its first event among those appended with it; `undefined`: it has none. */
   readonly draft?: number | undefined
 }
 
@@ -55,22 +55,22 @@ export interface ProducerKey {
   readonly seq: number
 }
 
-/** What is remembered of a client's message: `seq` of its first event, where it had one. */
-export interface Answer {
+/** What is kept of a client's message. `seq`: of its first event, if it had one. */
+export interface StoredAnswer {
   readonly hash: string
   readonly seq: number | undefined
 }
 
-/** `undefined`: it was never handled. `forgotten`: it may have been, too long ago to tell. */
-export type Recalled = Answer | 'forgotten' | undefined
+/** `undefined`: the message was never handled. `forgotten`: it may have been, too long ago to know. */
+export type Recalled = StoredAnswer | 'forgotten' | undefined
 
-/** Where a producer stands. */
+/** The last batch of a producer. */
 export interface ProducerState {
   readonly epoch: number
   readonly seq: number
 }
 
-/** The span of a log. */
+/** The span of a log: its epoch, its oldest event and its newest. */
 export interface LogSpan {
   readonly epoch: string
   readonly first: number
@@ -78,33 +78,33 @@ export interface LogSpan {
 }
 
 export interface RoomLog {
-  /** One uninterrupted life of this log: 32 hex digits that sort by the time they began. */
+  /** The current epoch: 32 hex digits that sort by the time of its beginning. */
   readonly epoch: string
-  /** The oldest event kept; `seq + 1` where none is. */
+  /** The oldest event kept; `seq + 1` if there is none. */
   readonly first: number
   /** The newest event delivered; 0 before the first. */
   readonly seq: number
   readonly kept: Kept
   /**
-   * Numbers, keeps and delivers events in one step, with their keys: all of it or nothing. Returns the seq of the first
-   * (of the newest there is, where `drafts` is empty). The promise rejects with `unavailable` when it cannot be kept.
+   * Numbers, keeps and delivers events with their idempotency keys, all or nothing. Returns the seq of the first event,
+   * or of the newest in the log if `drafts` is empty. Rejects with a `RoomError` `unavailable` if it cannot be kept.
    */
   append(drafts: readonly Draft[], keys?: readonly IdempotencyKey[]): number | Promise<number>
   /**
-   * Delivers in the same order, keeping nothing. `except` is handed through to `deliver`. Throws `unavailable` where too
-   * much waits behind what is being kept.
+   * Delivers a frame in the same order without keeping it. `except` is passed to `deliver`. Throws a `RoomError`
+   * `unavailable` if too many bytes wait behind an append.
    */
   carry(frame: Frame, except?: object): void
   /**
-   * A page: at most `limit` events after `after` that fit into `bytes` (a page's by default), at least one where there is
-   * one; oldest first, without a hole; at once where they are in memory.
+   * A page: at most `limit` events after `after` that fit into `bytes` (default: of a page), but at least one if there is
+   * one; oldest first, without a hole. Synchronous if they are in memory. Rejects if events are damaged or missing.
    */
   read(after: number, limit: number, bytes?: number): readonly Frame[] | Promise<readonly Frame[]>
   /** Whether a client that saw up to (epoch, seq) can be given everything after it. */
   locate(epoch: string, seq: number): Resume
-  /** What was answered to a client's message. */
+  /** The answer to a client's message. */
   recall(client: string, id: string): Recalled | Promise<Recalled>
-  /** Where a producer stands; `undefined`: it never appended. */
+  /** The last batch of a producer; `undefined`: it never appended. */
   producer(id: string): ProducerState | undefined | Promise<ProducerState | undefined>
   close(): Promise<void>
 }
@@ -113,7 +113,7 @@ export interface RoomLog {
 export type Lost = 'epoch' | 'trimmed' | 'truncated' | 'ahead'
 export type Resume = { readonly after: number } | { readonly lost: Lost }
 
-/** Ids are remembered for at least so long, and as long as the event they made. */
+/** Ids are remembered for at least this long, and as long as the events of their messages. */
 export const REMEMBER_MS = 24 * 3_600_000
 
 /** The token a client resumes with: `<epoch>_<seq, 16 digits>`; sorts as text in the order of the log. */
@@ -121,7 +121,7 @@ export function offset(epoch: string, seq: number): string {
   return `${epoch}_${String(seq).padStart(16, '0')}`
 }
 
-/** The position in an offset token; `undefined` where it is none. */
+/** The position in an offset token; `undefined` if it is not one. */
 export function parseOffset(token: string): { epoch: string; seq: number } | undefined {
   const match = /^([0-9a-f]{32})_(\d{16})$/.exec(token)
   if (!match?.[1] || !match[2]) return undefined
@@ -129,7 +129,7 @@ export function parseOffset(token: string): { epoch: string; seq: number } | und
   return Number.isSafeInteger(seq) ? { epoch: match[1], seq } : undefined
 }
 
-/** Whether a client may name this as a place in a log: `-1` (before the oldest event kept), `now`, or an offset. */
+/** Whether this is a position in a log: `-1` (before the oldest event kept), `now`, or an offset. */
 export function isPosition(token: string): boolean {
   return token === '-1' || token === 'now' || parseOffset(token) !== undefined
 }

@@ -1,28 +1,28 @@
 /**
- * What a log in memory remembers so that a retry is safe: clients' messages and producers. Entries leave in the order
- * they came, once they are old enough; when there are too many, new ones are refused, never old ones forgotten early. What
- * is left of forgotten ones, a time for each client, is bounded too.
+ * Idempotency of the log in memory: answers to clients' messages, and the state of producers. Old entries are removed in
+ * the order they came. If there are too many, new ones are refused; none is forgotten early. Of forgotten ids only the
+ * latest time for each client is kept, also up to a limit.
  */
 
 import type { Frame } from '../delivery/frame.ts'
 import { RoomError } from '../errors.ts'
 import { forgottenTime, mayBeForgotten } from './id-time.ts'
-import { type Answer, type IdempotencyKey, type ProducerState, REMEMBER_MS, type Recalled } from './log.ts'
+import { type IdempotencyKey, type ProducerState, REMEMBER_MS, type Recalled, type StoredAnswer } from './log.ts'
 import { pairKey } from './pair-key.ts'
 
-interface Entry extends Answer {
+interface Entry extends StoredAnswer {
   readonly client: string
   readonly id: string
   readonly time: number
 }
 
 const MAX_ENTRIES = 1_000_000
-/** Clients of whom something was forgotten. Beyond it, the one of whom nothing was for longest is as one who never spoke. */
+/** Clients with forgotten ids. Beyond it, the one whose last id was forgotten longest ago counts as new. */
 const MAX_FORGOTTEN = 1_000_000
 
 export class MemoryIdempotency {
   readonly #answers = new Map<string, Entry>()
-  /** The latest time in a forgotten id, by client; the one of whom something was forgotten last stands last. */
+  /** The latest time in a forgotten id of each client, in the order in which they were last forgotten. */
   readonly #forgotten = new Map<string, number>()
   readonly #producers = new Map<string, ProducerState & { readonly time: number }>()
   readonly #maxForgotten: number
@@ -40,13 +40,13 @@ export class MemoryIdempotency {
     return this.#producers.get(id)
   }
 
-  /** Throws a `RoomError` `unavailable` when no more can be remembered. */
+  /** Throws a `RoomError` `unavailable` if no more can be remembered. */
   mustHaveRoom(): void {
     if (this.#answers.size < MAX_ENTRIES && this.#producers.size < MAX_ENTRIES) return
     throw new RoomError('unavailable', 'too many message ids to remember, say it again later')
   }
 
-  /** `frames`: what was appended with the key. */
+  /** `frames`: the events appended with the key. */
   keep(key: IdempotencyKey, frames: readonly Frame[], nowMs: number): void {
     if ('client' in key) {
       const seq = key.draft === undefined ? undefined : frames[key.draft]?.seq
@@ -58,7 +58,7 @@ export class MemoryIdempotency {
     this.#producers.set(key.producer, { epoch: key.epoch, seq: key.seq, time: nowMs })
   }
 
-  /** Forgets what is older than a day and whose event, if it had one, is gone. */
+  /** Forgets what is older than a day and whose event, if any, is no longer kept. */
   trim(nowMs: number, firstKept: number): void {
     for (const [key, { client, id, time, seq = 0 }] of this.#answers) {
       if (time > nowMs - REMEMBER_MS || seq >= firstKept) break

@@ -1,12 +1,12 @@
 /**
- * The log in memory: what `DATA_DIR=:memory:` runs on. It keeps the newest events of each room as ready frames, and an
- * empty room's log stays until the server ends, so that a room closed for idleness opens with its history.
+ * The log in memory, for `DATA_DIR=:memory:`. It keeps the newest events of each room as ready frames. The log of a
+ * closed room stays until the server ends, so that the room opens again with its history.
  */
 import type { Clock } from '../clock.ts'
 import { Frame } from '../delivery/frame.ts'
 import type { ErrorLogger } from '../guarded.ts'
 import type { Random } from '../random.ts'
-import { safely } from './deliver.ts'
+import { guarded } from './deliver.ts'
 import { Lives } from './epoch.ts'
 import { locate } from './lineage.ts'
 import type {
@@ -24,17 +24,17 @@ import type {
 import { MemoryIdempotency } from './memory-idempotency.ts'
 import { Recent } from './recent.ts'
 
-/** Logs of closed rooms that are idempotency; beyond it, the one closed longest ago is forgotten. */
+/** The most logs of closed rooms that are kept; beyond it, the one closed first is dropped. */
 const MAX_CLOSED = 10_000
 
 const SILENT: ErrorLogger = { error() {} }
 
-interface Kept {
+interface MemoryRoom {
   readonly path: string
   readonly lives: Lives
   readonly epoch: string
   readonly recent: Recent
-  /** Once there is something to remember. */
+  /** Set once there is something to remember. */
   idempotency: MemoryIdempotency | undefined
 }
 
@@ -43,10 +43,10 @@ export class MemoryLog implements Log {
   readonly #clock: Clock
   readonly #logger: ErrorLogger
   readonly #lives: Lives
-  readonly #open = new Map<string, Kept>()
-  readonly #closed = new Map<string, Kept>()
+  readonly #open = new Map<string, MemoryRoom>()
+  readonly #closed = new Map<string, MemoryRoom>()
 
-  /** `logger` is told what goes wrong in delivery. */
+  /** `logger`: for errors of delivery. */
   constructor(clock: Clock, random: Random, logger: ErrorLogger = SILENT) {
     this.#clock = clock
     this.#logger = logger
@@ -63,7 +63,7 @@ export class MemoryLog implements Log {
     }
     this.#closed.delete(path)
     this.#open.set(path, kept)
-    const safe = safely(deliver, this.#logger)
+    const safe = guarded(deliver, this.#logger)
     return new MemoryRoomLog(this.#clock, kept, retention, safe, () => this.#shut(path, kept))
   }
 
@@ -77,7 +77,7 @@ export class MemoryLog implements Log {
     this.#closed.clear()
   }
 
-  #shut(path: string, kept: Kept): void {
+  #shut(path: string, kept: MemoryRoom): void {
     this.#open.delete(path)
     if (kept.recent.seq === 0 && kept.idempotency === undefined) return
     this.#closed.set(path, kept)
@@ -92,13 +92,13 @@ class MemoryRoomLog implements RoomLog {
   readonly epoch: string
   readonly kept = 'memory'
   readonly #clock: Clock
-  readonly #all: Kept
+  readonly #all: MemoryRoom
   readonly #recent: Recent
   readonly #retention: Retention
   readonly #deliver: Deliver
   readonly #shut: () => void
 
-  constructor(clock: Clock, kept: Kept, retention: Retention, deliver: Deliver, shut: () => void) {
+  constructor(clock: Clock, kept: MemoryRoom, retention: Retention, deliver: Deliver, shut: () => void) {
     this.#clock = clock
     this.epoch = kept.epoch
     this.#all = kept

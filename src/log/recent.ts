@@ -1,6 +1,6 @@
 /**
- * The newest events of one log as ready frames, numbered without a hole. A ring that grows as it needs: what is trimmed
- * leaves at the front, what is appended comes at the end, and neither moves the rest.
+ * The newest events of one log as ready frames, numbered without a hole. A queue in an array: trimming removes at the
+ * front, appending adds at the end, and neither moves the rest.
  */
 import type { Frame } from '../delivery/frame.ts'
 import { fitting, PAGE } from '../delivery/page.ts'
@@ -11,7 +11,7 @@ export class Recent {
   #seq: number
   #size = 0
 
-  /** `seq`: the newest event before the first that will be pushed. */
+  /** `seq`: of the newest event before the first that will be pushed. */
   constructor(seq = 0) {
     this.#seq = seq
   }
@@ -21,12 +21,11 @@ export class Recent {
     return this.#seq
   }
 
-  /** How many are here. */
   get length(): number {
     return this.#frames.length - this.#start
   }
 
-  /** The oldest event here; `seq + 1` where none is. */
+  /** The oldest event here; `seq + 1` if there is none. */
   get first(): number {
     return this.#seq - this.length + 1
   }
@@ -52,7 +51,7 @@ export class Recent {
     )
   }
 
-  /** Lets go of all but the newest `keep`, of what is older than `notBefore` (ms since 1970), and of more than `size`. */
+  /** Removes all but the newest `keep`, those older than `notBefore` (ms since 1970), and those beyond `size` characters. */
   trim(keep: number, notBefore: number, size = Number.POSITIVE_INFINITY): void {
     for (let oldest = this.#oldest; oldest; oldest = this.#oldest) {
       if (this.length <= keep && oldest.time >= notBefore && this.#size <= size) break
@@ -60,7 +59,7 @@ export class Recent {
       this.#frames[this.#start] = undefined
       this.#start += 1
     }
-    // Moving the rest once per half ring keeps a push at constant cost.
+    // Moving the rest once per half of the array keeps the cost of a push constant.
     if (this.#start > 64 && this.#start * 2 > this.#frames.length) {
       this.#frames = this.#frames.slice(this.#start)
       this.#start = 0

@@ -4,7 +4,7 @@
  */
 
 import { LimitError, RoomError, roomErrorOf } from '../errors.ts'
-import type { Answer, RoomLog } from '../log/log.ts'
+import type { RoomLog, StoredAnswer } from '../log/log.ts'
 import { countExceeded, type Tally } from '../tally.ts'
 import type { Duplicates } from './duplicates.ts'
 import type { Exchange } from './exchange.ts'
@@ -33,7 +33,7 @@ export class Answers {
   }
 
   /** Repeats the answer of the first time, also to the duplicates that arrived during the lookup. */
-  repeat(exchange: Exchange, { seq }: Answer): void {
+  repeat(exchange: Exchange, { seq }: StoredAnswer): void {
     this.#parts.duplicates.ended(exchange)
     exchange.clientKey = undefined
     for (const each of [exchange, ...exchange.inFlightDuplicates]) this.#ack(each, seq, true)

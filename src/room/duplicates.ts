@@ -5,13 +5,13 @@
 
 import { hash } from 'node:crypto'
 import { RoomError } from '../errors.ts'
-import type { Answer, Recalled, RoomLog } from '../log/log.ts'
+import type { Recalled, RoomLog, StoredAnswer } from '../log/log.ts'
 import { pairKey } from '../log/pair-key.ts'
 import type { Exchange } from './exchange.ts'
 import type { Message } from './protocol.ts'
 
-/** `inFlight`: a duplicate of a message being handled, whose answer it will get. An `Answer`: it was handled before. */
-export type MessageState = 'new' | 'inFlight' | Answer
+/** `inFlight`: a duplicate of a message being handled, whose answer it will get. A `StoredAnswer`: it was handled before. */
+export type MessageState = 'new' | 'inFlight' | StoredAnswer
 
 interface InFlight {
   readonly exchange: Exchange

@@ -1,6 +1,6 @@
 /**
- * What a room says without keeping it while an append is on its way to the disk: it follows that append, so that everyone
- * hears things in one order. What waits so is bounded. `room.ts` owns one.
+ * Frames that are not kept, sent while an append is being written: each is delivered after that append, so that everyone
+ * sees one order. Their bytes are bounded. `room.ts` owns one queue.
  */
 
 import type { Frame } from '../../delivery/frame.ts'
@@ -12,21 +12,21 @@ export interface Carried {
   readonly except: object | undefined
 }
 
-/** Bytes of all that waits in a room. */
+/** The most bytes that may wait in a room. */
 const MOST_BYTES = 8 * 1024 * 1024
 
 export class CarryQueue {
   #bytes = 0
 
-  /** Throws `unavailable` where too much waits already. */
-  add(to: { carried: Carried[] | undefined }, said: Carried): void {
+  /** Throws a `RoomError` `unavailable` if too much waits already. */
+  add(to: { carried: Carried[] | undefined }, item: Carried): void {
     if (this.#bytes > MOST_BYTES) throw new RoomError('unavailable', 'the log is behind, say it again later')
-    this.#bytes += said.frame.size
+    this.#bytes += item.frame.size
     to.carried ??= []
-    to.carried.push(said)
+    to.carried.push(item)
   }
 
-  /** The append is over: what was said behind it may follow now. */
+  /** Call when the append is done: delivers the frames that waited for it. */
   deliver({ carried = [] }: { carried: Carried[] | undefined }, deliver: Deliver): void {
     for (const { frame, except } of carried) {
       this.#bytes -= frame.size

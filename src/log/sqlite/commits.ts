@@ -1,6 +1,6 @@
 /**
- * What waits for the disk, from all rooms: gathered while one commit runs, kept together in the next. What goes wrong in
- * one append ends that append alone; the loop goes on. `sqlite.ts` writes, `room.ts` appends.
+ * The group commit: appends of all rooms that come while one commit runs are written together in the next. A failing
+ * append ends alone; the loop goes on. `sqlite.ts` writes, `room.ts` appends.
  */
 import type { Clock } from '../../clock.ts'
 import { RoomError } from '../../errors.ts'
@@ -9,7 +9,7 @@ import type { StoredKey } from './idempotency.ts'
 import type { Begin, Commit } from './stored.ts'
 
 /** A commit that is being gathered. */
-export interface Draft extends Commit {
+export interface CommitDraft extends Commit {
   readonly begins: Begin[]
   readonly events: (number | string)[]
   readonly keys: StoredKey[]
@@ -20,12 +20,12 @@ export interface Append {
   /** Characters of its events. */
   readonly length: number
   /** Numbers its events and adds them to the commit. */
-  prepare(commit: Draft): void
+  prepare(commit: CommitDraft): void
   committed(): void
   failed(error: Error): void
 }
 
-/** Appends that may wait for the disk, and characters of theirs; beyond it, they are refused. */
+/** The most appends, and characters of them, that may wait for the disk; beyond it, appends are refused. */
 const MAX_WAITING = { appends: 100_000, length: 64 * 1024 * 1024 }
 
 export class SqliteCommits {
@@ -37,7 +37,7 @@ export class SqliteCommits {
   #isRunning = false
   #idle: (() => void) | undefined
 
-  /** `write` keeps a commit; it resolves to `false` where that was not possible. */
+  /** `write` resolves to `false` if the commit could not be written. */
   constructor(clock: Clock, write: (commit: Commit) => Promise<boolean>, logger: ErrorLogger) {
     this.#clock = clock
     this.#write = write
@@ -48,7 +48,7 @@ export class SqliteCommits {
     return this.#queue.length >= MAX_WAITING.appends || this.#queued >= MAX_WAITING.length
   }
 
-  /** Takes an append into the next commit; its own `committed` or `failed` is called. */
+  /** Adds an append to the next commit; later its `committed` or `failed` is called. */
   enqueue(append: Append): void {
     this.#queue.push(append)
     this.#queued += append.length
@@ -72,20 +72,20 @@ export class SqliteCommits {
   }
 
   async #next(appends: readonly Append[]): Promise<void> {
-    const commit: Draft = { begins: [], events: [], keys: [] }
-    // Numbered only now: what failed before has left no hole.
+    const commit: CommitDraft = { begins: [], events: [], keys: [] }
+    // Numbered only now, so that a failed commit leaves no hole.
     const prepared = appends.filter((append) => this.#prepare(append, commit))
     if (await this.#written(commit)) {
       for (const append of prepared) this.#end('keeping', () => append.committed())
       return
     }
-    // What came meanwhile is not tried: after a failed sync a second one proves nothing.
+    // Appends that came meanwhile fail too: after a failed sync, a second one proves nothing.
     const failed = new RoomError('unavailable', 'this could not be kept, say it again later')
     for (const append of [...prepared, ...this.#take()]) this.#end('refusing', () => append.failed(failed))
   }
 
-  /** `false`: it threw, and the commit is without it. */
-  #prepare(append: Append, { begins, events, keys }: Draft): boolean {
+  /** Returns `false` if it threw; the commit is then without it. */
+  #prepare(append: Append, { begins, events, keys }: CommitDraft): boolean {
     const lengths = [begins.length, events.length, keys.length] as const
     try {
       append.prepare({ begins, events, keys })
@@ -98,7 +98,7 @@ export class SqliteCommits {
     }
   }
 
-  async #written(commit: Draft): Promise<boolean> {
+  async #written(commit: CommitDraft): Promise<boolean> {
     if (commit.events.length === 0 && commit.keys.length === 0) return true
     try {
       return await this.#write(commit)
@@ -108,7 +108,7 @@ export class SqliteCommits {
     }
   }
 
-  /** One append's end; what it throws must not hold up the others. */
+  /** An error at the end of one append must not hold up the others. */
   #end(what: string, work: () => void): void {
     try {
       work()

@@ -1,7 +1,4 @@
-/**
- * An event as it lies in the file, as its JSON text with a checksum: `store.ts` writes them and reads pages of
- * them.
- */
+/** An event as a row of the database: its JSON text with a checksum. `store.ts` writes rows and reads pages of them. */
 import { crc32 } from 'node:zlib'
 import { fitting } from '../../delivery/page.ts'
 import { eventParts, eventText } from '../../delivery/payload.ts'
@@ -15,13 +12,13 @@ export interface StoredEvent {
   readonly data: string
 }
 
-/** The text of an event and its checksum, as they are kept. */
+/** The stored text of an event and its checksum. */
 export function rowOf({ seq, time, type, data }: StoredEvent): { json: string; crc: number } {
   const json = eventText(type, seq, time, data)
   return { json, crc: crc32(json) }
 }
 
-/** As many of these rows as fit into `bytes`, but at least one. */
+/** The first rows that fit into `bytes`, at least one. Throws if one is damaged. */
 export function pageOf(rows: Iterable<Row>, bytes: number): StoredEvent[] {
   return fitting(rows, ({ json }) => Buffer.byteLength(String(json)), bytes).map(checked)
 }
@@ -44,7 +41,7 @@ export function newestWhole(events: readonly StoredEvent[], seq: number): readon
   return events.slice(from)
 }
 
-/** A row as it was written; a disk that changed it must not be believed. */
+/** The event of a row. Throws if the disk changed it. */
 function checked(row: Row): StoredEvent {
   const [seq, time, json] = [Number(row.seq), Number(row.time), String(row.json)]
   const parts = crc32(json) === row.crc ? eventParts(json, seq, time) : undefined

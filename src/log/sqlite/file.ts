@@ -1,6 +1,6 @@
 /**
- * The file of the SQLite log: opened for this process alone, with a sync at each commit. Statements are prepared once.
- * `store.ts` knows what stands in it.
+ * The database file: opened by this process alone, synced at each commit, with prepared statements. `store.ts` knows its
+ * tables.
  */
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { errcodeOf } from '../../thrown.ts'
@@ -9,11 +9,11 @@ import { mustBeOurs, STAMP } from './format.ts'
 export type Value = string | number | null
 export type Row = Record<string, unknown>
 
-/** Result codes of a disk that takes no writes. */
+/** SQLite result codes of a disk that cannot be written. */
 const READONLY = 8
 const IOERR = 10
 const FULL = 13
-/** How long a server waits for one before it to let go of the file. */
+/** How long to wait for a previous server to release the file. */
 const BUSY_MS = 3000
 
 export class SqliteFile {
@@ -31,7 +31,7 @@ export class SqliteFile {
   }
 
   #open(schema: string): void {
-    // One process alone: the lock is taken with the first use and kept. FULL: a commit is on disk when it returns.
+    // EXCLUSIVE: the lock is taken at the first use and kept. FULL: a commit is on disk when it returns.
     this.#db.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA synchronous = FULL;')
     const mustStamp = mustBeOurs(this.#db, schema)
     this.#db.exec('PRAGMA journal_mode = WAL; PRAGMA journal_size_limit = 67108864;')
@@ -44,13 +44,13 @@ export class SqliteFile {
     try {
       this.#db.exec(`BEGIN EXCLUSIVE; ${STAMP} COMMIT;`)
     } catch (error) {
-      // A database of before is good without; a disk that takes no writes is told with the first event.
+      // An older database works without a stamp. If the disk cannot be written, the first event reports it.
       if (this.#db.isTransaction) this.#db.exec('ROLLBACK')
       if (![READONLY, IOERR, FULL].includes(errcodeOf(error) & 255)) throw error
     }
   }
 
-  /** Keeps all that `work` writes, or nothing of it where it throws; on disk when this returns. */
+  /** Commits all that `work` writes, or nothing if it throws; on disk when this returns. */
   transaction<T>(work: () => T): T {
     this.#db.exec('BEGIN IMMEDIATE')
     try {
@@ -67,7 +67,7 @@ export class SqliteFile {
     this.#db.exec(sql)
   }
 
-  /** Returns how many rows it changed. */
+  /** Returns the number of changed rows. */
   run(sql: string, ...values: Value[]): number {
     return Number(this.#prepared(sql).run(...values).changes)
   }

@@ -1,6 +1,6 @@
 /**
- * Which database a file holds: ours of this format, ours of before formats were stamped, a new one, or what must not be
- * touched. `file.ts` asks before it changes anything.
+ * Recognises a database: one of ours in this format, one of ours from before formats were stamped, a new one, or one
+ * that must not be touched. `file.ts` checks before it changes anything.
  */
 import { DatabaseSync } from 'node:sqlite'
 
@@ -8,13 +8,13 @@ import { DatabaseSync } from 'node:sqlite'
 const APPLICATION_ID = 0x43_6f_72_72
 const FORMAT_VERSION = 1
 
-/** A file that is no database of ours that we can read: nothing was changed in it. */
+/** The file is not a database that this version can read. Nothing was changed in it. */
 class FormatError extends Error {
-  /** Beside the result codes of SQLite, none of which is below 0. */
+  /** Negative, unlike all result codes of SQLite. */
   readonly errcode = -1
 }
 
-/** Throws a `FormatError` for a file that another program or a newer version wrote. Returns whether it must be stamped. */
+/** Throws a `FormatError` if another program or a newer version wrote the file. Returns whether it must be stamped. */
 export function mustBeOurs(db: DatabaseSync, schema: string): boolean {
   const application = pragma(db, 'application_id')
   const version = pragma(db, 'user_version')
@@ -36,7 +36,7 @@ export function mustBeOurs(db: DatabaseSync, schema: string): boolean {
   return application === 0 || version < FORMAT_VERSION
 }
 
-/** Statements that say whose file this is. */
+/** Statements that stamp the file with its program and format. */
 export const STAMP = `PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${FORMAT_VERSION};`
 
 function foreign(got: string): FormatError {

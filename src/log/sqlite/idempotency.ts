@@ -1,6 +1,6 @@
 /**
- * What the SQLite log remembers so that a retry is safe: clients' messages and producers, kept in the transaction of the
- * events they made. `store.ts` owns it.
+ * Idempotency of the SQLite log: answers to clients' messages, and the state of producers, written in the transaction of
+ * their events. `store.ts` owns it.
  */
 import { forgottenTime, mayBeForgotten } from '../id-time.ts'
 import type { IdempotencyKey, ProducerState, Recalled } from '../log.ts'
@@ -10,7 +10,7 @@ import { type ClientIds, fingerprint } from './seen-ids.ts'
 export interface StoredKey {
   readonly room: number
   readonly key: IdempotencyKey
-  /** Of the event it made, where it made one. */
+  /** Of its first event, if it had one. */
   readonly seq: number | undefined
   readonly time: number
 }
@@ -23,13 +23,13 @@ export const IDEMPOTENCY_SCHEMA = `
   CREATE TABLE IF NOT EXISTS producers (room INTEGER NOT NULL, producer TEXT NOT NULL, epoch INTEGER NOT NULL, seq INTEGER NOT NULL, time INTEGER NOT NULL, PRIMARY KEY (room, producer)) WITHOUT ROWID;
 `
 
-/** Clients of whom something was forgotten, in all rooms. Beyond it, one whose latest id is the oldest is as one who never spoke. */
+/** Clients with forgotten ids, in all rooms. Beyond it, those whose latest forgotten id is the oldest count as new. */
 const MAX_FORGOTTEN = 1_000_000
 
 export class SqliteIdempotency {
   readonly #file: SqliteFile
   readonly #maxForgotten: number
-  /** At most so many rows are in `forgotten`; they are counted when that is too much. */
+  /** An upper estimate of the rows of `forgotten`; they are counted if it is over the limit. */
   #forgottenRows = Number.POSITIVE_INFINITY
 
   constructor(file: SqliteFile, maxForgotten = MAX_FORGOTTEN) {
@@ -56,7 +56,7 @@ export class SqliteIdempotency {
     return row && { epoch: Number(row.epoch), seq: Number(row.seq) }
   }
 
-  /** Call it in a transaction. */
+  /** To be called in a transaction. */
   keep({ room, key, seq, time }: StoredKey): void {
     if ('client' in key) {
       this.#file.run(
@@ -82,8 +82,8 @@ export class SqliteIdempotency {
   }
 
   /**
-   * Forgets what was answered before `answeredMs`, at most `step` of it, and producers silent since `silentMs`. Returns how
-   * many answers went. Of each client the latest time in a forgotten id stays, by which such an id is refused from now on.
+   * Forgets answers from before `answeredMs`, at most `step`, and producers silent since `silentMs`. Returns the number of
+   * forgotten answers. For each client the latest time in a forgotten id is kept, so that such ids are refused later.
    */
   forget(room: number, answeredMs: number, silentMs: number, step: number): number {
     this.#file.run('DELETE FROM producers WHERE room = ? AND time < ?', room, silentMs)
@@ -112,7 +112,7 @@ export class SqliteIdempotency {
     return old.length
   }
 
-  /** What goes is twice what came, so that the rows are rarely counted. */
+  /** Removes twice as many as were added, so that the rows are rarely counted. */
   #shrink(added: number): void {
     this.#forgottenRows += added
     if (added === 0 || this.#forgottenRows <= this.#maxForgotten) return

@@ -1,12 +1,9 @@
-/**
- * Pages of a room's history that lie on disk only, for `room.ts`. Many who resume from one place share one reading
- * of it.
- */
+/** Pages of a room's history that are on disk only, for `room.ts`. Readers that resume from one position share a read. */
 import type { Clock } from '../../clock.ts'
 import { Frame } from '../../delivery/frame.ts'
 import type { StoredEvent } from './event.ts'
 
-/** Pages that are shared, and for how long. */
+/** How many pages are shared, and for how long. */
 const SHARED = { most: 16, ms: 5000 }
 
 export class Pages {
@@ -17,7 +14,7 @@ export class Pages {
     this.#clock = clock
   }
 
-  /** The page of this key: one that was asked for lately, or what `read` gives. */
+  /** The page of this key: one that was read lately, or the result of `read`. */
   get(key: string, read: () => Promise<readonly StoredEvent[]>): Promise<readonly Frame[]> {
     const known = this.#shared.get(key)
     if (known) return known

@@ -1,4 +1,4 @@
-/** What the rooms of the SQLite log share: `sqlite.ts` gives it to each of them. */
+/** What the rooms of the SQLite log share. `sqlite.ts` passes it to each of them. */
 import type { Clock } from '../../clock.ts'
 import type { RoomError } from '../../errors.ts'
 import type { Lives } from '../epoch.ts'
@@ -12,13 +12,13 @@ export interface SqliteRoomParts {
   readonly seenIds: SeenIds
   /** Begins the epochs of this process. */
   readonly lives: Lives
-  /** The id of a room that is new on disk. */
+  /** Returns an id for a room that is new on disk. */
   newId(): number
-  /** What one room may hold in memory now. */
+  /** How many bytes of events one room may hold in memory now. */
   recentBytes(): number
-  /** Why an append cannot be taken now. */
+  /** Why an append cannot be accepted now; `undefined` if it can. */
   refusal(): RoomError | undefined
   enqueue(append: Append): void
-  /** Something of the room at this path is on disk now. */
+  /** Call when the room at this path is on disk. */
   saved(path: string): void
 }

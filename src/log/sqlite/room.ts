@@ -1,6 +1,6 @@
 /**
- * One room of the SQLite log: the newest events as ready frames, what waits for the next commit, and what lies on disk
- * before. Until something is to be kept nothing is written: its first commit in this process also saves its epoch.
+ * One room of the SQLite log: the newest events as ready frames, appends that wait for the next commit, older events on
+ * disk. Nothing is written before there is something to keep; the first commit of a process also saves the epoch.
  * `sqlite.ts` commits for all rooms together.
  */
 import { Frame } from '../../delivery/frame.ts'
@@ -11,14 +11,14 @@ import type { Deliver, Draft, IdempotencyKey, ProducerState, Recalled, Resume, R
 import { pairKey } from '../pair-key.ts'
 import { Recent } from '../recent.ts'
 import { type Carried, CarryQueue } from './carry-queue.ts'
-import type { Append, Draft as CommitDraft } from './commits.ts'
+import type { Append, CommitDraft } from './commits.ts'
 import { newestWhole, wholePage } from './event.ts'
 import { frameOf, Pages } from './pages.ts'
 import type { SqliteRoomParts } from './room-parts.ts'
 import type { StoredRoom } from './stored.ts'
 import { SqliteTrim } from './trim.ts'
 
-/** An append of this room, from `publish` until it is on disk. */
+/** An append that is not on disk yet. */
 interface Pending {
   readonly drafts: readonly Draft[]
   readonly keys: readonly IdempotencyKey[]
@@ -31,21 +31,21 @@ export class SqliteRoomLog implements RoomLog {
   readonly kept = 'fsync'
   readonly path: string
   readonly #parts: SqliteRoomParts
-  /** `undefined`: nothing of it is on disk, nor on its way. */
+  /** Its id on disk; `undefined` before its first append. */
   #id: number | undefined
   readonly #epochs: readonly EpochEntry[]
-  /** Whether the disk has the epoch of this process. */
+  /** Whether the current epoch is on disk. */
   #isSaved: boolean
-  /** Where its beginning is in the commit that is being gathered, if it is in there. */
+  /** The index of its entry in the commit that is being gathered, if it has one. */
   #beginAt = -1
   readonly #recent: Recent
   readonly #retention: Retention
   readonly #deliver: Deliver
   readonly #closed: () => void
   #pages: Pages | undefined
-  /** Messages on their way to the disk. */
+  /** Keys of messages that are being written. */
   readonly #pendingKeys = new Set<string>()
-  /** The newest append that is not delivered yet, and the broadcasts said after it. */
+  /** The newest append that is not delivered yet, with the frames to deliver after it. */
   #latest: Pending | undefined
   readonly #carryQueue = new CarryQueue()
   readonly #trim: SqliteTrim
@@ -54,7 +54,7 @@ export class SqliteRoomLog implements RoomLog {
   #isClosed = false
   #onIdle = () => {}
 
-  /** `stored`: what is on disk of it. `deliver` must not throw. */
+  /** `stored`: the room on disk. `deliver` must not throw. */
   constructor(
     parts: SqliteRoomParts,
     path: string,
@@ -130,10 +130,10 @@ export class SqliteRoomLog implements RoomLog {
   }
 
   producer(id: string): undefined | Promise<ProducerState | undefined> {
-    return this.#id === undefined ? undefined : this.#parts.thread.ask('producer', this.#id, id)
+    return this.#id === undefined ? undefined : this.#parts.thread.call('producer', this.#id, id)
   }
 
-  /** Whether something of it on disk is too old. */
+  /** Whether the disk holds more than retention keeps. */
   isStale(slack?: number): boolean {
     return this.#id !== undefined && this.#trim.isDue(this.first, slack)
   }
@@ -145,7 +145,7 @@ export class SqliteRoomLog implements RoomLog {
     this.#recent.trim(this.seq - this.first + 1, 0)
   }
 
-  /** Waits until all is kept: the room may be opened again right after, and is numbered on from there. */
+  /** Resolves when all appends are written, so that the room may be opened again with the next seq. */
   async close(): Promise<void> {
     this.#isClosed = true
     if (this.#latest) {
@@ -158,7 +158,7 @@ export class SqliteRoomLog implements RoomLog {
 
   #refusal(keys: readonly IdempotencyKey[]): RoomError | undefined {
     if (this.#isClosed) return new RoomError('unavailable', 'this room has closed')
-    // A second event of one message would break the commit of everyone: it waits until the first is known.
+    // The same key twice would fail the commit for everyone; the retry must wait for the first.
     const isTwice = keys.some((key) => 'client' in key && this.#pendingKeys.has(pairKey(key.client, key.id)))
     if (isTwice) return new RoomError('unavailable', 'this message is being kept, say it again later')
     return this.#parts.refusal()
@@ -177,22 +177,22 @@ export class SqliteRoomLog implements RoomLog {
         const id = this.#begin(commit)
         for (const [index, { type, data }] of drafts.entries()) commit.events.push(id, next + index, time, type, data)
         for (const key of keys) commit.keys.push({ room: id, key, seq: seqOf(key, made), time })
-        // Nothing throws from here on.
+        // Nothing throws below.
         this.#time = time
         this.#next += made.length
         frames = made
       },
       committed: () => {
         if (drafts.length > 0 || keys.length > 0) this.#saved()
-        for (const frame of frames) this.#take(frame)
+        for (const frame of frames) this.#deliverKept(frame)
         for (const key of keys) if ('client' in key) this.#parts.seenIds.add(this.#id ?? 0, key.client, key.id)
-        this.#over(pending)
+        this.#finish(pending)
         pending.resolve(frames[0]?.seq ?? this.seq)
       },
       failed: (error) => {
-        // Its numbers are free again; what was never numbered must not touch those of a commit under way.
+        // Its numbers are free again. An append without numbers must not change those of a running commit.
         if (frames.length > 0) this.#next = this.seq + 1
-        this.#over(pending)
+        this.#finish(pending)
         pending.reject(error)
       },
     }
@@ -216,15 +216,15 @@ export class SqliteRoomLog implements RoomLog {
     this.#parts.saved(this.path)
   }
 
-  #take(frame: Frame): void {
+  #deliverKept(frame: Frame): void {
     this.#recent.push(frame)
     this.#recent.trim(this.#retention.keep, 0, this.#parts.recentBytes())
     this.#deliver(frame)
     if (this.#trim.isTooMuch(this.first)) void this.trim().catch(() => {})
   }
 
-  /** What was said behind an append may follow it now, also where it failed. */
-  #over(pending: Pending): void {
+  /** Ends an append, also a failed one, and delivers the frames that waited for it. */
+  #finish(pending: Pending): void {
     for (const key of pending.keys) if ('client' in key) this.#pendingKeys.delete(pairKey(key.client, key.id))
     const isLatest = this.#latest === pending
     if (isLatest) this.#latest = undefined

@@ -1,64 +1,63 @@
 /**
- * Which ids clients have used, as fingerprints in memory: an id that was never used is known to be new without asking
- * the disk, so that a message waits for nothing before its handler runs. One for all rooms of `sqlite.ts`;
- * `room.ts` asks. What cannot be told from memory is asked of the disk.
+ * Which message ids clients have used, as fingerprints in memory. An id without one is known to be new, so its message
+ * need not wait for the disk; any other is looked up there. `sqlite.ts` has one for all rooms; `room.ts` asks it.
  */
 import { crc32 } from 'node:zlib'
 import { mayBeForgotten } from '../id-time.ts'
 import type { Recalled } from '../log.ts'
 
-/** Where answers lie on disk. */
-export interface Answers {
+/** The answers on disk. */
+export interface AnswerStore {
   /** The ids a client has used, at most `limit`. */
   ids(room: number, client: string, limit: number): Promise<ClientIds>
   answer(room: number, client: string, id: string): Promise<Recalled>
 }
 
-/** What lies on disk of one client's ids. */
+/** The ids of one client on disk. */
 export interface ClientIds {
   /** A fingerprint of each. */
   readonly prints: Int32Array
-  /** The latest time in an id that was forgotten. */
+  /** The latest time in a forgotten id. */
   readonly forgottenMs: number | undefined
 }
 
 /**
- * One client's ids; `prints` is `many` where there are more than are held in memory. An id that was forgotten since is
- * still among the prints, so that the disk is asked, which knows better.
+ * One client's ids; `prints` is `many` if there are too many to hold in memory. The prints may include ids that were
+ * forgotten since; those are looked up on disk.
  */
-interface Known {
+interface Client {
   readonly prints: Set<number> | 'many'
   readonly forgottenMs: number | undefined
 }
 
 const MAX_CLIENTS = 50_000
-/** Fingerprints in all, some 20 bytes each; of one client; and as many as are read from disk at once. */
+/** The most fingerprints in all (some 20 bytes each), of one client, and read from disk at once. */
 const MAX_IDS = { all: 1_000_000, client: 200_000, read: 10_000 }
 
 export class SeenIds {
-  readonly #answers: Answers
-  /** The client that spoke last stands last. */
-  readonly #clients = new Map<string, Known | Promise<Known>>()
+  readonly #answers: AnswerStore
+  /** The least recently used first. */
+  readonly #clients = new Map<string, Client | Promise<Client>>()
   #count = 0
 
-  constructor(answers: Answers) {
+  constructor(answers: AnswerStore) {
     this.#answers = answers
   }
 
-  /** The answer to a client's message; at once where it is known to be new. */
+  /** The answer to a client's message; synchronous if it is known to be new. */
   find(room: number, client: string, id: string): Recalled | Promise<Recalled> {
-    const known = this.#known(room, client)
+    const known = this.#client(room, client)
     if (known instanceof Promise) return known.then((known) => this.#find(known, room, client, id))
     return this.#find(known, room, client, id)
   }
 
-  /** A message was answered, and its answer is on disk. */
+  /** Call when the answer to a message is on disk. */
   add(room: number, client: string, id: string): void {
     const key = keyOf(room, client)
     const known = this.#clients.get(key)
     if (known === undefined) return
     if (known instanceof Promise) {
-      // Read from disk before this was written: read again when it is needed.
+      // The read may have missed this id: read again when needed.
       this.#forget(key)
       return
     }
@@ -70,12 +69,12 @@ export class SeenIds {
     this.#shrink()
   }
 
-  #find({ prints, forgottenMs }: Known, room: number, client: string, id: string): Recalled | Promise<Recalled> {
+  #find({ prints, forgottenMs }: Client, room: number, client: string, id: string): Recalled | Promise<Recalled> {
     if (prints === 'many' || prints.has(fingerprint(id))) return this.#answers.answer(room, client, id)
     return mayBeForgotten(id, forgottenMs) ? 'forgotten' : undefined
   }
 
-  #known(room: number, client: string): Known | Promise<Known> {
+  #client(room: number, client: string): Client | Promise<Client> {
     const key = keyOf(room, client)
     const known = this.#clients.get(key)
     if (known === undefined) return this.#load(key, room, client)
@@ -84,9 +83,9 @@ export class SeenIds {
     return known
   }
 
-  #load(key: string, room: number, client: string): Promise<Known> {
+  #load(key: string, room: number, client: string): Promise<Client> {
     const loading = this.#answers.ids(room, client, MAX_IDS.read + 1).then(({ prints, forgottenMs }) => {
-      const known: Known = { prints: prints.length > MAX_IDS.read ? 'many' : new Set(prints), forgottenMs }
+      const known: Client = { prints: prints.length > MAX_IDS.read ? 'many' : new Set(prints), forgottenMs }
       if (this.#clients.get(key) === loading) this.#replace(key, known)
       return known
     })
@@ -98,7 +97,7 @@ export class SeenIds {
     return loading
   }
 
-  #replace(key: string, known: Known): void {
+  #replace(key: string, known: Client): void {
     this.#forget(key)
     this.#clients.set(key, known)
     this.#count += sizeOf(known)
@@ -117,7 +116,7 @@ export class SeenIds {
   }
 }
 
-/** 32 bits of an id: two that share them cost a look at the disk, nothing else. */
+/** 32 bits of an id. A collision costs a lookup on disk, nothing else. */
 export function fingerprint(id: string): number {
   return crc32(id) | 0
 }
@@ -126,7 +125,7 @@ function keyOf(room: number, client: string): string {
   return `${room}:${client}`
 }
 
-function sizeOf(known: Known | Promise<Known> | undefined): number {
+function sizeOf(known: Client | Promise<Client> | undefined): number {
   if (known === undefined || known instanceof Promise || known.prints === 'many') return 0
   return known.prints.size
 }

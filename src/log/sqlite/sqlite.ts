@@ -1,7 +1,7 @@
 /**
- * The durable log, in one SQLite file: what was published in a turn, in all rooms, is committed together, and delivered
- * and acknowledged only when the disk has it. While one commit runs the next is gathered, so the busier the server, the
- * larger the commits. `room.ts` is one room of it, `thread.ts` the way to the file.
+ * The durable log, in one SQLite file. What all rooms published in one turn of the event loop is committed together, and
+ * delivered and acknowledged only once it is on disk. While one commit runs the next is gathered, so commits grow with
+ * the load. `room.ts` is one room, `thread.ts` leads to the file.
  */
 import { join } from 'node:path'
 import type { Clock } from '../../clock.ts'
@@ -9,7 +9,7 @@ import type { RoomLogger } from '../../define.ts'
 import { RoomError } from '../../errors.ts'
 import type { Random } from '../../random.ts'
 import { errorOf } from '../../thrown.ts'
-import { safely } from '../deliver.ts'
+import { guarded } from '../deliver.ts'
 import { Lives } from '../epoch.ts'
 import type { Deliver, Log, LogSpan, Retention, RoomLog } from '../log.ts'
 import { MemoryLog } from '../memory.ts'
@@ -24,14 +24,14 @@ import { SqliteSweep } from './sweep.ts'
 import { SqliteThread } from './thread.ts'
 
 const FILE = 'corridor.db'
-/** Bytes of events kept as ready frames, in all rooms and at least in each. */
+/** Bytes of events kept as ready frames: in all rooms together, and at least and at most in each. */
 const RECENT_BYTES = { all: 256 * 1024 * 1024, least: 64 * 1024, most: 8 * 1024 * 1024 }
 const RECENT_COUNT = 10_000
-/** While the disk takes no writes, it is asked again so often. */
+/** While the disk cannot be written, it is tried again this often. */
 const PROBE_MS = 1000
-/** A commit that takes longer is trouble while it lasts. */
+/** A commit that takes longer is reported as trouble while it lasts. */
 const HUNG_MS = 10_000
-/** Rooms on disk that are known in memory, so that a new one is opened without asking the disk. */
+/** The most rooms on disk whose fingerprints are in memory, so that a new room opens without a query. */
 const KNOWN_ROOMS = 500_000
 
 export class SqliteLog implements Log {
@@ -44,16 +44,16 @@ export class SqliteLog implements Log {
   readonly #sweep: SqliteSweep
   readonly #commits: SqliteCommits
   readonly #onCommit: (seconds: number) => void
-  /** Fingerprints of the paths on disk; `undefined`: too many to hold. */
+  /** Fingerprints of the paths on disk; `undefined` if there are too many. */
   #known: Set<number> | undefined
   #lastId: number
   readonly #parts: SqliteRoomParts
   readonly #lives: Lives
   #savedLife: string | undefined
-  /** When the commit under way began. */
+  /** When the running commit began (monotonic ms). */
   #committingMs: number | undefined
   #trouble: string | undefined
-  /** It stays so until a restart. */
+  /** The log cannot be written until a restart. */
   #isBroken = false
 
   private constructor(
@@ -73,8 +73,8 @@ export class SqliteLog implements Log {
     this.#lives = new Lives(clock.now(), random, lives)
     this.#memory = new MemoryLog(clock, random, logger)
     this.#seenIds = new SeenIds({
-      ids: (...which) => thread.ask('ids', ...which),
-      answer: (...which) => thread.ask('answer', ...which),
+      ids: (...which) => thread.call('ids', ...which),
+      answer: (...which) => thread.call('answer', ...which),
     })
     this.#commits = new SqliteCommits(clock, (commit) => this.#write(commit), logger)
     this.#parts = this.#newParts()
@@ -85,7 +85,7 @@ export class SqliteLog implements Log {
       rooms: this.#rooms,
       isWell: () => this.#trouble === undefined,
       forget: async (room, since) => {
-        if (!(await thread.ask('drop', room, since))) return
+        if (!(await thread.call('drop', room, since))) return
         this.#lives.renew(clock.now())
         await this.#saveLife()
       },
@@ -93,8 +93,8 @@ export class SqliteLog implements Log {
   }
 
   /**
-   * Opens the log of a folder, making it where it is missing. Rejects with what is wrong with the folder or file.
-   * `onCommit` is told how long each commit took.
+   * Opens the log in a folder, which is created if it is missing. Rejects with an error about the folder or file.
+   * `onCommit` is called with the duration of each commit.
    */
   static async open(
     folder: string,
@@ -109,7 +109,7 @@ export class SqliteLog implements Log {
     await thread.opened.catch((error: Error) => {
       throw new Error(`${join(folder, FILE)}: ${openMistake(error)}`)
     })
-    const log = new SqliteLog(thread, await thread.ask('contents', KNOWN_ROOMS), clock, random, logger, onCommit)
+    const log = new SqliteLog(thread, await thread.call('contents', KNOWN_ROOMS), clock, random, logger, onCommit)
     await log.#saveLife()
     return log
   }
@@ -123,13 +123,13 @@ export class SqliteLog implements Log {
     if (!retention.durable) return this.#memory.open(path, retention, deliver)
     const recent = { count: Math.min(retention.keep, RECENT_COUNT), bytes: this.#recentBytes() }
     const isNew = this.#known !== undefined && !this.#known.has(fingerprint(path))
-    const stored = isNew ? undefined : await this.#thread.ask('open', path, this.#clock.now(), recent)
+    const stored = isNew ? undefined : await this.#thread.call('open', path, this.#clock.now(), recent)
     const room: SqliteRoomLog = new SqliteRoomLog(
       this.#parts,
       path,
       stored,
       retention,
-      safely(deliver, this.#logger),
+      guarded(deliver, this.#logger),
       () => {
         if (this.#rooms.get(path) === room) this.#rooms.delete(path)
       },
@@ -142,14 +142,14 @@ export class SqliteLog implements Log {
   }
 
   async peek(path: string): Promise<LogSpan | undefined> {
-    return this.#rooms.get(path) ?? this.#memory.peek(path) ?? (await this.#thread.ask('peek', path))
+    return this.#rooms.get(path) ?? this.#memory.peek(path) ?? (await this.#thread.call('peek', path))
   }
 
   async close(): Promise<void> {
     this.#sweep.end()
     await this.#commits.idle()
     await this.#thread
-      .ask('close')
+      .call('close')
       .catch((error) => this.#logger.error({ err: error }, 'the log was not closed cleanly'))
   }
 
@@ -175,12 +175,12 @@ export class SqliteLog implements Log {
     if ((this.#known?.size ?? 0) > KNOWN_ROOMS) this.#known = undefined
   }
 
-  /** Saved at its beginning; where the disk takes no writes now, with the next commit. */
+  /** Saves the current life; if the disk cannot be written now, the next commit does. */
   async #saveLife(): Promise<void> {
     const { current } = this.#lives
     if (this.#savedLife === current) return
     try {
-      await this.#thread.ask('live', current)
+      await this.#thread.call('live', current)
       this.#savedLife = current
     } catch (error) {
       if (!isUnwritable(error)) throw error
@@ -204,7 +204,7 @@ export class SqliteLog implements Log {
     try {
       const life = this.#lives.current
       const isNew = life !== this.#savedLife
-      await this.#thread.ask('commit', isNew ? { ...commit, life } : commit)
+      await this.#thread.call('commit', isNew ? { ...commit, life } : commit)
       this.#savedLife = life
       this.#onCommit((this.#clock.monotonic() - startedMs) / 1000)
       return true
@@ -216,7 +216,7 @@ export class SqliteLog implements Log {
     }
   }
 
-  /** The disk took no write. A failed sync is never tried again: what it lost, a second one would not tell. */
+  /** A write failed. A failed sync is never repeated: a second one would not report what the first one lost. */
   #fail(error: Error): void {
     const isProbing = this.#trouble !== undefined
     this.#trouble = error.message
@@ -230,7 +230,7 @@ export class SqliteLog implements Log {
 
   async #probe(): Promise<void> {
     try {
-      await this.#thread.ask('probe')
+      await this.#thread.call('probe')
       if (this.#isBroken) return
       this.#trouble = undefined
       this.#logger.info('the log can be written again')

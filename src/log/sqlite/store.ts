@@ -1,6 +1,6 @@
 /**
- * The database of the SQLite log: its tables and what is asked of them, synchronous. `worker.ts` runs it in a
- * thread of its own; nobody else opens the file.
+ * The database of the SQLite log: its tables and queries, synchronous. It runs in a thread of its own (`worker.ts`) and
+ * is the only one that opens the file.
  */
 import { MAX_LIVES } from '../epoch.ts'
 import type { EpochEntry } from '../lineage.ts'
@@ -17,18 +17,18 @@ const SCHEMA = `
   CREATE TABLE IF NOT EXISTS epochs (room INTEGER NOT NULL, epoch TEXT NOT NULL, first INTEGER NOT NULL, PRIMARY KEY (room, epoch)) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS events (room INTEGER NOT NULL, seq INTEGER NOT NULL, time INTEGER NOT NULL, crc INTEGER NOT NULL, json TEXT NOT NULL, PRIMARY KEY (room, seq)) WITHOUT ROWID;
 `
-/** What a commit holds of each event. */
+/** The values of each event in a commit. */
 type EventValues = [room: number, seq: number, time: number, type: string, data: string]
 const EVENT_VALUES = 5
-/** Rows that go in one step of cleaning, so that appends never wait long for it. */
+/** The most rows removed in one step, so that appends never wait long. */
 const STEP = 2000
-/** Epochs of a room that are remembered. */
+/** The most epochs kept for a room. */
 const MAX_EPOCHS = 1000
 
 export class Store {
   readonly #file: SqliteFile
   readonly #idempotency: SqliteIdempotency
-  /** Rooms that were opened in this process, and when they were last (ms since 1970). */
+  /** When each room was last opened in this process (ms since 1970). */
   readonly #opened = new Map<number, number>()
 
   constructor(file: string) {
@@ -36,7 +36,7 @@ export class Store {
     this.#idempotency = new SqliteIdempotency(this.#file)
   }
 
-  /** Which rooms there are, up to `limit` of them. */
+  /** What a log needs to know at its start; the paths only if there are at most `limit` rooms. */
   contents(limit: number): Contents {
     const lastId = Number(this.#file.get('SELECT max(id) AS id FROM rooms')?.id ?? 0)
     const rows = this.#file.all('SELECT path FROM rooms LIMIT ?', limit + 1)
@@ -45,12 +45,12 @@ export class Store {
     return { lastId, paths, lives: lives.map(({ life }) => String(life)).reverse() }
   }
 
-  /** A life begins. */
+  /** Saves a life. */
   live(life: string): void {
     this.#file.transaction(() => this.#live(life))
   }
 
-  /** A room as it was kept; `undefined`: nothing ever was. Writes nothing. `recent`: how much of its newest events comes along. */
+  /** A room on disk; `undefined` if it was never written. Writes nothing. `recent`: how many of its newest events to read. */
   open(path: string, now: number, recent: { count: number; bytes: number }): StoredRoom | undefined {
     const room = this.#room(path)
     if (!room) return undefined
@@ -60,7 +60,7 @@ export class Store {
     return { ...room, ...this.#age(room.id), epochs: this.#epochs(room.id), first, recent: newest }
   }
 
-  /** Where a room's log stands, without opening it. */
+  /** The span of a room's log, without opening it. */
   peek(path: string): { epoch: string; first: number; seq: number } | undefined {
     const room = this.#room(path)
     if (!room) return undefined
@@ -71,7 +71,7 @@ export class Store {
     }
   }
 
-  /** Keeps all of it or nothing; on disk when this returns. */
+  /** Writes all of it or nothing; on disk when this returns. */
   commit({ life, begins, events, keys }: Commit): void {
     const newest = new Map<number, number>()
     this.#file.transaction(() => {
@@ -95,7 +95,7 @@ export class Store {
     })
   }
 
-  /** Events after `seq` up to `upTo`, oldest first, as many as make a page of `bytes`. Throws where one is damaged. */
+  /** A page of events after `after` up to `upTo`, oldest first, within `bytes`. Throws if one is damaged. */
   read(room: number, after: number, upTo: number, limit: number, bytes: number): StoredEvent[] {
     const rows = this.#file.each(
       'SELECT seq, time, crc, json FROM events WHERE room = ? AND seq > ? AND seq <= ? ORDER BY seq LIMIT ?',
@@ -120,8 +120,8 @@ export class Store {
   }
 
   /**
-   * Removes a step of what lies before `first` or is older than `maxAgeMs`. Returns the oldest event left and when it was
-   * kept. Writes nothing where nothing is old.
+   * Removes one step of what is before `first` or older than `maxAgeMs`. Returns the oldest event left and its time. Writes
+   * nothing if nothing is old.
    */
   trim(room: number, first: number, maxAgeMs: number, now: number): Trimmed {
     return this.#file.transaction(() => {
@@ -139,7 +139,7 @@ export class Store {
       const oldest = this.#oldest(room)?.time
       const old = now - REMEMBER_MS
       const forgotten = this.#idempotency.forget(room, Math.min(old, oldest ?? now), Math.min(old, notBefore), STEP)
-      // An epoch is of use as long as somebody may have seen up to its end and the next event is still there.
+      // An epoch is needed as long as a client may resume from its end.
       file.run(
         'DELETE FROM epochs WHERE room = ? AND first < (SELECT max(first) FROM epochs WHERE room = ? AND first < ?)',
         room,
@@ -157,7 +157,7 @@ export class Store {
     return rows.map(({ id, path, max_age }) => ({ id: Number(id), path: String(path), maxAge: Number(max_age) }))
   }
 
-  /** Forgets a room of which nothing is left and that nobody opened since `since` (ms since 1970). Returns whether it did. */
+  /** Removes a room that is empty and was not opened since `since` (ms since 1970). Returns whether it did. */
   drop(room: number, since: number): boolean {
     const file = this.#file
     const isEmpty = !file.get('SELECT 1 FROM events WHERE room = ? LIMIT 1', room)
@@ -172,7 +172,7 @@ export class Store {
     return true
   }
 
-  /** Writes and takes back a row: whether the disk takes writes again. */
+  /** Writes and removes a row. Throws if the disk cannot be written. */
   probe(): void {
     this.#file.transaction(() => {
       this.#file.exec('CREATE TABLE probe (at INTEGER); INSERT INTO probe VALUES (1); DROP TABLE probe;')
@@ -188,7 +188,7 @@ export class Store {
     this.#file.run('DELETE FROM lives WHERE rowid <= (SELECT max(rowid) FROM lives) - ?', MAX_LIVES)
   }
 
-  /** Makes a room known, and begins its epoch of this process. */
+  /** Writes a room, if it is new, and its current epoch. */
   #begin({ id, path, maxAgeMs, entry, epochCount }: Begin): void {
     this.#file.run(
       'INSERT INTO rooms (id, path, max_age, seq) VALUES (?, ?, ?, 0) ON CONFLICT (id) DO NOTHING',

@@ -1,6 +1,6 @@
 /**
- * Cleaning, a little at a time: open rooms when something of theirs is old, the others by how long they asked their
- * events to be kept. What fails in one room leaves the others as they are. `sqlite.ts` owns it.
+ * Removes old events from disk, a little at a time: of open rooms if something is old, of closed rooms by the `maxAge`
+ * stored with them. A failure in one room does not affect others. `sqlite.ts` owns it.
  */
 import type { Clock } from '../../clock.ts'
 import type { RoomLogger } from '../../define.ts'
@@ -17,15 +17,15 @@ export interface SweepParts {
   readonly logger: Pick<RoomLogger, 'warn'>
   /** The open rooms. */
   readonly rooms: ReadonlyMap<string, SqliteRoomLog>
-  /** Whether the disk takes writes. */
+  /** Whether the disk can be written. */
   readonly isWell: () => boolean
-  /** Forgets a room of which nothing is left, where nobody opened it since (ms since 1970). */
+  /** Removes a room that is empty and was not opened since (ms since 1970). */
   readonly forget: (room: number, since: number) => Promise<void>
 }
 
 export class SqliteSweep {
   readonly #parts: SweepParts
-  /** Ends it. */
+  /** Stops the sweep. */
   readonly end: () => void
   #isSweeping = false
   #sweptTo = 0
@@ -48,13 +48,13 @@ export class SqliteSweep {
 
   async #sweepClosed(): Promise<void> {
     const { thread, clock, rooms, forget } = this.#parts
-    const some = await thread.ask('rooms', this.#sweptTo, SWEEP_ROOMS)
+    const some = await thread.call('rooms', this.#sweptTo, SWEEP_ROOMS)
     this.#sweptTo = some.length < SWEEP_ROOMS ? 0 : (some.at(-1)?.id ?? 0)
     const now = clock.now()
     for (const { id, path, maxAge } of some) {
       if (rooms.has(path)) continue
       await this.#step(path, async () => {
-        await thread.ask('trim', id, 0, maxAge, now)
+        await thread.call('trim', id, 0, maxAge, now)
         await forget(id, now - WEEK_MS)
       })
     }

@@ -1,14 +1,14 @@
 /**
- * The main thread's side of the database: questions go to the worker and come back in their order, as promises.
+ * The main thread's side of the database: calls go to the worker, and results come back in order, as promises.
  * `sqlite.ts` makes one; `worker.ts` answers.
  */
 import { Worker } from 'node:worker_threads'
 import { errorOf } from '../../thrown.ts'
 import type { StoredEvent } from './event.ts'
 import type { Store } from './store.ts'
-import type { Ask, Told } from './worker.ts'
+import type { WorkerCall, WorkerResult } from './worker.ts'
 
-/** What SQLite said; `code` is its extended result code (sqlite.org/rescode.html). */
+/** An error of SQLite; `code` is its extended result code (sqlite.org/rescode.html), 0 for any other error. */
 export class DatabaseError extends Error {
   readonly code: number
 
@@ -18,16 +18,16 @@ export class DatabaseError extends Error {
   }
 }
 
-type Methods = { [M in Ask['method']]: Store[M] }
+type Methods = { [M in WorkerCall['method']]: Store[M] }
 
-interface Waiting {
+interface PendingCall {
   resolve(result: unknown): void
   reject(error: Error): void
 }
 
 export class SqliteThread {
   readonly #worker: Worker
-  readonly #waiting: Waiting[] = []
+  readonly #pending: PendingCall[] = []
   #gone: Error | undefined
   #page: Promise<unknown> = Promise.resolve()
   /** Resolves when the file is open and ours. */
@@ -36,37 +36,37 @@ export class SqliteThread {
   constructor(file: string) {
     const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
     this.#worker = new Worker(new URL(`./worker.${extension}`, import.meta.url), { workerData: file })
-    this.#worker.on('message', (told: Told) => this.#told(told))
+    this.#worker.on('message', (result: WorkerResult) => this.#settle(result))
     this.#worker.on('error', (error) => this.#lost(error))
     this.#worker.on('exit', () => this.#lost(new Error('the thread of the database has ended')))
     this.opened = this.#wait()
   }
 
-  ask<M extends Ask['method']>(method: M, ...args: Parameters<Methods[M]>): Promise<ReturnType<Methods[M]>> {
+  call<M extends WorkerCall['method']>(method: M, ...args: Parameters<Methods[M]>): Promise<ReturnType<Methods[M]>> {
     if (this.#gone) return Promise.reject(this.#gone)
-    this.#worker.postMessage({ method, args } satisfies Ask)
+    this.#worker.postMessage({ method, args } satisfies WorkerCall)
     return this.#wait() as Promise<ReturnType<Methods[M]>>
   }
 
-  /** Reads a page, one at a time in all rooms: a commit waits for no more than one of them. */
+  /** Reads a page. One at a time for all rooms, so that a commit waits for at most one read. */
   page(...which: Parameters<Store['read']>): Promise<StoredEvent[]> {
-    const page = this.#page.then(() => this.ask('read', ...which))
+    const page = this.#page.then(() => this.call('read', ...which))
     this.#page = page.catch(() => {})
     return page
   }
 
   #wait(): Promise<unknown> {
-    return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }))
+    return new Promise((resolve, reject) => this.#pending.push({ resolve, reject }))
   }
 
-  #told(told: Told): void {
-    const waiting = this.#waiting.shift()
-    if ('error' in told) waiting?.reject(new DatabaseError(told.error.message, told.error.code))
-    else waiting?.resolve(told.result)
+  #settle(result: WorkerResult): void {
+    const call = this.#pending.shift()
+    if ('error' in result) call?.reject(new DatabaseError(result.error.message, result.error.code))
+    else call?.resolve(result.result)
   }
 
   #lost(error: unknown): void {
     this.#gone ??= errorOf(error)
-    for (const { reject } of this.#waiting.splice(0)) reject(this.#gone)
+    for (const { reject } of this.#pending.splice(0)) reject(this.#gone)
   }
 }

@@ -1,25 +1,25 @@
-/** What retention no longer keeps of one room, removed from disk when it is due. `room.ts` owns it. */
+/** Removes from disk what the retention of one room no longer keeps, when it is due. `room.ts` owns it. */
 import type { Clock } from '../../clock.ts'
 import { REMEMBER_MS, type Retention } from '../log.ts'
 import type { Oldest, StoredRoom } from './stored.ts'
 import type { SqliteThread } from './thread.ts'
 
-/** Trimming on disk waits until it is worth a transaction. */
+/** Events beyond retention before trimming is worth a transaction. */
 const SLACK = 256
-/** Answers to clients are looked through so often. */
+/** The longest time between two trims for old answers. */
 const LATEST_MS = 3_600_000
 
 export class SqliteTrim {
   readonly #thread: SqliteThread
   readonly #clock: Clock
   readonly #retention: Retention
-  /** The oldest event on disk, or the next where none is. */
+  /** The oldest event on disk; the next seq if there is none. */
   stored: number
-  /** When something on disk is too old (ms since 1970). */
+  /** When something on disk becomes too old (ms since 1970). */
   #dueAt: number
   #isRunning = false
 
-  /** `room`: what is on disk now; `undefined`: nothing. */
+  /** `room`: the room on disk; `undefined`: it is not there. */
   constructor(thread: SqliteThread, clock: Clock, retention: Retention, room: StoredRoom | undefined) {
     this.#thread = thread
     this.#clock = clock
@@ -28,7 +28,7 @@ export class SqliteTrim {
     this.#dueAt = this.#dueFrom(room ?? {})
   }
 
-  /** Whether something is too old, or so much more than kept; `first`: the oldest event that retention keeps. */
+  /** Whether something is too old, or more than `slack` events are beyond retention. `first`: the oldest event it keeps. */
   isDue(first: number, slack = SLACK): boolean {
     return this.#dueAt <= this.#clock.now() || first > this.stored + slack
   }
@@ -37,13 +37,13 @@ export class SqliteTrim {
     return first > this.stored + SLACK
   }
 
-  /** Removes it, a step at a time, with appends between. `first` may change meanwhile. */
+  /** Removes what is beyond retention, in steps, so that appends come in between. `first` may change meanwhile. */
   async run(id: number, first: () => number): Promise<void> {
     if (this.#isRunning) return
     this.#isRunning = true
     try {
       for (let isDone = false; !isDone; ) {
-        const step = await this.#thread.ask('trim', id, first(), this.#retention.maxAgeMs, this.#clock.now())
+        const step = await this.#thread.call('trim', id, first(), this.#retention.maxAgeMs, this.#clock.now())
         this.stored = step.first
         this.#dueAt = this.#dueFrom(step)
         isDone = step.isDone
@@ -55,7 +55,7 @@ export class SqliteTrim {
 
   #dueFrom({ oldest, answered }: Partial<Oldest>): number {
     const now = this.#clock.now()
-    // An answer is kept as long as the events that came after it.
+    // An answer is kept as long as later events are.
     const forgetAt =
       answered === undefined || answered > (oldest ?? answered) ? now + LATEST_MS : answered + REMEMBER_MS
     return Math.min(now + LATEST_MS, forgetAt, (oldest ?? now) + this.#retention.maxAgeMs)
