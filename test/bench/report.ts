@@ -33,7 +33,12 @@ function withUnit(value: number, unit: string): string {
 export function rowsOf(runs: readonly Run[], scenario: Scenario): string[][] {
   const [subject = ''] = scenario.servers
   const [first] = scenario.measures
-  const head = ['Server', ...scenario.measures.map(({ title }) => title), `${contestant(subject).title} to it`, '']
+  const head = [
+    'Server',
+    ...scenario.measures.map(({ title }) => title),
+    `${contestant(subject).title} ÷ this server`,
+    '',
+  ]
   const rows = scenario.servers.map((server) => [
     contestant(server).title,
     ...scenario.measures.map((measure) => shown(figureOf(runs, scenario.name, server, measure), measure.unit)),

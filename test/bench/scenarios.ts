@@ -47,8 +47,8 @@ const wire: Measure = {
 }
 const highest = perSecond('highest sustained rate', ({ step }) => step?.offeredPerSecond ?? 0)
 const echoes = perSecond('echoes', ({ step }) => step?.deliveredPerSecond)
-const firstHandshakes = perSecond('first storm', ({ storms }) => storms?.first.perSecond)
-const handshakes = perSecond('later storms', ({ storms }) => storms?.later.perSecond)
+const firstHandshakes = perSecond('first burst', ({ storms }) => storms?.first.perSecond)
+const handshakes = perSecond('later bursts', ({ storms }) => storms?.later.perSecond)
 const handshakeCpu = us('server CPU per later handshake', ({ storms }) => storms?.later.serverUs)
 const idle: Measure = {
   title: 'memory per idle peer',
@@ -56,7 +56,7 @@ const idle: Measure = {
   better: 'less',
   read: (result) => result.idleBytesPerPeer,
 }
-const resumes = perSecond('peers back and caught up', ({ resume }) => resume?.perSecond)
+const resumes = perSecond('peers reconnected and caught up', ({ resume }) => resume?.perSecond)
 const resumeP99 = ms('p99 of one', ({ resume }) => resume?.p99Ms)
 const openRate: Measure = {
   title: 'rate of opening rooms, of joining one',
@@ -68,7 +68,7 @@ const joinCpu = us('server CPU per join', ({ openings }) => openings?.joins.serv
 const openCpu = us('server CPU per room opened', ({ openings }) => openings?.opens.serverUs)
 const speakCpu = us('server CPU per room with its first message', ({ openings }) => openings?.speaks.serverUs)
 const wrong: Measure = {
-  title: 'peers that missed or doubled',
+  title: 'peers with missed or repeated events',
   unit: '',
   better: 'less',
   read: ({ resume }) => resume?.wrong,
@@ -177,7 +177,7 @@ export const scenarios: readonly Scenario[] = [
   },
   {
     name: 'connections',
-    title: 'Connections: storms of 10,000 handshakes, and idle between',
+    title: 'Connections: bursts of 10,000 handshakes, and idle peers',
     job: { ...common, mode: 'connect', peers: 10_000, seconds: 3 },
     servers: everyone,
     measures: [firstHandshakes, handshakes, handshakeCpu, idle],
@@ -186,7 +186,7 @@ export const scenarios: readonly Scenario[] = [
   },
   {
     name: 'open-rooms',
-    title: 'Opening rooms: 5,000 peers, each opens one, and each says one thing in another',
+    title: 'Opening rooms: 5,000 peers each open one, and each send one message in another',
     job: { ...common, mode: 'open', peers: 5000, rooms: 5000 },
     servers: ['corridor', 'corridor-sqlite', 'socketio'],
     measures: [openRate, joinCpu, openCpu, speakCpu],
@@ -200,7 +200,7 @@ export const scenarios: readonly Scenario[] = [
   },
   {
     name: 'resume',
-    title: 'Resume: 5,000 peers come back, each has missed 50 events',
+    title: 'Resume: 5,000 peers reconnect, each after missing 50 events',
     job: { ...common, mode: 'resume', peers: 5000 },
     servers: ['corridor', 'corridor-sqlite'],
     measures: [resumes, resumeP99, wrong],

@@ -97,7 +97,7 @@ export function remarks(runs: readonly Run[], { name, job }: Scenario, server: s
   if (results.some(({ step, loadShare }) => (step?.loadShare ?? loadShare) > 0.9)) found.push('load core full')
   if (job.isDeflated && results.some(({ deflated }) => deflated === 0)) found.push('compression not negotiated')
   if (job.mode !== 'search' && results.some(({ step }) => step && step.lost + step.doubled + step.refused > 0)) {
-    found.push('messages lost, doubled or refused')
+    found.push('messages lost, repeated or refused')
   }
   if (job.mode === 'search' && results.some(({ step }) => !step)) found.push('no rate passed')
   const kept = new Set(results.flatMap(({ kept }) => kept ?? []))
