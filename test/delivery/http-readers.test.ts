@@ -28,7 +28,7 @@ describe('reading over HTTP', () => {
     clock = undefined
   })
 
-  async function open(count: number): Promise<string> {
+  async function open(count: number, limits = {}): Promise<string> {
     let say: (text: string) => Promise<unknown> = async () => {}
     const definition = defineRoom({
       receives: { more: z.int() },
@@ -39,6 +39,7 @@ describe('reading over HTTP', () => {
       },
     })
     server = await startServer({
+      server: { limits },
       rooms: { '/talk': { definition, history: { keep: 20_000 } } },
       ...(clock && { clock }),
     })
@@ -93,6 +94,27 @@ describe('reading over HTTP', () => {
     socket.resume()
     await expect.poll(() => made.mock.calls.length).toBe(asked)
     socket.destroy()
+    made.mockRestore()
+  })
+
+  it('counts what waits for its readers against server.limits.buffered', async () => {
+    await open(200, { buffered: '64KiB' })
+    const made = vi.spyOn(Readers.prototype, 'page')
+    const socket = connect(server.port, '127.0.0.1').pause()
+    let isGone = false
+    socket
+      .on('error', () => {})
+      .once('close', () => {
+        isGone = true
+      })
+    // Far more than the system's own buffers take, so that a page of 128 KiB waits in the server.
+    socket.write('GET /talk?offset=-1 HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n'.repeat(300))
+    await expect.poll(() => made.mock.calls.length).toBeGreaterThan(0)
+    await written()
+    socket.resume()
+    await expect.poll(() => isGone || made.mock.calls.length === 300).toBe(true)
+    expect(isGone).toBe(true)
+    expect(made.mock.calls.length).toBeLessThan(150)
     made.mockRestore()
   })
 

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { defineRoom } from '../../src/define.ts'
 import { type HandClock, handClock } from '../../src/testing/hand-clock.ts'
 import { closeInTime, passUntil } from '../support/close-in-time.ts'
+import notes from '../support/notes.ts'
 import { PATIENCE_MS } from '../support/patience.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 
@@ -94,5 +95,31 @@ describe('a long poll that waits for its room to open', () => {
     gate.resolve()
     expect([204, 503]).toContain((await polled).status)
     await passUntil(clock, closed)
+  })
+})
+
+describe('a read that was admitted before a reload', () => {
+  it('is not answered from the room that the reload put at its path', async () => {
+    const gate = Promise.withResolvers<void>()
+    const begun = Promise.withResolvers<void>()
+    const before = defineRoom({
+      receives: {},
+      sends: {},
+      async admit() {
+        begun.resolve()
+        await gate.promise
+      },
+      open: () => ({}),
+    })
+    server = await startServer({ rooms: { '/room': { definition: before } }, clock })
+    const read = fetch(`${server.url}/room?offset=-1`)
+    await begun.promise
+    await server.reload({ rooms: { '/room': { definition: notes } } })
+    const ann = await server.connect('/room')
+    ann.send('note', { text: 'for those whom the new room admits' }, 'm1')
+    await ann.next('ack')
+    gate.resolve()
+    const answer = await read
+    expect([answer.status, await answer.json()]).toMatchObject([503, { error: 'room_closed' }])
   })
 })

@@ -57,7 +57,7 @@ function author(say: (text: string) => void) {
   return { calls, lives: () => [...lives.values()].map((life) => life.join(' ')), handlers, hear }
 }
 
-function roomParts() {
+export function roomParts() {
   const clock = handClock()
   const random = systemRandom()
   const quiet = { debug() {}, info() {}, warn() {}, error() {} }
@@ -73,7 +73,7 @@ function roomParts() {
   return { clock, parts }
 }
 
-const SETTINGS: RoomSettings = {
+export const SETTINGS: RoomSettings = {
   pattern: '/room',
   history: { keep: 100, maxAgeMs: 1e9, replay: 0, durable: false },
   rejoinWithinMs: REJOIN_MS,

@@ -1,0 +1,60 @@
+/** A room that takes too long to open is given up: its log is closed whenever it opens, and the author is not called. */
+import { expect, it } from 'vitest'
+import { defineRoom, type EventDefinition } from '../../src/define.ts'
+import type { Log, RoomLog } from '../../src/log/log.ts'
+import { LiveEventRoom } from '../../src/room/event-room.ts'
+import { roomParts, SETTINGS } from '../support/session-stage.ts'
+
+function newRoom(waits: { log?: Promise<unknown>; author?: Promise<unknown> }) {
+  const { clock, parts } = roomParts()
+  const calls: string[] = []
+  const log: Log = {
+    trouble: undefined,
+    peek: (path) => parts.log.peek(path),
+    close: () => parts.log.close(),
+    async open(...given) {
+      await waits.log
+      const roomLog: RoomLog = await parts.log.open(...given)
+      const close = () => {
+        calls.push('the log is closed')
+        return Promise.resolve()
+      }
+      return new Proxy(roomLog, { get: (of, name) => (name === 'close' ? close : Reflect.get(of, name, of)) })
+    },
+  }
+  const definition = defineRoom({
+    receives: {},
+    sends: {},
+    async open() {
+      calls.push('open is called')
+      await waits.author
+      return {}
+    },
+  })
+  const room = new LiveEventRoom({ ...parts, log }, '/room', {}, SETTINGS, definition as unknown as EventDefinition)
+  return { room, clock, calls }
+}
+
+/** Starts the room and lets the time to open pass. → why it was given up */
+async function givenUp({ room, clock }: ReturnType<typeof newRoom>): Promise<unknown> {
+  const started = room.start(() => {}).catch((error: Error) => error.message)
+  await clock.advance(0)
+  await clock.advance(10_000)
+  return started
+}
+
+it('closes a log that opens after the room was given up, and does not call the author', async () => {
+  const opens = Promise.withResolvers<void>()
+  const stand = newRoom({ log: opens.promise })
+  expect(await givenUp(stand)).toMatch('"open" did not end within 10 s')
+  expect(stand.calls).toEqual([])
+  opens.resolve()
+  await stand.clock.advance(10_000)
+  expect(stand.calls).toEqual(['the log is closed'])
+})
+
+it('closes its log at once if it is the author who never ends', async () => {
+  const stand = newRoom({ author: new Promise(() => {}) })
+  expect(await givenUp(stand)).toMatch('"open" did not end within 10 s')
+  expect(stand.calls).toEqual(['open is called', 'the log is closed'])
+})
