@@ -11,7 +11,7 @@ function newTrim() {
   const steps: PromiseWithResolvers<object>[] = []
   const asked: unknown[][] = []
   const thread = {
-    ask(...what: unknown[]) {
+    call(...what: unknown[]) {
       asked.push(what)
       const step = Promise.withResolvers<object>()
       steps.push(step)
