@@ -103,7 +103,11 @@ export async function createServer(parts: ServerParts): Promise<Server> {
     if (!mount.auth) return undefined
     const known = auths.get(mount)
     if (known) return known
-    const failed = (reason: string) => logger.warn({ room: mount.pattern, reason }, 'the keys of tokens cannot be had')
+    const failed = (reason: string) =>
+      logger.warn(
+        { room: mount.pattern, reason },
+        'the keys for tokens could not be fetched; check auth.jwksUrl of this room',
+      )
     const made = new Auth(mount.auth, clock, failed)
     auths.set(mount, made)
     return made

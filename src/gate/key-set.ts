@@ -1,22 +1,21 @@
 /**
- * The public keys of an issuer (RFC 7517), fetched from its URL when they are needed and kept. What strangers send never
- * drives the fetching: a token signed with a key nobody knows may make us look for new keys once a minute. `auth.ts` asks
- * for the key of each token.
+ * The public keys of an issuer (RFC 7517), fetched from its URL when needed, and cached. Clients cannot drive the fetching:
+ * an unknown key id triggers a refresh at most once a minute. `auth.ts` asks for the key of each token.
  */
 import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose'
 import type { Clock } from '../clock.ts'
 import { within } from '../within.ts'
 
-/** The keys cannot be had now; that is no fault of the token. */
+/** The keys cannot be fetched now; the token may be valid. */
 export class KeysUnavailable extends Error {}
 
-/** So old, they are fetched anew while the old ones serve; and so old, they do not serve any more. */
+/** Older keys are used while new ones are fetched; keys older than `STALE_MS` are not used. */
 const FRESH_MS = 600_000
 const STALE_MS = 3_600_000
-/** At most so often because of an unknown key, and after a failure. */
+/** The shortest time between two fetches: after an unknown key id, and after a failure. */
 const REFRESH_MS = 60_000
 const RETRY_MS = 5000
-const PATIENCE_MS = 3000
+const TIMEOUT_MS = 3000
 const MAX_BYTES = 1024 * 1024
 
 export class KeySet {
@@ -28,14 +27,14 @@ export class KeySet {
   #triedMs = Number.NEGATIVE_INFINITY
   #running: Promise<void> | undefined
 
-  /** `failed` is told why a fetch brought nothing. */
+  /** `failed` gets the reason of each failed fetch. */
   constructor(url: string, clock: Clock, failed: (reason: string) => void) {
     this.#url = url
     this.#clock = clock
     this.#failed = failed
   }
 
-  /** The key that a token names. Rejects with `KeysUnavailable`, or with an error of jose where there is no such key. */
+  /** The key that a token names. Rejects with `KeysUnavailable`, or with an error of jose if there is no such key. */
   readonly key: JWTVerifyGetKey = async (head, token) => {
     const age = this.#clock.monotonic() - this.#fetchedMs
     if (!this.#keys || age > STALE_MS) await this.#refresh(RETRY_MS)
@@ -50,7 +49,7 @@ export class KeySet {
     }
   }
 
-  /** Fetches the keys, unless that was tried a moment ago. Where it fails, the keys stay as they were. */
+  /** Fetches the keys, unless the last try was less than `everyMs` ago. If it fails, the old keys stay. */
   #refresh(everyMs: number): Promise<void> {
     if (!this.#running && this.#clock.monotonic() - this.#triedMs >= everyMs) {
       this.#triedMs = this.#clock.monotonic()
@@ -65,12 +64,12 @@ export class KeySet {
     return this.#running ?? Promise.resolve()
   }
 
-  /** An issuer that does not answer in time is not waited for, nor is what it may still send. */
+  /** Aborts the request if the issuer does not answer in time. */
   #fetch(): Promise<void> {
-    const patience = new AbortController()
-    return within(this.#clock, PATIENCE_MS, this.#fetchKeys(patience.signal), () => {
-      const late = new Error(`no answer within ${PATIENCE_MS} ms`)
-      patience.abort(late)
+    const abort = new AbortController()
+    return within(this.#clock, TIMEOUT_MS, this.#fetchKeys(abort.signal), () => {
+      const late = new Error(`expected an answer within ${TIMEOUT_MS} ms, got none`)
+      abort.abort(late)
       throw late
     })
   }
@@ -81,19 +80,27 @@ export class KeySet {
       redirect: 'error',
       signal,
     })
-    if (response.status !== 200) throw new Error(`answered ${response.status}`)
-    this.#keys = createLocalJWKSet(JSON.parse(await textOf(response)) as JSONWebKeySet)
+    if (response.status !== 200) throw new Error(`expected status 200, got ${response.status}`)
+    this.#keys = keysIn(await textOf(response))
     this.#fetchedMs = this.#clock.monotonic()
   }
 }
 
-/** Throws where there is more of it than keys can need. */
+function keysIn(text: string): JWTVerifyGetKey {
+  try {
+    return createLocalJWKSet(JSON.parse(text) as JSONWebKeySet)
+  } catch {
+    throw new Error('expected a JSON Web Key Set (RFC 7517), got something else')
+  }
+}
+
+/** The body as text. Rejects if it is larger than any key set can be. */
 async function textOf({ body }: Response): Promise<string> {
   const chunks: Uint8Array[] = []
   let sizeBytes = 0
   for await (const chunk of body ?? []) {
     sizeBytes += chunk.length
-    if (sizeBytes > MAX_BYTES) throw new Error(`answered more than ${MAX_BYTES} bytes`)
+    if (sizeBytes > MAX_BYTES) throw new Error(`expected at most ${MAX_BYTES} bytes, got more`)
     chunks.push(chunk)
   }
   return Buffer.concat(chunks).toString()

@@ -133,7 +133,11 @@ describe('the keys of an issuer', () => {
     expect(new Set(flood)).toEqual(new Set(['keys_unavailable']))
     expect(issuer.asked).toBe(1)
     expect(server.logs.filter(({ msg }) => /keys/.test(msg))).toMatchObject([
-      { room: '/notes', reason: 'answered 500', msg: 'the keys of tokens cannot be had' },
+      {
+        room: '/notes',
+        reason: 'expected status 200, got 500',
+        msg: 'the keys for tokens could not be fetched; check auth.jwksUrl of this room',
+      },
     ])
     issuer.isDown = false
     expect(await knock('/notes', token('a', one))).toBe('keys_unavailable')
@@ -146,7 +150,16 @@ describe('the keys of an issuer', () => {
     issuer.answer = () => JSON.stringify({ keys: issuer.keys, more: 'x'.repeat(1024 * 1024) })
     await start({ '/notes': issuer.url })
     expect(await knock('/notes', token('a', one))).toBe('keys_unavailable')
-    expect(server.logs.at(-2)).toMatchObject({ reason: 'answered more than 1048576 bytes' })
+    expect(server.logs.at(-2)).toMatchObject({ reason: 'expected at most 1048576 bytes, got more' })
+  })
+
+  it.each(['no JSON', '{}', '{"keys":1}'])('are not taken from %s', async (text) => {
+    const issuer = await Issuer.open(['a', one])
+    issuer.answer = () => text
+    await start({ '/notes': issuer.url })
+    expect(await knock('/notes', token('a', one))).toBe('keys_unavailable')
+    const reason = 'expected a JSON Web Key Set (RFC 7517), got something else'
+    expect(server.logs).toContainEqual(expect.objectContaining({ room: '/notes', reason }))
   })
 
   it('serve on for an hour while the key server is away, and no longer', async () => {

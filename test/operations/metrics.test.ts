@@ -48,7 +48,12 @@ describe('/metrics', () => {
     server = await startServer({ rooms: { '/echo': {} }, server: { limits }, env: { METRICS_TOKEN: 'sesame' } })
     const status = async (authorization?: string) => (await ask(authorization ? { authorization } : {})).status
     expect(await status('Bearer sesame')).toBe(200)
-    expect(await status()).toBe(401)
+    const refused = await ask()
+    expect(refused.status).toBe(401)
+    expect(await refused.json()).toEqual({
+      error: 'no_token',
+      message: 'expected the metrics token, got none; send it as "Authorization: Bearer <token>"',
+    })
     for (const wrong of ['Bearer sesam', 'Bearer sesame1', 'Basic sesame']) expect(await status(wrong)).toBe(401)
     expect(await status('Bearer open')).toBe(429)
     expect(await status('bearer sesame')).toBe(200)

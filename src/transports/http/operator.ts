@@ -1,6 +1,6 @@
 /**
- * What an operator and a load balancer ask: is it alive, is it ready, what does it count. `http.ts` registers these
- * paths; no room can stand at one.
+ * The paths for operators and load balancers: `/healthz`, `/readyz` and `/metrics`. `http.ts` registers them; no room can
+ * have one of these paths.
  */
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
@@ -16,17 +16,17 @@ export interface OperatorParts {
   readonly gate: Gate
   readonly log: Log
   readonly metrics: Metrics
-  /** Who asks for metrics must bring it; `undefined`: everyone may ask. */
+  /** If set, `/metrics` requires this bearer token. */
   readonly metricsToken: string | undefined
   readonly isDraining: () => boolean
 }
 
-/** What a load balancer or a monitor asks; HAProxy asks `OPTIONS /` if it is told nothing else. */
+/** Health checks of load balancers and monitors; `OPTIONS /` is HAProxy's default. */
 const HEALTH = ['GET /healthz', 'HEAD /healthz', 'GET /readyz', 'HEAD /readyz', 'OPTIONS /']
 
 /**
- * Whether a request may come without a Host: such checks are HTTP/1.0, and no browser can make one for a page of another
- * site. One with a Host is judged like any other.
+ * Whether a request is a health check without a Host header, which is allowed: these use HTTP/1.0, and no web page can send
+ * one. A check with a Host passes the same checks as any request.
  */
 export function isBareHealthCheck({ method, url = '', headers }: IncomingMessage, basePath: string): boolean {
   if (headers.host !== undefined || !url.startsWith(basePath)) return false
@@ -54,16 +54,21 @@ export function operatorRoutes(app: FastifyInstance, parts: OperatorParts): void
 function requireToken(token: string, gate: Gate, caller: Caller): void {
   const given = bearerOf(caller.authorization)
   if (given !== undefined && isSame(given, token)) return
-  // Guessing is no faster than shaking hands.
+  // A wrong token costs a handshake, so guessing is rate-limited.
   gate.charge(caller, 1)
   if (given === undefined)
-    throw new Refusal(401, 'no_token', 'metrics are told to who brings a token', { 'WWW-Authenticate': 'Bearer' })
-  throw new Refusal(401, 'bad_token', 'this token is not the one for metrics', {
+    throw new Refusal(
+      401,
+      'no_token',
+      'expected the metrics token, got none; send it as "Authorization: Bearer <token>"',
+      { 'WWW-Authenticate': 'Bearer' },
+    )
+  throw new Refusal(401, 'bad_token', 'expected the metrics token, got another; send the value of METRICS_TOKEN', {
     'WWW-Authenticate': 'Bearer error="invalid_token"',
   })
 }
 
-/** In the same time, whatever they have in common. */
+/** Compares in constant time. */
 function isSame(one: string, other: string): boolean {
   const digest = (text: string) => createHash('sha256').update(text).digest()
   return timingSafeEqual(digest(one), digest(other))

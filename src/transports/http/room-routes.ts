@@ -17,6 +17,7 @@ import { describeRoom, listRooms } from '../../operations/lobby.ts'
 import type { Random } from '../../random.ts'
 import type { Rooms } from '../../room/rooms.ts'
 import type { Heartbeat } from '../heartbeat.ts'
+import type { Refusals } from '../refusals.ts'
 import { append } from '../streams/append.ts'
 import { LiveStreams } from '../streams/live.ts'
 import { longPoll, readHead, readPage } from '../streams/read.ts'
@@ -34,6 +35,7 @@ export interface RoomRouteParts {
   readonly random: Random
   readonly flushQueue: FlushQueue
   readonly heartbeat: Heartbeat
+  readonly refusals: Refusals
   readonly inFlight: InFlight
   readonly pages: Pages
   readonly router: () => Router

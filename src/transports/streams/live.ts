@@ -1,7 +1,7 @@
 /**
- * Event streams (Server-Sent Events) on a room's own path: a plain read goes on with what is published, and one with
- * `client=` is a peer: it joins, is a member, and leaves when its stream ends; what it says it posts with the token that
- * its stream began with (`append.ts`). `http.ts` hands requests in.
+ * Event streams (Server-Sent Events) on a room's own path. A plain read continues with what is published. A stream with
+ * `client=` is a peer: it joins, is a member, and leaves when its stream ends. It posts its messages with the token that
+ * its stream began with (`append.ts`). `room-routes.ts` calls this.
  */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Clock } from '../../clock.ts'
@@ -15,6 +15,7 @@ import type { Random } from '../../random.ts'
 import type { EventRoom } from '../../room/open-room.ts'
 import type { Visitor } from '../../room/session.ts'
 import type { Heartbeat } from '../heartbeat.ts'
+import type { Refusals } from '../refusals.ts'
 import type { StreamPeer } from './append.ts'
 import { cursors } from './cursor.ts'
 import { BEAT_MS, EventStreamWire, streamEncoding } from './event-stream-wire.ts'
@@ -25,7 +26,8 @@ export interface LiveParts {
   readonly clock: Clock
   readonly random: Random
   readonly heartbeat: Heartbeat
-  /** Counts a connection that we end. */
+  readonly refusals: Refusals
+  /** Counts a connection that the server ends. */
   readonly closed: (code: number) => void
 }
 
@@ -33,7 +35,7 @@ const TOKEN_BYTES = 24
 
 export class LiveStreams {
   readonly #parts: LiveParts
-  /** Who has a stream now, by its token; as many as there are peers. */
+  /** The peers with an open stream, by the stream's token. */
   readonly #peers = new Map<string, StreamPeer>()
 
   constructor(parts: LiveParts) {
@@ -45,7 +47,7 @@ export class LiveStreams {
     return this.#peers.get(token)
   }
 
-  /** Opens a stream. Throws a `Refusal` before its head is sent. */
+  /** Opens a stream. Rejects with a `Refusal` before the head is sent; an error after it is logged and ends the stream. */
   async open(
     request: FastifyRequest,
     reply: FastifyReply,
@@ -65,6 +67,7 @@ export class LiveStreams {
       1,
       visitor?.client,
     )
+    let stop = () => {}
     try {
       if (room.isClosed) throw new Refusal(503, 'room_closed', 'this room was just closed', { 'Retry-After': '1' })
       const refused = room.refusalOf(visitor?.client)
@@ -72,11 +75,11 @@ export class LiveStreams {
       const { after, lost } = startOf(room, wanted.offset, isPeer)
       const token = visitor && this.#parts.random.bytes(TOKEN_BYTES).toString('base64url')
       const stream = this.#stream(reply, route, room, after, wanted.cursor, token)
-      const stop =
+      stop =
         visitor && token
           ? this.#join(room, visitor, stream, wanted.offset, token, pass)
           : this.#listen(room, stream, after, lost, pass)
-      // A member is counted by the room itself; for who only reads, the room is kept open.
+      // A member keeps its room open; for a mere reader the admission does.
       if (visitor) release()
       whenGone(reply, () => {
         stop()
@@ -86,9 +89,14 @@ export class LiveStreams {
       this.#parts.heartbeat.add(stream, BEAT_MS)
       return reply
     } catch (error) {
+      stop()
       release()
       leave()
-      throw error
+      if (!reply.sent) throw error
+      // The head is sent, so Fastify cannot answer with a status any more.
+      this.#parts.refusals.of(error, request.caller)
+      reply.raw.destroy()
+      return reply
     }
   }
 
@@ -133,12 +141,12 @@ export class LiveStreams {
     this.#peers.set(token, { path, readers, session, subject: pass?.claims.sub })
     return () => {
       this.#peers.delete(token)
-      // A client cannot say goodbye over a stream: its end may be a lost connection, unless the room ended it.
+      // A client cannot announce its end over a stream: unless the room ended it, the connection may be lost.
       session.gone(!stream.isClosed)
     }
   }
 
-  /** A member's end is the room's to see to; who only reads hears no longer than its token is good. */
+  /** A reader's stream ends with its token; a member's end is up to the room. */
   #listen(
     room: EventRoom,
     stream: EventStreamWire,
@@ -159,8 +167,8 @@ export class LiveStreams {
 }
 
 /**
- * Where a stream begins: where it says, or else a peer as a newcomer. An offset that is lost is no status, from which an
- * EventSource cannot come back: a peer hears of it in its welcome, a reader in a reset before all that is kept.
+ * Where a stream begins: at its offset, or else where a newcomer begins. A lost offset is not refused, since an EventSource
+ * would not reconnect: a peer learns of it from its welcome, a reader from a reset before all that is kept.
  */
 function startOf({ readers }: EventRoom, offset: string | undefined, isPeer: boolean) {
   const found = offset === undefined ? undefined : readers.find(offset)

@@ -189,6 +189,8 @@ describe('what a room does not do', () => {
     expect(await texts(url)).toEqual([])
     const raw = await post(`${server.url}/echo`, note('1'))
     expect([raw.status, raw.headers.get('Allow')]).toEqual([405, 'GET, HEAD, OPTIONS'])
+    const message = 'expected an event room, got a raw room, which keeps no events; join it over a WebSocket'
+    expect(await raw.json()).toEqual({ error: 'raw_room', message })
     expect((await post(`${server.url}/nowhere`, note('1'))).status).toBe(404)
   })
 })
