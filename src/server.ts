@@ -61,7 +61,7 @@ export interface ServerParts {
 }
 
 /** After this share of the drain time nobody is waited for, so that the log is written before the process ends. */
-const CUT = 0.8
+const GRACEFUL_SHARE = 0.8
 
 /** Starts a server and resolves when it listens. Rejects where the address cannot be had. */
 export async function createServer(parts: ServerParts): Promise<Server> {
@@ -178,9 +178,9 @@ export async function createServer(parts: ServerParts): Promise<Server> {
   }
 
   const end = async (noticeMs: number) => {
-    const cutAt = clock.monotonic() + drainMs * CUT
+    const cutAtMs = clock.monotonic() + drainMs * GRACEFUL_SHARE
     const inTime = <T>(promise: Promise<T>) =>
-      within<T | undefined>(clock, cutAt - clock.monotonic(), promise, () => undefined)
+      within<T | undefined>(clock, cutAtMs - clock.monotonic(), promise, () => undefined)
     const answered = () => inFlight.settled()
     await inTime(drain({ rooms, clock, random, drainMs, noticeMs, answered }))
     await inTime(Promise.all([allClosed(sockets), requests.settled()]))

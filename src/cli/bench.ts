@@ -1,6 +1,6 @@
 /**
- * `npm run bench`: the benchmark of `test/bench/`, Corridor beside similar servers. It is part of a source checkout, not of
- * the installed package, since it installs the other servers. In the package this command says where to get it.
+ * `npm run bench`: the benchmark of `test/bench/`, which compares Corridor with other servers. It is part of a
+ * checkout, not of the installed package; there this verb prints where to get it.
  */
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'

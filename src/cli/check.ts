@@ -1,5 +1,5 @@
 /**
- * `npm run check`: reads environment, `rooms.json` and every module as a start would, and starts nothing.
+ * `npm run check`: reads the environment, `rooms.json` and every module as `start` does, without starting a server.
  * Prints the rooms as a table, or every mistake with its place.
  */
 import { writeFile } from 'node:fs/promises'
@@ -13,15 +13,15 @@ import { bytesText, durationText } from '../units.ts'
 
 const FLAG = '--write-schema'
 
-/** Where the command line writes to; `process` is one. */
+/** Where a verb writes its output; `process` is one. */
 export interface Terminal {
   readonly stdout: { write(text: string): unknown }
   readonly stderr: { write(text: string): unknown }
 }
 
 /**
- * Checks what a start would read. `args`: `--write-schema` writes `rooms.schema.json` beside `rooms.json` first.
- * → the exit code: 0, or 1 when anything is wrong.
+ * Checks what `start` would read. With `--write-schema`, first writes `rooms.schema.json` beside `rooms.json`.
+ * → the exit code: 0, or 1 if anything is wrong.
  */
 export async function check(
   args: readonly string[],
@@ -48,7 +48,7 @@ export async function check(
   return 0
 }
 
-/** Writes `rooms.schema.json`, by which editors complete and check `rooms.json`, beside it. */
+/** Writes `rooms.schema.json` beside `rooms.json`. */
 export async function writeSchema(rooms: string, stdout: Terminal['stdout']): Promise<void> {
   const file = join(dirname(rooms), 'rooms.schema.json')
   await writeFile(file, schemaText()).catch((error: NodeJS.ErrnoException) => {
@@ -83,7 +83,7 @@ function row({ pattern, module, kind, title, history, limits }: Mount): string[]
   return [pattern, module, kind, title, kind === 'event' ? kept : '-', bounds]
 }
 
-/** The columns a text takes on a terminal: an ideograph takes two. */
+/** The columns of a text on a terminal: an ideograph has two. */
 function widthOf(text: string): number {
   return [...text].reduce((width, character) => width + (WIDE.test(character) ? 2 : 1), 0)
 }

@@ -1,6 +1,6 @@
 /**
- * The commands of the command line, and help. `main.ts` passes the arguments and the process, and exits with the returned
- * code. Each command has its own file.
+ * The verbs of the command line, and help. `main.ts` passes the arguments and the process, and exits with the returned
+ * code; each verb has its own file.
  */
 import { readFileSync } from 'node:fs'
 import { suggestion } from '../mistakes.ts'
@@ -29,8 +29,8 @@ const VERBS: Readonly<Record<string, Verb>> = {
   'new-room': (args, terminal) => newRoom(args, terminal),
   token: (args, terminal) => token(args, terminal),
   bench: (args, terminal) => bench(args, terminal),
-  help: (_, terminal) => say(USAGE, terminal),
-  version: (_, terminal) => say(`${version()}\n`, terminal),
+  help: (_, terminal) => print(USAGE, terminal),
+  version: (_, terminal) => print(`${version()}\n`, terminal),
 }
 const SHORT: Readonly<Record<string, string>> = {
   '--help': 'help',
@@ -41,22 +41,22 @@ const SHORT: Readonly<Record<string, string>> = {
 
 /** Runs a command line, the command first. → the exit code */
 export async function run(
-  [written = 'help', ...args]: readonly string[],
+  [command = 'help', ...args]: readonly string[],
   terminal: Terminal,
   signals: Signals,
 ): Promise<number> {
-  const name = Object.hasOwn(SHORT, written) ? (SHORT[written] ?? written) : written
+  const name = Object.hasOwn(SHORT, command) ? (SHORT[command] ?? command) : command
   const verb = Object.hasOwn(VERBS, name) ? VERBS[name] : undefined
   if (!verb) {
-    terminal.stderr.write(`corridor: no such verb "${written}"; ${suggestion(written, Object.keys(VERBS))}\n`)
+    terminal.stderr.write(`corridor: no such verb "${command}"; ${suggestion(command, Object.keys(VERBS))}\n`)
     return 1
   }
   // The benchmark has its own help.
   const isHelp = name !== 'bench' && args.some((arg) => arg === '--help' || arg === '-h')
-  return isHelp ? say(USAGE, terminal) : verb(args, terminal, signals)
+  return isHelp ? print(USAGE, terminal) : verb(args, terminal, signals)
 }
 
-function say(text: string, { stdout }: Terminal): number {
+function print(text: string, { stdout }: Terminal): number {
   stdout.write(text)
   return 0
 }

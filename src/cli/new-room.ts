@@ -1,6 +1,6 @@
 /**
- * `npm run new-room quiz`: a room module that works at once, its test, and its line in `rooms.json`.
- * Everything is checked before anything is written, and the line comes last: a running `dev` server opens the room then.
+ * `npm run new-room quiz`: writes a working room module, its test, and its line in `rooms.json`. Everything is checked
+ * before anything is written; the line comes last, since a running `dev` server then opens the room.
  */
 import { existsSync } from 'node:fs'
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
@@ -17,20 +17,20 @@ import { addRoom, EMPTY_ROOMS, roomPaths } from './rooms-text.ts'
 const NAME = /^[a-z][a-z0-9-]*(\/[a-z][a-z0-9-]*)*$/
 const EXTENSIONS = ['.ts', '.mts', '.js', '.mjs', '.test.ts']
 
-interface Place {
+interface CommandContext {
   readonly env?: Record<string, string | undefined>
   readonly cwd?: string
 }
 
-/** Makes a room. `args`: its name, as in `quiz` or `games/quiz`. → the exit code; with 1, nothing was written. */
+/** Makes a room. `args`: its name, such as `quiz` or `games/quiz`. → the exit code; with 1, nothing was written. */
 export async function newRoom(
   args: readonly string[],
   { stdout, stderr }: Terminal,
-  place: Place = {},
+  context: CommandContext = {},
 ): Promise<number> {
   try {
     const name = nameFrom(args)
-    const rooms = roomsFile(place.env, place.cwd)
+    const rooms = roomsFile(context.env, context.cwd)
     const files = [
       { file: join(dirname(rooms), `${name}.ts`), text: moduleText() },
       { file: join(dirname(rooms), `${name}.test.ts`), text: testText(name) },
@@ -40,7 +40,7 @@ export async function newRoom(
     await write(files, rooms, text)
     if (!existsSync(join(dirname(rooms), 'rooms.schema.json'))) await writeSchema(rooms, stdout)
     for (const { file } of files) stdout.write(`wrote ${nameOf(file)}\n`)
-    stdout.write(`wrote ${nameOf(rooms)}: "/${name}"\n\n${nextSteps(name, rooms, place)}`)
+    stdout.write(`wrote ${nameOf(rooms)}: "/${name}"\n\n${nextSteps(name, rooms, context)}`)
     return 0
   } catch (error) {
     const mistakes = error instanceof ConfigError ? error.mistakes : [errorOf(error).message]
@@ -61,7 +61,7 @@ function nameFrom(args: readonly string[]): string {
 async function withLine(rooms: string, name: string): Promise<string> {
   const before = existsSync(rooms) ? await readFile(rooms, 'utf8') : EMPTY_ROOMS
   const taken = roomPaths(before, nameOf(rooms))
-  // Only what the new path brings about: a room that was wrong before is the business of `npm run check`.
+  // Only mistakes of the new path: those of other rooms are for `npm run check`.
   const mistakes = pathMistakes([...taken, `/${name}`], await publicFiles()).filter(
     (mistake) => mistake.startsWith(`rooms./${name}: `) && !taken.includes(`/${name}`),
   )
@@ -94,18 +94,18 @@ async function write(files: { file: string; text: string }[], rooms: string, tex
   }
 }
 
-function nextSteps(name: string, rooms: string, place: Place): string {
+function nextSteps(name: string, rooms: string, context: CommandContext): string {
   const steps = [
     [verb('dev'), 'start the server, if it does not run yet'],
-    [urlOf(`/${name}`, place), 'open the room'],
+    [urlOf(`/${name}`, context), 'open the room'],
     [`npx vitest run ${nameOf(join(dirname(rooms), `${name}.test.ts`))}`, 'run its test'],
   ]
   const width = Math.max(...steps.map(([step = '']) => step.length))
   return `next:\n${steps.map(([step = '', words]) => `  ${step.padEnd(width)}  ${words}\n`).join('')}`
 }
 
-/** Where the room will be, by the environment; where that is wrong, the start will say so. */
-function urlOf(path: string, { env, cwd }: Place): string {
+/** The room's URL. If the environment is wrong, that of the defaults: `start` reports the mistakes. */
+function urlOf(path: string, { env, cwd }: CommandContext): string {
   let at: Pick<Environment, 'host' | 'port' | 'basePath' | 'tls'>
   try {
     at = readEnvironment(env, cwd)

@@ -1,6 +1,4 @@
-/**
- * What `npm run new-room` writes: a small event room that works at once, and its test. Authors change both.
- */
+/** The files that `npm run new-room` writes: a small working event room and its test, for authors to change. */
 
 /** The text of the module. */
 export function moduleText(): string {

@@ -1,6 +1,6 @@
 /**
- * Puts a line into the text of `rooms.json` and leaves every other character of it as it was.
- * `new-room.ts` reads and writes the file.
+ * Adds a line to the text of `rooms.json` and leaves every other character as it was. `new-room.ts` reads and writes
+ * the file.
  */
 import { applyEdits, findNodeAtLocation, type Node, parseTree } from 'jsonc-parser'
 import { parseRooms } from '../config/rooms-file.ts'
@@ -9,12 +9,12 @@ import { ConfigError } from '../mistakes.ts'
 /** A `rooms.json` without rooms. */
 export const EMPTY_ROOMS = '{\n  "$schema": "./rooms.schema.json",\n  "rooms": {}\n}\n'
 
-/** The paths in the text's `rooms`. Throws a `ConfigError` that begins with `name` where the text is no such file. */
+/** The paths in the text's `rooms`. Throws a `ConfigError` that begins with `name` if the text is not such a file. */
 export function roomPaths(text: string, name: string): string[] {
   return membersOf(roomsIn(text, name)).map((member) => String(member.children?.[0]?.value))
 }
 
-/** The text with one room more, last in `rooms`, on a line of its own where the others have theirs. */
+/** The text with one more room at the end of `rooms`, on its own line if the others are. */
 export function addRoom(text: string, name: string, path: string, room: Readonly<Record<string, string>>): string {
   const rooms = roomsIn(text, name)
   const entries = Object.entries(room).map(([key, value]) => `${JSON.stringify(key)}: ${JSON.stringify(value)}`)
@@ -29,7 +29,7 @@ export function addRoom(text: string, name: string, path: string, room: Readonly
   return applyEdits(text, [{ offset: rooms.offset + 1, length: rooms.length - 2, content }])
 }
 
-/** Where `rooms` stands. A byte order mark counts as a space, so that places in the text stay true. */
+/** The node of `rooms`. A byte order mark counts as a space, so that offsets in the text stay right. */
 function roomsIn(text: string, name: string): Node {
   const plain = text.replace(/^\uFEFF/, ' ')
   parseRooms(plain, name)
@@ -43,7 +43,7 @@ function membersOf(object: Node): readonly Node[] {
   return object.children ?? []
 }
 
-/** The line break and indentation before `at`, where nothing else stands before it on its line. */
+/** The line break and indentation before `at`, if there is nothing else before it on its line. */
 function lineStart(text: string, at: number): string | undefined {
   return /\r?\n[ \t]*$/.exec(text.slice(0, at))?.[0]
 }

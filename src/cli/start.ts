@@ -1,7 +1,7 @@
 /**
- * `npm start` and `npm run dev`: reads what there is to read, starts the server, says where it is, and then only listens
- * to signals: SIGHUP reads the rooms again, SIGTERM and SIGINT drain (Ctrl-C gives a load balancer no notice), a second
- * one ends at once. What the code of a room leaves behind, and nobody catches, is heard here too.
+ * `npm start` and `npm run dev`: reads the configuration, starts the server, prints its address, and then handles
+ * signals: SIGHUP reads the rooms again; SIGTERM and SIGINT drain (SIGINT without the notice to a load balancer); a
+ * second one exits at once. Errors that room code leaves uncaught are handled here too.
  */
 import type { Logger } from 'pino'
 import { type Clock, systemClock } from '../clock.ts'
@@ -17,20 +17,20 @@ import { RoomsWatch } from './watch.ts'
 
 export interface Signals {
   on(signal: 'SIGHUP' | 'SIGTERM' | 'SIGINT', listener: () => void): unknown
-  on(mistake: 'unhandledRejection' | 'uncaughtException', listener: (error: unknown) => void): unknown
+  on(event: 'unhandledRejection' | 'uncaughtException', listener: (error: unknown) => void): unknown
 }
 
-/** Ctrl-C under npm arrives twice, from the terminal and from npm: what comes within this time is one signal. */
+/** Ctrl-C under npm arrives twice, from the terminal and from npm: two signals within this time are one. */
 const SAME_SIGNAL_MS = 500
 
-/** Starts a server; with `--dev` it also reads the rooms again when a file beside `rooms.json` changes. → the exit code. */
+/** Starts a server; with `--dev` it also reads the rooms again when their files change. → the exit code. */
 export async function start(args: readonly string[], terminal: Terminal, signals: Signals): Promise<number> {
   const unknown = args.find((arg) => arg !== '--dev')
   if (unknown !== undefined) {
     terminal.stderr.write(`start: expected nothing or --dev, got "${unknown}"\n`)
     return 1
   }
-  // A drain that hangs with nothing left to do ends at its deadline too, with the right exit code.
+  // Held, so that a drain that hangs ends at its deadline with the right exit code.
   const clock = systemClock({ isHeld: true })
   const graph = new ModuleGraph()
   let server: Server
@@ -45,13 +45,13 @@ export async function start(args: readonly string[], terminal: Terminal, signals
     terminal.stderr.write(`${startMistake(error)}\n`)
     return 1
   }
-  // Who reads the banner may signal at once, or change a room: everything listens before it is said.
+  // Whoever reads the banner may send a signal or change a room at once, so everything listens before it is printed.
   const stopped = untilStopped(server, environment, clock, signals, logger)
   const reload = reloader(server, environment.rooms, logger, (graph) => follow(graph))
   const watch = args.includes('--dev') ? watchRooms(clock, environment.rooms, reload, logger) : undefined
   const follow = (graph: ModuleGraph) => {
     watch?.follow(graph.places)
-    // What changed after it was read, and before it was watched.
+    // For changes after the files were read and before they were watched.
     if (watch && graph.isOutdated) reload()
   }
   follow(graph)
@@ -76,12 +76,12 @@ function startMistake(error: unknown): string {
   return `the server did not start: ${message}`
 }
 
-/** Reads the rooms again, one reading at a time; a mistake keeps what is open and says why. */
+/** Reads the rooms again, one reading at a time. After a mistake, which is logged, the open rooms stay. */
 function reloader(server: Server, rooms: string, logger: Logger, done: (graph: ModuleGraph) => void) {
   let running = Promise.resolve()
-  let isAsked = false
+  let isScheduled = false
   const reload = async () => {
-    isAsked = false
+    isScheduled = false
     const graph = new ModuleGraph()
     try {
       const changes = await server.reload(await loadConfig(rooms, { graph }))
@@ -95,9 +95,8 @@ function reloader(server: Server, rooms: string, logger: Logger, done: (graph: M
     done(graph)
   }
   return (): void => {
-    if (isAsked) return
-    isAsked = true
-    // What cannot be read this time may be read the next.
+    if (isScheduled) return
+    isScheduled = true
     running = running.then(reload).catch((error) => logger.error({ err: error }, 'the rooms could not be read again'))
   }
 }
@@ -106,7 +105,7 @@ function watchRooms(clock: Clock, rooms: string, changed: () => void, logger: Lo
   return new RoomsWatch(clock, rooms, changed, ({ message }) => logger.warn(`cannot watch the rooms: ${message}`))
 }
 
-/** Resolves to the exit code: 0 after a drain, also one that the deadline or a second signal ends; 1 after a mistake. */
+/** Resolves to the exit code: 0 after a drain, also if the deadline or a second signal ends it; 1 after an error. */
 function untilStopped(
   server: Server,
   { drainMs }: Environment,
@@ -115,9 +114,9 @@ function untilStopped(
   logger: Logger,
 ): Promise<number> {
   return new Promise((resolve) => {
-    let stoppingSince: number | undefined
+    let stoppingSinceMs: number | undefined
     const stop = (isHasty: boolean, code = 0) => {
-      stoppingSince = clock.monotonic()
+      stoppingSinceMs = clock.monotonic()
       logger.info('draining')
       clock.after(drainMs, () => resolve(code))
       server.close({ isHasty }).then(
@@ -128,20 +127,20 @@ function untilStopped(
         },
       )
     }
-    const heard = (isHasty: boolean) => {
-      if (stoppingSince === undefined) stop(isHasty)
-      else if (clock.monotonic() - stoppingSince > SAME_SIGNAL_MS) resolve(0)
+    const onSignal = (isHasty: boolean) => {
+      if (stoppingSinceMs === undefined) stop(isHasty)
+      else if (clock.monotonic() - stoppingSinceMs > SAME_SIGNAL_MS) resolve(0)
     }
-    signals.on('SIGTERM', () => heard(false))
-    signals.on('SIGINT', () => heard(true))
-    // One room's floating promise is no reason to end the others. Node would end the process.
+    signals.on('SIGTERM', () => onSignal(false))
+    signals.on('SIGINT', () => onSignal(true))
+    // Node would end the process. One room's unhandled promise is no reason to end the other rooms.
     signals.on('unhandledRejection', (err) =>
       logger.error({ err }, 'a rejected promise was not awaited; await or catch it'),
     )
-    // Nobody knows what was left undone: what is acknowledged is kept, everyone comes back to a fresh process.
+    // The state is unknown: acknowledged events are kept, and all clients reconnect to a new process.
     signals.on('uncaughtException', (err) => {
       logger.fatal({ err }, 'an error was thrown outside every handler; use room.every(), or catch it')
-      if (stoppingSince === undefined) stop(true, 1)
+      if (stoppingSinceMs === undefined) stop(true, 1)
     })
   })
 }

@@ -1,6 +1,6 @@
 /**
- * `npm run token /chat -- --sub ann --name Ann --for 1h`: prints a token for a room with `auth.secret`, for development.
- * Only the token goes to stdout, so that a script can use it.
+ * `npm run token /chat -- --sub ann --name Ann --for 1h`: makes a token for trying out a room with `auth.secret`, as
+ * its issuer would. Only the token is written to stdout, for use in scripts.
  */
 import { parseArgs } from 'node:util'
 import { SignJWT } from 'jose'
@@ -16,7 +16,7 @@ import type { Terminal } from './check.ts'
 
 const USAGE = 'token: expected a path and claims: token /chat --sub ann [--name Ann] [--for 1h] [--claim role=admin]'
 
-interface Place {
+interface CommandContext {
   readonly env?: Record<string, string | undefined>
   readonly cwd?: string
 }
@@ -25,10 +25,10 @@ interface Place {
 export async function token(
   args: readonly string[],
   { stdout, stderr }: Terminal,
-  { env, cwd }: Place = {},
+  { env, cwd }: CommandContext = {},
 ): Promise<number> {
   try {
-    const { path, claims, forMs } = wishOf(args)
+    const { path, claims, forMs } = readArguments(args)
     const { mounts } = await loadConfig(roomsFile(env, cwd), { variables: variablesOf(env) })
     const mount = new Router(mounts).find(path)?.mount
     if (!mount)
@@ -44,23 +44,23 @@ export async function token(
   }
 }
 
-function wishOf(args: readonly string[]): { path: string; claims: Record<string, unknown>; forMs: number } {
-  const { values, positionals } = parsed(args)
+function readArguments(args: readonly string[]): { path: string; claims: Record<string, unknown>; forMs: number } {
+  const { values, positionals } = parseFlags(args)
   const [path, ...more] = positionals
   if (path === undefined || more.length > 0) throw new ConfigError([USAGE])
-  const life = duration.safeParse(values.for)
-  if (!life.success || life.data < 1000)
+  const lifetime = duration.safeParse(values.for)
+  if (!lifetime.success || lifetime.data < 1000)
     throw new ConfigError([`token: --for: expected a duration of a second or more, such as "1h", got "${values.for}"`])
   const { sub, name } = values
   const claims = Object.fromEntries((values.claim ?? []).map(claimOf))
   return {
     path,
     claims: { ...claims, ...(sub !== undefined && { sub }), ...(name !== undefined && { name }) },
-    forMs: life.data,
+    forMs: lifetime.data,
   }
 }
 
-function parsed(args: readonly string[]) {
+function parseFlags(args: readonly string[]) {
   try {
     return parseArgs({
       args: [...args],
@@ -77,7 +77,7 @@ function parsed(args: readonly string[]) {
   }
 }
 
-/** `role=admin`, or JSON after the sign: `rooms=["/a"]`. */
+/** `role=admin`, or JSON after the `=`: `rooms=["/a"]`. */
 function claimOf(text: string): [string, unknown] {
   const [, name, value = ''] = /^([^=]+)=(.*)$/s.exec(text) ?? []
   if (name === undefined) throw new ConfigError([`token: --claim: expected name=value, got "${text}"`])

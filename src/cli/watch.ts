@@ -1,15 +1,15 @@
 /**
- * What `npm run dev` watches: the folder of `rooms.json`, and the folders of files elsewhere that rooms consist of, or
- * miss. `start.ts` reads the rooms again when something changed, and says after each reading which files there are now.
+ * Watches files for `npm run dev`: the folder of `rooms.json`, and the folders of other files of the rooms, also of
+ * missing ones. `start.ts` reads the rooms again after a change, and then passes the files to watch.
  */
 import { existsSync, type FSWatcher, watch } from 'node:fs'
 import { basename, dirname, join, sep } from 'node:path'
 import type { Clock } from '../clock.ts'
 import { errorOf } from '../thrown.ts'
 
-/** An editor saves in several steps: what changes within this time is one change. */
+/** An editor saves in several steps: changes within this time are one change. */
 const SETTLE_MS = 50
-/** Nothing here is part of a room: packages, version control, an editor's leavings, tests. */
+/** Files that are not part of a room: packages, version control, backups of editors, tests. */
 const IGNORED = /(^|[\\/])(node_modules|\.git)[\\/]|~$|\.test\.\w+$/
 
 export class RoomsWatch {
@@ -18,11 +18,11 @@ export class RoomsWatch {
   readonly #changed: () => void
   readonly #failed: (error: Error) => void
   readonly #watchers = new Map<string, FSWatcher>()
-  /** For each folder elsewhere, what in it a change of counts: files, and folders that are not there yet. */
+  /** For each other folder, the names whose changes count: files, and folders that do not exist yet. */
   #wanted = new Map<string, Set<string>>()
   #cancelSettling: (() => void) | undefined
 
-  /** `rooms`: the absolute path of `rooms.json`. `changed` is called once for what changes together. */
+  /** `rooms`: the absolute path of `rooms.json`. `changed` is called once for changes that come together. */
   constructor(clock: Clock, rooms: string, changed: () => void, failed: (error: Error) => void) {
     this.#clock = clock
     this.#rooms = rooms
@@ -30,7 +30,7 @@ export class RoomsWatch {
     this.#failed = failed
   }
 
-  /** Watches what there is to watch for these files (absolute paths; they need not be there), and nothing else any more. */
+  /** Watches these files (absolute paths; they need not exist) and stops watching others. */
   follow(files: readonly string[]): void {
     const home = dirname(this.#rooms)
     const wanted = new Map<string, Set<string>>([[home, new Set()]])
@@ -46,9 +46,9 @@ export class RoomsWatch {
   #watch(folder: string, isHome: boolean): void {
     try {
       const watcher = watch(folder, { recursive: isHome }, (_, file) => {
-        // A folder that was removed, and one of its name made anew, are two.
+        // A folder that was removed and created again needs a new watcher.
         if (!existsSync(folder)) this.#forget(folder, watcher)
-        if (file === null || isHome || !existsSync(folder) || this.#isWanted(folder, file)) this.#heard(file)
+        if (file === null || isHome || !existsSync(folder) || this.#isWanted(folder, file)) this.#onSignal(file)
       })
       this.#watchers.set(folder, watcher)
       watcher.on('error', (error) => {
@@ -65,20 +65,20 @@ export class RoomsWatch {
     if (this.#watchers.get(folder) === watcher) this.#watchers.delete(folder)
   }
 
-  /** A module that is missing may be named without the end of its name. */
+  /** The name of a missing module may lack its extension. */
   #isWanted(folder: string, file: string): boolean {
     const names = this.#wanted.get(folder)
     return names !== undefined && [...names].some((name) => file === name || file.startsWith(`${name}.`))
   }
 
-  #heard(file: string | null): void {
+  #onSignal(file: string | null): void {
     if (file && IGNORED.test(file)) return
     this.#cancelSettling?.()
     this.#cancelSettling = this.#clock.after(SETTLE_MS, this.#changed)
   }
 }
 
-/** The nearest folder above a file that is there, and what to look for in it. */
+/** The nearest existing folder above a file, and the name to watch for in it. */
 function nearest(file: string): [folder: string, name: string] {
   const folder = dirname(file)
   return existsSync(folder) || folder === file ? [folder, basename(file)] : nearest(folder)

@@ -1,6 +1,6 @@
 /**
- * Which algorithms (RFC 7518, 3.1) fit which key. `auth-settings.ts` refuses what could never verify a token; `auth.ts` takes
- * from here what a room accepts where it names no algorithms.
+ * Which signature algorithms (RFC 7518, 3.1) fit which key. `auth-settings.ts` rejects settings that could never verify
+ * a token; `auth.ts` takes the default algorithms of a room from here.
  */
 import { createPublicKey } from 'node:crypto'
 
@@ -23,7 +23,7 @@ export interface KeySettings {
   readonly algorithms?: readonly string[] | undefined
 }
 
-/** The algorithms of a room that names none: those of its key, or the usual ones of a key set. */
+/** The algorithms of a room without `algorithms`: those of its key, or the usual ones for a key set. */
 export function defaultAlgorithms({ secret, publicKey }: KeySettings): string[] {
   if (secret !== undefined) return ['HS256']
   if (publicKey === undefined || !isPublicKey(publicKey)) return WITHOUT_KEY
@@ -39,7 +39,7 @@ export function isPublicKey(pem: string): boolean {
   }
 }
 
-/** Why no token can be verified with these, and under which key of `auth` that stands; `undefined` where one can. */
+/** Why these settings can verify no token, and the key of `auth` that is wrong; `undefined` if they can. */
 export function keyMistake(settings: KeySettings): { at: keyof KeySettings; message: string } | undefined {
   const { secret, publicKey, algorithms = defaultAlgorithms(settings) } = settings
   const isSymmetric = (name: string) => name.startsWith('HS')

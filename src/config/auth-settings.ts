@@ -1,6 +1,6 @@
 /**
  * `auth` of a room in `rooms.json`: which tokens are accepted. A key that could never verify a token is a configuration
- * error. `schema.ts` adds it to a room's settings; `gate/auth.ts` verifies tokens with the result.
+ * error. `schema.ts` includes it in a room's settings; `gate/auth.ts` verifies tokens with it.
  */
 import { z } from 'zod'
 import { ALGORITHMS, isPublicKey, keyMistake } from './algorithms.ts'
@@ -23,7 +23,7 @@ export const auth = section({
     .url({ protocol: /^https?$/, error: 'expected the http(s) URL of a key set' })
     // `URL` reads "https:/keys" and "https:///keys" as the host "keys".
     .regex(/^https?:\/\/[^/]/i, 'expected the http(s) URL of a key set')
-    // `fetch` refuses such a URL, and repeats it.
+    // `fetch` refuses such a URL, and prints it.
     .refine((url) => !/^[^/]*\/\/[^/?#]*@/.test(url), 'expected the URL of a key set without a name and password in it')
     .optional()
     .describe('The URL of the key set of the issuer (JWKS).'),

@@ -1,6 +1,7 @@
 /**
- * Reads `rooms.json`: the file (`rooms-file.ts`) → its schema → its lines (`room-lines.ts`) → mounts, ready for the router.
- * Every mistake is collected and told at once, with its place. `server.ts` and `reload.ts` take what comes out.
+ * Reads `rooms.json`: the file (`rooms-file.ts`) → its schema → its lines (`room-lines.ts`) → mounts, ready for the
+ * router. All mistakes are collected and reported together, each with its place. `server.ts` and `reload.ts` use the
+ * result.
  */
 import { dirname, resolve } from 'node:path'
 import { ConfigError, issueLines, nameOf } from '../mistakes.ts'
@@ -31,20 +32,20 @@ export interface Config {
   }
 }
 
-interface Reading {
+interface LoadOptions {
   readonly ownFiles?: ReadonlySet<string>
   readonly variables?: Variables
   readonly graph?: ModuleGraph
 }
 
 /**
- * Reads and checks `file` and every module it names. Throws a `ConfigError` with all mistakes.
- * `ownFiles`: the paths of `public/`, which no room may take (default: as they are on disk). `variables`: those that
- * the file's texts may name (default: the environment). `graph`: comes to know the files of the modules.
+ * Reads and checks `file` and every module it names. Throws a `ConfigError` with all mistakes. `ownFiles`: the paths of
+ * `public/`, which no room may have (default: as they are on disk). `variables`: those that the file may reference
+ * (default: the environment). `graph`: collects the files of the modules.
  */
 export async function loadConfig(
   file: string,
-  { ownFiles, variables = variablesOf(), graph = new ModuleGraph() }: Reading = {},
+  { ownFiles, variables = variablesOf(), graph = new ModuleGraph() }: LoadOptions = {},
 ): Promise<Config> {
   const name = nameOf(file)
   const { value: written, repeated } = await readRooms(file, name)

@@ -1,6 +1,6 @@
 /**
- * Checks what a room module exports before anything calls it: its parts, its message types, the options given to it.
- * Stands between `module-loader.ts`, which imports the module, and `line-module.ts`, which takes it for a line of `rooms.json`.
+ * Checks what a room module exports before it is used: its parts, its message types, its options. `module-loader.ts`
+ * imports the module before; `line-module.ts` uses it for a line of `rooms.json` after.
  */
 import type { z } from 'zod'
 import type { Definition, EventDefinition } from '../define.ts'
@@ -13,14 +13,14 @@ import { type UnknownKey, unknownKeys } from './unknown-keys.ts'
 const RESERVED: readonly string[] = ['welcome', 'ack', 'error', 'reset']
 const PARTS = ['summary', 'options', 'receives', 'sends', 'text', 'admit', 'open']
 
-/** Whether a module's default export is a definition; what is wrong with it goes to `mistakes`, one line each. */
+/** Whether a module's default export is a definition. Adds what is wrong to `mistakes`, one line each. */
 export function isDefinition(exported: unknown, mistakes: string[]): exported is Definition {
   const found = mistakesIn(exported)
   mistakes.push(...found)
   return found.length === 0
 }
 
-/** An event room declares its messages; a room that declares none takes text and bytes as they come. */
+/** An event room declares its messages; a room without declarations is a raw room of text and bytes. */
 export function isEventDefinition(definition: Definition): definition is EventDefinition {
   return definition.receives !== undefined || definition.sends !== undefined
 }

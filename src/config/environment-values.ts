@@ -1,6 +1,6 @@
 /**
- * The kinds of values in the environment: whole numbers, lists, hosts, proxies. `environment.ts` says which variable is of
- * which kind.
+ * The kinds of values in environment variables: whole numbers, lists, hosts, proxies. `environment.ts` declares which
+ * variable has which kind.
  */
 import { isIPv4, isIPv6 } from 'node:net'
 import ipaddr from 'ipaddr.js'
@@ -19,7 +19,7 @@ export const wholeNumber = (max: number, fallback: number, min = 0) => {
     .default(fallback)
 }
 
-/** Of words with commas or spaces between them. `message`: what an entry should have been. */
+/** Words separated by commas or spaces. `message`: what an entry must be. */
 export const listOf = (isEntry: (entry: string) => boolean, message: string) =>
   z
     .string()
@@ -31,7 +31,7 @@ export const listOf = (isEntry: (entry: string) => boolean, message: string) =>
       }
     })
 
-/** Without a port, and no address that is none: "1.2.3", "300.1.1.1". */
+/** A host without a port. Rejects numbers that are not an address: "1.2.3", "300.1.1.1". */
 export function isListenHost(host: string): boolean {
   if (host.includes(':')) return isIPv6(host)
   if (/^[\d.]+$/.test(host)) return isIPv4(host)

@@ -1,6 +1,6 @@
 /**
- * Reads the process's settings from the environment, checked; the only file that may touch `process.env`.
- * What is wrong is told at once, one line per variable. `main.ts` hands the result to `server.ts`.
+ * Reads and checks the process's settings from the environment; the only file that may use `process.env`. All mistakes
+ * are reported together, one line for each variable. `cli/start.ts` passes the result to `server.ts`.
  */
 import { existsSync, realpathSync, statSync } from 'node:fs'
 import { basename, dirname, join, resolve, sep } from 'node:path'
@@ -10,7 +10,7 @@ import { ConfigError, nearest, show } from '../mistakes.ts'
 import { isHostName, isListenHost, isProxy, listOf, RANGES, wholeNumber } from './environment-values.ts'
 import { readTls } from './tls-files.ts'
 
-/** The process's settings; `environment.ts` reads them. */
+/** The process's settings. Times are in ms. */
 export interface Environment {
   readonly host: string
   readonly port: number
@@ -23,13 +23,13 @@ export interface Environment {
   readonly redisUrl: string | undefined
   /** Addresses, CIDRs, and the range names of `proxy-addr`. */
   readonly trustProxy: string[]
-  /** Host names, `*.example.org` for all under one, `*` for any; `undefined`: `gate/host.ts` says. */
+  /** Host names, `*.example.org` for all under one, `*` for any; `undefined`: the default of `gate/host.ts`. */
   readonly allowedHosts: string[] | undefined
   /** PEM contents. */
   readonly tls: { readonly cert: string; readonly key: string } | undefined
   readonly logLevel: string
   readonly drainMs: number
-  /** The first part of it, in which a load balancer is told and nobody is asked to go. */
+  /** The first part of `drainMs`, in which only the load balancer gets notice and no peer is closed. */
   readonly drainNoticeMs: number
   readonly metricsToken: string | undefined
   /** How long an idle connection stays open for the next request. */
@@ -40,7 +40,7 @@ const DATA_DIR = 'data'
 const LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 /** Variables whose value must not reach a log. */
 const SECRET = ['METRICS_TOKEN']
-/** Variables of which a message shows the one entry that is wrong. */
+/** Variables that are lists: a message shows only the wrong entry. */
 const LISTS = ['ALLOWED_HOSTS', 'TRUST_PROXY']
 
 const BASE_PATH = 'expected a path such as "/sub", without "..", "//", "?" or "#"'
@@ -74,7 +74,7 @@ const schema = z.object({
   LOG_LEVEL: z.enum(LEVELS, `expected one of ${LEVELS.join(', ')}`).default('info'),
   DRAIN_MS: wholeNumber(600_000, 10_000),
   DRAIN_NOTICE_MS: wholeNumber(300_000, 0),
-  // Node takes 0 for "as long as it likes".
+  // At least 1000: for Node, 0 means no limit.
   KEEP_ALIVE_MS: wholeNumber(3_600_000, 72_000, 1000),
   METRICS_TOKEN: z
     .string()
@@ -127,20 +127,22 @@ export function readEnvironment(
   }
 }
 
-/** Servers that were told to share their rooms and do not would be split without a word. */
+/** Rejects `REDIS_URL`: servers that should share rooms and do not would be split silently. */
 export function mustBeAlone({ redisUrl }: Environment): void {
   if (redisUrl === undefined) return
   throw new ConfigError(['REDIS_URL: this version runs as one node alone; leave it unset'])
 }
 
-/** The variables that `rooms.json` may name in its texts. */
+/** The variables that `rooms.json` may reference. */
 export function variablesOf(
   env: Readonly<Record<string, string | undefined>> = process.env,
 ): Readonly<Record<string, string | undefined>> {
   return env
 }
 
-/** The absolute path of `rooms.json`: for verbs that need no more of the environment, or can go on where it is wrong. */
+/**
+ * The absolute path of `rooms.json`, for verbs that need nothing else of the environment, or work even if it is wrong.
+ */
 export function roomsFile(
   env: Readonly<Record<string, string | undefined>> = process.env,
   cwd: string = process.cwd(),
@@ -153,7 +155,7 @@ function mayBeFolder(path: string): boolean {
   return found ? found.isDirectory() : dirname(path) === path || mayBeFolder(dirname(path))
 }
 
-/** Whether a folder, which need not be there yet, lies in `public/`, whatever leads to it. */
+/** Whether a folder, which need not exist yet, is inside `public/`, also through links. */
 function isServed(folder: string): boolean {
   const real = (path: string): string => {
     if (existsSync(path)) return realpathSync(path)
@@ -162,7 +164,7 @@ function isServed(folder: string): boolean {
   return `${real(folder)}${sep}`.startsWith(`${real(fileURLToPath(new URL('../../public', import.meta.url)))}${sep}`)
 }
 
-/** A value for a message: a secret and a password in a URL stay unsaid. */
+/** A value for a message, without secrets and passwords in URLs. */
 function shown(variable: string, value: unknown): string {
   if (SECRET.includes(variable)) return 'something else'
   const text = show(typeof value === 'string' ? value.replace(/^.*@/, '…@') : value)

@@ -1,16 +1,15 @@
 /**
- * Reads JSON as text, so that a mistake can be named with its line and column, and a key written twice is seen.
- * `jsonc-parser` reads; here is what was expected where it found something else, in strict JSON. `rooms-file.ts` reads
- * `rooms.json` with it, `cli/rooms-text.ts` adds to it.
+ * Checks JSON text, so that a mistake has its line and column, and a repeated key is found. `jsonc-parser` parses; this
+ * file adds what strict JSON would allow at the place of a mistake. `rooms-file.ts` uses it.
  */
 import { type JSONVisitor, printParseErrorCode, visit } from 'jsonc-parser'
 
-/** Text that is no JSON: what was expected, and where (line and column from 1). */
+/** The text is not JSON: what was expected, and where (line and column from 1). */
 export class JsonError extends Error {
   readonly line: number
   readonly column: number
 
-  constructor({ line, column }: Place, message: string) {
+  constructor({ line, column }: TextPosition, message: string) {
     super(message)
     this.line = line + 1
     this.column = column + 1
@@ -18,7 +17,7 @@ export class JsonError extends Error {
 }
 
 /** Line and column from 0. */
-interface Place {
+interface TextPosition {
   readonly line: number
   readonly column: number
 }
@@ -31,16 +30,16 @@ interface Container {
 const DEPTH = 100
 
 /**
- * Checks that `text` is JSON. → the places, as lists of keys, of every key that is written again in its object. Throws a
- * `JsonError` at the first place that is no JSON.
+ * Checks that `text` is JSON. → the paths, as lists of keys, of every key that is repeated in its object. Throws a
+ * `JsonError` at the first place that is not JSON.
  */
 export function checkJson(text: string): string[][] {
   const containers: Container[] = []
   const repeated: string[][] = []
   let expected = 'a value'
-  /** What could have stood where the last object or list ended. */
+  /** What was allowed where the last object or list ended. */
   let expectedInside = expected
-  let comma: Place | undefined
+  let comma: TextPosition | undefined
 
   const next = (words: string) => {
     expected = words
@@ -82,7 +81,7 @@ export function checkJson(text: string): string[][] {
       if (/^\/[/*]/.test(rest)) throw new JsonError({ line, column }, 'a comment; JSON has none, remove it')
       const close = /^[}\]]/.exec(rest)?.[0]
       if (comma && close) throw new JsonError(comma, `a "," before "${close}"; JSON allows none, remove it`)
-      // The parser ends an object or list before it says that the end is missing.
+      // The parser reports the end of an object or list before it reports that the end is missing.
       const isOpen = ['CloseBraceExpected', 'CloseBracketExpected'].includes(printParseErrorCode(code))
       const words = isOpen ? expectedInside : expected
       throw new JsonError({ line, column }, `expected ${words}, got ${found(rest)}`)
@@ -92,7 +91,7 @@ export function checkJson(text: string): string[][] {
   return repeated
 }
 
-/** An object of JSON, and no list. */
+/** Whether this is a JSON object, not a list. */
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

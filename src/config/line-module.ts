@@ -1,6 +1,6 @@
 /**
- * The module of a line of `rooms.json`: found, imported, checked, and its options parsed. `room-lines.ts` asks for each
- * line; `module-loader.ts` imports, `definition-check.ts` checks.
+ * The module of a line of `rooms.json`: resolved, imported, checked, and its options parsed. `room-lines.ts` calls it
+ * for each line; `module-loader.ts` imports, `definition-check.ts` checks.
  */
 
 import { nameOf, suggestion } from '../mistakes.ts'
@@ -8,12 +8,12 @@ import { isDefinition, parseOptions } from './definition-check.ts'
 import { ModuleError } from './module-error.ts'
 import type { ModuleGraph } from './module-graph.ts'
 import { importModule, LOAD_MS, resolveModule } from './module-loader.ts'
-import type { Loaded } from './mount.ts'
+import type { ModuleParts } from './mount.ts'
 import type { UnknownKey } from './unknown-keys.ts'
 
 /**
- * Loads the module of a line and parses `options` (the line's, with the defaults put in) with its schema. `strays`: keys
- * of `defaults.options` that this module does not know; another may.
+ * Loads the module of a line and parses `options` (the line's merged with the defaults) with its schema.
+ * `unknownDefaults`: keys of `defaults.options` that this module does not have; another may.
  */
 export async function loadModule(
   pattern: string,
@@ -21,7 +21,7 @@ export async function loadModule(
   options: unknown,
   folder: string,
   graph: ModuleGraph,
-): Promise<{ mistakes: string[]; mount?: Loaded; strays?: string[] }> {
+): Promise<{ mistakes: string[]; mount?: ModuleParts; unknownDefaults?: string[] }> {
   const place = `rooms.${pattern}`
   try {
     const file = resolveModule(String(line.module), folder, graph)
@@ -29,7 +29,7 @@ export async function loadModule(
     const wrong: string[] = []
     if (!isDefinition(definition, wrong))
       return { mistakes: wrong.map((text) => `${place}.module: ${nameOf(file)}: ${text}`) }
-    // Options from `defaults` are for the modules that take some; options of its own such a module must not get.
+    // A module without options ignores those of `defaults`, but its own line may have none.
     if (!definition.options && line.options !== undefined)
       return { mistakes: [`${place}.options: expected none, "${line.module}" takes no options; remove them`] }
     const parsed = await parseOptions(definition, options, `${place}.options`)
@@ -38,9 +38,9 @@ export async function loadModule(
       const meant = known.length > 0 ? suggestion(path.at(-1) ?? '', known) : 'expected none'
       return `${place}.options.${path.join('.')}: no such key; ${meant}`
     })
-    const strays = parsed.unknown.filter((key) => !isOwn(key)).map(({ path }) => path.join('.'))
+    const unknownDefaults = parsed.unknown.filter((key) => !isOwn(key)).map(({ path }) => path.join('.'))
     const mount = { file, definition, options: parsed.options }
-    return { mistakes: [...parsed.mistakes, ...misspelt], mount, ...(definition.options && { strays }) }
+    return { mistakes: [...parsed.mistakes, ...misspelt], mount, ...(definition.options && { unknownDefaults }) }
   } catch (error) {
     if (!(error instanceof ModuleError)) throw error
     return { mistakes: [`${place}.module: ${error.message}`] }

@@ -1,23 +1,23 @@
 /**
- * Origins of web pages, as a room lists them and as a browser names them: `setting-kinds.ts` checks the list, and
+ * Origins of web pages, as a room lists them and as browsers send them. `setting-kinds.ts` checks the list;
  * `gate/origin.ts` compares.
  */
 
-/** `same`: only the host the request was sent to. A list names others beside it; `*` in an entry: one label or more. */
+/** `same`: only the host that the request was sent to. A list adds others; `*` in an entry is one label or more. */
 export type Origins = 'same' | '*' | readonly string[]
 
 /** Longer than any host name (RFC 1035, 2.3.4) with a scheme and a port. */
 const MAX_LENGTH = 512
 /** Labels of a host name. */
 export const LABELS = /^[a-z0-9_-]+(?:\.[a-z0-9_-]+)*$/
-/** A label that `URL` takes for a name: it stands for the `*` while the rest is read. */
+/** A label that `URL` accepts: it replaces the `*` while the rest is parsed. */
 const ANY = 'corridor--any--label'
 /** Pages of these schemes have no origin of their own: a browser sends "null". */
 const OPAQUE = /^(?:about|blob|data|javascript):/i
 
 /**
  * An entry of `origins` as `mayEnter` compares it: lower case, without a default port. Throws a `RangeError` that says
- * what was expected where no page can ever have such an origin.
+ * what was expected if no page can have such an origin.
  */
 export function listedOrigin(text: string): string {
   const star = text.indexOf('*')
@@ -41,7 +41,7 @@ export function listedOrigin(text: string): string {
   return uniform.replace(ANY, '*')
 }
 
-/** What programs write in their own way: `ws` and `wss` for the `http` they begin with, one slash at the end. */
+/** Normalises what some clients send: `ws` and `wss` instead of `http` and `https`, a slash at the end. */
 export function readOrigin(origin: string): string | undefined {
   if (origin.length > MAX_LENGTH) return undefined
   const [, scheme, host] = /^([a-z][a-z0-9+.-]*):\/\/([^\s/\\?#@,]*)\/?$/.exec(origin) ?? []

@@ -1,6 +1,6 @@
 /**
- * Why a room module cannot be used, in the words of one line with the place in the author's files. `module-loader.ts` throws it,
- * `line-module.ts` puts it among the mistakes of `rooms.json`.
+ * Why a room module cannot be used: one line, with the place in the author's files. `module-loader.ts` throws it;
+ * `line-module.ts` adds it to the mistakes of `rooms.json`.
  */
 import { execFile } from 'node:child_process'
 import { pathToFileURL } from 'node:url'
@@ -12,14 +12,14 @@ import { isFixed } from './module-hooks.ts'
 /** Why a module cannot be used, in one line. */
 export class ModuleError extends Error {}
 
-/** Why importing `file` failed, and where: the first place that is the author's. */
+/** Why importing `file` failed, and where: the first place in the author's files. */
 export async function loadingFailed(error: unknown, file: string): Promise<ModuleError> {
   const stack = error instanceof Error ? (error.stack ?? '') : ''
   const place = placeIn(stack) ?? (error instanceof SyntaxError ? await syntaxPlace(file) : undefined)
   return new ModuleError(`the module cannot be loaded: ${firstLine(error)} (${place ?? nameOf(file)})`)
 }
 
-/** An error's message in one line, without the versions that are in the URLs of modules. */
+/** An error's message in one line, without the versions in the URLs of modules. */
 export function firstLine(error: unknown): string {
   return (
     errorOf(error)
@@ -29,7 +29,7 @@ export function firstLine(error: unknown): string {
   )
 }
 
-/** The first place in a stack that is a file of the author's: `/rooms/quiz.ts:3`. */
+/** The first place in a stack that is in a file of the author: `/rooms/quiz.ts:3`. */
 function placeIn(stack: string): string | undefined {
   for (const [, path = '', line] of stack.matchAll(/(?:file:\/\/)?(\/[^\s()?:]+)(?:\?v=[\w.]+)?:(\d+)/g)) {
     const file = decodeURIComponent(path)
@@ -38,13 +38,13 @@ function placeIn(stack: string): string | undefined {
   return undefined
 }
 
-/** Node does not say where a syntax error in imported JavaScript stands; asked about the file alone it does. */
+/** Node does not report the place of a syntax error in imported JavaScript; `node --check` does. */
 async function syntaxPlace(file: string): Promise<string | undefined> {
   for (const part of new ModuleGraph().filesOf(file)) {
-    const said = await new Promise<string>((done) => {
+    const stderr = await new Promise<string>((done) => {
       execFile(process.execPath, ['--check', part], (_error, _stdout, stderr) => done(stderr))
     })
-    const place = placeIn(said)
+    const place = placeIn(stderr)
     if (place) return place
   }
   return undefined

@@ -1,7 +1,7 @@
 /**
- * The files that room modules consist of, as they are on disk now, and a version for each: a hash of it and of all that
- * it imports, itself or through others. A file with the same version is the same module, whoever imports it.
- * `module-loader.ts` makes one for each reading of `rooms.json`; `module-hooks.ts` asks it for versions while modules are imported.
+ * The files of room modules as they are on disk, with a version of each: a hash of the file and of all its imports,
+ * direct and indirect. A file of the same version is the same module, whoever imports it. Each reading of `rooms.json`
+ * has one graph; `module-hooks.ts` takes versions from it while modules are imported.
  */
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs'
@@ -12,9 +12,8 @@ import { type Import, importsOf } from './module-imports.ts'
 
 interface File {
   readonly hash: string
-  /** The files it imports. */
   readonly imports: readonly string[]
-  /** Where files were looked for that are not there. */
+  /** Paths of imports that do not exist. */
   readonly missing: readonly string[]
 }
 
@@ -23,26 +22,26 @@ export class ModuleGraph {
   readonly #versions = new Map<string, string>()
   readonly #wanted = new Set<string>()
 
-  /** Every file that a module consists of, itself first. Paths are absolute and real. */
+  /** Every file of a module, itself first. Paths are absolute and real. */
   filesOf(file: string): string[] {
     const files = new Set([file])
     for (const file of files) for (const imported of this.#read(file).imports) files.add(imported)
     return [...files]
   }
 
-  /** All that was read, and all that was looked for and is not there: where a change could make a difference. */
+  /** All files that were read or are missing: a change of one may change a module. */
   get places(): string[] {
     return [...this.#files].flatMap(([file, { missing }]) => [file, ...missing]).concat([...this.#wanted])
   }
 
-  /** True where a file is not any more, or not yet, as it was read. */
+  /** Whether a file has changed since it was read. */
   get isOutdated(): boolean {
     const differs = ([file, { hash, missing }]: [string, File]) =>
       hashOf(bytesOf(file)) !== hash || missing.some(isFile)
     return [...this.#files].some(differs)
   }
 
-  /** Notes a module that is not there; `place` may lack the end of its name. */
+  /** Adds a missing module; `place` may lack the extension. */
   want(place: string): void {
     this.#wanted.add(place)
   }
@@ -66,7 +65,7 @@ export class ModuleGraph {
   }
 }
 
-/** True for a file that is there. */
+/** Whether this is an existing file. */
 export function isFile(path: string): boolean {
   return existsSync(path) && statSync(path).isFile()
 }
@@ -90,7 +89,7 @@ function readPart(file: string): File {
   }
 }
 
-/** The file that an import leads to, which need not be there; `undefined` for what is never read anew. */
+/** The file of an import, which need not exist; `undefined` if it is never loaded again. */
 function placeOf({ specifier, isRequired }: Import, from: string): string | undefined {
   if (isBuiltin(specifier) || isOwnName(specifier) || specifier.startsWith('data:')) return undefined
   const isRelative = /^(?:\.{0,2}\/|file:)/.test(specifier)

@@ -1,9 +1,8 @@
 /**
- * How the imports of a room module resolve. `module-loader.ts` installs this before it imports one.
+ * How the imports of a room module resolve. `module-loader.ts` installs these hooks before it imports one.
  *
- * `corridor` is this very server, wherever the module lies; `zod` is ours where the module has none of its own; and each
- * file that a module imports carries its version in its URL, so that a changed one is read anew, and one that is the same
- * is the same module for all that import it.
+ * `corridor` is this server, wherever the module is; `zod` is the server's if the module has none. Each imported file
+ * has its version in its URL, so that a changed file is loaded again, and an unchanged one stays the same module.
  */
 import { registerHooks } from 'node:module'
 import { extname } from 'node:path'
@@ -20,13 +19,13 @@ const OWN: Readonly<Record<string, string>> = {
 const PACKAGE = 'corridor-package:'
 const INSTALLED = Symbol.for('corridor.modules')
 
-/** Says which version of a file belongs to the module that asks. */
+/** Gives the version of a file for the importing module. */
 export interface VersionSource {
   versionOf(file: string): string
 }
 
-/** What this process has loaded, over all reloads. */
-export interface Loaded {
+/** What this process has loaded, in all reloads. */
+export interface LoadedModules {
   /** By the URL of the importing module, with its version. */
   readonly sources: Map<string, VersionSource>
   /** How often a file at a version has failed to load: Node never tries the same URL again. */
@@ -35,11 +34,11 @@ export interface Loaded {
   readonly required: Map<string, string>
 }
 
-/** Makes room modules resolve as said above, in the whole process. Calling it again gives what is there. */
-export function installHooks(): Loaded {
-  const installed: Loaded | undefined = Reflect.get(process, INSTALLED)
+/** Installs the hooks in this process, once; later calls return the same state. */
+export function installHooks(): LoadedModules {
+  const installed: LoadedModules | undefined = Reflect.get(process, INSTALLED)
   if (installed) return installed
-  const loaded: Loaded = { sources: new Map(), failures: new Map(), required: new Map() }
+  const loaded: LoadedModules = { sources: new Map(), failures: new Map(), required: new Map() }
   Object.defineProperty(process, INSTALLED, { value: loaded })
   registerHooks({
     resolve(specifier, context, next) {
@@ -61,47 +60,47 @@ export function installHooks(): Loaded {
 }
 
 /** The URL under which a file at its version is imported. */
-export function versionedUrl(file: string, source: VersionSource, { failures }: Loaded): string {
+export function versionedUrl(file: string, source: VersionSource, { failures }: LoadedModules): string {
   const url = `${pathToFileURL(file).href}?v=${source.versionOf(file)}`
   const failed = failures.get(url)
   return failed === undefined ? url : `${url}.${failed}`
 }
 
-/** Asks for an installed package as if from a file in `folder` (a `file:` URL with "/" at its end). → its URL */
+/** Resolves an installed package as an import in `folder` would (a `file:` URL that ends with "/"). → its URL */
 export function resolvePackage(name: string, folder: string): string {
   installHooks()
   return import.meta.resolve(`${PACKAGE}${encodeURIComponent(name)}?from=${encodeURIComponent(folder)}`)
 }
 
-/** True for files that are never read anew: our own, and those of installed packages. */
+/** Whether a file is never loaded again: the server's own, and those of installed packages. */
 export function isFixed(url: string): boolean {
   return !url.startsWith('file:') || url.includes('/node_modules/') || url.startsWith(OWN_FOLDER)
 }
 
-/** True for a name under which a module imports this very server. */
+/** Whether a module imports this server by this name. */
 export function isOwnName(specifier: string): boolean {
   return Object.hasOwn(OWN, specifier)
 }
 
-/** Where an import looked for a file that is not there. */
+/** The URL of the missing file of a failed import. */
 export function missingUrl(error: unknown): string | undefined {
   const url = isNotFound(error) && error instanceof Error && 'url' in error ? error.url : undefined
   return typeof url === 'string' && url.startsWith('file:') ? url : undefined
 }
 
-/** True where an import failed because the thing imported is not there. */
+/** Whether an import failed because the imported module does not exist. */
 export function isNotFound(error: unknown): boolean {
   const code = codeOf(error)
   return code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND'
 }
 
-/** What a versioned module imports has a version too; as TypeScript it is an ES module, whatever a package.json says. */
+/** Imports of a versioned module get a version too. TypeScript is an ES module, whatever a package.json says. */
 function versioned<R extends { url: string; format?: string | null | undefined }>(
   found: R,
   { parentURL = '', conditions }: { parentURL?: string | undefined; conditions: readonly string[] },
-  loaded: Loaded,
+  loaded: LoadedModules,
 ): R {
-  // Node keeps what is required by its path alone.
+  // Node caches required modules by their path alone.
   if (isFixed(found.url) || conditions.includes('require')) return found
   const source = loaded.sources.get(parentURL)
   const url = source && !/[?#]/.test(found.url) ? versionedUrl(fileURLToPath(found.url), source, loaded) : found.url

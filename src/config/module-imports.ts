@@ -1,21 +1,21 @@
 /**
- * Which modules a source text asks for: static imports, re-exports, `import()` and `require()` of a plain text.
- * `module-graph.ts` follows them; nothing is run to find out.
+ * The imports of a source text: static imports, re-exports, `import()` and `require()` of a literal. Nothing is
+ * executed. `module-graph.ts` follows them.
  */
 import { extname } from 'node:path'
 import { parse } from 'es-module-lexer/js'
 
 export interface Import {
   readonly specifier: string
-  /** By `require`, which looks for files in its own way. */
+  /** By `require`, which resolves files differently. */
   readonly isRequired: boolean
 }
 
 const REQUIRE = /\brequire\s*\(\s*(['"`])([^'"`\n$]+)\1\s*\)/g
-/** For a text that is broken: what it imports will most likely be the same when it is mended. */
+/** For a text with syntax errors: its imports will most likely be the same once it is mended. */
 const ROUGHLY = /(?:\bfrom|\bimport)\s*\(?\s*(['"`])([^'"`\n$]+)\1/g
 
-/** The imports of the file's text, each once. Types are no imports. */
+/** The imports of the file's text, each once, without type imports. */
 export function importsOf(file: string, source: string): Import[] {
   if (!/^\.[cm]?[jt]s$/.test(extname(file))) return []
   const found = new Map<string, Import>()

@@ -1,8 +1,9 @@
 /**
- * Finds and imports room modules: the name in `rooms.json` → a file → what it exports by default.
+ * Finds and imports room modules: the name in `rooms.json` → a file → its default export.
  *
- * A module is imported under a version made from the content of its files (`module-graph.ts`). So a changed module is
- * read anew, and an unchanged one is the same object as before, by which a reload sees that nothing happened to it.
+ * The URL of an import contains a version made from the content of the module's files (`module-graph.ts`). So a changed
+ * module is loaded again, and an unchanged one is the same object as before, by which a reload sees that it is
+ * unchanged.
  */
 import { realpath } from 'node:fs/promises'
 import { createRequire } from 'node:module'
@@ -13,16 +14,16 @@ import { nameOf } from '../mistakes.ts'
 import { within } from '../within.ts'
 import { firstLine, loadingFailed, ModuleError } from './module-error.ts'
 import { isFile, ModuleGraph } from './module-graph.ts'
-import { installHooks, isFixed, isNotFound, type Loaded, resolvePackage, versionedUrl } from './module-hooks.ts'
+import { installHooks, isFixed, isNotFound, type LoadedModules, resolvePackage, versionedUrl } from './module-hooks.ts'
 
 const EXTENSIONS = ['.ts', '.mts', '.js', '.mjs']
 
-/** One that waits for ever at its top level must not hold up the start, or every reload after it. */
+/** A module that never finishes its top level must not block the start, or later reloads. */
 export const LOAD_MS = 10_000
 
 /**
- * The file that `name` means in `folder` (absolute). Throws a `ModuleError` that says where it was looked for; `graph`
- * notes that it is missing.
+ * The file of `name` in `folder` (absolute). If there is none, throws a `ModuleError` that says where it was expected,
+ * and adds it to the missing files of `graph`.
  */
 export function resolveModule(name: string, folder: string, graph?: ModuleGraph): string {
   const base = resolve(folder, name)
@@ -40,8 +41,8 @@ export function resolveModule(name: string, folder: string, graph?: ModuleGraph)
 }
 
 /**
- * Imports a module's file, in the version that `graph` has of it. → what it exports by default. Throws a `ModuleError`
- * with message and place, no stack.
+ * Imports a module's file in its version of `graph`. → its default export. Throws a `ModuleError` with message and
+ * place, without a stack.
  */
 export async function importModule(
   file: string,
@@ -59,7 +60,7 @@ export async function importModule(
     throw new Error(`it is not there within ${withinMs} ms`)
   }
   const module = await within(clock, withinMs, loading, late).catch(async (error: unknown) => {
-    // After a mistake in the text nothing has run, and another text is another version.
+    // After a syntax error nothing has run, and the mended text is another version.
     if (!isPackage && !(error instanceof SyntaxError)) await countFailures(graph, real, loaded, clock)
     throw await loadingFailed(error, file)
   })
@@ -67,18 +68,18 @@ export async function importModule(
   throw new ModuleError(`expected "export default defineRoom({ … })" in ${nameOf(file)}, got no default export`)
 }
 
-/** Every file a module consists of, itself first: what it imports and is no installed package, and what those import. */
+/** Every file of a module, itself first: its direct and indirect imports without installed packages. */
 export async function moduleFiles(file: string): Promise<string[]> {
   return new ModuleGraph().filesOf(file)
 }
 
-/** Lets the hooks know which versions belong together, and Node forget what it keeps of CommonJS files that changed. */
-function register(graph: ModuleGraph, file: string, loaded: Loaded): void {
+/** Registers the versions that belong together with the hooks, and drops changed CommonJS files from Node's cache. */
+function register(graph: ModuleGraph, file: string, loaded: LoadedModules): void {
   const { cache } = createRequire(file)
   for (const part of graph.filesOf(file)) {
     const url = versionedUrl(part, graph, loaded)
     if (!loaded.sources.has(url)) loaded.sources.set(url, graph)
-    // A CommonJS module has no version in its URL; what it imports by `import()` is of the newest.
+    // A CommonJS module has no version in its URL; its `import()` gets the newest versions.
     loaded.sources.set(pathToFileURL(part).href, graph)
     const before = loaded.required.get(part)
     if (before !== undefined && before !== url) delete cache[part]
@@ -86,14 +87,14 @@ function register(graph: ModuleGraph, file: string, loaded: Loaded): void {
   }
 }
 
-/** Node remembers that a module threw, or waits for ever. The next try is of another URL; what did load stays. */
-async function countFailures(graph: ModuleGraph, file: string, loaded: Loaded, clock: Clock): Promise<void> {
+/** Node caches a module that threw or never finished. The next import needs another URL; modules that loaded stay. */
+async function countFailures(graph: ModuleGraph, file: string, loaded: LoadedModules, clock: Clock): Promise<void> {
   const parts = graph.filesOf(file).filter((part) => !part.endsWith('.json'))
   const failed = await Promise.all(
     parts.map(
       (part) =>
         new Promise<boolean>((resolve) => {
-          // One that waits for ever still does.
+          // Counts a module that never finishes as failed.
           clock.soon(() => resolve(true))
           import(versionedUrl(part, graph, loaded)).then(
             () => resolve(false),

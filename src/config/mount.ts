@@ -1,6 +1,7 @@
 /**
- * A mount: a line of `rooms.json` made ready to open rooms from: its module loaded and checked, its options parsed, its
- * settings in the units the server counts in. `room-lines.ts` makes one of each line; `router.ts` and `rooms.ts` use it.
+ * A mount: a line of `rooms.json` from which rooms can be opened, with its module loaded and checked, its options
+ * parsed, and its settings in the server's units. `room-lines.ts` makes one of each line; `router.ts` and `rooms.ts`
+ * use it.
  */
 
 import type { Definition, EventDefinition, RawDefinition } from '../define.ts'
@@ -13,18 +14,18 @@ import type { RoomLine } from './schema.ts'
 
 /** A room's `limits.json`. */
 export interface JsonBounds {
-  /** Levels of lists and objects within each other. */
+  /** The most levels of nested lists and objects. */
   readonly depth: number
-  /** Members of all objects together. */
+  /** The most members of all objects together. */
   readonly members: number
 }
 
 /**
- * A message that comes in pieces smaller than this, as fragments or as packets, is an attack, not a message
- * (CVE-2026-48779): each piece costs some half a KiB until the message is whole.
+ * A message in smaller pieces, fragments or packets, is an attack (CVE-2026-48779): each piece costs about half a KiB
+ * until the message is complete.
  */
 const MIN_PIECE_BYTES = 512
-/** However small the payload limit: a ping, 131 bytes, may come byte by byte. */
+/** A lower bound, since a ping (131 bytes) may come byte by byte. */
 const MIN_PIECES = 144
 
 interface AnyMount {
@@ -35,9 +36,9 @@ interface AnyMount {
   /** Absolute path of the module. */
   readonly file: string
   readonly title: string
-  /** Parsed by the module's own schema; `undefined` where it has none. */
+  /** Parsed by the module's own schema; `undefined` if it has none. */
   readonly options: unknown
-  /** The line with `defaults` put in, as JSON: a reload compares it. */
+  /** The line merged with `defaults`, as JSON: a reload compares it. */
   readonly written: unknown
   readonly history: {
     readonly keep: number
@@ -74,7 +75,7 @@ interface AnyMount {
 type Kind =
   | {
       readonly kind: 'event'
-      /** The same object as long as the module's files are the same. */
+      /** The same object as long as the module's files do not change. */
       readonly definition: EventDefinition
     }
   | { readonly kind: 'raw'; readonly definition: RawDefinition }
@@ -82,19 +83,19 @@ type Kind =
 /** A line of `rooms.json`: path pattern, definition, settings. */
 export type Mount = AnyMount & Kind
 
-/** Where a path leads. */
+/** The mount of a path. */
 export interface Route {
   readonly mount: Mount
   readonly params: Record<string, string>
-  /** The room's one path, however it was written: `/r/%74ea` and `/r/tea` are one room. */
+  /** The room's path in its one spelling: `/r/%74ea` and `/r/tea` are one room. */
   readonly path: string
 }
 
-/** What the module gives to a mount. */
-export type Loaded = Pick<Mount, 'file' | 'definition' | 'options'>
+/** The parts of a mount that come from its module. */
+export type ModuleParts = Pick<Mount, 'file' | 'definition' | 'options'>
 
-/** A mount of a checked line (`written`: as it stood, with the defaults put in) and its loaded module. */
-export function mountOf(pattern: string, settings: RoomLine, written: unknown, loaded: Loaded): Mount {
+/** A mount of a checked line (`written`: the line merged with the defaults) and its loaded module. */
+export function mountOf(pattern: string, settings: RoomLine, written: unknown, loaded: ModuleParts): Mount {
   const { module, title, history, limits, origins, protocols, compression, auth, idleAfter, rejoinWithin, instances } =
     settings
   return {
@@ -132,7 +133,7 @@ function limitsOf({ payload, buffered, heartbeat, messageTimeout, sendTimeout, .
   }
 }
 
-/** `/tutorial/chat-message` → `Chat message`; where the path ends in a parameter or is `/`, the module's name. */
+/** `/tutorial/chat-message` → `Chat message`; made of the module's name if the path has parameters or is `/`. */
 export function titleOf(pattern: string, module: string): string {
   const words = pattern === '/' || patternParameters(pattern).length > 0 ? module : pattern
   const last = (words.split('/').at(-1) ?? '').replace(/\.[cm]?[jt]s$/, '').replaceAll(/[-_]+/g, ' ')

@@ -1,20 +1,20 @@
 /**
- * Which paths may be rooms: how a path pattern is written, which are the server's own, which two match the same.
- * `config.ts` and `cli/new-room.ts` ask before a mount is made; the gate may ask `isOwnPath` where a pattern such as
- * `/:name` would match one of the server's paths.
+ * Which paths may be rooms: the syntax of a path pattern, the server's own paths, and patterns that match the same
+ * paths. `config.ts` and `cli/new-room.ts` check patterns here; the gate uses `isOwnPath`, since a pattern such as
+ * `/:name` could match one of the server's paths.
  */
 import { readdir } from 'node:fs/promises'
 import { join, relative, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const OWN = ['/healthz', '/readyz', '/metrics', '/asyncapi.json', '/client.js']
-/** Also what is below them. */
+/** With all paths below them. */
 const OWN_FOLDERS = ['/socket.io', '/admin', '/docs']
 const PARAMETER = /^:[A-Za-z_][A-Za-z0-9_]*$/
 const SERVED = /\.(html|css|js|svg|png|ico|txt|webmanifest|woff2)$/
 const SEGMENT = /^[A-Za-z0-9._~!$+,=@-]+$/
 
-/** What is wrong with the paths of the rooms: form, the server's own paths, two that match the same. */
+/** What is wrong with the paths of the rooms: syntax, the server's own paths, two that match the same paths. */
 export function pathMistakes(patterns: readonly string[], ownFiles: ReadonlySet<string>): string[] {
   const shapes = new Map<string, string>()
   return patterns.flatMap((pattern) => {
@@ -50,7 +50,7 @@ function patternMistake(pattern: string): string | undefined {
   return undefined
 }
 
-/** Two patterns of one shape match the same paths: `/r/:a` and `/r/:b`. A static path beside them just wins. */
+/** Two patterns of one shape match the same paths: `/r/:a` and `/r/:b`. A static path takes precedence over both. */
 function patternShape(pattern: string): string {
   return pattern.replaceAll(/:[^/]+/g, ':')
 }
@@ -60,15 +60,15 @@ export function patternParameters(pattern: string): string[] {
   return [...pattern.matchAll(/:([^/]+)/g)].map(([, name]) => name ?? '')
 }
 
-/** True for a path (without the base path) that the server answers itself. `files`: what `publicFiles` read. */
+/** Whether the server itself answers this path (without the base path). `files`: the result of `publicFiles`. */
 export function isOwnPath(path: string, files: ReadonlySet<string>): boolean {
   const isBelow = OWN_FOLDERS.some((folder) => path.startsWith(folder) && (path[folder.length] ?? '/') === '/')
   return isBelow || OWN.includes(path) || files.has(path)
 }
 
 /**
- * The paths under which the files of `public/` are served: `/style.css`. What pages are made of, and nothing else that was
- * left there: no hidden file, map, database or link to elsewhere.
+ * The paths of the served files of `public/`: `/style.css`. Only kinds of files that pages are made of: no hidden file,
+ * source map, database or link.
  */
 export async function publicFiles(
   folder = fileURLToPath(new URL('../../public', import.meta.url)),

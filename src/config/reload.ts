@@ -1,15 +1,14 @@
 /**
- * From one configuration to the next, touching only what changed: a new room opens, a removed one closes its peers
- * (1001), a changed one restarts (1012, its peers come back by themselves). Which mounts stay is decided here;
- * `server.ts` routes to them, and `rooms.ts` closes what is at a path that another mount has now. A file with a mistake
- * never comes this far.
+ * From one configuration to the next, changing only what differs: a new room opens, a removed one closes its peers
+ * (1001), a changed one restarts (1012; its peers reconnect). This file decides which mounts stay; `server.ts` routes
+ * to them, and `rooms.ts` closes rooms whose mount is gone. A file with a mistake never gets here.
  */
 import { isDeepStrictEqual } from 'node:util'
 import type { Config } from './config.ts'
 import type { Mount } from './mount.ts'
 
 export interface Applied {
-  /** The next configuration, with the very mounts that did not change. */
+  /** The next configuration, with the same mount objects for unchanged lines. */
   readonly config: Config
   /** One line for each change. */
   readonly changes: string[]

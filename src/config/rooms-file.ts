@@ -1,6 +1,6 @@
 /**
- * The text of `rooms.json` → its content, or the one place at which it is no JSON. `config.ts` checks what it says,
- * `cli/rooms-text.ts` adds to it.
+ * The text of `rooms.json` → its content, or the line and column at which it is not JSON. `config.ts` checks the
+ * content; `cli/rooms-text.ts` adds rooms to the text.
  */
 import { readFile } from 'node:fs/promises'
 import { ConfigError, verb } from '../mistakes.ts'
@@ -8,11 +8,11 @@ import { checkJson, JsonError } from './json-text.ts'
 
 export interface RoomsFile {
   readonly value: unknown
-  /** The places of keys that stand twice. */
+  /** The paths of repeated keys. */
   readonly repeated: readonly (readonly string[])[]
 }
 
-/** `name`: what the file is called in messages. Throws a `ConfigError`. */
+/** `name`: the file in messages. Throws a `ConfigError` if it cannot be read or is not JSON. */
 export async function readRooms(file: string, name: string): Promise<RoomsFile> {
   const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
     const mend = error.code === 'ENOENT' ? `; "${verb('new-room')} quiz" makes one, ROOMS names another` : ''

@@ -1,11 +1,11 @@
 /**
- * `rooms.schema.json`, from which editors complete and check `rooms.json`: the schema of `schema.ts` as JSON Schema.
+ * `rooms.schema.json`, with which editors complete and check `rooms.json`: the schema of `schema.ts` as JSON Schema.
  * `corridor check --write-schema` and `corridor new-room` write it.
  */
 import { z } from 'zod'
 import { fileSchema } from './schema.ts'
 
-/** In the place of any text, a reference to an environment variable is as good. */
+/** Any text may be a reference to an environment variable instead. */
 const REFERENCE = '\\$\\{[A-Za-z_][A-Za-z0-9_]*\\}'
 
 /** The text of `rooms.schema.json`. */

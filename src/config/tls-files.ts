@@ -1,4 +1,7 @@
-/** The certificate and its key, read and tried before the server opens. `environment.ts` asks, and collects what is wrong. */
+/**
+ * Reads and tries the certificate and its key before the server starts. `environment.ts` calls it and collects the
+ * mistakes.
+ */
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { createSecureContext } from 'node:tls'
@@ -10,7 +13,7 @@ interface Tls {
   readonly key: string
 }
 
-/** The contents of two PEM files; `undefined` if none is named. What is wrong goes to `mistakes`. */
+/** The contents of two PEM files; `undefined` if none is set. Adds what is wrong to `mistakes`. */
 export function readTls(
   cert: string | undefined,
   key: string | undefined,

@@ -1,7 +1,8 @@
 /**
- * What stands in a room's `options` and is not in its module's schema. zod drops such keys without a word; here each is
- * found, so that a misspelt option is a mistake as any other key of `rooms.json` is. A schema that takes more
- * (`z.looseObject`, `catchall`, `z.record`) is believed. `definition-check.ts` asks after the schema has passed the options.
+ * Keys in a room's `options` that its module's schema does not have. zod drops such keys silently; here they are found,
+ * so that a misspelt option is a mistake like any other key of `rooms.json`. Schemas that accept more keys
+ * (`z.looseObject`, `catchall`, `z.record`) are respected. `definition-check.ts` calls it after the options were
+ * parsed.
  */
 import type { z } from 'zod'
 import { definitionOf, type Schema } from '../zod-definition.ts'
@@ -9,11 +10,11 @@ import { isObject } from './json-text.ts'
 
 export interface UnknownKey {
   readonly path: readonly string[]
-  /** The keys that could have been meant. */
+  /** The keys that the schema has there. */
   readonly known: readonly string[]
 }
 
-/** Options are JSON, whose depth the file's reader bounds; a schema that leads back to itself is followed no further. */
+/** Options are JSON, whose depth is bounded when the file is read; this bounds recursive schemas. */
 const DEPTH = 200
 
 /** The keys in `value`, at any depth, that `schema` does not know. */
@@ -40,7 +41,7 @@ export function unknownKeys(schema: Schema, value: unknown, path: readonly strin
       return ofBoth(definition, value, path)
     case 'lazy':
       return unknownKeys(definition.getter(), value, path)
-    // What a preprocessing makes of the value cannot be told from the value.
+    // The value after preprocessing is not known here.
     case 'pipe':
       return unknownKeys(definition.in, value, path)
     default:
@@ -60,13 +61,13 @@ function ofObject(
   })
 }
 
-/** As zod does, by the first that fits; one that takes all of it is what was meant. */
+/** The first option that fits, as in zod, but preferably one without unknown keys. */
 function ofUnion(options: readonly Schema[], value: unknown, path: readonly string[]): UnknownKey[] {
   const fitting = options.filter((option) => fits(option, value)).map((option) => unknownKeys(option, value, path))
   return fitting.find((keys) => keys.length === 0) ?? fitting[0] ?? []
 }
 
-/** Each side takes what the other does not. */
+/** A key is unknown if neither side has it. */
 function ofBoth({ left, right }: z.core.$ZodIntersectionDef, value: unknown, path: readonly string[]): UnknownKey[] {
   const others = unknownKeys(right, value, path)
   return unknownKeys(left, value, path).flatMap((key) => {
@@ -75,7 +76,7 @@ function ofBoth({ left, right }: z.core.$ZodIntersectionDef, value: unknown, pat
   })
 }
 
-/** A schema that can only be asked in its own time counts as one that fits. */
+/** An asynchronous schema counts as fitting. */
 function fits(schema: Schema, value: unknown): boolean {
   try {
     const result = schema._zod.run({ value, issues: [] }, { async: false })

@@ -1,30 +1,30 @@
 /**
- * Environment variables in `rooms.json`: `"${NAME}"` in a text is the value of NAME, `$${` a plain `${`. `config.ts` fills
- * them in before anything else reads the file, and hides their values in whatever is said about it.
+ * Environment variables in `rooms.json`: `"${NAME}"` in a text is the value of NAME, `$${` a plain `${`. `config.ts`
+ * replaces them before it checks the file, and hides their values in messages.
  */
 
 export type Variables = Readonly<Record<string, string | undefined>>
 
 const REFERENCE = /\$\$\{|\$\{([^}]*)(\}?)/g
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/
-/** A shorter value is no secret, and hiding it would tear words apart. */
+/** A shorter value is no secret, and replacing it would damage other words. */
 const MIN_HIDDEN = 4
 
 export class Filled {
   /** The file's content with every reference replaced. */
   readonly value: unknown
-  /** One line for each reference that has no value, with its place. */
+  /** One line for each reference without a value, with its place. */
   readonly mistakes: string[] = []
   readonly #variables: Variables
   readonly #used = new Map<string, string>()
 
-  /** `variables`: one that is empty counts as not set. */
+  /** An empty variable counts as not set. */
   constructor(value: unknown, variables: Variables) {
     this.#variables = variables
     this.value = this.#fill(value, [])
   }
 
-  /** The line with the names of variables in place of their values, also of values that were cut short. */
+  /** The line with the names of variables in place of their values, also of truncated values. */
   hide(line: string): string {
     const values = [...this.#used]
       .flatMap(([value, name]) =>
@@ -33,7 +33,7 @@ export class Filled {
       .filter(([value]) => value.length >= MIN_HIDDEN)
       .sort(([a], [b]) => b.length - a.length)
     const hidden = values.reduce(
-      (text, [value, name]) => withoutStart(text.replaceAll(value, mark(name)), value, name),
+      (text, [value, name]) => withoutStart(text.replaceAll(value, placeholder(name)), value, name),
       line,
     )
     return hidden.replaceAll(/\0(\w+)\0/g, (_, name) => `\${${name}}`)
@@ -67,15 +67,15 @@ export class Filled {
   }
 }
 
-/** What stands in for a value until all are replaced: no value can be found in it. */
-function mark(name: string): string {
+/** Replaces a value until all are replaced; it contains no value. */
+function placeholder(name: string): string {
   return `\0${name}\0`
 }
 
-/** A message cuts a long text short with "…": what is left of the value goes too. */
+/** A message truncates a long text with "…"; the rest of the value must be hidden too. */
 function withoutStart(text: string, value: string, name: string): string {
   for (let length = value.length - 1; length >= MIN_HIDDEN && text.includes('…'); length--)
     if (text.includes(`${value.slice(0, length)}…`))
-      return text.replaceAll(`${value.slice(0, length)}…`, `${mark(name)}…`)
+      return text.replaceAll(`${value.slice(0, length)}…`, `${placeholder(name)}…`)
   return text
 }

@@ -3,8 +3,8 @@
  * frames. An idle room is flushed in the next turn of the event loop. A busy room waits about as long as its last flush
  * took, so that load makes larger batches.
  *
- * `room.ts` adds subscribers. They are grouped in shards (`shard.ts`) of one encoding, a few hundred in each; all shards
- * of the process share one queue (`flush-queue.ts`).
+ * `room.ts` adds subscribers. They are grouped in shards (`shard.ts`) of one encoding, a few hundred in each; all
+ * shards of the process share one queue (`flush-queue.ts`).
  */
 import { Close, type CloseReason } from '../errors.ts'
 import type { ErrorLogger } from '../guarded.ts'

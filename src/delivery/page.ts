@@ -1,6 +1,6 @@
 /**
- * How much is read or written at once: a page of history is bounded by events and by bytes. The logs limit their pages by
- * it, and a reader continues after the last event; `frame.ts` limits each write to a peer by it.
+ * How much is read or written at once: a page of history is bounded by events and by bytes. The logs limit their pages
+ * by it, and a reader continues after the last event; `frame.ts` limits each write to a peer by it.
  */
 
 /** A single event may be larger than the bytes of a page. */

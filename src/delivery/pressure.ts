@@ -2,8 +2,8 @@
  * The bound on bytes that wait for slow peers in the whole server. Above it, the peers with the largest backlog are cut
  * first; they may reconnect and resume. `subscriber.ts` keeps the bound of each peer, and notes each backlog here.
  *
- * Backlogs are added up at each write, so the bound holds within a turn of the event loop. While there are any, they are
- * measured again once a second: empty ones are forgotten, and closed connections that still hold bytes are dropped.
+ * Backlogs are added up at each write, so the bound holds within a turn of the event loop. While there are any, they
+ * are measured again once a second: empty ones are forgotten, and closed connections that still hold bytes are dropped.
  */
 import type { Clock } from '../clock.ts'
 import { eachGuarded, type Failed } from '../guarded.ts'

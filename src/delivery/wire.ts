@@ -1,6 +1,6 @@
 /**
- * The outbound side of a transport, as rooms see it: its encoding, and how to send and close. Each transport pushes what
- * it reads into the room itself. `frame.ts` makes the bytes; only `subscriber.ts` sends them.
+ * The outbound side of a transport, as rooms see it: its encoding, and how to send and close. Each transport pushes
+ * what it reads into the room itself. `frame.ts` makes the bytes; only `subscriber.ts` sends them.
  */
 import type { CloseReason } from '../errors.ts'
 import type { Bytes, Encoding, Frame } from './frame.ts'
@@ -10,14 +10,18 @@ export interface Wire {
   readonly encoding: Encoding
   /** Bytes that were sent and that the network has not taken yet. */
   readonly waiting: number
-  /** Sends whole frames, one or many joined, as bytes of its encoding. MUST NOT throw, even if the connection is gone. */
+  /**
+   * Sends whole frames, one or many joined, as bytes of its encoding. MUST NOT throw, even if the connection is gone.
+   */
   send(bytes: Bytes, frames: readonly Frame[]): void
   /**
    * Resolves when at most `below` bytes wait, or the connection is over. `undefined`: no more than that wait now. Only
    * one caller may wait at a time.
    */
   drained(below: number): Promise<void> | undefined
-  /** Stops reading for `ms`, counted from the latest call. Does nothing on a transport that is not read continuously. */
+  /**
+   * Stops reading for `ms`, counted from the latest call. Does nothing on a transport that is not read continuously.
+   */
   rest(ms: number): void
   /** Sends the reason and ends the connection. MUST NOT throw; a second call does nothing. */
   close(reason: CloseReason): void

@@ -1,6 +1,6 @@
 /**
- * Delivery whose errors cannot hurt the log: they are logged, and the log goes on with the next event. Both logs deliver
- * through it.
+ * Delivery whose errors cannot hurt the log: they are logged, and the log goes on with the next event. Both logs
+ * deliver through it.
  */
 import type { ErrorLogger } from '../guarded.ts'
 import type { Deliver } from './log.ts'

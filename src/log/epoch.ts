@@ -1,6 +1,6 @@
 /**
- * Epochs: each is one uninterrupted life of a room's log. An epoch begins with its time (as a UUIDv7, RFC 9562, 5.7), so
- * that offsets sort as text in the order of the log, as the Durable Streams protocol asks.
+ * Epochs: each is one uninterrupted life of a room's log. An epoch begins with its time (as a UUIDv7, RFC 9562, 5.7),
+ * so that offsets sort as text in the order of the log, as the Durable Streams protocol asks.
  *
  * A life is saved when it begins, an epoch with its first event. An epoch that was never saved can still be checked: it
  * contains its life, and its last digits are a hash of the epoch before it and of the seq at which it began.
@@ -39,8 +39,8 @@ export class Lives {
   }
 
   /**
-   * The epoch of this life in the log at `path`, whose latest saved epoch is `previous` and whose next event is `first`.
-   * The same arguments give the same epoch, and it sorts after `previous` even if the clock went back.
+   * The epoch of this life in the log at `path`, whose latest saved epoch is `previous` and whose next event is
+   * `first`. The same arguments give the same epoch, and it sorts after `previous` even if the clock went back.
    */
   begin(path: string, previous: string | undefined, first: number): string {
     const last = previous ? Number.parseInt(previous.slice(0, TIME), 16) : 0
@@ -54,7 +54,10 @@ export class Lives {
     return epoch.slice(TIME, HEAD) === this.current
   }
 
-  /** Whether a life of this log began the epoch in the log at `path`, after `previous` and with `first` as its next event. */
+  /**
+   * Whether a life of this log began the epoch in the log at `path`, after `previous` and with `first` as its next
+   * event.
+   */
   hasBegun(epoch: string, path: string, previous: string | undefined, first: number): boolean {
     if (!this.#known.has(epoch.slice(TIME, HEAD))) return false
     return epoch.slice(HEAD) === place(epoch.slice(0, HEAD), path, previous, first)

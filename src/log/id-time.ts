@@ -13,9 +13,9 @@ function idTime(id: string): number | undefined {
 }
 
 /**
- * The time of an id that is being forgotten; later, ids of its client up to this time count as forgotten. `undefined`: the
- * id has no time, or its clock was wrong (ahead of the server, at `answeredMs`, by more than ids are remembered). Such a
- * time would make every id of the client count as forgotten once its clock is right.
+ * The time of an id that is being forgotten; later, ids of its client up to this time count as forgotten. `undefined`:
+ * the id has no time, or its clock was wrong (ahead of the server, at `answeredMs`, by more than ids are remembered).
+ * Such a time would make every id of the client count as forgotten once its clock is right.
  */
 export function forgottenTime(id: string, answeredMs: number): number | undefined {
   const time = idTime(id)

@@ -1,6 +1,6 @@
 /**
- * The contract of a log: it numbers, keeps and delivers events. Publishing only appends; delivery is the log's callback,
- * so every peer sees one order, however the event came in. `memory.ts` keeps nothing over a restart.
+ * The contract of a log: it numbers, keeps and delivers events. Publishing only appends; delivery is the log's
+ * callback, so every peer sees one order, however the event came in. `memory.ts` keeps nothing over a restart.
  */
 import type { Frame } from '../delivery/frame.ts'
 
@@ -96,8 +96,8 @@ export interface RoomLog {
    */
   carry(frame: Frame, except?: object): void
   /**
-   * A page: at most `limit` events after `after` that fit into `bytes` (default: of a page), but at least one if there is
-   * one; oldest first, without a hole. Synchronous if they are in memory. Rejects if events are damaged or missing.
+   * A page: at most `limit` events after `after` that fit into `bytes` (default: of a page), but at least one if there
+   * is one; oldest first, without a hole. Synchronous if they are in memory. Rejects if events are damaged or missing.
    */
   read(after: number, limit: number, bytes?: number): readonly Frame[] | Promise<readonly Frame[]>
   /** Whether a client that saw up to (epoch, seq) can be given everything after it. */

@@ -1,7 +1,7 @@
 /**
- * Idempotency of the log in memory: answers to clients' messages, and the state of producers. Old entries are removed in
- * the order they came. If there are too many, new ones are refused; none is forgotten early. Of forgotten ids only the
- * latest time for each client is kept, also up to a limit.
+ * Idempotency of the log in memory: answers to clients' messages, and the state of producers. Old entries are removed
+ * in the order they came. If there are too many, new ones are refused; none is forgotten early. Of forgotten ids only
+ * the latest time for each client is kept, also up to a limit.
  */
 
 import type { Frame } from '../delivery/frame.ts'

@@ -51,7 +51,10 @@ export class Recent {
     )
   }
 
-  /** Removes all but the newest `keep`, those older than `notBefore` (ms since 1970), and those beyond `size` characters. */
+  /**
+   * Removes all but the newest `keep`, those older than `notBefore` (ms since 1970), and those beyond `size`
+   * characters.
+   */
   trim(keep: number, notBefore: number, size = Number.POSITIVE_INFINITY): void {
     for (let oldest = this.#oldest; oldest; oldest = this.#oldest) {
       if (this.length <= keep && oldest.time >= notBefore && this.#size <= size) break

@@ -1,6 +1,6 @@
 /**
- * Frames that are not kept, sent while an append is being written: each is delivered after that append, so that everyone
- * sees one order. Their bytes are bounded. `room.ts` owns one queue.
+ * Frames that are not kept, sent while an append is being written: each is delivered after that append, so that
+ * everyone sees one order. Their bytes are bounded. `room.ts` owns one queue.
  */
 
 import type { Frame } from '../../delivery/frame.ts'

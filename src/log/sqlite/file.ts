@@ -1,6 +1,6 @@
 /**
- * The database file: opened by this process alone, synced at each commit, with prepared statements. `store.ts` knows its
- * tables.
+ * The database file: opened by this process alone, synced at each commit, with prepared statements. `store.ts` knows
+ * its tables.
  */
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { errcodeOf } from '../../thrown.ts'

@@ -1,6 +1,6 @@
 /**
- * The folder of the SQLite log: created if it is missing, with a readable configuration error if that fails. `sqlite.ts`
- * calls this before it opens the file.
+ * The folder of the SQLite log: created if it is missing, with a readable configuration error if that fails.
+ * `sqlite.ts` calls this before it opens the file.
  */
 import { existsSync, mkdirSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'

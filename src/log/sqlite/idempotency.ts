@@ -1,6 +1,6 @@
 /**
- * Idempotency of the SQLite log: answers to clients' messages, and the state of producers, written in the transaction of
- * their events. `store.ts` owns it.
+ * Idempotency of the SQLite log: answers to clients' messages, and the state of producers, written in the transaction
+ * of their events. `store.ts` owns it.
  */
 import { forgottenTime, mayBeForgotten } from '../id-time.ts'
 import type { IdempotencyKey, ProducerState, Recalled } from '../log.ts'
@@ -82,8 +82,9 @@ export class SqliteIdempotency {
   }
 
   /**
-   * Forgets answers from before `answeredMs`, at most `step`, and producers silent since `silentMs`. Returns the number of
-   * forgotten answers. For each client the latest time in a forgotten id is kept, so that such ids are refused later.
+   * Forgets answers from before `answeredMs`, at most `step`, and producers silent since `silentMs`. Returns the number
+   * of forgotten answers. For each client the latest time in a forgotten id is kept, so that such ids are refused
+   * later.
    */
   forget(room: number, answeredMs: number, silentMs: number, step: number): number {
     this.#file.run('DELETE FROM producers WHERE room = ? AND time < ?', room, silentMs)

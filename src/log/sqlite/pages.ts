@@ -1,4 +1,6 @@
-/** Pages of a room's history that are on disk only, for `room.ts`. Readers that resume from one position share a read. */
+/**
+ * Pages of a room's history that are on disk only, for `room.ts`. Readers that resume from one position share a read.
+ */
 import type { Clock } from '../../clock.ts'
 import { Frame } from '../../delivery/frame.ts'
 import type { StoredEvent } from './event.ts'

@@ -1,7 +1,7 @@
 /**
- * The durable log, in one SQLite file. What all rooms published in one turn of the event loop is committed together, and
- * delivered and acknowledged only once it is on disk. While one commit runs the next is gathered, so commits grow with
- * the load. `room.ts` is one room, `thread.ts` leads to the file.
+ * The durable log, in one SQLite file. What all rooms published in one turn of the event loop is committed together,
+ * and delivered and acknowledged only once it is on disk. While one commit runs the next is gathered, so commits grow
+ * with the load. `room.ts` is one room, `thread.ts` leads to the file.
  */
 import { join } from 'node:path'
 import type { Clock } from '../../clock.ts'

@@ -50,7 +50,10 @@ export class Store {
     this.#file.transaction(() => this.#live(life))
   }
 
-  /** A room on disk; `undefined` if it was never written. Writes nothing. `recent`: how many of its newest events to read. */
+  /**
+   * A room on disk; `undefined` if it was never written. Writes nothing. `recent`: how many of its newest events to
+   * read.
+   */
   open(path: string, now: number, recent: { count: number; bytes: number }): StoredRoom | undefined {
     const room = this.#room(path)
     if (!room) return undefined
@@ -120,8 +123,8 @@ export class Store {
   }
 
   /**
-   * Removes one step of what is before `first` or older than `maxAgeMs`. Returns the oldest event left and its time. Writes
-   * nothing if nothing is old.
+   * Removes one step of what is before `first` or older than `maxAgeMs`. Returns the oldest event left and its time.
+   * Writes nothing if nothing is old.
    */
   trim(room: number, first: number, maxAgeMs: number, now: number): Trimmed {
     return this.#file.transaction(() => {

@@ -28,7 +28,9 @@ export class SqliteTrim {
     this.#dueAt = this.#dueFrom(room ?? {})
   }
 
-  /** Whether something is too old, or more than `slack` events are beyond retention. `first`: the oldest event it keeps. */
+  /**
+   * Whether something is too old, or more than `slack` events are beyond retention. `first`: the oldest event it keeps.
+   */
   isDue(first: number, slack = SLACK): boolean {
     return this.#dueAt <= this.#clock.now() || first > this.stored + slack
   }

@@ -1,6 +1,6 @@
 /**
- * The thread that owns the database. Each call of `thread.ts` is a message, answered in order. A commit blocks only this
- * thread while the disk works.
+ * The thread that owns the database. Each call of `thread.ts` is a message, answered in order. A commit blocks only
+ * this thread while the disk works.
  */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { errcodeOf, errorOf } from '../../thrown.ts'
