@@ -1,45 +1,54 @@
 /**
- * What a room author sees: `import { defineRoom } from 'corridor'`.
+ * The public types of room modules: `import { defineRoom } from 'corridor'`.
  *
- * A definition says which messages a room takes and sends and what happens when a peer joins, speaks or leaves.
- * `config.ts` loads definitions, `room.ts` calls them. Nothing here runs a room.
+ * A definition declares which messages a room receives and sends, and has the handlers for joins, messages and leaves.
+ * `module-loader.ts` loads definitions, `room.ts` calls them. Nothing here runs a room.
  */
 import type { z } from 'zod'
 
 export { RoomError } from './errors.ts'
 export { bytes, duration } from './units.ts'
 
-/** Message types and the schema of each one's data. */
+/** Message types, each with the zod schema of its data. */
 export type Schemas = Record<string, z.ZodType>
 
-/** The settings a module declares with `options`, parsed; `undefined` where it declares none. */
+/** The parsed `options` of a module; `undefined` if it declares none. */
 type Options<O> = O extends z.ZodType ? z.output<O> : undefined
 
-/** Who is in a room, as others may see it. */
+/** A member of a room, as others may see it. */
 export interface Member {
+  /** The token's `sub`, or an id that the server assigned to a guest. */
   readonly id: string
+  /** The display name. */
   readonly name: string
 }
 
-/** One who is in a room: an entry for each id, with how many connections it has now (0: it is waited for). */
+/** An entry of `room.members()`: one for each id. */
 export interface Present extends Member {
+  /** How many connections it has now. 0: it is disconnected and may still rejoin. */
   readonly connections: number
 }
 
-/** Where an event stands in its room's log. `offset` is the token a client resumes with. */
+/** The position of an event in its room's log. */
 export interface Position {
+  /** Counts the kept events of the room: 1, 2, 3, … */
   readonly seq: number
+  /** The token with which a client resumes after this event. */
   readonly offset: string
 }
 
-/** An event as it is kept: `time` in ms since 1970. */
+/** A kept event. */
 export interface PastEvent extends Position {
   readonly type: string
+  /** When it was published, in ms since 1970. */
   readonly time: number
   readonly data: unknown
 }
 
-/** A logger, child of the server's, that names the room in each line (a pino child). */
+/**
+ * The logger of a room: a child of the server's pino logger that adds the room's path to each line. Takes a message, or
+ * an object of fields (an error as `err`) and a message.
+ */
 export interface RoomLogger {
   debug(fields: object | string, message?: string): void
   info(fields: object | string, message?: string): void
@@ -48,109 +57,133 @@ export interface RoomLogger {
 }
 
 interface AnyPeer extends Member {
-  /** The display name. A module may change it; `room.members()` tells the new one. */
+  /** The display name. A module may change it. Setting anything but a string throws a `TypeError`. */
   name: string
-  /** One connection's own; two tabs with one token share `id`, not this. */
+  /** Unique to this peer: two tabs with the same token share `id`, but not this. It stays the same over `rejoin`. */
   readonly connection: string
-  /** How it speaks. It cannot be forged. */
+  /** Its transport. Clients cannot forge it. */
   readonly via: 'websocket' | 'http'
-  /** Whether it is a member now: one that only speaks (a `POST` without `Corridor-Peer`) is none, and hears nothing. */
+  /**
+   * Whether it is a member now. An anonymous sender (a `POST` without `Corridor-Peer`) never is, and gets no events.
+   */
   readonly isMember: boolean
-  /** False while its connection is lost and it is waited for. */
+  /** False while its connection is lost and it may still rejoin, and after it has left. */
   readonly isHere: boolean
-  /** The verified claims of the peer's token, where the room has `auth`. */
+  /** The verified claims of its token; `undefined` if it has none or the room has no `auth`. */
   readonly claims: Readonly<Record<string, unknown>> | undefined
-  /** The module's own notes on this peer. */
+  /** A place for the module's own data. Initially empty; kept as long as the peer is a member. */
   readonly data: Record<string, unknown>
-  /** Ends the connection and the membership, from this moment on. `code`: 1000 or 3000–4999 (RFC 6455, 7.4); `reason`: cut at 123 bytes. */
+  /**
+   * Ends the connection and the membership at once.
+   * `code`: 1000 (default) or 3000 to 4999 (RFC 6455, 7.4), else it throws a `RangeError`.
+   * `reason`: a text, cut off after 123 bytes, else it throws a `TypeError`.
+   */
   close(code?: number, reason?: string): void
 }
 
-/** One connection in an event room. */
+/** A peer of an event room: a member, or the anonymous sender of a message. */
 export interface Peer<S extends Schemas = Schemas> extends AnyPeer {
-  /** Speaks to this peer alone; not kept. */
+  /**
+   * Sends an event to this peer only. It is not kept.
+   * Throws a `TypeError` if JSON cannot express `data`.
+   */
   send<T extends keyof S & string>(type: T, data: z.output<S[T]>): void
 }
 
-/** One connection in a raw room. */
+/** A peer of a raw room. */
 export interface RawPeer extends AnyPeer {
-  /** Speaks to this peer alone: a string goes as a text frame, bytes as a binary one. */
+  /**
+   * Sends a message to this peer only: a string as a text frame, bytes as a binary frame.
+   * Throws a `TypeError` for anything else.
+   */
   send(data: string | Uint8Array): void
 }
 
 interface AnyRoom {
-  /** The room's path, as in `/r/tea`. */
+  /** The room's path, such as `/r/tea`. */
   readonly path: string
   /** The values of the path's parameters: `{ name: 'tea' }` for `/r/:name`. */
   readonly params: Readonly<Record<string, string>>
+  /** Writes to the server's log. */
   readonly log: RoomLogger
-  /** How many are in now; somebody with several connections counts once. */
+  /** How many members there are. A person with several connections counts once. */
   readonly size: number
-  /** Who is in now, one entry for each id, in the order they came; at most `limit` (default: everyone). */
+  /** The members, one entry for each id, in the order they joined; at most `limit` (default: all). */
   members(limit?: number): Present[]
-  /** Now, in ms since 1970; under a test's control in `corridor/testing`. */
+  /** The current time in ms since 1970. In `corridor/testing` the test controls it. */
   now(): number
   /**
-   * Calls `fn` each `ms` until the room closes or the returned function is called; an async `fn` never overlaps itself.
-   * What it throws is logged. Any span up to years; anything else is a `RangeError`.
+   * Calls `fn` every `ms` milliseconds until the room closes or the returned function is called. An async `fn` never
+   * overlaps itself. Its errors are logged. Throws a `RangeError` if `ms` is no valid duration (up to years).
    */
   every(ms: number, fn: () => unknown): () => void
-  /** Calls `fn` once after `ms`, unless the room closes or the returned function is called before. */
+  /** Calls `fn` once after `ms` milliseconds. Otherwise like `every`. */
   after(ms: number, fn: () => unknown): () => void
 }
 
 /** A live event room. */
 export interface Room<S extends Schemas = Schemas> extends AnyRoom {
-  /** The peers that are in now, or those of one id; in `join` the peer is among them, in `leave` not any more. */
+  /** The peers that are members now, or those of one id. In `join` the peer is among them, in `leave` no longer. */
   peers(id?: string): Peer<S>[]
   /**
-   * Appends an event to the room's log, which delivers it to everyone, in order.
-   * Resolves when it is as durable as the room asks; rejects with a `RoomError` `unavailable` when it cannot be kept.
+   * Appends an event to the room's log, which delivers it to every member, in order.
+   * Resolves with its position when it is as durable as `history.durable` asks.
+   * Rejects with a `RoomError` `unavailable` if it cannot be kept, or if the room is closed.
+   * Throws a `TypeError` if `type` is not in `sends` or JSON cannot express `data`.
    */
   publish<T extends keyof S & string>(type: T, data: z.output<S[T]>): Promise<Position>
-  /** Delivers an event once to whoever is here now; it is not kept. */
+  /** Delivers an event to the connected members, without `except`. It is not kept. Throws like `publish`. */
   broadcast<T extends keyof S & string>(type: T, data: z.output<S[T]>, to?: { except?: Peer<S> | undefined }): void
-  /** Kept events, oldest first: those after `after` (default: the newest `limit`), at most `limit` (100). */
+  /**
+   * Resolves with the kept events after the seq `after` (default: the newest), oldest first.
+   * `limit`: how many, 1 to 1000 (default 100). Rejects with a `RangeError` if an argument is no integer in its range.
+   */
   history(range?: { after?: number; limit?: number }): Promise<PastEvent[]>
 }
 
 /** A live raw room. */
 export interface RawRoom extends AnyRoom {
-  /** The peers that are in now, or those of one id; in `join` the peer is among them, in `leave` not any more. */
+  /** The peers that are members now, or those of one id. In `join` the peer is among them, in `leave` no longer. */
   peers(id?: string): RawPeer[]
-  /** Delivers a message once to whoever is here now. */
+  /** Delivers a message to the connected members, without `except`. Throws a `TypeError` for all but text and bytes. */
   broadcast(data: string | Uint8Array, to?: { except?: RawPeer | undefined }): void
 }
 
 interface CommonHandlers<P> {
-  /** What it throws refuses the peer: it is closed with 1008, and `leave` is not called. */
+  /** A peer has joined. If this throws, the peer is refused: it is closed with 1008, and `leave` is not called. */
   join?(peer: P): unknown
-  /** The peer's connection was lost (not closed), and it is waited for (`rejoinWithin`). */
+  /** The peer's connection was lost (not closed). It may rejoin within `rejoinWithin`. */
   drop?(peer: P): unknown
-  /** It is back on a new connection, with what it missed of the log, but not of what was only broadcast. */
+  /** The peer has reconnected and got the kept events that it missed, but not the broadcasts. */
   rejoin?(peer: P): unknown
+  /** The peer is no longer a member. Called once for every peer that `join` accepted. */
   leave?(peer: P): unknown
+  /** The room closes. Called last, and awaited for 2 s at most. */
   close?(): unknown
 }
 
 /**
- * What an event room does. Handlers may be async; one peer's messages are handled one after the other. A room that
- * receives must say how: a type without a handler is an error here, and one when the room opens.
+ * The handlers of an event room. They may be async. The messages of one peer are handled one after the other. Every
+ * type in `receives` needs a handler: a missing one is a type error, and an error when the room opens. If a handler
+ * throws a `RoomError`, the sender gets it. Any other error is logged, and the sender gets `internal`. A handler that
+ * runs for more than 30 s is abandoned: what it publishes or sends later fails with `unavailable`.
  */
 export type Handlers<R extends Schemas = Schemas, S extends Schemas = Schemas> = CommonHandlers<Peer<S>> &
   (keyof R extends never
     ? { receive?: Record<never, never> }
     : { receive: { [T in keyof R & string]: (peer: Peer<S>, data: z.output<R[T]>) => unknown } })
 
-/** What a raw room does. */
+/** The handlers of a raw room. They may be async; errors are logged. */
 export interface RawHandlers extends CommonHandlers<RawPeer> {
+  /** A message has arrived: a text as a string, a binary message as bytes. */
   message?(peer: RawPeer, data: string | Uint8Array): unknown
 }
 
 /**
- * Lets somebody in or not, after the token (if any) was verified: before the upgrade and for every read and post. What
- * it throws as a `RoomError` refuses with 403, code and message told; `false` refuses without a reason, any other answer
- * lets in. It may be async.
+ * Decides whether a request may enter, before the upgrade and for every read and post, after the token (if any) was
+ * verified. `claims`: of the token, `undefined` without one. May be async, within 10 s.
+ * A thrown `RoomError` refuses with 403 and its code and message. `false` refuses with 403 and no reason. Any other
+ * result admits.
  */
 export type Admit = (
   claims: Readonly<Record<string, unknown>> | undefined,
@@ -169,20 +202,24 @@ export interface EventDefinition<
 > {
   /** One sentence for the lobby and the description. */
   summary?: string
-  /** Checks the mount's `options` at start. */
+  /** The schema of `options` in rooms.json. They are checked when the server starts. */
   options?: O
-  /** What clients may say. `welcome`, `ack`, `error` and `reset` are reserved. */
+  /** The messages that clients may send. `welcome`, `ack`, `error` and `reset` are reserved. */
   receives?: R
-  /** What the room says. */
+  /** The events that the room sends. */
   sends?: S
-  /** What a plain text frame means. Without it, such a frame is answered with `bad_json`. */
+  /** Turns a plain text frame into a message. Without it, such a frame is answered with `bad_json`. */
   text?: (text: string) => { [T in keyof R & string]: { type: T; data: z.input<R[T]> } }[keyof R & string]
+  /** Decides who may enter. Default: everyone. */
   admit?: Admit
-  /** Called when the first peer comes. A throw refuses joins with 503 and is tried again. */
+  /**
+   * Called when the first peer joins. Returns the handlers; may be async, within 10 s.
+   * If it throws, the join is refused with 503, and the next join tries again.
+   */
   open(room: Room<S>, options: Options<O>): Handlers<R, S> | Promise<Handlers<R, S>>
 }
 
-/** A room of text and binary messages as they come. */
+/** A room of text and binary messages, passed through as they are. The fields mean the same as in `EventDefinition`. */
 export interface RawDefinition<O extends z.ZodType | undefined = z.ZodType | undefined> {
   summary?: string
   options?: O
@@ -193,12 +230,13 @@ export interface RawDefinition<O extends z.ZodType | undefined = z.ZodType | und
   open(room: RawRoom, options: Options<O>): RawHandlers | Promise<RawHandlers>
 }
 
-/** What a room module exports by default. */
+/** The default export of a room module. */
 export type Definition = EventDefinition | RawDefinition
 
 /**
  * Defines a room. With `receives` or `sends` it is an event room of typed JSON messages, validated before a handler
- * sees them; without both it is a raw room that gets and sends text and bytes as they are.
+ * gets them. Without both it is a raw room, which receives and sends text and bytes as they are. Returns the definition
+ * unchanged. It is checked when the server loads the module.
  */
 export function defineRoom<O extends z.ZodType | undefined = undefined>(definition: RawDefinition<O>): RawDefinition<O>
 export function defineRoom<

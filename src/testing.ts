@@ -1,6 +1,6 @@
 /**
- * For room authors: `import { openRoom } from 'corridor/testing'`. The very room that a server runs, in memory, without
- * a socket, and with time in the test's hands.
+ * For tests of room modules: `import { openRoom } from 'corridor/testing'`. It opens the same room as a server does, in
+ * memory, without sockets, and with a clock that the test controls.
  *
  *     const room = await openRoom(quiz, { questions: 3 })
  *     const ann = room.join({ name: 'ann' })
@@ -27,24 +27,35 @@ import { duration } from './units.ts'
 
 export type { Ack, HeardEvent, RawTestPeer, TestPeer } from './testing/test-peer.ts'
 
-/** A room under the test's control. */
+/** A room under test. `P`: the type of its peers. */
 export interface TestRoom<P> {
-  /** `client`: the same one is the same member; `claims.sub`: the same person, whatever its client. */
+  /**
+   * Joins a peer. `name`: its display name (default: the token's, else `ann`). `client`: its stable client id (default:
+   * a new one); joining again with the same one is a reconnect of the same member. `claims`: those of a verified token;
+   * the same `claims.sub` is the same person with any client.
+   */
   join(as?: { name?: string; client?: string; claims?: Record<string, unknown> }): P
+  /** The members, one entry for each id, in the order they joined. */
   members(): Present[]
+  /** Resolves with the newest 100 kept events, oldest first. Empty for a raw room. */
   history(): Promise<PastEvent[]>
-  /** Lets `ms` pass: timers fire in their order, `room.now()` follows. Resolves when their handlers have ended. */
+  /** Moves the clock forward by `ms` milliseconds: due timers fire in order, and async code runs after each. */
   advance(ms: number): Promise<void>
-  /** What the room logged as an error: what handlers threw. */
+  /** The errors that the room logged, for example those that handlers threw. */
   readonly errors: readonly unknown[]
+  /** Closes the room: peers are closed with 1001, then the module's `close` is called. */
   close(): Promise<void>
 }
 
+/** Settings of the room under test. */
 export interface TestSettings {
+  /** The parameters of the path: `room.params`. Default: none. */
   params?: Record<string, string>
+  /** `room.path`. Default: `/test`. */
   path?: string
+  /** `keep` (events, default 10000), `maxAgeMs` (ms, default 7 days), `replay` (events for a new peer, default 50). */
   history?: Partial<RoomSettings['history']>
-  /** As in rooms.json: `"5s"`, or a number of ms. */
+  /** How long a disconnected peer may take to rejoin: `"5s"` (default), or a number of ms. */
   rejoinWithin?: string | number
 }
 
@@ -62,7 +73,10 @@ const SETTINGS: Omit<RoomSettings, 'rejoinWithinMs'> = {
   },
 }
 
-/** Opens a room of a module in memory. `options` are parsed by the module's own schema; throws what `open` throws. */
+/**
+ * Opens a room of a module in memory. `options`: as in rooms.json; the module's schema parses them. Resolves with the
+ * room when `open` has ended. Rejects with a zod error if the options are invalid, or with the error of `open`.
+ */
 export async function openRoom<O extends z.ZodType | undefined>(
   definition: RawDefinition<O>,
   options?: O extends z.ZodType ? z.input<O> : undefined,
@@ -111,7 +125,7 @@ interface TestParts {
 }
 
 function testRoom(room: HostedRoom, { clock, random, errors }: TestParts): TestRoom<TestPeer | RawTestPeer> {
-  /** A client is the same person each time it comes. */
+  /** A client keeps its id when it joins again. */
   const ids = new Map<string, string>()
   const idOf = (client: string) => {
     const id = ids.get(client) ?? random.id()

@@ -1,7 +1,7 @@
 /**
- * The end of a server without an outage: nobody new comes in, a load balancer is told, peers are asked to come back in
- * waves so that they do not all return at once, and what is left at the deadline is cut. The port stays open to the
- * last, so that who asks for `/readyz` hears 503 for as long as it takes. `server.ts` begins it, once.
+ * Graceful shutdown: new peers are refused, the load balancer is notified, peers are closed in waves so that they do
+ * not all reconnect at once, and connections left at the deadline are cut. The port stays open to the end, so that
+ * `/readyz` keeps answering 503. `server.ts` starts it, once.
  */
 import type { Duplex } from 'node:stream'
 import type { Clock } from '../clock.ts'
@@ -9,67 +9,67 @@ import { Close, type CloseReason } from '../errors.ts'
 import type { Random } from '../random.ts'
 import type { Rooms } from '../room/rooms.ts'
 
-/** Peers asked to go at once before the first pause. */
+/** How many peers are dismissed before the first pause. */
 const WAVE = 500
 const PAUSE_MS = 100
-/** The share of the drain time in which peers are asked to go; the rest is for their answers and the last writes. */
-const ASKING = 0.5
-/** The share after which nobody is waited for who still has answers to get, but for a moment. */
+/** The share of the drain time in which peers are dismissed. The rest is for their answers and the last writes. */
+const DISMISSING = 0.5
+/** The share after which peers with unanswered messages get only `MOMENT_MS` more. */
 const ANSWERING = 0.6
 const MOMENT_MS = 200
-/** Clients come back within the drain time, each at a moment of its own, and within this at most. */
+/** Clients reconnect at a random time within the drain time, and within this at most. */
 const RETURN_MS = 5000
 
 export interface DrainParts {
   readonly rooms: Rooms
   readonly clock: Clock
   readonly random: Random
-  /** How long all of it may take. */
+  /** How long the whole drain may take. */
   readonly drainMs: number
-  /** The first part of that: `/readyz` says 503 and nobody new comes in, but who is in stays. */
+  /** The first part of that: `/readyz` answers 503 and new peers are refused, but peers stay connected. */
   readonly noticeMs: number
-  /** Resolves when no request is left that a room must answer. */
+  /** Resolves when no HTTP request for a room is in flight. */
   readonly answered: () => Promise<void>
 }
 
-/** Gives notice, asks every peer to go (1012, with a hint when to come back), then closes all rooms. */
+/** Waits for the notice time, dismisses every peer (1012, with a reconnect delay), then closes all rooms. */
 export async function drain({ rooms, clock, random, drainMs, noticeMs, answered }: DrainParts): Promise<void> {
   if (noticeMs > 0) await new Promise<void>((resolve) => clock.after(noticeMs, resolve))
   const withinMs = Math.min(drainMs, RETURN_MS)
-  const comeBack = () => restarting(random.fraction() * withinMs)
-  for (const { room } of [...rooms.open()]) room.endReaders(comeBack)
+  const reason = () => restarting(random.fraction() * withinMs)
+  for (const { room } of [...rooms.open()]) room.endReaders(reason)
   let peers = 0
   for (const { room } of rooms.open()) peers += room.count
-  const wave = Math.max(WAVE, Math.ceil((peers * PAUSE_MS) / Math.max(PAUSE_MS, (drainMs - noticeMs) * ASKING)))
+  const wave = Math.max(WAVE, Math.ceil((peers * PAUSE_MS) / Math.max(PAUSE_MS, (drainMs - noticeMs) * DISMISSING)))
   const answersAt = clock.monotonic() + (drainMs - noticeMs) * ANSWERING
-  const farewells: Promise<void>[] = []
+  const dismissals: Promise<void>[] = []
   for (let left = peers; left > 0; left -= wave) {
     const answersMs = Math.max(MOMENT_MS, answersAt - clock.monotonic())
-    farewells.push(...dismissWave(rooms, wave, comeBack, answersMs))
+    dismissals.push(...dismissWave(rooms, wave, reason, answersMs))
     if (left > wave) await new Promise<void>((resolve) => clock.after(PAUSE_MS, resolve))
   }
-  await Promise.all(farewells)
+  await Promise.all(dismissals)
   await answered()
   await rooms.close(Close.restart)
 }
 
-/** Resolves when every socket is closed: who was asked to go has gone. */
+/** Resolves when every socket is closed. */
 export async function allClosed(sockets: Iterable<Duplex>): Promise<void> {
   const open = [...sockets].filter(({ closed }) => !closed)
   await Promise.all(open.map((socket) => new Promise<void>((resolve) => socket.once('close', () => resolve()))))
 }
 
-/** Asks at most so many peers to go, who were not asked before. */
+/** Dismisses at most `atMost` further peers. */
 function* dismissWave(
   rooms: Rooms,
   atMost: number,
-  comeBack: () => CloseReason,
+  reason: () => CloseReason,
   answersMs: number,
 ): IterableIterator<Promise<void>> {
   let left = atMost
   for (const { room } of [...rooms.open()]) {
-    const { asked, gone } = room.dismiss(left, comeBack, answersMs)
-    left -= asked
+    const { dismissed, gone } = room.dismiss(left, reason, answersMs)
+    left -= dismissed
     yield gone
     if (left <= 0) return
   }

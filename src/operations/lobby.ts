@@ -1,5 +1,5 @@
 /**
- * What is told of the rooms: the list for the lobby, and one room's description with the schemas of its messages.
+ * Descriptions of rooms: the list for the lobby, and the description of one room with the schemas of its messages.
  * `transports/http.ts` serves both; the pages in `public/` show them.
  */
 import { basename, isAbsolute } from 'node:path'
@@ -16,24 +16,24 @@ export interface Listed {
   readonly title: string
   readonly summary: string
   readonly kind: 'event' | 'raw'
-  /** As it is named in rooms.json; of an absolute path only the file's name. */
+  /** As named in rooms.json. Of an absolute path only the file name. */
   readonly module: string
-  /** Who is there now; not told of a room that asks who comes. */
+  /** How many members there are now. Omitted for a locked room. */
   readonly members?: number
-  /** Not everyone may enter: it asks for a token, or its module decides. */
+  /** It requires a token, or its module has `admit`. */
   readonly locked?: true
-  /** The names in a parameterised path. */
+  /** The parameter names of its path. */
   readonly parameters: readonly string[]
-  /** The live rooms of a parameterised path, the fullest first. */
+  /** The open rooms of a parameterised path, those with most members first. */
   readonly open?: readonly { readonly path: string; readonly members: number }[]
 }
 
-/** A room, as `GET` with `Accept: application/json` tells it. */
+/** The description of a room: the response to `GET` with `Accept: application/json`. */
 export interface Description extends Omit<Listed, 'members' | 'parameters' | 'open'> {
   /** The values of a parameterised path. */
   readonly params: Readonly<Record<string, string>>
   readonly members: { readonly count: number; readonly names: readonly string[] }
-  /** Only event rooms have a log. `epoch` is `null` while nothing was ever said. */
+  /** Only for event rooms, which have a log. `null` until the first event. */
   readonly epoch?: string | null
   readonly first?: number
   readonly seq?: number
@@ -44,7 +44,7 @@ export interface Description extends Omit<Listed, 'members' | 'parameters' | 'op
 const MAX_NAMES = 200
 const MAX_OPEN = 100
 
-/** Every mount, in the order of `rooms.json`, with who is there now. */
+/** Every mount, in the order of `rooms.json`, with its member count. */
 export function listRooms(mounts: readonly Mount[], rooms: Rooms): Listed[] {
   const live = new Map<Mount, { path: string; members: number }[]>()
   for (const { mount, room } of rooms.open()) {
@@ -57,7 +57,7 @@ export function listRooms(mounts: readonly Mount[], rooms: Rooms): Listed[] {
     const module = moduleName(mount)
     const parameters = Array.from(pattern.matchAll(/:(\w+)/g), ([, name]) => name ?? '')
     const about = { path: pattern, title, summary: definition.summary ?? '', kind, module, parameters }
-    // Who is there, and which rooms are open, is told to those who may enter.
+    // Members and open rooms are shown only to those who may enter.
     if (mount.auth?.required || definition.admit) return { ...about, locked: true }
     const open = (live.get(mount) ?? []).sort((a, b) => b.members - a.members)
     return {
@@ -68,7 +68,7 @@ export function listRooms(mounts: readonly Mount[], rooms: Rooms): Listed[] {
   })
 }
 
-/** How many rooms each line of rooms.json has open, and peers in them, 0 too; for `metrics.ts`. */
+/** The open rooms and their peers for each line of rooms.json, also if there are none. For `metrics.ts`. */
 export function countRooms(mounts: readonly Mount[], rooms: Rooms): Iterable<RoomCounts> {
   const lines = new Map(mounts.map(({ pattern }) => [pattern, { room: pattern, peers: 0, rooms: 0 }]))
   for (const { mount, room } of rooms.open()) {
@@ -99,13 +99,13 @@ export async function describeRoom(route: Route, rooms: Rooms, log: Log): Promis
   return { ...about, epoch, first, seq, receives: schemas(definition.receives), sends: schemas(definition.sends) }
 }
 
-/** Where the server keeps its files is nobody's business. */
+/** Does not reveal the folders of the server. */
 function moduleName({ module }: Mount): string {
   return isAbsolute(module) ? basename(module) : module
 }
 
 function schemas(of: Schemas | undefined): Record<string, unknown> {
-  // What a client writes is the input side; a type that JSON Schema cannot say is "anything".
-  const tell = (schema: z.ZodType) => z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' })
-  return Object.fromEntries(Object.entries(of ?? {}).map(([type, schema]) => [type, tell(schema)]))
+  // A client writes the input side. A type that JSON Schema cannot express becomes "anything".
+  const jsonSchema = (schema: z.ZodType) => z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' })
+  return Object.fromEntries(Object.entries(of ?? {}).map(([type, schema]) => [type, jsonSchema(schema)]))
 }

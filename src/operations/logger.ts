@@ -1,21 +1,24 @@
 /**
- * The log: JSON lines by pino, one for each event. Whatever strangers bring into one, a line stays a line, shows all it
- * has to a terminal or a viewer without obeying it, and has a bound. `cli/start.ts` makes one and hands it to the server.
+ * The server log: JSON lines by pino. Text from clients cannot break a line, control a terminal or a viewer, or exceed
+ * the maximum length. `cli/start.ts` makes the logger and passes it to the server.
  */
 import { type DestinationStream, type Logger, pino } from 'pino'
 
 const MAX_LINE_LENGTH = 8192
 const MAX_TEXT_LENGTH = 1000
-/** Beside what JSON escapes itself: what ends a line somewhere, moves a cursor, turns the direction, or cannot be seen. */
+/**
+ * Characters that JSON does not escape, but that may end a line, move a cursor, turn the text direction, or be
+ * invisible.
+ */
 const HIDDEN = /[\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]/g
 
-/** `level`: the least that is logged. `destination`: default stdout. */
+/** `level`: the lowest level that is logged. `destination`: default stdout. */
 export function newLogger(level: string, destination?: DestinationStream): Logger {
   const options = { level, hooks: { streamWrite: tidy }, serializers: { err: errorFields } }
   return destination ? pino(options, destination) : pino(options)
 }
 
-/** An error's fields. One that is frozen, or throws when it is looked at, must not hurt who logs it. */
+/** The fields of an error. An error that is frozen, or whose getters throw, must not break logging. */
 function errorFields(error: Error): unknown {
   try {
     return pino.stdSerializers.err(error)
@@ -24,7 +27,7 @@ function errorFields(error: Error): unknown {
   }
 }
 
-/** A line of JSON with the same meaning: short, and of nothing but what can be seen. */
+/** The same JSON line, bounded in length and with invisible characters escaped. */
 function tidy(line: string): string {
   const short = line.length > MAX_LINE_LENGTH ? shortened(line) : line
   return short.replaceAll(HIDDEN, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)

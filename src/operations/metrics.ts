@@ -1,12 +1,12 @@
 /**
- * What an operator watches, in Prometheus' words. The road counts in plain numbers (a `Tally` per line of rooms.json, so
- * that no path a client invents makes a series); they become metrics when somebody asks. `/metrics` serves them.
+ * Metrics for Prometheus. Rooms count in plain numbers, in one `Tally` for each line of rooms.json, so that clients
+ * cannot create time series by inventing paths. The numbers become metrics at a scrape. `/metrics` serves them.
  */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { Refusal } from '../errors.ts'
 import { countExceeded, type Exceeded, newTally, type Tally } from '../tally.ts'
 
-/** What stands now, asked at each scrape. */
+/** Current counts of one line of rooms.json, read at each scrape. */
 export interface RoomCounts {
   readonly room: string
   readonly peers: number
@@ -17,7 +17,7 @@ type Total = Exclude<keyof Tally, 'exceeded'>
 
 const TALLIES: Record<Total, [name: string, help: string]> = {
   joined: ['corridor_joins_total', 'Peers that joined.'],
-  received: ['corridor_messages_total', 'Messages that came in.'],
+  received: ['corridor_messages_total', 'Messages received.'],
   failed: ['corridor_message_errors_total', 'Messages answered with an error.'],
   published: ['corridor_events_total', 'Events published and kept.'],
   delivered: ['corridor_deliveries_total', 'Frames written to peers.'],
@@ -32,7 +32,7 @@ export class Metrics {
   readonly #refusals: Counter<'code'>
   readonly #closes: Counter<'code'>
   readonly #tallies = new Map<string, Tally>()
-  /** Limits exceeded by who is in no room. */
+  /** Limits exceeded outside of any room. */
   readonly #exceeded: Exceeded = {}
 
   constructor() {
@@ -59,26 +59,26 @@ export class Metrics {
     this.#countExceeded()
   }
 
-  /** The numbers of one line of rooms.json; `pattern` as it stands there. */
+  /** The counters of one line of rooms.json. `pattern`: its path there. */
   of(pattern: string): Tally {
     const tally = this.#tallies.get(pattern) ?? newTally()
     this.#tallies.set(pattern, tally)
     return tally
   }
 
-  /** A request was refused; `room`: the line of rooms.json it was for. */
+  /** Counts a refused request. `room`: the path in rooms.json that it was for. */
   refused({ label, limit }: Refusal, room: string | undefined): void {
     this.#refusals.inc({ code: label })
     if (limit) countExceeded(room === undefined ? this.#exceeded : this.of(room).exceeded, limit)
   }
 
-  /** We ended a connection. What a module closes with is its own and counts as one. */
+  /** Counts a connection that the server ended. All close codes of modules count as one. */
   closed(code: number): void {
     this.#closes.inc({ code: code >= 3000 ? 'module' : String(code) })
   }
 
-  /** Asks at each scrape for what stands now, and for bytes that wait for slow peers. */
-  watch(census: () => Iterable<RoomCounts>, isLogWell: () => boolean): void {
+  /** Adds the gauges that are read at each scrape. */
+  watch(countRooms: () => Iterable<RoomCounts>, isLogUp: () => boolean): void {
     const registers = [this.registry]
     collectDefaultMetrics({ register: this.registry })
     const labelNames = ['room'] as const
@@ -90,7 +90,7 @@ export class Metrics {
         registers,
         collect() {
           this.reset()
-          for (const line of census()) this.inc({ room: line.room }, value(line))
+          for (const line of countRooms()) this.inc({ room: line.room }, value(line))
         },
       })
     gauge('corridor_peers', 'Peers in rooms now.', ({ peers }) => peers)
@@ -100,12 +100,12 @@ export class Metrics {
       help: 'Whether the log takes writes.',
       registers,
       collect() {
-        this.set(isLogWell() ? 1 : 0)
+        this.set(isLogUp() ? 1 : 0)
       },
     })
   }
 
-  /** Forgets all series, with the server they spoke of. */
+  /** Removes all time series of this server. */
   end(): void {
     this.registry.clear()
   }
@@ -131,7 +131,7 @@ export class Metrics {
     ]
     new Counter({
       name: 'corridor_limits_total',
-      help: 'Limits broken, by their key in rooms.json.',
+      help: 'Limits exceeded, by their key in rooms.json.',
       labelNames: ['room', 'limit'],
       registers: [this.registry],
       collect() {

@@ -1,6 +1,6 @@
 /**
- * The answer to a message and to its duplicates in flight: an ack when the events of its handler are kept, else an error.
- * `exchanges.ts` and `batches.ts` handle messages and end each of them here, once.
+ * The answer to a message and to its duplicates in flight: an ack when the events of its handler are kept, else an
+ * error. `exchanges.ts` and `batches.ts` handle messages and end each of them here, once.
  */
 
 import { LimitError, RoomError, roomErrorOf } from '../errors.ts'
@@ -39,7 +39,10 @@ export class Answers {
     for (const each of [exchange, ...exchange.inFlightDuplicates]) this.#ack(each, seq, true)
   }
 
-  /** Ends the exchange only after its appends have settled, so that a retry finds the events published before the failure. */
+  /**
+   * Ends the exchange only after its appends have settled, so that a retry finds the events published before the
+   * failure.
+   */
   fail(exchange: Exchange, thrown: unknown): void {
     const end = () => this.#refuse(exchange, thrown)
     const kept = exchange.kept()

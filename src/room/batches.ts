@@ -54,8 +54,8 @@ export class Batches {
   }
 
   /**
-   * Handles a batch. Resolves with the seq of its first event when all of it is kept. If it rejects (with a `RoomError`),
-   * nothing is kept. `isLate`: whether the request was already answered as not handled.
+   * Handles a batch. Resolves with the seq of its first event when all of it is kept. If it rejects (with a
+   * `RoomError`), nothing is kept. `isLate`: whether the request was already answered as not handled.
    */
   async run(
     peer: LiveEventPeer,
@@ -143,7 +143,9 @@ function watch(index: number, call: Call, pending: Promise<unknown>): Running {
   return running
 }
 
-/** An async handler that awaits nothing has ended by now. Any other could not keep its events together with the batch's. */
+/**
+ * An async handler that awaits nothing has ended by now. Any other could not keep its events together with the batch's.
+ */
 async function mustHaveEnded(running: readonly Running[]): Promise<void> {
   // Exactly one microtask: a handler that awaits takes at least two.
   await undefined

@@ -1,7 +1,8 @@
 /**
- * Catches a peer up with the log, with nothing missed and nothing repeated: pages are written until the newest delivered
- * event is reached, and in the same tick the peer is subscribed. `event-room.ts` calls it at a join, `readers.ts` for a
- * reader. Nothing is buffered for a peer that catches up: events published meanwhile are read from the log.
+ * Catches a peer up with the log, with nothing missed and nothing repeated: pages are written until the newest
+ * delivered event is reached, and in the same tick the peer is subscribed. `event-room.ts` calls it at a join,
+ * `readers.ts` for a reader. Nothing is buffered for a peer that catches up: events published meanwhile are read from
+ * the log.
  */
 
 import type { Clock } from '../clock.ts'

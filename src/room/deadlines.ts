@@ -1,6 +1,6 @@
 /**
- * Timeouts of messages: every message with an id gets its ack or an error within 5 s, even if a handler or the log hangs.
- * One queue and one timer serve all rooms; most exchanges are answered before the timer sees them.
+ * Timeouts of messages: every message with an id gets its ack or an error within 5 s, even if a handler or the log
+ * hangs. One queue and one timer serve all rooms; most exchanges are answered before the timer sees them.
  */
 import type { Clock } from '../clock.ts'
 import { type Failed, uncaught } from '../guarded.ts'

@@ -14,8 +14,8 @@ interface Host<P> {
 }
 
 /**
- * Closes idle peers at once. Peers whose handlers still run, or whose events are not kept yet, are closed when these are
- * done, and after `withinMs` at the latest. Resolves when all are closed.
+ * Closes idle peers at once. Peers whose handlers still run, or whose events are not kept yet, are closed when these
+ * are done, and after `withinMs` at the latest. Resolves when all are closed.
  */
 export async function dismissAfterAnswers<P extends LivePeer>(
   room: Host<P>,

@@ -1,6 +1,6 @@
 /**
- * Recognises duplicates: the same id from the same client is handled once. Messages in flight are known here, answered ones
- * to the log. `exchanges.ts` asks before a handler runs.
+ * Recognises duplicates: the same id from the same client is handled once. Messages in flight are known here, answered
+ * ones to the log. `exchanges.ts` asks before a handler runs.
  */
 
 import { hash } from 'node:crypto'
@@ -26,7 +26,10 @@ export class Duplicates {
     this.#roomLog = roomLog
   }
 
-  /** Looks a message up, and gives a new one its key. Throws a `RoomError` `conflict` if its body differs or its id is too old. */
+  /**
+   * Looks a message up, and gives a new one its key. Throws a `RoomError` `conflict` if its body differs or its id is
+   * too old.
+   */
   lookUp(exchange: Exchange, message: Message): MessageState | Promise<MessageState> {
     const { client } = exchange.peer
     const { id } = message

@@ -1,6 +1,6 @@
 /**
- * An event room. A message passes the rate, then `exchanges.ts` (decode, check, the author's handler, ack). Publishing only
- * appends to the log; the log calls back, and `room.ts` delivers.
+ * An event room. A message passes the rate, then `exchanges.ts` (decode, check, the author's handler, ack). Publishing
+ * only appends to the log; the log calls back, and `room.ts` delivers.
  */
 
 import type { EventDefinition, Handlers, PastEvent, Position, Room } from '../define.ts'
@@ -127,7 +127,8 @@ export class LiveEventRoom extends LiveRoom<LiveEventPeer, Handlers> implements 
         ? Promise.resolve(this.#position(appended))
         : appended.then((seq) => this.#position(seq))
     if (publisher) publisher.latest = position
-    // If the module does not await the promise, a failure is still reported: in the answer to the message, or in the server log.
+    // If the module does not await the promise, a failure is still reported: in the answer to the message, or in the
+    // server log.
     position.catch(() => {})
     return position
   }

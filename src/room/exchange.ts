@@ -1,6 +1,6 @@
 /**
- * An exchange: one message of a peer, from its arrival to its answer. It adds the idempotency key to the first append of
- * the handler, and collects all appends, since the ack promises that all of them are kept. `exchanges.ts` begins and
+ * An exchange: one message of a peer, from its arrival to its answer. It adds the idempotency key to the first append
+ * of the handler, and collects all appends, since the ack promises that all of them are kept. `exchanges.ts` begins and
  * answers it; the events of its handler go to the log through it.
  */
 
@@ -47,7 +47,10 @@ export class Exchange implements Publisher {
     this.#duplicates.push(exchange)
   }
 
-  /** Marks it as answered, with an error or without. MUST be called once, or the open exchanges of its peer are miscounted. */
+  /**
+   * Marks it as answered, with an error or without. MUST be called once, or the open exchanges of its peer are
+   * miscounted.
+   */
   answer(error?: RoomError): void {
     this.isAnswered = true
     this.peer.exchangeEnded()
@@ -82,8 +85,8 @@ export class Exchange implements Publisher {
   }
 
   /**
-   * The promise of a handler that still runs. A handler that returns the promise of its last `publish` has ended: the next
-   * message of its peer need not wait for the log.
+   * The promise of a handler that still runs. A handler that returns the promise of its last `publish` has ended: the
+   * next message of its peer need not wait for the log.
    */
   pending(result: unknown): Promise<unknown> | undefined {
     return result === this.latest ? undefined : pendingOf(result)

@@ -67,8 +67,8 @@ export class Exchanges {
   }
 
   /**
-   * Handles the messages of one HTTP request: one like any other, several together, all or none. Resolves with the seq of
-   * the first event when all are kept; rejects with a `RoomError`.
+   * Handles the messages of one HTTP request: one like any other, several together, all or none. Resolves with the seq
+   * of the first event when all are kept; rejects with a `RoomError`.
    */
   post(peer: LiveEventPeer, messages: readonly protocol.Message[], posting: Posting = {}): Promise<number | undefined> {
     const checked = messages.map((message, index) => this.#checkAt(index, message))
@@ -124,7 +124,9 @@ export class Exchanges {
     }
   }
 
-  /** Looks for a duplicate, then handles the message. The promise resolves when the handler has ended and never rejects. */
+  /**
+   * Looks for a duplicate, then handles the message. The promise resolves when the handler has ended and never rejects.
+   */
   #begin(
     exchange: Exchange,
     message: protocol.Message,

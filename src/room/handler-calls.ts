@@ -1,6 +1,6 @@
 /**
- * Calls a room author's code: handlers and timers. Errors are caught and logged in one place, and a call that never ends
- * blocks nothing. `room.ts` owns it; a message's handler is called in `exchanges.ts` and `batches.ts`.
+ * Calls a room author's code: handlers and timers. Errors are caught and logged in one place, and a call that never
+ * ends blocks nothing. `room.ts` owns it; a message's handler is called in `exchanges.ts` and `batches.ts`.
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { type Clock, mustBeDuration } from '../clock.ts'
@@ -43,8 +43,9 @@ export class HandlerCalls {
   }
 
   /**
-   * Calls `fn` and passes its error, if any, to `failed`. Returns `undefined` if it has ended, else a promise that resolves
-   * when it has ended or was given up. `what`: the name of the handler. `peer`: the id of the peer it is called for.
+   * Calls `fn` and passes its error, if any, to `failed`. Returns `undefined` if it has ended, else a promise that
+   * resolves when it has ended or was given up. `what`: the name of the handler. `peer`: the id of the peer it is
+   * called for.
    */
   call(
     what: string,
@@ -92,8 +93,8 @@ export class HandlerCalls {
   }
 
   /**
-   * Calls `fn` every `ms` until the room ends or the returned function is called, but not while an async `fn` still runs.
-   * Throws a `RangeError` if `ms` is no valid duration, a `TypeError` if `fn` is no function.
+   * Calls `fn` every `ms` until the room ends or the returned function is called, but not while an async `fn` still
+   * runs. Throws a `RangeError` if `ms` is no valid duration, a `TypeError` if `fn` is no function.
    */
   every(ms: number, fn: () => unknown): () => void {
     mustBeDuration('room.every', ms)

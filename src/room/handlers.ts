@@ -1,12 +1,14 @@
 /**
- * Checks what a room's `open` returned before a peer joins: a handler under a wrong name would never run, and its messages
- * would be acknowledged all the same. `room.ts` calls it; `definition-check.ts` checks the module itself.
+ * Checks what a room's `open` returned before a peer joins: a handler under a wrong name would never run, and its
+ * messages would be acknowledged all the same. `room.ts` calls it; `definition-check.ts` checks the module itself.
  */
 import { show, suggestion } from '../mistakes.ts'
 
 const COMMON = ['join', 'drop', 'rejoin', 'leave', 'close']
 
-/** Throws a `TypeError` that names every problem. `types`: the message types of an event room; `undefined`: a raw room. */
+/**
+ * Throws a `TypeError` that names every problem. `types`: the message types of an event room; `undefined`: a raw room.
+ */
 export function mustBeHandlers<H extends object>(handlers: unknown, types?: readonly string[]): asserts handlers is H {
   const problems = problemsIn(handlers, types)
   if (problems.length > 0) throw new TypeError(problems.join('; '))

@@ -9,7 +9,10 @@ import { show } from '../mistakes.ts'
 /** How many events are returned by default, and at most. */
 const LIMIT = { usual: 100, most: 1000 }
 
-/** The events after the seq `after` (default: the newest), oldest first. Rejects with a `RangeError` if an argument is no valid number. */
+/**
+ * The events after the seq `after` (default: the newest), oldest first. Rejects with a `RangeError` if an argument is
+ * no valid number.
+ */
 export async function historyOf(
   roomLog: RoomLog,
   { after, limit = LIMIT.usual }: { after?: number; limit?: number } = {},

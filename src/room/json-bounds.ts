@@ -1,7 +1,7 @@
 /**
- * Bounds for JSON from clients, checked in the text before it is parsed (CVE-2026-32689): how deep it nests and how many
- * members its objects have. A recursive walk, a schema or a hash table can bear less than the size limit of a message
- * allows. `protocol.ts` asks before it parses.
+ * Bounds for JSON from clients, checked in the text before it is parsed (CVE-2026-32689): how deep it nests and how
+ * many members its objects have. A recursive walk, a schema or a hash table can bear less than the size limit of a
+ * message allows. `protocol.ts` asks before it parses.
  */
 import type { JsonBounds } from '../config/mount.ts'
 

@@ -1,6 +1,6 @@
 /**
- * A room's logger, created with its first line: most rooms log nothing, and a pino child needs as much memory as the rest
- * of a room. `room.ts` makes one for each room.
+ * A room's logger, created with its first line: most rooms log nothing, and a pino child needs as much memory as the
+ * rest of a room. `room.ts` makes one for each room.
  */
 import type { RoomLogger } from '../define.ts'
 

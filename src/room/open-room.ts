@@ -16,7 +16,10 @@ interface CommonRoom {
   readonly path: string
   /** No more peers may join. */
   readonly isClosed: boolean
-  /** Joins a peer: it gets the past events, then the live ones. The transport MUST listen for messages before it calls this. */
+  /**
+   * Joins a peer: it gets the past events, then the live ones. The transport MUST listen for messages before it calls
+   * this.
+   */
   join(visitor: Visitor, wire: Wire, offset: string | undefined): Session
 }
 
@@ -39,8 +42,8 @@ export type OpenRoom = EventRoom | OpenRawRoom
 /** Sends messages over plain HTTP. */
 export interface Sender {
   /**
-   * Handles the messages of one request, all or none. Resolves when their events are kept. Rejects with a `RoomError`, or
-   * with a `Refusal` if the sender may not send now.
+   * Handles the messages of one request, all or none. Resolves when their events are kept. Rejects with a `RoomError`,
+   * or with a `Refusal` if the sender may not send now.
    */
   post(messages: readonly Message[], how?: Posting): Promise<Posted>
 }
@@ -68,7 +71,9 @@ export interface RoomReaders {
   readonly first: number
   /** The seq after which a new peer begins. */
   readonly newcomerAfter: number
-  /** The seq after which an offset resumes, or why it cannot: `-1` is the oldest event kept, `now` the end of the log. */
+  /**
+   * The seq after which an offset resumes, or why it cannot: `-1` is the oldest event kept, `now` the end of the log.
+   */
   find(token: string): Resume
   /** The offset of a seq, by default of the end of the log. */
   offset(seq?: number): string

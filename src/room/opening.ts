@@ -1,6 +1,6 @@
 /**
- * The time limit for opening a room. If `open` does not end in time it is given up, and the next join opens the room anew.
- * `room.ts` opens within it.
+ * The time limit for opening a room. If `open` does not end in time it is given up, and the next join opens the room
+ * anew. `room.ts` opens within it.
  */
 import type { Clock } from '../clock.ts'
 import { within } from '../within.ts'

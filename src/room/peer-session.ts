@@ -1,6 +1,6 @@
 /**
- * The session of a peer in this process. It holds the peer and its current subscriber, and is over when the subscriber is
- * gone. `room.ts` and `event-room.ts` make one at each join; a transport holds it.
+ * The session of a peer in this process. It holds the peer and its current subscriber, and is over when the subscriber
+ * is gone. `room.ts` and `event-room.ts` make one at each join; a transport holds it.
  */
 
 import type { Subscriber } from '../delivery/subscriber.ts'

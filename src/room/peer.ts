@@ -1,6 +1,7 @@
 /**
  * A live peer: a member of a room (over one connection, or several one after the other) or an anonymous sender, as the
- * room and its author see it. It joins in `room.ts`, gets frames through its subscriber (`subscriber.ts`), and closes once.
+ * room and its author see it. It joins in `room.ts`, gets frames through its subscriber (`subscriber.ts`), and closes
+ * once.
  */
 
 import { Frame, json } from '../delivery/frame.ts'

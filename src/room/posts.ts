@@ -43,7 +43,9 @@ export class Posts {
     this.#producers = new Producers(parts.roomLog)
   }
 
-  /** Handles the messages of a member, within its rate for all transports. Rejects with a `Refusal` or a `RoomError`. */
+  /**
+   * Handles the messages of a member, within its rate for all transports. Rejects with a `Refusal` or a `RoomError`.
+   */
   async ofMember(peer: LiveEventPeer, messages: readonly Message[], how?: Posting): Promise<Posted> {
     const { limits, clock } = this.#parts
     mustBeInRate(peer, limits, clock.monotonic(), messages.length)

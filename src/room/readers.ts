@@ -62,7 +62,9 @@ export class Readers implements RoomReaders {
     this.#parts = parts
   }
 
-  /** The seq after which an offset resumes, or why it cannot: `-1` is the oldest event kept, `now` the end of the log. */
+  /**
+   * The seq after which an offset resumes, or why it cannot: `-1` is the oldest event kept, `now` the end of the log.
+   */
   find(token: string): Resume {
     const { first, seq } = this.#roomLog
     if (token === '-1') return { after: first - 1 }

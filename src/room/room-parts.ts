@@ -1,6 +1,6 @@
 /**
- * What a room is given: the parts that all rooms of a server share, the settings of its mount, and the author's handlers.
- * `server.ts` (or a test) makes the parts; `rooms.ts` builds rooms with them.
+ * What a room is given: the parts that all rooms of a server share, the settings of its mount, and the author's
+ * handlers. `server.ts` (or a test) makes the parts; `rooms.ts` builds rooms with them.
  */
 import type { Clock } from '../clock.ts'
 import type { JsonBounds } from '../config/mount.ts'

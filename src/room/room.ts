@@ -132,8 +132,8 @@ export abstract class LiveRoom<P extends LivePeer, H extends CommonHandlers<P>> 
   }
 
   /**
-   * Joins a peer: it catches up, is subscribed, and the author's `join` is called. The transport MUST listen for messages
-   * before. A client that lost its connection and reconnects in time is the same peer.
+   * Joins a peer: it catches up, is subscribed, and the author's `join` is called. The transport MUST listen for
+   * messages before. A client that lost its connection and reconnects in time is the same peer.
    */
   join(visitor: Visitor, wire: Wire, offset: string | undefined): Session {
     return new PeerSession(this, this.addPeer(visitor, wire, offset))
@@ -171,10 +171,10 @@ export abstract class LiveRoom<P extends LivePeer, H extends CommonHandlers<P>> 
   }
 
   /** Dismisses at most `atMost` further peers, each after its answers. `gone` resolves when all of them are closed. */
-  dismiss(atMost: number, reason: () => CloseReason, withinMs: number): { asked: number; gone: Promise<void> } {
+  dismiss(atMost: number, reason: () => CloseReason, withinMs: number): { dismissed: number; gone: Promise<void> } {
     const others = this.present.peers().filter(({ isDismissed }) => !isDismissed)
     const peers = others.take(atMost).toArray()
-    return { asked: peers.length, gone: dismissAfterAnswers(this, peers, reason, withinMs) }
+    return { dismissed: peers.length, gone: dismissAfterAnswers(this, peers, reason, withinMs) }
   }
 
   /** Ends the readers that are no members. */

@@ -57,8 +57,8 @@ export class Rooms {
   }
 
   /**
-   * Reserves a place in a room: at once if it is open, else when it has opened. Throws or rejects with a `Refusal` 503 if it
-   * is full or does not open. `client`: the client id of the peer, which may be a member already.
+   * Reserves a place in a room: at once if it is open, else when it has opened. Throws or rejects with a `Refusal` 503
+   * if it is full or does not open. `client`: the client id of the peer, which may be a member already.
    */
   reserve(route: Route, isPeer = true, client?: string): Reservation | Promise<Reservation> {
     const closing = this.#closing.get(route.path)

@@ -1,6 +1,6 @@
 /**
- * A queue of steps: handles the messages of a peer in order, also if a handler is async. While nothing is async, nothing is
- * queued and no promise is created. Each peer has one.
+ * A queue of steps: handles the messages of a peer in order, also if a handler is async. While nothing is async,
+ * nothing is queued and no promise is created. Each peer has one.
  */
 export class Sequence {
   #waiting: (() => unknown)[] | undefined

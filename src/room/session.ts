@@ -23,8 +23,8 @@ export interface Visitor {
 }
 
 /**
- * One connection of a peer in a room. It is over when the transport calls `gone`, when the room or the transport ends it,
- * or when the same client reconnects. From then on every call does nothing. No call throws.
+ * One connection of a peer in a room. It is over when the transport calls `gone`, when the room or the transport ends
+ * it, or when the same client reconnects. From then on every call does nothing. No call throws.
  */
 export interface Session {
   /** Handles a frame of the peer: text or bytes. A room slows a peer down with `wire.rest`. */

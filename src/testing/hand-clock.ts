@@ -1,14 +1,14 @@
 /**
- * A clock that a test turns by hand; `testing.ts` gives it to the room under test. `soon` needs no time to pass: it runs
- * in the next real turn of the event loop, and always before time moves on. So with a wire and a log in memory all that
- * happens is decided by the test.
+ * A clock that a test advances by hand; `testing.ts` gives it to the room under test. `soon` runs in the next real
+ * iteration of the event loop, always before time moves on. With a wire and a log in memory, everything that happens is
+ * determined by the test.
  */
-// From the module, since a test framework puts its fake timers in the place of the global ones.
-import { setImmediate as nextTurn } from 'node:timers'
+// Imported, since the fake timers of a test framework replace the global ones.
+import { setImmediate as nextIteration } from 'node:timers'
 import { type Clock, timerMs } from '../clock.ts'
 
 export interface HandClock extends Clock {
-  /** Lets time pass: every timer due fires in its order, and what is async gets its turn after each. */
+  /** Moves time forward by `ms`: due timers fire in order, and async code runs after each. */
   advance(ms: number): Promise<void>
 }
 
@@ -18,7 +18,7 @@ interface Timer {
   readonly fn: () => void
 }
 
-/** `startMs`: what `now()` says first, ms since 1970. */
+/** `startMs`: the initial `now()`, in ms since 1970. */
 export function handClock(startMs = Date.UTC(2026, 0, 1)): HandClock {
   let now = startMs
   const timers = new Set<Timer>()
@@ -26,12 +26,12 @@ export function handClock(startMs = Date.UTC(2026, 0, 1)): HandClock {
     timers.add(timer)
     return () => void timers.delete(timer)
   }
-  /** Calls of `soon` that had no turn yet. */
+  /** How many calls of `soon` have not run yet. */
   let due = 0
-  const turn = () => new Promise<void>((resolve) => nextTurn(resolve))
-  /** What happens at this very moment, before time moves on. */
+  const iteration = () => new Promise<void>((resolve) => nextIteration(resolve))
+  /** Resolves when nothing is left to happen at the current time. */
   const settled = async () => {
-    while (due > 0) await turn()
+    while (due > 0) await iteration()
   }
   return {
     now: () => now,
@@ -43,7 +43,7 @@ export function handClock(startMs = Date.UTC(2026, 0, 1)): HandClock {
     },
     soon(fn) {
       due += 1
-      nextTurn(() => {
+      nextIteration(() => {
         due -= 1
         fn()
       })
@@ -56,11 +56,11 @@ export function handClock(startMs = Date.UTC(2026, 0, 1)): HandClock {
         if (next.everyMs === undefined) timers.delete(next)
         else next.at += next.everyMs
         next.fn()
-        await turn()
+        await iteration()
         await settled()
       }
       now = end
-      await turn()
+      await iteration()
     },
   }
 }

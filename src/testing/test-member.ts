@@ -1,6 +1,6 @@
 /**
- * A member of the room under test, over the connections it has one after the other, and the faces that a test sees of it.
- * `testing.ts` lets it join; each connection is a `test-wire.ts`.
+ * A member of the room under test, over its successive connections, and the two kinds of test peers that wrap it.
+ * `testing.ts` joins it; each connection is a `test-wire.ts`.
  */
 
 import type { Member } from '../define.ts'
@@ -15,16 +15,16 @@ import { TestWire } from './test-wire.ts'
 
 type Payload = string | Uint8Array
 
-/** What answers somebody alone, and is no event of the room. */
-const OWN = ['welcome', 'ack', 'error']
+/** Frames of the protocol, which are no events of the room. */
+const PROTOCOL = ['welcome', 'ack', 'error']
 
 export class TestMember {
   readonly #room: HostedRoom
   readonly #visitor: Visitor
   readonly #random: Random
-  /** The newest event it heard of. */
+  /** The seq of the newest event it received. */
   #seq = 0
-  /** As the room's author has it. */
+  /** The peer that the room module sees. */
   peer: Member
   wire: TestWire
   #session: Session | undefined
@@ -41,12 +41,12 @@ export class TestMember {
     this.#session?.receive(data)
   }
 
-  /** An id for a message of its own. */
+  /** A new message id. */
   newId(): string {
     return this.#random.id()
   }
 
-  /** Closes the connection, as a client that goes. */
+  /** Closes the connection. */
   leave(): void {
     this.wire.lose()
     this.#session?.gone(false)
@@ -58,7 +58,7 @@ export class TestMember {
     this.#session?.gone(true)
   }
 
-  /** Connects again, and resumes where it was. */
+  /** Reconnects and resumes. */
   rejoin(): void {
     this.wire = this.wire.next()
     this.peer = this.#join()
@@ -71,12 +71,12 @@ export class TestMember {
     if (room.kind === 'raw') this.#session = room.join(this.#visitor, wire, undefined)
     else {
       wire.onFrame = ({ type, seq, data }) => {
-        const heard = type === 'welcome' && !isBack ? JSON.parse(String(data)).seq : seq
-        this.#seq = Math.max(this.#seq, heard)
+        const newest = type === 'welcome' && !isBack ? JSON.parse(String(data)).seq : seq
+        this.#seq = Math.max(this.#seq, newest)
       }
       this.#session = room.join(this.#visitor, wire, isBack ? room.readers.offset(this.#seq) : undefined)
     }
-    // One that its own join has refused is none of them.
+    // A peer that its own `join` has refused is no member.
     return room.present.withClient(this.#visitor.client) ?? this.#visitor
   }
 }
@@ -125,13 +125,13 @@ export function eventPeer(member: TestMember): TestPeer {
     },
     async next(type?: string) {
       const isWanted = (frame: Frame) =>
-        frame.type !== undefined && !OWN.includes(frame.type) && (type === undefined || frame.type === type)
+        frame.type !== undefined && !PROTOCOL.includes(frame.type) && (type === undefined || frame.type === type)
       return eventOf(await member.wire.frame(type ?? 'event', isWanted))
     },
   } as TestPeer
 }
 
-/** What a client makes of a frame. */
+/** Parses a frame as a client does. */
 function eventOf(frame: Frame) {
   return JSON.parse(String(payloadOf(frame)))
 }

@@ -1,7 +1,8 @@
 /**
- * A wire that ends in a test: what a room sends waits here until the test asks for it.
+ * The wire of a test peer: frames that a room sends are queued here until the test asks for them. `test-member.ts`
+ * makes one for each connection.
  */
-// From the module, since a test framework puts its fake timers in the place of the global ones.
+// Imported, since the fake timers of a test framework replace the global ones.
 import { clearTimeout, setTimeout } from 'node:timers'
 import type { Bytes, Encoding, Frame } from '../delivery/frame.ts'
 import { payloadOf } from '../delivery/payload.ts'
@@ -9,32 +10,32 @@ import type { Wire } from '../delivery/wire.ts'
 import type { CloseReason } from '../errors.ts'
 
 /**
- * How long a test waits for something: so many looks. A process that a busy machine leaves standing is late for its next
- * look too, and does not lose patience meanwhile.
+ * A test waits for a frame in a fixed number of short waits, not until a deadline: if a busy machine stops the process,
+ * the remaining waits are still ahead.
  */
-const LOOKS = 20
-const LOOK_MS = 50
+const WAITS = 20
+const WAIT_MS = 50
 
-/** A test sees the frames themselves. */
+/** Encodes nothing: tests get the frames themselves. */
 const encoding: Encoding = { name: 'test', encode: () => '', join: () => '' }
 
 export class TestWire implements Wire {
   readonly encoding = encoding
   readonly waiting = 0
   closed: { code: number; reason: string } | undefined
-  /** Is told of each frame as it comes. */
+  /** Called with each frame as it arrives. */
   onFrame: (frame: Frame) => void = () => {}
   #isLost = false
   readonly #errors: readonly unknown[]
   #received: Frame[] = []
   #wake: (() => void)[] = []
 
-  /** `errors`: what the room logged, told where something does not come. */
+  /** `errors`: the errors that the room logged, shown if an expected frame does not arrive. */
   constructor(errors: readonly unknown[]) {
     this.#errors = errors
   }
 
-  /** Another connection of the same peer, which hears on where this one was. */
+  /** The next connection of the same peer, which takes over the frames not read yet. */
   next(): TestWire {
     const next = new TestWire(this.#errors)
     next.#received = this.#received
@@ -42,7 +43,7 @@ export class TestWire implements Wire {
     return next
   }
 
-  /** The connection is gone: nothing comes any more. */
+  /** The connection is lost: nothing arrives any more. */
   lose(): void {
     this.#isLost = true
   }
@@ -72,12 +73,12 @@ export class TestWire implements Wire {
     for (const wake of this.#wake.splice(0)) wake()
   }
 
-  /** The next frame that is wanted; those before it are passed over. */
+  /** Resolves with the next wanted frame; earlier ones are dropped. */
   frame(wanted: string, isWanted: (frame: Frame) => boolean): Promise<Frame> {
     return this.#find(wanted, isWanted, (at) => this.#received.splice(0, at + 1)[at])
   }
 
-  /** The first frame that is wanted; those before it stay for `frame`. */
+  /** Resolves with the first wanted frame; earlier ones stay for `frame`. */
   answer(wanted: string, isWanted: (frame: Frame) => boolean): Promise<Frame> {
     return this.#find(wanted, isWanted, (at) => this.#received.splice(at, 1)[0])
   }
@@ -87,19 +88,19 @@ export class TestWire implements Wire {
     isWanted: (frame: Frame) => boolean,
     take: (at: number) => Frame | undefined,
   ): Promise<Frame> {
-    for (let looks = 0; ; ) {
+    for (let waits = 0; ; ) {
       const at = this.#received.findIndex(isWanted)
       const frame = at < 0 ? undefined : take(at)
       if (frame !== undefined) return frame
-      if (this.closed || looks >= LOOKS) throw new Error(this.#missing(wanted))
-      if (!(await this.#waitForFrame())) looks += 1
+      if (this.closed || waits >= WAITS) throw new Error(this.#missing(wanted))
+      if (!(await this.#waitForFrame())) waits += 1
     }
   }
 
-  /** → whether something came, or the time of a look went by. */
+  /** Resolves with whether a frame arrived within one wait. */
   #waitForFrame(): Promise<boolean> {
     return new Promise((resolve) => {
-      const timer = setTimeout(() => resolve(false), LOOK_MS)
+      const timer = setTimeout(() => resolve(false), WAIT_MS)
       this.#wake.push(() => {
         clearTimeout(timer)
         resolve(true)
@@ -110,9 +111,9 @@ export class TestWire implements Wire {
   #missing(wanted: string): string {
     const end = this.closed
       ? `the room closed this peer (${this.closed.code} ${this.closed.reason})`
-      : 'it did not come'
-    const heard = this.#received.map(payloadOf).join(' ') || 'nothing'
+      : 'it did not arrive'
+    const received = this.#received.map(payloadOf).join(' ') || 'nothing'
     const errors = this.#errors.length > 0 ? `; the room failed with: ${this.#errors.map(String).join('; ')}` : ''
-    return `expected ${wanted}: ${end}; heard ${heard}${errors}`
+    return `expected ${wanted}: ${end}; received ${received}${errors}`
   }
 }

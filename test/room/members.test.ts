@@ -68,7 +68,7 @@ describe('a peer that the room ends', () => {
     ann.send('endSelf', null).catch(() => {})
     await turn()
     expect(calls).toEqual(['join ann 1', 'ended itself', 'leave ann 0'])
-    await expect(ann.next()).rejects.toThrow('heard {"type":"welcome"')
+    await expect(ann.next()).rejects.toThrow('received {"type":"welcome"')
     await expect(ann.next('noted')).rejects.toThrow('4003')
   })
 })

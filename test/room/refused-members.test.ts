@@ -113,7 +113,7 @@ describe('a peer that `join` refuses', () => {
     )
     const ann = room.join()
     expect(ann.closed).toEqual({ code: 1008, reason: 'not_invited' })
-    await expect(ann.next()).rejects.toThrow('heard nothing')
+    await expect(ann.next()).rejects.toThrow('received nothing')
     expect([room.members(), left, room.errors]).toEqual([[], [], []])
   })
 

@@ -136,7 +136,7 @@ describe('an event room', () => {
     expect(await ann.next('guessed')).toMatchObject({ data: { at: 'paris' } })
     await room.advance(2000)
     expect([await ann.next('tick'), await ann.next('tick')]).toMatchObject([{ data: 1 }, { data: 2 }])
-    await expect(ann.next('greeting')).rejects.toThrow('expected greeting: it did not come')
+    await expect(ann.next('greeting')).rejects.toThrow('expected greeting: it did not arrive')
     await room.close()
   })
 
@@ -163,7 +163,7 @@ describe('an event room', () => {
 
   it('says what came instead where something does not come', async () => {
     const ann = (await openRoom(quiz)).join({ name: 'ann' })
-    await expect(ann.next('guessed')).rejects.toThrow(/^expected guessed: it did not come; heard .*hello, ann/)
+    await expect(ann.next('guessed')).rejects.toThrow(/^expected guessed: it did not arrive; received .*hello, ann/)
   })
 
   it('throws what its open throws', async () => {
