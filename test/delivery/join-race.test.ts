@@ -7,15 +7,11 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { systemClock } from '../../src/clock.ts'
 import { defineRoom, type EventDefinition, type Room } from '../../src/define.ts'
-import { FlushQueue } from '../../src/delivery/flush-queue.ts'
 import { offset } from '../../src/log/log.ts'
-import { MemoryLog } from '../../src/log/memory.ts'
-import { systemRandom } from '../../src/random.ts'
-import { Deadlines } from '../../src/room/deadlines.ts'
 import { LiveEventRoom } from '../../src/room/event-room.ts'
 import type { Session } from '../../src/room/session.ts'
-import { newTally } from '../../src/tally.ts'
 import { Hearing, HearingWire, REPLAY } from '../support/hearing.ts'
+import { roomParts, roomSettings } from '../support/live-room.ts'
 import { type Dice, seeded } from '../support/random.ts'
 import { startServer } from '../support/server.ts'
 
@@ -32,40 +28,9 @@ const talk = defineRoom({ receives: {}, sends: { said: z.number() }, open: () =>
 
 /** A room of its own, without a server; what it logs as an error. */
 async function openTalk(keep: number): Promise<{ room: LiveEventRoom; errors: unknown[] }> {
-  const clock = systemClock()
-  const quiet = () => {}
-  const errors: unknown[] = []
-  const log = { debug: quiet, info: quiet, warn: quiet, error: (fields: unknown) => void errors.push(fields) }
-  const logger = { ...log, child: () => log }
-  const parts = {
-    clock,
-    random: systemRandom(),
-    log: new MemoryLog(clock, systemRandom()),
-    flushQueue: new FlushQueue(clock),
-    deadlines: new Deadlines(clock),
-    tallyOf: newTally,
-    logger,
-  }
-  const room = new LiveEventRoom(
-    parts,
-    '/talk',
-    {},
-    {
-      pattern: '/race',
-      history: { keep, maxAgeMs: 3_600_000, replay: REPLAY, durable: false },
-      rejoinWithinMs: 5000,
-      limits: {
-        peers: 10_000,
-        rate: { perSecond: 1, burst: 1 },
-        abuse: 10,
-        json: { depth: 100, members: 10_000 },
-        waiting: 256,
-        bufferedBytes: 64 * 1024 * 1024,
-        sendTimeoutMs: 30_000,
-      },
-    },
-    talk as unknown as EventDefinition,
-  )
+  const { parts, errors } = roomParts(systemClock())
+  const settings = roomSettings({ history: { keep, replay: REPLAY } })
+  const room = new LiveEventRoom(parts, '/talk', {}, settings, talk as unknown as EventDefinition)
   await room.start(() => {})
   return { room, errors }
 }

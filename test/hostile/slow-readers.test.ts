@@ -8,12 +8,10 @@ import { z } from 'zod'
 import { defineRoom, type EventDefinition } from '../../src/define.ts'
 import { FlushQueue } from '../../src/delivery/flush-queue.ts'
 import { offset } from '../../src/log/log.ts'
-import { MemoryLog } from '../../src/log/memory.ts'
-import { systemRandom } from '../../src/random.ts'
-import { Deadlines } from '../../src/room/deadlines.ts'
 import { LiveEventRoom } from '../../src/room/event-room.ts'
 import { newTally, type Tally } from '../../src/tally.ts'
 import { type HandClock, handClock } from '../../src/testing/hand-clock.ts'
+import { roomParts, roomSettings } from '../support/live-room.ts'
 import { StuckWire } from '../support/stuck-wire.ts'
 
 const KIB = 1024
@@ -37,34 +35,15 @@ interface Stage {
 
 /** A room with a past of 8 MiB; all peers together may have `totalBytes` waiting. */
 async function stage(totalBytes = Number.POSITIVE_INFINITY): Promise<Stage> {
-  const clock = handClock()
+  const { clock, parts } = roomParts(handClock())
   const tally = newTally()
-  const errors: unknown[] = []
-  const logger = { debug() {}, info() {}, warn() {}, error: (fields: unknown) => void errors.push(fields) }
-  const house = {
-    clock,
-    random: systemRandom(),
-    log: new MemoryLog(clock, systemRandom()),
-    flushQueue: new FlushQueue(clock, () => totalBytes),
-    deadlines: new Deadlines(clock),
-    tallyOf: () => tally,
-    logger: { ...logger, child: () => logger },
-  }
-  const settings = {
-    pattern: '/talk',
-    history: { keep: 10_000, maxAgeMs: 3_600_000, replay: 50, durable: false },
+  const own = { ...parts, flushQueue: new FlushQueue(clock, () => totalBytes), tallyOf: () => tally }
+  const settings = roomSettings({
+    history: { keep: 10_000, replay: 50 },
     rejoinWithinMs: 0,
-    limits: {
-      peers: 10_000,
-      rate: { perSecond: 1e6, burst: 1e6 },
-      abuse: 10,
-      json: { depth: 100, members: 10_000 },
-      waiting: 256,
-      bufferedBytes: LIMIT,
-      sendTimeoutMs: 30_000,
-    },
-  }
-  const room = new LiveEventRoom(house, '/talk', {}, settings, talk as unknown as EventDefinition)
+    limits: { rate: { perSecond: 1e6, burst: 1e6 }, bufferedBytes: LIMIT },
+  })
+  const room = new LiveEventRoom(own, '/talk', {}, settings, talk as unknown as EventDefinition)
   await room.start(() => {})
   for (let count = 0; count < EVENTS; count += 1) await room.publish('said', 'x'.repeat(BYTES))
   let count = 0

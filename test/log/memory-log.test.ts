@@ -3,7 +3,8 @@ import { expect, it } from 'vitest'
 import { MemoryLog } from '../../src/log/memory.ts'
 import { systemRandom } from '../../src/random.ts'
 import { handClock } from '../../src/testing/hand-clock.ts'
-import { describeLog, draft, RETENTION } from '../support/logs.ts'
+import { draft, RETENTION } from '../support/log-under-test.ts'
+import { describeLog } from '../support/logs.ts'
 
 describeLog('memory', () => ({
   make: async (clock, logger) => new MemoryLog(clock, systemRandom(), logger),

@@ -3,10 +3,11 @@ import { expect, it } from 'vitest'
 import { defineRoom, type EventDefinition } from '../../src/define.ts'
 import type { Log, RoomLog } from '../../src/log/log.ts'
 import { LiveEventRoom } from '../../src/room/event-room.ts'
-import { roomParts, SETTINGS } from '../support/session-stage.ts'
+import { handClock } from '../../src/testing/hand-clock.ts'
+import { roomParts, roomSettings } from '../support/live-room.ts'
 
 function newRoom(waits: { log?: Promise<unknown>; author?: Promise<unknown> }) {
-  const { clock, parts } = roomParts()
+  const { clock, parts } = roomParts(handClock())
   const calls: string[] = []
   const log: Log = {
     trouble: undefined,
@@ -31,7 +32,13 @@ function newRoom(waits: { log?: Promise<unknown>; author?: Promise<unknown> }) {
       return {}
     },
   })
-  const room = new LiveEventRoom({ ...parts, log }, '/room', {}, SETTINGS, definition as unknown as EventDefinition)
+  const room = new LiveEventRoom(
+    { ...parts, log },
+    '/room',
+    {},
+    roomSettings(),
+    definition as unknown as EventDefinition,
+  )
   return { room, clock, calls }
 }
 

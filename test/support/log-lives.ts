@@ -1,37 +1,16 @@
 /** What every log must do over the lives of a process and of a room, and where delivery fails; `logs.ts` runs it with the rest. */
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { RoomLogger } from '../../src/define.ts'
 import { Frame } from '../../src/delivery/frame.ts'
-import type { Log, Retention, RoomLog } from '../../src/log/log.ts'
-import { handClock } from '../../src/testing/hand-clock.ts'
-import { draft, type LogFactory, RETENTION, seqs } from './logs.ts'
+import { draft, type LogFactory, LogUnderTest, RETENTION, seqs } from './log-under-test.ts'
 
 const QUIET: RoomLogger = { debug() {}, info() {}, warn() {}, error() {} }
 
 export function describeLives(name: string, factory: () => LogFactory): void {
   describe(`the ${name} log, opened again and again`, () => {
-    const clock = handClock()
-    let files = factory()
-    let log: Log | undefined
-
-    async function open(retention: Partial<Retention> = {}, path = '/room'): Promise<RoomLog> {
-      log ??= await files.make(clock)
-      return log.open(path, { ...RETENTION, ...retention }, () => {})
-    }
-
-    async function restart(): Promise<boolean> {
-      if (!files.again) return false
-      await log?.close()
-      log = await files.again(clock)
-      return true
-    }
-
-    afterEach(async () => {
-      await log?.close()
-      await files.remove()
-      log = undefined
-      files = factory()
-    })
+    const tested = new LogUnderTest(factory)
+    const { clock } = tested
+    const open: LogUnderTest['open'] = (...which) => tested.open(...which)
 
     it('resumes what was handed out while nothing was said, however often the room is opened again', async () => {
       const before = await open()
@@ -41,7 +20,7 @@ export function describeLives(name: string, factory: () => LogFactory): void {
       offsets.push(again.epoch)
       for (const epoch of offsets) expect(again.locate(epoch, 0)).toEqual({ after: 0 })
       await again.append([draft('a')])
-      expect(await log?.peek('/room')).toMatchObject({ epoch: again.epoch, seq: 1 })
+      expect(await (await tested.log()).peek('/room')).toMatchObject({ epoch: again.epoch, seq: 1 })
       for (const epoch of offsets) expect(again.locate(epoch, 0)).toEqual({ after: 0 })
       const other = await open({}, '/other')
       for (const epoch of offsets) expect(other.locate(epoch, 0)).toEqual({ lost: 'epoch' })
@@ -54,7 +33,7 @@ export function describeLives(name: string, factory: () => LogFactory): void {
       const epochs = [first.epoch]
       for (let life = 0; life < 3; life += 1) {
         await (await open()).close()
-        if (!(await restart())) return
+        if (!(await tested.restart())) return
         await clock.advance(1000)
         const silent = await open()
         epochs.push(silent.epoch)
@@ -75,7 +54,7 @@ export function describeLives(name: string, factory: () => LogFactory): void {
 
     it('goes on where delivery throws: the append is kept and answered, and so is what comes after', async () => {
       const errors: unknown[] = []
-      log = await files.make(clock, { ...QUIET, error: (fields) => void errors.push(fields) })
+      const log = await tested.log({ ...QUIET, error: (fields) => void errors.push(fields) })
       const got: number[] = []
       const room = await log.open('/room', RETENTION, ({ seq }) => {
         if (seq < 3) throw new Error(`no way to ${seq}`)

@@ -1,53 +1,20 @@
 /**
  * What every log must do, whatever it keeps its events in. A file of three lines runs this for each implementation.
  */
-import { afterEach, describe, expect, it } from 'vitest'
-import type { RoomLogger } from '../../src/define.ts'
+import { describe, expect, it } from 'vitest'
 import { Frame } from '../../src/delivery/frame.ts'
-import type { Draft, Log, Retention, RoomLog } from '../../src/log/log.ts'
-import { handClock } from '../../src/testing/hand-clock.ts'
 import { describeLives } from './log-lives.ts'
+import { draft, type LogFactory, LogUnderTest, seqs } from './log-under-test.ts'
 
-export const RETENTION: Retention = { keep: 1000, maxAgeMs: 7 * 86_400_000, durable: true }
 const HOUR_MS = 3_600_000
 
-/** How a log is made, opened again as after a restart (`undefined`: it keeps nothing), and thrown away. */
-export interface LogFactory {
-  make(clock: ReturnType<typeof handClock>, logger?: RoomLogger): Promise<Log>
-  again?: (clock: ReturnType<typeof handClock>) => Promise<Log>
-  remove(): Promise<void>
-}
-
-export const draft = (text: string): Draft => ({ type: 'message', data: JSON.stringify({ text }) })
 const texts = (frames: readonly Frame[]) => frames.map(({ data }) => JSON.parse(String(data)).text)
-export const seqs = (frames: readonly Frame[]) => frames.map(({ seq }) => seq)
 
 export function describeLog(name: string, factory: () => LogFactory): void {
   describe(`the ${name} log`, () => {
-    const clock = handClock()
-    let files = factory()
-    let log: Log | undefined
-    const heard: Frame[] = []
-
-    async function open(retention: Partial<Retention> = {}, path = '/room'): Promise<RoomLog> {
-      log ??= await files.make(clock)
-      return log.open(path, { ...RETENTION, ...retention }, (frame) => void heard.push(frame))
-    }
-
-    async function restart(): Promise<boolean> {
-      if (!files.again) return false
-      await log?.close()
-      log = await files.again(clock)
-      return true
-    }
-
-    afterEach(async () => {
-      await log?.close()
-      await files.remove()
-      log = undefined
-      heard.length = 0
-      files = factory()
-    })
+    const tested = new LogUnderTest(factory)
+    const { clock, heard } = tested
+    const open: LogUnderTest['open'] = (...which) => tested.open(...which)
 
     it('begins empty: the oldest kept is the one after the newest', async () => {
       const room = await open()
@@ -199,8 +166,8 @@ export function describeLog(name: string, factory: () => LogFactory): void {
       await room.append([draft('a')])
       const { epoch } = room
       await room.close()
-      expect(await log?.peek('/room')).toMatchObject({ epoch, first: 1, seq: 1 })
-      expect(await log?.peek('/never')).toBeUndefined()
+      expect(await (await tested.log()).peek('/room')).toMatchObject({ epoch, first: 1, seq: 1 })
+      expect(await (await tested.log()).peek('/never')).toBeUndefined()
     })
 
     it('goes on after a restart: events, answers, and offsets of before', async () => {
@@ -209,7 +176,7 @@ export function describeLog(name: string, factory: () => LogFactory): void {
       await before.append([draft('b')])
       const { epoch } = before
       await before.close()
-      if (!(await restart())) return
+      if (!(await tested.restart())) return
       const room = await open()
       expect([room.first, room.seq]).toEqual([1, 2])
       expect(room.epoch > epoch).toBe(true)

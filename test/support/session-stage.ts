@@ -1,17 +1,12 @@
 /** A room of either kind, in memory and on a clock turned by hand, for whoever holds its sessions as a transport does. */
 import { z } from 'zod'
 import { defineRoom } from '../../src/define.ts'
-import { FlushQueue } from '../../src/delivery/flush-queue.ts'
 import type { CloseReason } from '../../src/errors.ts'
-import { MemoryLog } from '../../src/log/memory.ts'
-import { systemRandom } from '../../src/random.ts'
-import { Deadlines } from '../../src/room/deadlines.ts'
 import { LiveEventRoom } from '../../src/room/event-room.ts'
 import { LiveRawRoom } from '../../src/room/raw-room.ts'
-import type { RoomParts, RoomSettings } from '../../src/room/room-parts.ts'
 import type { Session } from '../../src/room/session.ts'
-import { newTally } from '../../src/tally.ts'
 import { handClock } from '../../src/testing/hand-clock.ts'
+import { roomParts, roomSettings } from './live-room.ts'
 import { NotingWire } from './noting-wire.ts'
 
 /** How long a lost member is waited for. */
@@ -57,39 +52,10 @@ function author(say: (text: string) => void) {
   return { calls, lives: () => [...lives.values()].map((life) => life.join(' ')), handlers, hear }
 }
 
-export function roomParts() {
-  const clock = handClock()
-  const random = systemRandom()
-  const quiet = { debug() {}, info() {}, warn() {}, error() {} }
-  const parts: RoomParts = {
-    clock,
-    random,
-    log: new MemoryLog(clock, random),
-    flushQueue: new FlushQueue(clock),
-    deadlines: new Deadlines(clock),
-    tallyOf: newTally,
-    logger: { ...quiet, child: () => quiet },
-  }
-  return { clock, parts }
-}
-
-export const SETTINGS: RoomSettings = {
-  pattern: '/room',
-  history: { keep: 100, maxAgeMs: 1e9, replay: 0, durable: false },
-  rejoinWithinMs: REJOIN_MS,
-  limits: {
-    peers: 100,
-    rate: { perSecond: 1, burst: BURST },
-    abuse: 10,
-    json: { depth: 10, members: 100 },
-    waiting: 100,
-    bufferedBytes: 1024,
-    sendTimeoutMs: 30_000,
-  },
-}
+const SETTINGS = roomSettings({ rejoinWithinMs: REJOIN_MS, limits: { rate: { perSecond: 1, burst: BURST } } })
 
 export async function eventStage(): Promise<SessionStage> {
-  const { clock, parts } = roomParts()
+  const { clock, parts } = roomParts(handClock())
   let say = (_: string) => {}
   const { handlers, hear, ...notes } = author((text) => say(text))
   const definition = defineRoom({
@@ -107,7 +73,7 @@ export async function eventStage(): Promise<SessionStage> {
 }
 
 export async function rawStage(): Promise<SessionStage> {
-  const { clock, parts } = roomParts()
+  const { clock, parts } = roomParts(handClock())
   let say = (_: string) => {}
   const { handlers, hear, ...notes } = author((text) => say(text))
   const definition = defineRoom({

@@ -1,49 +1,15 @@
 /** Reading a room over plain HTTP, by the text of the Durable Streams protocol: pages, their headers, long polls. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { openStream, post } from '../../support/event-stream.ts'
-import notes from '../../support/notes.ts'
-import { startServer, type TestServer } from '../../support/server.ts'
+import { openPages, readPage } from '../../support/pages.ts'
 
-let server: TestServer
-
-beforeAll(async () => {
-  server = await startServer({
-    server: { limits: { handshakes: { perSecond: 1e5, burst: 1e5 } } },
-    rooms: {
-      '/notes/:name': { definition: notes },
-      '/short/:name': { definition: notes, history: { keep: 3 } },
-      '/echo': { module: 'echo' },
-    },
-  })
-})
-
-afterAll(() => server.close())
-
-/** A room of its own with so many events, and its address. */
-async function room(events = 0, mount = 'notes') {
-  const url = `${server.url}/${mount}/${crypto.randomUUID()}`
-  for (let index = 1; index <= events; index += 1) {
-    expect((await post(url, { type: 'note', data: { text: `${index}` } })).status).toBe(204)
-  }
-  return url
-}
-
-async function read(url: string, query: string, headers: Record<string, string> = {}) {
-  const response = await fetch(`${url}?${query}`, { headers })
-  const text = await response.text()
-  return {
-    status: response.status,
-    header: (name: string) => response.headers.get(name),
-    next: response.headers.get('Stream-Next-Offset') ?? '',
-    body: text && JSON.parse(text),
-    texts: () => JSON.parse(text).map(({ data }: { data: { text: string } }) => data.text),
-  }
-}
+const pages = openPages()
+const { room } = pages
 
 describe('a page', () => {
   it('holds the events as every wire sends them, and says where to read on and that nothing more is there', async () => {
     const url = await room(2)
-    const page = await read(url, 'offset=-1')
+    const page = await readPage(url, 'offset=-1')
     expect(page.status).toBe(200)
     expect(page.header('Content-Type')).toBe('application/json')
     expect(page.body).toEqual(
@@ -55,7 +21,7 @@ describe('a page', () => {
     expect(page.header('Cache-Control')).toBe('no-cache')
     expect(page.header('X-Content-Type-Options')).toBe('nosniff')
 
-    const rest = await read(url, `offset=${page.next}`)
+    const rest = await readPage(url, `offset=${page.next}`)
     expect(rest.body).toEqual([])
     expect(rest.next).toBe(page.next)
     expect(rest.header('Stream-Up-To-Date')).toBe('true')
@@ -70,7 +36,7 @@ describe('a page', () => {
     const sizes: number[] = []
     const texts: string[] = []
     for (let offset = '-1', isUpToDate = false; !isUpToDate; ) {
-      const page = await read(url, `offset=${offset}`)
+      const page = await readPage(url, `offset=${offset}`)
       expect(page.next > offset).toBe(true)
       sizes.push(page.body.length)
       texts.push(...page.texts())
@@ -83,19 +49,19 @@ describe('a page', () => {
 
   it('is not sent again to who has it, until there is more to say', async () => {
     const url = await room(1)
-    const tag = (await read(url, 'offset=-1')).header('ETag') ?? ''
+    const tag = (await readPage(url, 'offset=-1')).header('ETag') ?? ''
     expect(tag).toMatch(/^"[^"]+"$/)
-    const again = await read(url, 'offset=-1', { 'If-None-Match': `"other", ${tag}` })
+    const again = await readPage(url, 'offset=-1', { 'If-None-Match': `"other", ${tag}` })
     expect(again.status).toBe(304)
     expect(again.body).toBe('')
     expect(again.header('ETag')).toBe(tag)
 
     await post(url, { type: 'note', data: { text: '2' } })
-    expect((await read(url, 'offset=-1', { 'If-None-Match': tag })).texts()).toEqual(['1', '2'])
+    expect((await readPage(url, 'offset=-1', { 'If-None-Match': tag })).texts()).toEqual(['1', '2'])
   })
 
   it('at "now" is empty, says where the end is, and is kept by no cache', async () => {
-    const page = await read(await room(3), 'offset=now')
+    const page = await readPage(await room(3), 'offset=now')
     expect(page.body).toEqual([])
     expect(page.next).toMatch(/_0000000000000003$/)
     expect(page.header('Stream-Up-To-Date')).toBe('true')
@@ -131,28 +97,28 @@ describe('what cannot be read', () => {
       'before=now&live=sse',
       'before=now&live=long-poll',
     ]
-    for (const query of wrong) expect([query, (await read(url, query)).status]).toEqual([query, 400])
+    for (const query of wrong) expect([query, (await readPage(url, query)).status]).toEqual([query, 400])
   })
 
   it('is 410 with its reason where the log cannot go on from there without a hole', async () => {
     const url = await room(5, 'short')
-    const { next } = await read(url, 'offset=-1')
+    const { next } = await readPage(url, 'offset=-1')
     const [epoch] = next.split('_')
     const at = (seq: number, of = epoch) => `offset=${of}_${String(seq).padStart(16, '0')}`
     for (const live of ['', '&live=long-poll']) {
-      expect((await read(url, at(1) + live)).body).toMatchObject({ error: 'gone', reason: 'trimmed' })
-      expect((await read(url, at(9) + live)).body).toMatchObject({ error: 'gone', reason: 'ahead' })
-      expect((await read(url, at(5, '0'.repeat(32)) + live)).body).toMatchObject({ error: 'gone', reason: 'epoch' })
-      expect((await read(url, at(1) + live)).status).toBe(410)
+      expect((await readPage(url, at(1) + live)).body).toMatchObject({ error: 'gone', reason: 'trimmed' })
+      expect((await readPage(url, at(9) + live)).body).toMatchObject({ error: 'gone', reason: 'ahead' })
+      expect((await readPage(url, at(5, '0'.repeat(32)) + live)).body).toMatchObject({ error: 'gone', reason: 'epoch' })
+      expect((await readPage(url, at(1) + live)).status).toBe(410)
     }
-    expect((await read(url, at(2))).texts()).toEqual(['3', '4', '5'])
-    expect((await read(url, 'offset=-1')).texts()).toEqual(['3', '4', '5'])
+    expect((await readPage(url, at(2))).texts()).toEqual(['3', '4', '5'])
+    expect((await readPage(url, 'offset=-1')).texts()).toEqual(['3', '4', '5'])
   })
 
   it('is 404 where no room is, and 405 in a raw room', async () => {
-    expect((await fetch(`${server.url}/nowhere?offset=-1`)).status).toBe(404)
+    expect((await fetch(`${pages.server.url}/nowhere?offset=-1`)).status).toBe(404)
     for (const query of ['offset=-1', 'offset=now&live=sse', 'offset=now&live=long-poll']) {
-      const answer = await fetch(`${server.url}/echo?${query}`)
+      const answer = await fetch(`${pages.server.url}/echo?${query}`)
       expect([answer.status, answer.headers.get('Allow')]).toEqual([405, 'GET, HEAD, OPTIONS'])
     }
   })
@@ -177,14 +143,14 @@ describe('HEAD', () => {
 
 describe('a long poll', () => {
   it('answers at once with what is there already', async () => {
-    const page = await read(await room(2), 'offset=-1&live=long-poll')
+    const page = await readPage(await room(2), 'offset=-1&live=long-poll')
     expect(page.texts()).toEqual(['1', '2'])
     expect(page.header('Stream-Cursor')).toMatch(/^\d+$/)
   })
 
   it('waits for what comes next', async () => {
     const url = await room(1)
-    const polled = read(url, 'offset=now&live=long-poll')
+    const polled = readPage(url, 'offset=now&live=long-poll')
     const told = await openStream(`${url}?offset=now&live=sse`)
     await post(url, { type: 'whisper', data: { text: 'not kept' } })
     await post(url, { type: 'note', data: { text: '2' } })
@@ -195,8 +161,8 @@ describe('a long poll', () => {
 
   it('gives a cursor that is later than the one it was given', async () => {
     const url = await room(1)
-    const first = (await read(url, 'offset=-1&live=long-poll')).header('Stream-Cursor')
-    const second = (await read(url, `offset=-1&live=long-poll&cursor=${first}`)).header('Stream-Cursor')
+    const first = (await readPage(url, 'offset=-1&live=long-poll')).header('Stream-Cursor')
+    const second = (await readPage(url, `offset=-1&live=long-poll&cursor=${first}`)).header('Stream-Cursor')
     expect(Number(second)).toBeGreaterThan(Number(first))
   })
 })

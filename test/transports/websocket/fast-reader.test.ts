@@ -2,14 +2,14 @@
  * The reader before `ws` against `ws` alone: the same bytes, cut in the same places, are heard as the same messages, pings
  * and pongs in the same order, and end with the same code. `SEED=n` plays one run again.
  */
-import { Duplex } from 'node:stream'
-import { afterEach, describe, expect, it } from 'vitest'
-import { WebSocket, WebSocketServer } from 'ws'
+import { describe, expect, it } from 'vitest'
+import { type ServerOptions, WebSocket } from 'ws'
 import { FastReader } from '../../../src/transports/websocket/fast-reader.ts'
 import { frame, Op } from '../../support/bare-frames.ts'
 import { cut, PAYLOAD_BYTES, play } from '../../support/plays.ts'
 import { seeded } from '../../support/random.ts'
 import { amount } from '../../support/scale.ts'
+import { Line, openUnplugged } from '../../support/unplugged.ts'
 
 const RUNS = amount(800, 3000)
 /** What `ws` says, and what it then tells us. */
@@ -57,41 +57,12 @@ class Hearing extends WebSocket {
   }
 }
 
-/** A connection without a network: what is pushed was sent by the client. */
-class Line extends Duplex {
-  override _read(): void {}
-  override _write(_: Buffer, __: string, done: () => void): void {
-    done()
-  }
-}
-
-const servers: WebSocketServer[] = []
-afterEach(() => {
-  for (const server of servers.splice(0)) server.close()
-})
-
 function open(hasReader: boolean): { line: Line; heard: Hearing } {
-  const server = new WebSocketServer({
-    noServer: true,
-    clientTracking: false,
-    WebSocket: Hearing,
-    maxPayload: PAYLOAD_BYTES,
-    maxFragments: 8,
-  } as ConstructorParameters<typeof WebSocketServer>[0])
-  servers.push(server)
-  const line = new Line()
-  const headers = {
-    upgrade: 'websocket',
-    'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==',
-    'sec-websocket-version': '13',
-  }
-  let heard: Hearing | undefined
-  server.handleUpgrade({ method: 'GET', headers } as never, line, Buffer.alloc(0), (ws) => {
-    heard = ws as Hearing
-    if (hasReader) heard.reader = new FastReader(heard, line, PAYLOAD_BYTES)
-    heard.start()
-  })
-  if (!heard) throw new Error('expected ws to take the handshake')
+  const options = { clientTracking: false, WebSocket: Hearing, maxPayload: PAYLOAD_BYTES, maxFragments: 8 }
+  const { ws, line } = openUnplugged(options as ServerOptions)
+  const heard = ws as Hearing
+  if (hasReader) heard.reader = new FastReader(heard, line, PAYLOAD_BYTES)
+  heard.start()
   return { line, heard }
 }
 

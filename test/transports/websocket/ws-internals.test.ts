@@ -3,9 +3,8 @@
  * used for. A failure here means that `src/transports/websocket/ws-internals.ts` has to be read beside the new `ws`.
  */
 import { readFileSync } from 'node:fs'
-import { Duplex } from 'node:stream'
-import { afterEach, describe, expect, it } from 'vitest'
-import { type WebSocket, WebSocketServer } from 'ws'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import type { ServerOptions, WebSocket } from 'ws'
 import {
   dataListenerOf,
   deflateOf,
@@ -13,46 +12,17 @@ import {
   unfinishedBytes,
 } from '../../../src/transports/websocket/ws-internals.ts'
 import { frame, Op } from '../../support/bare-frames.ts'
+import { Line, openUnplugged } from '../../support/unplugged.ts'
 
 const versionIn = (file: string) => JSON.parse(readFileSync(new URL(file, import.meta.url), 'utf8'))
 const { version } = versionIn('../../../node_modules/ws/package.json')
 const why = (part: string) => `ws ${version} has not ${part} as src/transports/websocket/ws-internals.ts takes it to be`
 
-/** A connection without a network. */
-class Line extends Duplex {
-  override _read(): void {}
-  override _write(_: Buffer, __: string, done: () => void): void {
-    done()
-  }
-}
-
-const servers: WebSocketServer[] = []
-afterEach(() => {
-  for (const server of servers.splice(0)) server.close()
-})
-
-function open(offer: Record<string, string> = {}): { ws: WebSocket; receive: (bytes: Buffer) => void; line: Line } {
-  const server = new WebSocketServer({
-    noServer: true,
-    perMessageDeflate: true,
-    closeTimeout: 10,
-    maxPendingAutoPongs: 7,
-  })
-  servers.push(server)
-  const line = new Line()
-  const headers = {
-    upgrade: 'websocket',
-    'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==',
-    'sec-websocket-version': '13',
-    ...offer,
-  }
-  let opened: WebSocket | undefined
-  server.handleUpgrade(Object.assign(Object.create(null), { method: 'GET', headers }), line, Buffer.alloc(0), (ws) => {
-    opened = ws
-    ws.on('error', () => {})
-  })
-  if (!opened) throw new Error('expected ws to take the handshake')
-  return { ws: opened, receive: (bytes) => line.emit('data', bytes), line }
+function open(offer: Record<string, string> = {}) {
+  const options = { perMessageDeflate: true, closeTimeout: 10, maxPendingAutoPongs: 7 }
+  const { server, ws, line } = openUnplugged(options as ServerOptions, offer)
+  ws.on('error', () => {})
+  return { server, ws, receive: (bytes: Buffer) => line.emit('data', bytes), line }
 }
 
 it('is pinned, and no other version is installed', () => {
@@ -104,8 +74,7 @@ describe('ws has', () => {
   })
 
   it('options that its types lack', () => {
-    open()
-    expect(servers[0]?.options, why('closeTimeout and maxPendingAutoPongs')).toMatchObject({
+    expect(open().server.options, why('closeTimeout and maxPendingAutoPongs')).toMatchObject({
       closeTimeout: 10,
       maxPendingAutoPongs: 7,
     })
@@ -144,7 +113,7 @@ describe('how much there is of a message that is not whole', () => {
 describe('a plain handshake', () => {
   function opened(headers: Record<string, string>) {
     const server = new HandshakeServer({ noServer: true, maxPayload: 5, handleProtocols: () => 'chat' })
-    servers.push(server)
+    onTestFinished(() => server.close())
     const line = new Line()
     let written = ''
     line._write = (chunk, _, done) => {
