@@ -1,6 +1,6 @@
 /**
- * How often each address may do something: a bucket for each, forgotten when it is full again. `quotas.ts` holds one of
- * these for handshakes and one for what is read.
+ * Rate limits per address: a token bucket for each, deleted when it is full again. `quotas.ts` has one for handshakes and
+ * one for reads.
  */
 import type { Clock } from '../clock.ts'
 import { Bucket, type Rate } from '../token-bucket.ts'
@@ -11,7 +11,7 @@ const SWEEP_MS = 10_000
 export class AddressRates {
   readonly #clock: Clock
   readonly #buckets = new Map<string, Bucket>()
-  /** The rate of now; a reload may change it. */
+  /** The current rate; a reload may change it. */
   readonly #rate: () => Rate
 
   constructor(clock: Clock, rate: () => Rate) {
@@ -20,7 +20,7 @@ export class AddressRates {
     clock.every(SWEEP_MS, () => this.#sweep())
   }
 
-  /** Takes `cost`. Returns the seconds until it can be had, where it cannot be now; 0: it was taken. */
+  /** Takes `cost` tokens. Returns 0 if they were taken, else the seconds until they are available. */
   take(address: string, cost: number): number {
     const bucket = this.#of(address)
     const rate = this.#rate()
@@ -28,7 +28,7 @@ export class AddressRates {
     return Math.max(1, Math.ceil(bucket.waitMs(rate, cost) / 1000))
   }
 
-  /** Takes `cost` also where it is not there: what comes next waits for it. */
+  /** Takes `cost` tokens even if the bucket goes into debt; later takes wait for it. */
   draw(address: string, cost: number): void {
     this.#of(address).draw(this.#rate(), this.#clock.monotonic(), cost)
   }

@@ -1,7 +1,7 @@
 /**
- * Who may enter a room with `auth`: a JSON Web Token (RFC 7519) from the Authorization header, the subprotocol
- * `bearer.<token>` (a browser cannot set headers), or the cookie the room names. `jose` verifies; which algorithms count
- * is the mount's to say, never the token's. `gate.ts` asks before the upgrade and for every HTTP verb of the path.
+ * Authentication for a room with `auth`: a JSON Web Token (RFC 7519) from the Authorization header, the subprotocol
+ * `bearer.<token>` (a browser cannot set headers), or the room's cookie. `jose` verifies it; the mount chooses the
+ * algorithms, never the token. `gate.ts` calls it before the upgrade and for every HTTP method of the path.
  */
 import { parseCookie } from 'cookie'
 import { errors, importSPKI, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose'
@@ -15,12 +15,12 @@ import { badToken, expired, noToken, type Pass } from './pass.ts'
 
 const MAX_TOKEN_LENGTH = 8192
 const MAX_SUBJECT_LENGTH = 255
-/** Clocks differ; more than this is not forgiven. */
+/** Tolerance for clock skew. */
 const LEEWAY_SECONDS = 5
-/** The subprotocol that carries a token; it is never answered. */
+/** The prefix of a subprotocol that carries a token; the server never selects it. */
 export const BEARER = 'bearer.'
 
-/** Where a token may stand. */
+/** Where a caller may present a token. */
 export type Credentials = Pick<Caller, 'authorization' | 'protocols' | 'cookie'>
 
 export class Auth {
@@ -29,7 +29,7 @@ export class Auth {
   readonly #algorithms: string[]
   readonly #key: JWTVerifyGetKey
 
-  /** `failed` is told why the keys cannot be had. */
+  /** `failed` gets the reason if the keys cannot be fetched. */
   constructor(config: AuthConfig, clock: Clock, failed: (reason: string) => void = () => {}) {
     this.#config = config
     this.#clock = clock
@@ -37,7 +37,7 @@ export class Auth {
     this.#key = keyOf(config, clock, failed)
   }
 
-  /** The pass of a caller; `undefined` for a guest where guests may enter. Throws a `Refusal` 401 or 503. */
+  /** The pass of a caller; `undefined` for a guest, if guests may enter. Rejects with a `Refusal` 401 or 503. */
   async check(caller: Credentials): Promise<Pass | undefined> {
     const token = presentedToken(caller)
     if (token !== undefined) return this.#verify(token)
@@ -49,14 +49,15 @@ export class Auth {
     return cookie === undefined ? undefined : this.#verify(cookie).catch(asGuest)
   }
 
-  /** What the cookie holds; an emptied one is one that was taken away. */
+  /** The token in the cookie; an empty cookie counts as none. */
   #cookieOf(header = ''): string | undefined {
     const { cookie } = this.#config
     return cookie === undefined ? undefined : parseCookie(header)[cookie] || undefined
   }
 
   async #verify(token: string): Promise<Pass> {
-    if (token.length > MAX_TOKEN_LENGTH) throw badToken('the token is too long')
+    if (token.length > MAX_TOKEN_LENGTH)
+      throw badToken(`expected a token of at most ${MAX_TOKEN_LENGTH} characters, got ${token.length}`)
     const { issuer, audience } = this.#config
     try {
       const { payload } = await jwtVerify(token, this.#key, {
@@ -72,7 +73,7 @@ export class Auth {
     }
   }
 
-  /** Who comes in the moment after its end, by our clock, has what is left of the leeway: no less than a moment. */
+  /** When the pass ends, in ms since 1970; a token accepted within the leeway after `exp` lasts to the end of the leeway. */
   #endOf({ exp }: JWTPayload): number | undefined {
     if (exp === undefined) return undefined
     const untilMs = exp * 1000
@@ -80,14 +81,14 @@ export class Auth {
   }
 }
 
-/** A token that the client sends on purpose: if it is wrong, the client must know. */
+/** A token that the client sent on purpose, so a wrong one is always refused. */
 function presentedToken({ authorization, protocols }: Credentials): string | undefined {
   const bearer = bearerOf(authorization)
   if (bearer !== undefined) return bearer
   return protocols.find((protocol) => protocol.startsWith(BEARER))?.slice(BEARER.length)
 }
 
-/** A browser sends a cookie by itself, also one that has ended: where no cookie would come in, such a one does too. */
+/** A browser sends cookies by itself, also expired ones. If guests may enter, a caller with an invalid cookie is a guest. */
 function asGuest(error: unknown): undefined {
   if (error instanceof Refusal && error.status === 401) return undefined
   throw error
@@ -104,7 +105,7 @@ function keyOf({ secret, publicKey = '', jwksUrl }: AuthConfig, clock: Clock, fa
     const bytes = new TextEncoder().encode(secret)
     return async () => bytes
   }
-  // The same key under another algorithm is another key; only the mount's algorithms come this far.
+  // `jose` imports a key for one algorithm; the mount's algorithms bound this map.
   const keys = new Map<string, ReturnType<typeof importSPKI>>()
   return async ({ alg = '' }) => {
     const key = keys.get(alg) ?? importSPKI(publicKey, alg)
@@ -113,7 +114,7 @@ function keyOf({ secret, publicKey = '', jwksUrl }: AuthConfig, clock: Clock, fa
   }
 }
 
-/** The subject becomes the id of a peer, which others read. */
+/** Checks `sub`: it becomes the peer's id, which others see. */
 function withSubject(claims: JWTPayload): JWTPayload {
   const sub: unknown = claims.sub
   if (sub === undefined) return claims
@@ -126,15 +127,17 @@ function withSubject(claims: JWTPayload): JWTPayload {
   return claims
 }
 
-/** Nothing of the token is repeated, in an answer or in a log. */
+/** Never includes any part of the token, for answers and logs. */
 function refusalOf(error: unknown): Refusal {
   if (error instanceof Refusal) return error
   if (error instanceof errors.JWTExpired) return expired()
   if (error instanceof errors.JWTClaimValidationFailed)
-    return badToken(`the token's "${error.claim}" is not what this room expects`)
-  return badToken('the token is not valid here')
+    return badToken(`expected another "${error.claim}" in the token; get a token for this room`)
+  return badToken('expected a token signed for this room; get a new one')
 }
 
 function unavailable(): Refusal {
-  return new Refusal(503, 'keys_unavailable', 'the keys to check tokens with cannot be had now', { 'Retry-After': '5' })
+  return new Refusal(503, 'keys_unavailable', 'the keys for tokens are unavailable now; try again later', {
+    'Retry-After': '5',
+  })
 }

@@ -1,38 +1,35 @@
 /**
- * Who asks: plain data, read once from a request, and all that the gate and its guards know of it. It holds no request
- * and no socket, so that a packet of another transport, or another node, can be a caller as well.
- * `transports/caller-reader.ts` reads one from HTTP.
+ * The caller: plain data, read once from a request; the gate and its checks take nothing else. It holds no request and no
+ * socket, so that a packet of another transport, or another node, can be a caller too. `transports/caller-reader.ts` reads
+ * one from HTTP.
  */
 
 export interface Caller {
-  /** The client's, as far as a proxy we trust tells; in one spelling. */
+  /** The client's address in its canonical spelling, as reported by a trusted proxy if there is one. */
   readonly address: string
-  /** Path and query, as they came. */
+  /** Path and query, unparsed. */
   readonly target: string | undefined
-  /** The `Host` header; `undefined` where it did not come exactly once. */
+  /** The `Host` header; `undefined` unless there is exactly one. */
   readonly host: string | undefined
-  /** The host that the client asked for: what a proxy we trust says of it, or else `host`. */
+  /** The host that the client asked for: as reported by a trusted proxy, or else `host`. */
   readonly askedHost: string | undefined
-  /**
-   * It reached an address of this machine alone under a name that anyone can lead there, and no proxy we trust stands
-   * between.
-   */
+  /** The request reached a loopback address under a foreign host name, without a trusted proxy: possibly DNS rebinding. */
   readonly isRebound: boolean
-  /** `true`: the client's connection is TLS. `undefined`: that is not known, since a proxy may have ended it unseen. */
+  /** `true`: the client's connection is TLS. `undefined`: unknown, since an unknown proxy may have terminated TLS. */
   readonly isSecure: true | undefined
-  /** The origin of the page that asks; a program has none. */
+  /** The origin of the requesting page; a program has none. */
   readonly origin: string | undefined
   /** The `Authorization` header. */
   readonly authorization: string | undefined
   /** The `Cookie` header. */
   readonly cookie: string | undefined
-  /** Subprotocols it offers, in its order; one of them may carry a token. */
+  /** The offered subprotocols, in order of preference; one may carry a token. */
   readonly protocols: readonly string[]
-  /** What a proxy we trust calls the request. */
+  /** The request id set by a trusted proxy. */
   readonly requestId: string | undefined
 }
 
-/** What an upgrade to a WebSocket says beside. */
+/** The fields of a WebSocket handshake. */
 export interface Handshake {
   readonly method: string | undefined
   readonly httpVersion: string

@@ -1,6 +1,6 @@
 /**
- * Whether an upgrade is a WebSocket handshake that we can take: version, key, no body, a subprotocol we know. `gate.ts`
- * asks before anything else; what only `ws` can tell (lists of extensions) it refuses itself.
+ * Checks of a WebSocket handshake: method, version, key, no body, a known subprotocol. `gate.ts` makes them first; `ws`
+ * itself refuses malformed lists of protocols and extensions.
  */
 
 import { Refusal } from '../errors.ts'
@@ -8,7 +8,7 @@ import { BEARER } from './auth.ts'
 import type { Handshake } from './caller.ts'
 import { chooseProtocol } from './identity.ts'
 
-/** RFC 6455, 4.2.1, and RFC 9110, 7.8; a body would reach the room as its first frames. */
+/** RFC 6455, 4.2.1, and RFC 9110, 7.8; a body would be read as the first frames. Throws a `Refusal` 400 or 426. */
 export function mustBeHandshake({ method, httpVersion, hasBody, version, key }: Handshake): void {
   if (method !== 'GET') throw new Refusal(400, 'bad_handshake', `expected GET, got ${method}`)
   if (httpVersion !== '1.1') throw new Refusal(400, 'bad_handshake', `expected HTTP/1.1, got ${httpVersion}`)
@@ -22,7 +22,7 @@ export function mustBeHandshake({ method, httpVersion, hasBody, version, key }: 
   }
 }
 
-/** Throws a `Refusal` 400 where the client offers only subprotocols that the room does not know. */
+/** Throws a `Refusal` 400 if the client offers only subprotocols that the room does not know. */
 export function mustOfferKnown(offered: readonly string[], known: readonly string[]): void {
   if (offered.length === 0 || known.length === 0) return
   if (offered.every((protocol) => protocol.startsWith(BEARER)) || chooseProtocol(offered, known)) return

@@ -1,21 +1,21 @@
 /**
- * Under which names the server answers. A page that makes its own host name lead to this machine (DNS rebinding) is of
- * the same origin as the server to every check but this one: its requests still carry the page's name in `Host`. The
- * gate asks here first, for pages and upgrades alike.
+ * The host names under which the server answers. If a page makes its own host name resolve to this machine (DNS rebinding),
+ * it passes every same-origin check; only `Host` still shows the page's name. The gate checks this first, for pages and
+ * upgrades alike.
  */
 
 import { Refusal } from '../errors.ts'
 import type { Caller } from './caller.ts'
 
-/** Nobody can make these lead elsewhere: addresses, and the names of this machine (RFC 6761, 6.3). */
+/** Names that nobody can rebind: IP addresses, and localhost (RFC 6761, 6.3). */
 const OWN = /^(?:\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-f:.]+\]|(?:[a-z0-9_-]+\.)*localhost\.?)(?::\d+)?$/i
 
-/** Throws a `Refusal` 421 (RFC 9110, 15.5.20) for a name that is not ours. */
+/** Throws a `Refusal` 421 (RFC 9110, 15.5.20) for a host name that is not this server's. */
 export type HostGuard = (caller: Pick<Caller, 'askedHost' | 'isRebound'>) => void
 
 /**
- * `names`: host names, `*.example.org` for all under one, `*` for any; then no other name is answered, whoever asks.
- * `undefined`: any name, but on a loopback connection only this machine's own, unless a proxy we trust made it.
+ * `names`: host names, `*.example.org` for all subdomains, `*` for any; no other names are accepted, from anyone.
+ * `undefined`: any name, but on a loopback connection only localhost and addresses, unless a trusted proxy made it.
  */
 export function hostGuard(names: readonly string[] | undefined): HostGuard {
   if (names === undefined) return mustBeOwnOnLoopback
@@ -25,12 +25,12 @@ export function hostGuard(names: readonly string[] | undefined): HostGuard {
     throw new Refusal(
       421,
       'foreign_host',
-      'this server does not answer under this host name; ALLOWED_HOSTS names those it has',
+      'expected a host name of this server; add this one to ALLOWED_HOSTS if it is',
     )
   }
 }
 
-/** Whether a host is this machine's own name or an address, which nobody can make lead elsewhere. */
+/** Whether a host is localhost or an IP address, with or without a port. */
 export function isOwnHost(host: string | undefined): boolean {
   return host !== undefined && OWN.test(host)
 }
@@ -50,7 +50,7 @@ function isNamed(host: string, names: readonly string[]): boolean {
   return names.some((known) => (known.startsWith('*.') ? name.endsWith(known.slice(1)) : name === known))
 }
 
-/** Throws a `Refusal` 400 for a request that does not say for which host it is, or says it twice. */
+/** Throws a `Refusal` 400 for a request without exactly one well-formed Host. */
 export function mustNameHost({ host }: Pick<Caller, 'host'>): void {
   if (isHost(host)) return
   throw new Refusal(400, 'bad_host', 'expected one Host header with a host and port')

@@ -1,6 +1,6 @@
 /**
- * Who comes to a room, and how they want to be spoken to: what the query and the token say of a peer, and which
- * subprotocol is chosen. `gate.ts` asks; transports ask for the subprotocol again when they answer.
+ * The identity of a caller: id, name, client and offset from its query and its pass; and the choice of a subprotocol.
+ * `gate.ts` and `streams/` call it; `websocket.ts` chooses the subprotocol again when it answers.
  */
 import { Refusal } from '../errors.ts'
 import { isPosition } from '../log/log.ts'
@@ -14,10 +14,10 @@ export interface Identity {
 }
 
 const MAX_NAME_LENGTH = 40
-/** What our client offers beside its token, since a browser fails a connection whose offers were all passed over. */
+/** Our client offers this beside its token, since a browser fails a connection if none of its offers is selected. */
 const COMPANION = 'corridor'
 
-/** The subprotocol to speak: the first offered that the room knows (RFC 6455, 4.2.2). */
+/** The subprotocol to select: the first offered one that the room knows (RFC 6455, 4.2.2). */
 export function chooseProtocol(offered: Iterable<string>, known: readonly string[]): string | undefined {
   let isCompanion = false
   for (const protocol of offered) {
@@ -27,17 +27,17 @@ export function chooseProtocol(offered: Iterable<string>, known: readonly string
   return isCompanion ? COMPANION : undefined
 }
 
-/** Who comes: what the query says of the peer, and its token where it has one. Throws a `Refusal` 400. */
+/** The identity given by query and pass. Throws a `Refusal` 400. */
 export function identityOf(query: URLSearchParams, random: Random, pass?: Pass): Identity {
   if (query.size === 0 && !pass) return { visitor: guest(random), offset: undefined }
   for (const key of ['name', 'client', 'offset']) {
     if (query.getAll(key).length > 1) throw new Refusal(400, `bad_${key}`, `expected "${key}" once`)
   }
-  const { sub, name: told } = pass?.claims ?? {}
+  const { sub, name: claimed } = pass?.claims ?? {}
   const id = sub ?? random.id()
-  // Who brings a token is called what it says, or nothing in particular, but never what they like.
+  // With a token, only the token names the peer.
   const asked = pass ? undefined : query.get('name')?.trim()
-  const name = nameIn(told) ?? nameIn(sub) ?? asked ?? `guest-${id.slice(0, 4)}`
+  const name = nameIn(claimed) ?? nameIn(sub) ?? asked ?? `guest-${id.slice(0, 4)}`
   if (!isText(name, MAX_NAME_LENGTH))
     throw new Refusal(400, 'bad_name', `expected a name of 1 to ${MAX_NAME_LENGTH} characters`)
   const client = query.get('client') ?? undefined
@@ -52,20 +52,20 @@ export function identityOf(query: URLSearchParams, random: Random, pass?: Pass):
   return { visitor: { id, name, client: scoped(client, sub), claims, untilMs }, offset }
 }
 
-/** Somebody of whom nothing is known. */
+/** A caller without token and query. */
 function guest(random: Random): Visitor {
   const id = random.id()
   return { id, name: `guest-${id.slice(0, 4)}` }
 }
 
-/** A name that a token says, where it can be shown. */
+/** The claim, if it is a name that can be displayed. */
 function nameIn(claim: unknown): string | undefined {
   return typeof claim === 'string' && isText(claim, MAX_NAME_LENGTH) ? claim : undefined
 }
 
 /**
- * An id that a client chose means nothing beyond its principal, or a stranger could speak for it; the length keeps the two
- * apart. A guest's stays as it is, unless it looks like a principal's.
+ * Scopes an id that a client chose to its principal (the token's `sub`), so that nobody else can use it; the length
+ * separates the two. A guest's id stays unscoped, escaped if it looks scoped.
  */
 export function scoped<Id extends string | undefined>(id: Id, principal: string | undefined): Id | string {
   if (id === undefined) return id
@@ -73,9 +73,9 @@ export function scoped<Id extends string | undefined>(id: Id, principal: string 
   return /^\d+ /.test(id) ? `0 ${id}` : id
 }
 
-/** Text that can be shown on one line: something to see, no control characters, no half characters. */
+/** Whether text can be displayed on one line: something visible, no control characters, no unpaired surrogates. */
 function isText(text: string, maxLength: number): boolean {
-  // What a query said in bytes that are no UTF-8 arrives as U+FFFD.
+  // Invalid UTF-8 in a query is decoded as U+FFFD.
   if (!text.isWellFormed() || text.includes('\ufffd') || !/[\p{L}\p{N}\p{P}\p{S}]/u.test(text)) return false
   return [...text].length <= maxLength && !/[\p{Cc}\u2028\u2029]/u.test(text)
 }

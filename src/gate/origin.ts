@@ -1,11 +1,11 @@
 /**
- * Which web pages may speak to a room (RFC 6455, 10.2): a browser names the page's origin in each upgrade, and a page
- * of another site is refused unless the room lists it. A request without an Origin is a program, and passes. The gate
- * asks `mayEnter`; `listed-origin.ts` checks what a room lists.
+ * The origin check (RFC 6455, 10.2). A browser sends the page's origin; a page of another origin is refused unless the room
+ * lists it. A request without an Origin comes from a program, and passes. The gate calls `mayEnter`; `listed-origin.ts`
+ * checks the list itself.
  */
 import { LABELS, type Origins, readOrigin } from '../config/listed-origin.ts'
 
-/** `secure`: whether the client's connection was TLS; `undefined` where a proxy may have ended it unseen. */
+/** `secure`: whether the client's connection is TLS; `undefined`: unknown, since a proxy may have terminated TLS. */
 export function mayEnter(
   origins: Origins,
   origin: string | undefined,

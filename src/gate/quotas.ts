@@ -1,6 +1,6 @@
 /**
- * Counts at the door: handshakes and reads per address and second, peers per address, room and server. `gate.ts` asks before the
- * upgrade, and what was counted is given back when the peer is gone.
+ * Quotas of the server: handshakes and reads per address and second, peers per address and room, and peers in all.
+ * `gate.ts` charges them before the upgrade; a peer is counted out when it is gone.
  */
 import type { Clock } from '../clock.ts'
 import type { Route } from '../config/mount.ts'
@@ -14,12 +14,12 @@ export interface ServerLimits {
   readonly handshakes: Rate
 }
 
-/** A read costs one, and one more for each so many bytes. */
+/** A read costs one token, and one more for each this many bytes. */
 const READ_BYTES = 64 * 1024
-/** Reads are as many as handshakes, but no fewer than these. */
+/** The rate of reads is that of handshakes, but at least this. */
 const LEAST_READS: Rate = { perSecond: 200, burst: 1000 }
 
-/** Peers of one address in one room; they share it, and what names it. */
+/** The peers of one address in one room share one of these. */
 interface Count {
   readonly key: string
   peers: number
@@ -28,7 +28,7 @@ interface Count {
 export class Quotas {
   readonly #handshakes: AddressRates
   readonly #reads: AddressRates
-  /** By address and room. */
+  /** By address key and room path. */
   readonly #perAddress = new Map<string, Count>()
   #limits: ServerLimits
   #peers = 0
@@ -39,21 +39,21 @@ export class Quotas {
     this.#reads = new AddressRates(clock, () => readsOf(this.#limits))
   }
 
-  /** All peers of the server. */
+  /** The number of peers of the server. */
   get peers(): number {
     return this.#peers
   }
 
-  /** From now on; what is counted stays counted. */
+  /** Applies from now on; counts stay. */
   set limits(limits: ServerLimits) {
     this.#limits = limits
   }
 
-  /** Throws a `Refusal` 429 when this address shakes hands too often, 413 for what costs more than it ever has. */
+  /** Charges handshakes. Throws a `Refusal` 429 over the rate, 413 if `cost` is larger than the burst. */
   handshake(address: string, cost = 1): void {
     const { handshakes } = this.#limits
     if (cost > handshakes.burst) {
-      const message = `this server takes ${handshakes.burst} messages of an address at once, got ${cost}`
+      const message = `expected at most ${handshakes.burst} messages from one address at once, got ${cost}; send fewer at once`
       throw new Refusal(413, 'too_many_messages', message).by('server.limits.handshakes')
     }
     const waitSeconds = this.#handshakes.take(address, cost)
@@ -61,20 +61,20 @@ export class Quotas {
     throw tooMany('too many handshakes from your address', waitSeconds).by('server.limits.handshakes')
   }
 
-  /** A read begins. Throws a `Refusal` 429 when this address has read too much. */
+  /** Charges a read. Throws a `Refusal` 429 over the rate. */
   read(address: string): void {
     const waitSeconds = this.#reads.take(address, 1)
     if (waitSeconds === 0) return
     throw tooMany('too much was read from your address', waitSeconds).by('server.limits.handshakes')
   }
 
-  /** So many bytes are sent to who reads: its next read waits for them. */
+  /** Charges bytes sent to a reader: its next read waits for them. */
   sent(address: string, bytes: number): void {
     const cost = Math.floor(bytes / READ_BYTES)
     if (cost > 0) this.#reads.draw(address, cost)
   }
 
-  /** Counts a peer in. Returns what counts it out (a second call does nothing); throws a `Refusal` 429 or 503. */
+  /** Counts a peer in. Returns a function that counts it out (a second call does nothing). Throws a `Refusal` 429 or 503. */
   enter({ mount, path }: Route, address: string): () => void {
     if (this.#peers >= this.#limits.peers) {
       const message = `this server takes ${this.#limits.peers} peers`

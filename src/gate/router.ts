@@ -1,33 +1,33 @@
 /**
- * From a path to its mount: static paths before parameterised ones. `target.ts` has checked the path before; `gate.ts`
- * and the HTTP side ask the same router. A reload makes a new one.
+ * Finds the mount of a path: static paths before parameterised ones. `target.ts` has checked the path before; `gate.ts` and
+ * the HTTP routes use the same router. A reload makes a new one.
  */
 import findMyWay from 'find-my-way'
 import type { Mount, Route } from '../config/mount.ts'
 
-/** A room's name in a path, decoded. */
+/** The longest decoded parameter of a path. */
 const MAX_NAME_LENGTH = 128
 
 export class Router {
   readonly mounts: readonly Mount[]
   /** Paths without parameters, as they are written in rooms.json. */
   readonly #static = new Map<string, Route>()
-  readonly #ways = findMyWay({ caseSensitive: true, maxParamLength: MAX_NAME_LENGTH * 9 })
+  readonly #parameterised = findMyWay({ caseSensitive: true, maxParamLength: MAX_NAME_LENGTH * 9 })
 
   constructor(mounts: readonly Mount[]) {
     this.mounts = mounts
     for (const mount of mounts) {
       const { pattern } = mount
       if (!pattern.includes(':')) this.#static.set(pattern, { mount, params: {}, path: pattern })
-      this.#ways.on('GET', pattern, () => {}, mount)
+      this.#parameterised.on('GET', pattern, () => {}, mount)
     }
   }
 
-  /** `undefined`: no room is here. */
+  /** `undefined`: no room is at this path. */
   find(path: string): Route | undefined {
     const known = this.#static.get(path)
     if (known) return known
-    const found = this.#ways.find('GET', path)
+    const found = this.#parameterised.find('GET', path)
     if (!found?.store) return undefined
     const mount: Mount = found.store
     const params: Record<string, string> = {}

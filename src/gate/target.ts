@@ -1,22 +1,22 @@
 /**
- * What a request line asks for: the path of a room and its query, or a refusal. The same rules serve pages, reads and
- * upgrades, so that no two routers disagree about a path (RFC 9112, 3.2: origin-form only).
+ * Parses the request target into path and query, or refuses it. Pages, reads and upgrades follow the same rules, so that no
+ * two routers disagree about a path (RFC 9112, 3.2: origin-form only).
  */
 import { Refusal } from '../errors.ts'
 
 export interface Target {
-  /** As it came, without the base path, and without a slash at its end: `/r/tea`. */
+  /** Not decoded, without the base path and without a trailing slash: `/r/tea`. */
   readonly path: string
   readonly query: URLSearchParams
 }
 
 const MAX_TARGET_LENGTH = 4096
-/** Never written to: a query is only read. */
+/** Shared: queries are only read. */
 const NO_QUERY = new URLSearchParams()
-/** Most paths are of these characters alone, without a dot that could mean a folder: nothing to decode. */
+/** Most paths have only these characters and no dot segments, so there is nothing to decode. */
 const SIMPLE = /^(\/[A-Za-z0-9_~-][A-Za-z0-9_~.-]*)+\/?$|^\/$/
 
-/** Throws a `Refusal` 400 for what is no path, 404 for what lies outside the base path. */
+/** Throws a `Refusal` 400 for an invalid path, 404 outside the base path. */
 export function parseTarget(url: string | undefined, basePath: string): Target {
   if (!url?.startsWith('/')) throw new Refusal(400, 'bad_target', 'expected a path that begins with "/"')
   if (url.length > MAX_TARGET_LENGTH) {
@@ -27,7 +27,7 @@ export function parseTarget(url: string | undefined, basePath: string): Target {
   if (!isPlainPath(full))
     throw new Refusal(400, 'bad_target', 'expected a path without empty, dot or wrongly encoded parts')
   if (basePath && full !== basePath && !full.startsWith(`${basePath}/`)) {
-    throw new Refusal(404, 'no_such_room', `nothing is here; everything stands under ${basePath}/`)
+    throw new Refusal(404, 'no_such_room', `expected a path under ${basePath}/`)
   }
   return {
     path: withoutSlash(full.slice(basePath.length)),
@@ -35,12 +35,12 @@ export function parseTarget(url: string | undefined, basePath: string): Target {
   }
 }
 
-/** People and proxies add one slash at the end; it is the same room. */
+/** One trailing slash makes no difference: people and proxies add it. */
 function withoutSlash(path: string): string {
   return (path.endsWith('/') ? path.slice(0, -1) : path) || '/'
 }
 
-/** Whether every proxy and router reads this path alike: nothing to collapse, to resolve, or to decode twice. */
+/** Whether every proxy and router reads this path alike: nothing to collapse, resolve or decode twice. */
 function isPlainPath(path: string): boolean {
   if (SIMPLE.test(path)) return true
   if (!/^[\x21-\x7e]+$/.test(path) || /[\\#|<>"^`{}]/.test(path) || path.includes('//')) return false
