@@ -1,49 +1,51 @@
 /**
- * Time, passed in: the server runs on `systemClock()`, tests and `corridor/testing` on a clock they turn by hand.
- * Order is never decided by time (seq does that); it serves timers, display and retention.
+ * Time, injected: the server uses `systemClock()`, tests and `corridor/testing` a clock that the test controls. Order
+ * is decided by seq, never by time, which serves timers, display and retention.
  */
 export interface Clock {
   /** Ms since 1970. */
   now(): number
-  /** Ms that never go back, for measuring. */
+  /** Ms that never go back, for measuring durations. */
   monotonic(): number
-  /** Calls `fn` once after `ms`, at once where that is past; the returned function cancels. */
+  /** Calls `fn` once after `ms` (at once if that is not above 0); the returned function cancels. */
   after(ms: number, fn: () => void): () => void
-  /** Calls `fn` each `ms`; the returned function cancels. */
+  /** Calls `fn` every `ms`; the returned function cancels. */
   every(ms: number, fn: () => void): () => void
-  /** Calls `fn` in the next turn of the event loop, after what can be read now was read. No time passes, nothing cancels. */
+  /** Calls `fn` in the next turn of the event loop, after pending reads. No time passes; it cannot be cancelled. */
   soon(fn: () => void): void
 }
 
-/** The longest time a timer of Node takes; one that is longer fires at once (some 24.8 days). */
+/** The longest timer of Node (about 24.8 days); a longer one would fire at once. */
 export const LONGEST_TIMER_MS = 2 ** 31 - 1
-/** The longest span of time: a thousand years. */
+/** The longest duration: a thousand years. */
 const LONGEST_SPAN_MS = 1000 * 365 * 86_400_000
 
-/** Throws a `RangeError` for what is no span of time: anything but ms above 0, up to a thousand years. `what`: who asks. */
+/**
+ * Throws a `RangeError` unless `ms` is a number above 0, up to a thousand years. `what`: the caller, for the message.
+ */
 export function mustBeDuration(what: string, ms: number): void {
   if (typeof ms === 'number' && ms > 0 && ms <= LONGEST_SPAN_MS) return
   throw new RangeError(`${what}: expected a span in ms, above 0 and at most ${LONGEST_SPAN_MS} (1000 years), got ${ms}`)
 }
 
-/** A timer of any length: 0 for what is past, never `NaN`, which a timer would take for 1 ms. */
+/** The ms of a timer: 0 if negative. Throws a `RangeError` for `NaN`, which Node would take for 1 ms. */
 export function timerMs(ms: number): number {
   if (Number.isNaN(ms)) throw new RangeError('expected a number of ms for a timer, got NaN')
   return Math.max(0, ms)
 }
 
-/** A clock whose timers all end at once, with what they serve. */
+/** A clock whose timers can all be cancelled at once. */
 export interface Lifetime extends Clock {
   end(): void
 }
 
-/** The same time, with an end. */
+/** The same clock, with an end for its timers. */
 export function lifetime(clock: Clock): Lifetime {
   const running = new Set<() => void>()
   return {
     now: clock.now,
     monotonic: clock.monotonic,
-    // No timer: what a server has begun to write at its end is still written.
+    // Not a timer: what a server has begun to write at its end is still written.
     soon: clock.soon,
     every(ms, fn) {
       const cancel = clock.every(ms, fn)
@@ -71,7 +73,7 @@ export function lifetime(clock: Clock): Lifetime {
   }
 }
 
-/** The machine's clock. Its timers keep a process alive only if `isHeld`, which is for a command that waits for one. */
+/** The machine's clock. Its timers keep the process alive only with `isHeld`. */
 export function systemClock({ isHeld = false } = {}): Clock {
   return {
     now: () => Date.now(),
@@ -84,7 +86,7 @@ export function systemClock({ isHeld = false } = {}): Clock {
       if (!isHeld) timer.unref()
       return () => clearInterval(timer)
     },
-    // Its handle is not returned, so that nothing is made for a call.
+    // No cancel function, so that a call allocates nothing.
     soon(fn) {
       setImmediate(fn)
     },
@@ -98,7 +100,7 @@ function once(ms: number, fn: () => void, isHeld: boolean): () => void {
   return () => clearTimeout(timer)
 }
 
-/** One timer after the other, each as long as Node takes it. */
+/** A chain of timers, each no longer than Node allows. */
 function inSteps(ms: number, fn: () => void, isHeld: boolean): () => void {
   let cancel = () => {}
   const step = (leftMs: number) => {

@@ -1,21 +1,21 @@
 /**
- * Everything that can go wrong between a client and a room, in one table: the HTTP status before the upgrade, the close
- * code after it, and whether the client may come back by itself. `gate.ts` refuses with these, `peer.ts` closes with them.
+ * All errors between a client and a room: the HTTP status before the upgrade, the close code after it, and whether the
+ * client may reconnect by itself. `gate.ts` refuses with these, `peer.ts` closes with them.
  */
 
 import { show } from './mistakes.ts'
 import type { Limit } from './tally.ts'
 
-/** Why someone was not let in: said as an HTTP status and a one-line JSON body, before the upgrade. */
+/** Why a request or connection was refused: an HTTP status and one line of JSON, before the upgrade. */
 export class Refusal extends Error {
   readonly status: number
   readonly code: string
   readonly headers: Record<string, string>
-  /** What the body says beside `error` and `message`. */
+  /** Fields of the body beside `error` and `message`. */
   readonly details: Readonly<Record<string, unknown>>
-  /** What it is counted as: one of our codes, or one word for all that modules invent. */
+  /** Its label in metrics: one of the server's codes, or one word for all codes of modules. */
   readonly label: string
-  /** The limit that was broken. */
+  /** The limit that was exceeded. */
   limit: Limit | undefined
 
   constructor(
@@ -34,7 +34,7 @@ export class Refusal extends Error {
     this.label = label
   }
 
-  /** The same, for a limit that was broken. */
+  /** Sets the limit that was exceeded. */
   by(limit: Limit): this {
     this.limit = limit
     return this
@@ -42,30 +42,30 @@ export class Refusal extends Error {
 }
 
 /**
- * What a handler throws to tell the sender something: an `error` event with this `code` and `message`.
- * Anything else a handler throws reaches the sender as `internal` and the log in full.
+ * A handler throws this to answer the sender with an `error` event of this `code` and `message`. Anything else that a
+ * handler throws is reported to the sender as `internal`, and logged with its details.
  */
 export class RoomError extends Error {
   readonly code: string
-  /** What else the sender may read: anything that JSON can say. */
+  /** More for the sender: any JSON value. */
   readonly details: unknown
 
   constructor(code: string, message: string, details?: unknown) {
     super(message)
     this.name = 'RoomError'
-    // A module may be plain JavaScript: what cannot be told is its mistake here, where it is still caught.
+    // A module may be plain JavaScript: details that are not JSON must throw here, where the error is still caught.
     this.code = String(code)
     if (details !== undefined) JSON.stringify(details)
     this.details = details
   }
 
-  /** The same, of one message among many. */
+  /** The same error, for one message of a batch. */
   at(index: number): RoomError {
     return new RoomError(this.code, textAt(index, this), this.details)
   }
 }
 
-/** The data of a message is not what the module's schema expects; `issues`: the schema's. */
+/** The data of a message does not match the module's schema; `issues`: those of the schema. */
 export class InvalidError extends RoomError {
   readonly issues: readonly unknown[]
 
@@ -83,7 +83,7 @@ function textAt(index: number, { message }: Error): string {
   return `message ${index}: ${message}`
 }
 
-/** What the sender reads beside code and message. */
+/** The fields for the sender beside code and message. */
 export function extrasOf(error: RoomError): { issues?: readonly unknown[]; details?: unknown } {
   const { details } = error
   return {
@@ -92,7 +92,7 @@ export function extrasOf(error: RoomError): { issues?: readonly unknown[]; detai
   }
 }
 
-/** A limit was broken. */
+/** A limit was exceeded. */
 export class LimitError extends RoomError {
   readonly limit: Limit
 
@@ -105,13 +105,16 @@ export class LimitError extends RoomError {
 export interface CloseReason {
   readonly code: number
   readonly reason: string
-  /** When the client shall come back, which the reason says in words. */
+  /** When the client may reconnect, in ms; `reason` says it in words. */
   readonly retryMs?: number
-  /** What else the peer sends is not even read. */
+  /** Nothing more of the peer is read. */
   readonly isUnread?: boolean
 }
 
-/** Why we close a connection: code (RFC 6455, 7.4; IANA registry) and reason. Only 1008 means: do not come back as you are. */
+/**
+ * Why the server closes a connection: code (RFC 6455, 7.4; IANA registry) and reason. After 1008 a client must not
+ * reconnect unchanged.
+ */
 export const Close = {
   removed: { code: 1001, reason: 'this room was removed' },
   restart: { code: 1012, reason: 'restarting, come back' },
@@ -127,7 +130,7 @@ export const Close = {
 } as const satisfies Record<string, CloseReason>
 
 /**
- * What a module's code threw, whatever it is, as an error of ours: no property of it (a status, say) is taken for ours.
+ * Wraps any value that a module's code threw, so that its properties (a status, say) are not taken for the server's.
  * `what`: which code of the module.
  */
 export function failureOf(what: string, thrown: unknown): Error {
@@ -140,8 +143,8 @@ export function failureOf(what: string, thrown: unknown): Error {
 }
 
 /**
- * What a module's code threw, where it is a `RoomError` that can be told: a module may change one, or make a trap of it.
- * It is read once, and what is told is a copy.
+ * What a module's code threw, if it is a `RoomError` that can be sent. A module may have changed it or added getters
+ * that throw, so it is read once, and the result is a copy.
  */
 export function roomErrorOf(thrown: unknown): RoomError | undefined {
   try {
@@ -152,14 +155,14 @@ export function roomErrorOf(thrown: unknown): RoomError | undefined {
       JSON.stringify(extrasOf(thrown))
       return thrown
     }
-    const told = JSON.stringify(details)
-    return new RoomError(code, message, told === undefined ? undefined : JSON.parse(told))
+    const text = JSON.stringify(details)
+    return new RoomError(code, message, text === undefined ? undefined : JSON.parse(text))
   } catch {
     return undefined
   }
 }
 
-/** What the HTTP side answers for what a room would say in an `error` event; a module's own codes are 400. */
+/** The HTTP status for each code of an `error` event; a module's own codes are 400. */
 const STATUS: Readonly<Record<string, number>> = {
   bad_json: 400,
   bad_message: 400,
@@ -172,23 +175,26 @@ const STATUS: Readonly<Record<string, number>> = {
   internal: 500,
 }
 
-/** `isProducer`: to a producer 403 and 409 speak of its own epochs and gaps, so that nothing else may (protocol, 5.2.1). */
+/**
+ * `isProducer`: to a producer, 403 and 409 are about its epochs and gaps only, so other errors are 400 (protocol,
+ * 5.2.1).
+ */
 export function refusalOf(error: RoomError, isProducer: boolean): Refusal {
   const { code, message } = error
-  const status = (Object.hasOwn(STATUS, code) ? STATUS[code] : undefined) ?? 400
-  const told = isProducer && (status === 403 || status === 409) ? 400 : status
-  const headers: Record<string, string> = told === 429 || told === 503 ? { 'Retry-After': '1' } : {}
+  const usual = (Object.hasOwn(STATUS, code) ? STATUS[code] : undefined) ?? 400
+  const status = isProducer && (usual === 403 || usual === 409) ? 400 : usual
+  const headers: Record<string, string> = status === 429 || status === 503 ? { 'Retry-After': '1' } : {}
   const label = Object.hasOwn(STATUS, code) ? code : 'module'
-  const refusal = new Refusal(told, code, message, headers, extrasOf(error), label)
+  const refusal = new Refusal(status, code, message, headers, extrasOf(error), label)
   return error instanceof LimitError ? refusal.by(error.limit) : refusal
 }
 
-/** What a module's `admit` says. */
+/** The refusal for an error of a module's `admit`. */
 export function refusalOfAdmit(error: RoomError): Refusal {
   return new Refusal(403, error.code, error.message, {}, extrasOf(error), 'admit')
 }
 
-/** What a module's `join` has said lately. */
+/** The refusal for a recent error of a module's `join`. */
 export function refusalOfJoin(error: RoomError): Refusal {
   return new Refusal(403, error.code, error.message, {}, extrasOf(error), 'join')
 }

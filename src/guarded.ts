@@ -1,9 +1,9 @@
 /**
- * Work on many items in one loop, none of which may keep the others from their turn: what one throws is told, and the
- * loop goes on. The queue of the fan-out, the heartbeat and the deadlines run on it.
+ * Loops over many items in which an error of one does not affect the others: the error is passed on, and the loop goes
+ * on. The flush queue, the heartbeat and the deadlines use it.
  */
 
-/** Hears of what an item threw. */
+/** Called with what an item threw. */
 export type Failed = (error: unknown) => void
 
 /** Where an error is logged. */
@@ -11,13 +11,13 @@ export interface ErrorLogger {
   error(fields: object, text: string): void
 }
 
-/** Where nobody else hears of it, it ends the process as any error that nobody catches. */
+/** Rethrows the error as an uncaught one, for callers without a logger. */
 export const uncaught: Failed = (error) =>
   queueMicrotask(() => {
     throw error
   })
 
-/** Does `work` for each item. `work` returns `false` to end the loop. Returns how many had their turn. */
+/** Calls `work` for each item; `false` ends the loop. Returns the number of calls. */
 export function eachGuarded<T>(items: Iterable<T>, work: (item: T) => unknown, failed: Failed): number {
   let done = 0
   for (const item of items) {

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
- * Where the command line begins: the only file that reads `argv`, hears signals and exits. It imports nothing before it
- * knows that this Node can run the rest, and is itself written so that an old one can read it.
+ * Entry point of the command line: the only file that reads `argv`, gets signals and exits. It imports nothing until it
+ * knows that this Node can run the rest, and uses only syntax that an old Node can parse.
  */
 const OLDEST = 24
 
@@ -13,7 +13,7 @@ if (Number(process.versions.node.split('.')[0]) < OLDEST) {
   void import('./cli/command-line.ts')
     .then(({ run }) => run(args, process, process))
     .then((code) => {
-      // What the code of rooms left running keeps no server alive.
+      // Timers and handles that room code left must not keep the process alive.
       if (args[0] === 'start' || args[0] === 'dev') process.exit(code)
       process.exitCode = code
     })

@@ -1,13 +1,13 @@
 /**
- * Words for what an operator got wrong: where it stands, what was expected, what came, how to mend it.
- * `environment.ts` and `config.ts` collect mistakes here and throw them all at once as one `ConfigError`.
+ * Messages about configuration mistakes: where, what was expected, what came, how to mend it. The files of `config/`
+ * collect mistakes and throw them together as one `ConfigError`.
  */
 import { isAbsolute, relative, resolve } from 'node:path'
 import { closestMatch } from 'leven'
 import type { z } from 'zod'
 import { definitionOf, type Schema } from './zod-definition.ts'
 
-/** Everything wrong with the environment or `rooms.json`, one readable line each in `mistakes`. */
+/** All that is wrong with the environment or `rooms.json`, one readable line each in `mistakes`. */
 export class ConfigError extends Error {
   readonly mistakes: readonly string[]
 
@@ -18,19 +18,19 @@ export class ConfigError extends Error {
   }
 }
 
-/** How the verb of our command line is written here: in a checkout by npm, in an installed package by its own name. */
+/** A verb of the command line as the user runs it: by npm in a checkout, by `npx corridor` if installed. */
 export function verb(name: 'dev' | 'new-room'): string {
   if (import.meta.url.endsWith('.ts')) return `npm run ${name}`
   return name === 'dev' ? 'npx corridor start --dev' : `npx corridor ${name}`
 }
 
-/** A file as it is named in messages: relative to where the command was run, where that is shorter. */
+/** A file's name in messages: relative to the working directory if it is inside, otherwise absolute. */
 export function nameOf(file: string): string {
   const near = relative(process.cwd(), resolve(file))
   return near.startsWith('..') || isAbsolute(near) ? resolve(file) : near
 }
 
-/** A value as it may stand in a message: short, and on one line. */
+/** A value for a message: short, and on one line. */
 export function show(value: unknown): string {
   if (value === undefined) return 'nothing'
   if (Array.isArray(value)) return `a list of ${value.length}`
@@ -39,7 +39,7 @@ export function show(value: unknown): string {
   return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value)
 }
 
-/** The name of `known` that is nearest to `name`, where one is near enough to be what was meant. */
+/** The name of `known` that is nearest to `name`; `undefined` if none is near enough. */
 export function nearest(name: string, known: readonly string[]): string | undefined {
   const names = known.map((candidate) => candidate.toLowerCase())
   const near = closestMatch(name.toLowerCase(), names, { maxDistance: Math.ceil(name.length / 3) })
@@ -53,7 +53,7 @@ export function nearest(name: string, known: readonly string[]): string | undefi
 export function issueLines(issues: readonly z.core.$ZodIssue[], schema: Schema, place = ''): string[] {
   return issues.flatMap((issue) => {
     const path = place === '' ? issue.path : [place, ...issue.path]
-    // A union whose one branch fits but for something inside it: say what is wrong there.
+    // A union of which one branch fits except for something inside: report that.
     const inside =
       issue.code === 'invalid_union' && issue.errors.find((errors) => errors.every((e) => e.path.length > 0))
     if (inside)
@@ -79,7 +79,7 @@ function placeText(path: readonly PropertyKey[]): string {
 
 function expectation(issue: z.core.$ZodIssue, path: readonly PropertyKey[]): string {
   const expected = issue.message.replace(/^Invalid input: /, '').replace(/,? received .*$/, '')
-  // A value under `auth` may be a secret: it must not reach a log.
+  // A value under `auth` may be a secret and must not be logged.
   const got = path.includes('auth') && typeof issue.input === 'string' ? 'a text' : show(issue.input)
   const isWhole = issue.code === 'custom' && (!expected.startsWith('expected') || expected.includes(', got '))
   return isWhole ? expected : `${expected}, got ${got}`

@@ -1,19 +1,19 @@
 /**
- * Chance, passed in as time is (`clock.ts`): the server draws from `systemRandom()`, a test from a seed, so that what
- * happened once happens again.
+ * Randomness, injected like time (`clock.ts`): the server uses `systemRandom()`, a test a seeded one, so that a failure
+ * can be repeated.
  */
 import { randomBytes, randomUUID } from 'node:crypto'
 
 export interface Random {
-  /** A name that nobody else has and nobody can guess: a UUID (RFC 9562, version 4). */
+  /** A unique id that cannot be guessed: a UUID (RFC 9562, version 4). */
   id(): string
-  /** So many bytes that nobody can guess. */
+  /** Bytes that cannot be guessed. */
   bytes(count: number): Buffer
-  /** 0 ≤ x < 1, to spread in time what would come at once. It can be guessed: nothing secret is made of it. */
+  /** 0 ≤ x < 1, for jitter. It can be guessed, so it is not for secrets. */
   fraction(): number
 }
 
-/** The machine's. */
+/** The randomness of the machine. */
 export function systemRandom(): Random {
   return { id: () => randomUUID(), bytes: (count) => randomBytes(count), fraction: () => Math.random() }
 }

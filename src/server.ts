@@ -1,6 +1,6 @@
 /**
- * Puts the parts together: the only file that chooses implementations. Two servers may live in one process, since
- * nothing is kept outside of what is made here. `main.ts` starts one, tests start many.
+ * Puts the parts together: the only file that chooses implementations. All state is made here, so two servers can run
+ * in one process. `cli/start.ts` starts one, tests start many.
  */
 import type { Duplex } from 'node:stream'
 import type { FastifyInstance } from 'fastify'
@@ -38,14 +38,14 @@ import { WebSocketUpgrades } from './transports/websocket/websocket.ts'
 import { within } from './within.ts'
 
 export interface Server {
-  /** Where it listens: `http://127.0.0.1:3000` and the base path. */
+  /** Its URL: `http://127.0.0.1:3000` and the base path. */
   readonly url: string
   readonly config: Config
-  /** Takes another configuration; only what changed is touched. Returns what was done, one line each. */
+  /** Applies another configuration to what changed. Returns the changes, one line each. */
   reload(config: Config): Promise<string[]>
   /**
-   * Drains and ends. Resolves when all is written; a second call waits for the first. `isHasty`: without the notice that
-   * is given to a load balancer.
+   * Drains and ends. Resolves when all is written; a second call waits for the first. `isHasty`: without the notice to
+   * a load balancer.
    */
   close(how?: { isHasty: boolean }): Promise<void>
 }
@@ -56,14 +56,14 @@ export interface ServerParts {
   readonly logger: Logger
   readonly clock?: Clock
   readonly random?: Random
-  /** In place of the one that `environment` names. */
+  /** Replaces the log of `environment`. */
   readonly log?: Log
 }
 
-/** After this share of the drain time nobody is waited for, so that the log is written before the process ends. */
+/** After this share of the drain time, connections are destroyed, so that the log is closed before the process ends. */
 const GRACEFUL_SHARE = 0.8
 
-/** Starts a server and resolves when it listens. Rejects where the address cannot be had. */
+/** Starts a server. Resolves when it listens; rejects if it cannot listen on the address. */
 export async function createServer(parts: ServerParts): Promise<Server> {
   const { environment, logger } = parts
   const clock = lifetime(parts.clock ?? systemClock())
@@ -73,7 +73,7 @@ export async function createServer(parts: ServerParts): Promise<Server> {
   const metrics = new Metrics()
   const log = parts.log ?? (await openLog(environment, clock, random, logger, metrics))
   let router = new Router(config.mounts)
-  const failed = (error: unknown) => logger.error({ err: error }, 'something that must not fail has failed')
+  const failed = (error: unknown) => logger.error({ err: error }, 'an internal callback failed')
   const roomParts = {
     clock,
     random,
@@ -184,7 +184,7 @@ export async function createServer(parts: ServerParts): Promise<Server> {
     const answered = () => inFlight.settled()
     await inTime(drain({ rooms, clock, random, drainMs, noticeMs, answered }))
     await inTime(Promise.all([allClosed(sockets), requests.settled()]))
-    // Fastify ends what it knows; a peer that ignores its close, or still waits for a room to open, it does not know.
+    // Fastify does not know upgraded sockets: of a peer that ignores its close, or waits for a room to open.
     for (const socket of sockets) socket.destroy()
     await app.close()
     await log.close()

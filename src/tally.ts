@@ -1,11 +1,11 @@
 /**
- * What is counted where it happens, in plain numbers: a tally for each line of rooms.json, and how often each limit was
- * exceeded. `metrics.ts` makes metrics of them when somebody asks.
+ * Plain counters, counted where things happen: a tally for each line of `rooms.json`, and how often each limit was
+ * exceeded. `metrics.ts` makes metrics of them when it is scraped.
  */
 
 /**
- * The limits an operator can watch, each named by its key in `rooms.json`: `schema.ts` has the setting, `docs/LIMITS.md`
- * says what happens if it is exceeded.
+ * The limits in metrics, each named by its key in `rooms.json`. `config/schema.ts` has the settings; `docs/LIMITS.md`
+ * says what happens if one is exceeded.
  */
 export const LIMITS = [
   'limits.peers',
@@ -33,26 +33,26 @@ export const LIMITS = [
 
 export type Limit = (typeof LIMITS)[number]
 
-/** How often each limit was exceeded; one that never was is not there. */
+/** How often each limit was exceeded; limits that never were are absent. */
 export type Exceeded = Partial<Record<Limit, number>>
 
 export function countExceeded(exceeded: Exceeded, limit: Limit): void {
   exceeded[limit] = (exceeded[limit] ?? 0) + 1
 }
 
-/** What happened in the rooms of one line of rooms.json. */
+/** Counters of the rooms of one line of `rooms.json`. */
 export interface Tally {
   /** Peers that joined. */
   joined: number
-  /** Messages that came in. */
+  /** Messages received. */
   received: number
   /** Messages answered with an error. */
   failed: number
   /** Events that were kept. */
   published: number
-  /** Events written to peers: an event for a hundred peers counts a hundred. */
+  /** Events delivered to peers: one event for 100 peers counts 100. */
   delivered: number
-  /** Peers closed because they did not take what was sent. */
+  /** Peers closed because they were too slow. */
   slow: number
   readonly exceeded: Exceeded
 }

@@ -1,4 +1,4 @@
-/** What a `catch` gets may be anything that was thrown: here it is read as an error, whatever it is. */
+/** What a `catch` gets may be any value: here it is read as an error. */
 
 export function errorOf(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(String(thrown))
@@ -10,7 +10,7 @@ export function codeOf(thrown: unknown): string | undefined {
   return typeof code === 'string' ? code : undefined
 }
 
-/** The number of an error of SQLite, 0 for any other. */
+/** The result code of an error of SQLite; 0 for any other. */
 export function errcodeOf(thrown: unknown): number {
   return thrown instanceof Error && 'errcode' in thrown ? Number(thrown.errcode) : 0
 }

@@ -1,6 +1,6 @@
 /**
- * A token bucket in two numbers: `perSecond` on average, `burst` at once. Used for a peer's messages and for the
- * handshakes of an address.
+ * A token bucket in two numbers: `perSecond` on average, `burst` at once. For the messages of a peer and the handshakes
+ * of an address.
  */
 import { LONGEST_TIMER_MS } from './clock.ts'
 
@@ -18,7 +18,7 @@ export class Bucket {
     this.#at = nowMs
   }
 
-  /** Takes `count`. `false`: so many were not left, and none was taken. */
+  /** Takes `count` tokens. Returns `false`, and takes none, if there are fewer. */
   take(rate: Rate, nowMs: number, count = 1): boolean {
     this.#refill(rate, nowMs)
     if (this.#tokens < count) return false
@@ -26,20 +26,20 @@ export class Bucket {
     return true
   }
 
-  /** Takes `count` even where none is left. Returns the ms until the debt is paid; 0 where there is none. */
+  /** Takes `count` tokens, even if there are fewer. Returns the ms until the debt is paid; 0 if there is none. */
   draw(rate: Rate, nowMs: number, count = 1): number {
     this.#refill(rate, nowMs)
     this.#tokens -= count
     return this.#tokens >= 0 ? 0 : this.waitMs(rate)
   }
 
-  /** Ms until `count` can be taken, as far as a timer and a Retry-After can say it. */
+  /** Ms until `count` can be taken, at most the longest timer. */
   waitMs(rate: Rate, count = 1): number {
     const ms = Math.ceil(((count - this.#tokens) / rate.perSecond) * 1000)
     return Math.min(Math.max(0, ms), LONGEST_TIMER_MS)
   }
 
-  /** Whether it is as good as new, so that nobody need remember it. */
+  /** Whether it is full, like a new one, and need not be kept. */
   isFull(rate: Rate, nowMs: number): boolean {
     this.#refill(rate, nowMs)
     return this.#tokens >= rate.burst

@@ -1,6 +1,6 @@
 /**
- * Durations and sizes as people write them: `"5s"`, `"10m"`, `"64KiB"`.
- * Used by `schema.ts` and by room modules in their own `options`; `cli/check.ts` writes them back.
+ * Durations and sizes in text: `"5s"`, `"10m"`, `"64KiB"`. `config/schema.ts` and the `options` of room modules parse
+ * them; `cli/check.ts` prints them.
  */
 import { z } from 'zod'
 

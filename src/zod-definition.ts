@@ -1,6 +1,6 @@
 /**
- * What a zod schema is made of, by its kind, as zod documents it for libraries (`_zod.def`). `mistakes.ts` and
- * `unknown-keys.ts` walk through schemas with it.
+ * The definition of a zod schema, by its kind, as zod documents it for libraries (`_zod.def`). `mistakes.ts` and
+ * `unknown-keys.ts` walk schemas with it.
  */
 import type { z } from 'zod'
 
