@@ -166,7 +166,7 @@ interface CommonHandlers<P> {
  * The handlers of an event room. They may be async. The messages of one peer are handled one after the other. Every
  * type in `receives` needs a handler: a missing one is a type error, and an error when the room opens. If a handler
  * throws a `RoomError`, the sender gets it. Any other error is logged, and the sender gets `internal`. A handler that
- * runs for more than 30 s is abandoned: what it publishes or sends later fails with `unavailable`.
+ * runs for more than 30 s is given up: what it publishes or sends later fails with `unavailable`.
  */
 export type Handlers<R extends Schemas = Schemas, S extends Schemas = Schemas> = CommonHandlers<Peer<S>> &
   (keyof R extends never

@@ -1,6 +1,6 @@
 /**
  * Descriptions of rooms: the list for the lobby, and the description of one room with the schemas of its messages.
- * `transports/http.ts` serves both; the pages in `public/` show them.
+ * `transports/http/http.ts` serves both; the pages in `public/` show them.
  */
 import { basename, isAbsolute } from 'node:path'
 import { z } from 'zod'
@@ -94,8 +94,7 @@ export async function describeRoom(route: Route, rooms: Rooms, log: Log): Promis
     members: { count: room?.size ?? 0, names: room?.members(MAX_NAMES).map(({ name }) => name) ?? [] },
   }
   if (kind === 'raw') return about
-  const stand = (await log.peek(path)) ?? { epoch: null, first: 1, seq: 0 }
-  const { epoch, first, seq } = stand
+  const { epoch, first, seq } = (await log.peek(path)) ?? { epoch: null, first: 1, seq: 0 }
   return { ...about, epoch, first, seq, receives: schemas(definition.receives), sends: schemas(definition.sends) }
 }
 

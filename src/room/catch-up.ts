@@ -27,7 +27,7 @@ export interface CatchUpContext {
   readonly sendTimeoutMs: number
 }
 
-/** Sends `greeting` and all after `after`, then takes the subscriber. At once where it is one page, in memory. */
+/** Sends `greeting` and the events after `after`, then subscribes. Synchronous if they are one page in memory. */
 export function catchUp(
   context: CatchUpContext,
   subscriber: Subscriber,
@@ -38,14 +38,14 @@ export function catchUp(
   const page = pageAfter(context, after)
   if (page instanceof Promise || (page.at(-1)?.seq ?? after) < log.seq) {
     subscriber.writeFrames(greeting)
-    return follow(context, subscriber, after, page)
+    return writePages(context, subscriber, after, page)
   }
-  subscriber.writeFrames([...greeting, ...whole(log, page, after)])
+  subscriber.writeFrames([...greeting, ...withReset(log, page, after)])
   audience.add(subscriber)
   return undefined
 }
 
-async function follow(
+async function writePages(
   context: CatchUpContext,
   subscriber: Subscriber,
   after: number,
@@ -53,20 +53,20 @@ async function follow(
 ) {
   const { log, audience } = context
   let cursor = after
-  let isThere = false
+  let isCaughtUp = false
   let emptyPages = 0
   for (let page = await first; ; page = await pageAfter(context, cursor)) {
     await audience.writeHistory(() => {
       if (subscriber.isGone || subscriber.isCut) return
-      subscriber.writeFrames(whole(log, page, cursor))
+      subscriber.writeFrames(withReset(log, page, cursor))
       const before = cursor
       cursor = page.at(-1)?.seq ?? Math.max(cursor, log.first - 1)
       emptyPages = cursor > before ? 0 : emptyPages + 1
-      isThere = cursor >= log.seq
-      if (isThere) audience.add(subscriber)
+      isCaughtUp = cursor >= log.seq
+      if (isCaughtUp) audience.add(subscriber)
     })
-    if (isThere) return
-    // One may have been read before the next event came. Two: the log lacks what it says it has.
+    if (isCaughtUp) return
+    // One page may have been read just before the next event. Two: the log lacks events that it claims to have.
     if (emptyPages > 1) throw new Error(`expected event ${cursor + 1} from the log, got an empty page`)
     await drained(context, subscriber)
     if (subscriber.isGone || subscriber.isCut) return
@@ -78,7 +78,7 @@ function pageAfter({ log, audience }: CatchUpContext, after: number): readonly F
 }
 
 /** The page after `cursor`, preceded by a `reset` if retention removed events before it. */
-function whole(log: RoomLog, page: readonly Frame[], cursor: number): readonly Frame[] {
+function withReset(log: RoomLog, page: readonly Frame[], cursor: number): readonly Frame[] {
   const first = page[0]?.seq ?? log.first
   if (first <= cursor + 1) return page
   return [reset({ epoch: log.epoch, first, seq: log.seq, reason: 'trimmed' }), ...page]
@@ -89,6 +89,6 @@ async function drained({ audience, clock, sendTimeoutMs }: CatchUpContext, subsc
   const { wire } = subscriber
   const taken = wire.drained(Math.min(LOW_BYTES, audience.limitBytes * SHARE))
   if (!taken) return
-  const patienceMs = sendTimeoutMs + (wire.waiting / READER_BYTES_PER_SECOND) * 1000
-  await within(clock, patienceMs, taken, () => subscriber.cut('limits.sendTimeout'))
+  const timeoutMs = sendTimeoutMs + (wire.waiting / READER_BYTES_PER_SECOND) * 1000
+  await within(clock, timeoutMs, taken, () => subscriber.cut('limits.sendTimeout'))
 }

@@ -1,6 +1,6 @@
 /**
  * Clients whose event stream a room's `join` has refused. An `EventSource` reconnects by itself, so its next try is
- * refused with a status, which is final for it. `event-room.ts` adds to it, `transports/live.ts` asks.
+ * refused with a status, which is final for it. `event-room.ts` adds to it, `transports/streams/live.ts` asks.
  */
 import type { Clock } from '../clock.ts'
 import type { RoomError } from '../errors.ts'

@@ -75,8 +75,8 @@ export class Membership<P extends LivePeer> {
     present.wait(peer, rejoinWithinMs, () => this.leave(peer))
     peer.sequence.run(() => (peer.isIn ? this.#call('drop', peer) : undefined))
     // `limits.peers` does not count them, and each may stay away for up to an hour.
-    const overdue = present.longestAway(mostAway)
-    if (overdue) this.leave(overdue)
+    const longestAway = present.longestAway(mostAway)
+    if (longestAway) this.leave(longestAway)
   }
 
   /** Ends the membership of a peer. A second call does nothing. */
