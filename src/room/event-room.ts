@@ -98,7 +98,11 @@ export class LiveEventRoom extends LiveRoom<LiveEventPeer, Handlers> implements 
       return
     }
     if (peer.sequence.length >= waiting) {
-      const error = new LimitError('limits.waiting', 'unavailable', 'too many of your messages wait, send it again')
+      const error = new LimitError(
+        'limits.waiting',
+        'unavailable',
+        'too many of your messages are waiting, send it again',
+      )
       this.#refuse(peer, this.#idOf(data), error)
       return
     }
@@ -110,7 +114,7 @@ export class LiveEventRoom extends LiveRoom<LiveEventPeer, Handlers> implements 
   }
 
   anonymousSender(visitor: Visitor): Sender {
-    const peer = this.peer(visitor, NULL_WIRE)
+    const peer = this.newPeer(visitor, NULL_WIRE)
     return { post: (messages, how) => this.#posts.take(peer, messages, how) }
   }
 
@@ -144,7 +148,7 @@ export class LiveEventRoom extends LiveRoom<LiveEventPeer, Handlers> implements 
     return historyOf(this.roomLog, range)
   }
 
-  protected override peer(visitor: Visitor, wire: Wire): LiveEventPeer {
+  protected override newPeer(visitor: Visitor, wire: Wire): LiveEventPeer {
     return new LiveEventPeer(visitor, wire, this, this.settings.limits.rate, this.parts.clock.monotonic())
   }
 
@@ -225,7 +229,7 @@ export class LiveEventRoom extends LiveRoom<LiveEventPeer, Handlers> implements 
 
 /** For code that outlives its room or call: its events would break into the order of the next room on the same log. */
 function rejected(reason: RoomError): Promise<never> {
-  const position = Promise.reject(reason)
-  position.catch(() => {})
-  return position
+  const rejection = Promise.reject(reason)
+  rejection.catch(() => {})
+  return rejection
 }

@@ -77,7 +77,7 @@ export interface RoomReaders {
   find(token: string): Resume
   /** The offset of a seq, by default of the end of the log. */
   offset(seq?: number): string
-  /** The page after `after`, of at most `limit` events; `undefined` if retention took its beginning meanwhile. */
+  /** The page of at most `limit` events after `after`; `undefined` if retention removed its beginning. */
   page(after: number, limit?: number): Promise<Page | undefined>
   /** The page of at most `limit` events that ends just before the event `before`. */
   pageBefore(before: number, limit?: number): Promise<Page>

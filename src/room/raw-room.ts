@@ -82,7 +82,7 @@ export class LiveRawRoom extends LiveRoom<LiveRawPeer, RawHandlers> implements R
     this.roomLog.carry(raw(data), except instanceof LiveRawPeer ? except.subscriber : undefined)
   }
 
-  protected override peer(visitor: Visitor, wire: Wire): LiveRawPeer {
+  protected override newPeer(visitor: Visitor, wire: Wire): LiveRawPeer {
     return new LiveRawPeer(visitor, wire, this, this.settings.limits.rate, this.parts.clock.monotonic())
   }
 

@@ -67,9 +67,9 @@ export abstract class LiveRoom<P extends LivePeer, H extends CommonHandlers<P>> 
       handlers: () => this.handlers,
       newPeer: (visitor, wire) => {
         this.tally.joined += 1
-        return this.peer(visitor, wire)
+        return this.newPeer(visitor, wire)
       },
-      enter: (newPeer, offset) => this.enter(newPeer, offset),
+      enter: (peer, offset) => this.enter(peer, offset),
       catchUpFailed: (peer, error) => this.log.error({ err: error, peer: peer.id }, 'the history could not be read'),
       refused: (peer, error) => this.refused(peer, error),
       onEmpty: () => this.#onEmpty(),
@@ -199,7 +199,7 @@ export abstract class LiveRoom<P extends LivePeer, H extends CommonHandlers<P>> 
   /** The handlers that `open` returned. Throws a `TypeError` if they are wrong. */
   protected abstract checkHandlers(handlers: unknown): H
 
-  protected abstract peer(visitor: Visitor, wire: Wire): P
+  protected abstract newPeer(visitor: Visitor, wire: Wire): P
 
   /** Catches the peer up and subscribes it. */
   protected abstract enter(peer: P, offset: string | undefined): undefined | Promise<void>
