@@ -69,7 +69,7 @@ export class Rooms {
   }
 
   #reserveIn({ mount, path, params }: Route, isPeer: boolean, client?: string): Reservation | Promise<Reservation> {
-    // The peer was admitted by the mount of before a reload.
+    // A reload has changed the mount that admitted the peer.
     if (this.#isClosed || this.#mountAt(path) !== mount) {
       throw new Refusal(503, 'room_closed', 'this room was just closed', { 'Retry-After': '1' })
     }
