@@ -126,7 +126,7 @@ export const Close = {
   unfinished: { code: 1008, reason: 'a message was begun and not ended in time', isUnread: true },
   slow: { code: 1013, reason: 'too slow to keep up, come back and resume' },
   busy: { code: 1013, reason: 'too busy, come back later' },
-  broken: { code: 1011, reason: 'the room failed' },
+  failed: { code: 1011, reason: 'the room failed' },
 } as const satisfies Record<string, CloseReason>
 
 /**

@@ -118,7 +118,7 @@ export class Audience implements Bounds, ShardOwner {
   failed(subscriber: Subscriber, error: unknown): void {
     this.#parts.logger.error({ err: error }, 'writing to a peer failed')
     subscriber.isCut = true
-    this.#cut(subscriber, Close.broken)
+    this.#cut(subscriber, Close.failed)
   }
 
   #cut(subscriber: Subscriber, reason: CloseReason): void {

@@ -1,7 +1,7 @@
 /**
- * The time in an id that has one (UUIDv7, RFC 9562, 5.7), by which both logs tell a new id from a forgotten one. It is
- * the client's clock, so it is compared only with other ids of the same client. The server's clock only rules out times
- * that cannot be right.
+ * The time in an id that has one (UUIDv7, RFC 9562, 5.7), by which both logs distinguish a new id from a forgotten one.
+ * It is the client's clock, so it is compared only with other ids of the same client. The server's clock only rules out
+ * times that cannot be right.
  */
 import { REMEMBER_MS } from './log.ts'
 

@@ -170,7 +170,7 @@ describe('fan-out', () => {
     const play = new Play(random)
     let crowd = 0
     for (let step = 0; step < 5000; step += 1) {
-      // The crowd swells over several rows and shrinks to none.
+      // The crowd grows over several shards and shrinks to none.
       if (step % 500 === 0) crowd = random.pick([0, 10, 300, 700])
       const dice = random.below(10)
       if (play.peers.length < crowd && dice < 6) for (let more = random.below(20); more >= 0; more -= 1) play.add()
@@ -191,7 +191,7 @@ describe('fan-out', () => {
     for (const { wire, expected } of play.peers) expect(wire.heard).toEqual(expected)
   })
 
-  it('does not subscriber a newcomer twice where a row has emptied before a full one', async () => {
+  it('does not add a newcomer twice if a shard before a full one is empty', async () => {
     const play = new Play(seeded(1))
     const wires = Array.from({ length: 512 }, () => new NotingWire(ENCODINGS[0] as Encoding))
     const subscribers = wires.map((wire) => new Subscriber(play.owner, wire, play.audience))

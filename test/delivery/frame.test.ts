@@ -1,4 +1,4 @@
-/** A frame is put into bytes once for each encoding, and keeps them no longer than a row of peers needs them. */
+/** A frame is put into bytes once for each encoding, and keeps them no longer than a shard needs them. */
 import { setImmediate } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { systemClock } from '../../src/clock.ts'
@@ -37,7 +37,7 @@ function play(names: readonly string[]) {
 }
 
 describe('a frame', () => {
-  it('is encoded once for each name, however many peers and rows, and then forgets its bytes', async () => {
+  it('is encoded once for each name, however many peers and shards, and then forgets its bytes', async () => {
     const names = Array.from({ length: 600 }, (_, index) => (index % 2 ? 'one' : 'other'))
     const { audience, encoded, subscribers } = play(names)
     const frame = new Frame(undefined, '1')
@@ -48,13 +48,13 @@ describe('a frame', () => {
     expect(encoded).toHaveLength(3)
   })
 
-  it('keeps them for the rows that have not written it yet', async () => {
+  it('keeps them for the shards that have not written it yet', async () => {
     const { audience, encoded, subscribers } = play(['one', 'other'])
     const frame = new Frame(undefined, '1')
     audience.deliver(frame)
     for (const name of ['one', 'one', 'other', 'other']) frame.bytes(counting(name, encoded))
     expect(encoded).toEqual(['one 1', 'other 1'])
-    // A row that is left has nothing to write.
+    // An empty shard has nothing to write.
     for (const { subscriber } of subscribers.slice(0, 1)) audience.remove(subscriber)
     frame.bytes(counting('other', encoded))
     expect(encoded).toHaveLength(2)

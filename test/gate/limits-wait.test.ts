@@ -103,7 +103,7 @@ const broken = {
     const slow = await house.server.connect('/notes')
     slow.socket.pause()
     await shout(12 * MIB)
-    // Who lags is found when more is written.
+    // A slow peer is found when more is written.
     await shout(1)
     await expect.poll(() => count('server.limits.buffered')).toBe(1)
     expect(await count('limits.buffered')).toBe(0)

@@ -1,5 +1,5 @@
 /**
- * Loops over many peers that one of them breaks: whatever throws in the midst of a queue, a row, a ring or a sweep, it
+ * Loops over many peers that one of them breaks: whatever throws in the midst of a queue, a shard, a ring or a sweep, it
  * is told once, the others have their turn, and so has what comes later.
  */
 import { setImmediate } from 'node:timers/promises'
@@ -49,7 +49,7 @@ describe('the fan-out', () => {
     return { all, flushQueue, logged, cut, failed, subscriber }
   }
 
-  it('goes on with a row in which one wire throws, and cuts that one alone', async () => {
+  it('goes on with a shard in which one wire throws, and cuts that one alone', async () => {
     const { all, logged, cut, subscriber } = audience()
     const [first, bad, last] = [subscriber(), subscriber(), subscriber()]
     bad.wire.send = fails

@@ -11,7 +11,7 @@ import { codeOf } from '../../thrown.ts'
 export function makeFolder(folder: string): void {
   try {
     const missing: string[] = []
-    // A level at a time: a recursive mkdir never returns where a file system answers ENOENT for what it will not make.
+    // Level by level: a recursive mkdir never returns if a file system answers ENOENT for a folder it cannot make.
     for (let at = resolve(folder); !existsSync(at); at = dirname(at)) missing.unshift(at)
     for (const level of missing) mkdirSync(level)
     if (statSync(folder).isDirectory()) return

@@ -1,4 +1,4 @@
-/** What a log on disk remembers of clients' ids: no question to the disk for a new one, a bound on all. */
+/** Idempotency of the logs: a new id needs no read from disk, and all that is idempotency is bounded. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -14,8 +14,8 @@ import { systemRandom } from '../../src/random.ts'
 import { type HandClock, handClock } from '../../src/testing/hand-clock.ts'
 import { uuidAt } from '../support/logs.ts'
 
-describe('what is remembered', () => {
-  it('of many ids is known, each of them', async () => {
+describe('the seen ids', () => {
+  it('are all found again', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'corridor-ids-'))
     const silent = { debug() {}, info() {}, warn() {}, error() {} }
     const log = await SqliteLog.open(folder, handClock(), systemRandom(), silent)
@@ -41,25 +41,25 @@ describe('what is remembered', () => {
     rmSync(folder, { recursive: true })
   })
 
-  /** A disk on which each client has said the ids given; counts how often it is asked. */
+  /** Seen ids over a disk with these ids of each client; `asked`: the reads from it. */
   function disk(ids: Record<string, string[]>) {
     const asked: string[] = []
-    const said = new Map(Object.entries(ids))
+    const used = new Map(Object.entries(ids))
     const seenIds = new SeenIds({
       async ids(_, client, limit) {
         asked.push(`ids of ${client}`)
-        const prints = Int32Array.from(said.get(client) ?? [], fingerprint).slice(0, limit)
+        const prints = Int32Array.from(used.get(client) ?? [], fingerprint).slice(0, limit)
         return { prints, forgottenMs: undefined }
       },
       async answer(_, client, id) {
         asked.push(`${client} ${id}`)
-        return said.get(client)?.includes(id) ? { hash: 'h', seq: 1 } : undefined
+        return used.get(client)?.includes(id) ? { hash: 'h', seq: 1 } : undefined
       },
     })
     return { seenIds, asked }
   }
 
-  it('is read once for each client; then a new id is known to be new at once', async () => {
+  it('are read once for each client; then a new id is known to be new at once', async () => {
     const { seenIds, asked } = disk({ ann: ['1', '2'] })
     expect(await seenIds.find(1, 'ann', '3')).toBeUndefined()
     expect(seenIds.find(1, 'ann', '4')).toBeUndefined()
@@ -67,7 +67,7 @@ describe('what is remembered', () => {
     expect(asked).toEqual(['ids of ann', 'ann 2'])
   })
 
-  it('grows with what is answered, and each room has its own', async () => {
+  it('grow with each answer, and are separate for each room', async () => {
     const { seenIds, asked } = disk({})
     expect(await seenIds.find(1, 'ann', '1')).toBeUndefined()
     seenIds.add(1, 'ann', '1')
@@ -76,7 +76,7 @@ describe('what is remembered', () => {
     expect(asked).toEqual(['ids of ann', 'ann 1', 'ids of ann'])
   })
 
-  it('is read again where something was answered while it was read', async () => {
+  it('are read again if an answer was added during the read', async () => {
     const { seenIds, asked } = disk({})
     const reading = seenIds.find(1, 'ann', '1')
     seenIds.add(1, 'ann', '2')
@@ -85,14 +85,14 @@ describe('what is remembered', () => {
     expect(asked).toEqual(['ids of ann', 'ids of ann'])
   })
 
-  it('of a client with very many ids is asked of the disk each time', async () => {
+  it('of a client with very many ids are read from disk each time', async () => {
     const { seenIds, asked } = disk({ ann: Array.from({ length: 10_001 }, (_, i) => String(i)) })
     expect(await seenIds.find(1, 'ann', 'new')).toBeUndefined()
     expect(await seenIds.find(1, 'ann', '10000')).toMatchObject({ seq: 1 })
     expect(asked).toEqual(['ids of ann', 'ann new', 'ann 10000'])
   })
 
-  it('is bounded: who spoke longest ago is read again', async () => {
+  it('are bounded: the least recently used client is read again', async () => {
     const { seenIds, asked } = disk({})
     for (const client of ['ann', 'ben']) await seenIds.find(1, client, 'x')
     for (let i = 0; i < 49_998; i += 1) await seenIds.find(1, `client ${i}`, 'x')
@@ -117,7 +117,7 @@ describe('a client whose clock was ahead and is set right', () => {
   it.each([
     ['in memory', (clock: HandClock) => new MemoryLog(clock, systemRandom(), silent)],
     ['on disk', (clock: HandClock) => SqliteLog.open(folder, clock, systemRandom(), silent)],
-  ])('is heard, whatever it said before, with a log %s', async (_, open) => {
+  ])('sends new ids that count as new, with a log %s', async (_, open) => {
     const clock = handClock()
     const log = await open(clock)
     const room = await log.open('/room', { keep: 1, maxAgeMs: 1e9, durable: true }, () => {})
@@ -136,40 +136,40 @@ describe('a client whose clock was ahead and is set right', () => {
   })
 })
 
-describe('what is left of ids that were forgotten', () => {
+describe('the times of forgotten ids', () => {
   const MOST = 10
   const key = (at: number) => ({ client: `client ${at}`, id: uuidAt(at), hash: 'h', draft: 0 })
 
-  it('is bounded in memory: who comes last is known, who came first is as one who never spoke', () => {
-    const remembered = new MemoryIdempotency(MOST)
-    for (let at = 0; at < 3 * MOST; at += 1) remembered.keep(key(at), [], at)
-    remembered.trim(REMEMBER_MS + 3 * MOST, 1)
-    const known = Array.from({ length: 3 * MOST }, (_, at) => remembered.recall(key(at).client, key(at).id))
+  it('are bounded in memory: the latest clients are known, the first count as new', () => {
+    const idempotency = new MemoryIdempotency(MOST)
+    for (let at = 0; at < 3 * MOST; at += 1) idempotency.keep(key(at), [], at)
+    idempotency.trim(REMEMBER_MS + 3 * MOST, 1)
+    const known = Array.from({ length: 3 * MOST }, (_, at) => idempotency.recall(key(at).client, key(at).id))
     expect(known).toEqual([...Array(2 * MOST).fill(undefined), ...Array(MOST).fill('forgotten')])
   })
 
-  it('of one client is its latest time, whatever order its ids came in', () => {
-    const remembered = new MemoryIdempotency(MOST)
-    for (const at of [5, 9, 2]) remembered.keep({ ...key(at), client: 'ann' }, [], at)
-    remembered.trim(REMEMBER_MS + 10, 1)
-    expect(remembered.recall('ann', uuidAt(9))).toBe('forgotten')
-    expect(remembered.recall('ann', uuidAt(10))).toBeUndefined()
+  it('of one client are its latest time, whatever the order of its ids', () => {
+    const idempotency = new MemoryIdempotency(MOST)
+    for (const at of [5, 9, 2]) idempotency.keep({ ...key(at), client: 'ann' }, [], at)
+    idempotency.trim(REMEMBER_MS + 10, 1)
+    expect(idempotency.recall('ann', uuidAt(9))).toBe('forgotten')
+    expect(idempotency.recall('ann', uuidAt(10))).toBeUndefined()
   })
 
-  it('is bounded on disk', () => {
+  it('are bounded on disk', () => {
     const folder = mkdtempSync(join(tmpdir(), 'corridor-ids-'))
     const file = new SqliteFile(join(folder, 'corridor.db'), IDEMPOTENCY_SCHEMA)
-    const memory = new SqliteIdempotency(file, MOST)
+    const idempotency = new SqliteIdempotency(file, MOST)
     for (let at = 0; at < 3 * MOST; at += 1) {
-      memory.keep({ room: at % 2, key: key(at), seq: undefined, time: at })
-      for (const room of [0, 1]) memory.forget(room, at + 1, 0, 100)
+      idempotency.keep({ room: at % 2, key: key(at), seq: undefined, time: at })
+      for (const room of [0, 1]) idempotency.forget(room, at + 1, 0, 100)
     }
     const rows = Number(file.get('SELECT count(*) AS count FROM forgotten')?.count)
     expect(rows).toBeGreaterThan(MOST / 2)
     expect(rows).toBeLessThanOrEqual(MOST)
     const last = 3 * MOST - 1
-    expect(memory.answer(last % 2, key(last).client, key(last).id)).toBe('forgotten')
-    expect(memory.answer(0, key(0).client, key(0).id)).toBeUndefined()
+    expect(idempotency.answer(last % 2, key(last).client, key(last).id)).toBe('forgotten')
+    expect(idempotency.answer(0, key(0).client, key(0).id)).toBeUndefined()
     file.close()
     rmSync(folder, { recursive: true })
   })
