@@ -1,6 +1,6 @@
 /**
- * Reads a `Caller` from a request of HTTP, once. The same rules serve reads, pages and upgrades; nothing in an
- * `X-Forwarded-*` header is believed unless `TRUST_PROXY` names the proxy that sent it.
+ * Reads a `Caller` from an HTTP request, once. Reads, pages and upgrades follow the same rules. `X-Forwarded-*` headers are
+ * trusted only from proxies named in `TRUST_PROXY`.
  */
 import type { IncomingMessage } from 'node:http'
 import proxyAddr from 'proxy-addr'
@@ -26,7 +26,7 @@ function callerOf(request: IncomingMessage, trust: Trust | undefined): Caller {
   const { remoteAddress } = socket
   const isTrusted = trust?.(remoteAddress ?? '', 0) === true
   const host = countOf('host', request.rawHeaders) === 1 ? headers.host : undefined
-  // Of a proxy, only "https" says something: one before it may have ended TLS.
+  // From a proxy only "https" is conclusive: another proxy before it may have terminated TLS.
   const isSecure = 'encrypted' in socket || (isTrusted && first(headers['x-forwarded-proto']) === 'https')
   const requestId = isTrusted ? headers['x-request-id'] : undefined
   return {
@@ -59,12 +59,12 @@ function protocolsOf(header: string | undefined): readonly string[] {
   return header === undefined ? NO_PROTOCOLS : header.split(',').map((protocol) => protocol.trim())
 }
 
-/** Where proxies stand in a row, the first one has seen the client. */
+/** With several proxies, the first value is from the one next to the client. */
 function first(header: string | string[] | undefined): string | undefined {
   return (Array.isArray(header) ? header[0] : header)?.split(',')[0]?.trim()
 }
 
-/** How often a header came: Node keeps the first Host and drops the others, where a proxy may have read the last. */
+/** How often a header occurs: Node keeps only the first Host, while a proxy may use the last. */
 function countOf(name: string, rawHeaders: readonly string[]): number {
   let count = 0
   for (let at = 0; at < rawHeaders.length; at += 2) {

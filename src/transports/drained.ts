@@ -1,6 +1,6 @@
 /**
- * When what waits on a stream has been taken: told by the stream, not asked for. `room-socket.ts` and `event-stream-wire.ts`
- * answer a room with it.
+ * Waits until a stream's buffer has drained, by the stream's own events. The wires (`websocket-wire.ts`,
+ * `event-stream-wire.ts`) use it.
  */
 import type { Writable } from 'node:stream'
 
@@ -8,18 +8,18 @@ type Stream = Pick<Writable, 'writableLength' | 'writableNeedDrain' | 'destroyed
 
 const NOTHING = Buffer.alloc(0)
 
-/** Resolves when at most so many bytes wait, or the stream has ended. `undefined`: so it is now. */
+/** Resolves when at most `below` bytes are buffered, or the stream has ended. `undefined`: that is so already. */
 export function drained(stream: Stream, below: number): Promise<void> | undefined {
   if (stream.destroyed || stream.writableLength <= below) return undefined
   const { promise, resolve } = Promise.withResolvers<void>()
-  const taken = () => {
-    stream.off('drain', taken)
-    stream.off('close', taken)
+  const done = () => {
+    stream.off('drain', done)
+    stream.off('close', done)
     resolve()
   }
-  stream.once('close', taken)
-  if (stream.writableNeedDrain) stream.once('drain', taken)
-  // Too little waits for the stream to tell of it by itself: this is taken after it.
-  else stream.write(NOTHING, taken)
+  stream.once('close', done)
+  if (stream.writableNeedDrain) stream.once('drain', done)
+  // Below its high-water mark a stream emits no `drain`; the callback of an empty write follows the buffered bytes.
+  else stream.write(NOTHING, done)
   return promise
 }

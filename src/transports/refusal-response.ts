@@ -1,13 +1,13 @@
 /**
- * A refusal in words for a raw socket: status line, a one-line JSON body, and the end of the socket. The HTTP side says
- * the same through Fastify.
+ * Writes a refusal to a raw socket: status line, headers, a one-line JSON body; then ends the socket. `http.ts` sends the
+ * same body through Fastify.
  */
 import { STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Clock } from '../clock.ts'
 import type { Refusal } from '../errors.ts'
 
-/** A refused client that does not read its refusal is let go. */
+/** After this, a socket is destroyed even if the client has not read the refusal. */
 const LINGER_MS = 2000
 
 export function refuse(clock: Clock, socket: Duplex, refusal: Refusal): void {
@@ -22,7 +22,7 @@ export function refuse(clock: Clock, socket: Duplex, refusal: Refusal): void {
   }
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`)
   const head = `HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status]}\r\n${lines.join('\r\n')}`
-  // What is left unread would turn the end into a reset, and the refusal might never be read.
+  // Unread input would turn the end into a reset, and the client might never read the refusal.
   socket.resume()
   socket.end(`${head}\r\n\r\n${body}`, () => socket.destroy())
   const cancel = clock.after(LINGER_MS, () => socket.destroy())

@@ -1,7 +1,7 @@
 /**
- * What becomes of who is not let in, over HTTP and upgrades alike: a refusal is counted by its code and told in a line
- * of debug; anything else that was thrown is our mistake, told in full under an id, and answered without a word of it.
- * No line says what a client sent: of its request it names the line of rooms.json, never path, query or headers.
+ * Counts and logs refused requests, of plain HTTP and upgrades alike. A refusal is counted by its code and logged at debug
+ * level. Any other error is a server error: it is logged in full under a request id, and the answer has no details. Log
+ * lines never contain what a client sent: only the pattern of rooms.json, not path, query or headers.
  */
 
 import type { RoomLogger } from '../define.ts'
@@ -15,7 +15,7 @@ export interface RefusalParts {
   readonly random: Random
   readonly gate: Gate
   readonly logger: RoomLogger
-  /** Counts one; `room`: the line of rooms.json it was for. */
+  /** Counts one refusal; `room`: the matching pattern of rooms.json. */
   readonly count: (refusal: Refusal, room?: string) => void
 }
 
@@ -26,7 +26,7 @@ export class Refusals {
     this.#parts = parts
   }
 
-  /** Counts and logs what was thrown for a request. Returns what to answer. */
+  /** Counts and logs an error thrown for a request. Returns the refusal to answer with. */
   of(error: unknown, caller: Caller): Refusal {
     const { random, gate, logger, count } = this.#parts
     const req = idOf(caller) ?? random.id()
@@ -38,7 +38,7 @@ export class Refusals {
     return refusal
   }
 
-  /** The same for what could not be read as a request, by Node's code of the error, and whether its headers were there. */
+  /** The same for a request that Node could not parse; `error`: Node's error code, `hadHeaders`: its headers were complete. */
   ofUnread(error: string | undefined, hadHeaders: boolean): Refusal {
     const refusal = unreadable(error, hadHeaders)
     this.#parts.count(refusal)
@@ -47,12 +47,12 @@ export class Refusals {
   }
 }
 
-/** What a proxy we trust calls the request, so that its log and ours can be read side by side. */
+/** The request id of a trusted proxy, so that its log and ours can be matched. */
 function idOf({ requestId }: Caller): string | undefined {
   return requestId !== undefined && /^[\w.:+/=-]{1,128}$/.test(requestId) ? requestId : undefined
 }
 
-/** What a line says of it; `limit`: the one that was broken, by its name in rooms.json. */
+/** The log fields of a refusal; `limit`: the exceeded limit, by its key in rooms.json. */
 function logFields({ status, code, limit }: Refusal) {
   return limit ? { status, code, limit } : { status, code }
 }
@@ -67,16 +67,16 @@ function unreadable(error: string | undefined, hadHeaders: boolean): Refusal {
     const expected = 'expected a path and query of ASCII characters alone; percent-encode all others: "ë" is "%C3%AB"'
     return new Refusal(400, 'bad_target', expected)
   }
-  return new Refusal(400, 'bad_request', 'expected a proper HTTP request')
+  return new Refusal(400, 'bad_request', 'expected a well-formed HTTP request')
 }
 
 function refusalOf(error: unknown, id: string): Refusal {
-  // An error of the HTTP framework knows its status.
+  // Fastify's own errors have a status.
   const statusCode = error instanceof Error && 'statusCode' in error ? Number(error.statusCode) : 500
-  // Who meets a mistake of ours can say which.
+  // With this id a user can report a server error.
   if (!(statusCode >= 400 && statusCode < 500))
     return new Refusal(500, 'internal', 'the server failed to answer', { 'X-Request-Id': id })
-  // A type that is none Fastify refuses itself.
+  // Fastify itself refuses a malformed Content-Type.
   if (statusCode === 415) return wrongType('expected Content-Type: application/json')
-  return new Refusal(statusCode, 'bad_request', 'expected a proper HTTP request')
+  return new Refusal(statusCode, 'bad_request', 'expected a well-formed HTTP request')
 }

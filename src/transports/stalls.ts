@@ -1,27 +1,27 @@
 /**
- * Whether what is on its way goes on: a message that a peer has begun, and what waits to be taken by it. Each connection is
- * looked at now and then (`heartbeat.ts`); what one look finds, the next compares. Both rules count bytes and not signs of
- * life, so that who is slow has time and who sends or takes a byte now and then gains nothing.
+ * Detects stalled senders and readers: a message that a peer began and does not finish, and sent bytes that a peer does not
+ * read. Each check by the heartbeat (`heartbeat.ts`) compares with the sample of the one before. Both rules count bytes,
+ * not activity: a slow peer has time in proportion, and a byte now and then gains nothing.
  */
 import type { Socket } from 'node:net'
 import { READER_BYTES_PER_SECOND } from '../delivery/wire.ts'
 
-/** What was found on its way: since when, and a number of bytes to compare with. */
+/** A sample of a transfer: when it was taken (monotonic ms), and a number of bytes to compare with. */
 export interface Sample {
   readonly sinceMs: number
   readonly bytes: number
 }
 
-/** A message may take a second more for each so many bytes it has brought: a slow sender is no attacker. */
+/** The slowest sender allowed: a message may take a second more for each this many bytes received. */
 const SENDER_BYTES_PER_SECOND = 512
 
-/** Whether a message that was first found at `begun` and has `bytes` now is overdue. */
-export function isOverdue(begun: Sample, bytes: number, nowMs: number, timeoutMs: number): boolean {
+/** Whether a message that was first sampled at `begun` and has `bytes` now has timed out. */
+export function hasTimedOut(begun: Sample, bytes: number, nowMs: number, timeoutMs: number): boolean {
   const came = Math.max(0, bytes - begun.bytes)
   return nowMs - begun.sinceMs >= timeoutMs + (came / SENDER_BYTES_PER_SECOND) * 1000
 }
 
-/** What waits for a peer: the sighting of before while not all of it was taken, a new one for newer bytes. */
+/** A peer's pending bytes: the sample before while any of them are unread, else a new sample; `undefined`: none. */
 export function pendingOf(before: Pending | undefined, socket: Socket, nowMs: number): Pending | undefined {
   const { writableLength: waiting, bytesWritten: written } = socket
   if (waiting === 0) return undefined
@@ -29,12 +29,12 @@ export function pendingOf(before: Pending | undefined, socket: Socket, nowMs: nu
   return { sinceMs: nowMs, bytes: written, waiting }
 }
 
-/** `bytes`: all that was ever written when it was found, so that what comes after it does not count. */
+/** `bytes`: all bytes ever written when it was sampled, so that later bytes do not count. */
 export interface Pending extends Sample {
   readonly waiting: number
 }
 
-/** Whether what waits should have been taken by now. */
+/** Whether the pending bytes should have been read by now. */
 export function isStalled({ sinceMs, waiting }: Pending, nowMs: number, timeoutMs: number): boolean {
   return nowMs - sinceMs >= timeoutMs + (waiting / READER_BYTES_PER_SECOND) * 1000
 }
@@ -43,28 +43,28 @@ export function isStalled({ sinceMs, waiting }: Pending, nowMs: number, timeoutM
 export class Stalls {
   /** The message that was not whole at the last look. */
   #begun: Sample | undefined
-  /** How much of it there was. */
+  /** Its bytes at the last check. */
   #cameBytes = 0
-  #owed: Pending | undefined
+  #pending: Pending | undefined
 
-  /** A message has come whole. */
-  heard(): void {
+  /** A message is complete. */
+  messageComplete(): void {
     this.#begun = undefined
   }
 
-  /** What became of the message that is not whole; `bytes`: what there is of it, `undefined` where none was begun. */
-  sending(bytes: number | undefined, nowMs: number, timeoutMs: number): 'grows' | 'rests' | 'overdue' {
+  /** The state of an unfinished message; `bytes`: received so far, `undefined`: none was begun. */
+  sending(bytes: number | undefined, nowMs: number, timeoutMs: number): 'growing' | 'idle' | 'timed out' {
     const came = bytes ?? 0
-    const grows = came > this.#cameBytes
+    const isGrowing = came > this.#cameBytes
     this.#cameBytes = came
     this.#begun = bytes === undefined ? undefined : (this.#begun ?? { sinceMs: nowMs, bytes })
-    if (this.#begun && isOverdue(this.#begun, came, nowMs, timeoutMs)) return 'overdue'
-    return grows ? 'grows' : 'rests'
+    if (this.#begun && hasTimedOut(this.#begun, came, nowMs, timeoutMs)) return 'timed out'
+    return isGrowing ? 'growing' : 'idle'
   }
 
-  /** Whether what waits for the peer should have been taken by now. */
+  /** Whether the peer's pending bytes should have been read by now. */
   isStalled(socket: Socket, nowMs: number, timeoutMs: number): boolean {
-    this.#owed = pendingOf(this.#owed, socket, nowMs)
-    return this.#owed !== undefined && isStalled(this.#owed, nowMs, timeoutMs)
+    this.#pending = pendingOf(this.#pending, socket, nowMs)
+    return this.#pending !== undefined && isStalled(this.#pending, nowMs, timeoutMs)
   }
 }

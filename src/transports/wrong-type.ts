@@ -1,10 +1,10 @@
 /**
- * The refusal of a body that is not JSON as it is. `append-request.ts` throws it, and `refusals.ts` for what Fastify
- * refuses by itself.
+ * The refusal of a body that is not plain JSON. `append-request.ts` throws it; `refusals.ts` uses it for what Fastify itself
+ * refuses.
  */
 import { Refusal } from '../errors.ts'
 
-/** What a body may be (RFC 9110, 12.5.3; W3C Linked Data Platform, 7.1). */
+/** The accepted types and encodings of a body (RFC 9110, 12.5.3; W3C Linked Data Platform, 7.1). */
 export const ACCEPTED = { 'Accept-Post': 'application/json', 'Accept-Encoding': 'identity' } as const
 
 export function wrongType(message: string): Refusal {

@@ -1,6 +1,6 @@
 /**
- * One file as it goes to browsers: its type, the hash of its text, and the text compressed in each way a browser may ask
- * for, made when it is first asked for. `pages.ts` makes them, `transports/static.ts` sends them.
+ * One file for browsers: its type, the hash of its content, and its compressed forms, each made on first request.
+ * `pages.ts` makes them, `static.ts` sends them.
  */
 import { createHash } from 'node:crypto'
 import { promisify } from 'node:util'
@@ -10,7 +10,7 @@ export type ContentEncoding = 'br' | 'gzip'
 
 const compressBrotli = promisify(brotliCompress)
 const compressGzip = promisify(gzip)
-/** Near the best there is, in a fraction of its time. */
+/** Nearly the best compression in a fraction of the time. */
 const QUALITY = 9
 
 export class Asset {

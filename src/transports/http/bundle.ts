@@ -1,13 +1,13 @@
 /**
- * The modules of a page as one: each becomes a function that returns what it exports, in the order in which they need
- * each other. Names stay apart, so nothing is renamed; comments are left out. `pages.ts` asks for each page's scripts.
+ * Bundles the modules of a page: each becomes a function that returns its exports, in order of dependency. Scopes stay
+ * separate, so nothing is renamed; comments are removed. `pages.ts` bundles each page's scripts.
  */
 const IMPORT = /^import (?:\{([^}]*)\} from )?'\.\/([^']+)'$/gm
 const EXPORTED = /^export (?:async )?(?:function|class|const) (\w+)/gm
 const EXPORT_LIST = /^export \{([^}]*)\}$/gm
 const COMMENT = /^[ \t]*\/\*\*(?:(?!\*\/)[\s\S])*\*\/[ \t]*\n/gm
 
-/** The text of `entries` and of all they import; `read` gives a file by its name. Throws if two files need each other. */
+/** The bundle of `entries` and all they import; `read` returns a file by its name. Throws on a circle of imports. */
 export function bundleScripts(entries: readonly string[], read: (name: string) => string): string {
   const parts: string[] = []
   const done = new Set<string>()

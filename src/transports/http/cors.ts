@@ -1,6 +1,6 @@
 /**
- * Which pages of other origins may read an answer (WHATWG Fetch, 3.2): a room's `origins` say it, the gate has refused
- * all others. `http.ts` puts these headers on whatever a room answers, refusals too.
+ * CORS headers (WHATWG Fetch, 3.2) for pages of the origins in a room's `origins`; the gate has refused all others.
+ * `room-routes.ts` sets them on every answer of a room, refusals included.
  */
 import type { Origins } from '../../config/listed-origin.ts'
 
@@ -31,8 +31,8 @@ const ALLOWED = [
 const MAX_AGE_SECONDS = '600'
 
 /**
- * The headers for an answer to a page of `origin`, which the gate let pass; none where it is of our own. `hasCookie`: the
- * room takes its token from a cookie, which a listed origin may send. A room that is open to all origins takes none.
+ * The headers for a page of `origin`, which the gate has accepted; only `Vary` for the server's own origin. `hasCookie`: the
+ * room takes its token from a cookie, which a listed origin may send; with `origins` `"*"` no cookie is accepted.
  */
 export function corsHeaders(origins: Origins, origin: string | undefined, hasCookie: boolean): Record<string, string> {
   const headers = { Vary: 'Origin' }
@@ -46,7 +46,7 @@ export function corsHeaders(origins: Origins, origin: string | undefined, hasCoo
   }
 }
 
-/** What a preflight is told beside. */
+/** The further headers of a preflight's answer. */
 export function preflightHeaders(methods: string): Record<string, string> {
   return {
     'Access-Control-Allow-Methods': methods,

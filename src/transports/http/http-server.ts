@@ -1,6 +1,6 @@
 /**
- * The HTTP server itself: its deadlines, which requests it hands over as upgrades, and what it says to whom it cannot
- * even read. `http.ts` registers what it answers, `upgrade.ts` takes the upgrades.
+ * The HTTP server itself: its deadlines, which requests are upgrades, and the answer to requests that cannot be parsed.
+ * `http.ts` registers the routes, `upgrade.ts` takes the upgrades.
  */
 import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
@@ -14,9 +14,9 @@ import { refusalBody, refuse } from '../refusal-response.ts'
 import type { Refusals } from '../refusals.ts'
 import { answerOf } from './node-http-internals.ts'
 
-/** How often Node looks for requests that are late: the deadlines hold within this. */
+/** How often Node checks for late requests: deadlines hold to within this. */
 const LOOK_MS = 2000
-/** In place of a path that cannot be decoded; the gate refuses it as it would the path itself. */
+/** Replaces a path that cannot be decoded; the gate refuses it in the same way. */
 const UNDECODABLE = '/%2f'
 
 export function httpServer(
@@ -29,30 +29,31 @@ export function httpServer(
   const common = {
     logger: false,
     trustProxy: trustProxy.length > 0 ? trustProxy : false,
-    // Longer than a proxy keeps an idle connection, so that the proxy never sends a request into one that closes.
+    // Longer than a proxy's idle timeout, so that the proxy never sends a request on a connection that is closing.
     keepAliveTimeout: keepAliveMs,
     forceCloseConnections: true,
-    // Until its connections are cut, whoever asks gets our own answer, which says when to come back.
+    // While draining, our own answer says when to retry.
     return503OnClosing: false,
     routerOptions: { maxParamLength: 4096 },
-    // A path that Fastify cannot decode takes the ordinary way to its refusal: a page for a browser, with all its headers.
+    // A path that Fastify cannot decode gets the usual refusal: a page for a browser, with all headers.
     rewriteUrl: ({ url = '/' }: IncomingMessage) => (isDecodable(url) ? url : UNDECODABLE),
-    // A target that Fastify cannot read never comes to our routes.
+    // A target that Fastify cannot parse never reaches our routes.
     frameworkErrors: (_: Error, { raw }: FastifyRequest, reply: FastifyReply) => {
       const refusal = refusals.of(
-        new Refusal(400, 'bad_target', 'expected a path that is encoded rightly'),
+        new Refusal(400, 'bad_target', 'expected a correctly percent-encoded path'),
         callerOf(raw),
       )
       reply.code(400).header('X-Content-Type-Options', 'nosniff')
       void reply.type('application/json; charset=utf-8').send(refusalBody(refusal))
     },
-    clientErrorHandler: (error: Error & { code?: string }, socket: Duplex) => unread(clock, error, socket, refusals),
+    clientErrorHandler: (error: Error & { code?: string }, socket: Duplex) =>
+      answerUnparsed(clock, error, socket, refusals),
   }
-  // The gate asks for a Host, and says what was wrong; a health check may do without.
+  // The gate checks Host with a better message; a health check may omit it.
   const http = { requireHostHeader: false, shouldUpgradeCallback: isWebSocket, connectionsCheckingInterval: LOOK_MS }
   const app = tls ? Fastify({ ...common, https: { ...http, ...tls } }) : Fastify({ ...common, http })
   setDeadlines(app.server, limits)
-  // Node would invite every body; here the one who reads it does, and a refusal comes before it.
+  // Node would send 100 Continue at once; `append.ts` sends it only after the checks.
   app.server.on('checkContinue', (request, response) => app.server.emit('request', request, response))
   return app
 }
@@ -67,21 +68,21 @@ function isDecodable(url: string): boolean {
   }
 }
 
-/** How long a request may take from now on; Node asks at each look. */
+/** Sets how long a request may take; Node applies it at its next check. */
 export function setDeadlines(server: Server, { headersTimeoutMs, requestTimeoutMs }: Config['server']['limits']): void {
   server.headersTimeout = headersTimeoutMs
   server.requestTimeout = requestTimeoutMs
 }
 
-/** Any other token or method is an offer we do not take: the request gets its ordinary answer (RFC 9110, 7.8). */
+/** Any other upgrade is ignored, and the request gets its ordinary answer (RFC 9110, 7.8). */
 function isWebSocket({ method, headers }: IncomingMessage): boolean {
   return method === 'GET' && headers.upgrade?.toLowerCase() === 'websocket'
 }
 
-/** What came is no HTTP, too much of it, or too late. */
-function unread(clock: Clock, error: Error & { code?: string }, socket: Duplex, refusals: Refusals): void {
+/** The input was no HTTP, too large, or too late. */
+function answerUnparsed(clock: Clock, error: Error & { code?: string }, socket: Duplex, refusals: Refusals): void {
   const answer = answerOf(socket)
-  // Nobody is there to read, or in the midst of another answer: a second one would be taken for more of it.
+  // The client is gone, or another answer has begun, and a second one would be read as part of it.
   if (error.code === 'ECONNRESET' || !socket.writable || answer?.headersSent) socket.destroy()
   else refuse(clock, socket, refusals.ofUnread(error.code, answer !== undefined))
 }

@@ -1,6 +1,6 @@
 /**
- * The HTTP side of the same doors: pages and descriptions, what an operator asks, and what a refusal says. Fastify owns the server; a path is
- * read by the gate's own rules, so that a page and an upgrade never disagree about it.
+ * All HTTP routes: pages, rooms, operator paths, and the answers of refusals. Every request passes the gate's check of host
+ * and path first, so that pages and upgrades never disagree about a path. `http-server.ts` makes the Fastify server.
  */
 import helmet from '@fastify/helmet'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
@@ -19,13 +19,13 @@ export interface HttpParts extends RoomRouteParts, OperatorParts {
   readonly basePath: string
   readonly callerOf: CallerOf
   readonly refusals: Refusals
-  /** Every request, until its answer has left. */
+  /** Every request, until its response is closed. */
   readonly requests: InFlight
 }
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Read before anything else is done for the request. */
+    /** Set by the first hook. */
     caller: Caller
   }
 }
@@ -49,27 +49,27 @@ export async function httpRoutes(app: FastifyInstance, parts: HttpParts): Promis
         frameAncestors: ["'none'"],
       },
     },
-    // Whether everything under a host name is https is for its owner to say, at the proxy.
+    // Only the owner of the host name can say that all of it is https, at the proxy.
     strictTransportSecurity: false,
   })
   app.decorateRequest('caller')
-  // Every request passes the rules of an upgrade first: a hostile target or Host gets no further.
+  // The same checks of host and path as for an upgrade.
   app.addHook('onRequest', async (request, reply) => {
     request.caller = callerOf(request.raw)
     void requests.track(new Promise<void>((resolve) => reply.raw.once('close', () => resolve())))
-    // A handshake by another method than GET gets its ordinary answer, and no second request on the connection; nor does
-    // a proxy keep one that is about to be closed.
+    // A handshake with another method than GET gets its ordinary answer, but no second request on the connection. While
+    // draining, a proxy must not keep the connection either.
     if (request.headers.upgrade?.toLowerCase() === 'websocket' || isDraining()) reply.header('Connection', 'close')
     if (isBareHealthCheck(request.raw, basePath)) return
     try {
       gate.target(request.caller)
     } catch (error) {
-      // Whom the connection is for is not clear, or not us: whatever follows on it is not read.
+      // It is unclear for which server the connection is meant, so nothing more is read from it.
       if (error instanceof Refusal && error.code.endsWith('_host')) reply.header('Connection', 'close')
       throw error
     }
   })
-  /** Where something stands that is only read. */
+  /** The read-only paths. */
   const own = new Set<string>()
   app.setErrorHandler((error, request, reply) => {
     const { method, url } = request
@@ -78,7 +78,7 @@ export async function httpRoutes(app: FastifyInstance, parts: HttpParts): Promis
     return reply.headers({ Allow: 'GET, HEAD, OPTIONS', 'Cache-Control': 'no-store' }).code(204).send()
   })
   app.setNotFoundHandler((request, reply) => answerError(NO_SUCH_ROOM, request, reply, parts))
-  // A browser would keep it for ever, also when the server has moved.
+  // Otherwise a browser would cache the permanent redirect.
   if (basePath) app.get(basePath, (_, reply) => reply.header('Cache-Control', 'no-store').redirect(`${basePath}/`, 308))
   await app.register(
     async (under) => {
@@ -94,7 +94,7 @@ export async function httpRoutes(app: FastifyInstance, parts: HttpParts): Promis
 
 function clientRoute(app: FastifyInstance, { pages }: HttpParts): void {
   app.get('/client.js', (request, reply) => {
-    // A page of any origin may load the client; which rooms let it in, their own origins say.
+    // Pages of any origin may load the client; each room's `origins` apply when it connects.
     reply.headers({ 'Access-Control-Allow-Origin': '*', 'Cross-Origin-Resource-Policy': 'cross-origin' })
     return sendAsset(request, reply, pages.client)
   })
@@ -108,9 +108,9 @@ function answerError(
 ): FastifyReply {
   const refusal = refusals.of(error, request.caller)
   if (isTemporary(refusal, request)) return answerTemporary(reply, refusal, random)
-  // Whoever waited to be asked for a body may not send it now: what comes next could be taken for it.
+  // After `Expect: 100-continue` the client may or may not send its body, so the connection cannot be reused.
   if (request.headers.expect !== undefined) reply.header('Connection', 'close')
-  // A refusal is of this moment: no cache gives it to who asks later.
+  // A refusal is temporary, so it must not be cached.
   reply.code(refusal.status).header('Cache-Control', 'no-store').headers(refusal.headers)
   if (request.method === 'GET' && prefersHtml(request, reply)) return reply.type(HTML).send(pages.failure(refusal))
   return reply.type(JSON_TYPE).send(refusalBody(refusal))

@@ -1,9 +1,9 @@
-/** Requests that are being answered: the end of a server waits for them. `room-routes.ts` counts, `server.ts` waits. */
+/** Counts requests in flight, so that a graceful close can wait for them. `room-routes.ts` counts, `server.ts` waits. */
 export class InFlight {
   #count = 0
   #waiting: (() => void)[] = []
 
-  /** Counts a request until it is answered. */
+  /** Counts a request until `answer` settles. */
   async track<T>(answer: Promise<T>): Promise<T> {
     this.#count += 1
     try {
@@ -14,7 +14,7 @@ export class InFlight {
     }
   }
 
-  /** Resolves when none is left. */
+  /** Resolves when no request is in flight. */
   settled(): Promise<void> {
     if (this.#count === 0) return Promise.resolve()
     return new Promise((resolve) => this.#waiting.push(resolve))

@@ -1,6 +1,6 @@
 /**
- * What a browser gets: the pages of `public/` with the address they are served under (`<base>`), the one style and the one
- * script of each, its other files, and the browser client. Made once at start; `transports/static.ts` sends them.
+ * The files for browsers: the pages of `public/` with their base path (`<base>`), one bundled style and script each, the
+ * other files, and the browser client. Made once at start; `static.ts` sends them.
  */
 import { readFileSync } from 'node:fs'
 import { extname } from 'node:path'
@@ -12,12 +12,12 @@ import { bundleScripts } from './bundle.ts'
 export interface Pages {
   readonly lobby: Asset
   readonly room: Asset
-  /** The page that a browser gets in place of a refusal. */
+  /** The HTML page of a refusal. */
   failure(refusal: Refusal): string
   readonly client: Asset
-  /** The files of `public/` as they are, by their path. */
+  /** The files of `public/` by path, unchanged. */
   readonly files: ReadonlyMap<string, Asset>
-  /** What the pages load, by a path that carries its hash. */
+  /** The files that pages load, by a path with their hash. */
   readonly hashed: ReadonlyMap<string, Asset>
 }
 
@@ -46,7 +46,7 @@ export function loadPages(basePath: string, paths: Iterable<string>): Pages {
     if (!file) throw new Error(`expected the file ${name} in public/`)
     return String(file.body)
   }
-  /** Puts a file under a path that carries its hash. Returns the path, for a page. */
+  /** Adds a file under a path with its hash. Returns the path relative to the base. */
   const add = (name: string, asset: Asset) => {
     const extension = extname(name)
     const path = `/assets/${name.slice(0, -extension.length)}-${asset.hash}${extension}`
@@ -86,7 +86,7 @@ function namesIn(elements: string): string[] {
   return Array.from(elements.matchAll(REFERENCE), ([, name = '']) => name)
 }
 
-/** Of the sentences of `error.html` the one for this status, and what the server says of it. */
+/** `error.html` with the sentence for this status, its code and message. */
 function failurePage(html: string, { status, code, message }: Refusal): string {
   const kind = [400, 401, 403, 429, 503].includes(status) ? status : status < 500 ? 400 : 500
   return html

@@ -1,7 +1,7 @@
 /**
- * What a room's own path answers over plain HTTP: a page or a description to who just asks, and to who reads or writes
- * the Durable Streams protocol in JSON mode (github.com/durable-streams/durable-streams, PROTOCOL.md). A room is a stream
- * that was made by the operator: it is not created, closed or deleted by who uses it. `http.ts` registers these routes.
+ * The plain HTTP routes of rooms: page, description, and the Durable Streams protocol in JSON mode for reads and posts
+ * (github.com/durable-streams/durable-streams, PROTOCOL.md). The operator creates the streams, so clients cannot create,
+ * close or delete one. `http.ts` registers these routes.
  */
 import accepts from 'accepts'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
@@ -40,7 +40,7 @@ export interface RoomRouteParts {
   readonly pages: Pages
   readonly router: () => Router
   readonly lobbyOrigins: () => Origins
-  /** Counts a connection that we end. */
+  /** Counts a connection that the server ends. */
   readonly closed: (code: number) => void
 }
 
@@ -59,12 +59,12 @@ interface Call {
 export async function roomRoutes(app: FastifyInstance, parts: RoomRouteParts): Promise<void> {
   const { gate, rooms, pages, router, lobbyOrigins } = parts
   const live = new LiveStreams(parts)
-  // A body is read by who needs it, when it is known how much may come; the rest is refused without a look at it.
+  // Only `append.ts` reads a body, after its checks; other requests are answered without reading it.
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', (_request, payload, done) => done(null, payload))
 
   app.get('/', { prefixTrailingSlash: 'slash' }, async (request, reply) => {
-    // A room at `/` is read here; a page asks for the lobby.
+    // Reads go to a room at `/`; anything else gets the lobby.
     if (router().find('/') && readRequestOf(gate.target(request.caller).query, request))
       return get(parts, live, request, reply)
     allow(gate, request, reply, lobbyOrigins(), false)
@@ -97,7 +97,7 @@ export async function roomRoutes(app: FastifyInstance, parts: RoomRouteParts): P
   })
 }
 
-/** A browser gets a page; whoever does not ask for HTML gets JSON. */
+/** Whether the client prefers HTML to JSON, as browsers do. */
 export function prefersHtml(request: FastifyRequest, reply: FastifyReply): boolean {
   reply.header('Vary', 'Accept, Origin').header('Cache-Control', 'no-store')
   return accepts(request.raw).type(['json', 'html']) === 'html'
@@ -122,7 +122,7 @@ async function get(
   const wanted = readRequestOf(call.query, request)
   if (wanted) return read(parts, live, call, wanted)
   const isPage = prefersHtml(request, reply)
-  // The page is the same for everyone: it asks for what only some may see.
+  // The page has no room data, so it needs no token.
   if (isPage) return sendAsset(request, reply, pages.room)
   await parts.gate.pass(request.caller, route, call.query)
   if (request.method === 'HEAD' && route.mount.kind === 'event') return readHead(parts, request, reply, route)
@@ -130,7 +130,7 @@ async function get(
   return reply.type(JSON_TYPE).send(JSON.stringify(await describeRoom(route, rooms, log)))
 }
 
-/** A browser tells its page nothing of a refused upgrade: here the page asks why, or hears that it would be admitted. */
+/** A browser hides the status of a refused upgrade from its page, so the page asks here why: 204 if it would be admitted. */
 async function checkJoin({ gate }: RoomRouteParts, { request, reply, route, query }: Call): Promise<FastifyReply> {
   await gate.check(request.caller, route, query)
   return reply.header('Cache-Control', 'no-store').code(204).send()
@@ -146,7 +146,7 @@ async function read(parts: RoomRouteParts, live: LiveStreams, call: Call, wanted
   return readPage(parts, request, reply, route, wanted)
 }
 
-/** Finds the room of a request, and checks where its page is from. Throws a `Refusal`. */
+/** Finds the room of a request, and checks its origin. Throws a `Refusal`. */
 function enter(gate: Gate, request: FastifyRequest, reply: FastifyReply): Call {
   const target = gate.target(request.caller)
   const route = gate.route(target)

@@ -1,17 +1,17 @@
 /**
- * How a file or page leaves: compressed as the browser asks, and kept by it for good where its path carries its hash, else
- * only as long as it is still the same (RFC 9110, 13.1.2). `http.ts` registers the files, `room-routes.ts` sends pages.
+ * Sends files and pages: compressed as the browser accepts, cached for good if the path has the file's hash, else revalidated
+ * (RFC 9110, 13.1.2). `http.ts` registers the files, `room-routes.ts` sends pages.
  */
 import accepts from 'accepts'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Asset, ContentEncoding } from './asset.ts'
 
-/** Below this, compressed is no shorter in packets. */
+/** Below this, compression saves no packet. */
 const SMALL = 1000
 const ENCODINGS: readonly ContentEncoding[] = ['br', 'gzip']
 const FOR_GOOD = 'public, max-age=31536000, immutable'
 
-/** `hashed`: the files whose path changes with what is in them. */
+/** `hashed`: the files whose path has the hash of their content. */
 export function fileRoutes(
   app: FastifyInstance,
   files: ReadonlyMap<string, Asset>,
@@ -21,7 +21,7 @@ export function fileRoutes(
   for (const [path, asset] of hashed) app.get(path, (request, reply) => sendAsset(request, reply, asset, FOR_GOOD))
 }
 
-/** Sends a file or page, or says that the browser has it already. */
+/** Sends a file or page, or 304 if the browser has it. */
 export async function sendAsset(
   request: FastifyRequest,
   reply: FastifyReply,
@@ -38,7 +38,7 @@ export async function sendAsset(
   return reply.header('Content-Encoding', encoding).send(await asset.in(encoding))
 }
 
-/** The shortest that the browser names itself: `*` may mean anything. */
+/** The best encoding that the browser names; `*` is ignored. */
 function encodingFor(request: FastifyRequest): ContentEncoding | undefined {
   const wanted = accepts(request.raw).encodings()
   return ENCODINGS.find((encoding) => wanted.includes(encoding))

@@ -1,7 +1,7 @@
 /**
- * Compressed WebSocket messages (permessage-deflate, RFC 7692), made once for all peers that negotiated it: every message
- * is compressed by itself, which every client can read, so the same bytes are good for everyone. `websocket.ts`
- * negotiates, and gives a wire this encoding.
+ * Compressed WebSocket messages (permessage-deflate, RFC 7692), made once for all peers that negotiated it. Each message is
+ * compressed without context, so every client can read the same bytes. `websocket.ts` negotiates; `websocket-wire.ts` uses
+ * this encoding.
  */
 import { constants, deflateRawSync } from 'node:zlib'
 import type { Bytes, Encoding, Frame } from '../../delivery/frame.ts'
@@ -9,12 +9,12 @@ import { payloadOf } from '../../delivery/payload.ts'
 import { WINDOW_BITS } from './deflate-offer.ts'
 import { frameBytes } from './frame-bytes.ts'
 
-/** Shorter messages would hardly shrink. */
+/** Shorter messages hardly shrink. */
 const LEAST_BYTES = 128
 const SMALL = { windowBits: WINDOW_BITS, memLevel: 5, finishFlush: constants.Z_SYNC_FLUSH }
 const LARGE = { windowBits: WINDOW_BITS, memLevel: 9, finishFlush: constants.Z_SYNC_FLUSH }
 const LARGE_BYTES = 16_384
-/** A sync flush ends with an empty block that the receiver puts back (RFC 7692, 7.2.1). */
+/** A sync flush ends with an empty block, which is left out and restored by the receiver (RFC 7692, 7.2.1). */
 const TAIL_BYTES = 4
 
 export const deflated: Encoding = {
@@ -27,5 +27,5 @@ export const deflated: Encoding = {
   },
 }
 
-/** `ws` itself sends nothing compressed: all messages are made here, and its writes stay in order with ours. */
+/** `ws` itself compresses nothing: all messages are made here, so its writes stay in order with ours. */
 export const NEGOTIATION = { threshold: Number.POSITIVE_INFINITY } as const

@@ -1,15 +1,15 @@
 /**
- * Reads what most peers send, whole short messages, from the bytes as they come (RFC 6455, 5.2), which costs the
- * reader of `ws` several times as much. That one gets all else, as it came: fragments, pings, closes, what is long, cut by the
- * network, or broken. No byte is read twice or out of its turn: the two change places only between frames, and not before
- * `ws` has told what it read. `room-socket.ts` is its receiver.
+ * Reads whole short messages, the most frequent case, directly from the received bytes (RFC 6455, 5.2) at a fraction of the
+ * cost of `ws`. All else is passed on to `ws`: fragments, pings, closes, long, split or malformed frames. No byte is read
+ * twice or out of order: the two switch only between frames, and only after `ws` has reported the last frame it was given.
+ * `room-socket.ts` receives the messages.
  */
 import { isUtf8 } from 'node:buffer'
 import type { Duplex } from 'node:stream'
 import { WebSocket } from 'ws'
 import { type DataListener, dataListenerOf } from './ws-internals.ts'
 
-/** Who hears what was read. */
+/** Receives the messages. */
 export interface MessageReceiver {
   readonly readyState: number
   receive(message: string | Buffer): void
@@ -18,16 +18,16 @@ export interface MessageReceiver {
 const FINAL = 0x80
 const FINAL_TEXT = 0x81
 const FINAL_BINARY = 0x82
-/** From this opcode on a frame is a ping, a pong or a close, and none of a message. */
+/** From this opcode on, frames are control frames: ping, pong, close. */
 const CONTROL = 8
 const MASKED = 0x80
 const MASK_BYTES = 4
-/** Of a frame's head without its mask. */
+/** The longest frame header, without the mask. */
 const MOST_HEAD_BYTES = 10
-/** Longer messages are dear whoever reads them. */
+/** For longer messages `ws` costs no more. */
 const MOST_BYTES = 65_535
 
-/** How a socket finds its reader: one listener serves all, where a closure each would cost every idle peer. */
+/** How a socket finds its reader: one shared listener saves a closure per peer. */
 const READER = Symbol('reader')
 type ReadSocket = Duplex & { readonly [READER]: FastReader }
 
@@ -37,17 +37,17 @@ export class FastReader {
   readonly #mostBytes: number
   /** The listener by which `ws` reads. */
   readonly #pass: DataListener
-  /** So many bytes of a frame that `ws` has begun to read are still to come. */
+  /** The bytes still to come of the frame that `ws` is reading. */
   #missing = 0
-  /** `ws` has not told yet of what it was given last; of a broken frame it never will. */
+  /** `ws` has not reported the last frame it was given; it never reports a malformed one. */
   #isAwaited = false
-  /** A message in fragments was begun, which `ws` puts together. */
+  /** A fragmented message was begun, which `ws` assembles. */
   #isInMessage = false
-  /** What `ws` was given of a frame's head, until the rest of the head comes. */
+  /** The part of a frame header that `ws` was given, until the rest comes. */
   #head: Buffer | undefined
   #hasEnded = false
 
-  /** Takes the place of `ws` on a socket that it has just begun to read, and that carries nothing compressed. */
+  /** Takes over a socket that `ws` has just begun to read; nothing on it may be compressed. */
   constructor(receiver: MessageReceiver, socket: Duplex, payloadBytes: number) {
     this.#receiver = receiver
     this.#socket = socket
@@ -57,12 +57,12 @@ export class FastReader {
     socket.off('data', this.#pass)
   }
 
-  /** `ws` has told of a message, a ping or a pong: what it was given was good. */
+  /** `ws` has reported a message, a ping or a pong, so this reader may continue. */
   resume(): void {
     this.#isAwaited = false
   }
 
-  /** `ws` has closed, and reads no more. */
+  /** `ws` has closed, and reads nothing more. */
   end(): void {
     this.#hasEnded = true
   }
@@ -71,7 +71,7 @@ export class FastReader {
     let at = 0
     while (at < chunk.length) {
       if (this.#receiver.readyState !== WebSocket.OPEN) {
-        // After a close frame of ours `ws` waits for the peer's.
+        // After our close frame, `ws` waits for the peer's.
         if (!this.#hasEnded) this.#pass.call(this.#socket, chunk.subarray(at))
         return
       }
@@ -81,7 +81,7 @@ export class FastReader {
     }
   }
 
-  /** Where the next frame begins, after a message that was whole, short and good, and was heard; `at` where it is none. */
+  /** Reads a whole, short, valid message. Returns where the next frame begins; `at` if there is no such message. */
   #message(chunk: Buffer, at: number): number {
     const first = chunk[at] as number
     const second = chunk[at + 1] ?? 0
@@ -96,27 +96,27 @@ export class FastReader {
     else if (bits < 128) this.#receiver.receive(chunk.toString('latin1', begin, end))
     else if (isUtf8(chunk.subarray(begin, end))) this.#receiver.receive(chunk.toString('utf8', begin, end))
     else {
-      // `ws` says what is wrong with it.
+      // `ws` reports the error.
       unmask(chunk, begin, end)
       return at
     }
     return end
   }
 
-  /** Gives `ws` a frame, or what there is of it. Returns where the next begins. */
+  /** Passes a frame, or the available part of it, to `ws`. Returns where the next frame begins. */
   #other(chunk: Buffer, at: number): number {
     if (this.#missing === 0) this.#begin(chunk, at)
     const end = this.#head ? chunk.length : Math.min(chunk.length, at + this.#missing)
     if (!this.#head) this.#missing -= end - at
     this.#isAwaited = true
     const part = chunk.subarray(at, end)
-    // What is not whole may lie about for long, and must not keep the messages before it in memory.
+    // `ws` may hold an unfinished frame for long; a copy does not keep the whole chunk in memory.
     const isBegun = at > 0 && (this.#head !== undefined || this.#missing > 0)
     this.#pass.call(this.#socket, isBegun ? copyOf(part) : part)
     return end
   }
 
-  /** Learns from a frame's head how much of it is to come. */
+  /** Reads from a frame's header how many bytes are to come. */
   #begin(chunk: Buffer, at: number): void {
     const before = this.#head
     const came = chunk.subarray(at, at + MOST_HEAD_BYTES)
@@ -130,7 +130,7 @@ export class FastReader {
   }
 }
 
-/** The same bytes in memory of their own. */
+/** A copy outside the shared buffer pool. */
 function copyOf(bytes: Uint8Array): Buffer {
   return Buffer.from(new Uint8Array(bytes).buffer)
 }
@@ -139,7 +139,7 @@ function onData(this: ReadSocket, chunk: Buffer): void {
   this[READER].read(chunk)
 }
 
-/** How many bytes of a frame's head there are up to its mask, by the second. */
+/** The size of a frame's header up to its mask, by its second byte. */
 function sizeBytes(second = 0): number {
   const length = second & 127
   return length < 126 ? 2 : length === 126 ? 4 : 10
@@ -151,7 +151,7 @@ function payloadLength(bytes: Buffer, at: number): number {
   return length === 126 ? bytes.readUInt16BE(at + 2) : Number(bytes.readBigUInt64BE(at + 2))
 }
 
-/** Takes the mask off that stands before a payload, in place; twice puts it on again. Returns all bits there are: < 128 is ASCII. */
+/** Applies the mask before a payload, in place; a second call restores it. Returns all bits or-ed: below 128 it is ASCII. */
 function unmask(bytes: Buffer, begin: number, end: number): number {
   const a = bytes[begin - 4] as number
   const b = bytes[begin - 3] as number

@@ -1,4 +1,4 @@
-/** Whole, unmasked WebSocket frames (RFC 6455, 5.2), made without knowing for whom, and how much a close may say. */
+/** Makes whole, unmasked WebSocket frames (RFC 6455, 5.2), the same for every peer, and fits close reasons to their limit. */
 import { type Bytes, MAX_TEXT_LENGTH } from '../../delivery/frame.ts'
 
 const FINAL = 0x80
@@ -7,7 +7,7 @@ const TEXT = 1
 const BINARY = 2
 const MAX_REASON_BYTES = 123
 
-/** `isText` is told by the payload where it is not given. */
+/** `isText`: by default, whether the payload is a string. */
 export function frameBytes(
   payload: string | Uint8Array,
   { isText = typeof payload === 'string', isCompressed = false } = {},
@@ -16,7 +16,7 @@ export function frameBytes(
   const head = length < 126 ? 2 : length < 65536 ? 4 : 10
   const first = FINAL | (isCompressed ? COMPRESSED : 0) | (isText ? TEXT : BINARY)
   const isShort = head + length <= MAX_TEXT_LENGTH
-  // As many bytes as characters: it is ASCII.
+  // As many bytes as characters: ASCII.
   if (isShort && typeof payload === 'string' && length === payload.length) {
     return head === 2
       ? String.fromCharCode(first, length) + payload

@@ -1,10 +1,10 @@
 /**
- * Compressed messages of the peers of one mount, each inflated at once and in one go (RFC 7692, 7.2.2). `ws` does it in
- * other threads, which for small messages costs more than the work itself, lets messages wait in memory meanwhile, and
- * keeps some 50 KiB for each peer from its first message on. Here it is what the next message may refer to: of most
- * peers 4 KiB, of those whose offer says nothing of it 32 KiB. `websocket.ts` calls it; `deflate.ts` is the other direction.
+ * Inflates the compressed messages of one mount's peers, each synchronously and at once (RFC 7692, 7.2.2). `ws` uses other
+ * threads, which costs more than the work itself for small messages, and keeps some 50 KiB per peer. Here only the window
+ * is kept: 4 KiB for most peers, 32 KiB if the offer does not allow a limit. `websocket.ts` calls it; `deflate.ts` is the
+ * other direction.
  *
- * Many at once are worked off in slices of a few ms, with reading between, so that they hold up nobody else.
+ * A burst is inflated in slices of a few ms with other I/O between, so that it delays nobody else.
  */
 import { constants, inflateRawSync } from 'node:zlib'
 import type { WebSocket } from 'ws'
@@ -12,12 +12,12 @@ import type { Clock } from '../../clock.ts'
 import { codeOf } from '../../thrown.ts'
 import { type Done, deflateOf } from './ws-internals.ts'
 
-/** Where a message may be larger it takes other threads after all, so that nobody waits for it. */
+/** If messages may be larger than this, `ws` inflates them in other threads, so that nobody waits for them. */
 const MOST_BYTES = 256 * 1024
 const SLICE_MS = 4
-/** So much may wait, compressed; beyond it memory comes first. */
+/** The most compressed bytes that may wait; beyond it, messages are inflated at once to bound memory. */
 const WAITING_BYTES = 16 * 1024 * 1024
-/** What the sender left out at the end of a message (RFC 7692, 7.2.1). */
+/** The bytes that the sender left out at the end of a message (RFC 7692, 7.2.1). */
 const TAIL = Buffer.from([0, 0, 0xff, 0xff])
 
 const NOTHING = Buffer.alloc(0)
@@ -25,12 +25,12 @@ const LEAST_BITS = 9
 /** So many peers of a mount may keep the largest window, 64 MiB together; further ones talk uncompressed. */
 const MOST_LARGEST = 2048
 
-/** What a peer's messages refer back to. */
+/** A peer's inflate context. */
 interface Context {
   readonly windowBits: number
-  /** Whether it may refer to the messages before (RFC 7692, 7.1.1.2). */
+  /** Whether messages may refer to those before (RFC 7692, 7.1.1.2). */
   readonly isKept: boolean
-  /** The end of what was inflated, at most as long as the window. */
+  /** The last inflated bytes, at most one window. */
   past: Buffer
 }
 
@@ -38,7 +38,7 @@ interface Job {
   readonly bytes: Buffer
   readonly context: Context
   readonly done: Done
-  /** `ws` inflates it. */
+  /** Lets `ws` inflate it. */
   readonly otherwise: () => void
 }
 
@@ -47,7 +47,7 @@ export class Inflater {
   readonly #payloadBytes: number
   #waiting: Job[] = []
   #waitingBytes = 0
-  /** When the slice of this turn is over; `undefined`: nothing was inflated in this turn. */
+  /** When the current slice ends; `undefined`: nothing was inflated in this turn of the event loop. */
   #endMs: number | undefined
   #largest = 0
 
@@ -57,12 +57,12 @@ export class Inflater {
     this.#payloadBytes = payloadBytes
   }
 
-  /** Whether one more peer may keep the largest window. */
+  /** Whether one more peer may use the largest window. */
   get hasRoom(): boolean {
     return this.#largest < MOST_LARGEST
   }
 
-  /** A peer keeps the largest window until the returned function is called, once. */
+  /** Counts a peer with the largest window until the returned function is called, once. */
   keepLargest(): () => void {
     this.#largest += 1
     return () => {
@@ -70,13 +70,13 @@ export class Inflater {
     }
   }
 
-  /** From now on a compressed message of this peer is inflated here, when its last fragment has come. */
+  /** Inflates this peer's compressed messages here from now on, each when its last fragment has come. */
   serve(ws: WebSocket): void {
     const extension = deflateOf(ws)
     if (!extension || this.#payloadBytes > MOST_BYTES) return
     const inThreads = extension.decompress.bind(extension)
     const { client_max_window_bits: bits, client_no_context_takeover: isFresh } = extension.params
-    // Of the smallest window, zlib makes the next larger one.
+    // zlib does not support the smallest window, so the next larger one is used.
     const windowBits = Math.max(LEAST_BITS, bits ?? constants.Z_DEFAULT_WINDOWBITS)
     const context = { windowBits, isKept: !isFresh, past: NOTHING }
     let fragments: Buffer[] = []
@@ -103,7 +103,7 @@ export class Inflater {
       this.#endMs = this.#clock.monotonic() + SLICE_MS
       this.#clock.soon(this.#slice)
     }
-    // ws must not hear of it while it still reads.
+    // Not synchronously: `ws` is still reading.
     process.nextTick(() => this.#inflate(job))
   }
 
@@ -135,7 +135,7 @@ export class Inflater {
       remember(context, whole)
       inflated = whole
     } catch (error) {
-      // What is no compressed message at all ws finds out itself; a length that is too large it refuses.
+      // `ws` reports invalid data when it inflates itself, and refuses a message that is too long.
       if (codeOf(error) !== 'ERR_BUFFER_TOO_LARGE') {
         otherwise()
         return
@@ -146,11 +146,11 @@ export class Inflater {
   }
 }
 
-/** Keeps the end of what a peer has sent, if its next message may refer to it. */
+/** Keeps the end of a peer's data, if its next message may refer to it. */
 function remember(context: Context, inflated: Buffer): void {
   if (!context.isKept) return
   const size = 2 ** context.windowBits
-  // A copy: a part would hold the whole in memory.
+  // A copy: a slice would keep the whole message in memory.
   const before = Math.max(0, size - inflated.length)
   const past = before > 0 ? context.past.subarray(-before) : NOTHING
   context.past = Buffer.concat([past, inflated.subarray(-size)])

@@ -1,6 +1,6 @@
 /**
- * One WebSocket in a room: a `ws` socket that hands what it reads to its session. `websocket.ts` opens it; the room writes
- * to its wire (`websocket-wire.ts`); `ws` answers pings and closes on the same socket.
+ * One WebSocket of a room: a `ws` socket that passes messages to its session. `websocket.ts` opens it; the room writes to
+ * its wire (`websocket-wire.ts`); `ws` answers pings and closes on the same socket.
  */
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
@@ -18,44 +18,44 @@ import { type ListeningSocket, listenTo } from './socket-listeners.ts'
 import { type ClosableSocket, WebSocketWire } from './websocket-wire.ts'
 import { unfinishedBytes } from './ws-internals.ts'
 
-/** With these (or none, 1005) a client says that it leaves; any other end is a lost connection. */
+/** Close codes of a client that leaves on purpose (1005: no code); any other end is a lost connection. */
 const NORMAL_CLOSURES = [1000, 1001, 1005]
-/** The limits that `ws` holds for us, by the code it closes with. */
+/** The limits that `ws` enforces, by its close code. */
 const LIMITS_OF_WS: Readonly<Record<number, Limit>> = { 1008: 'limits.pieces', 1009: 'limits.payload' }
 
 const PING = Buffer.from([0x89, 0])
 
-/** What all sockets of one mount share. */
+/** Shared by all sockets of one mount. */
 export interface SocketParts {
   readonly clock: Clock
   readonly limits: Mount['limits']
   readonly tally: Tally
-  /** A peer's socket stands there until it is over. */
+  /** A peer's socket is removed when its connection is closed. */
   readonly sockets: Set<Duplex>
-  /** Counts a connection that we end. */
+  /** Counts a connection that the server ends. */
   readonly closed: (code: number) => void
 }
 
-/** Its listeners are shared, and no closure keeps the request alive. */
+/** Listeners are shared functions, so that no closure keeps the request alive. */
 export class RoomSocket extends WebSocket implements HeartbeatTarget, ClosableSocket, ListeningSocket {
   /** Whether anything came since the last ping. */
   isAlive = true
-  /** `undefined` while it joins. */
+  /** `undefined` while the peer joins. */
   #session: Session | undefined
-  /** Its place in the heartbeat. */
+  /** Its entry in the heartbeat. */
   #beat: Beat | undefined
   #parts!: SocketParts
   #wire!: WebSocketWire
   #leave!: () => void
-  /** Where messages may be compressed, `ws` reads them all. */
+  /** `undefined` if messages may be compressed: then `ws` reads them all. */
   #reader: FastReader | undefined
   #controls = 0
-  /** The code with which `ws` has closed. */
+  /** The code with which `ws` itself has closed. */
   #closedWith: number | undefined
-  /** `undefined` while nothing was on its way at a look. */
+  /** `undefined` until a check finds an unfinished message or pending bytes. */
   #stalls: Stalls | undefined
 
-  /** Begins to listen. `leave` is called when the connection is over; `answer`: to the handshake, if it is not sent yet. */
+  /** Begins to listen. `leave` is called when the connection is closed; `answer`: to the handshake, if not sent yet. */
   listen(socket: Duplex, parts: SocketParts, leave: () => void, answer?: string): Wire {
     this.#parts = parts
     this.#wire = new WebSocketWire(this, socket, answer)
@@ -69,34 +69,34 @@ export class RoomSocket extends WebSocket implements HeartbeatTarget, ClosableSo
     return this.#parts.clock
   }
 
-  /** Its peer has joined. */
+  /** Called when the peer has joined. */
   enter(session: Session, beat: Beat): void {
     this.#wire.answer()
     this.#session = session
     this.#beat = beat
   }
 
-  /** `ws` closes, for a broken frame or the peer's own close. */
+  /** Called by `ws` for a protocol error or the peer's close. */
   override close(code?: number, reason?: string | Buffer): void {
     this.#reader?.end()
     if (this.readyState === WebSocket.OPEN) this.#closedWith = code
     this.#close(code, reason)
   }
 
-  /** It is we who end it. */
+  /** Closes by the server's decision. */
   end(code: number, reason: string): void {
     if (this.readyState === WebSocket.OPEN) this.#parts.closed(code)
     this.#close(code, reason)
   }
 
-  /** What was said to the peer goes before. */
+  /** Frames already sent to the peer go first. */
   #close(code?: number, reason?: string | Buffer): void {
     this.#session?.flush()
     this.#wire.answer()
     super.close(code, reason)
   }
 
-  /** `ws` found a broken frame and has closed with the right code, where nobody had before. */
+  /** `ws` found a protocol error, and has closed with the matching code unless the connection was closing. */
   protocolError(): void {
     if (this.#closedWith === undefined) return
     this.#parts.closed(this.#closedWith)
@@ -104,7 +104,6 @@ export class RoomSocket extends WebSocket implements HeartbeatTarget, ClosableSo
     if (limit) countExceeded(this.#parts.tally.exceeded, limit)
   }
 
-  /** Sends a ready-made ping. */
   sendPing(): void {
     this.#controls = 0
     if (this.readyState === WebSocket.OPEN) this.#wire.socket.write(PING)
@@ -116,17 +115,17 @@ export class RoomSocket extends WebSocket implements HeartbeatTarget, ClosableSo
     const bytes = this.isPaused ? undefined : unfinishedBytes(this)
     if (bytes !== undefined || this.#wire.waiting > 0) this.#stalls ??= new Stalls()
     const sending = this.#stalls?.sending(bytes, nowMs, messageTimeoutMs)
-    // In the midst of a frame it cannot answer a ping; that the frame grows is sign enough.
-    if (sending === 'grows') this.isAlive = true
-    if (sending === 'overdue') this.#exceed('limits.messageTimeout', Close.unfinished)
+    // In the middle of a frame the peer cannot answer a ping; a growing frame is activity.
+    if (sending === 'growing') this.isAlive = true
+    if (sending === 'timed out') this.#exceed('limits.messageTimeout', Close.unfinished)
     else if (this.#stalls?.isStalled(this.#wire.socket as Socket, nowMs, sendTimeoutMs)) {
       this.#session?.cutSlow('limits.sendTimeout')
-      // Its close waits behind what it does not take.
+      // The close frame is queued behind the bytes that the peer does not read.
       this.#wire.shut()
     }
   }
 
-  /** It gave no sign of life: says so, in case only one direction is dead, and lets go at once. */
+  /** Sends a close in case only one direction is dead, then terminates. */
   timeOut(): void {
     if (this.readyState === WebSocket.OPEN) countExceeded(this.#parts.tally.exceeded, 'limits.heartbeat')
     this.end(Close.heartbeat.code, Close.heartbeat.reason)
@@ -141,12 +140,12 @@ export class RoomSocket extends WebSocket implements HeartbeatTarget, ClosableSo
 
   receive(message: string | Buffer): void {
     this.isAlive = true
-    this.#stalls?.heard()
-    // After our close frame the peer may still speak; it is not in the room any more.
+    this.#stalls?.messageComplete()
+    // After our close frame the peer may still send, but it is no member any more.
     if (this.readyState === WebSocket.OPEN) this.#session?.receive(message)
   }
 
-  /** A ping or a pong; ws has answered the ping. */
+  /** A ping or a pong; `ws` has answered the ping. */
   controlFrame(): void {
     this.#reader?.resume()
     this.isAlive = true

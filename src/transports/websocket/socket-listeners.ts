@@ -1,16 +1,16 @@
 /**
- * What `ws` tells of a socket, handed to it. One function each serves all sockets, where a closure each would cost every
- * idle peer: `ws` calls a listener with the socket as `this`. `room-socket.ts` is who hears it.
+ * Passes the events of a `ws` socket to its methods. One shared function per event saves a closure per peer: `ws` calls a
+ * listener with the socket as `this`. `room-socket.ts` implements the methods.
  */
 import type { RawData, WebSocket } from 'ws'
 
-/** A socket that hears what `ws` has read. */
+/** A socket with a method for each event of `ws`. */
 export interface ListeningSocket extends WebSocket {
   /** A message. */
   read(bytes: Buffer, isBinary: boolean): void
   /** A ping or a pong. */
   controlFrame(): void
-  /** A broken frame; `over` follows. */
+  /** A malformed frame; `connectionClosed` follows. */
   protocolError(): void
   connectionClosed(code: number): void
 }
@@ -24,7 +24,7 @@ export function listenTo(socket: ListeningSocket): void {
 }
 
 function onMessage(this: WebSocket, data: RawData, isBinary: boolean): void {
-  // One buffer, as long as nobody sets `binaryType`.
+  // A single Buffer, since `binaryType` is never set.
   ;(this as ListeningSocket).read(data as Buffer, isBinary)
 }
 

@@ -1,6 +1,6 @@
 /**
- * The one `upgrade` handler: it takes the raw socket, asks the gate, and hands the socket to its mount's own WebSocket
- * server, or refuses and destroys it. `server.ts` puts it on the HTTP server.
+ * The only `upgrade` handler: it takes the raw socket, asks the gate, and passes the socket to the WebSocket server of its
+ * mount, or refuses and destroys it. `server.ts` registers it on the HTTP server.
  */
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
@@ -15,7 +15,7 @@ import { refuse } from '../refusal-response.ts'
 import type { Refusals } from '../refusals.ts'
 import type { WebSocketUpgrades } from './websocket.ts'
 
-/** What Node hands over. */
+/** The arguments of Node's `upgrade` event. */
 interface Upgrade {
   readonly request: IncomingMessage
   readonly socket: Duplex
@@ -27,7 +27,7 @@ export interface UpgradeParts {
   readonly gate: Gate
   readonly callerOf: CallerOf
   readonly upgradesOf: (mount: Mount) => WebSocketUpgrades
-  /** Every socket taken and not over yet; who ends the server ends what is left there. */
+  /** All open sockets; `server.ts` destroys the rest of them when it closes. */
   readonly sockets: Set<Duplex>
   readonly refusals: Refusals
 }
@@ -36,8 +36,8 @@ export function upgradeHandler(parts: UpgradeParts) {
   const { gate, callerOf, sockets } = parts
   return (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     sockets.add(socket)
-    // First of all, and to the last: Node took its own listener off before it called us, and a reset at any later
-    // moment without one ends the process (CVE-2022-41940).
+    // First of all, and never removed: Node has removed its own listener, and a later reset without one would end the
+    // process (CVE-2022-41940).
     socket.on('error', ignore)
     const caller = callerOf(request)
     try {

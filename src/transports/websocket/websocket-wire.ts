@@ -1,6 +1,6 @@
 /**
- * The wire that a room sees of a WebSocket: frames go to the raw socket, many in one write, and `ws` closes on the same
- * one. `room-socket.ts` makes it.
+ * The wire of a WebSocket: frames are written to the raw socket, many in one write; `ws` closes on the same socket.
+ * `room-socket.ts` makes it.
  */
 import type { Duplex } from 'node:stream'
 import { WebSocket } from 'ws'
@@ -15,7 +15,7 @@ import { closeReason, frameBytes } from './frame-bytes.ts'
 
 export const plain: Encoding = { name: 'websocket', encode: (frame) => frameBytes(payloadOf(frame)) }
 
-/** How long a peer that is not read any more may take to go. */
+/** How long a peer that is no longer read may take to close. */
 const SHUT_MS = 1000
 
 /** What a wire needs of the `ws` socket it belongs to. */
@@ -27,18 +27,18 @@ export interface ClosableSocket {
   isAlive: boolean
   pause(): void
   resume(): void
-  /** The server ends it; what was sent to the peer goes before. */
+  /** Closes by the server's decision; frames already sent go first. */
   end(code: number, reason: string): void
   terminate(): void
 }
 
 export class WebSocketWire implements Wire {
   readonly encoding: Encoding
-  /** It was the room that closed it. */
+  /** Whether the room closed it. */
   isClosed = false
   readonly #ws: ClosableSocket
   readonly socket: Duplex
-  /** The answer to the handshake, until the first frame takes it along. */
+  /** The answer to the handshake, until it is sent with the first frame. */
   #answer: string | undefined
   #cancelRest: (() => void) | undefined
 
@@ -66,7 +66,7 @@ export class WebSocketWire implements Wire {
     this.socket.write(isText ? answer + bytes : Buffer.concat([Buffer.from(answer), bytes]), 'latin1')
   }
 
-  /** The handshake is answered, if it is not yet. */
+  /** Answers the handshake, if that is not done yet. */
   answer(): void {
     if (this.#answer === undefined) return
     this.socket.write(this.#answer, 'latin1')
@@ -77,18 +77,18 @@ export class WebSocketWire implements Wire {
     return drained(this.socket, below)
   }
 
-  /** The network holds the peer back. What came in the same packet may make it longer. */
+  /** Stops reading for `ms`, so that TCP slows the peer down. A later call replaces the pause. */
   rest(ms: number): void {
     if (this.#ws.readyState === WebSocket.OPEN) this.#pause(ms, () => this.#readOn())
   }
 
   #readOn(): void {
-    // It could give no sign.
+    // While paused it could show no activity.
     this.#ws.isAlive = true
     this.#ws.resume()
   }
 
-  /** It is closed for what it sent or did not take: the rest is not even read. */
+  /** Stops reading for good: the peer is closed for what it sent or did not read. */
   shut(): void {
     this.#pause(SHUT_MS, () => this.#ws.terminate())
   }
@@ -99,7 +99,7 @@ export class WebSocketWire implements Wire {
     this.#cancelRest = this.#ws.clock.after(ms, then)
   }
 
-  /** The connection is gone. */
+  /** Called when the connection is closed. */
   over(): void {
     this.#cancelRest?.()
   }

@@ -1,6 +1,6 @@
 /**
- * The road in and out over WebSocket. The gate has admitted the request; here it is upgraded, joined, listened to.
- * `ws` does the handshake and reads frames (RFC 6455); `room-socket.ts` is what it becomes, `upgrade.ts` comes before.
+ * Upgrades admitted requests to WebSockets and joins their peers. `ws` does the handshake and reads frames (RFC 6455).
+ * `upgrade.ts` comes before; each connection becomes a `room-socket.ts`.
  */
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
@@ -27,7 +27,7 @@ export interface WebSocketUpgradesParts extends Omit<SocketParts, 'limits'> {
   readonly callerOf: CallerOf
 }
 
-/** One mount's own WebSocket server. */
+/** The WebSocket server of one mount. */
 export class WebSocketUpgrades {
   readonly #server: HandshakeServer<typeof RoomSocket>
   readonly #parts: WebSocketUpgradesParts & SocketParts
@@ -44,13 +44,13 @@ export class WebSocketUpgrades {
       maxPayload: limits.payloadBytes,
       maxFragments: limits.pieces,
       maxBufferedChunks: limits.pieces,
-      // Ours says why it closes; theirs cuts the line.
+      // Above `limits.controls`, which closes with a reason, while this one cuts the connection.
       maxPendingAutoPongs: limits.controls + 1,
       closeTimeout: CLOSE_MS,
       perMessageDeflate: compression && NEGOTIATION,
       handleProtocols: (offered) => chooseProtocol(offered, protocols) ?? false,
     })
-    // The gate has refused all that ws would, but for malformed lists of protocols and extensions.
+    // The gate has checked everything but malformed lists of protocols and extensions, which `ws` refuses.
     this.#server.on('wsClientError', ({ message }, socket, request) =>
       refuse(
         parts.clock,
@@ -60,12 +60,12 @@ export class WebSocketUpgrades {
     )
   }
 
-  /** Upgrades and joins; nothing waits between the handshake and the listeners. `false`: ws refused the request. */
+  /** Upgrades and joins; nothing awaits between the handshake and the listeners. `false`: `ws` refused the request. */
   open(request: IncomingMessage, socket: Duplex, head: Buffer, admission: Admission): boolean {
     let hasJoined = false
     const { headers } = request
     const asked = headers['sec-websocket-extensions']
-    // ws would refuse a client whose offers cannot be had; here it gets in, uncompressed (RFC 7692, 5.1).
+    // `ws` would refuse a client whose offers are not acceptable; here it is admitted, uncompressed (RFC 7692, 5.1).
     const offer = asked === undefined ? undefined : acceptedOffer(asked, this.#inflater.hasRoom)
     if (offer) headers['sec-websocket-extensions'] = offer.answer
     else if (asked !== undefined) delete headers['sec-websocket-extensions']

@@ -1,7 +1,7 @@
 /**
- * All that we know of the inside of `ws`, which has no public names for it: what its receiver holds of a message, the
- * extension it negotiated, the listener it reads by, and options that its types lack. The version is pinned exactly, and
- * `test/transports/websocket/ws-internals.test.ts` names each part: with a new version of `ws`, run it first.
+ * The private parts of `ws` that we use: its receiver's state, the negotiated extension, its data listener, and options that
+ * its types lack. The version is pinned exactly, and `test/transports/websocket/ws-internals.test.ts` names each part: with
+ * a new version of `ws`, run it first.
  */
 import { hash } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
@@ -13,7 +13,7 @@ declare module 'ws' {
     interface ServerOptions {
       /** How long a peer may take to answer a close, in ms. */
       closeTimeout?: number
-      /** Pongs that may wait to be sent, beyond which the connection is cut. */
+      /** The most pongs waiting to be sent; beyond it the connection is cut. */
       maxPendingAutoPongs?: number
     }
   }
@@ -26,9 +26,9 @@ declare module 'ws' {
 const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11'
 
 /**
- * A server that opens what the gate has admitted. The answer to a plain handshake is left to who is called, so that it
- * leaves with the first frame: two writes at once cost half as much again as one. With a subprotocol or an extension `ws`
- * takes the handshake, and answers it.
+ * A server for admitted requests. For a plain handshake, the answer is passed to the callback, so that it can be sent with
+ * the first frame: one write costs a third less than two. With a subprotocol or an extension, `ws` does the handshake and
+ * answers it.
  */
 export class HandshakeServer<T extends typeof WebSocket> extends WebSocketServer<T> {
   open(
@@ -41,7 +41,7 @@ export class HandshakeServer<T extends typeof WebSocket> extends WebSocketServer
     const key = headers['sec-websocket-key']
     const isPlain = !('sec-websocket-protocol' in headers || 'sec-websocket-extensions' in headers)
     if (!isPlain || key === undefined || !this.options.WebSocket) {
-      // Here too, what is written first goes out with the answer.
+      // Here too, the first frame is sent with the answer.
       socket.cork()
       try {
         this.handleUpgrade(request, socket, head, (ws) => opened(ws))
@@ -61,18 +61,18 @@ function answerTo(key: string): string {
   return `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`
 }
 
-/** What `ws` holds of a message that is not whole. */
+/** The state of an unfinished message. */
 interface Receiver {
-  /** 0 between two frames; `MASK` and `DATA`: the length of this one is known, and not all of it has come. */
+  /** 0 between two frames; `MASK` and `DATA`: the frame's length is known, and the frame is incomplete. */
   readonly _state: number
-  /** The opcode of a message in fragments, 0 between two messages. */
+  /** The opcode of a fragmented message, 0 between two messages. */
   readonly _fragmented: number
-  /** Bytes that came and are not read yet. */
+  /** Bytes received and not read yet. */
   readonly _bufferedBytes: number
   readonly _opcode: number
-  /** How long this frame will be. */
+  /** The length of this frame. */
   readonly _payloadLength: number
-  /** The frames of this message, this one as long as it will be; compressed ones as they come. */
+  /** The total length of this message's frames, the current one included; for compressed ones, as received. */
   readonly _totalPayloadLength: number
 }
 
@@ -97,10 +97,10 @@ interface Internals {
 
 const MASK = 3
 const DATA = 4
-/** From this opcode on a frame is a ping, a pong or a close, and none of a message. */
+/** From this opcode on, frames are control frames: ping, pong, close. */
 const CONTROL = 8
 
-/** The bytes there are of a message that is not whole; `undefined` if none was begun. */
+/** The received bytes of an unfinished message; `undefined` if none was begun. */
 export function unfinishedBytes(ws: WebSocket): number | undefined {
   const { _receiver: receiver } = internalsOf(ws)
   if (receiver._state === 0 && receiver._fragmented === 0 && receiver._bufferedBytes === 0) return undefined
@@ -109,12 +109,12 @@ export function unfinishedBytes(ws: WebSocket): number | undefined {
   return before + receiver._bufferedBytes
 }
 
-/** `undefined`: nothing is compressed. */
+/** `undefined`: compression was not negotiated. */
 export function deflateOf(ws: WebSocket): Extension | undefined {
   return internalsOf(ws)._extensions['permessage-deflate']
 }
 
-/** The listener by which `ws` reads a socket that it has just been given. */
+/** The data listener of `ws` on a socket that it has just been given. */
 export function dataListenerOf(socket: Duplex): DataListener {
   const listeners: readonly unknown[] = socket.listeners('data')
   return listeners.at(-1) as DataListener
