@@ -1,15 +1,15 @@
 /**
- * The chat: joins the room by the browser client and turns its events into rows, members and notices. A message of our
- * own is shown at once and waits at the end of the thread until the room gives it its place, or says why it will not.
+ * The chat: joins the room with the browser client and shows its events as rows, members and notices. The reader's own
+ * message is shown at once, at the end of the thread, and stays there until the room confirms or rejects it.
  */
 import { connect } from './client.js'
 import { Composer } from './composer.js'
 import { offerEarlier } from './earlier.js'
 import { find } from './elements.js'
 import { Members } from './members.js'
-import { messageRow, showFailure, showFate } from './message.js'
-import { nameplate, nickname } from './nickname.js'
-import { isFinal, refusalOf } from './refusal.js'
+import { messageRow, showDelivery, showFailure } from './message.js'
+import { nickname, nicknameForm } from './nickname.js'
+import { checkAdmission, isFinal } from './refusal.js'
 import { stateLine } from './state.js'
 import { Thread } from './thread.js'
 import { headers, token } from './token.js'
@@ -17,7 +17,7 @@ import { Typing } from './typing.js'
 
 /** @typedef {import('./room.js').Description} Description */
 /** @typedef {import('../src/client/types.ts').ClientRoom<typeof import('../rooms/chat.ts').default>} ChatRoom */
-/** @typedef {{ row: HTMLElement, text: string, seq: number | undefined, failed: boolean }} Waiting */
+/** @typedef {{ row: HTMLElement, text: string, seq: number | undefined, failed: boolean }} Pending */
 
 /**
  * @param {HTMLElement} place holds a copy of the template `#chat`
@@ -27,10 +27,10 @@ export function openChat(place, description) {
   const { receives = {}, path } = description
   const me = nickname()
   const options = { name: me.name, ...(token() && { token: token() }) }
-  const mine = ownIds(path)
+  const ownIds = storedIds(path)
   const names = new Map()
-  /** @type {Set<Waiting>} */
-  const waiting = new Set()
+  /** @type {Set<Pending>} */
+  const pending = new Set()
   let unread = 0
   let room = join()
 
@@ -45,24 +45,24 @@ export function openChat(place, description) {
     },
   )
   const showState = stateLine(() => {
-    // A client that waits goes on at once when the network is back; another beside it would be a second member.
+    // A waiting client reconnects at once if the network is back. A second client would be a second member.
     if (room.state !== 'closed') return void dispatchEvent(new Event('online'))
     room = join()
     listen()
     showConnection({ state: 'connecting' })
-    for (const said of waiting) if (said.failed) say(said)
+    for (const message of pending) if (message.failed) submit(message)
   })
-  const showName = nameplate(place, receives.rename?.properties?.name?.maxLength, me, (name) => {
+  const showNickname = nicknameForm(place, receives.rename?.properties?.name?.maxLength, me, (name) => {
     options.name = name
     if (room.state !== 'closed') room.send('rename', { name }).catch(() => {})
   })
   const composer = new Composer(place, receives.message?.properties?.text?.maxLength, {
     send: (text) => {
       const row = messageRow({ author: 'me', name: me.name, text, time: Date.now(), mine: true })
-      const said = { row, text, seq: undefined, failed: false }
-      waiting.add(said)
-      thread.addWaiting(row)
-      say(said)
+      const message = { row, text, seq: undefined, failed: false }
+      pending.add(message)
+      thread.addPending(row)
+      submit(message)
     },
     typing: () => {
       if (room.state === 'open') room.send('typing').catch(() => {})
@@ -70,7 +70,7 @@ export function openChat(place, description) {
   })
   members.me = me.name
   if (description.members) members.set(description.members)
-  offerEarlier(place, thread, { first: () => description.first ?? 1, epoch: () => room.epoch, mine: mine.has })
+  offerEarlier(place, thread, { first: () => description.first ?? 1, epoch: () => room.epoch, isOwn: ownIds.has })
   listen()
   document.addEventListener('visibilitychange', () => {
     if (!document.hidden) countUnread(0)
@@ -83,7 +83,7 @@ export function openChat(place, description) {
 
   function listen() {
     room.onState(showConnection)
-    room.on('message', ({ seq, time = Date.now(), data }) => heard(data.from, data.text, seq, time))
+    room.on('message', ({ seq, time = Date.now(), data }) => receive(data.from, data.text, seq, time))
     room.on('members', ({ data }) => {
       members.set(data)
       thread.ready()
@@ -92,22 +92,22 @@ export function openChat(place, description) {
       names.set(id, name)
       if (id === room.you?.id) return
       members.add(name)
-      thread.tell('came', 'chat.enter', { name })
+      thread.addInfo('came', 'chat.enter', { name })
     })
     room.on('leave', ({ data: { id, name } }) => {
       names.delete(id)
       typing.remove(id)
       if (id === room.you?.id) return
       members.remove(name)
-      thread.tell('gone', 'chat.leave', { name })
+      thread.addInfo('gone', 'chat.leave', { name })
     })
     room.on('rename', ({ data: { id, name } }) => {
       const was = names.get(id)
       names.set(id, name)
-      if (id === room.you?.id) named(name)
+      if (id === room.you?.id) setOwnName(name)
       members.rename(was, name)
-      if (was === undefined) thread.tell('renamed', 'chat.renamed', { name })
-      else thread.tell('renamed', 'chat.rename', { was, name })
+      if (was === undefined) thread.addInfo('renamed', 'chat.renamed', { name })
+      else thread.addInfo('renamed', 'chat.rename', { was, name })
     })
     room.on('typing', ({ data: { id, name } }) => {
       names.set(id, name)
@@ -115,61 +115,62 @@ export function openChat(place, description) {
     })
     room.on('reset', ({ data }) => {
       thread.forget(data.reason === 'trimmed' ? Number.POSITIVE_INFINITY : data.reason === 'truncated' ? data.seq : 0)
-      thread.tell('missing', data.reason === 'trimmed' ? 'chat.gap' : 'chat.afresh')
+      thread.addInfo('missing', data.reason === 'trimmed' ? 'chat.gap' : 'chat.afresh')
     })
   }
 
   /** @param {import('./client.js').State} change */
   function showConnection(change) {
     if (change.state === 'open' && room.you) {
-      mine.add(room.you.id)
+      ownIds.add(room.you.id)
       names.set(room.you.id, room.you.name)
-      if (room.you.name !== me.name) named(room.you.name)
+      if (room.you.name !== me.name) setOwnName(room.you.name)
     }
     const { code = 1006, reason } = change
     const refusal = refusalIn(change)
     if (change.state === 'waiting') showState({ state: 'waiting', until: change.retryAt ?? Date.now(), refusal })
     else if (change.state === 'closed') showState({ state: 'closed', code, reason, refusal })
     else showState({ state: change.state })
-    for (const { row, failed } of waiting) if (!failed) showFate(row, change.state === 'open' ? 'sending' : 'queued')
-    if (change.state === 'waiting' && !room.you) void askWhy(room)
+    for (const { row, failed } of pending)
+      if (!failed) showDelivery(row, change.state === 'open' ? 'sending' : 'queued')
+    if (change.state === 'waiting' && !room.you) void checkRefusal(room)
   }
 
   /**
-   * Who was never let in and never will be does not go on trying.
-   * @param {ChatRoom} asked
+   * Stops reconnecting if the room finally refuses us before the first welcome.
+   * @param {ChatRoom} failed
    */
-  async function askWhy(asked) {
-    const refusal = await refusalOf(options.name)
-    if (!refusal || !isFinal(refusal) || asked !== room) return
-    asked.close()
+  async function checkRefusal(failed) {
+    const refusal = await checkAdmission(options.name)
+    if (!refusal || !isFinal(refusal) || failed !== room) return
+    failed.close()
     showState({ state: 'closed', code: refusal.code, refusal })
   }
 
-  /** @param {string} name ours, as the room has it */
-  function named(name) {
-    showName(name)
+  /** @param {string} name our name in the room */
+  function setOwnName(name) {
+    showNickname(name)
     members.me = name
   }
 
-  /** @param {Waiting} said */
-  function say(said) {
-    said.failed = false
-    showFate(said.row, room.state === 'open' ? 'sending' : 'queued')
-    room.send('message', { text: said.text }).then(
+  /** @param {Pending} message */
+  function submit(message) {
+    message.failed = false
+    showDelivery(message.row, room.state === 'open' ? 'sending' : 'queued')
+    room.send('message', { text: message.text }).then(
       (ack) => {
-        said.seq = ack.seq
-        if (ack.seq === undefined || thread.has(ack.seq)) settle(said)
+        message.seq = ack.seq
+        if (ack.seq === undefined || thread.has(ack.seq)) settle(message)
       },
       (error) => {
-        said.failed = true
-        showFailure(said.row, String(error.code ?? 'other'), String(error.message), {
+        message.failed = true
+        showFailure(message.row, String(error.code ?? 'other'), String(error.message), {
           retry: () => {
-            say(said)
+            submit(message)
             composer.focus()
           },
           discard: () => {
-            settle(said)
+            settle(message)
             composer.focus()
           },
         })
@@ -177,9 +178,9 @@ export function openChat(place, description) {
     )
   }
 
-  /** @param {Waiting} said */
-  function settle(said) {
-    if (waiting.delete(said)) thread.remove(said.row)
+  /** @param {Pending} message */
+  function settle(message) {
+    if (pending.delete(message)) thread.removePending(message.row)
   }
 
   /**
@@ -188,17 +189,20 @@ export function openChat(place, description) {
    * @param {number | undefined} seq
    * @param {number} time ms since 1970
    */
-  function heard(from, text, seq, time) {
+  function receive(from, text, seq, time) {
     names.set(from.id, from.name)
     typing.remove(from.id)
     if (seq !== undefined && thread.has(seq)) return
-    const own = mine.has(from.id)
-    const said = own
-      ? [...waiting].find((said) => (said.seq ?? seq) === seq && said.text === text && !said.failed)
+    const own = ownIds.has(from.id)
+    const confirmed = own
+      ? [...pending].find((message) => (message.seq ?? seq) === seq && message.text === text && !message.failed)
       : undefined
-    if (said) waiting.delete(said)
-    const fate = said && /** @type {const} */ ('sent')
-    thread.add({ author: from.id, name: from.name, text, time, mine: own, seq, ...(fate && { fate }) }, said?.row)
+    if (confirmed) pending.delete(confirmed)
+    const delivery = confirmed && /** @type {const} */ ('sent')
+    thread.add(
+      { author: from.id, name: from.name, text, time, mine: own, seq, ...(delivery && { delivery }) },
+      confirmed?.row,
+    )
     if (document.hidden && !own) countUnread(unread + 1)
   }
 
@@ -219,17 +223,17 @@ function refusalIn({ status, code, message = '' }) {
 }
 
 /**
- * The ids this tab has had in the room, so that after a reload one's own messages are still one's own.
+ * The member ids this tab has had in the room. By them the page recognises the reader's own messages after a reload.
  * @param {string} path
  */
-function ownIds(path) {
+function storedIds(path) {
   const key = `corridor.ids:${path}`
   /** @type {Set<string>} */
   const ids = new Set()
   try {
     for (const id of JSON.parse(sessionStorage.getItem(key) ?? '[]')) ids.add(String(id))
   } catch {
-    // Storage may be forbidden.
+    // Storage may be blocked.
   }
   return {
     has: (/** @type {string} */ id) => ids.has(id),

@@ -1,6 +1,6 @@
-/** The pages in Chinese; `english.js` says which sentences there are. `language.js` chooses and fills in. */
+/** The texts of the pages in Chinese, with the keys of `english.js`. `language.js` chooses and fills in. */
 
-/** Names for a guest who has not said one yet: a kind and an animal. */
+/** Parts of a random name for a guest: an adjective and an animal. */
 export const CHINESE_GUESTS = [
   ['安静的', '琥珀色的', '早起的', '温柔的', '幸运的', '快乐的', '灵巧的', '银色的', '阳光的', '敏捷的'],
   ['水獭', '苍鹭', '狐狸', '小獾', '雀儿', '野兔', '猞猁', '猫头鹰', '知更鸟', '海豹'],
@@ -14,7 +14,7 @@ export const CHINESE = {
   'skip.room': '跳到房间',
 
   'lobby.title': '每扇门后，都有一间房。',
-  'lobby.lead': '挑一扇门进去吧。门里透出光，说明里面有人。',
+  'lobby.lead': '请选择一个房间。门里透出光，说明里面有人。',
   'lobby.people': '{count} 人',
   'lobby.empty': '暂时没人',
   'lobby.now': '里面有人',
@@ -38,7 +38,7 @@ export const CHINESE = {
   'lost.back': '回到所有房间',
 
   'failure.title': '无法显示这个页面。',
-  'failure.400': '地址的写法不对。请检查地址，或者回到房间列表。',
+  'failure.400': '地址格式不对。请检查地址，或者回到房间列表。',
   'failure.401': '需要令牌才能查看。',
   'failure.403': '你不能查看这个页面。',
   'failure.429': '来自你的地址的请求太多了。请稍等片刻，再重新加载。',
@@ -46,7 +46,7 @@ export const CHINESE = {
   'failure.503': '服务器暂时无法回应。请稍后重新加载。',
 
   'room.back': '回到所有房间',
-  'room.opening': '正在开门……',
+  'room.opening': '正在打开房间……',
   'room.trouble': '房间还没有回应，正在重试……',
   'room.again': '页面会自动重试。',
 
@@ -65,11 +65,11 @@ export const CHINESE = {
     '这个房间不接受来自此地址的页面。请用服务器自己的地址打开，或请管理员把此地址加入 “origins”。',
   'refused.no_such_room': '这个房间已经不在了。',
   'refused.no_token': '进入这个房间需要令牌。',
-  'refused.bad_token': '这个令牌打不开房间。请检查是否复制完整。',
+  'refused.bad_token': '这个令牌对此房间无效。请检查是否复制完整。',
   'refused.token_expired': '这个令牌已经过期，请换一个新的。',
-  'refused.draining': '服务器正在重启，页面会自动回来。',
+  'refused.draining': '服务器正在重启，页面会自动重连。',
   'refused.room_failed': '房间暂时打不开，页面会自动重试。',
-  'refused.other': '房间没有让你进入：{reason}（{status} {code}）',
+  'refused.other': '房间拒绝了连接：{reason}（{status} {code}）',
 
   'state.connecting': '正在连接……',
   'state.open': '已连接',
@@ -86,10 +86,10 @@ export const CHINESE = {
   'chat.label': '你的消息',
   'chat.placeholder': '写点什么……',
   'chat.send': '发送',
-  'chat.nobody': '这里还没有人说话，来说第一句吧。',
+  'chat.nobody': '还没有消息，来写第一条吧。',
   'chat.earlier': '更早的消息',
-  'chat.earlier.failed': '没有成功，再试一次',
-  'chat.enter': '{name} 进来了',
+  'chat.earlier.failed': '加载失败，再试一次',
+  'chat.enter': '{name} 加入了',
   'chat.leave': '{name} 离开了',
   'chat.rename': '{was} 改名为 {name}',
   'chat.renamed': '有人改名为 {name}',
@@ -132,7 +132,7 @@ export const CHINESE = {
   'name.change': '修改名字',
 
   'console.log': '帧',
-  'console.speak': '发送',
+  'console.speak': '发送帧',
   'console.modes': '发送什么',
   'console.nothing': '还没有帧。收到的和发出的都会显示在这里。',
   'console.clear': '清空',
@@ -168,8 +168,8 @@ export const CHINESE = {
   'form.least': '不能小于 {limit}',
   'form.most': '不能大于 {limit}',
   'form.step': '应为 {step} 的倍数',
-  'form.pattern': '写法不符合房间的要求',
-  'form.hint': '写法不符合房间的要求：{hint}',
+  'form.pattern': '格式不符合房间的要求',
+  'form.hint': '格式不符合房间的要求：{hint}',
   'form.format.date': '应为日期，例如 2026-11-25',
   'form.format.time': '应为时间，例如 14:05:00',
   'form.format.date-time': '应为日期和时间，例如 2026-11-25T14:05:00Z',

@@ -1,2 +1,2 @@
-/** The types of `/client.js`, which the server makes of `src/client/client.ts`. */
+/** The types of `/client.js`, which the server builds from `src/client/client.ts`. */
 export * from '../src/client/client.ts'

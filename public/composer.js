@@ -1,11 +1,12 @@
 /**
- * Where one writes: grows with the text, sends on Enter, keeps the text when it is too long, and says that somebody is
- * typing. Enter that ends a word in an input method (Chinese, Japanese) does not send.
+ * The message field: grows with its text, sends on Enter, keeps a text that is too long, and reports typing. An Enter that
+ * ends a word of an input method (Chinese, Japanese) does not send.
  */
 import { find } from './elements.js'
-import { say } from './language.js'
+import { setText } from './language.js'
 
 const TYPING_EVERY_MS = 2500
+/** The number of characters left is shown below this. */
 const COUNT_BELOW = 200
 
 export class Composer {
@@ -16,7 +17,7 @@ export class Composer {
 
   /**
    * @param {Element} root
-   * @param {number | undefined} most characters a message may have
+   * @param {number | undefined} most characters of a message at most
    * @param {{ send: (text: string) => void, typing: () => void }} to
    */
   constructor(root, most, to) {
@@ -38,7 +39,7 @@ export class Composer {
       submit()
     })
     this.#field.addEventListener('keydown', (event) => {
-      // 229: Safari reports the Enter that ends a composition after the composition.
+      // 229: Safari reports the Enter that ends a composition only after the composition.
       if (event.key !== 'Enter' || event.shiftKey || event.isComposing || event.keyCode === 229) return
       event.preventDefault()
       submit()
@@ -65,7 +66,7 @@ export class Composer {
     const left = this.#left()
     this.#count.classList.toggle('over', left < 0)
     if (left >= COUNT_BELOW) this.#count.replaceChildren()
-    else say(this.#count, left < 0 ? 'chat.over' : 'chat.left', { count: Math.abs(left) })
+    else setText(this.#count, left < 0 ? 'chat.over' : 'chat.left', { count: Math.abs(left) })
     this.#field.toggleAttribute('aria-invalid', left < 0)
   }
 }

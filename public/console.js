@@ -1,14 +1,14 @@
 /**
- * The console: a plain WebSocket to a room that is no chat. It shows every frame as it is and sends what one writes. After
- * a loss it connects again, and asks the room what it is now: its form follows a room that was changed.
+ * The console: a plain WebSocket to any room that is not a chat. It shows every frame and sends what the reader enters.
+ * After a loss it reconnects and loads the room's description again, so that its form fits a room that was changed.
  */
 import { find } from './elements.js'
 import { Frames } from './frames.js'
-import { say } from './language.js'
+import { setText } from './language.js'
 import { Link } from './link.js'
 import { nickname } from './nickname.js'
 import { Offset } from './offset.js'
-import { speech } from './speech.js'
+import { sendPanels } from './send-panels.js'
 import { stateLine } from './state.js'
 
 /** @typedef {import('./room.js').Description} Description */
@@ -16,7 +16,7 @@ import { stateLine } from './state.js'
 /**
  * @param {HTMLElement} place holds a copy of the template `#console`
  * @param {Description} room
- * @param {() => Promise<Description | undefined>} ask what the room is now
+ * @param {() => Promise<Description | undefined>} ask loads the room's description again
  */
 export function openConsole(place, room, ask) {
   const frames = new Frames(place)
@@ -31,11 +31,11 @@ export function openConsole(place, room, ask) {
       showState(shown)
       show()
       if (shown.state !== 'open') return
-      frames.tell('console.opened')
-      if (!isFirst) void again()
+      frames.addInfo('console.opened')
+      if (!isFirst) void refresh()
       isFirst = false
     },
-    lost: (code, reason) => frames.tell('console.closed', { code: String(code), reason }),
+    lost: (code, reason) => frames.addInfo('console.closed', { code: String(code), reason }),
     message: (data) => {
       if (room.kind === 'event' && typeof data === 'string') seen.read(data)
       frames.add('in', data)
@@ -51,24 +51,24 @@ export function openConsole(place, room, ask) {
     shape = JSON.stringify([now.kind, now.receives, now.summary])
     find(place, '.summary', HTMLElement).textContent = now.summary ?? ''
     find(place, '.console', HTMLElement).classList.toggle('has-form', now.kind === 'event')
-    return speech(place, now, (data) => {
+    return sendPanels(place, now, (data) => {
       if (!link.isOpen) return
       link.send(data)
       frames.add('out', data)
     }).enable
   }
 
-  /** The room may have been changed while we were away: where it was, so is what it takes. */
-  async function again() {
+  /** The room may have been changed while we were disconnected: then the form is built again. */
+  async function refresh() {
     const now = await ask()
     if (!now || JSON.stringify([now.kind, now.receives, now.summary]) === shape) return
     enable = describe(now)
-    frames.tell('console.changed')
+    frames.addInfo('console.changed')
     show()
   }
 
   function show() {
-    say(button, link.isWanted ? 'console.disconnect' : 'console.connect')
+    setText(button, link.isWanted ? 'console.disconnect' : 'console.connect')
     button.classList.toggle('solid', !link.isWanted)
     button.classList.toggle('quiet', link.isWanted)
     enable(link.isOpen)

@@ -1,13 +1,13 @@
 /**
- * What was said before what is in memory: read backwards over HTTP from the room's own path, a page each time the reader
- * scrolls to the top, or asks for it.
+ * Loads earlier messages over HTTP from the room's own path, a page each time the reader scrolls to the top or presses the
+ * button.
  */
 import { find, make } from './elements.js'
-import { say } from './language.js'
+import { setText } from './language.js'
 import { headers } from './token.js'
 
 const PAGE = 100
-/** So long a reader rests at the top before more comes by itself: a click on the button comes first. */
+/** How long the reader must stay at the top before a page is loaded, so that a click on the button comes first. */
 const REST_MS = 300
 
 /** @typedef {{ type: string, seq: number, time: number, data: { from: { id: string, name: string }, text: string } }} Event */
@@ -15,17 +15,17 @@ const REST_MS = 300
 /**
  * @param {HTMLElement} place
  * @param {import('./thread.js').Thread} thread
- * @param {{ first: () => number, epoch: () => string | undefined, mine: (id: string) => boolean }} room `first`: the oldest
- *   event the room had when it said so last
+ * @param {{ first: () => number, epoch: () => string | undefined, isOwn: (id: string) => boolean }} room `first`: `seq`
+ *   of the oldest event, as last reported by the room
  */
 export function offerEarlier(place, thread, room) {
   const line = find(place, '.earlier', HTMLElement)
   const button = make('button', { type: 'button', class: 'quiet' })
-  say(button, 'chat.earlier')
+  setText(button, 'chat.earlier')
   line.replaceChildren(button)
   let isReading = false
   let hasFailed = false
-  /** What the room does not have from before it. */
+  /** The room has no events before this `seq`. */
   let end = 0
 
   const show = () => {
@@ -44,7 +44,7 @@ export function offerEarlier(place, thread, room) {
     )
     isReading = false
     button.removeAttribute('aria-disabled')
-    say(button, hasFailed ? 'chat.earlier.failed' : 'chat.earlier')
+    setText(button, hasFailed ? 'chat.earlier.failed' : 'chat.earlier')
     show()
   }
   button.addEventListener('click', read)
@@ -52,7 +52,7 @@ export function offerEarlier(place, thread, room) {
   let resting
   thread.onTop(() => {
     clearTimeout(resting)
-    // What failed is tried again by the button alone; one who points at it is about to press it.
+    // After a failure only the button loads again. A reader who points at it is about to press it.
     if (!hasFailed) resting = setTimeout(() => line.matches(':hover') || read(), REST_MS)
   })
   thread.onReady(show)
@@ -76,7 +76,7 @@ export function offerEarlier(place, thread, room) {
           text,
           time,
           seq,
-          mine: room.mine(from.id),
+          mine: room.isOwn(from.id),
         })),
     )
   }

@@ -1,10 +1,10 @@
 /**
- * Making and finding elements, typed. Text enters the page only as text nodes: nothing here or elsewhere in the pages
- * reads a string as markup.
+ * Creates and finds elements, with types. Text enters the page only as text nodes: no string is parsed as HTML anywhere in
+ * the pages.
  */
 
 /**
- * The first element below `root` that matches and is of the wanted kind; throws where the page lacks it.
+ * Returns the first element below `root` that matches the selector. Throws if there is none or it has another type.
  * @template {Element} T
  * @param {ParentNode} root
  * @param {string} selector
@@ -32,7 +32,7 @@ export function make(tag, attributes = {}, ...children) {
 }
 
 /**
- * A copy of what a `<template>` of the page holds.
+ * Returns a copy of the content of a `<template>` in the page.
  * @param {string} id
  */
 export function copy(id) {
@@ -42,7 +42,7 @@ export function copy(id) {
 }
 
 /**
- * One of eight hues, always the same for the same text: colours of names and doors.
+ * Returns one of eight hues for the colour of a name or a door, always the same for the same text.
  * @param {string} text
  */
 export function hue(text) {
@@ -52,7 +52,7 @@ export function hue(text) {
 }
 
 /**
- * The first letter of a name as a reader sees it (an emoji family is one).
+ * Returns the first visible character of a name (a composed emoji is one).
  * @param {string} name
  */
 export function initial(name) {

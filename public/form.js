@@ -1,44 +1,44 @@
 /**
- * A form from a JSON schema, as a room describes what it takes: a field for each string, number, choice and yes-or-no,
- * a group for each object, and JSON as text for whatever else. Reading it checks what the schema says.
+ * Builds a form from the JSON schema of a message: a field for each string, number, enum and boolean, a group for each
+ * object, and a text field with JSON for everything else. Reading the form checks the values against the schema.
  */
 import { find, make } from './elements.js'
-import { formatMistake, isOff } from './format.js'
-import { say, text } from './language.js'
+import { formatError, isNoMultiple } from './format.js'
+import { setText, text } from './language.js'
 
 /** @typedef {import('./room.js').Schema} Schema */
 /** @typedef {import('./language.js').Key} Key */
 /** @typedef {HTMLInputElement | HTMLTextAreaElement | HTMLSelectElement} Control */
-/** @typedef {{ element: HTMLElement, read: () => unknown }} Field `read` gives undefined for what is left out, throws `Wrong` */
+/** @typedef {{ element: HTMLElement, read: () => unknown }} Field `read` returns undefined if it is left out, throws `InvalidInput` */
 
 const DEEPEST = 3
 
-/** What was entered does not fit; `control` shows why. */
-export class Wrong extends Error {
+/** A value does not fit the schema; `control` shows why. */
+export class InvalidInput extends Error {
   /** @param {Control} control */
   constructor(control) {
-    super('what was entered does not fit the schema')
+    super('the value does not fit the schema')
     this.control = control
   }
 }
 
 /**
  * @param {Schema} schema
- * @param {string} name shown as the label, where there is one
+ * @param {string} name the label
  * @param {boolean} [required]
  * @param {number} [depth]
  * @returns {Field}
  */
 export function fieldOf(schema, name, required = true, depth = 0) {
-  if (schema.const !== undefined) return choice([schema.const], name, required)
-  if (Array.isArray(schema.enum)) return choice(schema.enum, name, required)
-  if (schema.type === 'boolean') return required ? tick(schema, name) : choice([true, false], name, required)
-  if (schema.type === 'string') return words(schema, name, required)
-  if (schema.type === 'number' || schema.type === 'integer') return number(schema, name, required)
+  if (schema.const !== undefined) return select([schema.const], name, required)
+  if (Array.isArray(schema.enum)) return select(schema.enum, name, required)
+  if (schema.type === 'boolean') return required ? checkbox(schema, name) : select([true, false], name, required)
+  if (schema.type === 'string') return textField(schema, name, required)
+  if (schema.type === 'number' || schema.type === 'integer') return numberField(schema, name, required)
   if (schema.type === 'object' && isClosed(schema) && depth < DEEPEST && (required || depth === 0)) {
-    return group(schema, name, depth)
+    return fieldset(schema, name, depth)
   }
-  return json(schema, name, required)
+  return jsonField(schema, name, required)
 }
 
 /** @param {Schema} schema */
@@ -52,7 +52,7 @@ function isClosed(schema) {
  * @param {number} depth
  * @returns {Field}
  */
-function group(schema, name, depth) {
+function fieldset(schema, name, depth) {
   const fields = Object.entries(schema.properties ?? {}).map(
     ([key, inner]) =>
       /** @type {const} */ ([key, fieldOf(inner, key, schema.required?.includes(key) ?? false, depth + 1)]),
@@ -61,19 +61,19 @@ function group(schema, name, depth) {
   if (name && depth > 0) element.append(make('legend', {}, name))
   if (fields.length === 0) {
     const nothing = make('p', { class: 'quieter' })
-    say(nothing, 'console.empty')
+    setText(nothing, 'console.empty')
     element.append(nothing)
   }
   element.append(...fields.map(([, field]) => field.element))
   const read = () => {
-    /** @type {Wrong[]} */
+    /** @type {InvalidInput[]} */
     const wrong = []
     const entries = fields.flatMap(([key, field]) => {
       try {
         const value = field.read()
         return value === undefined ? [] : [[key, value]]
       } catch (error) {
-        if (!(error instanceof Wrong)) throw error
+        if (!(error instanceof InvalidInput)) throw error
         wrong.push(error)
         return []
       }
@@ -90,7 +90,7 @@ function group(schema, name, depth) {
  * @param {boolean} required
  * @returns {Field}
  */
-function words(schema, name, required) {
+function textField(schema, name, required) {
   const { minLength = 0, maxLength = Number.POSITIVE_INFINITY, pattern } = schema
   const control =
     maxLength > 200
@@ -102,8 +102,8 @@ function words(schema, name, required) {
     if (value === '' && (minLength > 0 || pattern)) return wrap.refuse('form.required')
     if (value.length < minLength) return wrap.refuse('form.short', { count: minLength })
     if (value.length > maxLength) return wrap.refuse('form.long', { count: maxLength })
-    const mistake = formatMistake(schema, value)
-    if (mistake) return wrap.refuse(mistake.key, mistake.values)
+    const error = formatError(schema, value)
+    if (error) return wrap.refuse(error.key, error.values)
     return value
   })
 }
@@ -114,7 +114,7 @@ function words(schema, name, required) {
  * @param {boolean} required
  * @returns {Field}
  */
-function number(schema, name, required) {
+function numberField(schema, name, required) {
   const control = make('input', { inputmode: schema.type === 'integer' ? 'numeric' : 'decimal', autocomplete: 'off' })
   const wrap = labelled(control, schema, name, required)
   return field(wrap, control, (written) => {
@@ -131,7 +131,7 @@ function number(schema, name, required) {
     }
     if (value < minimum) return wrap.refuse('form.least', { limit: minimum })
     if (value > maximum) return wrap.refuse('form.most', { limit: maximum })
-    if (isOff(value, schema.multipleOf)) return wrap.refuse('form.step', { step: schema.multipleOf ?? 1 })
+    if (isNoMultiple(value, schema.multipleOf)) return wrap.refuse('form.step', { step: schema.multipleOf ?? 1 })
     return value
   })
 }
@@ -141,7 +141,7 @@ function number(schema, name, required) {
  * @param {string} name
  * @returns {Field}
  */
-function tick(schema, name) {
+function checkbox(schema, name) {
   const control = make('input', { type: 'checkbox' })
   control.checked = schema.default === true
   const element = make('label', { class: 'field tick' }, control, ' ', name)
@@ -154,11 +154,11 @@ function tick(schema, name) {
  * @param {boolean} required
  * @returns {Field}
  */
-function choice(values, name, required) {
+function select(values, name, required) {
   const control = make('select')
   if (!required) {
     const unset = make('option', { value: '' })
-    say(unset, 'form.unset')
+    setText(unset, 'form.unset')
     control.append(unset)
   }
   values.forEach((value, index) => {
@@ -174,7 +174,7 @@ function choice(values, name, required) {
  * @param {boolean} required
  * @returns {Field}
  */
-function json(schema, name, required) {
+function jsonField(schema, name, required) {
   const control = make('textarea', { rows: '3', spellcheck: 'false', class: 'code' })
   control.placeholder = schema.type === 'array' ? '[ ]' : schema.type === 'object' ? '{ }' : 'JSON'
   const wrap = labelled(control, schema, name, required, 'console.json')
@@ -209,7 +209,7 @@ function field(wrap, control, check) {
 }
 
 /**
- * A control with its label and the place where a mistake is told.
+ * Wraps a control in its label, with a line for its error.
  * @param {Control} control
  * @param {Schema} schema
  * @param {string} name
@@ -217,7 +217,7 @@ function field(wrap, control, check) {
  * @param {Key} [hint]
  */
 function labelled(control, schema, name, required, hint) {
-  const told = make('span', { class: 'told-wrong', role: 'alert' })
+  const errorLine = make('span', { class: 'field-error', role: 'alert' })
   const words = make('span', { class: 'words' }, name)
   if (hint) words.append(' ', make('small', { 'data-text': hint }, text(hint)))
   if (!required) words.append(' ', make('small', { 'data-text': 'form.optional' }, text('form.optional')))
@@ -225,10 +225,10 @@ function labelled(control, schema, name, required, hint) {
   if (schema.default !== undefined) {
     control.value = typeof schema.default === 'string' ? schema.default : JSON.stringify(schema.default)
   }
-  const element = make('label', { class: 'field' }, words, control, told)
+  const element = make('label', { class: 'field' }, words, control, errorLine)
   const accept = () => {
     control.removeAttribute('aria-invalid')
-    find(element, '.told-wrong', HTMLElement).replaceChildren()
+    find(element, '.field-error', HTMLElement).replaceChildren()
   }
   /**
    * @param {Key} key
@@ -237,8 +237,8 @@ function labelled(control, schema, name, required, hint) {
    */
   const refuse = (key, values) => {
     control.setAttribute('aria-invalid', 'true')
-    say(told, key, values)
-    throw new Wrong(control)
+    setText(errorLine, key, values)
+    throw new InvalidInput(control)
   }
   return { element, accept, refuse }
 }

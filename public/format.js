@@ -1,6 +1,6 @@
 /**
- * Whether a text is written as its schema says, and what to say where it is not: what is expected, in words and with an
- * example. `form.js` asks; a regular expression is shown to nobody.
+ * Checks a text against the format and pattern of its schema. An error names what is expected, with an example; it never
+ * shows the regular expression. Used by `form.js`.
  */
 
 /** @typedef {import('./language.js').Key} Key */
@@ -13,7 +13,7 @@ const FORMATS = /** @type {const} */ (['date', 'time', 'date-time', 'duration', 
  * @param {string} value
  * @returns {{ key: Key, values?: Values } | undefined}
  */
-export function formatMistake({ format, pattern, description }, value) {
+export function formatError({ format, pattern, description }, value) {
   if (matches(pattern, value) && isReal(format, value)) return undefined
   const known = FORMATS.find((one) => one === format)
   if (known) return { key: `form.format.${known}` }
@@ -29,13 +29,13 @@ function matches(pattern, value) {
   try {
     return new RegExp(pattern, 'u').test(value)
   } catch {
-    // Not every dialect is ours; then the room itself checks.
+    // Not every pattern is a JavaScript one. Then only the room checks it.
     return true
   }
 }
 
 /**
- * What a pattern alone does not say.
+ * Checks what a pattern alone cannot check.
  * @param {string | undefined} format
  * @param {string} value
  */
@@ -46,11 +46,11 @@ function isReal(format, value) {
 }
 
 /**
- * Whether a number is no multiple of what its schema names.
+ * Whether a number is not a multiple of the schema's `multipleOf`.
  * @param {number} value
  * @param {number | undefined} step
  */
-export function isOff(value, step) {
-  // As far as binary fractions can say.
+export function isNoMultiple(value, step) {
+  // Within the precision of binary fractions.
   return step !== undefined && step > 0 && Math.abs(value / step - Math.round(value / step)) > 1e-9
 }

@@ -1,9 +1,9 @@
-/** The frames that came in and went out, newest last: when, which way, how large; JSON folded, bytes in hexadecimal. */
+/** The list of received and sent frames, newest last, with time, direction and size: JSON folded, bytes in hexadecimal. */
 import { find, make } from './elements.js'
-import { say, timeOf } from './language.js'
+import { setText, timeOf } from './language.js'
 import { Rows } from './rows.js'
 
-/** In memory: frames, and bytes of theirs. */
+/** Frames in memory at most, and their bytes. */
 const MOST = 10_000
 const HEAVIEST = 32 * 1024 * 1024
 const MOST_HEX_BYTES = 256
@@ -13,12 +13,12 @@ const PREVIEW = 160
 /** @typedef {import('./language.js').Key} Key */
 /** @typedef {import('./language.js').Values} Values */
 /**
- * @typedef {{ time: number, weight: number, way?: 'in' | 'out', data?: Data, told?: { key: Key, values: Values },
+ * @typedef {{ time: number, weight: number, direction?: 'in' | 'out', data?: Data, info?: { key: Key, values: Values },
  *   elements?: HTMLElement[] }} Item a frame, or a line about the connection
  */
 
 export class Frames {
-  #nothing
+  #empty
   #tally
   /** @type {Rows<Item>} */
   #rows
@@ -26,24 +26,24 @@ export class Frames {
 
   /** @param {Element} root */
   constructor(root) {
-    this.#nothing = find(root, '.nothing', HTMLElement)
+    this.#empty = find(root, '.nothing', HTMLElement)
     this.#tally = find(root, '.tally', HTMLElement)
     this.#rows = new Rows(find(root, '.frames', HTMLElement), find(root, '.frames ol', HTMLElement), {
       most: MOST,
       heaviest: HEAVIEST,
-      build: (item) => [item.told ? line(item) : frame(item)],
+      build: (item) => [item.info ? line(item) : frame(item)],
       changed: () => this.#changed(),
     })
   }
 
   /**
-   * @param {'in' | 'out'} way
+   * @param {'in' | 'out'} direction
    * @param {Data} data
    */
-  add(way, data) {
-    this.#counted[way] += 1
+  add(direction, data) {
+    this.#counted[direction] += 1
     this.#rows.push({
-      way,
+      direction,
       data,
       time: Date.now(),
       weight: typeof data === 'string' ? data.length * 2 : data.byteLength,
@@ -54,8 +54,8 @@ export class Frames {
    * @param {Key} key
    * @param {Values} [values]
    */
-  tell(key, values = {}) {
-    this.#rows.push({ told: { key, values }, time: Date.now(), weight: 0 })
+  addInfo(key, values = {}) {
+    this.#rows.push({ info: { key, values }, time: Date.now(), weight: 0 })
   }
 
   clear() {
@@ -65,9 +65,9 @@ export class Frames {
   }
 
   #changed() {
-    this.#nothing.hidden = this.#rows.items.length > 0
+    this.#empty.hidden = this.#rows.items.length > 0
     const { in: came, out } = this.#counted
-    if (came + out > 0) say(this.#tally, 'console.tally', this.#counted)
+    if (came + out > 0) setText(this.#tally, 'console.tally', this.#counted)
     else {
       this.#tally.removeAttribute('data-text')
       this.#tally.replaceChildren()
@@ -76,20 +76,20 @@ export class Frames {
 }
 
 /** @param {Item} item */
-function line({ told, time }) {
+function line({ info, time }) {
   const words = make('span')
-  if (told) say(words, told.key, told.values)
-  return make('li', { class: 'frame told' }, make('p', {}, words, ' ', timeOf(time, 'exact')))
+  if (info) setText(words, info.key, info.values)
+  return make('li', { class: 'frame info' }, make('p', {}, words, ' ', timeOf(time, 'exact')))
 }
 
 /** @param {Item} item */
-function frame({ way = 'in', data = '', time }) {
+function frame({ direction = 'in', data = '', time }) {
   const bytes = typeof data === 'string' ? new TextEncoder().encode(data).length : data.byteLength
-  const direction = make('span', { class: 'way-word' })
-  say(direction, `console.${way}`)
+  const label = make('span', { class: 'direction' })
+  setText(label, `console.${direction}`)
   const size = make('span', { class: 'size' }, sizeOf(bytes))
-  const head = make('p', { class: 'head' }, direction, ' ', timeOf(time, 'exact'), ' ', size)
-  return make('li', { class: `frame ${way}` }, head, typeof data === 'string' ? textBody(data) : bytesBody(data))
+  const head = make('p', { class: 'head' }, label, ' ', timeOf(time, 'exact'), ' ', size)
+  return make('li', { class: `frame ${direction}` }, head, typeof data === 'string' ? textBody(data) : bytesBody(data))
 }
 
 /** @param {string} text */

@@ -1,6 +1,6 @@
 /**
- * Which language the page speaks, and how a sentence gets into an element. The choice lives in `<html lang>`; an element
- * remembers its sentence in `data-text`, so that switching re-reads the page in place and loses nothing.
+ * The language of the page, and the texts of its elements. The language is in `<html lang>`. An element keeps the key of
+ * its text in `data-text`, so that a switch of the language translates the page in place.
  */
 import { CHINESE } from './chinese.js'
 import { make } from './elements.js'
@@ -17,34 +17,34 @@ export function language() {
   return document.documentElement.lang.startsWith('zh') ? 'zh' : 'en'
 }
 
-/** The reader's own kind of the page's language, as in `en-GB`: it decides how times and numbers are written. */
+/** The reader's regional tag of the page's language, such as `en-GB`: the format of times and numbers. */
 export function region() {
   return navigator.languages.find((tag) => tag.startsWith(language())) ?? TAGS[language()]
 }
 
-/** What the reader chose here before, else the first of the browser's languages that we speak, else English. */
-export function preferred() {
-  const wanted = [remembered(), ...navigator.languages]
+/** The language chosen here before, else the first supported language of the browser, else English. */
+export function preferredLanguage() {
+  const wanted = [storedLanguage(), ...navigator.languages]
   const known = wanted.find((tag) => /^(en|zh)\b/i.test(tag ?? ''))
   return known?.toLowerCase().startsWith('zh') ? 'zh' : 'en'
 }
 
 /** @param {'en' | 'zh'} chosen */
-export function speak(chosen) {
+export function setLanguage(chosen) {
   document.documentElement.lang = TAGS[chosen]
   translate(document)
 }
 
 /** @param {'en' | 'zh'} chosen */
-export function remember(chosen) {
+export function storeLanguage(chosen) {
   try {
     localStorage.setItem(STORED, chosen)
   } catch {
-    // Storage may be forbidden; then the choice lasts as long as the page.
+    // Storage may be blocked. Then the choice lasts as long as the page.
   }
 }
 
-function remembered() {
+function storedLanguage() {
   try {
     return localStorage.getItem(STORED)
   } catch {
@@ -53,33 +53,33 @@ function remembered() {
 }
 
 /**
- * The sentence as a string, for attributes and titles.
+ * Returns a text as a string, for attributes and titles.
  * @param {Key} key
  * @param {Values} [values]
  */
 export function text(key, values = {}) {
-  return template(key, values).replace(/\{(\w+)\}/g, (place, name) => shown(values[name]) ?? place)
+  return sentenceOf(key, values).replace(/\{(\w+)\}/g, (place, name) => formatted(values[name]) ?? place)
 }
 
 /**
- * Puts a sentence into an element. Each value stands in a `<bdi>` of its own, so that a name in another script
- * cannot turn the sentence around.
+ * Sets the text of an element. Each value is in its own `<bdi>`, so that a name in a right-to-left script does not change
+ * the order of the sentence.
  * @param {Element} element
  * @param {Key} key
  * @param {Values} [values]
  */
-export function say(element, key, values = {}) {
+export function setText(element, key, values = {}) {
   element.setAttribute('data-text', key)
   if (Object.keys(values).length > 0) element.setAttribute('data-values', JSON.stringify(values))
   else element.removeAttribute('data-values')
-  const parts = template(key, values).split(/\{(\w+)\}/)
+  const parts = sentenceOf(key, values).split(/\{(\w+)\}/)
   element.replaceChildren(
-    ...parts.map((part, index) => (index % 2 === 0 ? part : make('bdi', {}, shown(values[part]) ?? ''))),
+    ...parts.map((part, index) => (index % 2 === 0 ? part : make('bdi', {}, formatted(values[part]) ?? ''))),
   )
 }
 
 /**
- * Gives a control its spoken name and its tooltip.
+ * Sets the accessible name and the tooltip of a control.
  * @param {Element} element
  * @param {Key} key
  */
@@ -90,36 +90,36 @@ export function label(element, key) {
 }
 
 /**
- * Reads every sentence below `root` again in the language of the page.
+ * Translates every text below `root` into the language of the page.
  * @param {ParentNode} root
  */
 export function translate(root) {
   for (const element of root.querySelectorAll('[data-text]')) {
     const values = element.getAttribute('data-values')
-    say(element, keyOf(element, 'data-text'), values ? JSON.parse(values) : {})
+    setText(element, keyOf(element, 'data-text'), values ? JSON.parse(values) : {})
   }
   for (const element of root.querySelectorAll('[data-label]')) label(element, keyOf(element, 'data-label'))
   for (const element of root.querySelectorAll('[data-placeholder]')) {
     element.setAttribute('placeholder', text(keyOf(element, 'data-placeholder')))
   }
   for (const element of root.querySelectorAll('time[datetime]')) {
-    if (element instanceof HTMLTimeElement) tell(element)
+    if (element instanceof HTMLTimeElement) showTime(element)
   }
 }
 
 /**
- * A `<time>` that is read in the page's language: `clock` 14:05, `day` Today, `exact` 14:05:31.042.
+ * Makes a `<time>` in the page's language: `clock` 14:05, `day` Today, `exact` 14:05:31.042.
  * @param {number} time ms since 1970
  * @param {'clock' | 'day' | 'exact'} style
  */
 export function timeOf(time, style) {
   const element = make('time', { datetime: new Date(time).toISOString(), 'data-style': style })
-  tell(element)
+  showTime(element)
   return element
 }
 
 /**
- * Date and time in full, in the page's language.
+ * Returns date and time in full, in the page's language.
  * @param {number | Date} time
  */
 export function dateOf(time) {
@@ -127,7 +127,7 @@ export function dateOf(time) {
 }
 
 /** @param {HTMLTimeElement} element */
-function tell(element) {
+function showTime(element) {
   const date = new Date(element.dateTime)
   element.title = dateOf(date)
   element.textContent =
@@ -137,8 +137,8 @@ function tell(element) {
 }
 
 /**
- * To make a formatter takes a hundred times as long as to use it.
- * @param {Intl.DateTimeFormatOptions} style one of those below
+ * Returns a cached formatter: making one takes a hundred times as long as using it.
+ * @param {Intl.DateTimeFormatOptions} style one of the constants below
  */
 function formatter(style) {
   const tag = region()
@@ -179,7 +179,7 @@ function dayName(date, tag) {
  * @param {Key} key
  * @param {Values} values
  */
-function template(key, values) {
+function sentenceOf(key, values) {
   /** @type {import('./english.js').Sentence} */
   const sentence = (language() === 'zh' ? CHINESE : ENGLISH)[key] ?? key
   if (typeof sentence === 'string') return sentence
@@ -188,7 +188,7 @@ function template(key, values) {
 }
 
 /** @param {string | number | undefined} value */
-function shown(value) {
+function formatted(value) {
   return typeof value === 'number' ? value.toLocaleString(region()) : value
 }
 

@@ -1,19 +1,19 @@
 /**
- * A plain WebSocket that comes back by itself after every loss: within 2 s for the first 10 s, then later each time, until
- * the reader ends it or the room says that there is no use. The console speaks through it.
+ * A plain WebSocket that reconnects after every loss: within 2 s during the first 10 s, then with growing delays, until the
+ * reader ends it or the room refuses it for good. Used by the console.
  */
-import { isFinal, MOST_WAIT_MS, refusalOf } from './refusal.js'
+import { checkAdmission, isFinal, MAX_WAIT_MS } from './refusal.js'
 import { protocols } from './token.js'
 
 const FIRST_MS = 500
-const SLOWEST_MS = 15_000
-/** A connection that lasted this long makes its loss a first one. */
+const MAX_DELAY_MS = 15_000
+/** After a connection of this length its loss counts as the first one. */
 const STABLE_MS = 5000
-/** So long after a first loss the network or the server may come back at any moment: the waits do not grow yet. */
+/** For this long after the first loss the delays do not grow: network or server may return at any moment. */
 const SOON_MS = 10_000
 const SOON_WAIT_MS = 2000
-/** How long an attempt may take: a network that is away may answer nothing at all. */
-const PATIENCE_MS = { soon: 2500, else: 10_000 }
+/** Timeout of an attempt: without a network there may be no answer at all. */
+const OPEN_TIMEOUT_MS = { soon: 2500, else: 10_000 }
 
 /** @typedef {import('./state.js').Shown} Shown */
 
@@ -53,25 +53,25 @@ export class Link {
     this.#socket?.send(data)
   }
 
-  /** Connects anew, now. */
+  /** Closes the connection, if there is one, and opens a new one at once. */
   open() {
     this.#drop()
     this.#isWanted = true
     const socket = new WebSocket(this.#address(), protocols())
     let openedAt = 0
-    const patience = setTimeout(() => socket.close(), this.#isSoon ? PATIENCE_MS.soon : PATIENCE_MS.else)
+    const timeout = setTimeout(() => socket.close(), this.#isSoon ? OPEN_TIMEOUT_MS.soon : OPEN_TIMEOUT_MS.else)
     this.#socket = socket
     this.#attempts += 1
     socket.binaryType = 'arraybuffer'
     this.#on.state({ state: 'connecting' })
     socket.addEventListener('open', () => {
-      clearTimeout(patience)
+      clearTimeout(timeout)
       openedAt = performance.now()
       if (this.#socket === socket) this.#on.state({ state: 'open' })
     })
     socket.addEventListener('message', ({ data }) => this.#socket === socket && this.#on.message(data))
     socket.addEventListener('close', ({ code, reason }) => {
-      clearTimeout(patience)
+      clearTimeout(timeout)
       if (this.#socket !== socket) return
       if (openedAt > 0 && performance.now() - openedAt > STABLE_MS) {
         this.#attempts = 0
@@ -81,7 +81,7 @@ export class Link {
     })
   }
 
-  /** Ends it for good, until `open`. */
+  /** Closes the connection, without reconnecting. */
   close() {
     this.#isWanted = false
     this.#drop()
@@ -108,24 +108,24 @@ export class Link {
    */
   async #lost(socket, code, reason, wasOpen) {
     this.#on.lost(code, reason)
-    const refusal = wasOpen ? undefined : await refusalOf(this.#address().searchParams.get('name') ?? undefined)
-    // The reader may have pressed a button while the room was asked.
+    const refusal = wasOpen ? undefined : await checkAdmission(this.#address().searchParams.get('name') ?? undefined)
+    // The reader may have pressed a button meanwhile.
     if (this.#socket !== socket) return
     if (refusal ? isFinal(refusal) : wasOpen && isEnd(code, reason)) {
       this.#isWanted = false
       this.#on.state({ state: 'closed', code, reason, refusal })
       return
     }
-    const growing = this.#isSoon ? SOON_WAIT_MS : Math.min(SLOWEST_MS, FIRST_MS * 2 ** this.#attempts)
+    const growing = this.#isSoon ? SOON_WAIT_MS : Math.min(MAX_DELAY_MS, FIRST_MS * 2 ** this.#attempts)
     const askedMs = refusal?.retryAfterMs ?? hintMs(reason)
-    const waitMs = Math.min(askedMs ?? growing * (0.5 + Math.random() / 2), MOST_WAIT_MS)
+    const waitMs = Math.min(askedMs ?? growing * (0.5 + Math.random() / 2), MAX_WAIT_MS)
     this.#timer = setTimeout(() => this.open(), waitMs)
     this.#on.state({ state: 'waiting', until: Date.now() + waitMs, refusal })
   }
 }
 
 /**
- * Whether the room sent us away: as it chose to, or by policy, except where it only did not hear us.
+ * Whether the room closed the connection for good: by its own choice or by policy, except for a missed heartbeat.
  * @param {number} code
  * @param {string} reason
  */
@@ -133,7 +133,7 @@ function isEnd(code, reason) {
   return code === 1000 || code >= 3000 || (code === 1008 && !reason.includes('sign of life'))
 }
 
-/** What the server asks for: "come back in 250 ms". @param {string} reason */
+/** Reads a delay from a close reason: "come back in 250 ms". @param {string} reason */
 function hintMs(reason) {
   const ms = /(\d+) ms\b/.exec(reason)?.[1]
   return ms === undefined ? undefined : Number(ms)

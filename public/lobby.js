@@ -1,10 +1,10 @@
 /**
- * The lobby: asks the server for its rooms every few seconds while somebody looks, and keeps the wall of doors in step.
- * A card stays the same element as long as its room stands, so that focus and half-typed names survive.
+ * The lobby: requests the list of rooms every few seconds while the page is visible, and updates their cards. The card of a
+ * room stays the same element, so that focus and typed text are kept.
  */
 import { copy, find, hue, make } from './elements.js'
-import { region, say, text, translate } from './language.js'
-import { addressOf, prepareForm } from './name-form.js'
+import { region, setText, text, translate } from './language.js'
+import { addressOf, prepareForm } from './path-form.js'
 
 /**
  * @typedef {{ path: string, title?: string, summary?: string, members?: number, locked?: boolean,
@@ -17,12 +17,12 @@ const SLOWEST_MS = 30_000
 const wall = find(document, '#rooms', HTMLElement)
 const trouble = find(document, '[data-trouble]', HTMLElement)
 const health = find(document, '[data-health]', HTMLElement)
-/** The group of those where somebody is. */
-const NOW = '*'
+/** Key of the group of rooms with members. */
+const OCCUPIED = '*'
 
 watch()
 
-/** Polls while the page is visible; waits longer each time the server does not answer. */
+/** Polls while the page is visible. The delay grows while the server does not answer. */
 function watch() {
   let waitMs = POLL_MS
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -41,7 +41,7 @@ function watch() {
       trouble.hidden = true
     } catch {
       waitMs = Math.min(waitMs * 2, SLOWEST_MS)
-      say(trouble, 'lobby.trouble')
+      setText(trouble, 'lobby.trouble')
       trouble.hidden = false
     }
     wall.classList.toggle('stale', !trouble.hidden)
@@ -63,7 +63,7 @@ async function rooms() {
   return listed
 }
 
-/** Whether the server takes connections and keeps what is said. */
+/** Whether the server accepts connections and stores messages. */
 async function ready() {
   return (await fetch(new URL('readyz', document.baseURI), { cache: 'no-store' })).ok
 }
@@ -76,7 +76,7 @@ function showHealth(listed, isReady) {
   const people = listed.reduce((sum, { members = 0 }) => sum + members, 0)
   const open = listed.reduce((sum, { members = 0, open }) => sum + (open?.length ?? (members > 0 ? 1 : 0)), 0)
   health.classList.toggle('warn', !isReady)
-  say(health, isReady ? 'lobby.health' : 'lobby.unready', { people, open })
+  setText(health, isReady ? 'lobby.health' : 'lobby.unready', { people, open })
 }
 
 /** @param {ListedRoom[]} listed */
@@ -84,7 +84,7 @@ function show(listed) {
   wall.removeAttribute('aria-busy')
   if (listed.length === 0) {
     const nothing = make('p', { class: 'notice' })
-    say(nothing, 'lobby.none')
+    setText(nothing, 'lobby.none')
     return wall.replaceChildren(nothing)
   }
   for (const stray of wall.querySelectorAll(':scope > :not(section)')) stray.remove()
@@ -100,13 +100,13 @@ function show(listed) {
       if (room && element instanceof HTMLElement) refresh(element, room)
     }
   }
-  // A card that moved to another group keeps what was in it, but not the focus.
+  // A card that moves to another group keeps its content, but loses the focus.
   if (focused instanceof HTMLElement && focused.isConnected) focused.focus({ preventScroll: true })
 }
 
 /**
- * First where somebody is, then the others, and three rooms and more below one folder together, after all others. Those
- * with a form are the last of their group, so that the order of the page is the order one sees.
+ * Groups the rooms: first those with members, then the others; three or more rooms of one folder are a group of their own
+ * at the end. Rooms with a form are last in their group, so that the tab order follows the visible order.
  * @param {ListedRoom[]} listed
  */
 function grouped(listed) {
@@ -115,22 +115,22 @@ function grouped(listed) {
   for (const room of listed) sizes.set(folderOf(room), (sizes.get(folderOf(room)) ?? 0) + 1)
   const isForm = (/** @type {ListedRoom} */ room) => (room.parameters ?? []).length > 0
   const groupOf = (/** @type {ListedRoom} */ room) => {
-    if ((room.members ?? 0) > 0 && !isForm(room)) return NOW
+    if ((room.members ?? 0) > 0 && !isForm(room)) return OCCUPIED
     return sizes.get(folderOf(room)) > 2 ? folderOf(room) : ''
   }
   /** @type {Map<string, ListedRoom[]>} */
   const groups = new Map([
-    [NOW, []],
+    [OCCUPIED, []],
     ['', []],
   ])
   const ordered = listed.toSorted((a, b) => Number(isForm(a)) - Number(isForm(b)))
   for (const room of ordered) groups.set(groupOf(room), [...(groups.get(groupOf(room)) ?? []), room])
-  for (const name of [NOW, '']) if (groups.get(name)?.length === 0) groups.delete(name)
+  for (const name of [OCCUPIED, '']) if (groups.get(name)?.length === 0) groups.delete(name)
   return groups
 }
 
 /**
- * Makes the children of `parent` be those of `keys`, in that order, touching only what differs.
+ * Makes the children of `parent` those of `keys`, in that order. Changes only what differs.
  * @param {Element} parent
  * @param {string[]} keys
  * @param {(key: string) => Element} create
@@ -149,8 +149,8 @@ function keep(parent, keys, create) {
 function group(name) {
   const section = find(copy('group'), 'section', HTMLElement)
   const heading = find(section, 'h2', HTMLElement)
-  if (name === NOW) say(heading, 'lobby.now')
-  else if (name === '') say(heading, 'lobby.rooms')
+  if (name === OCCUPIED) setText(heading, 'lobby.now')
+  else if (name === '') setText(heading, 'lobby.rooms')
   else heading.textContent = name
   return section
 }
@@ -179,14 +179,14 @@ function refresh(element, room) {
   element.classList.toggle('ajar', members > 0)
   const people = find(element, '.people', HTMLElement)
   element.classList.toggle('locked', room.locked === true)
-  if (room.locked) say(people, 'lobby.locked')
-  else if (members > 0) say(people, 'lobby.people', { count: members })
-  else say(people, 'lobby.empty')
+  if (room.locked) setText(people, 'lobby.locked')
+  else if (members > 0) setText(people, 'lobby.people', { count: members })
+  else setText(people, 'lobby.empty')
   if (room.parameters?.length) showOpen(element, room.open ?? [])
 }
 
 /**
- * The live rooms behind a pattern, fullest first.
+ * Shows the open rooms of a path pattern, those with most members first.
  * @param {HTMLElement} element
  * @param {{ path: string, members: number }[]} open
  */

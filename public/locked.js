@@ -1,13 +1,13 @@
 /**
- * The door of a locked room: says why one is not let in, and takes a token. `room.js` shows it and asks the room again.
+ * The page of a locked room: shows why the room refused the reader, and asks for a token. `room.js` then tries again.
  */
 import { copy, find } from './elements.js'
 import { translate } from './language.js'
-import { sayRefusal } from './state.js'
+import { showRefusal } from './state.js'
 import { keepToken, token } from './token.js'
 
 /**
- * Resolves when the reader has given a token.
+ * Resolves when the reader has entered a token.
  * @param {HTMLElement} place
  * @param {import('./refusal.js').Refusal} refusal
  * @returns {Promise<void>}
@@ -19,11 +19,11 @@ export function askToken(place, refusal) {
   const why = find(place, '.why', HTMLElement)
   const form = find(place, 'form', HTMLFormElement)
   const field = find(form, 'input', HTMLInputElement)
-  const wrong = find(form, '.told-wrong', HTMLElement)
-  // Who was here before brought something, and hears what is wrong with it beside the field.
-  const brought = token() !== ''
-  if (brought || refusal.status === 403) sayRefusal(brought ? wrong : why, refusal)
-  if (brought) {
+  const wrong = find(form, '.field-error', HTMLElement)
+  // If a token was refused, its error is shown beside the field.
+  const hadToken = token() !== ''
+  if (hadToken || refusal.status === 403) showRefusal(hadToken ? wrong : why, refusal)
+  if (hadToken) {
     field.setAttribute('aria-invalid', 'true')
     field.focus()
   }
@@ -34,10 +34,10 @@ export function askToken(place, refusal) {
   return new Promise((resolve) => {
     form.addEventListener('submit', (event) => {
       event.preventDefault()
-      // What is copied from elsewhere often brings its header along.
-      const given = field.value.trim().replace(/^(authorization:\s*)?bearer\s+/i, '')
-      if (given === '') return field.focus()
-      keepToken(given)
+      // A token is often copied together with its header.
+      const entered = field.value.trim().replace(/^(authorization:\s*)?bearer\s+/i, '')
+      if (entered === '') return field.focus()
+      keepToken(entered)
       resolve()
     })
   })

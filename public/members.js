@@ -1,13 +1,13 @@
 /**
- * Who is in the room: the list beside the chat and the number in the header. Beginning and changes come from the room's
- * events; where an event leaves the list unsure, the room is asked for it again.
+ * The members of the room: the list beside the chat and the number in the header. Both follow the room's events. If an
+ * event leaves the list uncertain, it is loaded from the room again.
  */
 import { find, hue, initial, make } from './elements.js'
-import { say, text } from './language.js'
+import { setText, text } from './language.js'
 
 const SHOWN = 200
 const ASK_AFTER_MS = 400
-/** Made once: to make one takes longer than to compare a whole list. */
+/** Made once, because making one takes longer than sorting a whole list. */
 const ORDER = new Intl.Collator()
 
 export class Members {
@@ -21,12 +21,12 @@ export class Members {
   #frame = 0
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #asking
-  /** The name under which the reader is in the list. */
+  /** The reader's name in the list. */
   me = ''
 
   /**
    * @param {Element} root
-   * @param {HTMLButtonElement} button shows the list where there is no room beside the chat
+   * @param {HTMLButtonElement} button shows the list on narrow screens
    * @param {() => Promise<{ count: number, names: string[] }>} ask
    */
   constructor(root, button, ask) {
@@ -75,7 +75,7 @@ export class Members {
   }
 
   /**
-   * @param {string | undefined} was unknown where the member came before us and has not spoken since
+   * @param {string | undefined} was undefined if the member joined before us and has sent nothing since
    * @param {string} name
    */
   rename(was, name) {
@@ -85,7 +85,7 @@ export class Members {
     this.show()
   }
 
-  /** Asks the room who is here, once for many doubts. */
+  /** Loads the members from the room, once for several uncertain events. */
   unsure() {
     this.#asking ??= setTimeout(async () => {
       this.#asking = undefined
@@ -94,7 +94,7 @@ export class Members {
     }, ASK_AFTER_MS)
   }
 
-  /** Once per frame, however many came and went. */
+  /** Draws the list, once per animation frame. */
   show() {
     this.#frame ||= requestAnimationFrame(() => {
       this.#frame = 0
@@ -118,13 +118,13 @@ export class Members {
         if (name === me) {
           me = ''
           const you = make('span', { class: 'you' }, text('members.you'))
-          say(you, 'members.you')
+          setText(you, 'members.you')
           row.append(' ', you)
         }
         return row
       })
     this.#list.replaceChildren(...rows)
     this.#more.hidden = count <= rows.length
-    say(this.#more, 'members.more', { count: count - rows.length })
+    setText(this.#more, 'members.more', { count: count - rows.length })
   }
 }

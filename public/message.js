@@ -1,12 +1,12 @@
 /**
- * One message as a row: who, what, when, and how it fares on its way. Texts become text nodes; what looks like a web
- * address becomes a link, and nothing else is made of them.
+ * One message as a row: author, text, time and delivery. The text becomes text nodes, and links for web addresses, but no
+ * other elements.
  */
 import { find, hue, initial, make } from './elements.js'
-import { dateOf, label, say, timeOf } from './language.js'
+import { dateOf, label, setText, timeOf } from './language.js'
 
 const ADDRESS = /\bhttps?:\/\/[^\s<>"'，。、；：！？（）《》「」]+/g
-/** What ends a sentence, not an address. */
+/** Characters at the end that belong to the sentence, not to the address. */
 const ENDINGS = /[.,;:!?*_~]$/
 const PAIRS = /** @type {const} */ ([
   ['(', ')'],
@@ -14,8 +14,8 @@ const PAIRS = /** @type {const} */ ([
   ['{', '}'],
 ])
 
-/** Reasons we have words for; of others we show what the room says. */
-const KNOWN = /** @type {const} */ ([
+/** Error codes with a translated text. Others are shown with the room's message. */
+const TRANSLATED = /** @type {const} */ ([
   'rate_limited',
   'invalid',
   'unavailable',
@@ -28,68 +28,68 @@ const KNOWN = /** @type {const} */ ([
 
 /**
  * @typedef {{ author: string, name: string, text: string, time: number, mine: boolean, seq?: number | undefined,
- *   fate?: 'sent' }} Said
+ *   delivery?: 'sent' }} MessageItem
  */
 
 /**
- * @param {Said} said
+ * @param {MessageItem} message
  * @returns {HTMLElement}
  */
-export function messageRow(said) {
+export function messageRow(message) {
   const row = make(
     'li',
-    { class: said.mine ? 'message mine' : 'message', 'data-author': said.author, 'data-name': said.name },
-    make('span', { class: 'avatar', 'aria-hidden': 'true', 'data-hue': hue(said.name) }, initial(said.name)),
+    { class: message.mine ? 'message mine' : 'message', 'data-author': message.author, 'data-name': message.name },
+    make('span', { class: 'avatar', 'aria-hidden': 'true', 'data-hue': hue(message.name) }, initial(message.name)),
     make(
       'p',
-      { class: 'author', 'data-hue': hue(said.name) },
-      make('bdi', {}, said.name),
+      { class: 'author', 'data-hue': hue(message.name) },
+      make('bdi', {}, message.name),
       ' ',
-      timeOf(said.time, 'clock'),
+      timeOf(message.time, 'clock'),
     ),
-    make('p', { class: 'text', dir: 'auto' }, ...linked(said.text)),
-    make('p', { class: 'fate' }),
+    make('p', { class: 'text', dir: 'auto' }, ...linked(message.text)),
+    make('p', { class: 'delivery' }),
   )
-  row.dataset.time = String(said.time)
-  if (said.seq !== undefined) row.dataset.seq = String(said.seq)
-  find(row, '.text', HTMLElement).title = dateOf(said.time)
-  if (said.fate) showFate(row, said.fate)
+  row.dataset.time = String(message.time)
+  if (message.seq !== undefined) row.dataset.seq = String(message.seq)
+  find(row, '.text', HTMLElement).title = dateOf(message.time)
+  if (message.delivery) showDelivery(row, message.delivery)
   return row
 }
 
 /**
  * @param {HTMLElement} row
- * @param {'sending' | 'queued' | 'sent'} fate
+ * @param {'sending' | 'queued' | 'sent'} delivery
  */
-export function showFate(row, fate) {
-  row.dataset.fate = fate
-  say(find(row, '.fate', HTMLElement), `chat.${fate}`)
+export function showDelivery(row, delivery) {
+  row.dataset.delivery = delivery
+  setText(find(row, '.delivery', HTMLElement), `chat.${delivery}`)
 }
 
 /**
  * @param {HTMLElement} row
  * @param {string} code of the error
- * @param {string} message what the room said about it
- * @param {{ retry: () => void, discard: () => void }} way out
+ * @param {string} message what the room message about it
+ * @param {{ retry: () => void, discard: () => void }} actions
  */
-export function showFailure(row, code, message, way) {
-  row.dataset.fate = 'failed'
+export function showFailure(row, code, message, actions) {
+  row.dataset.delivery = 'failed'
   const reason = make('span')
-  const known = KNOWN.find((one) => one === code)
-  if (known) say(reason, `error.${known}`)
-  else say(reason, 'error.other', { message: message || code })
+  const known = TRANSLATED.find((one) => one === code)
+  if (known) setText(reason, `error.${known}`)
+  else setText(reason, 'error.other', { message: message || code })
   const why = make('span')
-  say(why, 'chat.failed', { reason: reason.textContent ?? code })
+  setText(why, 'chat.failed', { reason: reason.textContent ?? code })
   const retry = make('button', { type: 'button', class: 'retry' })
   const discard = make('button', { type: 'button', class: 'discard' })
-  say(retry, 'chat.retry')
-  say(discard, 'chat.discard')
+  setText(retry, 'chat.retry')
+  setText(discard, 'chat.discard')
   label(discard, 'chat.discard')
-  retry.addEventListener('click', way.retry)
-  discard.addEventListener('click', way.discard)
-  const fate = find(row, '.fate', HTMLElement)
-  fate.removeAttribute('data-text')
-  fate.replaceChildren(why, ' ', retry, discard)
+  retry.addEventListener('click', actions.retry)
+  discard.addEventListener('click', actions.discard)
+  const delivery = find(row, '.delivery', HTMLElement)
+  delivery.removeAttribute('data-text')
+  delivery.replaceChildren(why, ' ', retry, discard)
 }
 
 /** @param {string} text */
@@ -107,7 +107,7 @@ function linked(text) {
 }
 
 /**
- * The address without what belongs to the sentence around it: a closing bracket belongs to it where it was opened in it.
+ * Removes characters of the surrounding sentence. A closing bracket stays if the address contains its opening one.
  * @param {string} written
  */
 function trimmed(written) {

@@ -1,6 +1,6 @@
 /**
- * The reader's name: a friendly one at first, so that nobody stands before a closed door; asked for once, kindly; kept in
- * this browser; to be changed at any time.
+ * The reader's name: a random one at first, so that no input is needed to join. The page asks for a name once, stores it in
+ * this browser, and lets the reader change it at any time.
  */
 import { CHINESE_GUESTS } from './chinese.js'
 import { find, hue, initial } from './elements.js'
@@ -8,16 +8,16 @@ import { ENGLISH_GUESTS } from './english.js'
 import { language } from './language.js'
 
 const STORED = 'corridor.name'
-/** What a room takes where its description does not say. */
+/** Characters of a name at most, unless the room's description says otherwise. */
 const MOST = 40
 
-/** @returns {{ name: string, chosen: boolean }} `chosen`: the reader said it, here or at an earlier visit. */
+/** @returns {{ name: string, chosen: boolean }} `chosen`: the reader entered it, now or at an earlier visit. */
 export function nickname() {
   try {
     const stored = localStorage.getItem(STORED)?.trim()
     if (stored) return { name: stored, chosen: true }
   } catch {
-    // Storage may be forbidden; then a name lasts as long as the page.
+    // Storage may be blocked. Then a name lasts as long as the page.
   }
   return { name: guestName(), chosen: false }
 }
@@ -29,15 +29,15 @@ function guestName() {
 }
 
 /**
- * The form that asks, and the button that shows the name and opens the form.
+ * Sets up the form that asks for the name, and the button that shows the name and opens the form.
  * @param {Element} root
- * @param {number | undefined} most characters a name may have
+ * @param {number | undefined} most characters of a name at most
  * @param {{ name: string, chosen: boolean }} now
  * @param {(name: string) => void} changed
- * @returns {(name: string) => void} shows another name
+ * @returns {(name: string) => void} a function that shows another name
  */
-export function nameplate(root, most = MOST, now, changed) {
-  const form = find(root, '.nameplate', HTMLFormElement)
+export function nicknameForm(root, most = MOST, now, changed) {
+  const form = find(root, '.nickname-form', HTMLFormElement)
   const input = find(form, 'input', HTMLInputElement)
   const button = find(root, '.me', HTMLButtonElement)
   const field = find(root, '.composer textarea', HTMLTextAreaElement)

@@ -1,22 +1,22 @@
 /**
- * What every page does before it is shown: takes the reader's language, and lets the switch in the header change it.
+ * Runs on every page before it is shown: sets the reader's language, and sets up the language switch in the header.
  */
-import { language, preferred, remember, speak, text } from './language.js'
+import { language, preferredLanguage, setLanguage, storeLanguage, text } from './language.js'
 
-speak(preferred())
+setLanguage(preferredLanguage())
 document.addEventListener('DOMContentLoaded', ready)
 if (document.readyState !== 'loading') ready()
 
 function ready() {
   for (const button of document.querySelectorAll('button[data-language]')) {
-    if (button instanceof HTMLButtonElement) dress(button)
+    if (button instanceof HTMLButtonElement) prepareSwitch(button)
   }
   for (const link of document.querySelectorAll('a.skip')) link.addEventListener('click', skip)
-  speak(language())
+  setLanguage(language())
 }
 
 /**
- * With a `<base>` a bare `#rooms` would lead away from the page; and in a room the way is to what one came for.
+ * Moves the focus. With a `<base>` the link `#rooms` would leave the page; in a room the target is the main field.
  * @param {Event} event
  */
 function skip(event) {
@@ -28,7 +28,7 @@ function skip(event) {
 }
 
 /** @param {HTMLButtonElement} button */
-function dress(button) {
+function prepareSwitch(button) {
   const show = () => {
     button.textContent = text('language.other')
     button.lang = language() === 'en' ? 'zh-CN' : 'en'
@@ -38,8 +38,8 @@ function dress(button) {
   show()
   button.onclick = () => {
     const chosen = language() === 'en' ? 'zh' : 'en'
-    remember(chosen)
-    speak(chosen)
+    storeLanguage(chosen)
+    setLanguage(chosen)
     show()
   }
 }

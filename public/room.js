@@ -1,18 +1,18 @@
 /**
- * A room's page: asks the room what it is, then opens the right page for it: the chat for a room that talks like one,
- * the console for any other. While the room does not answer, it asks again.
+ * A room's page: loads the room's description, then opens the chat for a room with the events of a chat, and the console
+ * for any other. If the room does not answer, the page tries again.
  */
 import { openChat } from './chat.js'
 import { openConsole } from './console.js'
 import { copy, find, make } from './elements.js'
-import { say, translate } from './language.js'
+import { setText, translate } from './language.js'
 import { askToken } from './locked.js'
 import { isFinal, isLocked, readRefusal } from './refusal.js'
-import { sayRefusal } from './state.js'
+import { showRefusal } from './state.js'
 import { headers } from './token.js'
 
 /**
- * A JSON schema, as far as the pages look into one.
+ * The part of a JSON schema that the pages use.
  * @typedef {{ [keyword: string]: unknown, type?: string, title?: string, description?: string, default?: unknown,
  *   enum?: unknown[], const?: unknown, format?: string, pattern?: string, minLength?: number, maxLength?: number,
  *   minimum?: number, maximum?: number, exclusiveMinimum?: number, exclusiveMaximum?: number, multipleOf?: number,
@@ -20,11 +20,11 @@ import { headers } from './token.js'
  */
 
 /**
- * What a room says of itself.
+ * A room's description of itself.
  * @typedef {{ path: string, title?: string, summary?: string, kind?: 'event' | 'raw', module?: string,
  *   members?: { count: number, names: string[] }, epoch?: string | null, first?: number, seq?: number,
  *   receives?: Record<string, Schema>, sends?: Record<string, Schema>,
- *   params?: Record<string, string> }} Description `params`: what the parameters of the room's path are
+ *   params?: Record<string, string> }} Description `params`: the parameters of the room's path
  */
 
 const SLOWEST_MS = 15_000
@@ -35,7 +35,7 @@ async function enter() {
   const place = find(document, '#place', HTMLElement)
   const state = find(document, '.state', HTMLElement)
   find(document, '[data-path]', HTMLElement).textContent = decoded(location.pathname)
-  const room = await described(place, state)
+  const room = await loadDescription(place, state)
   if (!room) return
   state.hidden = false
   document.title = room.title ?? ''
@@ -46,7 +46,7 @@ async function enter() {
   translate(page)
   place.replaceChildren(page)
   if (chat) openChat(place, room)
-  else openConsole(place, room, async () => descriptionOf(await ask()))
+  else openConsole(place, room, async () => descriptionOf(await request()))
 }
 
 /** @param {Description} room */
@@ -56,14 +56,14 @@ function isChat(room) {
 }
 
 /**
- * The room's description; `undefined` where there is no use in asking again, which is then said on the page.
+ * Resolves to the room's description; to `undefined` if another attempt is useless, and then the page shows why.
  * @param {HTMLElement} place
  * @param {HTMLElement} state
  * @returns {Promise<Description | undefined>}
  */
-async function described(place, state) {
+async function loadDescription(place, state) {
   for (let waitMs = 1000; ; waitMs = Math.min(waitMs * 2, SLOWEST_MS)) {
-    const answer = await ask()
+    const answer = await request()
     const room = descriptionOf(answer)
     if (room) return room
     const refusal = answer && 'status' in answer ? answer : undefined
@@ -75,9 +75,9 @@ async function described(place, state) {
     }
     const words = make('p')
     const trying = make('p')
-    if (refusal) sayRefusal(words, refusal)
-    else say(words, 'room.trouble')
-    if (refusal && !isFinal(refusal)) say(trying, 'room.again')
+    if (refusal) showRefusal(words, refusal)
+    else setText(words, 'room.trouble')
+    if (refusal && !isFinal(refusal)) setText(trying, 'room.again')
     place.replaceChildren(
       make('main', { class: 'waiting' }, words, trying, ...(refusal && isFinal(refusal) ? [wayBack()] : [])),
     )
@@ -88,12 +88,12 @@ async function described(place, state) {
 
 function wayBack() {
   const link = make('a', { class: 'solid', href: './' })
-  say(link, 'lost.back')
+  setText(link, 'lost.back')
   return make('p', {}, link)
 }
 
 /** @returns {Promise<Description | import('./refusal.js').Refusal | undefined>} undefined: no answer */
-async function ask() {
+async function request() {
   try {
     const answer = await fetch(location.pathname, { headers: headers(), cache: 'no-store' })
     return answer.ok ? await answer.json() : await readRefusal(answer)
@@ -102,10 +102,10 @@ async function ask() {
   }
 }
 
-/** @param {Awaited<ReturnType<typeof ask>>} answer */
+/** @param {Awaited<ReturnType<typeof request>>} answer */
 function descriptionOf(answer) {
   if (!answer || !('path' in answer)) return undefined
-  // A room of one's own is known by its name, not by the title all rooms of its kind share.
+  // A room of a path pattern is named by its parameters, because all its rooms share one title.
   const title = Object.values(answer.params ?? {}).join(' / ') || answer.title || decoded(answer.path)
   return { ...answer, title }
 }

@@ -1,22 +1,22 @@
 /**
- * The state of the connection, as the header shows it: a dot, a few words, and the seconds until the next try; and the
- * banner with the reason and a button where the room does not let one in, or the connection ended for good.
+ * The state of the connection in the header: a dot, a few words, and the seconds until the next attempt. A banner shows the
+ * reason and a button if the room refuses the reader or the connection ended for good.
  */
 import { find } from './elements.js'
-import { say } from './language.js'
+import { setText } from './language.js'
 import { isLocked } from './refusal.js'
 import { keepToken } from './token.js'
 
 /**
  * @typedef {{ state: 'connecting' } | { state: 'open' } | { state: 'waiting', until: number, refusal?: Refusal | undefined }
  *   | { state: 'closed', code?: number | string | undefined, reason?: string | undefined, refusal?: Refusal | undefined }} Shown
- * `until`: ms since 1970; a `closed` without code is what the reader asked for.
+ * `until`: ms since 1970. `closed` without a code: the reader disconnected.
  * @typedef {import('./refusal.js').Refusal} Refusal
  * @typedef {import('./language.js').Key} Key
  */
 
-/** What we say of a refusal in our own words; of any other we show the server's. */
-const KNOWN = /** @type {const} */ ([
+/** Codes with a translated text. Any other refusal is shown with the server's message. */
+const TRANSLATED = /** @type {const} */ ([
   'room_full',
   'server_full',
   'too_many',
@@ -32,10 +32,10 @@ const KNOWN = /** @type {const} */ ([
 ])
 
 /**
- * @param {() => void} again called when the reader wants to connect now
+ * @param {() => void} reconnect called if the reader wants to connect now
  * @returns {(shown: Shown) => void}
  */
-export function stateLine(again) {
+export function stateLine(reconnect) {
   const line = find(document, '.state', HTMLElement)
   const words = find(line, '.words', HTMLElement)
   const banner = find(document, '.banner', HTMLElement)
@@ -47,22 +47,22 @@ export function stateLine(again) {
   let last = { state: 'connecting' }
   let needsToken = false
   button.addEventListener('click', () => {
-    if (!needsToken) return again()
+    if (!needsToken) return reconnect()
     keepToken('')
     location.reload()
   })
 
   const show = () => {
     clearInterval(ticking)
-    // Whatever a connection that has not noticed yet says: without a network nothing is heard.
+    // Without a network nothing is received, even if the connection does not report it yet.
     const offline = !navigator.onLine && last.state !== 'closed'
     line.dataset.state = offline ? 'offline' : last.state
-    if (offline) say(words, 'state.offline')
+    if (offline) setText(words, 'state.offline')
     else if (last.state === 'waiting') ticking = countDown(words, last.until)
-    else say(words, /** @type {const} */ (`state.${last.state}`))
+    else setText(words, /** @type {const} */ (`state.${last.state}`))
     banner.hidden = offline || !explain(why, last)
     needsToken = endsWithToken(last)
-    say(button, needsToken ? 'state.token' : last.state === 'waiting' ? 'state.now' : 'state.again')
+    setText(button, needsToken ? 'state.token' : last.state === 'waiting' ? 'state.now' : 'state.again')
   }
   addEventListener('offline', show)
   addEventListener('online', show)
@@ -73,31 +73,31 @@ export function stateLine(again) {
 }
 
 /**
- * Says why there is no connection. Returns false where there is nothing to say.
+ * Shows why there is no connection. Returns false if there is no reason to show.
  * @param {HTMLElement} element
  * @param {Shown} shown
  */
 function explain(element, shown) {
   if (shown.state !== 'waiting' && shown.state !== 'closed') return false
   if (shown.refusal) {
-    sayRefusal(element, shown.refusal)
+    showRefusal(element, shown.refusal)
     return true
   }
   if (shown.state === 'waiting' || shown.code === undefined) return false
-  if (shown.reason) say(element, 'state.refused', { reason: shown.reason })
-  else say(element, 'state.refused.code', { code: String(shown.code) })
+  if (shown.reason) setText(element, 'state.refused', { reason: shown.reason })
+  else setText(element, 'state.refused.code', { code: String(shown.code) })
   return true
 }
 
 /**
- * A refusal in words, and what happens next where something does.
+ * Shows a refusal, and what happens next.
  * @param {HTMLElement} element
  * @param {Refusal} refusal
  */
-export function sayRefusal(element, { status, code, message }) {
-  const known = KNOWN.find((one) => one === code)
-  if (known) say(element, `refused.${known}`)
-  else say(element, 'refused.other', { reason: message, status: String(status), code })
+export function showRefusal(element, { status, code, message }) {
+  const known = TRANSLATED.find((one) => one === code)
+  if (known) setText(element, `refused.${known}`)
+  else setText(element, 'refused.other', { reason: message, status: String(status), code })
 }
 
 /** @param {Shown} shown */
@@ -114,7 +114,7 @@ function endsWithToken(shown) {
 function countDown(words, until) {
   const tick = () => {
     const seconds = Math.max(1, Math.ceil((until - Date.now()) / 1000))
-    if (words.dataset.values !== JSON.stringify({ seconds })) say(words, 'state.waiting', { seconds })
+    if (words.dataset.values !== JSON.stringify({ seconds })) setText(words, 'state.waiting', { seconds })
   }
   tick()
   return setInterval(tick, 250)

@@ -1,36 +1,36 @@
 /**
- * The messages of a chat, oldest first: which rows belong together, where a day begins, and what is new below. `chat.js`
- * decides what is said, `rows.js` what of it is in the page; rows of our own that the room has not confirmed come last.
+ * The messages of a chat, oldest first: grouped by author, with a line for each day and a count of new ones. `chat.js` adds
+ * them; `rows.js` decides which are in the page. The reader's own unconfirmed messages are last.
  */
 import { find, make } from './elements.js'
-import { say, timeOf } from './language.js'
+import { setText, timeOf } from './language.js'
 import { messageRow } from './message.js'
 import { Rows } from './rows.js'
 
 const TOGETHER_MS = 5 * 60_000
-/** In memory; what is older is read from the room again when one scrolls to it. */
+/** Items in memory at most. */
 const MOST = 5000
 
 /** @typedef {import('./language.js').Key} Key */
 /** @typedef {import('./language.js').Values} Values */
-/** @typedef {import('./message.js').Said} Said */
+/** @typedef {import('./message.js').MessageItem} MessageItem */
 /**
- * @typedef {{ time: number, said?: Said, seq?: number | undefined, told?: { kind: string, key: Key, values: Values },
+ * @typedef {{ time: number, message?: MessageItem, seq?: number | undefined, info?: { kind: string, key: Key, values: Values },
  *   elements?: HTMLElement[] }} Item a message, or a line about the room
  */
 
 export class Thread {
   #list
   #newer
-  #nobody
+  #empty
   #scroll
   /** @type {Rows<Item>} */
   #rows
   #unseen = 0
   #seqs = new Set()
-  /** @type {HTMLElement[]} ours, not yet confirmed */
-  #waiting = []
-  /** @type {HTMLElement[]} confirmed, and leaving when their message is shown */
+  /** @type {HTMLElement[]} rows of unconfirmed messages */
+  #pending = []
+  /** @type {HTMLElement[]} rows of confirmed messages, removed with the next frame */
   #leaving = []
   /** @type {() => void} */
   #onReady = () => {}
@@ -42,7 +42,7 @@ export class Thread {
     this.#list = find(root, '.rows', HTMLElement)
     this.#scroll = find(root, '.scroll', HTMLElement)
     this.#newer = find(root, '.newer', HTMLButtonElement)
-    this.#nobody = find(root, '.nobody', HTMLElement)
+    this.#empty = find(root, '.nobody', HTMLElement)
     this.#rows = new Rows(this.#scroll, this.#list, {
       most: MOST,
       build: rowOf,
@@ -56,71 +56,72 @@ export class Thread {
     })
   }
 
-  /** @param {() => void} fn called each time history has come */
+  /** @param {() => void} fn called after the replay of history */
   onReady(fn) {
     this.#onReady = fn
   }
 
-  /** @param {() => void} fn called when the reader is near the oldest message that is in memory */
+  /** @param {() => void} fn called if the reader is near the oldest message in memory */
   onTop(fn) {
     this.#onTop = fn
   }
 
-  /** History has come: from now on a screen reader hears what is added. */
+  /** The history was replayed: from now on a screen reader announces new rows. */
   ready() {
     this.#onReady()
-    this.#nobody.hidden = this.#isSpoken()
+    this.#empty.hidden = this.#hasMessages()
     requestAnimationFrame(() => this.#scroll.removeAttribute('aria-busy'))
   }
 
   /**
-   * @param {Said} said confirmed
-   * @param {HTMLElement} [waiting] the unconfirmed row it takes the place of
+   * Adds a confirmed message.
+   * @param {MessageItem} message
+   * @param {HTMLElement} [pending] the unconfirmed row it replaces
    */
-  add(said, waiting) {
-    if (waiting) {
-      this.#waiting = this.#waiting.filter((row) => row !== waiting)
-      this.#leaving.push(waiting)
+  add(message, pending) {
+    if (pending) {
+      this.#pending = this.#pending.filter((row) => row !== pending)
+      this.#leaving.push(pending)
     }
-    if (said.seq !== undefined) this.#seqs.add(said.seq)
-    this.#nobody.hidden = true
-    this.#rows.push({ time: said.time, said, seq: said.seq })
-    if (!this.#rows.isPinned && !said.mine) this.#unseen += 1
+    if (message.seq !== undefined) this.#seqs.add(message.seq)
+    this.#empty.hidden = true
+    this.#rows.push({ time: message.time, message, seq: message.seq })
+    if (!this.#rows.isPinned && !message.mine) this.#unseen += 1
   }
 
-  /** @param {HTMLElement} row of `messageRow`, not yet confirmed */
-  addWaiting(row) {
-    row.dataset.waiting = ''
+  /** Adds the row of an unconfirmed message. @param {HTMLElement} row */
+  addPending(row) {
+    row.dataset.pending = ''
     row.classList.add('first')
-    this.#waiting.push(row)
+    this.#pending.push(row)
     this.#list.append(row)
-    this.#nobody.hidden = true
+    this.#empty.hidden = true
     this.toEnd()
   }
 
   /**
-   * A line about the room: who came, who left, what is missing.
-   * @param {string} kind its colour
+   * Adds a line about the room, such as a join, a leave or a gap.
+   * @param {string} kind its CSS class
    * @param {Key} key
    * @param {Values} [values]
    */
-  tell(kind, key, values = {}) {
-    this.#rows.push({ time: Date.now(), told: { kind, key, values } })
+  addInfo(kind, key, values = {}) {
+    this.#rows.push({ time: Date.now(), info: { kind, key, values } })
   }
 
-  /** @param {HTMLElement} row that was waiting */
-  remove(row) {
-    this.#waiting = this.#waiting.filter((one) => one !== row)
+  /** Removes the row of an unconfirmed message. @param {HTMLElement} row */
+  removePending(row) {
+    this.#pending = this.#pending.filter((one) => one !== row)
     row.remove()
-    this.#nobody.hidden = this.#isSpoken()
+    this.#empty.hidden = this.#hasMessages()
   }
 
   /**
-   * Older messages, above all others that the log still has; what is being read stays where it is.
-   * @param {Said[]} messages
+   * Inserts older messages above all that the log still has; visible rows stay in place.
+   * @param {MessageItem[]} messages
    */
   prepend(messages) {
-    const items = messages.map((said) => ({ time: said.time, said, seq: said.seq }))
+    const items = messages.map((message) => ({ time: message.time, message, seq: message.seq }))
     // A screen reader does not announce older messages.
     this.#scroll.setAttribute('aria-busy', 'true')
     const oldest = this.#rows.items.findIndex(({ seq }) => seq !== undefined)
@@ -138,13 +139,13 @@ export class Thread {
     return this.#rows.space === 0
   }
 
-  /** The first place in the log that is in memory. */
+  /** `seq` of the oldest message in memory. */
   oldest() {
     return this.#rows.items.find(({ seq }) => seq !== undefined)?.seq
   }
 
   /**
-   * The log no longer has what came after `seq`: what is shown of it keeps no place.
+   * The log lost the events after `seq`: their rows stay, without a `seq`.
    * @param {number} seq
    */
   forget(seq) {
@@ -160,50 +161,51 @@ export class Thread {
     this.#rows.toEnd()
   }
 
-  #isSpoken() {
-    return this.#waiting.length > 0 || this.#rows.items.some(({ said }) => said)
+  #hasMessages() {
+    return this.#pending.length > 0 || this.#rows.items.some(({ message }) => message)
   }
 
   /** @param {boolean} isPinned */
   #changed(isPinned) {
     for (const row of this.#leaving.splice(0)) row.remove()
-    for (const row of this.#waiting) row.hidden = !this.#rows.isAtEnd
+    for (const row of this.#pending) row.hidden = !this.#rows.isAtEnd
     if (isPinned) this.#unseen = 0
     if (this.#newer.hidden !== isPinned) this.#newer.hidden = isPinned
     const count = this.#unseen
     const shown = String(count)
     if (isPinned || this.#newer.dataset.count === shown) return
     this.#newer.dataset.count = shown
-    if (count > 0) say(this.#newer, 'chat.newer', { count })
-    else say(this.#newer, 'chat.latest')
+    if (count > 0) setText(this.#newer, 'chat.newer', { count })
+    else setText(this.#newer, 'chat.latest')
   }
 }
 
 /**
- * A message or line, under its day where it is the first of one, and with its author where another spoke before.
+ * Builds the row of a message or line: with its day if it is the first of a day, and with its author if the one before
+ * has another author.
  * @param {Item} item
  * @param {Item | undefined} before
  */
-function rowOf({ said, told, seq, time }, before) {
+function rowOf({ message, info, seq, time }, before) {
   const isSameDay = before && new Date(before.time).toDateString() === new Date(time).toDateString()
-  const row = said ? messageRow({ ...said, seq }) : line(told, time)
+  const row = message ? messageRow({ ...message, seq }) : line(info, time)
   const isTogether =
     isSameDay &&
-    before.said?.author === said?.author &&
-    before.said?.name === said?.name &&
+    before.message?.author === message?.author &&
+    before.message?.name === message?.name &&
     time - before.time < TOGETHER_MS
-  if (said) row.classList.toggle('first', !isTogether)
+  if (message) row.classList.toggle('first', !isTogether)
   return isSameDay ? [row] : [make('li', { class: 'day' }, timeOf(time, 'day')), row]
 }
 
 /**
- * @param {Item['told']} told
+ * @param {Item['info']} info
  * @param {number} time
  */
-function line(told, time) {
+function line(info, time) {
   const words = make('span')
-  const row = make('li', { class: `told ${told?.kind}` }, words)
-  if (told) say(words, told.key, told.values)
-  if (told?.kind === 'came' || told?.kind === 'gone') row.append(' ', timeOf(time, 'clock'))
+  const row = make('li', { class: `info ${info?.kind}` }, words)
+  if (info) setText(words, info.key, info.values)
+  if (info?.kind === 'came' || info?.kind === 'gone') row.append(' ', timeOf(time, 'clock'))
   return row
 }

@@ -1,6 +1,6 @@
 /**
- * The token with which one enters a locked room: kept for this tab and this room, never in an address. Every request of
- * the page to its room takes its headers from here.
+ * The token for a locked room: stored for this tab and this room, never in an address. Every request of the page to its
+ * room has its headers from here.
  */
 let kept = ''
 
@@ -8,12 +8,12 @@ export function token() {
   try {
     return sessionStorage.getItem(key()) ?? kept
   } catch {
-    // Storage may be forbidden; then a token lasts as long as the page.
+    // Storage may be blocked. Then a token lasts as long as the page.
     return kept
   }
 }
 
-/** @param {string} given `''`: forgets it */
+/** @param {string} given `''` removes the token */
 export function keepToken(given) {
   kept = given
   try {
@@ -24,13 +24,13 @@ export function keepToken(given) {
   }
 }
 
-/** What a request to the room carries. @returns {Record<string, string>} */
+/** The headers of a request to the room. @returns {Record<string, string>} */
 export function headers() {
   const given = token()
   return { accept: 'application/json', ...(given && { authorization: `Bearer ${given}` }) }
 }
 
-/** What a WebSocket offers: a browser cannot set its headers, and drops one whose offers are all passed over. */
+/** The subprotocols of a WebSocket: a browser cannot set its headers, and drops it if the server selects none of them. */
 export function protocols() {
   const given = token()
   return given ? ['corridor', `bearer.${given}`] : []

@@ -1,5 +1,5 @@
-/** Who is typing just now: a line that forgets each name after a few seconds, or when its message has come. */
-import { say } from './language.js'
+/** The line that shows who is typing. A name is removed after a few seconds, or if its message arrives. */
+import { setText } from './language.js'
 
 const FORGET_MS = 5000
 
@@ -35,8 +35,8 @@ export class Typing {
       this.#line.removeAttribute('data-text')
       return this.#line.replaceChildren()
     }
-    if (rest.length > 0) say(this.#line, 'chat.typing.many')
-    else if (two !== undefined) say(this.#line, 'chat.typing.two', { name: one, other: two })
-    else say(this.#line, 'chat.typing.one', { name: one })
+    if (rest.length > 0) setText(this.#line, 'chat.typing.many')
+    else if (two !== undefined) setText(this.#line, 'chat.typing.two', { name: one, other: two })
+    else setText(this.#line, 'chat.typing.one', { name: one })
   }
 }

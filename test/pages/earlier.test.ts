@@ -96,7 +96,7 @@ test('can be asked for again where the network failed', async () => {
   await hears(page, 'line 100.')
   await context.setOffline(true)
   await page.getByRole('button', { name: 'Earlier messages' }).click()
-  const again = page.getByRole('button', { name: 'That did not work. Try again' })
+  const again = page.getByRole('button', { name: 'Loading failed. Try again' })
   await again.waitFor()
   await context.setOffline(false)
   await again.click()

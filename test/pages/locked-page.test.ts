@@ -75,7 +75,7 @@ describe('the page of a locked room', () => {
     await page.getByText('This token has expired. Get a new one.').waitFor()
     await field.fill('no.such.token')
     await page.keyboard.press('Enter')
-    await page.getByText('This token does not open the room.').waitFor()
+    await page.getByText('This token is not valid for this room.').waitFor()
     expect(await field.getAttribute('aria-invalid')).toBe('true')
     await field.fill(`Bearer ${await sign({ sub: 'ann', name: 'Ann' })}`)
     await page.keyboard.press('Enter')

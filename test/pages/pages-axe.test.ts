@@ -49,7 +49,7 @@ const PAGES: Record<string, (visitor: Visitor) => Promise<unknown>> = {
     await hears(page, 'look at')
     await page.locator('textarea').fill('mine')
     await page.keyboard.press('Enter')
-    await page.locator('.message.mine:not([data-waiting])').waitFor()
+    await page.locator('.message.mine:not([data-pending])').waitFor()
   },
   '/echo': async ({ page }) => {
     await connected(page)
@@ -63,7 +63,7 @@ const PAGES: Record<string, (visitor: Visitor) => Promise<unknown>> = {
       .getByRole('button', { name: 'Send' })
       .or(page.getByRole('button', { name: '发送' }))
       .click()
-    await page.locator('.told-wrong:not(:empty)').first().waitFor()
+    await page.locator('.field-error:not(:empty)').first().waitFor()
   },
   '/locked': async ({ page }) => {
     await page.locator('#token').fill('wrong')

@@ -41,7 +41,7 @@ describe('the console', () => {
     await connected(page)
     for (const [at, echo] of [false, true].entries()) {
       await house.server.reload({ rooms: rooms({ echo }) })
-      await expect.poll(() => page.locator('.frame.told', { hasText: 'code 1012' }).count()).toBe(at + 1)
+      await expect.poll(() => page.locator('.frame.info', { hasText: 'code 1012' }).count()).toBe(at + 1)
       await connected(page)
     }
     visitor.quiet(LOUD)
@@ -135,7 +135,7 @@ describe.each([
     await house.server.reload({ rooms: { '/other': { module } } })
     await visitor.page.locator('.state:not([data-state="open"])').waitFor()
     await visitor.page.evaluate(() => dispatchEvent(new Event('online')))
-    await banner(visitor, 'This room is not there any more.')
+    await banner(visitor, 'This room does not exist any more.')
   })
 
   test('says that pages of its address are not taken, as behind a proxy that changes the Host', async () => {
@@ -143,7 +143,7 @@ describe.each([
     const proxy = await proxyTo(house.server.port)
     const visitor = await house.open(path)
     await visitor.page.goto(`http://127.0.0.1:${proxy.port}${path}`)
-    await banner(visitor, 'does not take connections from pages of this address')
+    await banner(visitor, 'does not accept connections from pages of this address')
     await visitor.page.close()
     proxy.close()
   })

@@ -62,7 +62,7 @@ describe('the lobby', () => {
     const field = page.getByLabel('Choose a name')
     await field.fill(name)
     await page.keyboard.press('Enter')
-    await page.getByText('A name cannot hold').waitFor()
+    await page.getByText('A name cannot contain').waitFor()
     expect(await field.getAttribute('aria-invalid')).toBe('true')
     expect(new URL(page.url()).pathname).toBe('/')
     await field.fill('blue')
@@ -111,9 +111,9 @@ describe('the lobby', () => {
   })
 
   test.each([
-    ['/chat?offset=nonsense', 400, 'The address is not written as this server expects it.'],
-    ['/a%2fb', 400, 'The address is not written as this server expects it.'],
-    ['/%zz', 400, 'The address is not written as this server expects it.'],
+    ['/chat?offset=nonsense', 400, 'The address is malformed.'],
+    ['/a%2fb', 400, 'The address is malformed.'],
+    ['/%zz', 400, 'The address is malformed.'],
     ['/<b>', 404, 'There is no door here.'],
   ])('%s is answered with a page, not with JSON', async (path, status, words) => {
     const { page } = await house.open('/')
@@ -199,14 +199,14 @@ describe('the console', () => {
     }
     await field('steps').fill('7')
     await page.getByRole('button', { name: 'Send' }).click()
-    const told = page.locator('.told-wrong:not(:empty)')
+    const told = page.locator('.field-error:not(:empty)')
     await told.first().waitFor()
     expect(await told.allTextContents()).toEqual([
       'A date is expected, such as 2026-11-25',
       'A date and time is expected, such as 2026-11-25T14:05:00Z',
       'An e-mail address is expected, such as ann@example.org',
       'A web address is expected, such as https://example.org/',
-      'This is not written as the room expects it: two letters, then digits',
+      'The room expects another format: two letters, then digits',
       'A multiple of 5 is expected',
     ])
   })

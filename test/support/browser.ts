@@ -98,7 +98,7 @@ export async function say(page: Page, text: string): Promise<void> {
 
 /** Until the room has given a message with this text its place. */
 export async function hears(page: Page, text: string): Promise<void> {
-  await page.locator('.message:not([data-waiting]) .text', { hasText: text }).first().waitFor()
+  await page.locator('.message:not([data-pending]) .text', { hasText: text }).first().waitFor()
 }
 
 /** Opens `url` in a context of its own; `name`: the nickname this browser remembers. */

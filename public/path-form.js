@@ -1,20 +1,20 @@
 /**
- * The form on a card whose path has parameters: what is filled in is the room's address. What cannot be one is said here,
- * before it leads anywhere.
+ * The form on the card of a room with path parameters: its fields make the room's address. An address that cannot be a room
+ * is refused here.
  */
 import { find, make } from './elements.js'
-import { label, say, text } from './language.js'
+import { label, setText, text } from './language.js'
 import { readRefusal } from './refusal.js'
 
 /**
- * One field for each parameter of the pattern; filled in, they are the room's address.
+ * Adds a field for each parameter of the path. Submitting opens the room at the resulting address.
  * @param {HTMLElement} element
  * @param {import('./lobby.js').ListedRoom} room
  */
 export function prepareForm(element, room) {
   const fields = (room.parameters ?? []).map((parameter) => {
-    const words = make('span')
-    say(words, 'lobby.field', { field: parameter })
+    const caption = make('span')
+    setText(caption, 'lobby.field', { field: parameter })
     const input = make('input', {
       name: parameter,
       maxlength: '200',
@@ -25,13 +25,13 @@ export function prepareForm(element, room) {
     })
     input.addEventListener('input', () => {
       input.removeAttribute('aria-invalid')
-      wrong.replaceChildren()
+      errorLine.replaceChildren()
     })
-    find(element, '.fields', HTMLElement).append(make('label', {}, words, input))
+    find(element, '.fields', HTMLElement).append(make('label', {}, caption, input))
     return input
   })
   const form = find(element, '.open', HTMLFormElement)
-  const wrong = find(form, '.told-wrong', HTMLElement)
+  const errorLine = find(form, '.field-error', HTMLElement)
   label(form, 'lobby.open')
   form.addEventListener('submit', async (event) => {
     event.preventDefault()
@@ -41,20 +41,20 @@ export function prepareForm(element, room) {
       why()
     }
     const blank = fields.find((field) => field.value.trim() === '')
-    if (blank) return refuse(blank, () => say(wrong, 'form.required'))
+    if (blank) return refuse(blank, () => setText(errorLine, 'form.required'))
     const bad = fields.find(({ value }) => !isSegment(value.trim()))
-    if (bad) return refuse(bad, () => say(wrong, 'lobby.segment'))
+    if (bad) return refuse(bad, () => setText(errorLine, 'lobby.segment'))
     const values = new Map(fields.map((field) => [field.name, encodeURIComponent(field.value.trim())]))
     const path = room.path.replace(/:(\w+)(\([^)]*\))?\??/g, (whole, name) => values.get(name) ?? whole)
     const address = addressOf(path)
-    const reason = await refusedAddress(address)
+    const reason = await addressRefusal(address)
     if (reason === undefined) return location.assign(address)
-    refuse(fields[0], () => say(wrong, 'lobby.refused', { reason }))
+    refuse(fields[0], () => setText(errorLine, 'lobby.refused', { reason }))
   })
 }
 
 /**
- * Whether a text can be one part of a path: a slash would begin another, and dots alone mean a folder.
+ * Whether a text can be one segment of a path: a slash would begin another one, and dots alone mean a folder.
  * @param {string} name
  */
 function isSegment(name) {
@@ -62,10 +62,10 @@ function isSegment(name) {
 }
 
 /**
- * Why there can be no room at an address; `undefined` where there can, or nobody answers.
+ * Resolves to the reason why there is no room at an address; to `undefined` if there is one, or if there is no answer.
  * @param {string} address
  */
-async function refusedAddress(address) {
+async function addressRefusal(address) {
   const answer = await fetch(address, { headers: { accept: 'application/json' }, cache: 'no-store' }).catch(
     () => undefined,
   )
@@ -74,7 +74,7 @@ async function refusedAddress(address) {
 }
 
 /**
- * A room's path as an address below the base of the page.
+ * Returns the address of a room's path below the base of the page.
  * @param {string} path
  */
 export function addressOf(path) {

@@ -1,10 +1,10 @@
 /**
- * What the console can say: for an event room a form from its schemas, for a raw room text, bytes or a file. One tab for
- * each; the arrow keys go from tab to tab.
+ * The console's panels for sending: a form from the schemas of an event room, and text, bytes or a file for a raw room. Each
+ * has a tab; the arrow keys switch between tabs.
  */
 import { find, make } from './elements.js'
-import { fieldOf, Wrong } from './form.js'
-import { say } from './language.js'
+import { fieldOf, InvalidInput } from './form.js'
+import { setText } from './language.js'
 
 /** @typedef {import('./room.js').Description} Description */
 /** @typedef {import('./frames.js').Data} Data */
@@ -15,12 +15,12 @@ import { say } from './language.js'
  * @param {Description} room
  * @param {(data: Data) => void} send
  */
-export function speech(place, room, send) {
+export function sendPanels(place, room, send) {
   const modes = /** @type {Mode[]} */ (room.kind === 'event' ? ['event', 'text'] : ['text', 'bytes', 'file'])
   const panels = modes.map((mode) => panel(mode, room, send))
   const tabs = panels.map(({ mode }) => {
     const tab = make('button', { type: 'button', role: 'tab', id: `tab-${mode}`, 'aria-controls': `panel-${mode}` })
-    say(tab, `console.${mode}`)
+    setText(tab, `console.${mode}`)
     return tab
   })
   const choose = (/** @type {number} */ chosen) => {
@@ -59,9 +59,10 @@ export function speech(place, room, send) {
  * @param {(data: Data) => void} send
  */
 function panel(mode, room, send) {
-  const content = mode === 'event' ? events(room) : mode === 'text' ? words() : mode === 'bytes' ? bytes() : file()
+  const content =
+    mode === 'event' ? eventInput(room) : mode === 'text' ? textInput() : mode === 'bytes' ? bytesInput() : fileInput()
   const button = make('button', { type: 'submit', class: 'solid' })
-  say(button, 'console.send')
+  setText(button, 'console.send')
   const form = make('form', { novalidate: '' }, content.element, make('p', { class: 'send-row' }, button))
   const element = make(
     'div',
@@ -75,7 +76,7 @@ function panel(mode, room, send) {
       send(await content.read())
       content.sent()
     } catch (error) {
-      if (!(error instanceof Wrong)) throw error
+      if (!(error instanceof InvalidInput)) throw error
       error.control.focus()
     }
   })
@@ -89,12 +90,12 @@ function panel(mode, room, send) {
 }
 
 /** @param {Description} room */
-function events(room) {
+function eventInput(room) {
   const receives = Object.entries(room.receives ?? {})
   const select = make('select')
   select.append(...receives.map(([type]) => make('option', { value: type }, type)))
   const type = make('span', { class: 'words' })
-  say(type, 'console.type.label')
+  setText(type, 'console.type.label')
   const forms = new Map(receives.map(([type, schema]) => [type, fieldOf(schema, 'data')]))
   const fields = make('div', { class: 'fields' })
   const show = () => fields.replaceChildren(...[forms.get(select.value)?.element ?? []].flat())
@@ -110,10 +111,10 @@ function events(room) {
   return { element, read, sent: () => select.focus({ preventScroll: true }) }
 }
 
-function words() {
+function textInput() {
   const control = make('textarea', { rows: '2', dir: 'auto', spellcheck: 'false' })
   return {
-    element: described(control, 'console.text.label'),
+    element: labelled(control, 'console.text.label'),
     read: () => control.value,
     sent: () => {
       control.value = ''
@@ -122,9 +123,9 @@ function words() {
   }
 }
 
-function bytes() {
+function bytesInput() {
   const control = make('input', { class: 'code', autocomplete: 'off', spellcheck: 'false' })
-  const element = described(control, 'console.bytes.label')
+  const element = labelled(control, 'console.bytes.label')
   const read = () => {
     const digits = control.value.replace(/0x|[\s,:]/gi, '')
     if (digits.length % 2 === 1 || /[^0-9a-f]/i.test(digits)) return refuse(element, control, 'form.hex')
@@ -133,9 +134,9 @@ function bytes() {
   return { element, read, sent: () => control.focus() }
 }
 
-function file() {
+function fileInput() {
   const control = make('input', { type: 'file' })
-  const element = described(control, 'console.file.label')
+  const element = labelled(control, 'console.file.label')
   const read = async () => {
     const chosen = control.files?.[0]
     return chosen ? await chosen.arrayBuffer() : refuse(element, control, 'form.file')
@@ -147,15 +148,15 @@ function file() {
  * @param {HTMLInputElement | HTMLTextAreaElement} control
  * @param {import('./language.js').Key} key
  */
-function described(control, key) {
+function labelled(control, key) {
   const words = make('span', { class: 'words' })
-  say(words, key)
-  const told = make('span', { class: 'told-wrong', role: 'alert' })
+  setText(words, key)
+  const errorLine = make('span', { class: 'field-error', role: 'alert' })
   control.addEventListener('input', () => {
     control.removeAttribute('aria-invalid')
-    told.replaceChildren()
+    errorLine.replaceChildren()
   })
-  return make('label', { class: 'field' }, words, control, told)
+  return make('label', { class: 'field' }, words, control, errorLine)
 }
 
 /**
@@ -166,6 +167,6 @@ function described(control, key) {
  */
 function refuse(element, control, key) {
   control.setAttribute('aria-invalid', 'true')
-  say(find(element, '.told-wrong', HTMLElement), key)
-  throw new Wrong(control)
+  setText(find(element, '.field-error', HTMLElement), key)
+  throw new InvalidInput(control)
 }
