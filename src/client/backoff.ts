@@ -94,7 +94,7 @@ export function isFinal(code: number, reason: string, renews: boolean): boolean 
   return code === 1000 || code >= 3000 || (code === 1008 && !isTemporary)
 }
 
-/** Reads a delay from a server's text, such as "say it again in 250 ms". */
+/** Reads a delay from a server's text, such as "send it again in 250 ms". */
 export function hintMs(text: string): number | undefined {
   const ms = /(\d+) ms\b/.exec(text)?.[1]
   return ms === undefined ? undefined : Number(ms)

@@ -43,7 +43,7 @@ export class MemoryIdempotency {
   /** Throws a `RoomError` `unavailable` if no more can be remembered. */
   mustHaveRoom(): void {
     if (this.#answers.size < MAX_ENTRIES && this.#producers.size < MAX_ENTRIES) return
-    throw new RoomError('unavailable', 'too many message ids to remember, say it again later')
+    throw new RoomError('unavailable', 'too many message ids to remember, send it again later')
   }
 
   /** `frames`: the events appended with the key. */

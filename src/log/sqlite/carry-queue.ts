@@ -20,7 +20,7 @@ export class CarryQueue {
 
   /** Throws a `RoomError` `unavailable` if too much waits already. */
   add(to: { carried: Carried[] | undefined }, item: Carried): void {
-    if (this.#bytes > MOST_BYTES) throw new RoomError('unavailable', 'the log is behind, say it again later')
+    if (this.#bytes > MOST_BYTES) throw new RoomError('unavailable', 'the log is behind, send it again later')
     this.#bytes += item.frame.size
     to.carried ??= []
     to.carried.push(item)

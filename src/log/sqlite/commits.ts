@@ -80,7 +80,7 @@ export class SqliteCommits {
       return
     }
     // Appends that came meanwhile fail too: after a failed sync, a second one proves nothing.
-    const failed = new RoomError('unavailable', 'this could not be kept, say it again later')
+    const failed = new RoomError('unavailable', 'this could not be kept, send it again later')
     for (const append of [...prepared, ...this.#take()]) this.#end('refusing', () => append.failed(failed))
   }
 

@@ -160,7 +160,7 @@ export class SqliteRoomLog implements RoomLog {
     if (this.#isClosed) return new RoomError('unavailable', 'this room has closed')
     // The same key twice would fail the commit for everyone; the retry must wait for the first.
     const isTwice = keys.some((key) => 'client' in key && this.#pendingKeys.has(pairKey(key.client, key.id)))
-    if (isTwice) return new RoomError('unavailable', 'this message is being kept, say it again later')
+    if (isTwice) return new RoomError('unavailable', 'this message is being kept, send it again later')
     return this.#parts.refusal()
   }
 

@@ -194,8 +194,8 @@ export class SqliteLog implements Log {
   }
 
   #refusal(): RoomError | undefined {
-    if (this.#trouble) return new RoomError('unavailable', 'nothing can be kept now, say it again later')
-    return this.#commits.isFull ? new RoomError('unavailable', 'the log is behind, say it again later') : undefined
+    if (this.#trouble) return new RoomError('unavailable', 'nothing can be kept now, send it again later')
+    return this.#commits.isFull ? new RoomError('unavailable', 'the log is behind, send it again later') : undefined
   }
 
   async #write(commit: Commit): Promise<boolean> {
