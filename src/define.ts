@@ -136,7 +136,8 @@ export interface Room<S extends Schemas = Schemas> extends AnyRoom {
   broadcast<T extends keyof S & string>(type: T, data: z.output<S[T]>, to?: { except?: Peer<S> | undefined }): void
   /**
    * Resolves with the kept events after the seq `after` (default: the newest), oldest first.
-   * `limit`: how many, 1 to 1000 (default 100). Rejects with a `RangeError` if an argument is no integer in its range.
+   * `limit`: how many, from 1 (default 100; at most 1000 are returned). Rejects with a `RangeError` if `after` or
+   * `limit` is no such integer.
    */
   history(range?: { after?: number; limit?: number }): Promise<PastEvent[]>
 }
