@@ -60,8 +60,8 @@ async function open() {
 }
 
 test('cut between handling and ack, a message is kept once and acknowledged', async () => {
-  await using house = await open()
-  const { room, log, deaf } = house
+  await using fixture = await open()
+  const { room, log, deaf } = fixture
   deaf(true)
   room.onState(({ state }) => state === 'waiting' && deaf(false))
   expect(await room.send('say', { text: 'once' })).toMatchObject({ seq: 1, duplicate: true })
@@ -69,8 +69,8 @@ test('cut between handling and ack, a message is kept once and acknowledged', as
 })
 
 test('cut again and again, it hears every event once and in order', async () => {
-  await using house = await open()
-  const { room, publish, cut } = house
+  await using fixture = await open()
+  const { room, publish, cut } = fixture
   const seqs: number[] = []
   publish({ text: 'first' })
   for await (const event of room) {
@@ -84,8 +84,8 @@ test('cut again and again, it hears every event once and in order', async () => 
 })
 
 test('a frame over the limit of the server is rejected, and what came after it is said', async () => {
-  await using house = await open()
-  const { room } = house
+  await using fixture = await open()
+  const { room } = fixture
   const large = outcome(room.send('say', { text: 'x'.repeat(2000) }))
   const small = room.send('say', { text: 'small' })
   expect(await large).toMatchObject({ code: 'too_large' })

@@ -1,4 +1,4 @@
-/** The client in a room that asks for a token, over a real server: on either road, and past the end of a token. */
+/** The client in a room that asks for a token, over a real server: on either transport, and past the end of a token. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type ClientRoom, connect, type Options } from '../../src/client/client.ts'
 import { type HandClock, handClock } from '../../src/testing/hand-clock.ts'
@@ -23,7 +23,7 @@ afterEach(async () => {
   await closeInTime(server, clock)
 })
 
-const roads: [name: string, options: Options][] = [
+const transports: [name: string, options: Options][] = [
   ['a WebSocket', {}],
   ['an event stream', { WebSocket: Blocked as unknown as typeof WebSocket }],
 ]
@@ -39,7 +39,7 @@ const until = (room: ClientRoom<typeof notes>, wanted: string) =>
     room.onState(({ state }) => state === wanted && resolve())
   })
 
-describe.each(roads)('over %s', (_, options) => {
+describe.each(transports)('over %s', (_, options) => {
   it('a client with a token is who it says, and may speak', async () => {
     const room = enter({ ...options, token: await sign({ sub: 'u1', name: 'Ann' }) })
     const heard = new Promise((resolve) => room.on('noted', ({ data }) => resolve(data)))

@@ -61,7 +61,7 @@ describe('joining during full publishing', () => {
     const hearings = all.map(({ wire }) => wire.hearing)
     expect(errors).toEqual([])
     expect(hearings.filter(({ welcome }) => !welcome)).toEqual([])
-    expect(hearings.filter(({ mistake }) => mistake).map(({ mistake }) => mistake)).toEqual([])
+    expect(hearings.filter(({ fault }) => fault).map(({ fault }) => fault)).toEqual([])
     const count = (is: (hearing: Hearing) => unknown) => hearings.filter(is).length
     const resumed = count(({ welcome }) => welcome?.resumed === true)
     const lost = count(({ welcome }) => welcome?.resumed === false)
@@ -85,7 +85,7 @@ describe('joining during full publishing', () => {
     room.join({ id: 'slow', name: 'slow' }, wire, offset(room.roomLog.epoch, 0))
     for (let number = 0; number < 1000; number += 1) void room.publish('said', number)
     while (wire.hearing.next !== 1601) await setImmediate()
-    expect(wire.hearing).toMatchObject({ welcome: { resumed: true }, events: 500 + 600, resets: 1, mistake: undefined })
+    expect(wire.hearing).toMatchObject({ welcome: { resumed: true }, events: 500 + 600, resets: 1, fault: undefined })
   })
 
   function join(room: LiveEventRoom, random: Dice, present: Joined[]): Joined {
@@ -150,7 +150,7 @@ describe('joining over real sockets', () => {
         else hearing.event(frame.seq)
       }
       client.terminate()
-      expect(hearing.mistake).toBeUndefined()
+      expect(hearing.fault).toBeUndefined()
       expect(hearing.welcome).toBeDefined()
       return (hearing.next ?? 0) - 1
     }

@@ -1,6 +1,6 @@
 /**
  * Runs made of seeds against a live server in this process. A run is one connection; its seed alone decides what it
- * sends. After each batch the house must be as it was: nothing thrown, nothing logged as an error, an honest client
+ * sends. After each batch the fixture must be as it was: nothing thrown, nothing logged as an error, an honest client
  * served, no prototype touched, nobody left behind. What fails names the seed to run again.
  */
 import { connect } from 'node:net'
@@ -49,13 +49,13 @@ export async function fuzz(
       next = Math.min(runs, next + batch)
       const errorsBefore = server.logs.filter(({ level }) => level >= 50).length
       sent += await play(server, run, seed, first, next)
-      const mistake =
+      const failure =
         thrown.length > 0
           ? `threw ${String((thrown[0] as Error).stack ?? thrown[0])}`
           : prototypes !== touched()
             ? 'touched a prototype'
             : (errorOf(server, errorsBefore) ?? (await unwell(server, honest)))
-      if (mistake) throw new Error(`${name} ${mistake}\n${replay(seed + first, next - first)}`)
+      if (failure) throw new Error(`${name} ${failure}\n${replay(seed + first, next - first)}`)
     }
     return sent
   } finally {

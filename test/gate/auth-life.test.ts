@@ -1,5 +1,5 @@
 /**
- * A token after the door: how long it lasts on every road, what coming back asks for, whose ids are whose, what a module
+ * A token after the door: how long it lasts on every transport, what coming back asks for, whose ids are whose, what a module
  * says to it, and what a reload changes.
  */
 import { afterEach, describe, expect, it } from 'vitest'
@@ -48,9 +48,9 @@ describe('when a token ends', () => {
       const answer = await fetch(`${url}?offset=now&live=long-poll`, { headers: bearer(token) })
       expect([answer.status, await answer.json()]).toMatchObject([401, { error: 'token_expired' }])
     }
-    const roads = [socket('/notes'), socket('/echo'), stream(''), stream('&client=c'), poll]
-    const lates = await Promise.all(roads.map(lateness))
-    const figure = `ms from the end of a token to the close, at most, ${roads.length} transports`
+    const transports = [socket('/notes'), socket('/echo'), stream(''), stream('&client=c'), poll]
+    const lates = await Promise.all(transports.map(lateness))
+    const figure = `ms from the end of a token to the close, at most, ${transports.length} transports`
     bound('AU6', figure, Math.max(...lates), 1000)
     expect(lates.filter((late) => late < -50)).toEqual([])
   })
@@ -205,7 +205,7 @@ describe('a module', () => {
     open: () => ({}),
   })
 
-  it('may refuse with 403 and a reason, on every road, before anyone is told', async () => {
+  it('may refuse with 403 and a reason, on every transport, before anyone is told', async () => {
     await start({ '/picky/:name': { definition: picky, auth } })
     const guest = { headers: bearer(await sign({ sub: 'bob' })) }
     const no = { error: 'not_yours', message: 'ask ann for a way in' }

@@ -134,7 +134,7 @@ describe('in a room that lets guests in', () => {
 })
 
 describe('a real page of a listed origin', () => {
-  const house = openHouse()
+  const fixture = openHouse()
   let site: Server
   afterEach(() => site.close())
 
@@ -142,10 +142,10 @@ describe('a real page of a listed origin', () => {
     site = createServer((_, response) => response.setHeader('Content-Type', 'text/html').end('<title>app</title>'))
     await new Promise<void>((resolve) => site.listen(0, '127.0.0.1', resolve))
     const app = `http://127.0.0.1:${(site.address() as AddressInfo).port}`
-    await house.start({ rooms: { '/locked': { definition: notes, auth, origins: [app] } } })
-    const { page, context } = await house.open('/healthz')
+    await fixture.start({ rooms: { '/locked': { definition: notes, auth, origins: [app] } } })
+    const { page, context } = await fixture.open('/healthz')
     const value = await sign({ sub: 'ann' })
-    await context.addCookies([{ name: 'pass', value, url: house.server.url, httpOnly: true, sameSite: 'Lax' }])
+    await context.addCookies([{ name: 'pass', value, url: fixture.server.url, httpOnly: true, sameSite: 'Lax' }])
     await page.goto(app)
     const got = await page.evaluate(
       async ({ url, note }) => {
@@ -173,7 +173,7 @@ describe('a real page of a listed origin', () => {
           await status(''),
         ]
       },
-      { url: `${house.server.url}/locked`, note: NOTE },
+      { url: `${fixture.server.url}/locked`, note: NOTE },
     )
     expect(got).toEqual(['open', 204, 'heard', 'heard', 200, 200])
   })

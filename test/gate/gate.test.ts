@@ -7,13 +7,13 @@ import { Refusal } from '../../src/errors.ts'
 import type { Caller, Handshake } from '../../src/gate/caller.ts'
 import { hostGuard } from '../../src/gate/host.ts'
 import type { Reservation } from '../../src/room/rooms.ts'
-import { CALLER, gateStand, HANDSHAKE, isAdmission } from '../support/gate-stand.ts'
+import { CALLER, gateFixture, HANDSHAKE, isAdmission } from '../support/gate-fixture.ts'
 import { sign } from '../support/tokens.ts'
 
-const stand = await gateStand()
+const fixture = await gateFixture()
 
 /** What becomes of a caller that differs from the plain one: its refusal's status and code, or its admission. */
-async function outcome(caller: Partial<Caller>, handshake?: Partial<Handshake>, by = stand().gate()) {
+async function outcome(caller: Partial<Caller>, handshake?: Partial<Handshake>, by = fixture().gate()) {
   try {
     return await by.admit({ ...CALLER, ...caller }, handshake && { ...HANDSHAKE, ...handshake })
   } catch (error) {
@@ -24,15 +24,15 @@ async function outcome(caller: Partial<Caller>, handshake?: Partial<Handshake>, 
 
 describe('a caller that nothing speaks against', () => {
   it('has a place in an open room at once', () => {
-    const { gate, quotas } = stand()
+    const { gate, quotas } = fixture()
     expect(isAdmission(gate().admit(CALLER, HANDSHAKE))).toBe(true)
-    expect(stand()).toMatchObject({ asked: ['/open'], held: 1 })
+    expect(fixture()).toMatchObject({ asked: ['/open'], held: 1 })
     expect(quotas.peers).toBe(1)
   })
 
   it('needs no handshake where it comes over no WebSocket', async () => {
     expect(isAdmission(await outcome({ target: '/r/tea?name=ann&client=c1&offset=now' }))).toBe(true)
-    expect(stand().asked).toEqual(['/r/tea'])
+    expect(fixture().asked).toEqual(['/r/tea'])
   })
 
   it('is who its query says', async () => {
@@ -48,7 +48,7 @@ describe('a caller that nothing speaks against', () => {
     ['a subprotocol', { protocols: ['corridor', 'bearer.TOKEN'] }],
     ['a cookie', { cookie: 'theme=dark; session=TOKEN' }],
   ])('is who the token in %s says', async (_, where) => {
-    const now = stand().clock.now()
+    const now = fixture().clock.now()
     const token = await sign({ sub: 'ann', exp: now / 1000 + 60 })
     const brought = JSON.parse(JSON.stringify(where).replace('TOKEN', token))
     const caller = { ...brought, target: '/token?name=bob' }
@@ -57,8 +57,8 @@ describe('a caller that nothing speaks against', () => {
 
   it('waits for a room that opens', async () => {
     const opening = Promise.withResolvers<Reservation>()
-    stand().place = () => opening.promise
-    const admission = stand().gate().admit(CALLER)
+    fixture().place = () => opening.promise
+    const admission = fixture().gate().admit(CALLER)
     expect(admission).toBeInstanceOf(Promise)
     opening.resolve({ room: {}, release() {} } as unknown as Reservation)
     expect(isAdmission(await admission)).toBe(true)
@@ -107,8 +107,8 @@ describe('a caller is refused', () => {
   ])('with %s: %j', async (refusal, caller) => {
     expect(await outcome(caller, {})).toBe(refusal)
     // Nothing stays counted of who was refused.
-    expect(stand().held).toBe(0)
-    expect(stand().quotas.peers).toBe(0)
+    expect(fixture().held).toBe(0)
+    expect(fixture().quotas.peers).toBe(0)
   })
 
   it.each<Partial<Caller>>([
@@ -123,25 +123,25 @@ describe('a caller is refused', () => {
   })
 
   it('with 503 by a server that drains', async () => {
-    const by = stand().gate({ isDraining: () => true })
+    const by = fixture().gate({ isDraining: () => true })
     expect(await outcome({}, { method: 'POST' }, by)).toBe('503 draining')
   })
 
   it('with 421 under a name that is not listed', async () => {
-    const by = stand().gate({ mustKnowHost: hostGuard(['*.example.org']) })
+    const by = fixture().gate({ mustKnowHost: hostGuard(['*.example.org']) })
     expect(await outcome({ askedHost: 'evil.example' }, {}, by)).toBe('421 foreign_host')
     expect(isAdmission(await outcome({}, {}, by))).toBe(true)
   })
 
   it('with 404 outside of the base path', async () => {
-    const by = stand().gate({ basePath: '/rt' })
+    const by = fixture().gate({ basePath: '/rt' })
     expect(await outcome({}, {}, by)).toBe('404 no_such_room')
     expect(isAdmission(await outcome({ target: '/rt/open' }, {}, by))).toBe(true)
   })
 
   it('with 503 by a room that does not decide in time', async () => {
     const waiting = outcome({ target: '/picky?knock=slowly' })
-    const { clock, errors } = stand()
+    const { clock, errors } = fixture()
     await clock.advance(0)
     await clock.advance(10_000)
     expect(await waiting).toBe('503 unavailable')
@@ -151,7 +151,7 @@ describe('a caller is refused', () => {
 
 describe('a count', () => {
   it('of peers from one address holds until they leave', async () => {
-    const by = stand().gate()
+    const by = fixture().gate()
     const first = await outcome({}, {}, by)
     await outcome({}, {}, by)
     expect(await outcome({}, {}, by)).toBe('429 too_many')
@@ -161,7 +161,7 @@ describe('a count', () => {
   })
 
   it('of one IPv6 customer holds for all its addresses', async () => {
-    const by = stand().gate()
+    const by = fixture().gate()
     await outcome({ address: '2001:db8::1' }, {}, by)
     await outcome({ address: '2001:db8::2' }, {}, by)
     expect(await outcome({ address: '2001:db8::3' }, {}, by)).toBe('429 too_many')
@@ -169,25 +169,25 @@ describe('a count', () => {
   })
 
   it('of all peers holds for everyone', async () => {
-    const by = stand().gate()
+    const by = fixture().gate()
     for (let i = 0; i < 6; i += 1) await outcome({ address: `192.0.2.${i}` }, {}, by)
     expect(await outcome({ address: '192.0.2.99' }, {}, by)).toBe('503 server_full')
   })
 
   it('of handshakes holds for an address, also where its tokens are wrong', async () => {
-    const by = stand().gate()
+    const by = fixture().gate()
     const guess = { target: '/token', authorization: 'Bearer nonsense' }
     // Each wrong token counts twice.
     for (let i = 0; i < 10; i += 1) expect(await outcome(guess, {}, by)).toBe('401 bad_token')
     expect(await outcome(guess, {}, by)).toBe('429 too_many')
     expect(await outcome({ ...guess, address: '192.0.2.2' }, {}, by)).toBe('401 bad_token')
-    await stand().clock.advance(1000)
+    await fixture().clock.advance(1000)
     expect(isAdmission(await outcome({}, {}, by))).toBe(true)
   })
 
   it('is given back where the room does not open', async () => {
-    stand().place = () => Promise.reject(new Refusal(503, 'room_failed', 'this room does not open now'))
+    fixture().place = () => Promise.reject(new Refusal(503, 'room_failed', 'this room does not open now'))
     expect(await outcome({})).toBe('503 room_failed')
-    expect(stand().quotas.peers).toBe(0)
+    expect(fixture().quotas.peers).toBe(0)
   })
 })

@@ -1,5 +1,5 @@
 /**
- * The limits of what may wait, and how long (catalogue: LB1 to LB3, HS8), one by one: set small, broken, answered as
+ * The limits of what may wait, and how long (catalogue: LB1 to LB3, HS8), one by one: set small, exceeded, answered as
  * docs/LIMITS.md says, and counted.
  */
 import { randomBytes } from 'node:crypto'
@@ -15,12 +15,12 @@ import { BarePeer } from '../support/bare-peer.ts'
 import { post } from '../support/event-stream.ts'
 import { note, openLimited, settled } from '../support/limited.ts'
 
-const house = openLimited()
-const { start, startWith, count, pass, bare } = house
+const fixture = openLimited()
+const { start, startWith, count, pass, bare } = fixture
 
 const MIB = 1024 * 1024
 
-const broken = {
+const exceeded = {
   async 'limits.waiting'() {
     const hold = Promise.withResolvers<void>()
     const definition = defineRoom({
@@ -31,10 +31,10 @@ const broken = {
     const raw = defineRoom({ open: () => ({ message: () => hold.promise }) })
     const limits = { waiting: 1 }
     await start({ rooms: { '/notes': { definition, limits }, '/echo': { definition: raw, limits } } })
-    const peer = await house.server.connect('/notes')
+    const peer = await fixture.server.connect('/notes')
     for (const id of ['1', '2', '3']) peer.send('hold', id, id)
     expect(await peer.next('error')).toMatchObject({ id: '3', data: { code: 'unavailable' } })
-    const other = await house.server.connect('/echo')
+    const other = await fixture.server.connect('/echo')
     for (const text of ['1', '2', '3']) other.sendText(text)
     expect((await other.closed).code).toBe(1013)
     expect([await count('limits.waiting'), await count('limits.waiting', '/echo')]).toEqual([1, 1])
@@ -43,7 +43,7 @@ const broken = {
 
   async 'limits.buffered'() {
     await start({ rooms: { '/notes': { definition: loud, limits: { buffered: '64KiB' } } } })
-    const slow = await house.server.connect('/notes')
+    const slow = await fixture.server.connect('/notes')
     slow.socket.pause()
     for (let times = 0; times < 50 && (await count('limits.buffered')) === 0; times += 1) await shout(4 * MIB)
     expect(await count('limits.buffered')).toBe(1)
@@ -53,7 +53,7 @@ const broken = {
 
   async 'limits.heartbeat'() {
     await startWith({ heartbeat: '5s' }, true)
-    const [silent, alive] = [await bare('/notes'), await house.server.connect('/notes')]
+    const [silent, alive] = [await bare('/notes'), await fixture.server.connect('/notes')]
     await pass(14)
     expect(await count('limits.heartbeat')).toBe(0)
     await pass(2)
@@ -80,10 +80,10 @@ const broken = {
   async 'limits.sendTimeout'() {
     const limits = { sendTimeout: '20s', heartbeat: '1h', buffered: '64MiB' }
     await start({ rooms: { '/notes': { definition: loud, limits } } }, true)
-    const peer = await house.server.connect('/notes')
+    const peer = await fixture.server.connect('/notes')
     peer.socket.pause()
     const gone = await vanishing('live=sse&client=c')
-    const members = async () => ((await (await fetch(`${house.server.url}/notes`)).json()) as Described).members.count
+    const members = async () => ((await (await fetch(`${fixture.server.url}/notes`)).json()) as Described).members.count
     expect(await members()).toBe(2)
     await shout(12 * MIB)
     await pass(20)
@@ -100,7 +100,7 @@ const broken = {
   async 'server.limits.buffered'() {
     const room = { definition: loud, limits: { buffered: '64MiB' } }
     await start({ server: { limits: { buffered: '1MiB' } }, rooms: { '/notes': room } })
-    const slow = await house.server.connect('/notes')
+    const slow = await fixture.server.connect('/notes')
     slow.socket.pause()
     await shout(12 * MIB)
     // A slow peer is found when more is written.
@@ -124,11 +124,11 @@ const loud = defineRoom({
     receive: { shout: (_, bytes) => room.publish('shouted', 'x'.repeat(bytes)).then(() => settled()) },
   }),
 })
-const shout = (bytes: number) => post(`${house.server.url}/notes`, { type: 'shout', data: bytes })
+const shout = (bytes: number) => post(`${fixture.server.url}/notes`, { type: 'shout', data: bytes })
 
 /** An event stream that is opened and never read on. */
 async function vanishing(query: string): Promise<Socket> {
-  const socket = tcp(house.server.port, '127.0.0.1')
+  const socket = tcp(fixture.server.port, '127.0.0.1')
   socket.on('error', () => {})
   socket.write(`GET /notes?${query} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n`)
   await new Promise((resolve) => socket.once('data', resolve))
@@ -143,8 +143,8 @@ async function heard(peer: BarePeer) {
   return frame
 }
 
-describe('a limit that is broken is answered and counted:', () => {
-  it.each(Object.entries(broken))('%s', (_, test) => test())
+describe('an exceeded limit is answered and counted:', () => {
+  it.each(Object.entries(exceeded))('%s', (_, test) => test())
 })
 
 describe('a message on its way', () => {
@@ -167,7 +167,7 @@ describe('a message on its way', () => {
     const limits = { messageTimeout: '10s', heartbeat: '1h' }
     await start({ rooms: { '/echo': { limits, compression: true } } }, true)
     const headers = { 'Sec-WebSocket-Extensions': 'permessage-deflate' }
-    const peer = await BarePeer.open(`${house.server.ws}/echo`, { headers })
+    const peer = await BarePeer.open(`${fixture.server.ws}/echo`, { headers })
     const said = randomBytes(30_000).toString('hex')
     const squeezed = deflateRawSync(said, { finishFlush: constants.Z_SYNC_FLUSH }).subarray(0, -4)
     for (let at = 0; at < squeezed.length; at += 1024) {

@@ -6,8 +6,8 @@ import { handClock } from '../../src/testing/hand-clock.ts'
 import { Heartbeat } from '../../src/transports/heartbeat.ts'
 import { openOneRoom } from '../support/one-room.ts'
 
-const house = openOneRoom()
-const { start, enter } = house
+const fixture = openOneRoom()
+const { start, enter } = fixture
 
 describe('a flood', () => {
   const talk = defineRoom({

@@ -25,7 +25,7 @@ const plain = defineRoom({
   open: (room) => ({ receive: { message: (_, text) => void room.broadcast('message', text) } }),
 })
 
-const house = openWitnessed({
+const fixture = openWitnessed({
   '/any': { definition: anything, limits: { payload: '16MiB' } },
   '/plain': { definition: plain },
 })
@@ -61,7 +61,7 @@ describe('an envelope', () => {
   ]
 
   it.each(REFUSED)('is answered with an error and does no harm: %s', async (_, text) => {
-    const peer = await house.server.connect('/any')
+    const peer = await fixture.server.connect('/any')
     await peer.next('welcome')
     const begin = performance.now()
     peer.sendText(text)
@@ -89,7 +89,7 @@ describe('an envelope', () => {
   ]
 
   it.each(TAKEN)('is taken for what it is: %s', async (_, text, data) => {
-    const peer = await house.server.connect('/any')
+    const peer = await fixture.server.connect('/any')
     await peer.next('welcome')
     peer.sendText(text)
     expect((await peer.next('any')).data).toEqual(data)
@@ -97,7 +97,7 @@ describe('an envelope', () => {
   })
 
   it('that is wrong all over is told so in few words', async () => {
-    const peer = await house.server.connect('/any')
+    const peer = await fixture.server.connect('/any')
     await peer.next('welcome')
     peer.sendText(`{"type":"numbers","data":[${'"x",'.repeat(100_000)}"x"]}`)
     const answer = await peer.nextText()
@@ -107,7 +107,7 @@ describe('an envelope', () => {
   })
 
   it('is none where a room takes plain text: brackets without end are only that', async () => {
-    const peer = await house.server.connect('/plain')
+    const peer = await fixture.server.connect('/plain')
     await peer.next('welcome')
     for (const text of ['['.repeat(1000), '{'.repeat(1000), `${'[['.repeat(500)}1`]) {
       peer.sendText(text)

@@ -9,8 +9,8 @@ import { defineRoom, RoomError } from '../../src/define.ts'
 import { tellWrong } from '../support/figures.ts'
 import { openOneRoom } from '../support/one-room.ts'
 
-const house = openOneRoom()
-const { start, enter } = house
+const fixture = openOneRoom()
+const { start, enter } = fixture
 
 describe('a handler that throws', () => {
   tellWrong('HS9', 'neighbours that noticed, by hook')
@@ -51,13 +51,13 @@ describe('a handler that throws', () => {
     'tells the sender `internal` and nothing else, and the log everything (%s)',
     async (when) => {
       await start(failing)
-      house.server.expectError(/(receive|close) handler failed/)
+      fixture.server.expectError(/(receive|close) handler failed/)
       const [ann, bob] = [await enter('ann'), await enter('bob')]
       ann.send('fail', when, 'm1')
       const answer = await ann.next()
       expect(answer).toMatchObject({ type: 'error', id: 'm1', data: { code: 'internal' } })
       expect(JSON.stringify(answer)).not.toMatch(/secret|stack|at |\.ts/)
-      expect(house.server.logs.find(({ level }) => level === 50)).toMatchObject({
+      expect(fixture.server.logs.find(({ level }) => level === 50)).toMatchObject({
         room: '/room',
         err: { message: 'secret: receive' },
       })
@@ -71,7 +71,7 @@ describe('a handler that throws', () => {
 
   it.each(['at once', 'later'])('with a RoomError tells the sender just that, and logs nothing (%s)', async (when) => {
     await start(failing)
-    house.server.expectError(/close handler failed/)
+    fixture.server.expectError(/close handler failed/)
     const ann = await enter('ann')
     ann.send('refuse', when, 'm1')
     expect(await ann.next()).toEqual({
@@ -79,12 +79,12 @@ describe('a handler that throws', () => {
       id: 'm1',
       data: { code: 'too_late', message: 'the game is over' },
     })
-    expect(house.server.logs.filter(({ level }) => level === 50)).toEqual([])
+    expect(fixture.server.logs.filter(({ level }) => level === 50)).toEqual([])
   })
 
   it('in `text` tells the sender `internal`', async () => {
     await start(failing)
-    house.server.expectError(/(receive|close) handler failed/)
+    fixture.server.expectError(/(receive|close) handler failed/)
     const ann = await enter('ann')
     ann.sendText('boom')
     const answer = await ann.next()
@@ -94,7 +94,7 @@ describe('a handler that throws', () => {
 
   it('in `join` or `leave` keeps nobody else out, and a peer that `join` refuses is told why', async () => {
     await start(failing)
-    house.server.expectError(/(join|leave|close) handler failed/)
+    fixture.server.expectError(/(join|leave|close) handler failed/)
     for (const name of ['bad', 'badly']) {
       const peer = await enter(name)
       expect(await peer.next()).toMatchObject({ type: 'error', data: { code: 'internal' } })
@@ -108,7 +108,7 @@ describe('a handler that throws', () => {
     const [ann, bob] = [await enter('ann'), await enter('bob')]
     ann.send('say', 'hello')
     expect(await bob.next()).toMatchObject({ data: 'hello' })
-    const messages = house.server.logs.filter(({ level }) => level === 50).map(({ err }) => (err as Error).message)
+    const messages = fixture.server.logs.filter(({ level }) => level === 50).map(({ err }) => (err as Error).message)
     expect(messages.sort()).toEqual(['secret: async join', 'secret: join', 'secret: leave'])
   })
 
@@ -131,11 +131,11 @@ describe('a handler that throws', () => {
         },
       }),
     )
-    house.server.expectError(/(every|close) handler failed/)
-    const ann = await house.server.connect('/room')
+    fixture.server.expectError(/(every|close) handler failed/)
+    const ann = await fixture.server.connect('/room')
     expect(await ann.nextText()).toMatch(/^tick [3-9]/)
-    await house.server.server.close()
-    expect(house.server.logs.filter(({ level }) => level === 50).map(({ msg }) => msg)).toEqual([
+    await fixture.server.server.close()
+    expect(fixture.server.logs.filter(({ level }) => level === 50).map(({ msg }) => msg)).toEqual([
       "the room's every handler failed",
       "the room's every handler failed",
       "the room's close handler failed",
@@ -155,11 +155,11 @@ describe('a handler that throws', () => {
         }),
       }),
     )
-    house.server.expectError(/message handler failed/)
-    const [ann, bob] = [await house.server.connect('/room'), await house.server.connect('/room')]
+    fixture.server.expectError(/message handler failed/)
+    const [ann, bob] = [await fixture.server.connect('/room'), await fixture.server.connect('/room')]
     for (const text of ['object', 'number', 'nothing', 'text']) ann.sendText(text)
     expect(await bob.nextText()).toBe('text')
-    expect(house.server.logs.find(({ level }) => level === 50)?.err).toMatchObject({
+    expect(fixture.server.logs.find(({ level }) => level === 50)?.err).toMatchObject({
       message: expect.stringContaining('expected a string or a Uint8Array'),
     })
   })

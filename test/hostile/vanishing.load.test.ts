@@ -59,12 +59,12 @@ it('a room that blocks for seconds has nobody taken for dead', async () => {
   for (const path of ['/hog', '/echo'])
     for (let count = 0; count < 50; count += 1) peers.push(await connect(`${server.ws}${path}`))
   for (const ms of BLOCKED_MS) {
-    const speaker = await BarePeer.open(`${server.ws}/hog`)
-    await speaker.write(frame(Op.text, String(ms)))
-    let heard = await speaker.next()
-    while (heard?.opcode === Op.ping) heard = await speaker.next()
+    const sender = await BarePeer.open(`${server.ws}/hog`)
+    await sender.write(frame(Op.text, String(ms)))
+    let heard = await sender.next()
+    while (heard?.opcode === Op.ping) heard = await sender.next()
     expect(heard?.payload.toString()).toBe('done')
-    speaker.destroy()
+    sender.destroy()
     await pause(amount(200, 1500))
   }
   await pause(amount(1500, 3000))

@@ -15,7 +15,7 @@ export class RawPeer {
   /** Resolves when the connection is gone. */
   readonly closed: Promise<void>
   /** What the server's close frame said; `undefined` where the connection ended without one, which a client calls 1006. */
-  goodbye: { readonly code: number; readonly reason: string } | undefined
+  closeFrame: { readonly code: number; readonly reason: string } | undefined
 
   /** `hear`: called with each text frame. `isDeaf`: it does not answer a close. */
   constructor(port: number, path: string, hear: (text: string) => void, { isDeaf } = { isDeaf: false }) {
@@ -59,7 +59,7 @@ export class RawPeer {
 
   /** Answers a close with the same code (RFC 6455, 5.5.1); the server then ends the connection. */
   #close(payload: Buffer): void {
-    this.goodbye = { code: payload.readUInt16BE(0), reason: payload.toString('utf8', 2) }
+    this.closeFrame = { code: payload.readUInt16BE(0), reason: payload.toString('utf8', 2) }
     if (this.#isDeaf) return
     this.#socket.end(Buffer.concat([Buffer.from([0x88, 0x82, 0, 0, 0, 0]), payload.subarray(0, 2)]))
   }

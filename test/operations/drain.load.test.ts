@@ -36,7 +36,7 @@ it(`${SOCKETS} WebSockets and ${STREAMS} event streams are told to go, and the s
   const beganMs = performance.now()
   const comesBackMs: number[] = []
   for (const peer of peers.filter((_, index) => !isDeaf(index)))
-    void peer.closed.then(() => comesBackMs.push(performance.now() - beganMs + hintOf(peer.goodbye?.reason)))
+    void peer.closed.then(() => comesBackMs.push(performance.now() - beganMs + hintOf(peer.closeFrame?.reason)))
   victim.signal('SIGTERM')
   const heard = await readinessUntilGone()
   const exit = await victim.ended()
@@ -50,17 +50,17 @@ it(`${SOCKETS} WebSockets and ${STREAMS} event streams are told to go, and the s
 
   await Promise.all(peers.map(({ closed }) => closed))
   const honest = peers.filter((_, index) => !isDeaf(index))
-  const lost = honest.filter(({ goodbye }) => goodbye === undefined).length
+  const lost = honest.filter(({ closeFrame }) => closeFrame === undefined).length
   expect(lost).toBe(0)
-  expect(peers.filter(({ goodbye }) => goodbye?.code !== 1012)).toEqual([])
+  expect(peers.filter(({ closeFrame }) => closeFrame?.code !== 1012)).toEqual([])
   await expect.poll(() => streams.filter(({ hasEnded }) => !hasEnded).length).toBe(0)
-  const goodbye = /retry: (\d+)\nevent: close\ndata:\{"code":1012,"reason":"[^"]* in \1 ms"\}\n\n$/
-  const rude = streams.filter(({ text }) => !goodbye.test(text))
+  const closeFrame = /retry: (\d+)\nevent: close\ndata:\{"code":1012,"reason":"[^"]* in \1 ms"\}\n\n$/
+  const rude = streams.filter(({ text }) => !closeFrame.test(text))
   expect(rude.map(({ text }) => text.slice(-200))).toEqual([])
 
   const hints = [
-    ...peers.map((peer) => hintOf(peer.goodbye?.reason)),
-    ...streams.map(({ text }) => Number(goodbye.exec(text)?.[1])),
+    ...peers.map((peer) => hintOf(peer.closeFrame?.reason)),
+    ...streams.map(({ text }) => Number(closeFrame.exec(text)?.[1])),
   ]
   expect(hints.filter((hint) => !(hint >= 0 && hint <= RETURN_MS))).toEqual([])
   const distance = distanceFromUniform(hints, RETURN_MS)

@@ -111,7 +111,7 @@ describe('without one', () => {
     const deaf = new RawPeer(Number(new URL(url).port), '/chat', hear, { isDeaf: true })
     await expect.poll(() => isIn).toBe(true)
     server.kill('SIGTERM')
-    await expect.poll(() => deaf.goodbye?.code).toBe(1012)
+    await expect.poll(() => deaf.closeFrame?.code).toBe(1012)
     for (let asked = 0; asked < 5; asked += 1) expect(await readiness()).toBe(503)
     expect(await server.exited).toEqual(END)
     deaf.end()

@@ -36,11 +36,11 @@ const MARKUP = '<img src=x onerror=alert(1)>'
 /** What a browser reports by itself while a server is away. */
 const AWAY = /ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE|WebSocket connection to/
 
-const house = openHouse()
+const fixture = openHouse()
 
 test('two people talk, and one sees the other come and leave', async () => {
-  const ann = await house.enter('Ann')
-  const bo = await house.enter('Bo')
+  const ann = await fixture.enter('Ann')
+  const bo = await fixture.enter('Bo')
   await ann.page.locator('.came', { hasText: 'Bo joined' }).waitFor()
   await say(ann.page, 'good morning')
   await hears(bo.page, 'good morning')
@@ -60,18 +60,18 @@ test('two people talk, and one sees the other come and leave', async () => {
 
 test('both come back by themselves after a restart and talk on, and nothing is missing or said twice', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'corridor-pages-'))
-  await house.start({ env: { DATA_DIR: folder } })
-  const ann = await house.enter('Ann')
-  const bo = await house.enter('Bo')
+  await fixture.start({ env: { DATA_DIR: folder } })
+  const ann = await fixture.enter('Ann')
+  const bo = await fixture.enter('Bo')
   await say(ann.page, 'before the restart')
   await hears(bo.page, 'before the restart')
 
-  const { port } = house.server
-  await house.stop()
+  const { port } = fixture.server
+  await fixture.stop()
   await ann.page.locator('.state[data-state="waiting"]').waitFor()
   await say(ann.page, 'said while nobody could hear')
   await ann.page.locator('.message[data-pending][data-delivery="queued"]').waitFor()
-  await house.start({ env: { DATA_DIR: folder, PORT: String(port) } })
+  await fixture.start({ env: { DATA_DIR: folder, PORT: String(port) } })
 
   await Promise.all([connected(ann.page), connected(bo.page)])
   await hears(bo.page, 'said while nobody could hear')
@@ -87,8 +87,8 @@ test('both come back by themselves after a restart and talk on, and nothing is m
 }, 40_000)
 
 test('markup in names and messages stands there as text', async () => {
-  const mallory = await house.enter(MARKUP)
-  const ann = await house.enter('Ann')
+  const mallory = await fixture.enter(MARKUP)
+  const ann = await fixture.enter('Ann')
   await say(mallory.page, `<script>alert(2)</script>${MARKUP}`)
   await hears(ann.page, `<script>alert(2)</script>${MARKUP}`)
   expect(await ann.page.locator('.message .author bdi').textContent()).toBe(MARKUP)
@@ -101,8 +101,8 @@ test('markup in names and messages stands there as text', async () => {
 })
 
 test('a new name is shown to everyone and remembered', async () => {
-  const ann = await house.enter('Ann')
-  const bo = await house.enter('Bo')
+  const ann = await fixture.enter('Ann')
+  const bo = await fixture.enter('Bo')
   await bo.page.getByRole('button', { name: 'Change your name' }).click()
   await bo.page.getByLabel('What shall we call you?').fill('Bohumil')
   await bo.page.keyboard.press('Enter')
@@ -113,8 +113,8 @@ test('a new name is shown to everyone and remembered', async () => {
 })
 
 test('one sees that another is typing, until the message is there', async () => {
-  const ann = await house.enter('Ann')
-  const bo = await house.enter('Bo')
+  const ann = await fixture.enter('Ann')
+  const bo = await fixture.enter('Bo')
   await bo.page.getByLabel('Your message').pressSequentially('he')
   await ann.page.locator('.typing', { hasText: 'Bo is typing' }).waitFor()
   await say(bo.page, 'hello')
@@ -123,7 +123,7 @@ test('one sees that another is typing, until the message is there', async () => 
 })
 
 test('a message that is too long is not sent, and one is told by how much', async () => {
-  const ann = await house.enter('Ann')
+  const ann = await fixture.enter('Ann')
   await ann.page.getByLabel('Your message').fill('x'.repeat(4001))
   await ann.page.locator('.composer .count', { hasText: '1 character too long' }).waitFor()
   await ann.page.keyboard.press('Enter')
@@ -134,8 +134,8 @@ test('a message that is too long is not sent, and one is told by how much', asyn
 })
 
 test('a message the room refuses says why, and can be sent again or discarded', async () => {
-  await house.start({ rooms: { '/strict': { definition: strict } } })
-  const { page } = await house.enter('Ann', '/strict')
+  await fixture.start({ rooms: { '/strict': { definition: strict } } })
+  const { page } = await fixture.enter('Ann', '/strict')
   await say(page, 'hush')
   const failed = page.locator('.message[data-delivery="failed"]')
   await failed.locator('.delivery', { hasText: 'Not sent: quiet, please' }).waitFor()
@@ -155,7 +155,7 @@ test.each([
   ['https://example.org/((a)) http://x', ['https://example.org/((a))', 'http://x']],
   ['javascript:alert(1) ftp://a.b https://', []],
 ])('in "%s" the addresses are links, with the brackets that are theirs', async (text, links) => {
-  const ann = await house.enter('Ann')
+  const ann = await fixture.enter('Ann')
   await say(ann.page, text)
   await hears(ann.page, text)
   expect(await ann.page.locator('.message a').allTextContents()).toEqual(links)
@@ -164,7 +164,7 @@ test.each([
 
 test('the keyboard alone is enough', async () => {
   // Where a screen keyboard would open, the page takes no focus by itself.
-  const ann = await house.enter('Ann', '/chat', { isMobile: true, hasTouch: true })
+  const ann = await fixture.enter('Ann', '/chat', { isMobile: true, hasTouch: true })
   await ann.page.keyboard.press('Tab')
   expect(await ann.page.evaluate(() => document.activeElement?.textContent)).toBe('Skip to the room')
   await ann.page.keyboard.press('Enter')
@@ -178,7 +178,7 @@ test('the keyboard alone is enough', async () => {
 })
 
 test('Enter that ends a word of an input method does not send', async () => {
-  const ann = await house.enter('Ann')
+  const ann = await fixture.enter('Ann')
   const field = ann.page.getByLabel('Your message')
   await field.fill('ni hao')
   await field.dispatchEvent('keydown', { key: 'Enter', isComposing: true, bubbles: true })
@@ -188,8 +188,8 @@ test('Enter that ends a word of an input method does not send', async () => {
 })
 
 test('what is new below is offered, not forced on one who reads above', async () => {
-  const ann = await house.enter('Ann')
-  const bo = await house.enter('Bo')
+  const ann = await fixture.enter('Ann')
+  const bo = await fixture.enter('Bo')
   for (let line = 1; line <= 30; line++) await say(bo.page, `line ${line}`)
   await hears(ann.page, 'line 30')
   const scroll = ann.page.locator('.scroll')
@@ -205,7 +205,7 @@ test('what is new below is offered, not forced on one who reads above', async ()
 })
 
 test('a Chinese reader reads Chinese, and can switch in place', async () => {
-  const li = await house.open('/chat', { locale: 'zh-CN' })
+  const li = await fixture.open('/chat', { locale: 'zh-CN' })
   await connected(li.page)
   expect(await li.page.locator('html').getAttribute('lang')).toBe('zh-CN')
   expect(await li.page.locator('.state').textContent()).toBe('已连接')

@@ -2,28 +2,28 @@
 import { expect, test } from 'vitest'
 import { connected, hears, messages, openHouse, say } from '../support/browser.ts'
 
-const house = openHouse()
+const fixture = openHouse()
 
 const linesOf = (from: number, to: number) =>
   Array.from({ length: to - from + 1 }, (_, index) => `line ${from + index}.`)
 
 /** A chat that keeps so many messages, in which Bo has said a hundred. */
 async function talkative(keep: number): Promise<void> {
-  await house.start({ rooms: { '/chat': { module: 'chat', history: { keep, replay: 50 } } } })
+  await fixture.start({ rooms: { '/chat': { module: 'chat', history: { keep, replay: 50 } } } })
   await speak(1, 100)
 }
 
 async function speak(from: number, to: number): Promise<void> {
   const body = JSON.stringify(linesOf(from, to).map((text) => ({ type: 'message', data: { text } })))
   const headers = { 'Content-Type': 'application/json' }
-  const { status } = await fetch(`${house.server.url}/chat?name=Bo`, { method: 'POST', headers, body })
+  const { status } = await fetch(`${fixture.server.url}/chat?name=Bo`, { method: 'POST', headers, body })
   expect(status).toBe(204)
 }
 
 test('comes as one scrolls up, until the first is there; what one reads stays in sight', async () => {
   await talkative(1000)
   for (let first = 101; first < 500; first += 100) await speak(first, first + 99)
-  const { page, quiet } = await house.enter('Ann')
+  const { page, quiet } = await fixture.enter('Ann')
   await hears(page, 'line 500.')
   expect(await messages(page)).toEqual(linesOf(451, 500))
   const scroll = page.locator('.scroll')
@@ -43,7 +43,7 @@ test('comes as one scrolls up, until the first is there; what one reads stays in
 
 test('comes by a button too, for who does not scroll', async () => {
   await talkative(1000)
-  const { page, quiet } = await house.enter('Ann', '/chat', { viewport: { width: 800, height: 4000 } })
+  const { page, quiet } = await fixture.enter('Ann', '/chat', { viewport: { width: 800, height: 4000 } })
   await hears(page, 'line 100.')
   await page.getByRole('button', { name: 'Earlier messages' }).focus()
   await page.keyboard.press('Enter')
@@ -53,7 +53,7 @@ test('comes by a button too, for who does not scroll', async () => {
 })
 
 test('is not offered where all there was is shown', async () => {
-  const { page, quiet } = await house.enter('Ann')
+  const { page, quiet } = await fixture.enter('Ann')
   await say(page, 'the very first')
   await hears(page, 'the very first')
   expect(await page.getByRole('button', { name: 'Earlier messages' }).isHidden()).toBe(true)
@@ -61,8 +61,8 @@ test('is not offered where all there was is shown', async () => {
 })
 
 test('that is one’s own is shown as such', async () => {
-  await house.start({ rooms: { '/chat': { module: 'chat', history: { keep: 100, replay: 1 } } } })
-  const first = await house.enter('Ann')
+  await fixture.start({ rooms: { '/chat': { module: 'chat', history: { keep: 100, replay: 1 } } } })
+  const first = await fixture.enter('Ann')
   await say(first.page, 'mine of before')
   await hears(first.page, 'mine of before')
   await speak(1, 1)
@@ -78,7 +78,7 @@ test('that is one’s own is shown as such', async () => {
 
 test('that the room does not keep any more is not missed, also where it was forgotten only now', async () => {
   await talkative(100)
-  const { page, quiet } = await house.enter('Ann')
+  const { page, quiet } = await fixture.enter('Ann')
   await hears(page, 'line 100.')
   await speak(101, 120)
   await hears(page, 'line 120.')
@@ -92,7 +92,7 @@ test('that the room does not keep any more is not missed, also where it was forg
 
 test('can be asked for again where the network failed', async () => {
   await talkative(1000)
-  const { page, context } = await house.enter('Ann')
+  const { page, context } = await fixture.enter('Ann')
   await hears(page, 'line 100.')
   await context.setOffline(true)
   await page.getByRole('button', { name: 'Earlier messages' }).click()

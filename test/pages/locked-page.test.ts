@@ -9,10 +9,10 @@ import { connected, hears, messages, openHouse, say, type VisitOptions } from '.
 import { tellWrong } from '../support/figures.ts'
 import { bearer, inSeconds, SECRET, sign } from '../support/tokens.ts'
 
-const house = openHouse()
+const fixture = openHouse()
 const auth = { secret: SECRET, cookie: 'pass' }
 const start = () =>
-  house.start({
+  fixture.start({
     rooms: {
       '/chat': { module: 'chat', auth },
       '/echo': { module: 'echo', auth },
@@ -39,7 +39,7 @@ async function withPass(claims: Record<string, unknown> = {}): Promise<VisitOpti
 describe('the card of a locked room in the lobby', () => {
   it.each([320, 1100])('says that it is locked below its name, and not beside its door, %s px wide', async (width) => {
     await start()
-    const { page } = await house.open('/', { viewport: { width, height: 800 } })
+    const { page } = await fixture.open('/', { viewport: { width, height: 800 } })
     const left = (part: string) =>
       page
         .locator('.room.locked:not(.wide)', { hasText: '/chat' })
@@ -57,7 +57,7 @@ describe('the page of a locked room', () => {
     async (path) => {
       await start()
       for (const options of [{}, await withPass({ exp: inSeconds(-60) })]) {
-        const visitor = await house.open(path, options)
+        const visitor = await fixture.open(path, options)
         await visitor.page.getByRole('main').getByText('This room is locked.').waitFor()
         expect(await visitor.page.locator('.state').isVisible()).toBe(false)
         expect(await visitor.page.locator('.composer, .frames, .members').count()).toBe(0)
@@ -68,7 +68,7 @@ describe('the page of a locked room', () => {
 
   it.each(['/chat', '/echo'])('%s opens with a token that is typed in, which stays in the tab', async (path) => {
     await start()
-    const { page, quiet } = await house.open(path)
+    const { page, quiet } = await fixture.open(path)
     const field = page.getByLabel('Your token')
     await field.fill(await sign({ sub: 'ann', exp: inSeconds(-60) }))
     await page.keyboard.press('Enter')
@@ -80,7 +80,7 @@ describe('the page of a locked room', () => {
     await field.fill(`Bearer ${await sign({ sub: 'ann', name: 'Ann' })}`)
     await page.keyboard.press('Enter')
     await connected(page)
-    expect(page.url()).toBe(`${house.server.url}${path}`)
+    expect(page.url()).toBe(`${fixture.server.url}${path}`)
     await page.reload()
     await connected(page)
     if (path === '/chat') {
@@ -101,8 +101,8 @@ describe('the page of a locked room', () => {
       Array.from({ length: 80 }, (_, n) => ({ type: 'message', data: { text: `line ${n}.` } })),
     )
     const headers = { ...bearer(token), 'Content-Type': 'application/json' }
-    expect((await fetch(`${house.server.url}/chat`, { method: 'POST', headers, body })).status).toBe(204)
-    const { page, quiet } = await house.open('/chat')
+    expect((await fetch(`${fixture.server.url}/chat`, { method: 'POST', headers, body })).status).toBe(204)
+    const { page, quiet } = await fixture.open('/chat')
     await page.getByLabel('Your token').fill(token)
     await page.keyboard.press('Enter')
     await hears(page, 'line 79.')
@@ -113,19 +113,19 @@ describe('the page of a locked room', () => {
 
   it('opens to who has the cookie, under the name it says', async () => {
     await start()
-    const ann = await house.open('/chat', await withPass())
+    const ann = await fixture.open('/chat', await withPass())
     await connected(ann.page)
     await say(ann.page, 'let in')
     await hears(ann.page, 'let in')
     expect(await messages(ann.page)).toEqual(['let in'])
-    const kept = await fetch(`${house.server.url}/chat?offset=-1`, { headers: bearer(await sign({ sub: 'x' })) })
+    const kept = await fetch(`${fixture.server.url}/chat?offset=-1`, { headers: bearer(await sign({ sub: 'x' })) })
     expect(await kept.json()).toMatchObject([{ data: { from: { id: 'ann', name: 'Ann' }, text: 'let in' } }])
     ann.quiet()
   })
 
   it('is left when its pass ends, and does not come back by itself', async () => {
     await start()
-    const ann = await house.open('/chat', await withPass({ exp: inSeconds(4) }))
+    const ann = await fixture.open('/chat', await withPass({ exp: inSeconds(4) }))
     await connected(ann.page)
     await ann.page.locator('.state[data-state="closed"]').waitFor()
     ann.quiet()
@@ -133,8 +133,8 @@ describe('the page of a locked room', () => {
 
   it('stands in the lobby as locked, whoever is inside', async () => {
     await start()
-    await house.server.connect('/r/conspiracy', {}, { headers: bearer(await sign({ sub: 'bob' })) })
-    const visitor = await house.open('/')
+    await fixture.server.connect('/r/conspiracy', {}, { headers: bearer(await sign({ sub: 'bob' })) })
+    const visitor = await fixture.open('/')
     await visitor.page.getByText('Locked').first().waitFor()
     expect(await visitor.page.content()).not.toContain('conspiracy')
     visitor.quiet()
@@ -151,7 +151,7 @@ describe('a page of another site', () => {
     await new Promise<void>((resolve) => elsewhere.listen(0, '127.0.0.1', resolve))
     const { port } = elsewhere.address() as AddressInfo
     // The same host on another port: the browser counts it as the same site, and sends the cookie along.
-    const victim = await house.open('/chat', await withPass())
+    const victim = await fixture.open('/chat', await withPass())
     await connected(victim.page)
     await victim.page.goto(`http://127.0.0.1:${port}/`)
     const got = await victim.page.evaluate(async (url) => {
@@ -184,7 +184,7 @@ describe('a page of another site', () => {
         post('application/json', 'cors'),
         read,
       ])
-    }, `${house.server.url}/chat`)
+    }, `${fixture.server.url}/chat`)
     // An opaque answer is one the page cannot look into; that nothing was kept is looked at below.
     expect(got).toEqual([
       'refused',
@@ -194,9 +194,9 @@ describe('a page of another site', () => {
       'refused',
       'refused',
     ])
-    const kept = await fetch(`${house.server.url}/chat?offset=-1`, { headers: bearer(await sign({ sub: 'x' })) })
+    const kept = await fetch(`${fixture.server.url}/chat?offset=-1`, { headers: bearer(await sign({ sub: 'x' })) })
     expect(await kept.json()).toEqual([])
-    const refusals = (await (await fetch(`${house.server.url}/metrics`)).text()).match(
+    const refusals = (await (await fetch(`${fixture.server.url}/metrics`)).text()).match(
       /refusals_total\{code="foreign_origin"\} (\d+)/,
     )
     expect(Number(refusals?.[1])).toBeGreaterThanOrEqual(5)

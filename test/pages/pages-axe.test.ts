@@ -6,7 +6,7 @@ import { z } from 'zod'
 import { connected, hears, openHouse, say, type Visitor } from '../support/browser.ts'
 import { SECRET } from '../support/tokens.ts'
 
-const house = openHouse()
+const fixture = openHouse()
 
 /** A form with every kind of field, some of which may be left out. */
 const form = defineRoom({
@@ -39,12 +39,12 @@ const rooms = {
 /** What is done on each page first, so that all of it is there to be looked at. */
 const PAGES: Record<string, (visitor: Visitor) => Promise<unknown>> = {
   '/': async ({ page }) => {
-    await house.server.connect('/r/tea')
+    await fixture.server.connect('/r/tea')
     await page.locator('.chips a').waitFor()
   },
   '/chat': async ({ page }) => {
     await connected(page)
-    const ann = await house.enter('Ann')
+    const ann = await fixture.enter('Ann')
     await say(ann.page, 'look at https://example.org/a_(b)')
     await hears(page, 'look at')
     await page.locator('textarea').fill('mine')
@@ -76,8 +76,8 @@ const PAGES: Record<string, (visitor: Visitor) => Promise<unknown>> = {
 
 describe.each(['en-GB', 'zh-CN'])('in %s', (locale) => {
   it.each(Object.keys(PAGES))('%s has no barrier', async (path) => {
-    await house.start({ rooms })
-    const visitor = await house.open(path, { locale, name: 'Bo' })
+    await fixture.start({ rooms })
+    const visitor = await fixture.open(path, { locale, name: 'Bo' })
     const { page } = visitor
     await PAGES[path]?.(visitor)
     await page.evaluate(axe.source)

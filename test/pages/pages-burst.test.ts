@@ -41,7 +41,7 @@ const chat = defineRoom({
   }),
 })
 
-const house = openHouse()
+const fixture = openHouse()
 const rooms = {
   '/burst': { definition: burst, limits: { buffered: '16MiB' } },
   '/chat': { definition: chat, history: { keep: 10_000, replay: 50 }, limits: { buffered: '16MiB' } },
@@ -120,8 +120,8 @@ const numbered = (word: string) => Array.from({ length: BURST }, (_, index) => `
 
 describe('a burst of 5,000 frames', () => {
   test('enters the console once per animation frame, and all of it is there', { timeout: 60_000 }, async () => {
-    await house.start({ rooms })
-    const visitor = await house.open('/burst')
+    await fixture.start({ rooms })
+    const visitor = await fixture.open('/burst')
     const { page } = visitor
     await connected(page)
     await watch(visitor, '.frames ol')
@@ -136,8 +136,8 @@ describe('a burst of 5,000 frames', () => {
   })
 
   test('enters the chat once per animation frame, and all of it is there', { timeout: 60_000 }, async () => {
-    await house.start({ rooms })
-    const visitor = await house.enter('Ann')
+    await fixture.start({ rooms })
+    const visitor = await fixture.enter('Ann')
     const { page } = visitor
     await watch(visitor, '.rows')
     await say(page, String(BURST))
@@ -153,7 +153,7 @@ describe('a burst of 5,000 frames', () => {
 })
 
 test('older rows are inserted up to the bound in memory, the newest of them first', async () => {
-  const { page } = await house.open('/chat')
+  const { page } = await fixture.open('/chat')
   await connected(page)
   // As a string: the test's own modules are not those of the page.
   const [taken, kept, shown] = await page.evaluate<string[][]>(`(async () => {

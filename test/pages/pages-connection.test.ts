@@ -12,7 +12,7 @@ import { connected, openHouse, type Visitor } from '../support/browser.ts'
 import notes from '../support/notes.ts'
 import type { Line } from '../support/server.ts'
 
-const house = openHouse()
+const fixture = openHouse()
 /** What a browser reports by itself when it is refused or cut off. */
 const LOUD = /WebSocket connection to|Failed to load resource|ERR_/
 
@@ -30,8 +30,8 @@ const banner = ({ page }: Visitor, text: string | RegExp) =>
 describe('the console', () => {
   test('comes back after every loss, also once "Connect" was pressed, and shows the code as it is', async () => {
     const rooms = (options: object): Record<string, Line> => ({ '/relay': { module: 'relay', options } })
-    await house.start({ rooms: rooms({ echo: true }) })
-    const visitor = await house.open('/relay')
+    await fixture.start({ rooms: rooms({ echo: true }) })
+    const visitor = await fixture.open('/relay')
     const { page } = visitor
     await connected(page)
     await page.getByRole('button', { name: 'Disconnect' }).click()
@@ -40,7 +40,7 @@ describe('the console', () => {
     await page.getByRole('button', { name: 'Connect', exact: true }).click()
     await connected(page)
     for (const [at, echo] of [false, true].entries()) {
-      await house.server.reload({ rooms: rooms({ echo }) })
+      await fixture.server.reload({ rooms: rooms({ echo }) })
       await expect.poll(() => page.locator('.frame.info', { hasText: 'code 1012' }).count()).toBe(at + 1)
       await connected(page)
     }
@@ -48,13 +48,13 @@ describe('the console', () => {
   })
 
   test('tries again every 2 s at least while it was lost for a moment only', async () => {
-    const { page } = await house.open('/')
+    const { page } = await fixture.open('/')
     await page.clock.install()
-    await page.goto(`${house.server.url.replace(/\/$/, '')}/echo`)
+    await page.goto(`${fixture.server.url.replace(/\/$/, '')}/echo`)
     await connected(page)
     // The connection has lasted, and from now on time is in our hands.
     await page.clock.pauseAt(Date.now() + 60_000)
-    await house.stop()
+    await fixture.stop()
     for (let lost = 1; lost <= 5; lost++) {
       const words = await page.locator('.state[data-state="waiting"] .words').textContent()
       expect(words).toMatch(/^Back in [12] s$/)
@@ -64,15 +64,15 @@ describe('the console', () => {
 
   test('resumes after the last event it saw: nothing is shown twice, and nothing is missed', async () => {
     const path = '/notes'
-    await house.start({ rooms: { [path]: { definition: notes, history: { keep: 100, replay: 10 } } } })
-    const writer = await house.server.connect(path)
+    await fixture.start({ rooms: { [path]: { definition: notes, history: { keep: 100, replay: 10 } } } })
+    const writer = await fixture.server.connect(path)
     await writer.next('welcome')
     const note = async (text: string) => {
       writer.send('note', { text })
       await writer.next('noted')
     }
     await note('before')
-    const { page } = await house.open(path)
+    const { page } = await fixture.open(path)
     await page.locator('.frame.in', { hasText: 'before' }).waitFor()
     await page.getByRole('button', { name: 'Disconnect' }).click()
     await page.locator('.state[data-state="closed"]').waitFor()
@@ -83,11 +83,11 @@ describe('the console', () => {
   })
 
   test('takes up the form of a room that was changed', async () => {
-    await house.start({ rooms: { '/form': { definition: formOf('before') } } })
-    const { page } = await house.open('/form')
+    await fixture.start({ rooms: { '/form': { definition: formOf('before') } } })
+    const { page } = await fixture.open('/form')
     await connected(page)
     await page.getByRole('option', { name: 'before' }).waitFor({ state: 'attached' })
-    await house.server.reload({ rooms: { '/form': { definition: formOf('after'), title: 'Changed' } } })
+    await fixture.server.reload({ rooms: { '/form': { definition: formOf('after'), title: 'Changed' } } })
     await page.getByRole('option', { name: 'after' }).waitFor({ state: 'attached' })
     expect(await page.getByRole('option', { name: 'before' }).count()).toBe(0)
     await page.getByText('Takes after.').waitFor()
@@ -99,10 +99,10 @@ describe.each([
   ['/chat', 'chat'],
 ])('the page of %s', (path, module) => {
   test('says that the room is full, and enters when there is room', { timeout: 60_000 }, async () => {
-    await house.start({ rooms: { [path]: { module, limits: { peers: 1 } } } })
-    const first = await house.open(path)
+    await fixture.start({ rooms: { [path]: { module, limits: { peers: 1 } } } })
+    const first = await fixture.open(path)
     await connected(first.page)
-    const second = await house.open(path)
+    const second = await fixture.open(path)
     await banner(second, 'This room is full. The page enters as soon as there is room.')
     expect(await second.page.locator('.state').textContent()).not.toContain('Connected')
     await first.page.close()
@@ -122,26 +122,26 @@ describe.each([
   })
 
   test('says that there are too many connections from one address', async () => {
-    await house.start({ rooms: { [path]: { module, limits: { perAddress: 1 } } } })
-    const first = await house.open(path)
+    await fixture.start({ rooms: { [path]: { module, limits: { perAddress: 1 } } } })
+    const first = await fixture.open(path)
     await connected(first.page)
-    await banner(await house.open(path), 'too many connections from your address')
+    await banner(await fixture.open(path), 'too many connections from your address')
   })
 
   test('says that the room was removed', async () => {
-    await house.start({ rooms: { [path]: { module }, '/other': { module } } })
-    const visitor = await house.open(path)
+    await fixture.start({ rooms: { [path]: { module }, '/other': { module } } })
+    const visitor = await fixture.open(path)
     await connected(visitor.page)
-    await house.server.reload({ rooms: { '/other': { module } } })
+    await fixture.server.reload({ rooms: { '/other': { module } } })
     await visitor.page.locator('.state:not([data-state="open"])').waitFor()
     await visitor.page.evaluate(() => dispatchEvent(new Event('online')))
     await banner(visitor, 'This room does not exist any more.')
   })
 
   test('says that pages of its address are not taken, as behind a proxy that changes the Host', async () => {
-    await house.start({ rooms: { [path]: { module } } })
-    const proxy = await proxyTo(house.server.port)
-    const visitor = await house.open(path)
+    await fixture.start({ rooms: { [path]: { module } } })
+    const proxy = await proxyTo(fixture.server.port)
+    const visitor = await fixture.open(path)
     await visitor.page.goto(`http://127.0.0.1:${proxy.port}${path}`)
     await banner(visitor, 'does not accept connections from pages of this address')
     await visitor.page.close()
@@ -149,8 +149,8 @@ describe.each([
   })
 
   test('never says "Connected" while the browser is offline', async () => {
-    await house.start({ rooms: { [path]: { module } } })
-    const { page, context } = await house.open(path)
+    await fixture.start({ rooms: { [path]: { module } } })
+    const { page, context } = await fixture.open(path)
     await connected(page)
     await context.setOffline(true)
     await page.locator('.state', { hasText: 'You are offline' }).waitFor()

@@ -4,28 +4,28 @@ import { bundleScripts } from '../../src/transports/http/bundle.ts'
 import { connected, openHouse } from '../support/browser.ts'
 import { exchange, request as rawRequest } from '../support/raw.ts'
 
-const house = openHouse()
+const fixture = openHouse()
 const HASHED = /\/assets\/[\w.-]+-[\w-]{16}\.(css|js|svg)$/
 
 /** The address of every file that a page loads, as the page names it. */
 async function filesOf(path: string): Promise<string[]> {
-  const html = await (await fetch(`${house.server.url}${path}`, { headers: { accept: 'text/html' } })).text()
+  const html = await (await fetch(`${fixture.server.url}${path}`, { headers: { accept: 'text/html' } })).text()
   const base = /<base href="([^"]+)"/.exec(html)?.[1] ?? '/'
   const names = Array.from(html.matchAll(/<(?:link|script|img)[^>]*(?:href|src)="([^"]+)"/g), ([, name = '']) => name)
-  return [...new Set(names)].map((name) => new URL(name, new URL(base, house.server.url)).href)
+  return [...new Set(names)].map((name) => new URL(name, new URL(base, fixture.server.url)).href)
 }
 
 describe.each(['', '/sub'])('under "%s/"', (base) => {
-  const start = () => house.start({ env: base ? { BASE_PATH: base } : {} })
+  const start = () => fixture.start({ env: base ? { BASE_PATH: base } : {} })
 
   test.each(['/', '/chat', '/echo', '/no/such/door'])(
     '%s loads few files, each of them compressed and for good',
     async (path) => {
       await start()
-      const visitor = await house.open('/no/such/door')
+      const visitor = await fixture.open('/no/such/door')
       const requests: string[] = []
       visitor.page.on('request', (request) => requests.push(request.url()))
-      await visitor.page.goto(`${house.server.url.replace(/\/$/, '')}${path}`)
+      await visitor.page.goto(`${fixture.server.url.replace(/\/$/, '')}${path}`)
       if (path === '/chat' || path === '/echo') await connected(visitor.page)
       else await visitor.page.locator('h1').waitFor()
       expect(requests.length).toBeLessThanOrEqual(12)
@@ -45,9 +45,9 @@ describe.each(['', '/sub'])('under "%s/"', (base) => {
 
   test('a page that is opened again loads no file again', async () => {
     await start()
-    const { page } = await house.open('/echo')
+    const { page } = await fixture.open('/echo')
     await connected(page)
-    await page.goto(`${house.server.url.replace(/\/$/, '')}/echo`)
+    await page.goto(`${fixture.server.url.replace(/\/$/, '')}/echo`)
     await connected(page)
     const loaded = await page.evaluate(() =>
       performance
@@ -62,14 +62,14 @@ describe.each(['', '/sub'])('under "%s/"', (base) => {
 
 test.each(['/', '/chat', '/client.js', '/style.css'])('%s is asked for again, and not sent again', async (path) => {
   const headers = { accept: 'text/html', 'accept-encoding': 'br' }
-  const first = await fetch(`${house.server.url}${path}`, { headers })
+  const first = await fetch(`${fixture.server.url}${path}`, { headers })
   expect([first.status, first.headers.get('cache-control')]).toEqual([200, 'no-cache'])
   const etag = first.headers.get('etag') ?? ''
-  const again = await fetch(`${house.server.url}${path}`, {
+  const again = await fetch(`${fixture.server.url}${path}`, {
     headers: { ...headers, 'if-none-match': `W/"other", ${etag}` },
   })
   expect([again.status, await again.text()]).toEqual([304, ''])
-  const other = await fetch(`${house.server.url}${path}`, { headers: { ...headers, 'if-none-match': '"other"' } })
+  const other = await fetch(`${fixture.server.url}${path}`, { headers: { ...headers, 'if-none-match': '"other"' } })
   expect(other.status).toBe(200)
 })
 
@@ -80,7 +80,7 @@ test('the encoding is the one that was asked for, and what is in it is the same'
       ['Connection', 'close'],
       ['Accept-Encoding', encoding],
     ] as const
-    return exchange(house.server.port, rawRequest('GET /style.css', headers))
+    return exchange(fixture.server.port, rawRequest('GET /style.css', headers))
   }
   const ways: Record<string, string | undefined> = {
     br: 'br',
@@ -92,12 +92,14 @@ test('the encoding is the one that was asked for, and what is in it is the same'
     '': undefined,
   }
   const plain = await (
-    await fetch(`${house.server.url}/style.css`, { headers: { 'accept-encoding': 'identity' } })
+    await fetch(`${fixture.server.url}/style.css`, { headers: { 'accept-encoding': 'identity' } })
   ).text()
   for (const [asked, expected] of Object.entries(ways)) {
     const { headers } = await get(asked)
     expect([asked, headers['content-encoding']]).toEqual([asked, expected])
-    const answer = await fetch(`${house.server.url}/style.css`, { headers: { 'accept-encoding': asked || 'identity' } })
+    const answer = await fetch(`${fixture.server.url}/style.css`, {
+      headers: { 'accept-encoding': asked || 'identity' },
+    })
     expect([asked, await answer.text()]).toEqual([asked, plain])
   }
 })

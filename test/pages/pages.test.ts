@@ -24,14 +24,14 @@ const long = defineRoom({
   open: () => ({ receive: { book() {} } }),
 })
 
-const house = openHouse()
+const fixture = openHouse()
 
 describe('the lobby', () => {
   test('shows who is where, live, and leads in', async () => {
-    const lobby = await house.open('/')
+    const lobby = await fixture.open('/')
     const chat = lobby.page.locator('.room', { has: lobby.page.getByRole('link', { name: 'Chat', exact: true }) })
     await chat.locator('.people', { hasText: 'Nobody inside' }).waitFor()
-    const ann = await house.enter('Ann')
+    const ann = await fixture.enter('Ann')
     await chat.locator('.people', { hasText: '1 person' }).waitFor()
     await ann.context.close()
     await chat.locator('.people', { hasText: 'Nobody inside' }).waitFor()
@@ -42,7 +42,7 @@ describe('the lobby', () => {
   })
 
   test('opens a room under a name of one’s own, and lists it while it is open', async () => {
-    const ann = await house.open('/', { name: 'Ann' })
+    const ann = await fixture.open('/', { name: 'Ann' })
     await ann.page.getByLabel('Choose a name').fill('tea & 茶')
     await ann.page.keyboard.press('Enter')
     await connected(ann.page)
@@ -50,7 +50,7 @@ describe('the lobby', () => {
     await say(ann.page, 'is the kettle on?')
     await hears(ann.page, 'is the kettle on?')
 
-    const lobby = await house.open('/')
+    const lobby = await fixture.open('/')
     await lobby.page.locator('.chips a').click()
     await hears(lobby.page, 'is the kettle on?')
     ann.quiet()
@@ -58,7 +58,7 @@ describe('the lobby', () => {
   })
 
   test.each(['team/blue', 'a\\b', '..', '.'])('says that %s cannot be the name of a room', async (name) => {
-    const { page, quiet } = await house.open('/')
+    const { page, quiet } = await fixture.open('/')
     const field = page.getByLabel('Choose a name')
     await field.fill(name)
     await page.keyboard.press('Enter')
@@ -72,8 +72,8 @@ describe('the lobby', () => {
   })
 
   test('says which names are the server’s own', async () => {
-    await house.start({ rooms: { '/:name': { module: 'chat' } } })
-    const { page } = await house.open('/')
+    await fixture.start({ rooms: { '/:name': { module: 'chat' } } })
+    const { page } = await fixture.open('/')
     for (const name of ['healthz', 'style.css']) {
       await page.getByLabel('Choose a name').fill(name)
       await page.keyboard.press('Enter')
@@ -83,9 +83,9 @@ describe('the lobby', () => {
   })
 
   test('shows first where somebody is, and says how the server is', async () => {
-    await house.server.connect('/clock')
-    await house.server.connect('/r/tea')
-    const { page, quiet } = await house.open('/')
+    await fixture.server.connect('/clock')
+    await fixture.server.connect('/r/tea')
+    const { page, quiet } = await fixture.open('/')
     await page.locator('.ajar', { hasText: 'Clock' }).waitFor()
     expect(await page.locator('.group h2').allTextContents()).toEqual(['Somebody is inside', 'Rooms', '/tutorial'])
     expect(await page.locator('.group').first().locator('.way').allTextContents()).toEqual(['Clock'])
@@ -94,8 +94,8 @@ describe('the lobby', () => {
   })
 
   test.each([320, 700, 1280])('is walked through by Tab in the order one sees, %s px wide', async (width) => {
-    await house.server.connect('/r/tea')
-    const { page } = await house.open('/', { viewport: { width, height: 800 } })
+    await fixture.server.connect('/r/tea')
+    const { page } = await fixture.open('/', { viewport: { width, height: 800 } })
     await page.locator('.chips a').waitFor()
     const places = await page.evaluate(() =>
       [...document.querySelectorAll('#rooms :is(a, input, button)')].map((element) => {
@@ -116,8 +116,8 @@ describe('the lobby', () => {
     ['/%zz', 400, 'The address is malformed.'],
     ['/<b>', 404, 'There is no door here.'],
   ])('%s is answered with a page, not with JSON', async (path, status, words) => {
-    const { page } = await house.open('/')
-    const answer = await page.goto(`${house.server.url}${path}`)
+    const { page } = await fixture.open('/')
+    const answer = await page.goto(`${fixture.server.url}${path}`)
     expect([answer?.status(), answer?.headers()['content-type']]).toEqual([status, 'text/html; charset=utf-8'])
     await page.getByText(words).waitFor()
     await page.getByRole('link', { name: 'Back to all the rooms' }).click()
@@ -125,7 +125,7 @@ describe('the lobby', () => {
   })
 
   test('a path without a room says so and leads back', async () => {
-    const lost = await house.open('/no/such/door')
+    const lost = await fixture.open('/no/such/door')
     await lost.page.getByRole('heading', { name: 'There is no door here.' }).waitFor()
     await lost.page.getByRole('link', { name: 'Back to all the rooms' }).click()
     await lost.page.getByRole('link', { name: 'Chat', exact: true }).waitFor()
@@ -134,8 +134,8 @@ describe('the lobby', () => {
 })
 
 test('under a base path everything leads to where it stands', async () => {
-  await house.start({ env: { BASE_PATH: '/sub' } })
-  const ann = await house.open('/', { name: 'Ann' })
+  await fixture.start({ env: { BASE_PATH: '/sub' } })
+  const ann = await fixture.open('/', { name: 'Ann' })
   await ann.page.getByRole('link', { name: 'Chat', exact: true }).click()
   await connected(ann.page)
   await say(ann.page, 'down here')
@@ -151,7 +151,7 @@ test('under a base path everything leads to where it stands', async () => {
 
 describe('the console', () => {
   test('sends text and bytes to a raw room and shows what comes back', async () => {
-    const { page, quiet } = await house.open('/echo')
+    const { page, quiet } = await fixture.open('/echo')
     await connected(page)
     await page.getByLabel('A text frame').fill('hello')
     await page.keyboard.press('Enter')
@@ -167,7 +167,7 @@ describe('the console', () => {
   })
 
   test('makes a form of an event room’s schemas and sends a valid event', async () => {
-    const { page, quiet } = await house.open('/tutorial/mes')
+    const { page, quiet } = await fixture.open('/tutorial/mes')
     await connected(page)
     await page.getByLabel('Type').selectOption('message')
     await page.getByRole('tabpanel').getByRole('textbox').first().fill('good day')
@@ -182,8 +182,8 @@ describe('the console', () => {
     [320, 568],
     [1280, 700],
   ])('keeps the button that sends in sight, %s × %s, and says in words what is expected', async (width, height) => {
-    await house.start({ rooms: { '/form': { definition: long } } })
-    const { page } = await house.open('/form', { viewport: { width, height } })
+    await fixture.start({ rooms: { '/form': { definition: long } } })
+    const { page } = await fixture.open('/form', { viewport: { width, height } })
     await connected(page)
     const box = await page.getByRole('button', { name: 'Send' }).boundingBox()
     expect((box?.y ?? 9999) + (box?.height ?? 0)).toBeLessThanOrEqual(height)
@@ -212,7 +212,7 @@ describe('the console', () => {
   })
 
   test('disconnects and connects when told to', async () => {
-    const { page, quiet } = await house.open('/echo')
+    const { page, quiet } = await fixture.open('/echo')
     await connected(page)
     await page.getByRole('button', { name: 'Disconnect' }).click()
     await page.locator('.state[data-state="closed"]').waitFor()
@@ -224,7 +224,7 @@ describe('the console', () => {
 
 test.each(['/', '/chat', '/echo', '/tutorial/mes', '/no/such/door'])('%s fits a phone 320 px wide', async (path) => {
   const phone = { viewport: { width: 320, height: 568 } }
-  const { page } = await house.open(path, { ...phone, name: 'W'.repeat(40) })
+  const { page } = await fixture.open(path, { ...phone, name: 'W'.repeat(40) })
   if (path === '/chat') {
     await connected(page)
     await say(page, 'Averylongwordwithoutabreak'.repeat(20))

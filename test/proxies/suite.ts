@@ -1,14 +1,14 @@
 /** What every proxy must do with the files that ship. A test file of three lines runs this for each. */
 import { describeDesync } from './desync.ts'
 import { describeFrames } from './frames.ts'
+import { describePath } from './path.ts'
 import type { ProxyKind } from './proxy.ts'
 import { describeReloads } from './reloads.ts'
-import { describeRoad } from './road.ts'
 import { describeShards } from './shards.ts'
 import { describeTrust } from './trust.ts'
 
 export function describeProxy(kind: ProxyKind): void {
-  describeRoad(kind)
+  describePath(kind)
   describeTrust(kind)
   describeShards(kind)
   describeReloads(kind)

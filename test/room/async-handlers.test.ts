@@ -5,8 +5,8 @@ import { defineRoom, type Room } from '../../src/define.ts'
 import { handClock } from '../../src/testing/hand-clock.ts'
 import { openOneRoom } from '../support/one-room.ts'
 
-const house = openOneRoom()
-const { start, enter } = house
+const fixture = openOneRoom()
+const { start, enter } = fixture
 
 const FAST = { limits: { rate: { perSecond: 10_000, burst: 10_000 } } }
 
@@ -68,7 +68,7 @@ describe('an async handler', () => {
 
   it('that never ends in a raw room has its peer closed when too much waits', async () => {
     await start(defineRoom({ open: () => ({ message: () => new Promise(() => {}) }) }), FAST, handClock())
-    const ann = await house.server.connect('/room')
+    const ann = await fixture.server.connect('/room')
     for (let number = 0; number <= 257; number += 1) ann.sendText('x')
     expect((await ann.closed).code).toBe(1013)
   })
@@ -86,7 +86,7 @@ describe('an async handler', () => {
     await start(definition)
     const ann = await enter('ann')
     await rooms[0]?.publish('said', 'before')
-    await house.server.reload({ rooms: { '/room': { definition, title: 'Another' } } })
+    await fixture.server.reload({ rooms: { '/room': { definition, title: 'Another' } } })
     expect((await ann.closed).code).toBe(1012)
     const again = await enter('ann')
     expect(await again.next()).toMatchObject({ seq: 1 })

@@ -50,10 +50,10 @@ describe('whatever happens to a message', () => {
       } else if (dice < 7) session.receive(random.pick(ODD))
       else if (dice < 9) {
         // As `append.ts` does: checked before; said by who listens to an event stream, or by a stranger.
-        const speaker = random.oneIn(2) ? session : room.anonymousSender(clientOf(clients[at] as string))
+        const sender = random.oneIn(2) ? session : room.anonymousSender(clientOf(clients[at] as string))
         const ids = Array.from({ length: 1 + random.below(3) }, () => `m${random.below(80)}`)
         const batch = ids.map((id) => ({ type: random.pick(TYPES.slice(0, 5)), data, id }))
-        posts.push(speaker.post(batch).catch((error) => error))
+        posts.push(sender.post(batch).catch((error) => error))
       } else await clock.advance(random.below(random.pick([2, 300, 3000])))
     }
     for (let turn = 0; turn < 400; turn += 1) await clock.advance(7000)

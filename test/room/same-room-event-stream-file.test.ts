@@ -1,5 +1,5 @@
 /** The same room module over an event stream with posts, its log in a file. */
 import { testSameRoom } from '../support/same-room.ts'
-import { eventStream } from '../support/speakers.ts'
+import { eventStream } from '../support/senders.ts'
 
 testSameRoom(eventStream, true)

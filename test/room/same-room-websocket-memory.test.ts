@@ -1,5 +1,5 @@
 /** The same room module over WebSocket, its log in memory. */
 import { testSameRoom } from '../support/same-room.ts'
-import { webSocket } from '../support/speakers.ts'
+import { webSocket } from '../support/senders.ts'
 
 testSameRoom(webSocket, false)

@@ -1,4 +1,4 @@
-/** How the house is built, held by reading the source: what may import what, who may touch the process, how long a file is. */
+/** How the fixture is built, held by reading the source: what may import what, who may touch the process, how long a file is. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'

@@ -26,7 +26,7 @@ export interface Visitor {
 
 export type VisitOptions = BrowserContextOptions & { name?: string }
 
-export interface House {
+export interface PagesFixture {
   readonly server: TestServer
   /** A new visitor, with a browser of his own, at `path` of the server. */
   open(path: string, options?: VisitOptions): Promise<Visitor>
@@ -39,22 +39,22 @@ export interface House {
 }
 
 /** One browser for the test file; for each test a server with the rooms that ship, and visitors who leave at its end. */
-export function openHouse(): House {
+export function openHouse(): PagesFixture {
   let browser: Browser
   let server: TestServer | undefined
   let visitors: Visitor[] = []
-  const house: House = {
+  const fixture: PagesFixture = {
     get server() {
       if (!server) throw new Error('expected a running server: start() one first')
       return server
     },
     async open(path, options) {
-      const visitor = await visit(browser, `${house.server.url.replace(/\/$/, '')}${path}`, options)
+      const visitor = await visit(browser, `${fixture.server.url.replace(/\/$/, '')}${path}`, options)
       visitors.push(visitor)
       return visitor
     },
     async enter(name, path = '/chat', options = {}) {
-      const visitor = await house.open(path, { name, ...options })
+      const visitor = await fixture.open(path, { name, ...options })
       await connected(visitor.page)
       return visitor
     },
@@ -64,7 +64,7 @@ export function openHouse(): House {
       await running?.close()
     },
     async start(setup) {
-      await house.stop()
+      await fixture.stop()
       server = await startServer(setup)
     },
   }
@@ -73,13 +73,13 @@ export function openHouse(): House {
     if (program) browser = await chromium.launch({ executablePath: program, args: ARGUMENTS })
   })
   afterAll(() => browser?.close())
-  beforeEach(() => house.start({}))
+  beforeEach(() => fixture.start({}))
   afterEach(async () => {
     await Promise.all(visitors.map(({ context }) => context.close()))
     visitors = []
-    await house.stop()
+    await fixture.stop()
   })
-  return house
+  return fixture
 }
 
 export async function connected(page: Page): Promise<void> {

@@ -15,7 +15,7 @@ export class Hearing {
   next: number | undefined
   events = 0
   resets = 0
-  mistake: string | undefined
+  fault: string | undefined
   readonly #resumeAt: number | undefined
 
   /** `resumeAt`: the seq of the offset the peer came with. */
@@ -25,7 +25,7 @@ export class Hearing {
 
   event(seq: number): void {
     this.events += 1
-    if (seq !== this.next) this.mistake ??= `expected ${this.next}, got ${seq} after ${this.events} events`
+    if (seq !== this.next) this.fault ??= `expected ${this.next}, got ${seq} after ${this.events} events`
     this.next = seq + 1
   }
 
@@ -39,12 +39,12 @@ export class Hearing {
     if (type === 'reset') {
       this.resets += 1
       // The first page is read in the turn of the join: nothing can be cut before it.
-      if (this.events === 0) this.mistake ??= 'a reset without need'
+      if (this.events === 0) this.fault ??= 'a reset without need'
       this.next = data.first
     } else if (type === 'welcome' && !this.welcome && this.events === 0) {
       this.welcome = data
       this.next = data.resumed ? (this.#resumeAt ?? 0) + 1 : Math.max(data.first, data.seq - REPLAY + 1)
-    } else this.mistake ??= `unexpected ${type}`
+    } else this.fault ??= `unexpected ${type}`
   }
 }
 

@@ -10,7 +10,7 @@ import { BarePeer } from './bare-peer.ts'
 const EVERY_MS = 2
 
 const { url, does, bytes } = workerData as { url: string; does: 'speaks' | 'shakes'; bytes: number }
-const act = does === 'shakes' ? shake : speaker(await BarePeer.open(url))
+const act = does === 'shakes' ? shake : sender(await BarePeer.open(url))
 let timesMs: number[] = []
 let isAsked = false
 
@@ -42,7 +42,7 @@ async function shake(): Promise<() => void> {
   return () => peer.destroy()
 }
 
-function speaker(peer: BarePeer): () => Promise<undefined> {
+function sender(peer: BarePeer): () => Promise<undefined> {
   let count = 0
   return async () => {
     count += 1

@@ -11,7 +11,7 @@ import { passUntil } from './close-in-time.ts'
 import notes from './notes.ts'
 import { type Setup, startServer, type TestServer } from './server.ts'
 
-export interface LimitedHouse {
+export interface LimitedServer {
   readonly server: TestServer
   /** `isByHand`: its time stands still until the test lets it `pass`. */
   start(setup: Setup, isByHand?: boolean): Promise<void>
@@ -26,10 +26,10 @@ export interface LimitedHouse {
   bare(path: string): Promise<BarePeer>
 }
 
-export function openLimited(): LimitedHouse {
+export function openLimited(): LimitedServer {
   let server: TestServer
   let clock: HandClock | undefined
-  const house: LimitedHouse = {
+  const fixture: LimitedServer = {
     get server() {
       return server
     },
@@ -38,7 +38,7 @@ export function openLimited(): LimitedHouse {
       server = await startServer({ ...setup, ...(clock && { clock }) })
     },
     startWith(limits, isByHand) {
-      return house.start({ rooms: { '/notes': { definition: notes, limits }, '/echo': { limits } } }, isByHand)
+      return fixture.start({ rooms: { '/notes': { definition: notes, limits }, '/echo': { limits } } }, isByHand)
     },
     async pass(seconds) {
       for (let second = 0; second < seconds; second += 1) await clock?.advance(1000)
@@ -54,9 +54,9 @@ export function openLimited(): LimitedHouse {
     bare: (path) => BarePeer.open(`${server.ws}${path}`),
   }
   afterEach(async () => {
-    await house.passUntil(server.close())
+    await fixture.passUntil(server.close())
   })
-  return house
+  return fixture
 }
 
 export const note = (text = 'a', more = {}) => ({ type: 'note', data: { text, ...more } })

@@ -16,7 +16,7 @@ export interface OneRoom {
 export function openOneRoom(): OneRoom {
   let server: TestServer | undefined
   let time: HandClock | undefined
-  const house: OneRoom = {
+  const fixture: OneRoom = {
     get server() {
       if (!server) throw new Error('expected a running server: start() one first')
       return server
@@ -27,7 +27,7 @@ export function openOneRoom(): OneRoom {
       return server
     },
     async enter(name) {
-      const peer = await house.server.connect('/room', { name })
+      const peer = await fixture.server.connect('/room', { name })
       await peer.next('welcome')
       return peer
     },
@@ -38,5 +38,5 @@ export function openOneRoom(): OneRoom {
     if (!running) return
     await (time ? closeInTime(running, time) : running.close())
   })
-  return house
+  return fixture
 }

@@ -1,16 +1,16 @@
 /** What messages that come together must do, over each wire that has a way to say them so; `same-room.ts` runs it. */
 import { describe, expect, it } from 'vitest'
 import type { Play } from './same-room.ts'
-import type { Said, Speaker } from './speakers.ts'
+import type { Said, Sender } from './senders.ts'
 
-export function batchTests(now: () => Play & { ann: Speaker }): void {
+export function batchTests(now: () => Play & { ann: Sender }): void {
   const sayAll = (...messages: Said[]) => now().ann.sayAll?.(messages)
   const say = (data: string, id?: string): Said => ({ type: 'say', data, ...(id && { id }) })
 
   describe('that messages come to together', () => {
     it('keeps all of them, with nothing between', async () => {
-      const { stage, heard, kept, speaker, handled } = now()
-      const waiting = (await speaker('ben')).say('slow', 'of ben')
+      const { stage, heard, kept, sender, handled } = now()
+      const waiting = (await sender('ben')).say('slow', 'of ben')
       await handled('of ben')
       // What another waits for happens in the midst of it.
       stage.onSay = () => stage.open()

@@ -7,8 +7,8 @@ import { type HandClock, handClock } from '../../src/testing/hand-clock.ts'
 import type { Client } from './client.ts'
 import { closeInTime } from './close-in-time.ts'
 import { batchTests } from './same-room-batches.ts'
+import { plainPost, type Sender, type WireUnderTest } from './senders.ts'
 import { startServer, type TestServer } from './server.ts'
-import { plainPost, type Speaker, type WireUnderTest } from './speakers.ts'
 import { Stage, THROWN } from './stage.ts'
 
 const FAST = { rate: { perSecond: 1e5, burst: 1e5 } }
@@ -19,8 +19,8 @@ export interface Play {
   readonly clock: HandClock
   readonly server: TestServer
   /** Somebody who hears what the room says. */
-  readonly ear: Client
-  speaker(client: string): Promise<Speaker>
+  readonly listener: Client
+  sender(client: string): Promise<Sender>
   /** The next event that was heard. */
   heard(): Promise<string>
   /** Everything that was kept. */
@@ -38,15 +38,15 @@ async function open(wire: WireUnderTest, isDurable: boolean): Promise<Play> {
     server: { limits: { handshakes: { perSecond: 1e5, burst: 1e5 } } },
     ...(isDurable && { env: { DATA_DIR: 'data' } }),
   })
-  const ear = await server.connect('/room')
-  await ear.next('welcome')
+  const listener = await server.connect('/room')
+  await listener.next('welcome')
   return {
     stage,
     clock,
     server,
-    ear,
-    speaker: (client) => wire.speaker(server, '/room', client),
-    heard: async () => (await ear.next<string>('said')).data,
+    listener,
+    sender: (client) => wire.sender(server, '/room', client),
+    heard: async () => (await listener.next<string>('said')).data,
     kept: async () => {
       const events = (await (await fetch(`${server.url}/room?offset=-1`)).json()) as { data: string }[]
       return events.map(({ data }) => data)
@@ -57,19 +57,19 @@ async function open(wire: WireUnderTest, isDurable: boolean): Promise<Play> {
 }
 
 /** Nothing is left that could hold it up: what still waits is given up. */
-async function close({ stage, clock, server, ear }: Play): Promise<void> {
+async function close({ stage, clock, server, listener }: Play): Promise<void> {
   stage.open()
-  ear.terminate()
+  listener.terminate()
   await closeInTime(server, clock)
 }
 
 export function testSameRoom(wire: WireUnderTest, isDurable: boolean): void {
   describe(`a room spoken to over ${wire.name}, its log ${isDurable ? 'in a file' : 'in memory'}`, () => {
     let play: Play
-    let ann: Speaker
+    let ann: Sender
     beforeEach(async () => {
       play = await open(wire, isDurable)
-      ann = await play.speaker('ann')
+      ann = await play.sender('ann')
     })
     afterEach(() => close(play))
 
@@ -97,7 +97,7 @@ export function testSameRoom(wire: WireUnderTest, isDurable: boolean): void {
         isAnswered = true
       })
       await play.handled('a')
-      expect(await (await play.speaker('ben')).say('note', 'n')).toBe('kept')
+      expect(await (await play.sender('ben')).say('note', 'n')).toBe('kept')
       expect(isAnswered).toBe(false)
       play.stage.open()
       expect(await answer).toBe('kept')
@@ -141,17 +141,17 @@ export function testSameRoom(wire: WireUnderTest, isDurable: boolean): void {
       play.stage.open()
       expect(await Promise.all(answers)).toEqual(['kept', 'kept'])
       // The same client, by another way.
-      const again = await plainPost.speaker(play.server, '/room', 'ann')
+      const again = await plainPost.sender(play.server, '/room', 'ann')
       expect(await again.say(type, 'a', '1')).toBe('kept')
       expect(await again.say(type, 'another', '1')).toBe('conflict')
       expect(play.stage.handled).toEqual(['a'])
       expect(await play.kept()).toEqual(type === 'note' ? [] : ['a'])
     })
 
-    describe('whose speaker goes', () => {
+    describe('whose sender goes', () => {
       /** Comes back and says everything again: each is kept once. */
       const comeBack = async (said: readonly (readonly [type: string, text: string])[]) => {
-        const again = await play.speaker('ann')
+        const again = await play.sender('ann')
         for (const [type, text] of said) {
           const answer = again.say(type, text, text)
           await play.handled(text)

@@ -58,7 +58,7 @@ async function survives(url: string, { open, heard }: Listeners): Promise<void> 
   await expect.poll(() => isIn, PATIENCE).toBe(true)
   const exited = server?.exited
   server?.kill('SIGTERM')
-  await expect.poll(() => deaf?.goodbye?.code, PATIENCE).toBe(1012)
+  await expect.poll(() => deaf?.closeFrame?.code, PATIENCE).toBe(1012)
   // These meet the server while it drains, as those of before do who come back too early.
   for (let index = 0; index < 3; index += 1) await open(from)
   expect(await exited).toEqual({ code: 0, signal: null })

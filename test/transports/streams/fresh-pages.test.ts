@@ -4,14 +4,14 @@ import { openHouse } from '../../support/browser.ts'
 import notes from '../../support/notes.ts'
 
 describe("Chromium's fetch, with the cache it has", () => {
-  const house = openHouse()
-  afterEach(() => house.stop())
+  const fixture = openHouse()
+  afterEach(() => fixture.stop())
 
   it.each(['offset=-1', 'before=now', 'before=now&limit=2', 'offset=-1&limit=500'])(
     'reads by %s what its page has just said',
     async (query) => {
-      await house.start({ rooms: { '/notes': { definition: notes } } })
-      const { page } = await house.open('/healthz')
+      await fixture.start({ rooms: { '/notes': { definition: notes } } })
+      const { page } = await fixture.open('/healthz')
       const statuses: number[] = []
       page.on('response', (answer) => {
         if (answer.url().includes('?')) statuses.push(answer.status())
@@ -30,7 +30,7 @@ describe("Chromium's fetch, with the cache it has", () => {
           }
           return texts
         },
-        { url: `${house.server.url}/notes`, query },
+        { url: `${fixture.server.url}/notes`, query },
       )
       expect(seen).toEqual(['one', 'one', 'two', 'two', 'three', 'three'])
       expect(statuses.every((status) => status === 200 || status === 304)).toBe(true)

@@ -26,7 +26,7 @@ async function serve() {
     isClosed: false,
     path: '/room',
     refusalOf: () => undefined,
-    reading: { first: 1, newcomer: 0, find: () => ({ after: 0 }), offset: () => '0_0', listen: fails },
+    readers: { first: 1, newcomerAfter: 0, find: () => ({ after: 0 }), offset: () => '0_0', subscribe: fails },
     join: fails,
   }
   const admission = {

@@ -130,13 +130,13 @@ describe('the reader before ws', () => {
     const given: Buffer[] = []
     line.on('data', (part: Buffer) => given.push(part))
     let heard = 0
-    const ear = {
+    const listener = {
       readyState: WebSocket.OPEN,
       receive() {
         heard += 1
       },
     }
-    new FastReader(ear, line, PAYLOAD_BYTES)
+    new FastReader(listener, line, PAYLOAD_BYTES)
     const messages = Array.from({ length: 500 }, () => frame(Op.text, 'x'.repeat(100)))
     line.push(Buffer.concat([...messages, frame(Op.text, 'y'.repeat(200)).subarray(0, bytes)]))
     await turn()

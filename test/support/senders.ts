@@ -6,7 +6,7 @@ import { post } from './event-stream.ts'
 import type { TestServer } from './server.ts'
 import { joinStream } from './stream-peer.ts'
 
-/** `kept`, or the code of the error it was answered with; `gone`: the speaker went before the answer. */
+/** `kept`, or the code of the error it was answered with; `gone`: the sender went before the answer. */
 export type Outcome = string
 
 export interface Said {
@@ -15,7 +15,7 @@ export interface Said {
   readonly id?: string
 }
 
-export interface Speaker {
+export interface Sender {
   /** Says a message. `id`: under which it may be said again. */
   say(type: string, data: unknown, id?: string): Promise<Outcome>
   /** Says many together, where the wire has a way to. */
@@ -29,13 +29,13 @@ export interface WireUnderTest {
   /** Whether messages may come together. */
   readonly hasBatches: boolean
   /** `client`: the stable id of who speaks. */
-  speaker(server: TestServer, path: string, client: string): Promise<Speaker>
+  sender(server: TestServer, path: string, client: string): Promise<Sender>
 }
 
 export const webSocket: WireUnderTest = {
   name: 'a WebSocket',
   hasBatches: false,
-  async speaker(server, path, client) {
+  async sender(server, path, client) {
     const peer = await server.connect(path, { client })
     await peer.next('welcome')
     // Said twice under one id, it is answered twice, in the order of the messages.
@@ -69,8 +69,8 @@ async function outcomeOf(answer: Promise<Response>): Promise<Outcome> {
   return response.ok ? 'kept' : ((await response.json()) as { error: string }).error
 }
 
-/** Says things by requests that end with their speaker. */
-function poster(url: string, headers: Record<string, string>, lose: () => void): Speaker {
+/** Says things by requests that end with their sender. */
+function poster(url: string, headers: Record<string, string>, lose: () => void): Sender {
   const abort = new AbortController()
   const say = (body: unknown) => outcomeOf(post(url, body, headers, abort.signal))
   return {
@@ -86,7 +86,7 @@ function poster(url: string, headers: Record<string, string>, lose: () => void):
 export const eventStream: WireUnderTest = {
   name: 'an event stream with posts',
   hasBatches: true,
-  async speaker(server, path, client) {
+  async sender(server, path, client) {
     const peer = await joinStream(server.url + path, { client })
     await peer.next('welcome')
     return poster(server.url + path, { 'Corridor-Peer': await peer.token }, () => peer.terminate())
@@ -96,7 +96,7 @@ export const eventStream: WireUnderTest = {
 export const plainPost: WireUnderTest = {
   name: 'plain posts',
   hasBatches: true,
-  async speaker(server, path, client) {
+  async sender(server, path, client) {
     return poster(`${server.url}${path}?client=${client}`, {}, () => {})
   },
 }

@@ -46,7 +46,7 @@ export const HANDSHAKE: Handshake = {
   key: 'dGhlIHNhbXBsZSBub25jZQ==',
 }
 
-export interface Stand {
+export interface GateFixture {
   readonly clock: HandClock
   readonly quotas: Quotas
   /** Paths of the rooms that were asked for. */
@@ -60,8 +60,8 @@ export interface Stand {
   gate(parts?: Partial<GateParts>): Gate
 }
 
-/** A new stand for each test of a file. */
-export async function gateStand(): Promise<() => Stand> {
+/** A new fixture for each test of a file. */
+export async function gateFixture(): Promise<() => GateFixture> {
   const folder = new RoomsFolder()
   afterAll(() => folder.remove())
   folder.put('picky.ts', PICKY)
@@ -77,25 +77,25 @@ export async function gateStand(): Promise<() => Stand> {
     },
   })
   const { server, mounts } = config
-  let stand = newStand(server.limits, mounts)
+  let fixture = newFixture(server.limits, mounts)
   beforeEach(() => {
-    stand = newStand(server.limits, mounts)
+    fixture = newFixture(server.limits, mounts)
   })
-  return () => stand
+  return () => fixture
 }
 
-function newStand(server: ConstructorParameters<typeof Quotas>[1], mounts: readonly Mount[]): Stand {
+function newFixture(server: ConstructorParameters<typeof Quotas>[1], mounts: readonly Mount[]): GateFixture {
   const clock = handClock()
   const quotas = new Quotas(clock, server)
   const router = new Router(mounts)
   const auths = new Map(mounts.map((mount) => [mount, mount.auth && new Auth(mount.auth, clock)]))
   const silent = () => {}
-  const stand: Stand = {
+  const fixture: GateFixture = {
     clock,
     quotas,
     asked: [],
     held: 0,
-    place: () => placeIn(stand),
+    place: () => placeIn(fixture),
     errors: [],
     gate: (parts) =>
       new Gate({
@@ -105,8 +105,8 @@ function newStand(server: ConstructorParameters<typeof Quotas>[1], mounts: reado
         quotas,
         rooms: {
           reserve: ({ path }) => {
-            stand.asked.push(path)
-            return stand.place()
+            fixture.asked.push(path)
+            return fixture.place()
           },
           get: () => undefined,
         },
@@ -115,22 +115,27 @@ function newStand(server: ConstructorParameters<typeof Quotas>[1], mounts: reado
         authOf: (mount) => auths.get(mount),
         router: () => router,
         isDraining: () => false,
-        logger: { debug: silent, info: silent, warn: silent, error: (_: unknown, text?: string) => note(stand, text) },
+        logger: {
+          debug: silent,
+          info: silent,
+          warn: silent,
+          error: (_: unknown, text?: string) => note(fixture, text),
+        },
         ...parts,
       }),
   }
-  return stand
+  return fixture
 }
 
-function placeIn(stand: Stand): Reservation {
-  stand.held += 1
+function placeIn(fixture: GateFixture): Reservation {
+  fixture.held += 1
   const release = () => {
-    stand.held -= 1
+    fixture.held -= 1
   }
   return { room: { kind: 'event' } as OpenRoom, release }
 }
 
-function note({ errors }: Stand, text = ''): void {
+function note({ errors }: GateFixture, text = ''): void {
   errors.push(text)
 }
 

@@ -12,7 +12,7 @@ const PROMPT_MS = 500
 const HTML = { Accept: 'text/html' }
 const JSON_BODY = { 'Content-Type': 'application/json' }
 
-export function describeRoad(kind: ProxyKind): void {
+export function describePath(kind: ProxyKind): void {
   describe.each([
     ['http', {}],
     ['https', { isSecure: true }],
