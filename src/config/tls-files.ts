@@ -42,7 +42,7 @@ export function readTls(
     createSecureContext(tls)
   } catch (error) {
     mistakes.push(
-      `TLS_CERT, TLS_KEY: expected a certificate and its private key, both PEM, got files that do not do: ${errorOf(error).message}`,
+      `TLS_CERT, TLS_KEY: expected a certificate and its private key, both PEM, got files that cannot be used: ${errorOf(error).message}`,
     )
   }
   return { cert: tls.cert, key: tls.key }

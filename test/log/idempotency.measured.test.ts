@@ -1,4 +1,4 @@
-/** What remembering clients' ids costs (catalogue: LB9). That each is known: `remembered.test.ts`. */
+/** What remembering clients' ids costs (catalogue: LB9). That each is known: `idempotency.test.ts`. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
