@@ -1,6 +1,6 @@
 /**
- * What a `POST` brings: its body, which must be JSON and say so, and the headers of an idempotent producer. Everything
- * here is checked before `append.ts` lets a room handle it.
+ * Reads and checks a `POST`: its body, which must be declared as JSON, and the headers of an idempotent producer. `append.ts`
+ * uses it before it passes messages to a room.
  */
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { Mount } from '../../config/mount.ts'
@@ -9,13 +9,13 @@ import type { ProducerKey } from '../../log/log.ts'
 import { type Message, messageOf, parseJson } from '../../room/protocol.ts'
 import { ACCEPTED, wrongType } from '../wrong-type.ts'
 
-/** What is too large is read to its end up to here, so that the refusal is read too. */
+/** This much of an oversized body is read and dropped, so that the client reads its refusal. */
 const MAX_DROPPED_BYTES = 1024 * 1024
 const MAX_PRODUCER_LENGTH = 256
 /** The first two bytes of a gzip file (RFC 1952, 2.3.1). */
 const GZIP = 0x1f8b
 
-/** The body, of at most `limitBytes`. Throws a `Refusal` 413, or 400 where it breaks off or is no UTF-8. */
+/** The body, of at most `limitBytes`. Rejects with a `Refusal` 413, or 400 if it is incomplete or not UTF-8. */
 export async function readBody(request: IncomingMessage, limitBytes: number): Promise<string> {
   const chunks: Buffer[] = []
   let sizeBytes = 0
@@ -27,17 +27,17 @@ export async function readBody(request: IncomingMessage, limitBytes: number): Pr
       if (sizeBytes > limitBytes + MAX_DROPPED_BYTES) break
     }
   } catch {
-    throw new Refusal(400, 'bad_body', 'expected the whole body')
+    throw new Refusal(400, 'bad_body', 'expected the whole body, got only a part of it; send it again')
   }
   if (sizeBytes > limitBytes) throw tooLarge(limitBytes)
   const bytes = Buffer.concat(chunks)
-  // Compressed by something on the way that did not say so.
+  // Compressed without a Content-Encoding header.
   if (bytes.length >= 2 && bytes.readUInt16BE(0) === GZIP)
     throw wrongType('expected JSON in UTF-8, got gzip; send it uncompressed')
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
   } catch {
-    throw new Refusal(400, 'bad_json', 'expected UTF-8')
+    throw new Refusal(400, 'bad_json', 'expected a body in UTF-8, got other bytes')
   }
 }
 
@@ -47,9 +47,9 @@ function tooLarge(limitBytes: number): Refusal {
 }
 
 /**
- * Judged by the headers alone, before a byte of the body is asked for. A well-formed type that is not ours is 409 by the
- * protocol (5.2); one that cannot be told for sure is 415, since what one reader takes for JSON and another for text is
- * how checks are passed by. A body that is too large is only dropped: `readBody` does, and says so.
+ * Checks the headers before the body is requested. Another well-formed type is 409 by the protocol (5.2). An ambiguous one
+ * is 415, since readers that disagree about the type allow checks to be bypassed. A moderately oversized body passes here;
+ * `readBody` drops and refuses it.
  */
 export function mustBeJson({ headers, headersDistinct }: IncomingMessage, limitBytes: number): void {
   const sizeBytes = Number(headers['content-length'] ?? 0)
@@ -62,7 +62,7 @@ export function mustBeJson({ headers, headersDistinct }: IncomingMessage, limitB
     const message = `expected a body without Content-Encoding, got ${coding.slice(0, 100)}; send it uncompressed`
     throw wrongType(message)
   }
-  // Node keeps the first, where a proxy may have read the last.
+  // Node keeps the first, while a proxy may use the last.
   if ((headersDistinct['content-type']?.length ?? 0) > 1) throw wrongType('expected one Content-Type')
   const expected = 'expected Content-Type: application/json'
   if (type === undefined) throw new Refusal(400, 'bad_type', expected, ACCEPTED)
@@ -74,7 +74,7 @@ export function mustBeJson({ headers, headersDistinct }: IncomingMessage, limitB
   throw wrongType(message)
 }
 
-/** The messages of a body: one, or an array of at most `batch`. Throws a `Refusal` 400 or 413. */
+/** The messages in a body: one, or an array of at most `batch`. Throws a `Refusal` 400 or 413. */
 export function messagesOf(text: string, { batch, json }: Pick<Mount['limits'], 'batch' | 'json'>): Message[] {
   try {
     const value = parseJson(text, json)
@@ -90,7 +90,7 @@ export function messagesOf(text: string, { batch, json }: Pick<Mount['limits'], 
   }
 }
 
-/** The claim of a producer; `undefined`: none is made. Throws a `Refusal` 400. */
+/** The producer key in the headers; `undefined`: there is none. Throws a `Refusal` 400. */
 export function producerOf(headers: IncomingHttpHeaders): ProducerKey | undefined {
   const given = ['producer-id', 'producer-epoch', 'producer-seq'].map((name) => headers[name])
   if (given.every((value) => value === undefined)) return undefined

@@ -1,7 +1,7 @@
 /**
- * Saying something over plain HTTP (Durable Streams protocol, 5.2): a `POST` of one message or of many, all kept or none,
- * handled as if a peer had sent it. Who brings a token speaks as the peer of an event stream; anyone else as a peer made
- * for the request, which is no member. `http.ts` hands requests in.
+ * Posts over plain HTTP (Durable Streams protocol, 5.2): one message or a batch, all kept or none, handled like a peer's.
+ * With an event stream's token in `Corridor-Peer` the sender is that stream's peer; otherwise it is an anonymous sender,
+ * which is no member. `room-routes.ts` calls this.
  */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Clock } from '../../clock.ts'
@@ -51,10 +51,10 @@ export async function append(
   const { gate } = parts
   const { raw, headers } = request
   mustBeSupported(headers)
-  const claim = claimOf(headers, pass)
+  const claim = producerKeyOf(headers, pass)
   const { limits } = route.mount
   mustBeJson(raw, limits.payloadBytes)
-  // Whoever asked first whether to send the body is told only now that it is wanted.
+  // Only after the checks: a client that sent `Expect: 100-continue` sends its body now.
   if (headers.expect !== undefined) reply.raw.writeContinue()
   const text = await readBody(raw, limits.payloadBytes)
   mustNotBeExpired(parts.clock, pass)
@@ -67,7 +67,7 @@ export async function append(
     return answer(request, reply, readers, claim, await handle(parts, session, messages, claim))
   }
   const visitor = principalOf(identityOf(query, parts.random, pass).visitor, pass)
-  mustBeKnown(visitor, messages)
+  mustHaveClient(visitor, messages)
   const { room, release } = await gate.admitRequest(request.caller, route, 'post', messages.length)
   try {
     const sender = room.anonymousSender({ ...visitor, via: 'http' })
@@ -77,37 +77,37 @@ export async function append(
   }
 }
 
-/** What the protocol has and a room has not is refused: a writer that counts on it must not believe it was done. */
+/** Refuses the parts of the protocol that rooms do not support, so that no writer relies on them. Throws a `Refusal` 400. */
 function mustBeSupported(headers: FastifyRequest['headers']): void {
   if (headers['stream-closed'] !== undefined) {
-    throw new Refusal(400, 'not_closable', 'a room is not closed by who writes to it; leave out Stream-Closed')
+    throw new Refusal(400, 'not_closable', 'expected no Stream-Closed, since clients cannot close a room; leave it out')
   }
   if (headers['stream-seq'] !== undefined) {
     throw new Refusal(400, 'no_stream_seq', 'expected the Producer headers in place of Stream-Seq')
   }
 }
 
-/** A producer is its principal's own: nobody else's claims run into it, or fence it off. */
-function claimOf(headers: FastifyRequest['headers'], pass: Pass | undefined): ProducerKey | undefined {
+/** The producer key, scoped to its principal, so that nobody else can collide with it or fence it off. */
+function producerKeyOf(headers: FastifyRequest['headers'], pass: Pass | undefined): ProducerKey | undefined {
   const claim = producerOf(headers)
   return claim && { ...claim, producer: scoped(claim.producer, pass?.claims.sub) }
 }
 
-/** Who speaks, by whom the ids of its messages are kept: the client it names, else the subject of its token. */
+/** The sender with a `client` for its message ids: the one it names, else the subject of its token. */
 function principalOf(visitor: Visitor, pass: Pass | undefined): Visitor {
   const sub = pass?.claims.sub
   return visitor.client === undefined && sub !== undefined ? { ...visitor, client: scoped('', sub) } : visitor
 }
 
-/** An id counts for somebody who can be known again: of anybody else it could not be kept, and its retry would be new. */
-function mustBeKnown({ client }: Visitor, messages: readonly Message[]): void {
+/** Refuses message ids of a sender without a stable identity: a retry could not be recognised. Throws a `Refusal` 400. */
+function mustHaveClient({ client }: Visitor, messages: readonly Message[]): void {
   if (client !== undefined || messages.every(({ id }) => id === undefined)) return
   const message =
-    'an "id" counts only with "?client=" or a token that has a "sub"; add one of them, or leave the id out'
+    'expected "?client=" or a token with a "sub" beside a message "id", got neither; add one, or leave the id out'
   throw new Refusal(400, 'bad_message', message)
 }
 
-/** The peer of a token, where who brings it may enter as who opened the stream. Throws a `Refusal` 404. */
+/** The peer of a stream token, if path and subject are those of the stream. Throws a `Refusal` 404. */
 function peerOfToken({ peerOf }: AppendParts, token: string, { path }: Route, pass: Pass | undefined): StreamPeer {
   const peer = peerOf(token)
   if (peer?.path === path && peer.subject === pass?.claims.sub) return peer
@@ -145,7 +145,7 @@ function answer(
   if (!claim || !produced) {
     reply.header('Stream-Next-Offset', readers.offset())
     if (!/\bapplication\/json\b/i.test(request.headers.accept ?? '')) return reply.code(204).send()
-    // Where it published nothing, there is no place of its own: only where the log ends.
+    // If it published nothing, it has no offset of its own: the end of the log is returned.
     const place = seq === undefined ? { offset: readers.offset() } : { seq, offset: readers.offset(seq) }
     return reply.type('application/json; charset=utf-8').send(JSON.stringify(place))
   }
@@ -161,9 +161,14 @@ function answer(
         .code(produced.outcome === 'appended' ? 200 : 204)
         .send()
     case 'stale':
-      throw new Refusal(403, 'stale_epoch', `this producer goes on in epoch ${produced.epoch}`, {
-        'Producer-Epoch': String(produced.epoch),
-      })
+      throw new Refusal(
+        403,
+        'stale_epoch',
+        `expected epoch ${produced.epoch} or later of this producer, got ${claim.epoch}`,
+        {
+          'Producer-Epoch': String(produced.epoch),
+        },
+      )
     case 'gap':
       throw new Refusal(409, 'sequence_gap', `expected Producer-Seq ${produced.expected}, got ${claim.seq}`, {
         'Producer-Expected-Seq': String(produced.expected),

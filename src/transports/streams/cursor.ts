@@ -1,12 +1,12 @@
 /**
- * Cursors of live reads (Durable Streams protocol, 10.1): the number of the present interval of time, which a client puts
- * into its next request, so that no cache between gives it the same answer for ever. They say nothing of the log.
+ * Cursors of live reads (Durable Streams protocol, 10.1): the number of the current time interval. A client repeats it in
+ * its next request, so that no cache returns the same answer for ever. They are independent of the log.
  */
 import type { Clock } from '../../clock.ts'
 import type { Random } from '../../random.ts'
 
 const INTERVAL_MS = 20_000
-/** 9 October 2024, as the protocol asks. */
+/** 9 October 2024, as the protocol requires. */
 const START_MS = Date.UTC(2024, 9, 9)
 const MAX_JITTER_MS = 3_600_000
 
@@ -15,7 +15,7 @@ interface CursorParts {
   readonly random: Random
 }
 
-/** The cursors of one answer, none before another, and all after the one the client came with (`undefined`: none). */
+/** A source of cursors for one answer: never decreasing, and all after the client's (`undefined`: it sent none). */
 export function cursors({ clock, random }: CursorParts, given: string | undefined): () => string {
   const interval = () => Math.floor((clock.now() - START_MS) / INTERVAL_MS)
   const had = given !== undefined && /^\d{1,15}$/.test(given) ? Number(given) : -1

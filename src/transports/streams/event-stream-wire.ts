@@ -1,9 +1,9 @@
 /**
- * A wire of Server-Sent Events (WHATWG HTML, 9.2), as the Durable Streams protocol says them (5.8): `data` with a JSON
- * array of events, then `control` with where the reader stands. `live.ts` opens one per request; rooms write to it as to
- * any wire.
+ * A wire of Server-Sent Events (WHATWG HTML, 9.2) in the format of the Durable Streams protocol (5.8): `data` with a JSON
+ * array of events, then `control` with the reader's offset. `live.ts` opens one per request; rooms write to it as to any
+ * wire.
  *
- * Nothing can forge a field: JSON text has no line break (U+2028 is none here), and ids are hex digits and "_".
+ * No event can inject a field: JSON text has no line break (U+2028 is none in SSE), and ids are hex digits and "_".
  */
 import type { ServerResponse } from 'node:http'
 import type { Clock } from '../../clock.ts'
@@ -17,19 +17,19 @@ import { drained } from '../drained.ts'
 import type { HeartbeatTarget } from '../heartbeat.ts'
 import { Stalls } from '../stalls.ts'
 
-/** A client that is gone for the network says nothing of it: comments find out, and keep proxies from cutting. */
+/** The interval of comments, which detect lost clients and keep proxies from timing out. */
 export const BEAT_MS = 15_000
-/** A plain read ends after so many beats, so that a cache can give its answer to many (protocol, 10.2). */
+/** A plain read ends after this many beats, so that caches can share its answer (protocol, 10.2). */
 const BEATS = 4
-/** How long the last bytes may take after the end. */
+/** How long a client may take to read the last bytes. */
 const LINGER_MS = 5000
-/** An EventSource comes back after this and, at random, as long again. */
+/** An EventSource reconnects after this plus up to as much again, at random. */
 const RETRY_MS = 1000
 const COMMENT = ':\n\n'
 const NOTHING = Buffer.alloc(0)
 const CLOSED = 3
 
-/** `members`: all a room says. `log`: what it keeps, and that it lost something; the rest is not for who only reads. */
+/** `members`: all frames of a room. `log`: only kept events and resets, for plain readers. */
 export function streamEncoding(audience: 'members' | 'log', readers: RoomReaders): Encoding {
   const isHeard = audience === 'members' ? () => true : isOfLog
   const join = (all: readonly Frame[]): Buffer => {
@@ -42,11 +42,11 @@ export function streamEncoding(audience: 'members' | 'log', readers: RoomReaders
   return { name: `sse-${audience}`, encode: (frame) => join([frame]), join }
 }
 
-/** Where who has heard these can resume; `undefined`: where it could before. */
+/** The offset to resume from after these frames; `undefined`: it does not change. */
 function offsetAfter(frames: readonly Frame[], readers: RoomReaders): string | undefined {
   const last = frames.findLast(({ seq }) => seq > 0)
   if (last) return readers.offset(last.seq)
-  // After a reset alone nothing older is worth resuming from.
+  // After a reset alone, a resume begins at the end of the log.
   return frames.some(isReset) ? readers.offset() : undefined
 }
 
@@ -54,7 +54,7 @@ function isOfLog(frame: Frame): boolean {
   return frame.seq > 0 || isReset(frame)
 }
 
-/** No room sends a type of this name. */
+/** `reset` is reserved: no room sends an event of this type. */
 function isReset({ type }: Frame): boolean {
   return type === 'reset'
 }
@@ -68,9 +68,9 @@ export interface EventStreamWireParts {
   /** The offset the stream begins at. */
   readonly at: string
   readonly cursor: () => string
-  /** A peer's token; who has none only reads, and its stream ends by itself after a while. */
+  /** A peer's token; without one the stream is a plain read, which ends after some beats. */
   readonly token: string | undefined
-  /** Counts a connection that we end. */
+  /** Counts a connection that the server ends. */
   readonly closed: (code: number) => void
   /** The room's `limits.sendTimeout`. */
   readonly sendTimeoutMs: number
@@ -81,9 +81,9 @@ export class EventStreamWire implements Wire, HeartbeatTarget {
   readonly isPaused = false
   readonly #parts: EventStreamWireParts
   readonly #response: ServerResponse
-  /** The room ended it. */
+  /** Whether the room closed it. */
   isClosed = false
-  /** What to do where its reader takes nothing any more. */
+  /** Called when its reader has stalled. */
   onStalled: () => void = () => {}
   #at: string
   #isFirst = true
@@ -98,10 +98,10 @@ export class EventStreamWire implements Wire, HeartbeatTarget {
     this.#at = parts.at
   }
 
-  /** Sends the head, which a proxy must pass on at once. */
+  /** Sends the head with headers that disable proxy buffering. */
   open(headers: Record<string, string>): void {
     const response = this.#response
-    // Written to after it was reset, a response says so here.
+    // A write after a connection reset emits an error.
     response.on('error', () => {})
     response.writeHead(200, {
       ...headers,
@@ -112,12 +112,12 @@ export class EventStreamWire implements Wire, HeartbeatTarget {
     response.write(`retry: ${Math.round(RETRY_MS * (1 + this.#parts.random.fraction()))}\n\n`)
   }
 
-  /** Says that the log does not go on from where the reader was, and where the stream begins instead. */
+  /** Sends a reset: the log does not continue from the reader's offset; the stream begins elsewhere. */
   reset(frame: Frame): void {
     this.#write(`event: data\ndata:${listOf([frame])}\nid: ${this.#at}\n\n${this.#control()}`)
   }
 
-  /** Says where the stream begins, where no event does. */
+  /** Sends the begin of the stream, if no event has done so. */
   begin(): void {
     if (this.#isFirst) this.#write(this.#control())
   }
@@ -135,7 +135,7 @@ export class EventStreamWire implements Wire, HeartbeatTarget {
     this.#response.uncork()
   }
 
-  /** What its peer says comes in requests, each with its answer. */
+  /** Nothing to pause: the peer's messages come in requests of their own. */
   rest(): void {}
 
   drained(below: number): Promise<void> | undefined {
@@ -146,7 +146,7 @@ export class EventStreamWire implements Wire, HeartbeatTarget {
     this.#response.destroy()
   }
 
-  /** Says why in an event of its own, which only our client listens for, and when to come back in a field for all. */
+  /** Sends the reason as an event `close` for our client, and `retry` for every client. */
   close({ code, reason, retryMs }: CloseReason): void {
     if (!this.#isWritable) return
     this.isClosed = true
@@ -156,7 +156,7 @@ export class EventStreamWire implements Wire, HeartbeatTarget {
     this.#end()
   }
 
-  /** The network tells of a reader that is gone; no sign can be asked for. */
+  /** Always: SSE has no pong, and a lost connection is found by writing to it. */
   get isAlive(): boolean {
     return true
   }
@@ -173,7 +173,7 @@ export class EventStreamWire implements Wire, HeartbeatTarget {
     if (this.#parts.token === undefined && this.#beats >= BEATS) this.#end()
   }
 
-  /** A reader that is gone without a word takes nothing: comments and events wait for it, and that is seen here. */
+  /** A reader that is gone without a close does not read, so its pending bytes stall. */
   checkStalls(nowMs: number): void {
     const { socket } = this.#response
     if (!socket || !this.#isWritable) return
@@ -209,7 +209,7 @@ export class EventStreamWire implements Wire, HeartbeatTarget {
     this.#isOver = true
     const response = this.#response
     response.end()
-    // Who does not read must not hold the socket.
+    // A client that does not read must not hold the socket.
     const cancel = this.#parts.clock.after(LINGER_MS, () => response.destroy())
     response.once('close', cancel)
   }

@@ -1,6 +1,6 @@
 /**
- * A page of history on its way to a reader over HTTP: charged to its address, counted with all that waits, and given up
- * where the reader does not take it. `read.ts` sends pages with it.
+ * Sends a page of history over HTTP: it is charged to the reader's address, its pending bytes count as backlog, and it is
+ * dropped if the client does not read it. `read.ts` uses it.
  */
 import type { ServerResponse } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
@@ -18,7 +18,7 @@ export interface AnswerParts {
   readonly flushQueue: FlushQueue
 }
 
-/** Makes and sends a page when there is time for it. `sendTimeoutMs`: the room's `limits.sendTimeout`. */
+/** Makes and sends a page after the frames of running fan-outs. `sendTimeoutMs`: the room's `limits.sendTimeout`. */
 export async function answerPage(
   { gate, clock, flushQueue }: AnswerParts,
   request: FastifyRequest,
@@ -57,21 +57,21 @@ function backlogOf(response: ServerResponse): Backlog {
 }
 
 /**
- * Resolves when the answers before this one on its connection have left, or the connection is over: many requests in one
- * packet make one page at a time. `undefined`: so it is now.
+ * Resolves when the preceding answers on this connection are sent, or the connection is closed, so that pipelined requests
+ * hold one page at a time. `undefined`: that is so already.
  */
 export function precedingAnswers({ raw }: FastifyRequest, { raw: response }: FastifyReply): Promise<void> | undefined {
   const { socket } = raw
   if (response.socket || socket.destroyed) return undefined
   const { promise, resolve } = Promise.withResolvers<void>()
-  const come = () => {
-    response.off('socket', come)
-    socket.off('close', come)
+  const done = () => {
+    response.off('socket', done)
+    socket.off('close', done)
     resolve()
   }
-  // One listener for each request that waits: as many as a packet holds.
+  // One listener per pipelined request: Node's warning threshold does not apply.
   socket.setMaxListeners(0)
-  response.once('socket', come)
-  socket.once('close', come)
+  response.once('socket', done)
+  socket.once('close', done)
   return promise
 }

@@ -1,6 +1,6 @@
 /**
- * What a read asks for: its query, and the header in which an EventSource says what it has seen. Everything here is
- * checked before a room is looked for; `read.ts` and `live.ts` answer it.
+ * Parses a read request: its query, and the `Last-Event-ID` of an EventSource. It is checked before the room is opened;
+ * `read.ts` and `live.ts` answer it.
  */
 import type { IncomingHttpHeaders } from 'node:http'
 import { Refusal } from '../../errors.ts'
@@ -8,19 +8,18 @@ import { isPosition, parseOffset } from '../../log/log.ts'
 
 export type Live = 'long-poll' | 'sse'
 
-/** What a read asks for. */
 export interface ReadRequest {
-  /** `-1`, `now` or an offset; `undefined` where none is given. */
+  /** `-1`, `now` or an offset; `undefined`: not given. */
   readonly offset: string | undefined
   /** `now` or an offset, to read backwards from. */
   readonly before: string | undefined
-  /** How many events a page has at most; `undefined`: as many as a page may have. */
+  /** The most events of a page; `undefined`: the server's own bound. */
   readonly limit: number | undefined
   readonly live: Live | undefined
   readonly cursor: string | undefined
 }
 
-/** `undefined`: the request is no read, and gets the room's page or description. Throws a `Refusal` 400. */
+/** `undefined`: not a read; the request gets the room's page or description. Throws a `Refusal` 400. */
 export function readRequestOf(
   query: URLSearchParams,
   { headers }: { readonly headers: IncomingHttpHeaders },
@@ -36,13 +35,13 @@ export function readRequestOf(
   if (live !== undefined && live !== 'long-poll' && live !== 'sse') {
     throw new Refusal(400, 'bad_live', 'expected live=long-poll or live=sse')
   }
-  // An EventSource that comes back asks for the same URL, and says here what it has seen since.
+  // An EventSource reconnects to the same URL, and sends its last offset in this header.
   const seen = headers['last-event-id']
   const offset = typeof seen === 'string' && seen !== '' && live === 'sse' ? seen : (query.get('offset') ?? undefined)
   if (offset !== undefined && !isPosition(offset)) {
     throw new Refusal(400, 'bad_offset', 'expected offset=-1, offset=now or an offset as a room gave it')
   }
-  // Only a peer may do without: it begins as a newcomer does, with what the room replays.
+  // Only a peer may omit the offset: it begins as a newcomer, with the room's replay.
   if (offset === undefined && !(live === 'sse' && query.has('client'))) {
     throw new Refusal(400, 'bad_offset', `expected an offset with live=${live}`)
   }
@@ -53,7 +52,7 @@ export function readRequestOf(
   return { offset, before, limit, live, cursor }
 }
 
-/** Where a read backwards begins. Throws a `Refusal` 400. */
+/** The start of a backward read. Throws a `Refusal` 400. */
 function beforeOf(query: URLSearchParams): string | undefined {
   const before = query.get('before') ?? undefined
   if (before === undefined) return undefined

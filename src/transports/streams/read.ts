@@ -1,6 +1,6 @@
 /**
- * Reading a room over plain HTTP (Durable Streams protocol, 5.5 to 5.7): a page of its log, its end (`HEAD`), and a long
- * poll that waits for what comes next. `http.ts` hands requests in; `live.ts` does the same over Server-Sent Events.
+ * Reads over plain HTTP (Durable Streams protocol, 5.5 to 5.7): a page of the log, its end (`HEAD`), and a long poll, which
+ * waits for the next event. `room-routes.ts` calls this; `live.ts` does the same over Server-Sent Events.
  */
 import type { ServerResponse } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
@@ -19,10 +19,10 @@ import type { Live, ReadRequest } from './read-request.ts'
 const POLL_MS = 25_000
 const JSON_TYPE = 'application/json'
 
-/** A long poll only needs to know that there is something to read. */
+/** A long poll only needs to know that there is an event to read. */
 const POLL: Encoding = { name: 'long-poll', encode: ({ seq }) => Buffer.alloc(seq > 0 ? 1 : 0) }
 
-/** The place to read on from. Throws a `Refusal` 410 where the log cannot go on from there without a hole. */
+/** The seq to read on after. Throws a `Refusal` 410 if the log cannot continue from there without a gap. */
 function mustFind(readers: RoomReaders, offset: string): number {
   const found = readers.find(offset)
   if ('after' in found) return found.after
@@ -30,21 +30,21 @@ function mustFind(readers: RoomReaders, offset: string): number {
 }
 
 /**
- * The protocol knows 410 for what was trimmed. An offset of an unknown epoch, of events that were lost, or ahead of the
- * log is gone in the same way: its place is in no log any more, and only who is told can begin anew.
+ * The protocol has 410 for trimmed events. It is also used for an offset of an unknown epoch, of lost events, or ahead of
+ * the log: the client must begin again.
  */
 function gone(readers: RoomReaders, reason: Lost): Refusal {
-  const said = {
+  const message = {
     epoch: 'this offset is of another log',
     trimmed: 'the events after this offset are not kept any more',
     truncated: 'the event at this offset was lost',
     ahead: 'this offset is ahead of the log',
   }
   const headers = { 'Stream-Next-Offset': readers.offset(), 'Cache-Control': 'no-store' }
-  return new Refusal(410, 'gone', `${said[reason]}; begin again at offset=-1`, headers, { reason })
+  return new Refusal(410, 'gone', `${message[reason]}; begin again at offset=-1`, headers, { reason })
 }
 
-/** A page of the log, at once. */
+/** A page of the log, without waiting for events. */
 export async function readPage(
   parts: AnswerParts,
   request: FastifyRequest,
@@ -84,7 +84,7 @@ export async function readPage(
 function endOf(readers: RoomReaders, before: string): number {
   const found = readers.find(before)
   if ('after' in found) return found.after + (before === 'now' ? 1 : 0)
-  // What is older than all that is kept has nothing before it: that is an answer, not an error.
+  // Nothing is before the oldest event kept: an empty page, not an error.
   if (found.lost === 'trimmed') return readers.first
   throw gone(readers, found.lost)
 }
@@ -103,7 +103,7 @@ async function sendPage(
   return answerPage(parts, request, reply, () => bytesOf(page), route.mount.limits.sendTimeoutMs)
 }
 
-/** Where the log ends. */
+/** Answers `HEAD` with the end of the log. */
 export async function readHead(
   { gate }: AnswerParts,
   request: FastifyRequest,
@@ -117,7 +117,7 @@ export async function readHead(
   return reply.type(live === 'sse' ? 'text/event-stream' : JSON_TYPE).send()
 }
 
-/** What is there after the offset, or what comes next. */
+/** Answers with the events after the offset, or waits for the next one. */
 export async function longPoll(
   parts: AnswerParts,
   request: FastifyRequest,
@@ -153,8 +153,8 @@ export async function longPoll(
 }
 
 /**
- * Resolves at the next event, when the room ends its listeners, after a while, or when the client is gone. Rejects with a
- * `Refusal` 401 when its token ends.
+ * Resolves at the next event, when the room ends its readers, after `POLL_MS`, or when the client is gone. Rejects with a
+ * `Refusal` 401 when its token expires.
  */
 async function arrival(
   { readers }: EventRoom,
@@ -163,7 +163,7 @@ async function arrival(
   response: ServerResponse,
   pass: Pass | undefined,
 ): Promise<void> {
-  // It went while its room opened: nothing would tell of that now.
+  // Gone while the room opened: no `close` event would follow.
   if (response.closed || response.destroyed) return
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   const send = (bytes: Buffer) => {
@@ -193,8 +193,8 @@ async function mustRead(readers: RoomReaders, after: number, limit: number | und
 }
 
 /**
- * What every answer with a page says of it. No cache gives it without asking: its end moves with the next message, and
- * what is in it may be redacted. A room with tokens is not for shared caches (protocol, 10.1).
+ * Sets the headers of a page. Caches must revalidate it: its end moves with the next message, and events may be redacted.
+ * The pages of a room with `auth` are not for shared caches (protocol, 10.1).
  */
 function setPageHeaders(reply: FastifyReply, { mount }: Route, page: Page, tag: string): void {
   reply.headers({
@@ -205,7 +205,7 @@ function setPageHeaders(reply: FastifyReply, { mount }: Route, page: Page, tag: 
   })
 }
 
-/** The same span of the same log; whether it was all there is stands in it too, since the answer says so. */
+/** The entity tag of a page: epoch, span, and whether it is up to date, since a header of the answer depends on that. */
 function tagOf({ epoch }: RoomReaders, { after, end, isUpToDate }: Page): string {
   return `${epoch}:${after}:${end}${isUpToDate ? '' : ':more'}`
 }
@@ -215,7 +215,7 @@ function matches(header: string | undefined, tag: string): boolean {
   return header.split(',').some((each) => each.trim().replace(/^W\//, '') === tag || each.trim() === '*')
 }
 
-/** As bytes, since to a text Fastify would add a charset, which JSON has not (RFC 8259, 11). */
+/** As bytes: to a string Fastify would add a charset, which JSON does not have (RFC 8259, 11). */
 function bytesOf({ frames }: Page): Buffer {
   return Buffer.from(listOf(frames))
 }
