@@ -1,5 +1,5 @@
 /**
- * A token after the door: how long it lasts on every transport, what coming back asks for, whose ids are whose, what a module
+ * A token after admission: how long it lasts on every transport, what coming back asks for, whose ids are whose, what a module
  * says to it, and what a reload changes.
  */
 import { afterEach, describe, expect, it } from 'vitest'

@@ -30,7 +30,7 @@ beforeAll(async () => {
 
 afterAll(() => server.close())
 
-/** What becomes of a token at a room's door: the statuses of an upgrade and of a read. */
+/** The statuses of an upgrade and of a read with a token. */
 async function knock(
   path: string,
   token: string,

@@ -12,7 +12,7 @@ import { handshake, RawClient, request } from '../support/raw.ts'
 import { amount } from '../support/scale.ts'
 
 const EACH = amount(1000, 10_000)
-/** How many wait at the door at once. */
+/** How many wait for admission at once. */
 const AT_ONCE = 1500
 /** How many handshakes come with a list that is slow to read. */
 const ASKED = amount(600, 3000)
@@ -24,8 +24,8 @@ afterEach(() => server.stop())
 
 it(`${EACH} resets each on good, unknown and refused paths, while admission takes half a second, leave nothing behind`, async () => {
   server = await AttackedServer.start({
-    '/slow': { module: '../test/support/slow-door.ts', limits: LIMITS },
-    '/refused': { module: '../test/support/slow-door.ts', limits: LIMITS, origins: ['https://elsewhere.example'] },
+    '/slow': { module: '../test/support/slow-admission.ts', limits: LIMITS },
+    '/refused': { module: '../test/support/slow-admission.ts', limits: LIMITS, origins: ['https://elsewhere.example'] },
     '/echo': { module: 'echo.ts', limits: LIMITS },
   })
   const port = Number(new URL(server.http).port)

@@ -1,4 +1,4 @@
-/** Requests that do not end, at the deadlines that ship (catalogue: ST4). Shorter ones: `limits-door.test.ts`. */
+/** Requests that do not end, at the deadlines that ship (catalogue: ST4). Shorter ones: `limits-admission.test.ts`. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { bound, tellWrong } from '../support/figures.ts'
 import notes from '../support/notes.ts'

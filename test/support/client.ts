@@ -1,6 +1,6 @@
 /**
  * The tests' WebSocket client, on `ws`: what arrives waits in a queue until the test asks for it, so a test never sleeps.
- * `support/server.ts` hands out clients of the server under test; `refused` is for the door that must stay shut.
+ * `support/server.ts` hands out clients of the server under test; `refused` is for a join that must be refused.
  */
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { text } from 'node:stream/consumers'

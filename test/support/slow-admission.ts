@@ -1,4 +1,4 @@
-/** A room that takes half a second to decide who may come in. */
+/** A room whose `admit` takes half a second. */
 import { setTimeout as pause } from 'node:timers/promises'
 import { defineRoom } from 'corridor'
 
