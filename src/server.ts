@@ -30,7 +30,7 @@ import { callerReader } from './transports/caller-reader.ts'
 import { Heartbeat } from './transports/heartbeat.ts'
 import { httpRoutes } from './transports/http/http.ts'
 import { httpServer, setDeadlines } from './transports/http/http-server.ts'
-import { InFlight } from './transports/http/in-flight.ts'
+import { InFlightRequests } from './transports/http/in-flight-requests.ts'
 import { loadPages } from './transports/http/pages.ts'
 import { Refusals } from './transports/refusals.ts'
 import { upgradeHandler } from './transports/websocket/upgrade.ts'
@@ -90,8 +90,8 @@ export async function createServer(parts: ServerParts): Promise<Server> {
   )
   const quotas = new Quotas(clock, config.server.limits)
   const heartbeat = new Heartbeat(clock, failed)
-  const inFlight = new InFlight()
-  const requests = new InFlight()
+  const inFlight = new InFlightRequests()
+  const requests = new InFlightRequests()
   const sockets = new Set<Duplex>()
   let upgrades = new Map<Mount, WebSocketUpgrades>()
   let closing: Promise<void> | undefined

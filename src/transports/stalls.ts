@@ -22,7 +22,11 @@ export function hasTimedOut(begun: Sample, bytes: number, nowMs: number, timeout
 }
 
 /** A peer's pending bytes: the sample before while any of them are unread, else a new sample; `undefined`: none. */
-export function pendingOf(before: Pending | undefined, socket: Socket, nowMs: number): Pending | undefined {
+export function pendingBytesOf(
+  before: PendingBytes | undefined,
+  socket: Socket,
+  nowMs: number,
+): PendingBytes | undefined {
   const { writableLength: waiting, bytesWritten: written } = socket
   if (waiting === 0) return undefined
   if (before && written - waiting < before.bytes) return before
@@ -30,12 +34,12 @@ export function pendingOf(before: Pending | undefined, socket: Socket, nowMs: nu
 }
 
 /** `bytes`: all bytes ever written when it was sampled, so that later bytes do not count. */
-export interface Pending extends Sample {
+export interface PendingBytes extends Sample {
   readonly waiting: number
 }
 
 /** Whether the pending bytes should have been read by now. */
-export function isStalled({ sinceMs, waiting }: Pending, nowMs: number, timeoutMs: number): boolean {
+export function isStalled({ sinceMs, waiting }: PendingBytes, nowMs: number, timeoutMs: number): boolean {
   return nowMs - sinceMs >= timeoutMs + (waiting / READER_BYTES_PER_SECOND) * 1000
 }
 
@@ -45,7 +49,7 @@ export class Stalls {
   #begun: Sample | undefined
   /** Its bytes at the last check. */
   #cameBytes = 0
-  #pending: Pending | undefined
+  #pending: PendingBytes | undefined
 
   /** A message is complete. */
   messageComplete(): void {
@@ -64,7 +68,7 @@ export class Stalls {
 
   /** Whether the peer's pending bytes should have been read by now. */
   isStalled(socket: Socket, nowMs: number, timeoutMs: number): boolean {
-    this.#pending = pendingOf(this.#pending, socket, nowMs)
+    this.#pending = pendingBytesOf(this.#pending, socket, nowMs)
     return this.#pending !== undefined && isStalled(this.#pending, nowMs, timeoutMs)
   }
 }

@@ -8,16 +8,16 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { schemaText } from '../../src/config/schema-text.ts'
 import { LIMITS } from '../../src/tally.ts'
-import { isStalled, type Pending, pendingOf } from '../../src/transports/stalls.ts'
+import { isStalled, type PendingBytes, pendingBytesOf } from '../../src/transports/stalls.ts'
 
 describe('what waits for a peer', () => {
   const WAITING = 80 * 1024
   /** Looks each second until it is stuck: a reader of so many bytes a second, to whom as many more are written. */
   function stuckAfter(readPerSecond: number, writtenPerSecond: number, forSeconds = 1000): number | undefined {
     let [read, written] = [0, WAITING]
-    let owed: Pending | undefined
+    let owed: PendingBytes | undefined
     for (let second = 0; second < forSeconds; second += 1) {
-      owed = pendingOf(owed, { bytesWritten: written, writableLength: written - read } as Socket, second * 1000)
+      owed = pendingBytesOf(owed, { bytesWritten: written, writableLength: written - read } as Socket, second * 1000)
       if (owed && isStalled(owed, second * 1000, 30_000)) return second
       written += writtenPerSecond
       read = Math.min(written, read + readPerSecond)

@@ -9,7 +9,7 @@ import type { Caller } from '../../gate/caller.ts'
 import type { CallerOf } from '../caller-reader.ts'
 import { refusalBody } from '../refusal-response.ts'
 import type { Refusals } from '../refusals.ts'
-import type { InFlight } from './in-flight.ts'
+import type { InFlightRequests } from './in-flight-requests.ts'
 import { isBareHealthCheck, type OperatorParts, operatorRoutes } from './operator.ts'
 import { HTML, JSON_TYPE, prefersHtml, type RoomRouteParts, roomRoutes } from './room-routes.ts'
 import { fileRoutes, sendAsset } from './static.ts'
@@ -20,7 +20,7 @@ export interface HttpParts extends RoomRouteParts, OperatorParts {
   readonly callerOf: CallerOf
   readonly refusals: Refusals
   /** Every request, until its response is closed. */
-  readonly requests: InFlight
+  readonly requests: InFlightRequests
 }
 
 declare module 'fastify' {
@@ -94,7 +94,7 @@ export async function httpRoutes(app: FastifyInstance, parts: HttpParts): Promis
 
 function clientRoute(app: FastifyInstance, { pages }: HttpParts): void {
   app.get('/client.js', (request, reply) => {
-    // Pages of any origin may load the client; each room's `origins` apply when it connects.
+    // WebPages of any origin may load the client; each room's `origins` apply when it connects.
     reply.headers({ 'Access-Control-Allow-Origin': '*', 'Cross-Origin-Resource-Policy': 'cross-origin' })
     return sendAsset(request, reply, pages.client)
   })

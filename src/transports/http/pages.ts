@@ -9,7 +9,7 @@ import type { Refusal } from '../../errors.ts'
 import { Asset } from './asset.ts'
 import { bundleScripts } from './bundle.ts'
 
-export interface Pages {
+export interface WebPages {
   readonly lobby: Asset
   readonly room: Asset
   /** The HTML page of a refusal. */
@@ -37,7 +37,7 @@ const SCRIPTS = /(?:[ \t]*<script type="module" src="[^"]+"[^>]*><\/script>\n)+/
 const REFERENCE = /(?:href|src)="([^"]+)"/g
 
 /** `basePath`: `''` or `/sub`; `paths`: the files of `public/`, as `publicFiles` found them. */
-export function loadPages(basePath: string, paths: Iterable<string>): Pages {
+export function loadPages(basePath: string, paths: Iterable<string>): WebPages {
   const client = new Asset(bundleClient(), TYPES['.js'])
   const files = new Map(Array.from(paths, (path) => [path, fileOf(path)] as const))
   const hashed = new Map<string, Asset>()

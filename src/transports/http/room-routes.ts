@@ -23,8 +23,8 @@ import { LiveStreams } from '../streams/live.ts'
 import { longPoll, readHead, readPage } from '../streams/read.ts'
 import { type ReadRequest, readRequestOf } from '../streams/read-request.ts'
 import { corsHeaders, preflightHeaders } from './cors.ts'
-import type { InFlight } from './in-flight.ts'
-import type { Pages } from './pages.ts'
+import type { InFlightRequests } from './in-flight-requests.ts'
+import type { WebPages } from './pages.ts'
 import { sendAsset } from './static.ts'
 
 export interface RoomRouteParts {
@@ -36,8 +36,8 @@ export interface RoomRouteParts {
   readonly flushQueue: FlushQueue
   readonly heartbeat: Heartbeat
   readonly refusals: Refusals
-  readonly inFlight: InFlight
-  readonly pages: Pages
+  readonly inFlight: InFlightRequests
+  readonly pages: WebPages
   readonly router: () => Router
   readonly lobbyOrigins: () => Origins
   /** Counts a connection that the server ends. */
@@ -49,7 +49,7 @@ const LOBBY_METHODS = 'GET, HEAD, OPTIONS'
 export const JSON_TYPE = 'application/json; charset=utf-8'
 
 /** One request to a room. */
-interface Call {
+interface RoomRequest {
   readonly request: FastifyRequest
   readonly reply: FastifyReply
   readonly route: Route
@@ -131,12 +131,20 @@ async function get(
 }
 
 /** A browser hides the status of a refused upgrade from its page, so the page asks here why: 204 if it would be admitted. */
-async function checkJoin({ gate }: RoomRouteParts, { request, reply, route, query }: Call): Promise<FastifyReply> {
+async function checkJoin(
+  { gate }: RoomRouteParts,
+  { request, reply, route, query }: RoomRequest,
+): Promise<FastifyReply> {
   await gate.check(request.caller, route, query)
   return reply.header('Cache-Control', 'no-store').code(204).send()
 }
 
-async function read(parts: RoomRouteParts, live: LiveStreams, call: Call, wanted: ReadRequest): Promise<FastifyReply> {
+async function read(
+  parts: RoomRouteParts,
+  live: LiveStreams,
+  call: RoomRequest,
+  wanted: ReadRequest,
+): Promise<FastifyReply> {
   const { request, reply, route, query } = call
   const pass = await parts.gate.pass(request.caller, route, query)
   mustBeEvents(route, reply)
@@ -147,7 +155,7 @@ async function read(parts: RoomRouteParts, live: LiveStreams, call: Call, wanted
 }
 
 /** Finds the room of a request, and checks its origin. Throws a `Refusal`. */
-function enter(gate: Gate, request: FastifyRequest, reply: FastifyReply): Call {
+function enter(gate: Gate, request: FastifyRequest, reply: FastifyReply): RoomRequest {
   const target = gate.target(request.caller)
   const route = gate.route(target)
   const { origins, auth } = route.mount

@@ -1,5 +1,5 @@
 /** Counts requests in flight, so that a graceful close can wait for them. `room-routes.ts` counts, `server.ts` waits. */
-export class InFlight {
+export class InFlightRequests {
   #count = 0
   #waiting: (() => void)[] = []
 
