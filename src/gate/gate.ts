@@ -114,10 +114,10 @@ export class Gate {
       throw error ? refusalOfAdmit(error) : failureOf("the module's admit", thrown)
     }
     // Some authors return a condition instead of throwing.
-    if (answer === false) throw new Refusal(403, 'forbidden', 'this room does not let you in', {}, {}, 'admit')
+    if (answer === false) throw new Refusal(403, 'forbidden', 'rejected by `admit` of this room', {}, {}, 'admit')
     if (answer !== UNDECIDED) return pass
     this.#parts.logger.error({ room: path }, `the room's admit did not end within ${ADMIT_MS / 1000} s`)
-    throw new Refusal(503, 'unavailable', 'the room did not decide in time', { 'Retry-After': '5' })
+    throw new Refusal(503, 'unavailable', '`admit` of this room took too long; try again later', { 'Retry-After': '5' })
   }
 
   /** Whether the room has neither `auth` nor `admit`. */
@@ -203,7 +203,11 @@ export class Gate {
   /** Throws a `Refusal` 403 for a page of an origin that is not allowed. */
   origin({ origin, askedHost, isSecure }: Caller, origins: Origins): void {
     if (mayEnter(origins, origin, askedHost, isSecure)) return
-    throw new Refusal(403, 'foreign_origin', 'this room does not take connections from pages of this origin')
+    throw new Refusal(
+      403,
+      'foreign_origin',
+      'expected a page of an allowed origin; list this one in "origins" of the room',
+    )
   }
 }
 

@@ -58,14 +58,14 @@ export class Quotas {
     }
     const waitSeconds = this.#handshakes.take(address, cost)
     if (waitSeconds === 0) return
-    throw tooMany('too many handshakes from your address', waitSeconds).by('server.limits.handshakes')
+    throw tooMany('too many handshakes from your address; try again later', waitSeconds).by('server.limits.handshakes')
   }
 
   /** Charges a read. Throws a `Refusal` 429 over the rate. */
   read(address: string): void {
     const waitSeconds = this.#reads.take(address, 1)
     if (waitSeconds === 0) return
-    throw tooMany('too much was read from your address', waitSeconds).by('server.limits.handshakes')
+    throw tooMany('too many reads from your address; try again later', waitSeconds).by('server.limits.handshakes')
   }
 
   /** Charges bytes sent to a reader: its next read waits for them. */
@@ -77,13 +77,13 @@ export class Quotas {
   /** Counts a peer in. Returns a function that counts it out (a second call does nothing). Throws a `Refusal` 429 or 503. */
   enter({ mount, path }: Route, address: string): () => void {
     if (this.#peers >= this.#limits.peers) {
-      const message = `this server takes ${this.#limits.peers} peers`
+      const message = `expected at most ${this.#limits.peers} peers on this server, got one more; try again later`
       throw new Refusal(503, 'server_full', message, { 'Retry-After': '30' }).by('server.limits.peers')
     }
     const key = `${addressKey(address)} ${path}`
     const count = this.#perAddress.get(key) ?? { key, peers: 0 }
     if (count.peers >= mount.limits.perAddress) {
-      const message = `this room takes ${mount.limits.perAddress} peers from one address`
+      const message = `expected at most ${mount.limits.perAddress} peers from one address in this room, got one more`
       throw tooMany(message, 10).by('limits.perAddress')
     }
     if (count.peers === 0) this.#perAddress.set(key, count)
