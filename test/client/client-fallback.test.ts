@@ -80,21 +80,21 @@ describe('without a WebSocket', () => {
     expect(await bob.next('noted')).toMatchObject({ data: { text: 'hello', from: 'Ann' } })
   })
 
-  it('keeps the order of what it says', async () => {
+  it('keeps the order of its messages', async () => {
     const { room, heard } = await enter()
     const said = Array.from({ length: 15 }, (_, index) => `${index}`)
     await Promise.all(said.map((text) => room.send('note', { text })))
     expect(heard).toEqual(said)
   })
 
-  it('has all it says kept once, at the rate the room allows', async () => {
+  it('has all its messages kept once, at the rate of the room', async () => {
     const { room, heard } = await enter()
     const said = Array.from({ length: 60 }, (_, index) => `${index}`)
     await Promise.all(said.map((text) => room.send('note', { text })))
     expect(heard.sort((a, b) => Number(a) - Number(b))).toEqual(said)
   })
 
-  it('is told what is wrong with what it says', async () => {
+  it('gets the error for a wrong message', async () => {
     server.expectError(/receive handler failed/)
     const { room } = await enter()
     const wrong = { text: 7 } as unknown as { text: string }
@@ -122,7 +122,7 @@ describe('without a WebSocket', () => {
     expect(Blocked.tried).toBe(before)
   })
 
-  it('says again what was not answered, and it is kept once', async () => {
+  it('sends unanswered messages again, and they are kept once', async () => {
     const { room, way, heard } = await enter()
     way.losesAnswers = 1
     await room.send('note', { text: 'once' })
@@ -156,7 +156,7 @@ describe('the stream', () => {
     expect(activity.length).toBeGreaterThan(0)
   })
 
-  it('that is only told to come back later says what the server refuses', async () => {
+  it('that is refused for now reports the server’s refusal', async () => {
     const { promise, resolve } = Promise.withResolvers<unknown[]>()
     const said = {
       code: 1013,

@@ -1,4 +1,4 @@
-/** When the client comes back after it lost its connection, and how it finds out that it did. */
+/** When the client reconnects after it lost its connection, and how it detects the loss. */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { enter, outcome, stillTime } from '../support/dialled.ts'
 
@@ -22,7 +22,7 @@ describe('coming back', () => {
     return longest
   }
 
-  test('where it never got in, waits double up to the cap', async () => {
+  test('if it was never admitted, delays double up to the cap', async () => {
     const { room, first, sockets } = await enter()
     vi.mocked(Math.random).mockReturnValue(1)
     const longest: number[] = []
@@ -86,7 +86,7 @@ describe('coming back', () => {
     expect(room.state).toBe('open')
   })
 
-  test('what an abandoned connection still says is not heard', async () => {
+  test('what an abandoned connection still sends is ignored', async () => {
     const { first, seen, room, back } = await enter()
     first.welcome()
     first.lose()

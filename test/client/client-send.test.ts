@@ -1,11 +1,11 @@
-/** What the client says: it waits, goes out in order, is sent again where no answer came, and is answered once. */
+/** What the client sends: it waits, goes out in order, is sent again if no answer came, and is answered once. */
 import { describe, expect, test, vi } from 'vitest'
 import { CorridorError } from '../../src/client/client.ts'
 import { enter, outcome, stillTime } from '../support/dialled.ts'
 
 stillTime()
 
-describe('saying', () => {
+describe('sending', () => {
   test('resolves with the ack', async () => {
     const { first, room } = await enter()
     first.welcome()
@@ -15,7 +15,7 @@ describe('saying', () => {
     expect(await sent).toEqual({ id: first.messages[0]?.id, seq: 8, kept: 'fsync', duplicate: true })
   })
 
-  test('what is said offline waits, and goes out in order once welcomed', async () => {
+  test('a message sent offline waits, and goes out in order once welcomed', async () => {
     const { first, room } = await enter()
     for (const text of ['a', 'b', 'c']) outcome(room.send('say', { text }))
     expect(first.sent).toEqual([])
@@ -32,7 +32,7 @@ describe('saying', () => {
     expect(timeOf(first.messages[0]?.id)).toBe(serverMs)
   })
 
-  test('an id is made when its message goes out, not when it is said', async () => {
+  test('an id is made when its message goes out, not when `send` is called', async () => {
     const { first, room } = await enter()
     outcome(room.send('say', { text: 'said on Friday' }))
     const weekendMs = 60 * 3_600_000
@@ -84,7 +84,7 @@ describe('saying', () => {
     expect(error).toMatchObject({ code: 'invalid', message: 'too short', issues })
   })
 
-  test.each(['rate_limited', 'unavailable'])('%s is said again later, under the same id and in order', async (code) => {
+  test.each(['rate_limited', 'unavailable'])('%s is sent again later, under the same id and in order', async (code) => {
     const { first, room } = await enter()
     first.welcome()
     const sent = ['a', 'b', 'c'].map((text) => room.send('say', { text }))
@@ -114,7 +114,7 @@ describe('saying', () => {
     expect(second.messages).toHaveLength(1)
   })
 
-  test('refused again and again it rests longer and longer, and as long as the server says', async () => {
+  test('refused again and again it waits longer and longer, and at least as long as the server asks', async () => {
     const { first, room } = await enter()
     first.welcome()
     outcome(room.send('say', { text: 'a' }))

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type ClientRoom, connect, type Options } from '../../src/client/client.ts'
 import { type HandClock, handClock } from '../../src/testing/hand-clock.ts'
 import { Blocked } from '../support/blocked.ts'
-import { closeInTime } from '../support/close-in-time.ts'
+import { closeInTime, passUntil } from '../support/close-in-time.ts'
 import notes from '../support/notes.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 import { inSeconds, SECRET, sign } from '../support/tokens.ts'
@@ -40,7 +40,7 @@ const until = (room: ClientRoom<typeof notes>, wanted: string) =>
   })
 
 describe.each(transports)('over %s', (_, options) => {
-  it('a client with a token is who it says, and may speak', async () => {
+  it('a client with a token has its identity, and may send', async () => {
     const room = enter({ ...options, token: await sign({ sub: 'u1', name: 'Ann' }) })
     const heard = new Promise((resolve) => room.on('noted', ({ data }) => resolve(data)))
     expect(await room.send('note', { text: 'hello' })).toMatchObject({ seq: 1 })
@@ -56,9 +56,7 @@ describe.each(transports)('over %s', (_, options) => {
     room.on('noted', ({ data }) => heard.push(data.text))
     await until(room, 'open')
     seconds = 600
-    const lost = until(room, 'waiting')
-    await clock.advance(60_000)
-    await lost
+    await passUntil(clock, until(room, 'waiting'), 1000)
     const other = enter({ token: await sign({ sub: 'u2', exp: inSeconds(600) }) })
     await other.send('note', { text: 'meanwhile' })
     await room.send('note', { text: 'back' })
@@ -68,9 +66,7 @@ describe.each(transports)('over %s', (_, options) => {
   it('one that cannot is closed for good', async () => {
     const room = enter({ ...options, token: await sign({ sub: 'u1', exp: inSeconds(60) }) })
     await until(room, 'open')
-    const closed = until(room, 'closed')
-    await clock.advance(60_000)
-    await closed
+    await passUntil(clock, until(room, 'closed'), 1000)
     await expect(room.send('note', { text: 'late' })).rejects.toMatchObject({ code: 'closed' })
   })
 })

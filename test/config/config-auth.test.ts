@@ -11,7 +11,7 @@ beforeEach(() => {
 afterEach(() => folder.remove())
 
 describe('auth', () => {
-  it('is taken as written, also where it stands in `defaults`', async () => {
+  it('is taken as written, also from `defaults`', async () => {
     const auth = { secret: 'a secret of some length, never told' }
     const { mounts } = await folder.load({ defaults: { auth }, ...rawRooms('/a') })
     expect(mounts[0]?.auth).toEqual({ ...auth, required: true })
@@ -43,7 +43,7 @@ describe('auth', () => {
       ])
   })
 
-  it('names exactly one kind of key, and its values are never told', async () => {
+  it('names exactly one kind of key, and its values are never shown', async () => {
     const told = await folder.mistakes({
       defaults: { auth: { secret: 'hunter2'.repeat(5) } },
       rooms: {

@@ -1,4 +1,4 @@
-/** `rooms.json`: what a mount comes out as, and one line of words for each mistake. Paths and modules have their own files. */
+/** `rooms.json`: what a mount comes out as, and one line for each mistake. Paths and modules have their own files. */
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { loadConfig } from '../../src/config/config.ts'
@@ -87,7 +87,7 @@ describe('a mount', () => {
     expect(two).toMatchObject({ origins: '*', options: undefined })
   })
 
-  it('is an event room where the module declares messages, and gets parsed options', async () => {
+  it('is an event room if the module declares messages, and gets parsed options', async () => {
     const { mounts } = await folder.load({ rooms: { '/e': { module: 'event' } } })
     expect(mounts[0]).toMatchObject({ kind: 'event', options: { every: 5000, label: 'server' } })
   })
@@ -120,14 +120,14 @@ describe('a mount', () => {
 })
 
 describe('limits', () => {
-  it('allow a large message as many pieces as it needs, unless the line says how many', async () => {
+  it('allow a large message as many pieces as it needs, unless the line sets a number', async () => {
     const piecesOf = async (limits: object) =>
       (await folder.load({ rooms: { '/a': { module: 'raw', limits } } })).mounts[0]?.limits.pieces
     expect(await piecesOf({ payload: '1MiB' })).toBe(2048)
     expect(await piecesOf({ payload: '1MiB', pieces: 20 })).toBe(20)
   })
 
-  it('that cannot be kept are mistakes', async () => {
+  it('that cannot be met are mistakes', async () => {
     const limits = { json: { depth: 0 }, pieces: 0, batch: 0.5, messageTimeout: '1ms', sendTimeout: 0 }
     const file = {
       rooms: { '/a': { module: 'raw', limits, rejoinWithin: '2h' } },
@@ -146,7 +146,7 @@ describe('limits', () => {
 })
 
 describe('mistakes', () => {
-  it('are told all at once, each with place, expectation and what came', async () => {
+  it('are reported together, each with its place, what was expected and what came', async () => {
     const file = {
       defaults: { limits: { heartbeat: 'often' } },
       roms: {},
@@ -175,7 +175,7 @@ describe('mistakes', () => {
     ])
   })
 
-  it('in a module are told once, however many rooms are made of it', async () => {
+  it('in a module are reported once, however many rooms use it', async () => {
     folder.put('bad.ts', 'export default 5\n')
     expect(await folder.mistakes({ rooms: { '/a': { module: 'bad' }, '/b': { module: 'bad' } } })).toEqual([
       `rooms./a.module: ${join(folder.path, 'bad.ts')}: expected "export default defineRoom({ … })", got 5`,
@@ -196,7 +196,7 @@ describe('mistakes', () => {
     expect(await folder.mistakes(text)).toEqual([mistake])
   })
 
-  it('are keys that stand twice', async () => {
+  it('are duplicate keys', async () => {
     const text = '{ "rooms": { "/a": { "module": "raw" }, "/a": { "module": "raw", "title": "A", "title": "B" } } }'
     expect(await folder.mistakes(text)).toEqual([
       'rooms./a: this key stands here twice; keep one',

@@ -108,7 +108,7 @@ describe('what is set', () => {
 })
 
 describe('what is wrong', () => {
-  it('is told at once, a line for each variable', () => {
+  it('is reported together, a line for each variable', () => {
     const env = { PORT: '99999', LOG_LEVEL: 'inof', DRAIN_MS: '-1', BASE_PATH: 'sub', HOST: 'http://x' }
     expect(mistakes(env)).toEqual([
       'HOST: expected an address or a host name such as "127.0.0.1", "::" or "localhost", got "http://x"',
@@ -178,7 +178,7 @@ describe('what is wrong', () => {
     expect(mistakes({ DRAIN_MS: '2000', DRAIN_NOTICE_MS: '1000' })).toEqual([])
   })
 
-  it('never says a password or a token', () => {
+  it('never shows a password or a token', () => {
     const told = mistakes({ REDIS_URL: 'http://user:hunter2@redis', METRICS_TOKEN: 'hunter2 hunter2' }).join('\n')
     expect(told).toContain('REDIS_URL: expected a URL that begins with redis:// or rediss://')
     expect(told).toContain('METRICS_TOKEN: expected a token')

@@ -72,7 +72,7 @@ describe('a name', () => {
     expect(await loads(name)).toEqual(['beside'])
   })
 
-  it('means an installed package or a part of it where there is no such file', async () => {
+  it('means an installed package or a part of it if there is no such file', async () => {
     put('node_modules/quiz/package.json', '{"name":"quiz","exports":{".":{"import":"./m.mjs"},"./hard":"./hard.mjs"}}')
     put('node_modules/quiz/m.mjs', "export default 'package'")
     put('node_modules/quiz/hard.mjs', "export default 'part'")
@@ -88,7 +88,7 @@ describe('a name', () => {
     expect(await loads('quiz')).toEqual(['file'])
   })
 
-  it('of nothing says where it was looked for', async () => {
+  it('of nothing is reported with the places that were searched', async () => {
     expect(await loads('gone', './gone', 'gone.js', 'fs')).toEqual([
       `! expected a room module, found no file ${folder}/gone.ts (.mts, .js, .mjs) and no installed package "gone"; make one, or mend the name`,
       `! expected a room module, found no file ${folder}/gone.ts (.mts, .js, .mjs); make one, or mend the name`,
@@ -113,7 +113,7 @@ describe('a module', () => {
     ).toEqual(['true true'])
   })
 
-  it('keeps its own zod where it has one', async () => {
+  it('keeps its own zod if it has one', async () => {
     put('node_modules/zod/package.json', '{"name":"zod","main":"i.js"}')
     put('node_modules/zod/i.js', "exports.z = 'own'")
     put('a.ts', "import { z } from 'zod'\nexport default z")
@@ -143,7 +143,7 @@ describe('a module', () => {
     ).toEqual(['1 true', '2 true', '3'])
   })
 
-  it('that was broken is read again when what it missed is there', async () => {
+  it('that failed is read again when the missing file is there', async () => {
     put('a.ts', "import n from 'later'\nexport default n")
     expect(
       await run(`
@@ -215,7 +215,7 @@ describe('a module that fails names message and place, and shows no stack', () =
     expect(line).toBe('the module cannot be loaded: it is not there within 50 ms (a.ts)')
   })
 
-  it('says what it expects to be exported', async () => {
+  it('is reported with what it should export', async () => {
     put('a.ts', 'export const room = {}')
     expect(await loads('a')).toEqual(['! expected "export default defineRoom({ … })" in a.ts, got no default export'])
   })

@@ -56,7 +56,7 @@ it('a path that nothing is left for closes with 1001', async () => {
   expect(await guest.closed).toMatchObject({ code: 1001 })
 })
 
-it('the peer of an event stream goes too, and what it posts is not heard', async () => {
+it('the peer of an event stream is closed too, and its posts are refused', async () => {
   server = await startServer({ rooms: { '/r/:name': { definition: notes } } })
   const guest = await joinStream(`${server.url}/r/vip`, { client: 'guest' })
   await guest.next('welcome')
@@ -67,7 +67,7 @@ it('the peer of an event stream goes too, and what it posts is not heard', async
   expect(await guest.send('note', { text: 'still here' })).toBe(401)
 })
 
-it('one who was checked by the old line during the reload is asked to come again', async () => {
+it('a peer that the old line admitted during the reload is asked to reconnect', async () => {
   const { promise: thought, resolve: decide } = Promise.withResolvers<void>()
   const asked = Promise.withResolvers<void>()
   const slow = defineRoom({

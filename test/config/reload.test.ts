@@ -73,7 +73,7 @@ describe('SIGHUP', () => {
     expect(await answer(await connect(`${ws}/two`))).toBe('two ?!')
   })
 
-  it('finds nothing to do where nothing changed', async () => {
+  it('does nothing if nothing changed', async () => {
     project.putRooms({ '/one': { module: 'one' } })
     const server = project.start()
     const one = await connect(`${await wsOf(server)}/one`)
@@ -82,7 +82,7 @@ describe('SIGHUP', () => {
     expect(await answer(one)).toBe('one ?')
   })
 
-  it('with a mistake changes nothing, says what is wrong, and works again when it is mended', async () => {
+  it('with a mistake changes nothing and reports the mistake; it works again once corrected', async () => {
     project.putRooms({ '/one': { module: 'one' } })
     const server = project.start()
     const ws = await wsOf(server)
@@ -129,7 +129,7 @@ describe('npm run dev', () => {
     expect(await answer(one)).toBe('one ?')
   })
 
-  it('keeps a room whose module is broken, and restarts it when it is mended', async () => {
+  it('keeps a room whose module fails to load, and restarts it when it loads again', async () => {
     project.putRooms({ '/one': { module: 'one' } })
     const server = project.start({}, '--dev')
     const ws = await wsOf(server)
@@ -142,7 +142,7 @@ describe('npm run dev', () => {
     expect(await answer(await connect(`${ws}/one`))).toBe('mended ?')
   })
 
-  it('keeps the rooms whose helper is broken, says where, and goes on when it is mended', async () => {
+  it('keeps the rooms whose helper fails to load, reports where, and restarts them when it loads again', async () => {
     project.putRooms({ '/one': { module: 'one' }, '/two': { module: 'two' } })
     const server = project.start({}, '--dev')
     const ws = await wsOf(server)

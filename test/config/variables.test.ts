@@ -50,7 +50,7 @@ describe('a variable', () => {
     expect(server.origins).toEqual(['https://example.org'])
   })
 
-  it('that is not set, or empty, or no name is a mistake with its place, told once', async () => {
+  it('that is not set, or empty, or no name is a mistake with its place, reported once', async () => {
     const content = {
       defaults: { auth: { secret: ref('JWT_SECRET') } },
       rooms: {
@@ -72,7 +72,7 @@ describe('a variable', () => {
     expect(mistake).toContain('expected the environment variable constructor, which is not set')
   })
 
-  it('is never said, in whatever message it comes up, however long it is', async () => {
+  it('never appears in a message, whatever the message and however long its value', async () => {
     const long = 'hunter2"'.repeat(40)
     folder.put(
       'picky.ts',

@@ -109,7 +109,7 @@ class Play {
     peer.expected.push(number)
   }
 
-  /** A goodbye comes after all that was said before it. */
+  /** A close frame comes after everything that was sent before it. */
   close(): void {
     const peer = this.#take()
     if (!peer) return

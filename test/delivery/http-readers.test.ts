@@ -1,6 +1,6 @@
 /**
- * Reading a room over plain HTTP: it is paid by who reads, a connection holds one page however much it asks for, and a
- * page that nobody takes is given up.
+ * Reading a room over plain HTTP: the reader is charged for it, a connection holds one page at a time, and a page that is
+ * not taken is dropped.
  */
 import { connect } from 'node:net'
 import { setImmediate } from 'node:timers/promises'
@@ -65,7 +65,7 @@ describe('reading over HTTP', () => {
     expect(events).toBe(2000)
   })
 
-  it('is paid by the bytes, so that one who reads everything again and again is told to wait', async () => {
+  it('is charged by the bytes, so that a client that reads everything again and again gets 429', async () => {
     clock = handClock()
     const url = await open(200)
     let pages = 0
@@ -118,7 +118,7 @@ describe('reading over HTTP', () => {
     made.mockRestore()
   })
 
-  it('gives up a page that nobody takes, after limits.sendTimeout', async () => {
+  it('drops a page that is not taken, after limits.sendTimeout', async () => {
     clock = handClock()
     await open(200)
     const made = vi.spyOn(Readers.prototype, 'page')

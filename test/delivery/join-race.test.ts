@@ -1,5 +1,5 @@
 /**
- * Joining while everybody talks: at whatever moment a peer comes in or comes back, it hears the welcome, then every event
+ * Joining while everybody publishes: whenever a peer joins or resumes, it gets the welcome, then every event
  * from the right place on, each once, in order. Ten thousand peers in this process, a thousand over real sockets.
  */
 import { setImmediate } from 'node:timers/promises'
@@ -36,7 +36,7 @@ async function openTalk(keep: number): Promise<{ room: LiveEventRoom; errors: un
 }
 
 describe('joining during full publishing', () => {
-  it('in 10,000 newcomers and returners at random moments finds no hole and no double', async () => {
+  it('in 10,000 newcomers and returners at random moments finds no gap and no duplicate', async () => {
     const random = seeded(8)
     const { room, errors } = await openTalk(KEEP)
 
@@ -65,7 +65,7 @@ describe('joining during full publishing', () => {
     const count = (is: (hearing: Hearing) => unknown) => hearings.filter(is).length
     const resumed = count(({ welcome }) => welcome?.resumed === true)
     const lost = count(({ welcome }) => welcome?.resumed === false)
-    // All roads were taken.
+    // Every case occurred.
     expect(resumed).toBeGreaterThan(1000)
     expect(lost).toBeGreaterThan(100)
     const reasons = new Set(hearings.map(({ welcome }) => welcome?.reason))
@@ -78,7 +78,7 @@ describe('joining during full publishing', () => {
     )
   })
 
-  it('tells one who reads so slowly that retention cuts between two pages, and goes on from there', async () => {
+  it('resets a reader so slow that retention trims between two of its pages, and goes on from there', async () => {
     const { room } = await openTalk(600)
     for (let number = 0; number < 600; number += 1) void room.publish('said', number)
     const wire = new HearingWire(new Hearing(0), 4)
@@ -126,7 +126,7 @@ describe('joining over real sockets', () => {
   })
   afterAll(async () => (await started).close())
 
-  it('in 1,000 peers, half of whom come back with their offset, finds no hole and no double', async () => {
+  it('in 1,000 peers, half of whom come back with their offset, finds no gap and no duplicate', async () => {
     const server = await started
     const random = seeded(9)
     const begin = performance.now()

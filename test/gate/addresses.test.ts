@@ -119,7 +119,7 @@ describe('an address', () => {
     expect(await join({ 'X-Forwarded-For': '2001:db8:1::1' })).toBe(429)
   })
 
-  it('that is none makes all who bring one the same stranger', async () => {
+  it('that is invalid makes all its senders one unknown client', async () => {
     await start('127.0.0.1')
     const from = (address: string) => ({ 'X-Forwarded-For': address })
     expect(await join(from('nonsense'))).toBe(101)

@@ -1,5 +1,5 @@
 /**
- * How a token may be brought, on every road into a room, and that without one there is no road.
+ * How a token is sent over every transport, and that without one no transport lets a client in.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { refused } from '../support/client.ts'

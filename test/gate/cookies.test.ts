@@ -79,7 +79,7 @@ describe('a listed origin may send the cookie', () => {
     expect(without).toMatchObject({ status: isOpen ? status : 401, origin: LISTED, credentials: 'true' })
   })
 
-  it('also where it is told to come back later', async () => {
+  it('also if it is refused for now', async () => {
     const { connect } = await start()
     const token = await sign({ sub: 'ann' })
     await connect('/full', {}, { headers: bearer(token) })
@@ -122,7 +122,7 @@ describe('in a room that lets guests in', () => {
     expect(await refused(`${ws}/locked`, { headers: { Cookie } })).toMatchObject({ status: 401 })
   })
 
-  it('a good cookie says who it is, and an ended token that is sent on purpose is told so', async () => {
+  it('a good cookie says who it is, and an expired token that is sent on purpose is reported', async () => {
     const { connect, ws } = await start()
     const Cookie = `pass=${await sign({ sub: 'ann' })}`
     const ann = await connect('/guests', { name: 'Gus' }, { headers: { Cookie } })

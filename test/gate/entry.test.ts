@@ -1,6 +1,6 @@
 /**
- * Who is let in: origins, limits, subprotocols, and what the query says of a peer. Everything is decided before the
- * upgrade, and whoever is refused leaves nothing behind.
+ * Admission: origins, limits, subprotocols, and what the query sets for a peer. Everything is decided before the
+ * upgrade, and a refused client leaves nothing behind.
  */
 import { afterEach, describe, expect, it } from 'vitest'
 import { defineRoom } from '../../src/define.ts'
@@ -126,7 +126,7 @@ describe('a limit', () => {
     expect(await one.nextText()).toBe('still here')
   })
 
-  it('of handshakes refuses with 429 and says when to come again', async () => {
+  it('of handshakes refuses with 429 and a Retry-After', async () => {
     await start({ '/echo': {} }, { handshakes: { perSecond: 0.1, burst: 2 } })
     await all([await server.connect('/echo'), await server.connect('/echo')])
     const no = await refused(url('/echo'))
@@ -192,7 +192,7 @@ describe('the query', () => {
     expect(answer).toMatchObject({ status: 400, body: { error: `bad_${key}` } })
   })
 
-  it('that says something twice is refused', async () => {
+  it('with a repeated key is refused', async () => {
     await start({ '/names': { definition: names } })
     for (const key of ['name', 'client', 'offset']) {
       const answer = await refused(`${server.ws}/names?${key}=a&${key}=a`)
@@ -200,7 +200,7 @@ describe('the query', () => {
     }
   })
 
-  it('takes any name that can be shown, and makes one where there is none', async () => {
+  it('takes any name that can be shown, and makes one if there is none', async () => {
     await start({ '/names': { definition: names } })
     for (const name of ['ann', '安娜', 'a'.repeat(40), '😀'.repeat(40), '👩‍💻', '<b>', "O'Neill", '()']) {
       const peer = await server.connect('/names', { name })
@@ -210,7 +210,7 @@ describe('the query', () => {
     expect((await guest.next<{ you: { name: string } }>('welcome')).data.you.name).toMatch(/^guest-/)
   })
 
-  it('with an offset of another log tells the newcomer so', async () => {
+  it('with an offset of another log makes a newcomer, with the reason', async () => {
     await start({ '/names': { definition: names } })
     const peer = await server.connect('/names', { offset: `${'a'.repeat(32)}_0000000000000007` })
     expect(await peer.next('welcome')).toMatchObject({ data: { resumed: false, reason: 'epoch' } })

@@ -1,6 +1,6 @@
 /**
- * The gate on plain data: callers made by hand, with no request, socket or server. Each check refuses by itself; whoever
- * passes all of them has a place in the room, at once where nothing must be waited for.
+ * The gate on plain data: callers made by hand, with no request, socket or server. Each check refuses by itself; a caller
+ * that passes all of them has a place in the room, at once if nothing must be waited for.
  */
 import { describe, expect, it } from 'vitest'
 import { Refusal } from '../../src/errors.ts'
@@ -22,7 +22,7 @@ async function outcome(caller: Partial<Caller>, handshake?: Partial<Handshake>, 
   }
 }
 
-describe('a caller that nothing speaks against', () => {
+describe('a caller that passes every check', () => {
   it('has a place in an open room at once', () => {
     const { gate, quotas } = fixture()
     expect(isAdmission(gate().admit(CALLER, HANDSHAKE))).toBe(true)
@@ -30,12 +30,12 @@ describe('a caller that nothing speaks against', () => {
     expect(quotas.peers).toBe(1)
   })
 
-  it('needs no handshake where it comes over no WebSocket', async () => {
+  it('needs no handshake unless it uses a WebSocket', async () => {
     expect(isAdmission(await outcome({ target: '/r/tea?name=ann&client=c1&offset=now' }))).toBe(true)
     expect(fixture().asked).toEqual(['/r/tea'])
   })
 
-  it('is who its query says', async () => {
+  it('has the name and client of its query', async () => {
     expect(await outcome({ target: '/r/%74ea/?name=ann&client=c1&offset=now' }, {})).toMatchObject({
       visitor: { name: 'ann', client: 'c1' },
       offset: 'now',
@@ -106,7 +106,7 @@ describe('a caller is refused', () => {
     ['403 forbidden', { target: '/picky?knock=false' }],
   ])('with %s: %j', async (refusal, caller) => {
     expect(await outcome(caller, {})).toBe(refusal)
-    // Nothing stays counted of who was refused.
+    // A refused caller leaves no count.
     expect(fixture().held).toBe(0)
     expect(fixture().quotas.peers).toBe(0)
   })
@@ -174,7 +174,7 @@ describe('a count', () => {
     expect(await outcome({ address: '192.0.2.99' }, {}, by)).toBe('503 server_full')
   })
 
-  it('of handshakes holds for an address, also where its tokens are wrong', async () => {
+  it('of handshakes holds for an address, also if its tokens are wrong', async () => {
     const by = fixture().gate()
     const guess = { target: '/token', authorization: 'Bearer nonsense' }
     // Each wrong token counts twice.
@@ -185,7 +185,7 @@ describe('a count', () => {
     expect(isAdmission(await outcome({}, {}, by))).toBe(true)
   })
 
-  it('is given back where the room does not open', async () => {
+  it('is given back if the room does not open', async () => {
     fixture().place = () => Promise.reject(new Refusal(503, 'room_failed', 'this room does not open now'))
     expect(await outcome({})).toBe('503 room_failed')
     expect(fixture().quotas.peers).toBe(0)

@@ -97,7 +97,7 @@ describe('a connection from this machine', () => {
     for (const name of own) expect([name, await statuses(name)]).toMatchObject([name, OPEN])
   })
 
-  it('is told how to mend it, and no more', async () => {
+  it('gets the remedy, and no more', async () => {
     await start()
     const headers = [
       ['Host', 'rooms.example.org'],
@@ -111,7 +111,7 @@ describe('a connection from this machine', () => {
     expect(metrics).toContain('corridor_refusals_total{code="foreign_host"} 1')
   })
 
-  it('is not fooled by what the page says of a proxy', async () => {
+  it('is not fooled by forwarded headers of the page', async () => {
     await start()
     const forwarded = [
       ['X-Forwarded-Host', 'localhost'],
@@ -122,7 +122,7 @@ describe('a connection from this machine', () => {
     expect(got).toEqual(all(got, 421))
   })
 
-  it('is free to use any name where a proxy that is trusted makes it', async () => {
+  it('may use any name behind a trusted proxy', async () => {
     await start({ TRUST_PROXY: '127.0.0.1' })
     expect(await statuses('rooms.example.org')).toMatchObject(OPEN)
   })

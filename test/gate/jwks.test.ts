@@ -1,6 +1,6 @@
 /**
  * Keys of an issuer from its URL (catalogue: AU4): a real key server on loopback counts what it is asked. Strangers do
- * not drive it, its absence is said as 503, and no issuer's keys open another's room.
+ * not drive it, its absence gives 503, and no issuer's keys open another's room.
  */
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -145,7 +145,7 @@ describe('the keys of an issuer', () => {
     expect(await knock('/notes', token('a', one))).toBe(200)
   })
 
-  it('are not read where the answer is longer than keys can be', async () => {
+  it('are not read if the answer is longer than keys can be', async () => {
     const issuer = await Issuer.open(['a', one])
     issuer.answer = () => JSON.stringify({ keys: issuer.keys, more: 'x'.repeat(1024 * 1024) })
     await start({ '/notes': issuer.url })
@@ -202,7 +202,7 @@ describe('two issuers', () => {
     expect(await knock('/second', token('a', one))).toBe(401)
   })
 
-  it('cannot be made to be asked by what a token says', async () => {
+  it('are never fetched because of what a token contains', async () => {
     const [first, lure] = [await Issuer.open(['a', one]), await Issuer.open(['x', two])]
     await start({ '/first': first.url })
     const forged = sign(

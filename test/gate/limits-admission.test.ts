@@ -1,4 +1,4 @@
-/** The limits of who comes in, and of requests, one by one: set small, exceeded, answered as docs/LIMITS.md says, and counted. */
+/** The limits of admission and of requests, one by one: set small, exceeded, answered as docs/LIMITS.md says, and counted. */
 import { describe, expect, it } from 'vitest'
 import type { Limit } from '../../src/tally.ts'
 import { refused } from '../support/client.ts'
@@ -16,7 +16,7 @@ const exceeded = {
     const { status, headers, body } = await refused(`${fixture.server.ws}/notes`)
     expect([status, headers['retry-after'], body]).toMatchObject([503, '10', { error: 'room_full' }])
     expect(await count('limits.peers')).toBe(1)
-    // Who posts is no peer.
+    // A post makes no peer.
     const headersOfJson = { 'Content-Type': 'application/json' }
     const note = JSON.stringify({ type: 'note', data: { text: 'from outside' } })
     const posted = await fetch(`${fixture.server.url}/notes`, { method: 'POST', headers: headersOfJson, body: note })
@@ -29,7 +29,7 @@ const exceeded = {
     const { status, headers, body } = await refused(`${fixture.server.ws}/notes`)
     expect([status, headers['retry-after'], body]).toMatchObject([429, '10', { error: 'too_many' }])
     expect(await count('limits.perAddress')).toBe(1)
-    // Each room counts for itself, however its path is written; whoever listens over HTTP counts too.
+    // Each room counts for itself, however its path is written; readers over HTTP count too.
     const line = { definition: notes, limits: { perAddress: 1 } }
     await start({ rooms: { '/r/:name': line, '/notes': line } })
     const one = await fixture.server.connect('/r/one')

@@ -1,4 +1,4 @@
-/** The limits of what a peer says (catalogue: F3, F8), one by one: set small, exceeded, answered as docs/LIMITS.md says, and counted. */
+/** The limits of what a peer sends (catalogue: F3, F8), one by one: set small, exceeded, answered as docs/LIMITS.md says, and counted. */
 import { describe, expect, it } from 'vitest'
 import type { Limit } from '../../src/tally.ts'
 import { fragmented, frame, Op } from '../support/bare-frames.ts'

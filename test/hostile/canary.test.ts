@@ -1,6 +1,6 @@
 /**
  * No secret gets out (catalogue: AU8): a canary in everything a client may carry one in, along every way to fail, and
- * then a search of all that the server said: every line of its log, its metrics, the bodies and heads of its answers.
+ * then a search of all that the server wrote: every line of its log, its metrics, the bodies and heads of its answers.
  */
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { z } from 'zod'
@@ -122,7 +122,7 @@ async function attempt(...pieces: (string | Buffer)[]): Promise<void> {
   client.reset()
 }
 
-it('whatever fails, in whatever way, no secret of a client is repeated', async () => {
+it('whatever fails, in whatever way, no secret of a client gets out', async () => {
   const good = await sign({ sub: 'ann', secret: CANARY })
   const [, payload = '', signature = ''] = good.split('.')
   const close = ['Connection', 'close'] as const

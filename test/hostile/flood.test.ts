@@ -1,4 +1,4 @@
-/** Too much, from a peer or towards one: who floods is told, then held back or closed; who does not read is closed. */
+/** Too much, from a peer or towards one: a flooding peer gets errors, then is held back or closed; a peer that does not read is closed. */
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { defineRoom, type Room } from '../../src/define.ts'
@@ -58,7 +58,7 @@ describe('a flood', () => {
     expect(await ann.nextText()).toBe('after')
   })
 
-  it('is no silence: a peer that is not read for a while is not taken for dead', async () => {
+  it('does not count as silence: a peer whose socket is paused is not closed as dead', async () => {
     const clock = handClock()
     const socket = {
       isAlive: true,

@@ -48,7 +48,7 @@ describe('a handler that throws', () => {
   })
 
   it.each(['at once', 'later'])(
-    'tells the sender `internal` and nothing else, and the log everything (%s)',
+    'gives the sender `internal` and nothing else, and the log everything (%s)',
     async (when) => {
       await start(failing)
       fixture.server.expectError(/(receive|close) handler failed/)
@@ -69,20 +69,23 @@ describe('a handler that throws', () => {
     },
   )
 
-  it.each(['at once', 'later'])('with a RoomError tells the sender just that, and logs nothing (%s)', async (when) => {
-    await start(failing)
-    fixture.server.expectError(/close handler failed/)
-    const ann = await enter('ann')
-    ann.send('refuse', when, 'm1')
-    expect(await ann.next()).toEqual({
-      type: 'error',
-      id: 'm1',
-      data: { code: 'too_late', message: 'the game is over' },
-    })
-    expect(fixture.server.logs.filter(({ level }) => level === 50)).toEqual([])
-  })
+  it.each(['at once', 'later'])(
+    'with a RoomError gives the sender just that error, and logs nothing (%s)',
+    async (when) => {
+      await start(failing)
+      fixture.server.expectError(/close handler failed/)
+      const ann = await enter('ann')
+      ann.send('refuse', when, 'm1')
+      expect(await ann.next()).toEqual({
+        type: 'error',
+        id: 'm1',
+        data: { code: 'too_late', message: 'the game is over' },
+      })
+      expect(fixture.server.logs.filter(({ level }) => level === 50)).toEqual([])
+    },
+  )
 
-  it('in `text` tells the sender `internal`', async () => {
+  it('in `text` gives the sender `internal`', async () => {
     await start(failing)
     fixture.server.expectError(/(receive|close) handler failed/)
     const ann = await enter('ann')
@@ -92,7 +95,7 @@ describe('a handler that throws', () => {
     expect(JSON.stringify(answer)).not.toContain('secret')
   })
 
-  it('in `join` or `leave` keeps nobody else out, and a peer that `join` refuses is told why', async () => {
+  it('in `join` or `leave` keeps nobody else out, and a peer that `join` refuses gets the reason', async () => {
     await start(failing)
     fixture.server.expectError(/(join|leave|close) handler failed/)
     for (const name of ['bad', 'badly']) {

@@ -1,5 +1,5 @@
 /**
- * The log as its reader meets it: one line of JSON an event, whatever strangers put into it, with a name for each request
+ * The log as its reader meets it: one line of JSON an event, whatever clients put into it, with a name for each request
  * that failed.
  */
 import { Writable } from 'node:stream'
@@ -110,7 +110,7 @@ describe('a request that fails', () => {
     expect(JSON.stringify(server.logs)).not.toMatch(/tea|nowhere|secret|token/)
   })
 
-  it('by our mistake is told in full, under an id that its answer carries too', async () => {
+  it('by a server error is logged in full, under an id that is also in the answer', async () => {
     await start()
     const answers = [
       await fetch(`${server.url}/r/tea?offset=-1&way=bug`).then(({ headers }) => headers.get('x-request-id')),

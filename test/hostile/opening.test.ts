@@ -1,6 +1,6 @@
 /**
- * What may happen while a room opens: peers that vanish, an `open` that throws or hangs, a reload under the feet of those
- * who wait. The server lives, nothing is counted that is not there, and the next peer is served.
+ * What may happen while a room opens: peers that vanish, an `open` that throws or hangs, a reload while peers
+ * wait. The server lives, nothing is counted that is not there, and the next peer is served.
  */
 import { setImmediate } from 'node:timers/promises'
 import { afterEach, describe, expect, it } from 'vitest'
@@ -116,7 +116,7 @@ describe('while a room opens', () => {
     await until(async () => (await members()) === 1)
   })
 
-  it('the places are kept for those who wait', async () => {
+  it('waiting peers keep their places', async () => {
     const room = gated()
     server = await startServer({ rooms: { '/room': { definition: room.definition, limits: { peers: 1 } } } })
     const first = server.connect('/room')
@@ -152,7 +152,7 @@ describe('while a room opens', () => {
     expect(attempts).toBe(3)
   })
 
-  it('all who wait are refused when it fails, and the next one opens it', async () => {
+  it('all waiting peers are refused when it fails, and the next one opens it', async () => {
     const room = gated()
     server = await startServer({ rooms: { '/room': { definition: room.definition } } })
     server.expectError(/open failed/)
@@ -218,7 +218,7 @@ describe('a reload while peers wait', () => {
 })
 
 describe('the end of the server', () => {
-  it('does not wait for ever for a room that opens, a handler that hangs, or a peer that ignores its close', async () => {
+  it('does not wait indefinitely for a room that opens, a handler that hangs, or a peer that ignores its close', async () => {
     const clock = handClock()
     const hanging = defineRoom({
       open: () => ({ message: () => new Promise(() => {}), close: () => new Promise(() => {}) }),

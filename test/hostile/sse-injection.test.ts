@@ -61,7 +61,7 @@ const HOSTILE = [
 describe('an event stream', () => {
   const one = tally('BR2', 'texts that arrived otherwise')
   tellWrong('BR2', 'tests that found a forged event or header')
-  it('carries every text as it was said, and nothing made of it', async () => {
+  it('carries every text unchanged', async () => {
     const url = room()
     const [member, reader] = [
       await openStream(`${url}?live=sse&client=c`),
@@ -160,7 +160,7 @@ describe('an EventSource', () => {
       source.addEventListener('error', reject)
     })
 
-  it('says what it saw last, in a header that wins over the query', async () => {
+  it('sends its last event id in a header, which takes precedence over the query', async () => {
     const url = room()
     for (const text of ['1', '2', '3']) await post(url, { type: 'say', data: { text, more: 0 } })
     const epoch = ((await (await fetch(url)).json()) as { epoch: string }).epoch
@@ -171,7 +171,7 @@ describe('an EventSource', () => {
     expect(bad.status).toBe(400)
   })
 
-  it('keeps the id of its last event, and comes back for what it missed', async () => {
+  it('keeps the id of its last event, and reconnects for what it missed', async () => {
     const url = room()
     const ids: string[] = []
     const asked: { last: string | null }[] = []
@@ -217,7 +217,7 @@ describe('an EventSource', () => {
     source.close()
   })
 
-  it('stops for good where it is refused', async () => {
+  it('stops for good if it is refused', async () => {
     const source = new EventSource(`${server.url}/nowhere?offset=now&live=sse`)
     const error = await new Promise<{ code?: number | undefined }>((resolve) =>
       source.addEventListener('error', resolve),

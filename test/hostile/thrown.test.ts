@@ -1,6 +1,6 @@
 /**
  * What a module throws that nobody expects: no Error at all, one with a status of its own, one that cannot be logged or
- * told. It is the module's mistake, answered as such, and never ends the process.
+ * told. It is an error of the module, answered as such, and never ends the process.
  */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'

@@ -39,7 +39,7 @@ function rows(): Record<string, number> {
   }
 }
 
-describe('a room in which nothing is said', () => {
+describe('a room in which nothing is published', () => {
   let server: TestServer
   const start = async () => {
     const rooms = { '/r/:name': { definition: talk }, '/raw/:name': { definition: raw } }
@@ -92,7 +92,7 @@ describe('a room in which nothing is said', () => {
     expect(rows()).toEqual({ rooms: 0, epochs: 0, events: 0, answers: 0 })
   })
 
-  it('is told in its description, and resumes what was handed out after any number of restarts', async () => {
+  it('is in its description, and resumes offsets that were handed out after any number of restarts', async () => {
     const offsets: string[] = []
     for (let life = 0; life < 3; life += 1) {
       const read = await fetch(`${server.url}/r/tea?offset=-1`)
@@ -115,7 +115,7 @@ describe('a room in which nothing is said', () => {
   })
 })
 
-describe('a life in which nothing was said', () => {
+describe('a life in which nothing was published', () => {
   const clock = handClock()
   const open = async () => {
     const log = await SqliteLog.open(folder, clock, systemRandom(), silent)
@@ -128,7 +128,7 @@ describe('a life in which nothing was said', () => {
     await a.room.append([draft, draft])
     await a.log.close()
     const b = await open()
-    // A copy of the running log, before anything was said in this life.
+    // A copy of the running log, before anything was published in this life.
     await b.log.close()
     copyFileSync(file(), join(folder, 'copy'))
     const c = await open()

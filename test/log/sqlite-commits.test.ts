@@ -9,18 +9,18 @@ import { systemRandom } from '../../src/random.ts'
 import { handClock } from '../../src/testing/hand-clock.ts'
 
 describe('what fails in one append', () => {
-  const append = (what: { prepare?: Error; committed?: Error; failed?: Error }, told: string[]) => ({
+  const append = (what: { prepare?: Error; committed?: Error; failed?: Error }, results: string[]) => ({
     length: 1,
     prepare({ events }: { events: (number | string)[] }) {
       events.push(1, 1, 1, 'x')
       if (what.prepare) throw what.prepare
     },
     committed() {
-      told.push('committed')
+      results.push('committed')
       if (what.committed) throw what.committed
     },
     failed() {
-      told.push('failed')
+      results.push('failed')
       if (what.failed) throw what.failed
     },
   })
@@ -38,42 +38,42 @@ describe('what fails in one append', () => {
       },
       { error: (fields) => void errors.push(fields) },
     )
-    const told: string[] = []
+    const results: string[] = []
     const oops = new Error('oops')
-    for (const what of [{ prepare: oops }, {}, { committed: oops }, {}]) commits.enqueue(append(what, told))
+    for (const what of [{ prepare: oops }, {}, { committed: oops }, {}]) commits.enqueue(append(what, results))
     await commits.idle()
-    expect({ written, told, errors: errors.length }).toEqual({
+    expect({ written, results, errors: errors.length }).toEqual({
       written: [3],
-      told: ['failed', 'committed', 'committed', 'committed'],
+      results: ['failed', 'committed', 'committed', 'committed'],
       errors: 2,
     })
     isWell = false
-    for (const what of [{}, { failed: oops }, {}]) commits.enqueue(append(what, told))
+    for (const what of [{}, { failed: oops }, {}]) commits.enqueue(append(what, results))
     await commits.idle()
     isWell = true
-    commits.enqueue(append({}, told))
+    commits.enqueue(append({}, results))
     await commits.idle()
-    expect(told.slice(4)).toEqual(['failed', 'failed', 'failed', 'committed'])
+    expect(results.slice(4)).toEqual(['failed', 'failed', 'failed', 'committed'])
   })
 
   it('that the disk did not take refuses what came meanwhile, too: after a failed sync a second one proves nothing', async () => {
-    const told: string[] = []
+    const results: string[] = []
     let writes = 0
     const commits: SqliteCommits = new SqliteCommits(
       handClock(),
       async () => {
         writes += 1
-        if (writes === 1) commits.enqueue(append({}, told))
+        if (writes === 1) commits.enqueue(append({}, results))
         return writes > 1
       },
       { error: () => {} },
     )
-    commits.enqueue(append({}, told))
+    commits.enqueue(append({}, results))
     await commits.idle()
-    expect({ writes, told }).toEqual({ writes: 1, told: ['failed', 'failed'] })
-    commits.enqueue(append({}, told))
+    expect({ writes, results }).toEqual({ writes: 1, results: ['failed', 'failed'] })
+    commits.enqueue(append({}, results))
     await commits.idle()
-    expect(told.at(-1)).toBe('committed')
+    expect(results.at(-1)).toBe('committed')
   })
 })
 

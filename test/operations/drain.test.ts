@@ -1,4 +1,4 @@
-/** The end of a server as a load balancer and a proxy see it: told in time, answered to the last, never kept waiting. */
+/** The end of a server as a load balancer and a proxy see it: notified in time, answered to the last, never kept waiting. */
 
 import { mkdtempSync, rmSync } from 'node:fs'
 import { Agent } from 'node:http'
@@ -42,7 +42,7 @@ async function start(env: Record<string, string> = {}): Promise<void> {
 const readiness = async () => (await ask(`${url}/readyz`)).status
 
 describe('a notice', () => {
-  it('tells the load balancer, lets nobody new in and leaves who is in alone, and then all go', async () => {
+  it('notifies the load balancer, refuses new peers and keeps the others, then closes all', async () => {
     await start({ DRAIN_MS: '10000', DRAIN_NOTICE_MS: '5000' })
     const ann = await connect(`${ws}/chat?name=ann`)
     const stream = await Stream.open(`${url}/chat?live=sse&client=ben&name=ben`)
@@ -72,7 +72,7 @@ describe('a notice', () => {
     expect(await server.exited).toEqual(END)
   })
 
-  it('keeps out also who was on the way in when it was given', async () => {
+  it('refuses also a peer whose admission was under way', async () => {
     const asked = Promise.withResolvers<void>()
     const decided = Promise.withResolvers<void>()
     const definition = defineRoom({
@@ -102,7 +102,7 @@ describe('a notice', () => {
 })
 
 describe('without one', () => {
-  it('/readyz says 503 as long as somebody has not gone, and it ends though one never goes', async () => {
+  it('/readyz is 503 while a peer remains, and the server ends though one never closes', async () => {
     await start({ DRAIN_MS: '6000' })
     let isIn = false
     const hear = (text: string) => {
@@ -117,7 +117,7 @@ describe('without one', () => {
     deaf.end()
   })
 
-  it('a peer goes when what it said is answered, and what it says meanwhile is refused', async () => {
+  it('a peer is closed when its messages are answered, and later messages are refused', async () => {
     const begun = Promise.withResolvers<void>()
     const isThought = Promise.withResolvers<void>()
     const definition = defineRoom({
@@ -166,7 +166,7 @@ describe('without one', () => {
     expect([status, JSON.parse(body)]).toMatchObject([200, { path: '/slow' }])
   })
 
-  it('an idle server ends at once, also where a browser holds connections it does not use', async () => {
+  it('an idle server ends at once, also if a browser holds unused connections', async () => {
     await start()
     const agent = new Agent({ keepAlive: true, maxSockets: 1 })
     expect((await ask(`${url}/healthz`, { agent })).status).toBe(200)

@@ -1,5 +1,5 @@
 /**
- * What an operator watches: each number moves when what it counts happens, and no stranger can make a series
+ * What an operator watches: each number moves when what it counts happens, and clients cannot create a series
  * (catalogue: LB7).
  */
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -30,7 +30,7 @@ async function series(): Promise<Map<string, number>> {
 }
 
 describe('/metrics', () => {
-  it('is told to everyone where no token is set, as Prometheus reads it', async () => {
+  it('is readable by everyone if no token is set, as Prometheus reads it', async () => {
     server = await startServer({ rooms: { '/echo': {} } })
     // Also of a room that nobody opened yet: a graph begins at 0, and goes back to it.
     const now = await series()
@@ -43,7 +43,7 @@ describe('/metrics', () => {
     expect((await fetch(`${server.url}/metrics`, { method: 'POST' })).status).toBe(404)
   })
 
-  it('is told only to who brings the token where one is set, and guessing is slow', async () => {
+  it('requires the token if one is set, and guessing is slow', async () => {
     const limits = { handshakes: { perSecond: 0.1, burst: 4 } }
     server = await startServer({ rooms: { '/echo': {} }, server: { limits }, env: { METRICS_TOKEN: 'sesame' } })
     const status = async (authorization?: string) => (await ask(authorization ? { authorization } : {})).status
@@ -71,7 +71,7 @@ describe('a metric counts', () => {
     open: () => ({}),
   })
 
-  it('who is here, what is said, what is refused, and why connections end', async () => {
+  it('peers, messages, refusals, and why connections end', async () => {
     server = await startServer({
       rooms: {
         '/notes': { definition: notes, limits: { rate: { perSecond: 1, burst: 4 } } },
@@ -113,7 +113,7 @@ describe('a metric counts', () => {
     expect(after.get('corridor_peers{room="/notes"}')).toBe(undefined)
   })
 
-  it('a close for a broken frame as ours, one of the peer’s own as none, and none twice', async () => {
+  it('a close for a malformed frame as the server’s, a close by the peer as none, and none twice', async () => {
     const rooms = { '/echo': { limits: { payload: '100B' } }, '/notes': { definition: notes } }
     server = await startServer({ rooms })
     const end = async (bytes: Buffer, path = '/echo') => {

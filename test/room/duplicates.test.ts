@@ -1,4 +1,4 @@
-/** A message said again under its id is handled once: over a lost connection, over a restart, and while it is handled. */
+/** A message sent again under its id is handled once: over a lost connection, over a restart, and while it is handled. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -120,7 +120,7 @@ describe.each(['a file', ':memory:'])('over a server with its log in %s', (place
     expect(handled).toEqual(['a', 'n'])
   })
 
-  it('twice in one breath is handled once, and answered twice', async () => {
+  it('sent twice at once is handled once, and answered twice', async () => {
     const ann = await enter()
     for (const _ of [1, 2, 3]) ann.send('say', 'a', '1')
     const answers = [await answer(ann, '1'), await answer(ann, '1'), await answer(ann, '1')]

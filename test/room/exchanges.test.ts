@@ -1,5 +1,5 @@
 /**
- * Every message is answered, and counted so, once: whatever its handler does, however slow or broken the log is, and if it
+ * Every message is answered and counted once, whatever its handler does, however slow or broken the log is, and if it
  * is sent twice, over two transports, or too late. A peer with a message that stays open could never be dismissed.
  */
 import { afterEach, describe, expect, it, vi } from 'vitest'
@@ -49,7 +49,7 @@ describe('whatever happens to a message', () => {
         said[at]?.push(id)
       } else if (dice < 7) session.receive(random.pick(ODD))
       else if (dice < 9) {
-        // As `append.ts` does: checked before; said by who listens to an event stream, or by a stranger.
+        // As `append.ts` does: checked before; sent by the peer of an event stream, or by an anonymous sender.
         const sender = random.oneIn(2) ? session : room.anonymousSender(clientOf(clients[at] as string))
         const ids = Array.from({ length: 1 + random.below(3) }, () => `m${random.below(80)}`)
         const batch = ids.map((id) => ({ type: random.pick(TYPES.slice(0, 5)), data, id }))
@@ -83,7 +83,7 @@ describe('whatever happens to a message', () => {
   })
 })
 
-describe('a message that comes to its answer too late, or to none', () => {
+describe('a message whose answer comes too late or never', () => {
   const quiet = (wait: () => Promise<unknown>) => ({
     receives: { note: z.number() },
     open: () => ({ receive: { note: () => wait() } }),
@@ -121,7 +121,7 @@ describe('a message that comes to its answer too late, or to none', () => {
     expect(room.roomLog.seq).toBe(1)
   })
 
-  it.each([1, 2])('posted with %i of its kind, is not handled if nobody waits for it any more', async (count) => {
+  it.each([1, 2])('posted with %i of its kind, is not handled if its sender no longer waits for it', async (count) => {
     const slow = () => ({ delayMs: 6000, isBroken: false })
     const { room, clock } = await openMoodyRoom((call) => (call === 'recall' ? slow() : undefined))
     let isLate = false
@@ -136,7 +136,7 @@ describe('a message that comes to its answer too late, or to none', () => {
   })
 })
 
-describe('a batch that says what is being handled on another road', () => {
+describe('a batch with a message that is being handled on another connection', () => {
   it('is answered with the error that was the answer there', async () => {
     const { room, clock } = await openMoodyRoom(
       () => undefined,
@@ -150,31 +150,28 @@ describe('a batch that says what is being handled on another road', () => {
     await outcome
   })
 
-  it.each([0, 1, 2, 3, 4, 5, 6])(
-    'is answered also where it comes just before that answer (%i steps)',
-    async (steps) => {
-      const { room, clock } = await openMoodyRoom(
-        () => undefined,
-        () => 100,
-      )
-      room.join(clientOf('ann'), new TestWire([]), undefined).receive(message('late', '1'))
-      const time = clock.advance(100)
-      for (let step = 0; step < steps; step += 1) await undefined
-      let isOver = false
-      const over = () => {
-        isOver = true
-      }
-      room
-        .anonymousSender(clientOf('ann'))
-        .post([{ type: 'late', data: 1, id: '1' }])
-        .then(over, over)
-      await time
-      await clock.advance(200)
-      expect(isOver).toBe(true)
-    },
-  )
+  it.each([0, 1, 2, 3, 4, 5, 6])('is answered also if it comes just before that answer (%i steps)', async (steps) => {
+    const { room, clock } = await openMoodyRoom(
+      () => undefined,
+      () => 100,
+    )
+    room.join(clientOf('ann'), new TestWire([]), undefined).receive(message('late', '1'))
+    const time = clock.advance(100)
+    for (let step = 0; step < steps; step += 1) await undefined
+    let isOver = false
+    const over = () => {
+      isOver = true
+    }
+    room
+      .anonymousSender(clientOf('ann'))
+      .post([{ type: 'late', data: 1, id: '1' }])
+      .then(over, over)
+    await time
+    await clock.advance(200)
+    expect(isOver).toBe(true)
+  })
 
-  it('is answered where that was overdue before it began', async () => {
+  it('is answered if that message had timed out before the batch began', async () => {
     let isSlow = true
     const { room, clock } = await openMoodyRoom(
       (call) => (isSlow && call === 'recall' ? { delayMs: 6000, isBroken: false } : undefined),
@@ -188,7 +185,7 @@ describe('a batch that says what is being handled on another road', () => {
     await clock.advance(7000)
     await outcome
     expect(room.present.withClient('ann')?.settled()).toBe(undefined)
-    // It was never handled, so it may be said again.
+    // It was never handled, so it may be sent again.
     await room.anonymousSender(clientOf('ann')).post([{ type: 'say', data: 1, id: '1' }])
     expect(room.roomLog.seq).toBe(1)
   })
@@ -204,7 +201,7 @@ describe('a batch that says what is being handled on another road', () => {
   })
 })
 
-it('a peer that two wait for settles for both, before either gives up', async () => {
+it('a peer that two exchanges wait for settles both before either times out', async () => {
   const { room, clock } = await openMoodyRoom(
     (call) => (call === 'read' ? undefined : { delayMs: 500, isBroken: false }),
     () => 0,

@@ -30,7 +30,7 @@ it('nobody hears of a lost connection that comes back, and its id and name stay'
   expect((await ann.next()).type).toBe('message')
 })
 
-it('without a client id, and with a goodbye, a leave is at once', async () => {
+it('without a client id, or with a normal close, it leaves at once', async () => {
   const ann = await server.connect('/chat', { name: 'ann' })
   const guest = await server.connect('/chat', { name: 'guest' })
   await ann.next('enter')
@@ -42,7 +42,7 @@ it('without a client id, and with a goodbye, a leave is at once', async () => {
   expect((await ann.next()).type).toBe('leave')
 })
 
-it('the newest connection of a client speaks for it; the older is closed with 1008', async () => {
+it('the newest connection of a client is used; the older is closed with 1008', async () => {
   const one = await server.connect('/chat', { name: 'ann', client: 'a1' })
   await one.next('welcome')
   const two = await server.connect('/chat', { name: 'ann', client: 'a1' })
@@ -68,7 +68,7 @@ it('leaves for good when the time is over, and not before', async () => {
   await closeInTime(still, clock)
 })
 
-it('an answer to what was said before the loss does not come before the welcome', async () => {
+it('an answer to a message from before the loss does not come before the welcome', async () => {
   const one = await server.connect('/lines', { client: 'a1' })
   one.sendText('hello')
   one.terminate()

@@ -58,7 +58,7 @@ describe('what `open` returns', () => {
     expect(() => mustBeHandlers({ receive: {} })).toThrow('"receive", which this kind of room does not have')
   })
 
-  it('is an error of types where a type has no handler', () => {
+  it('is a type error if a type has no handler', () => {
     const receives = { a: z.null(), b: z.null() }
     // @ts-expect-error a type without a handler
     defineRoom({ receives, open: () => ({ receive: { a: () => {} } }) })
@@ -84,7 +84,7 @@ describe('a room', () => {
   }
   afterEach(() => closeInTime(server, clock))
 
-  it('whose handlers are misspelt lets nobody in, and says why in the log', async () => {
+  it('whose handlers are misspelt lets nobody in, and the log has the reason', async () => {
     await start({ receives: { wave: z.null() }, open: () => ({ recieve: { wave() {} } }) })
     server.expectError(/open failed/)
     expect(await refused(`${server.ws}/room`)).toMatchObject({ status: 503, body: { error: 'room_failed' } })
@@ -120,10 +120,10 @@ describe('a room', () => {
   })
 })
 
-describe('in time that a test turns', () => {
+describe('on a clock turned by hand', () => {
   const never = () => new Promise<void>(() => {})
 
-  it('a `close` that never ends holds nobody up for more than 2 s, and is logged', async () => {
+  it('a `close` that never ends delays nobody by more than 2 s, and is logged', async () => {
     const room = await openRoom(defineRoom({ open: () => ({ close: never }) }))
     const closing = room.close()
     for (let second = 0; second < 3; second += 1) await room.advance(1000)
@@ -131,7 +131,7 @@ describe('in time that a test turns', () => {
     expect(room.errors).toMatchObject([{ message: expect.stringMatching(/close handler did not end within 2 s/) }])
   })
 
-  it.each(['message', 'join'] as const)('a raw `%s` that was given up says nothing any more', async (hook) => {
+  it.each(['message', 'join'] as const)('a raw `%s` that was given up sends nothing any more', async (hook) => {
     const go = Promise.withResolvers<void>()
     const late: string[] = []
     const definition = defineRoom({

@@ -1,6 +1,6 @@
 /**
  * Who is in a room, seen by its author: each `join` that lets a peer in is followed by exactly one `leave`, over lost
- * connections, several connections of one person, and peers that the room ends or refuses. Time is turned by hand.
+ * connections, several connections of one person, and peers that the room ends or refuses. The clock is turned by hand.
  */
 import { openRoom } from 'corridor/testing'
 import { describe, expect, it } from 'vitest'
@@ -104,7 +104,7 @@ describe('a member whose connection is lost', () => {
     expect(calls).toEqual(['join ann 1', 'drop ann false', 'leave ann 0', 'join ann 1'])
   })
 
-  it('leaves at once in a room that waits for nobody, and when it says goodbye', async () => {
+  it('leaves at once in a room that waits for nobody, and when it closes normally', async () => {
     const { definition, calls } = watched()
     const room = await openRoom(definition, undefined, { rejoinWithin: 0 })
     room.join({ name: 'ann' }).drop()
@@ -126,7 +126,7 @@ describe('a member whose connection is lost', () => {
     expect(calls).toEqual(['join ann 1', 'drop ann false', 'leave ann 0'])
   })
 
-  it('leaves once where the room closes meanwhile', async () => {
+  it('leaves once if the room closes meanwhile', async () => {
     const { definition, calls } = watched()
     const room = await openRoom(definition)
     const ann = room.join({ name: 'ann' })
@@ -136,7 +136,7 @@ describe('a member whose connection is lost', () => {
     expect(calls).toEqual(['join ann 1', 'drop ann false', 'leave ann 0'])
   })
 
-  it('is the same member where its new connection comes before the loss of the old one is known', async () => {
+  it('is the same member if its new connection comes before the loss of the old one is known', async () => {
     const { definition, calls, peers } = watched()
     const room = await openRoom(definition)
     const claims = { sub: 'u1' }
@@ -147,7 +147,7 @@ describe('a member whose connection is lost', () => {
     await room.advance(60_000)
     expect(newer.closed).toBe(undefined)
     expect(calls).toEqual(['join ann 1', 'rejoin Ann B. true'])
-    // What its new token says counts.
+    // Its new token counts.
     expect(peers.map(({ name, claims }) => [name, claims?.role])).toEqual([['Ann B.', 'admin']])
   })
 })

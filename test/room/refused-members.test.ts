@@ -35,13 +35,13 @@ describe('a peer that `join` refuses', () => {
     },
   )
 
-  it.each(['a late `send`', 'a mistake'])(
+  it.each(['a late `send`', 'an error'])(
     'after `join` was given up stays the member that it is since (%s), and leaves once',
     async (what) => {
       const open = Promise.withResolvers<void>()
       const { definition, calls } = watched(async (peer) => {
         await open.promise
-        if (what === 'a mistake') throw new Error('too late')
+        if (what === 'an error') throw new Error('too late')
         peer.send('said', 'hello')
       })
       const room = await openRoom(definition)
@@ -55,7 +55,7 @@ describe('a peer that `join` refuses', () => {
       await turn()
       expect(calls).toEqual(['join bob 1', 'say still here', 'leave bob 0'])
       const given = { message: expect.stringContaining('did not end within 30 s') }
-      expect(room.errors).toMatchObject(what === 'a mistake' ? [given, { message: 'too late' }] : [given])
+      expect(room.errors).toMatchObject(what === 'an error' ? [given, { message: 'too late' }] : [given])
     },
   )
 
@@ -89,7 +89,7 @@ describe('a peer that `join` refuses', () => {
     expect(calls).toEqual(['join bob 1', 'leave bob 0'])
   })
 
-  it('by a mistake hears no more than `internal`', async () => {
+  it('by an unexpected error gets no more than `internal`', async () => {
     const { definition } = watched(() => {
       throw new Error('a secret')
     })
@@ -99,7 +99,7 @@ describe('a peer that `join` refuses', () => {
     expect(room.errors).toHaveLength(1)
   })
 
-  it('of a raw room is closed with the code alone, since such a room says nothing of its own', async () => {
+  it('of a raw room is closed with the code alone, since such a room sends nothing of its own', async () => {
     const left: string[] = []
     const room = await openRoom(
       defineRoom({

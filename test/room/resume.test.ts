@@ -1,4 +1,4 @@
-/** Where a client may go on, over a real server and its file: at each edge it gets all it missed, or is told why not. */
+/** Where a client may resume, over a real server and its file: at each edge it gets all it missed, or the reason why not. */
 import { copyFileSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -70,7 +70,7 @@ const at = (epoch: string, seq: number | bigint) => `${epoch}_${String(seq).padS
 async function resume(path: string, offset: string): Promise<Welcome & { texts: string[] }> {
   const { client, welcome } = await enter(path, offset)
   const texts: string[] = []
-  // A message of its own marks the end of what was there before.
+  // Its own message marks the end of the earlier events.
   const end = `end of ${Math.random()}`
   client.send('say', end, end)
   for (;;) {
@@ -114,7 +114,7 @@ describe('a client that comes back', () => {
     }
   })
 
-  it('from an event that does not exist yet is told so, and begins as a newcomer', async () => {
+  it('from an event that does not exist yet gets the reason, and begins as a newcomer', async () => {
     const epoch = await say('/room', 'a', 'b', 'c')
     const ahead = { resumed: false, reason: 'ahead', seq: 3, texts: ['b', 'c'] }
     expect(await resume('/room', at(epoch, 4))).toMatchObject(ahead)
@@ -128,7 +128,7 @@ describe('a client that comes back', () => {
     expect(await resume('/room', at(welcome.epoch, 0))).toMatchObject({ resumed: true, texts: ['a'] })
   })
 
-  it('with the offset of another room or of nowhere is told that the log is unknown', async () => {
+  it('with the offset of another room or of nowhere gets the reason that the log is unknown', async () => {
     await say('/room', 'a', 'b', 'c')
     const other = await say('/other', 'x', 'y')
     const unknown = { resumed: false, reason: 'epoch', first: 1, texts: ['b', 'c'] }
@@ -136,7 +136,7 @@ describe('a client that comes back', () => {
     expect(await resume('/room', at('0'.repeat(32), 0))).toMatchObject({ resumed: false, reason: 'epoch' })
   })
 
-  it('from before what is kept is told that it was trimmed, and what the oldest is', async () => {
+  it('from before what is kept gets the reason that it was trimmed, and the oldest event kept', async () => {
     const epoch = await say('/short', ...Array.from({ length: 12 }, (_, i) => String(i + 1)))
     const kept = { first: 8, seq: 12 }
     expect((await enter('/short', at(epoch, 6))).welcome).toMatchObject({ ...kept, resumed: false, reason: 'trimmed' })
@@ -162,7 +162,7 @@ describe('a client that comes back', () => {
 })
 
 describe('after a restart', () => {
-  it('an offset of before is still good where nothing was lost, also after many', async () => {
+  it('an earlier offset still works if nothing was lost, also after many restarts', async () => {
     const epoch = await say('/room', 'a', 'b')
     await restart()
     expect(await resume('/room', at(epoch, 2))).toMatchObject({ resumed: true, seq: 2, texts: [] })
@@ -173,7 +173,7 @@ describe('after a restart', () => {
     expect(now > epoch).toBe(true)
   })
 
-  it('an offset of before, beyond what it reached, is told as lost: those numbers belong to others now', async () => {
+  it('an earlier offset beyond the end of its life is reported as lost: its numbers belong to other events now', async () => {
     const epoch = await say('/room', 'a', 'b')
     await restart()
     await say('/room', 'c', 'd')
@@ -181,7 +181,7 @@ describe('after a restart', () => {
     expect(await resume('/room', at(epoch, 2))).toMatchObject({ resumed: true, texts: ['c', 'd', 'end'] })
   })
 
-  it('a deleted database is told', async () => {
+  it('a deleted database is reported', async () => {
     const epoch = await say('/room', 'a', 'b')
     await stop()
     rmSync(folder, { recursive: true })
@@ -192,7 +192,7 @@ describe('after a restart', () => {
     expect(await resume('/room', at(epoch, 2))).toMatchObject({ resumed: false, reason: 'epoch' })
   })
 
-  it('a restored backup of before the client’s time is told', async () => {
+  it('a restored backup older than the client’s offset is reported', async () => {
     const old = await say('/room', 'a')
     await stop()
     const backup = copyOf()
@@ -210,7 +210,7 @@ describe('after a restart', () => {
     })
   })
 
-  it('a restored backup from the midst of the client’s time is told to who saw more, and only to them', async () => {
+  it('a restored backup from the midst of the client’s time is reported to clients that saw more, and to no others', async () => {
     const epoch = await say('/room', 'a', 'b')
     const backup = copyOf()
     await say('/room', 'lost')
@@ -221,7 +221,7 @@ describe('after a restart', () => {
     expect(await resume('/room', at(epoch, 2))).toMatchObject({ resumed: true, texts: ['end'] })
   })
 
-  it('a server that keeps nothing tells everyone', async () => {
+  it('a server that keeps nothing reports it to every client', async () => {
     await stop()
     await start(':memory:')
     const epoch = await say('/room', 'a')

@@ -1,6 +1,6 @@
 /**
- * The end of a room while something of it is still under way: who has joined leaves before the room closes, and nobody
- * listens to a room that is over, or for a client that is gone.
+ * The end of a room while something of it is still under way: every member leaves before the room closes, and nothing
+ * listens to a closed room or for a client that is gone.
  */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { defineRoom } from '../../src/define.ts'
@@ -87,7 +87,7 @@ describe('a long poll that waits for its room to open', () => {
     await expect.poll(check, { timeout: PATIENCE_MS }).toBe(204)
   })
 
-  it('is answered at once where the server was asked to end meanwhile', async () => {
+  it('is answered at once if the server was asked to end meanwhile', async () => {
     const { gate, begun } = await started()
     const polled = poll()
     await begun.promise

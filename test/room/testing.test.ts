@@ -45,7 +45,7 @@ const quiz = defineRoom({
 })
 
 describe('an event room', () => {
-  it('parses its options, greets who joins and knows who is there', async () => {
+  it('parses its options, greets each newcomer and knows its members', async () => {
     const room = await openRoom(quiz, { greeting: 'welcome' })
     const ann = room.join({ name: 'ann' })
     expect(await ann.next('greeting')).toMatchObject({ data: 'welcome, ann' })
@@ -63,7 +63,7 @@ describe('an event room', () => {
     expect(await ann.next()).toMatchObject({ type: 'greeting', data: 'hello, ann' })
   })
 
-  it('answers what is said with an ack, and everyone hears what is published', async () => {
+  it('answers a message with an ack, and everyone gets what is published', async () => {
     const room = await openRoom(quiz)
     const [ann, bob] = [room.join({ name: 'ann' }), room.join({ name: 'bob' })]
     expect(await ann.send('guess', { at: 'tea' })).toMatchObject({ kept: 'memory', seq: 1 })
@@ -79,7 +79,7 @@ describe('an event room', () => {
     expect(ann.name).toBe('late')
   })
 
-  it('rejects with the error the room answered, and logs what the author did not mean to say', async () => {
+  it('rejects with the error the room answered, and logs an error that the author did not intend', async () => {
     const room = await openRoom(quiz)
     const ann = room.join({ name: 'ann' })
     await expect(ann.send('guess', { at: '' })).rejects.toMatchObject({ code: 'invalid', issues: [{ path: ['at'] }] })
@@ -93,7 +93,7 @@ describe('an event room', () => {
     await expect(ann.send('gess', {})).rejects.toMatchObject({ code: 'unknown_type' })
   })
 
-  it('tells the others of who leaves, and a peer that was closed hears no more', async () => {
+  it('notifies the others of a leave, and a closed peer gets nothing more', async () => {
     const room = await openRoom(quiz)
     const [ann, bob] = [room.join({ name: 'ann' }), room.join({ name: 'bob' })]
     await ann.next('greeting')
@@ -106,7 +106,7 @@ describe('an event room', () => {
     await expect(ann.next('tick')).rejects.toThrow('the room closed this peer (1001')
   })
 
-  it('has its timers and its time in the hands of the test', async () => {
+  it('runs its timers on the clock of the test', async () => {
     const room = await openRoom(quiz)
     const ann = room.join()
     await room.advance(999)
@@ -124,7 +124,7 @@ describe('an event room', () => {
     expect((await room.history()).at(-1)?.time).toBe(time + 60_000)
   })
 
-  it('runs as it does elsewhere under the fake timers of a test framework, which nobody turns', async () => {
+  it('runs as it does elsewhere under the fake timers of a test framework, which nobody advances', async () => {
     vi.useFakeTimers()
     onTestFinished(() => void vi.useRealTimers())
     // Loaded only now: not even then does it take the fake ones.
@@ -152,7 +152,7 @@ describe('an event room', () => {
     expect(await tea.join().next('here')).toMatchObject({ data: '/r/tea tea' })
   })
 
-  it('replays its history to who comes later, as much as the test says', async () => {
+  it('replays to newcomers as much history as the test sets', async () => {
     const room = await openRoom(quiz, {}, { history: { replay: 1 } })
     const ann = room.join({ name: 'ann' })
     for (const at of ['tea', 'milk']) await ann.send('guess', { at })
@@ -161,7 +161,7 @@ describe('an event room', () => {
     expect(await bob.next()).toMatchObject({ type: 'greeting' })
   })
 
-  it('says what came instead where something does not come', async () => {
+  it('reports what came instead of an expected event', async () => {
     const ann = (await openRoom(quiz)).join({ name: 'ann' })
     await expect(ann.next('guessed')).rejects.toThrow(/^expected guessed: it did not arrive; received .*hello, ann/)
   })
@@ -228,7 +228,7 @@ describe('a raw room', () => {
     expect(left).toEqual([ann.id])
   })
 
-  it('has its time in the hands of the test, too', async () => {
+  it('runs on the clock of the test, too', async () => {
     const room = await openRoom(clock, { every: '1m', label: 'tower' })
     const ann = room.join()
     await room.advance(60_000)

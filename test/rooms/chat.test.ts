@@ -1,6 +1,6 @@
 /**
- * The chat room that ships, over real sockets: who hears what, what is kept, what is refused.
- * The crowd is tested against the room's own code with a made-up room of ten thousand, where the test moves the time.
+ * The chat room that ships, over real sockets: who gets what, what is kept, what is refused.
+ * The crowd is tested against the room's own code with a made-up room of ten thousand, on a clock that the test turns.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import chat from '../../rooms/chat.ts'
@@ -26,7 +26,7 @@ beforeAll(async () => {
 
 afterAll(() => closeInTime(server, clock))
 
-/** Someone who has come in and read the list of members. */
+/** A peer that has joined and read the list of members. */
 async function enter(path: string, name: string): Promise<Client> {
   const client = await server.connect(path, { name })
   await client.next('members')
@@ -42,7 +42,7 @@ async function annAndBob(path: string): Promise<[Client, Client]> {
 }
 
 describe('coming and going', () => {
-  it('gives a newcomer the members, itself among them, and tells the others that it entered', async () => {
+  it('gives a newcomer the members, itself among them, and notifies the others that it entered', async () => {
     const ann = await server.connect('/r/coming', { name: 'ann' })
     expect((await ann.next()).type).toBe('welcome')
     expect(await ann.next()).toEqual({ type: 'members', data: { count: 1, names: ['ann'] } })
@@ -53,7 +53,7 @@ describe('coming and going', () => {
     expect(await ann.next()).toEqual({ type: 'enter', data: { id: you.id, name: 'bob' } })
   })
 
-  it.each(['close', 'terminate'] as const)('tells those who stay that one left (%s)', async (way) => {
+  it.each(['close', 'terminate'] as const)('notifies the others of a leave (%s)', async (way) => {
     const [ann, bob] = await annAndBob(`/r/${way}`)
     bob[way]()
     expect(await ann.next()).toEqual({ type: 'leave', data: { id: expect.any(String), name: 'bob' } })
@@ -104,7 +104,7 @@ describe('talking', () => {
     expect((await carol.next()).type).toBe('members')
   })
 
-  it('tells the others, not the one concerned, that someone is typing', async () => {
+  it('notifies the others, not the sender, that someone is typing', async () => {
     const [ann, bob] = await annAndBob('/r/typing')
     ann.send('typing', {})
     ann.send('typing')
@@ -117,7 +117,7 @@ describe('talking', () => {
     expect((await ann.next()).type).toBe('message')
   })
 
-  it('keeps the rooms apart: what is said in one is not heard in another', async () => {
+  it('keeps the rooms apart: a message in one is not delivered in another', async () => {
     const tea = await enter('/r/tea', 'ann')
     const milk = await enter('/r/milk', 'ann')
     const main = await enter('/chat', 'ann')
@@ -132,7 +132,7 @@ describe('talking', () => {
 })
 
 describe('a new name', () => {
-  it('is told to everyone, trimmed, and stands on the next message and in the list', async () => {
+  it('is sent to everyone, trimmed, and is on the next message and in the list', async () => {
     const [ann, bob] = await annAndBob('/r/rename')
     bob.send('rename', { name: '  鲍勃 ' })
     const renamed = { type: 'rename', data: { id: expect.any(String), name: '鲍勃' } }
@@ -146,7 +146,7 @@ describe('a new name', () => {
     expect((await carol.next('members')).data).toEqual({ count: 3, names: ['ann', '鲍勃', 'carol'] })
   })
 
-  it('that is the old one is no news', async () => {
+  it('that does not differ is not announced', async () => {
     const [ann, bob] = await annAndBob('/r/same')
     bob.send('rename', { name: 'bob ' })
     bob.send('message', { text: 'hello' })

@@ -31,7 +31,7 @@ it('scream: text comes back in capitals with !!! behind it, to the sender alone'
   expect(await bob.nextText()).toBe('STILL HERE!!!')
 })
 
-it('lines: everyone reads who comes in, each text as it came, and who left', async () => {
+it('lines: everyone gets each join, each text as it came, and each leave', async () => {
   const ann = await server.connect('/tutorial/lines')
   expect(await ann.nextText()).toBe('user1 comes in')
   const bob = await server.connect('/tutorial/lines')
@@ -64,7 +64,7 @@ it('typed: text in, {"type","data"} out, for enter, message and leave', async ()
   expect(await ann.nextText()).toBe('{"type":"leave","data":"user2 left"}')
 })
 
-it('named: name:msg to all, and 下线了! when one who spoke leaves', async () => {
+it('named: name:msg to all, and 下线了! when one who has sent leaves', async () => {
   const ann = await server.connect('/tutorial/named')
   const bob = await server.connect('/tutorial/named')
   const mute = await server.connect('/tutorial/named')
@@ -101,7 +101,7 @@ it('status: the message with status 1, and the last one with status 0 when its s
   expect(JSON.parse(await ann.nextText())).toEqual({ ...second, status: 0 })
 })
 
-it('hello: who joins gets the news; what comes back is taken, whatever it is', async () => {
+it('hello: a newcomer gets the news; any message is accepted', async () => {
   const ann = await server.connect('/tutorial/hello')
   expect((await ann.next()).type).toBe('welcome')
   expect(await ann.next()).toEqual({ type: 'news', data: { hello: 'world' } })

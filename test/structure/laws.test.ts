@@ -1,4 +1,4 @@
-/** How the fixture is built, held by reading the source: what may import what, who may touch the process, how long a file is. */
+/** The rules for the source, checked by reading it: what may import what, who may touch the process, how long a file is. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -130,7 +130,7 @@ describe('a file', () => {
     expect(names(styles, ({ text }) => !text.startsWith('/*'))).toEqual([])
   })
 
-  it('speaks only of what stands in the repository', () => {
+  it('names only files that are in the repository', () => {
     const elsewhere = /(?<!\bdocs\/)\b(CONTRACT|DESIGN|RELIABILITY|STYLE)\b(?!\w)/
     const own = 'test/structure/laws.test.ts'
     for (const of of [src, rooms, pages, tests])

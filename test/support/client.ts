@@ -115,13 +115,13 @@ export class Client {
     return this.#take('frame', [], Date.now() + PATIENCE_MS)
   }
 
-  /** Says goodbye as a browser does (closing handshake) and waits until it is done. */
+  /** Closes as a browser does (closing handshake) and waits until it is done. */
   close(code?: number, reason?: string): Promise<{ code: number; reason: string }> {
     this.socket.close(code, reason)
     return this.closed
   }
 
-  /** Goes without a word, as a pulled cable does. */
+  /** Drops the connection without a close frame, as a pulled cable does. */
   terminate(): void {
     this.socket.terminate()
   }

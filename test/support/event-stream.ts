@@ -13,7 +13,7 @@ export interface StreamEvent {
 export class EventStreamReader {
   readonly response: Response
   readonly comments: string[] = []
-  /** The last `retry` that was said. */
+  /** The last `retry` that came. */
   retryMs: number | undefined
   readonly #ended: Promise<void>
   readonly #abort: AbortController
@@ -64,7 +64,7 @@ export class EventStreamReader {
 
   resume = () => {}
 
-  /** Goes as a closed tab does. */
+  /** Disconnects as a closed tab does. */
   close(): void {
     this.#abort.abort()
   }
@@ -132,7 +132,7 @@ export async function openStream(url: string, headers: Record<string, string> = 
   return new EventStreamReader(response, abort)
 }
 
-/** Says messages over HTTP. */
+/** Posts messages over HTTP. */
 export function post(
   url: string,
   body: unknown,

@@ -1,6 +1,6 @@
 /**
- * A server of small limits for each test: started with them, and asked how often each was broken. Its time is the test's
- * where a limit is a time.
+ * A server with small limits for each test, and how often each was exceeded. It runs on a hand clock
+ * if a limit is a time.
  */
 import { setTimeout as wait } from 'node:timers/promises'
 import { afterEach } from 'vitest'
@@ -13,16 +13,16 @@ import { type Setup, startServer, type TestServer } from './server.ts'
 
 export interface LimitedServer {
   readonly server: TestServer
-  /** `isByHand`: its time stands still until the test lets it `pass`. */
+  /** `isByHand`: it runs on a hand clock, which `pass` advances. */
   start(setup: Setup, isByHand?: boolean): Promise<void>
   /** The same with one event room (`/notes`) and one raw one (`/echo`) of these limits. */
   startWith(limits: Record<string, unknown>, isByHand?: boolean): Promise<void>
   pass(seconds: number): Promise<void>
   /** Lets time pass until the promise settles. */
   passUntil<T>(promise: Promise<T>): Promise<T>
-  /** How often a limit was broken, as `/metrics` tells it. */
+  /** How often a limit was exceeded, by `/metrics`. */
   count(limit: Limit, room?: string): Promise<number>
-  /** A peer that sends whatever bytes it is told to. */
+  /** A peer that sends any bytes. */
   bare(path: string): Promise<BarePeer>
 }
 

@@ -1,4 +1,4 @@
-/** What every log must do over the lives of a process and of a room, and where delivery fails; `logs.ts` runs it with the rest. */
+/** What every log must do over the lives of a process and of a room, and if delivery fails; `logs.ts` runs it with the rest. */
 import { describe, expect, it } from 'vitest'
 import type { RoomLogger } from '../../src/define.ts'
 import { Frame } from '../../src/delivery/frame.ts'
@@ -12,7 +12,7 @@ export function describeLives(name: string, factory: () => LogFactory): void {
     const { clock } = tested
     const open: LogUnderTest['open'] = (...which) => tested.open(...which)
 
-    it('resumes what was handed out while nothing was said, however often the room is opened again', async () => {
+    it('resumes what was handed out while nothing was appended, however often the room is opened again', async () => {
       const before = await open()
       const offsets = [before.epoch]
       await before.close()
@@ -26,7 +26,7 @@ export function describeLives(name: string, factory: () => LogFactory): void {
       for (const epoch of offsets) expect(other.locate(epoch, 0)).toEqual({ lost: 'epoch' })
     })
 
-    it('resumes what was handed out in lives in which nothing was said', async () => {
+    it('resumes what was handed out in lives in which nothing was appended', async () => {
       const first = await open()
       await first.append([draft('a')])
       await first.append([draft('b')])
@@ -52,7 +52,7 @@ export function describeLives(name: string, factory: () => LogFactory): void {
       expect(room.locate(room.epoch, 3)).toEqual({ after: 3 })
     })
 
-    it('goes on where delivery throws: the append is kept and answered, and so is what comes after', async () => {
+    it('goes on if delivery throws: the append is kept and answered, and so is what comes after', async () => {
       const errors: unknown[] = []
       const log = await tested.log({ ...QUIET, error: (fields) => void errors.push(fields) })
       const got: number[] = []

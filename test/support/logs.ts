@@ -52,7 +52,7 @@ export function describeLog(name: string, factory: () => LogFactory): void {
       expect(texts(heard)).toEqual(['a', 'b', 'c'])
     })
 
-    it('has delivered an event before it says that it is kept', async () => {
+    it('has delivered an event before it reports it as kept', async () => {
       const room = await open()
       const seq = await room.append([draft('a')])
       expect(seqs(heard)).toEqual([seq])
@@ -95,7 +95,7 @@ export function describeLog(name: string, factory: () => LogFactory): void {
       expect(texts(await again.read(0, 10))).toEqual(['new'])
     })
 
-    it('knows where a client may go on', async () => {
+    it('knows where a client may resume', async () => {
       const room = await open({ keep: 5 })
       for (let i = 1; i <= 12; i += 1) await room.append([draft(String(i))])
       expect(room.locate(room.epoch, 12)).toEqual({ after: 12 })
@@ -125,7 +125,7 @@ export function describeLog(name: string, factory: () => LogFactory): void {
       expect(await room.recall('ann', 'kept')).toBeDefined()
     })
 
-    it('says of an id that it may have forgotten so, by the clock of the client alone', async () => {
+    it('reports an id as possibly forgotten by the clock of the client alone', async () => {
       const room = await open({ keep: 1 })
       const year = 365 * 24 * HOUR_MS
       const id = (ms: number) => uuidAt(clock.now() - year + ms)
@@ -153,7 +153,7 @@ export function describeLog(name: string, factory: () => LogFactory): void {
       }
     })
 
-    it('knows where a producer stands', async () => {
+    it('knows the state of a producer', async () => {
       const room = await open()
       expect(await room.producer('p')).toBeUndefined()
       await room.append([draft('a')], [{ producer: 'p', epoch: 0, seq: 4 }])
@@ -161,7 +161,7 @@ export function describeLog(name: string, factory: () => LogFactory): void {
       expect(await room.producer('p')).toMatchObject({ epoch: 1, seq: 0 })
     })
 
-    it('tells where a room stands without opening it', async () => {
+    it('gives the span of a room without opening it', async () => {
       const room = await open()
       await room.append([draft('a')])
       const { epoch } = room

@@ -7,7 +7,7 @@ import { type Line, startServer, type TestServer } from './server.ts'
 
 export interface OneRoom {
   readonly server: TestServer
-  /** `clock`: its time is the test's. */
+  /** `clock`: the clock of the server. */
   start(definition: unknown, line?: Omit<Line, 'definition'>, clock?: HandClock): Promise<TestServer>
   /** A peer of the room, once it is welcomed. */
   enter(name: string): Promise<Client>

@@ -1,6 +1,6 @@
 /**
- * How long a test waits for something that should come. It is only there so that a test that waits for ever says for what:
- * no machine that is busy elsewhere may reach it, so a test never measures with it.
+ * How long a test waits for something that should come. It only makes a test that would wait
+ * for ever name what is missing. No busy machine may reach it, so a test never measures with it.
  */
 export const PATIENCE_MS = 60_000
 

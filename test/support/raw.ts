@@ -1,5 +1,5 @@
 /**
- * A bare TCP client that says what no well-behaved client says: broken handshakes, bodies, targets. It reads the answer
+ * A bare TCP client that sends what no well-behaved client sends: broken handshakes, bodies, targets. It reads the answer
  * itself, so that nothing between the test and the wire mends it.
  */
 import { connect, type Socket } from 'node:net'
@@ -115,7 +115,7 @@ export class RawClient {
     return this.#bytes.toString()
   }
 
-  /** Goes with a reset instead of a goodbye. */
+  /** Resets the connection instead of closing it. */
   reset(): void {
     this.socket.resetAndDestroy()
   }

@@ -1,6 +1,6 @@
 /**
  * What the same room module does, whatever wire its messages come by and whatever log keeps them, written once;
- * `same-room-*.test.ts` run it over each. Time is turned by hand.
+ * `same-room-*.test.ts` run it over each. The clock is turned by hand.
  */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type HandClock, handClock } from '../../src/testing/hand-clock.ts'
@@ -18,7 +18,7 @@ export interface Play {
   readonly stage: Stage
   readonly clock: HandClock
   readonly server: TestServer
-  /** Somebody who hears what the room says. */
+  /** A peer that receives what the room sends. */
   readonly listener: Client
   sender(client: string): Promise<Sender>
   /** The next event that was heard. */
@@ -73,7 +73,7 @@ export function testSameRoom(wire: WireUnderTest, isDurable: boolean): void {
     })
     afterEach(() => close(play))
 
-    it.each(['timer', 'loose'])('keeps and tells what a handler begins and does not wait for (%s)', async (type) => {
+    it.each(['timer', 'loose'])('keeps and delivers what a handler starts and does not await (%s)', async (type) => {
       expect(await ann.say(type, 'a', '1')).toBe('kept')
       play.stage.open()
       expect(await play.heard()).toBe('a')
@@ -135,7 +135,7 @@ export function testSameRoom(wire: WireUnderTest, isDurable: boolean): void {
       expect(await play.kept()).toEqual(['after false', 'after true'])
     })
 
-    it.each(['say', 'note', 'slow'])('handles what is said again under one id once (%s)', async (type) => {
+    it.each(['say', 'note', 'slow'])('handles a message sent again under its id once (%s)', async (type) => {
       const answers = [ann.say(type, 'a', '1'), ann.say(type, 'a', '1')]
       await play.handled('a')
       play.stage.open()
@@ -148,7 +148,7 @@ export function testSameRoom(wire: WireUnderTest, isDurable: boolean): void {
       expect(await play.kept()).toEqual(type === 'note' ? [] : ['a'])
     })
 
-    describe('whose sender goes', () => {
+    describe('whose sender disconnects', () => {
       /** Comes back and says everything again: each is kept once. */
       const comeBack = async (said: readonly (readonly [type: string, text: string])[]) => {
         const again = await play.sender('ann')
@@ -178,7 +178,7 @@ export function testSameRoom(wire: WireUnderTest, isDurable: boolean): void {
         await comeBack([['say', 'a']])
       })
 
-      it('before what it said was handled, can say it again', async () => {
+      it('before its message was handled, can send it again', async () => {
         void ann.say('slow', 'a', 'a')
         await play.handled('a')
         void ann.say('say', 'b', 'b')
@@ -190,7 +190,7 @@ export function testSameRoom(wire: WireUnderTest, isDurable: boolean): void {
         ])
       })
 
-      it('before anything of it came, can say it again', async () => {
+      it('before its message arrived, can send it again', async () => {
         void ann.say('say', 'a', 'a')
         ann.lose()
         await comeBack([['say', 'a']])

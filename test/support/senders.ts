@@ -69,7 +69,7 @@ async function outcomeOf(answer: Promise<Response>): Promise<Outcome> {
   return response.ok ? 'kept' : ((await response.json()) as { error: string }).error
 }
 
-/** Says things by requests that end with their sender. */
+/** Sends messages by requests that end with their sender. */
 function poster(url: string, headers: Record<string, string>, lose: () => void): Sender {
   const abort = new AbortController()
   const say = (body: unknown) => outcomeOf(post(url, body, headers, abort.signal))

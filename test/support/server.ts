@@ -1,6 +1,6 @@
 /**
- * A real server for a test: on a free port, with the rooms the test names, its log heard. A line of error in the log
- * that the test did not expect fails the test when it closes the server.
+ * A real server for a test: on a free port, with the rooms of the test. An error in its log that the test did not
+ * expect fails the test when it closes the server.
  */
 
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
@@ -31,7 +31,7 @@ export interface Setup {
   env?: Record<string, string>
   /** Settings no variable names, for tests that start the same server again. */
   environment?: Partial<Environment>
-  /** For tests that turn the time by hand. */
+  /** For tests with a hand clock. */
   clock?: Clock
   /** For tests that draw from a seed. */
   random?: Random
@@ -49,7 +49,7 @@ export interface TestServer {
   readonly port: number
   readonly server: Server
   readonly logs: LogLine[]
-  /** The next lines of error that match are part of the test. */
+  /** Errors in the log that match are expected. */
   expectError(pattern: RegExp): void
   /** Connects to a room: `connect('/chat', { name: 'ann' })`. */
   connect(path: string, query?: Record<string, string>, options?: ClientOptions): Promise<Client>

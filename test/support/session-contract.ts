@@ -113,7 +113,7 @@ export function testSession(name: string, open: () => Promise<SessionStage>): vo
       expect([stage.size(), two.wire.isClosed]).toEqual([1, false])
     })
 
-    it('ends a stay at once, after what was said before', async () => {
+    it('ends a membership at once, after earlier messages', async () => {
       const [ann, ben] = [stage.join('ann'), stage.join('ben')]
       await stage.pass()
       say(ann, 'last words')
@@ -151,7 +151,7 @@ export function testSession(name: string, open: () => Promise<SessionStage>): vo
       expect([stage.calls.at(-1), back.wire.isClosed]).toEqual(['rejoin ann', false])
     })
 
-    it('says what waits at once where it is flushed, each thing once', async () => {
+    it('writes what waits at once if flushed, each frame once', async () => {
       const [ann, ben] = [stage.join('ann'), stage.join('ben')]
       say(ben, 'one')
       ann.session.flush()
@@ -192,7 +192,7 @@ export function testSession(name: string, open: () => Promise<SessionStage>): vo
 
 const CLIENTS = ['ann', 'ben', 'cat']
 
-/** Calls whatever there is on sessions old and new. `said`: what must be heard; `unsaid`: what must not. */
+/** Calls every method on old and new sessions. `said`: what must be delivered; `unsaid`: what must not. */
 async function play(stage: SessionStage, random: Dice) {
   const all: Joined[] = []
   const current = new Map<string, Joined>()
@@ -224,7 +224,7 @@ async function play(stage: SessionStage, random: Dice) {
       over(any)
     } else if (dice === 10) {
       any.session.cutSlow('limits.sendTimeout')
-      // Until it is ended it may still speak; here it waits for that.
+      // Until it is ended it may still send; here it waits for that.
       await stage.pass(0)
       over(any)
     } else await stage.pass(random.pick([0, 1000, 20_000]))

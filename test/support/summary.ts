@@ -1,5 +1,5 @@
 /**
- * A vitest reporter that ends a run with one plain line, for who reads it by machine: `tests: 12 passed, 0 failed`. Where
+ * A vitest reporter that ends a run with one plain line, for programs: `tests: 12 passed, 0 failed`. If
  * `FIGURES` names a file (`figures.ts`), what became of each test file is written there too.
  */
 import { appendFileSync } from 'node:fs'

@@ -55,7 +55,7 @@ export function testWire(name: string, join: Join): void {
       return (seq: number) => `${epoch}_${String(seq).padStart(16, '0')}`
     }
 
-    it('is welcomed first, with its name and where the room stands', async () => {
+    it('is welcomed first, with its name and the position of the log', async () => {
       const path = room()
       await say(path, 5)
       const ann = await enter(path, { name: 'Ann' })
@@ -73,7 +73,7 @@ export function testWire(name: string, join: Join): void {
       for (const seq of [3, 4, 5]) expect(await ann.next()).toMatchObject({ type: 'noted', seq })
     })
 
-    it('brings everyone the same events in one order, and each sender its acks', async () => {
+    it('gives everyone the same events in one order, and each sender its acks', async () => {
       const path = room()
       const peers = await Promise.all(['a', 'b', 'c'].map((name) => enter(path, { name })))
       for (const peer of peers) await peer.next('welcome')
@@ -110,7 +110,7 @@ export function testWire(name: string, join: Join): void {
       for (const seq of [2, 3, 4, 5]) expect(await ann.next()).toMatchObject({ type: 'noted', seq })
     })
 
-    it('is told why it cannot resume, and gets what a newcomer gets', async () => {
+    it('gets the reason why it cannot resume, and what a newcomer gets', async () => {
       const path = room('kept')
       const at = await say(path, 5)
       const lost = { trimmed: at(1), ahead: at(9), epoch: `${'0'.repeat(32)}_0000000000000005` }
@@ -122,7 +122,7 @@ export function testWire(name: string, join: Join): void {
       }
     })
 
-    it('has a message handled once, however often it says it, also over another connection', async () => {
+    it('has a message handled once, however often it sends it, also over another connection', async () => {
       const path = room()
       const client = 'the-same'
       const ann = await enter(path, { client })
@@ -139,7 +139,7 @@ export function testWire(name: string, join: Join): void {
       expect(await again.next('error')).toMatchObject({ id: 'm1', data: { code: 'conflict' } })
     })
 
-    it('is told of what its handler refuses', async () => {
+    it('gets the error that its handler refuses with', async () => {
       const ann = await enter(room())
       ann.send('fail', { code: 'not_yours' }, 'm1')
       expect(await ann.next('error')).toEqual({
@@ -149,14 +149,14 @@ export function testWire(name: string, join: Join): void {
       })
     })
 
-    it('keeps the order of what it says where a handler takes its time', async () => {
+    it('keeps the order of its messages while a handler takes its time', async () => {
       const ann = await enter(room())
       ann.send('slow', note('1'), 'm1')
       ann.send('note', note('2'), 'm2')
       for (const text of ['1', '2']) expect(await ann.next('noted')).toMatchObject({ data: { text } })
     })
 
-    it('hears what is told in passing, but not its own', async () => {
+    it('gets broadcasts, but not its own', async () => {
       const path = room()
       const [ann, bob] = [await enter(path), await enter(path)]
       await ann.next('welcome')
@@ -187,7 +187,7 @@ export function testWire(name: string, join: Join): void {
       expect(await ann.closed).toEqual({ code: 3000, reason: 'you said so' })
     })
 
-    it('that does not read is cut, and holds up nobody', async () => {
+    it('that does not read is cut, and delays nobody', async () => {
       const fast = await enter('/narrow')
       const slow = await enter('/narrow')
       await fast.next('welcome')

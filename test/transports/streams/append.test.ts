@@ -31,7 +31,7 @@ async function said(answer: Response) {
 }
 
 describe('a message', () => {
-  it('is handled as if a peer had sent it, and the answer says where the log ends', async () => {
+  it('is handled as if a peer had sent it, and the answer has the end of the log', async () => {
     const url = room()
     const ann = await server.connect(new URL(url).pathname)
     await ann.next('welcome')
@@ -41,7 +41,7 @@ describe('a message', () => {
     expect(await ann.next()).toMatchObject({ type: 'noted', seq: 1, data: { text: 'hello', from: 'Bob' } })
   })
 
-  it('comes from nobody who is there: no one hears a coming or a going', async () => {
+  it('comes from no member: nobody is notified of a join or a leave', async () => {
     const url = room()
     const ann = await server.connect(new URL(url).pathname)
     await ann.next('welcome')
@@ -51,7 +51,7 @@ describe('a message', () => {
     expect(await (await fetch(url)).json()).toMatchObject({ members: { count: 1 } })
   })
 
-  it('said again under its id by the same client is kept once; another body under it is a conflict', async () => {
+  it('sent again under its id by the same client is kept once; another body under it is a conflict', async () => {
     const url = `${room()}?client=c1`
     for (let time = 0; time < 3; time += 1) expect((await post(url, note('once', 'm1'))).status).toBe(204)
     expect(await said(await post(url, note('other', 'm1')))).toMatchObject({ status: 409, error: 'conflict' })
@@ -59,7 +59,7 @@ describe('a message', () => {
     expect(await texts(url.split('?')[0] as string)).toEqual(['once', 'of another'])
   })
 
-  it('is answered with what the room says of it', async () => {
+  it('is answered with the room’s error', async () => {
     server.expectError(/receive handler failed/)
     const url = room()
     const fail = async (code: string) => said(await post(url, { type: 'fail', data: { code } }))
@@ -148,7 +148,7 @@ describe('a body', () => {
     expect(await said(await post(room(), body))).toMatchObject({ status: 400, error })
   })
 
-  it('that is too large, says no type, is compressed, or is no UTF-8 is refused', async () => {
+  it('that is too large, has no type, is compressed, or is not UTF-8 is refused', async () => {
     const url = room()
     expect(await said(await post(url, note('x'.repeat(5000))))).toMatchObject({ status: 413, error: 'too_large' })
     expect((await fetch(url, { method: 'POST', body: new Uint8Array([123]) })).status).toBe(400)

@@ -117,7 +117,7 @@ describe('not now', () => {
   ]
   const token = `${btoa('{"alg":"RS256","kid":"1"}')}.e30.e30`.replaceAll('=', '')
 
-  it.each(cases)('%s (%s): a stream that says when to come back, and ends', async (_, error, status, prepare) => {
+  it.each(cases)('%s (%s): a stream with a reconnect delay, which ends', async (_, error, status, prepare) => {
     const { url } = await prepare('/r/room')
     const headers = error === 'keys_unavailable' ? { Authorization: `Bearer ${token}` } : {}
     for (const query of ['offset=-1&live=sse', 'live=sse&client=c']) {
@@ -126,19 +126,19 @@ describe('not now', () => {
       expect([answer.status, answer.headers.get('Content-Type')]).toEqual([200, 'text/event-stream'])
       expect(answer.headers.get('Cache-Control')).toContain('no-store')
       expect(Number(/^retry: (\d+)\n/.exec(said)?.[1])).toBeGreaterThanOrEqual(1000)
-      // Nothing that could be taken for a place in the log.
+      // Nothing that could be taken for an offset.
       expect(said).not.toMatch(/^id:/m)
       expect(JSON.parse(/^event: close\ndata:(.*)\n\n$/m.exec(said)?.[1] ?? '')).toMatchObject({ status, error })
       const head = await fetch(`${url}/r/room?${query}`, { headers, method: 'HEAD' })
       expect([head.status, head.headers.get('Content-Type')]).toEqual([200, 'text/event-stream'])
     }
-    // Who can come back from a status gets one.
+    // A long poll can retry after a status, so it gets one.
     if (error === 'internal') return
     const polled = await fetch(`${url}/r/room?offset=-1&live=long-poll`, { headers })
     expect([polled.status, Number(polled.headers.get('Retry-After')) > 0]).toEqual([status, true])
   })
 
-  it('is not said of what is final, which stays a status', async () => {
+  it('is not used for final refusals, which stay a status', async () => {
     const closed = defineRoom({
       admit() {
         throw new RoomError('not_invited', 'you are not on the list')
@@ -165,7 +165,7 @@ describe('not now', () => {
 describe('a past that is gone', () => {
   const at = (epoch: string, seq: number) => `${epoch}_${String(seq).padStart(16, '0')}`
 
-  it('is said in the stream, with a new place, and the stream goes on', async () => {
+  it('is reported in the stream, with a new offset, and the stream goes on', async () => {
     const { url } = await start({ history: { keep: 3 } })
     for (const text of ['1', '2', '3', '4', '5']) await post(`${url}/room`, note(text))
     const { epoch } = (await (await fetch(`${url}/room`)).json()) as { epoch: string }

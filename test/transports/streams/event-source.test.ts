@@ -1,4 +1,4 @@
-/** A browser's EventSource (here the `eventsource` package) as a peer: it joins, is a member, speaks by POST, leaves. */
+/** A browser's EventSource (here the `eventsource` package) as a peer: it joins, is a member, sends by POST, leaves. */
 import { EventSource } from 'eventsource'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { handClock } from '../../../src/testing/hand-clock.ts'
@@ -66,7 +66,7 @@ function listen(url: string) {
 }
 
 describe('an EventSource', () => {
-  it('joins, is welcomed, is a member, speaks by POST and is acknowledged, and leaves', async () => {
+  it('joins, is welcomed, is a member, sends by POST and is acknowledged, and leaves', async () => {
     const url = room()
     const bob = await server.connect(new URL(url).pathname, { name: 'Bob' })
     await bob.next('welcome')
@@ -94,7 +94,7 @@ describe('an EventSource', () => {
     expect(await bob.next('left')).toMatchObject({ data: { name: 'Ann' } })
   })
 
-  it('comes back by itself after what it has seen, and is the member it was', async () => {
+  it('reconnects by itself after the last event it has, and is the same member', async () => {
     const url = room()
     const bob = await server.connect(new URL(url).pathname, { name: 'Bob' })
     const ann = listen(`${url}?offset=now&live=sse&client=c1&name=Ann`)
@@ -116,7 +116,7 @@ describe('an EventSource', () => {
 })
 
 describe('a peer of an event stream', () => {
-  it('begins where it says: without an offset with what a newcomer gets, from -1 with all, from now with nothing', async () => {
+  it('begins at its offset: without an offset with what a newcomer gets, from -1 with all, from now with nothing', async () => {
     const url = room()
     await post(
       url,
@@ -159,7 +159,7 @@ describe('a peer of an event stream', () => {
     expect(await speak(url, next)).toEqual([204, ''])
   })
 
-  it('is told by its room why it must go', async () => {
+  it('gets the reason why its room closes it', async () => {
     const url = room()
     const stream = await openStream(`${url}?offset=now&live=sse&client=c`)
     const { peer = '' } = await stream.control()

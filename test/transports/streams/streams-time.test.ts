@@ -1,4 +1,4 @@
-/** Streams and long polls while time passes and when the server ends: signs of life, cycles, and no one left hanging. */
+/** Streams and long polls while time passes and when the server ends: comments, cycles, and no request left without an end. */
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { defineRoom } from '../../../src/define.ts'
@@ -15,7 +15,7 @@ async function start() {
   return { clock, server, url: `${server.url}/notes`, end: () => closeInTime(server, clock) }
 }
 
-describe('while nothing is said', () => {
+describe('while nothing is published', () => {
   it('a stream has a comment each 15 s, and a plain one ends after a minute so that a cache can share it', async () => {
     const { clock, url, end } = await start()
     const reader = await openStream(`${url}?offset=now&live=sse`)
@@ -36,7 +36,7 @@ describe('while nothing is said', () => {
     await end()
   })
 
-  it('a long poll is answered with 204 and where it stands, and no cache keeps that', async () => {
+  it('a long poll is answered with 204 and the end of the log, and no cache keeps it', async () => {
     const { clock, url, end } = await start()
     const answered = fetch(`${url}?offset=now&live=long-poll`)
     const told = await openStream(`${url}?offset=now&live=sse`)
@@ -53,7 +53,7 @@ describe('while nothing is said', () => {
 })
 
 describe('when the server ends', () => {
-  it('streams are told when to come back, polls are answered, and what is being handled is finished', async () => {
+  it('streams get a reconnect delay, polls are answered, and messages in progress are finished', async () => {
     const hold = Promise.withResolvers<void>()
     const begun = Promise.withResolvers<void>()
     const holding = defineRoom({

@@ -7,7 +7,7 @@ const pages = openPages()
 const { room } = pages
 
 describe('a page', () => {
-  it('holds the events as every wire sends them, and says where to read on and that nothing more is there', async () => {
+  it('holds the events as every wire sends them, with the next offset and the mark that nothing more is there', async () => {
     const url = await room(2)
     const page = await readPage(url, 'offset=-1')
     expect(page.status).toBe(200)
@@ -47,7 +47,7 @@ describe('a page', () => {
     expect(texts).toEqual(Array.from({ length: 1100 }, (_, index) => `${index + 1}`))
   })
 
-  it('is not sent again to who has it, until there is more to say', async () => {
+  it('is not sent again to a reader that has it, until there is more', async () => {
     const url = await room(1)
     const tag = (await readPage(url, 'offset=-1')).header('ETag') ?? ''
     expect(tag).toMatch(/^"[^"]+"$/)
@@ -60,7 +60,7 @@ describe('a page', () => {
     expect((await readPage(url, 'offset=-1', { 'If-None-Match': tag })).texts()).toEqual(['1', '2'])
   })
 
-  it('at "now" is empty, says where the end is, and is kept by no cache', async () => {
+  it('at "now" is empty, has the end of the log, and is kept by no cache', async () => {
     const page = await readPage(await room(3), 'offset=now')
     expect(page.body).toEqual([])
     expect(page.next).toMatch(/_0000000000000003$/)
@@ -71,7 +71,7 @@ describe('a page', () => {
 })
 
 describe('what cannot be read', () => {
-  it('is 400 where the question is wrong', async () => {
+  it('is 400 for a malformed query', async () => {
     const url = await room(1)
     const wrong = [
       'offset=',
@@ -100,7 +100,7 @@ describe('what cannot be read', () => {
     for (const query of wrong) expect([query, (await readPage(url, query)).status]).toEqual([query, 400])
   })
 
-  it('is 410 with its reason where the log cannot go on from there without a hole', async () => {
+  it('is 410 with its reason if the log has a gap after the offset', async () => {
     const url = await room(5, 'short')
     const { next } = await readPage(url, 'offset=-1')
     const [epoch] = next.split('_')
@@ -115,7 +115,7 @@ describe('what cannot be read', () => {
     expect((await readPage(url, 'offset=-1')).texts()).toEqual(['3', '4', '5'])
   })
 
-  it('is 404 where no room is, and 405 in a raw room', async () => {
+  it('is 404 if there is no room, and 405 in a raw room', async () => {
     expect((await fetch(`${pages.server.url}/nowhere?offset=-1`)).status).toBe(404)
     for (const query of ['offset=-1', 'offset=now&live=sse', 'offset=now&live=long-poll']) {
       const answer = await fetch(`${pages.server.url}/echo?${query}`)
@@ -132,7 +132,7 @@ describe('what cannot be read', () => {
 })
 
 describe('HEAD', () => {
-  it('tells where the log ends', async () => {
+  it('gives the end of the log', async () => {
     const answer = await fetch(await room(2), { method: 'HEAD' })
     expect(answer.status).toBe(200)
     expect(answer.headers.get('Content-Type')).toBe('application/json')
