@@ -9,8 +9,11 @@ import { errorOf } from '../thrown.ts'
 import { isObject } from './json-text.ts'
 import { type UnknownKey, unknownKeys } from './unknown-keys.ts'
 
-/** Types that only the server sends. */
-const RESERVED: readonly string[] = ['welcome', 'ack', 'error', 'reset']
+/** Types of the protocol, and events that clients and libraries fire for themselves. No module may declare them. */
+const RESERVED: readonly string[] = [
+  ...['welcome', 'ack', 'error', 'reset', 'redacted'],
+  ...['connect', 'connect_error', 'disconnect', 'disconnecting', 'newListener', 'removeListener'],
+]
 const PARTS = ['summary', 'options', 'receives', 'sends', 'text', 'admit', 'open']
 
 /** Whether a module's default export is a definition. Adds what is wrong to `mistakes`, one line each. */

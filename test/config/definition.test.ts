@@ -33,6 +33,20 @@ describe('a module', () => {
     ])
   })
 
+  it.each([
+    ...['welcome', 'ack', 'error', 'reset', 'redacted'],
+    ...['connect', 'connect_error', 'disconnect', 'disconnecting', 'newListener', 'removeListener'],
+  ])('that declares the reserved type %s is refused', async (type) => {
+    const declared = `{ ${type}: z.any() }`
+    const exported = `{ open() {}, receives: ${declared}, sends: ${declared} }`
+    const file = folder.put('bad.ts', `import { z } from 'zod'\nexport default ${exported}\n`)
+    const refused = (part: string) => `${part}.${type}: expected another type; "${type}" is the server's own`
+    expect(await folder.mistakes({ rooms: { '/a': { module: 'bad' } } })).toEqual([
+      `rooms./a.module: ${file}: ${refused('receives')}`,
+      `rooms./a.module: ${file}: ${refused('sends')}`,
+    ])
+  })
+
   it('may have every part there is', async () => {
     const parts = "summary: 's', options: z.any(), receives: {}, sends: {}, text: () => 0, admit() {}, open: () => ({})"
     folder.put('good.ts', `import { z } from 'zod'\nexport default { ${parts} }\n`)
