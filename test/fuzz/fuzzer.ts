@@ -1,6 +1,6 @@
 /**
  * Runs made of seeds against a live server in this process. A run is one connection; its seed alone decides what it
- * sends. After each batch the fixture must be as it was: nothing thrown, nothing logged as an error, an honest client
+ * sends. After each batch the server must be unchanged: nothing thrown, nothing logged as an error, an honest client
  * served, no prototype touched, nobody left behind. What fails names the seed to run again.
  */
 import { connect } from 'node:net'

@@ -5,7 +5,7 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
-import { openHouse } from '../support/browser.ts'
+import { openPages } from '../support/browser.ts'
 import { refused } from '../support/client.ts'
 import notes from '../support/notes.ts'
 import { startServer, type TestServer } from '../support/server.ts'
@@ -134,7 +134,7 @@ describe('in a room that lets guests in', () => {
 })
 
 describe('a real page of a listed origin', () => {
-  const fixture = openHouse()
+  const fixture = openPages()
   let site: Server
   afterEach(() => site.close())
 

@@ -7,7 +7,7 @@ import { bound, tell } from '../support/figures.ts'
 const FRAMES = 1_000_000
 const LEGAL = 400
 
-it('a million frames leave the fixture as it was', async () => {
+it('a million frames leave the server unchanged', async () => {
   const seed = seedOf(process.env)
   const server = await startFuzzed()
   await fuzz(server, { name: 'frames', run: frameRun(LEGAL), seed, amount: FRAMES / 50 })

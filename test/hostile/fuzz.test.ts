@@ -25,7 +25,7 @@ beforeAll(async () => {
 afterAll(() => server.close())
 
 describe(`runs from seed ${seed}`, () => {
-  it('of frames leave the fixture as it was', async () => {
+  it('of frames leave the server unchanged', async () => {
     await fuzz(server, { name: 'frames', run: frameRun(20), seed, runs: Math.min(runs, 64) })
     const before = heapMib()
     tell('F7', 'frames run', await fuzz(server, { name: 'frames', run: frameRun(20), seed, runs }))
@@ -33,7 +33,7 @@ describe(`runs from seed ${seed}`, () => {
   })
 
   // A reader that is a member stays one for a while after its connection, so many are looked at together.
-  it('of requests leave the fixture as it was', async () => {
+  it('of requests leave the server unchanged', async () => {
     const run = await fuzz(server, { name: 'requests', run: requestRun, seed, runs, batch: 640 })
     tell('F7', 'requests run', run)
     expect(run).toBe(runs)

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { defineRoom, RoomError } from 'corridor'
 import { expect, test } from 'vitest'
 import { z } from 'zod'
-import { connected, hears, messages, openHouse, say } from '../support/browser.ts'
+import { connected, hears, messages, openPages, say } from '../support/browser.ts'
 import { tell } from '../support/figures.ts'
 
 /** Talks like a chat and refuses every first message. */
@@ -36,7 +36,7 @@ const MARKUP = '<img src=x onerror=alert(1)>'
 /** What a browser reports by itself while a server is away. */
 const AWAY = /ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE|WebSocket connection to/
 
-const fixture = openHouse()
+const fixture = openPages()
 
 test('two people talk, and one sees the other come and leave', async () => {
   const ann = await fixture.enter('Ann')

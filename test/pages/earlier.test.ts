@@ -1,8 +1,8 @@
 /** What was said before the history that a newcomer to the chat gets, asked for in a real browser of a real server. */
 import { expect, test } from 'vitest'
-import { connected, hears, messages, openHouse, say } from '../support/browser.ts'
+import { connected, hears, messages, openPages, say } from '../support/browser.ts'
 
-const fixture = openHouse()
+const fixture = openPages()
 
 const linesOf = (from: number, to: number) =>
   Array.from({ length: to - from + 1 }, (_, index) => `line ${from + index}.`)

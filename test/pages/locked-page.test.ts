@@ -5,11 +5,11 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { describe, expect, it } from 'vitest'
-import { connected, hears, messages, openHouse, say, type VisitOptions } from '../support/browser.ts'
+import { connected, hears, messages, openPages, say, type VisitOptions } from '../support/browser.ts'
 import { tellWrong } from '../support/figures.ts'
 import { bearer, inSeconds, SECRET, sign } from '../support/tokens.ts'
 
-const fixture = openHouse()
+const fixture = openPages()
 const auth = { secret: SECRET, cookie: 'pass' }
 const start = () =>
   fixture.start({

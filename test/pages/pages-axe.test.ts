@@ -3,10 +3,10 @@ import axe from 'axe-core'
 import { defineRoom } from 'corridor'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { connected, hears, openHouse, say, type Visitor } from '../support/browser.ts'
+import { connected, hears, openPages, say, type Visitor } from '../support/browser.ts'
 import { SECRET } from '../support/tokens.ts'
 
-const fixture = openHouse()
+const fixture = openPages()
 
 /** A form with every kind of field, some of which may be left out. */
 const form = defineRoom({

@@ -5,7 +5,7 @@
 import { defineRoom } from 'corridor'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { connected, openHouse, say, type Visitor } from '../support/browser.ts'
+import { connected, openPages, say, type Visitor } from '../support/browser.ts'
 
 const BURST = 5000
 /** Rows at most, with those of the last step. */
@@ -41,7 +41,7 @@ const chat = defineRoom({
   }),
 })
 
-const fixture = openHouse()
+const fixture = openPages()
 const rooms = {
   '/burst': { definition: burst, limits: { buffered: '16MiB' } },
   '/chat': { definition: chat, history: { keep: 10_000, replay: 50 }, limits: { buffered: '16MiB' } },

@@ -8,11 +8,11 @@ import { connect } from 'node:net'
 import { defineRoom } from 'corridor'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { connected, openHouse, type Visitor } from '../support/browser.ts'
+import { connected, openPages, type Visitor } from '../support/browser.ts'
 import notes from '../support/notes.ts'
 import type { Line } from '../support/server.ts'
 
-const fixture = openHouse()
+const fixture = openPages()
 /** What a browser reports by itself when it is refused or cut off. */
 const LOUD = /WebSocket connection to|Failed to load resource|ERR_/
 

@@ -1,10 +1,10 @@
 /** What a page costs: how many requests, compressed or not, and what is asked for again when it is opened a second time. */
 import { describe, expect, test } from 'vitest'
 import { bundleScripts } from '../../src/transports/http/bundle.ts'
-import { connected, openHouse } from '../support/browser.ts'
+import { connected, openPages } from '../support/browser.ts'
 import { exchange, request as rawRequest } from '../support/raw.ts'
 
-const fixture = openHouse()
+const fixture = openPages()
 const HASHED = /\/assets\/[\w.-]+-[\w-]{16}\.(css|js|svg)$/
 
 /** The address of every file that a page loads, as the page names it. */

@@ -2,7 +2,7 @@
 import { defineRoom } from 'corridor'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { connected, hears, openHouse, say } from '../support/browser.ts'
+import { connected, hears, openPages, say } from '../support/browser.ts'
 
 /** A form longer than a screen. */
 const long = defineRoom({
@@ -24,7 +24,7 @@ const long = defineRoom({
   open: () => ({ receive: { book() {} } }),
 })
 
-const fixture = openHouse()
+const fixture = openPages()
 
 describe('the lobby', () => {
   test('shows who is where, live, and leads in', async () => {

@@ -39,7 +39,7 @@ export interface PagesFixture {
 }
 
 /** One browser for the test file; for each test a server with the rooms that ship, and visitors who leave at its end. */
-export function openHouse(): PagesFixture {
+export function openPages(): PagesFixture {
   let browser: Browser
   let server: TestServer | undefined
   let visitors: Visitor[] = []

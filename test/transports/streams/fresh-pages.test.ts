@@ -1,10 +1,10 @@
 /** A browser's cache in front of a room: a page reads what it has just said, and a page that did not change is not sent. */
 import { afterEach, describe, expect, it } from 'vitest'
-import { openHouse } from '../../support/browser.ts'
+import { openPages } from '../../support/browser.ts'
 import notes from '../../support/notes.ts'
 
 describe("Chromium's fetch, with the cache it has", () => {
-  const fixture = openHouse()
+  const fixture = openPages()
   afterEach(() => fixture.stop())
 
   it.each(['offset=-1', 'before=now', 'before=now&limit=2', 'offset=-1&limit=500'])(
