@@ -150,7 +150,7 @@ export interface RawRoom extends AnyRoom {
   broadcast(data: string | Uint8Array, to?: { except?: RawPeer | undefined }): void
 }
 
-interface CommonHandlers<P> {
+export interface CommonHandlers<P> {
   /** A peer has joined. If this throws, the peer is refused: it is closed with 1008, and `leave` is not called. */
   join?(peer: P): unknown
   /** The peer's connection was lost (not closed). It may rejoin within `rejoinWithin`. */

@@ -19,6 +19,12 @@ export interface Terminal {
   readonly stderr: { write(text: string): unknown }
 }
 
+/** Where a command runs: by default in the process's own environment and folder. */
+export interface CommandContext {
+  readonly env?: Record<string, string | undefined>
+  readonly cwd?: string
+}
+
 /**
  * Checks what `start` would read. With `--write-schema`, first writes `rooms.schema.json` beside `rooms.json`.
  * → the exit code: 0, or 1 if anything is wrong.

@@ -10,17 +10,12 @@ import { titleOf } from '../config/mount.ts'
 import { pathMistakes, publicFiles } from '../config/paths.ts'
 import { ConfigError, nameOf, verb } from '../mistakes.ts'
 import { errorOf } from '../thrown.ts'
-import { type Terminal, writeSchema } from './check.ts'
+import { type CommandContext, type Terminal, writeSchema } from './check.ts'
 import { moduleText, testText } from './room-template.ts'
 import { addRoom, EMPTY_ROOMS, roomPaths } from './rooms-text.ts'
 
 const NAME = /^[a-z][a-z0-9-]*(\/[a-z][a-z0-9-]*)*$/
 const EXTENSIONS = ['.ts', '.mts', '.js', '.mjs', '.test.ts']
-
-interface CommandContext {
-  readonly env?: Record<string, string | undefined>
-  readonly cwd?: string
-}
 
 /** Makes a room. `args`: its name, such as `quiz` or `games/quiz`. → the exit code; with 1, nothing was written. */
 export async function newRoom(

@@ -12,14 +12,9 @@ import { Router } from '../gate/router.ts'
 import { ConfigError } from '../mistakes.ts'
 import { errorOf } from '../thrown.ts'
 import { duration } from '../units.ts'
-import type { Terminal } from './check.ts'
+import type { CommandContext, Terminal } from './check.ts'
 
 const USAGE = 'token: expected a path and claims: token /chat --sub ann [--name Ann] [--for 1h] [--claim role=admin]'
-
-interface CommandContext {
-  readonly env?: Record<string, string | undefined>
-  readonly cwd?: string
-}
 
 /** Prints a token for a room. → the exit code */
 export async function token(

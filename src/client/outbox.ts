@@ -13,7 +13,7 @@ const ANSWER_TIMEOUT_MS = 15_000
 /** Error codes after which the message is sent again later. */
 const RETRIED = ['unavailable', 'rate_limited']
 
-interface Draft {
+interface QueuedMessage {
   /** JSON of type and data. */
   body: string
   /** The frame, made when it is first sent; until then the message has no id. */
@@ -28,9 +28,9 @@ interface Draft {
 
 export class Outbox {
   /** In the order of `send`; only the first `#window` of them are in flight. */
-  #messages = new Set<Draft>()
+  #messages = new Set<QueuedMessage>()
   /** The messages that have an id. */
-  #ids = new Map<string, Draft>()
+  #ids = new Map<string, QueuedMessage>()
   #window = MAX_WINDOW
   #refusals = 0
   /** Runs while nothing is sent, after a refusal. */
@@ -148,7 +148,7 @@ export class Outbox {
     }
   }
 
-  #textOf(message: Draft): string {
+  #textOf(message: QueuedMessage): string {
     const id = this.#newId()
     this.#ids.set(id, message)
     return `${message.body.slice(0, -1)},"id":"${id}"}`
@@ -172,7 +172,7 @@ export class Outbox {
     )
   }
 
-  #take(id: string): Draft | undefined {
+  #take(id: string): QueuedMessage | undefined {
     const message = this.#ids.get(id)
     if (!message) return undefined
     this.#ids.delete(id)

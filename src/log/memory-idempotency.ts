@@ -10,7 +10,7 @@ import { forgottenTime, mayBeForgotten } from './id-time.ts'
 import { type IdempotencyKey, type ProducerState, REMEMBER_MS, type Recalled, type StoredAnswer } from './log.ts'
 import { pairKey } from './pair-key.ts'
 
-interface Entry extends StoredAnswer {
+interface KeptAnswer extends StoredAnswer {
   readonly client: string
   readonly id: string
   readonly time: number
@@ -21,7 +21,7 @@ const MAX_ENTRIES = 1_000_000
 const MAX_FORGOTTEN = 1_000_000
 
 export class MemoryIdempotency {
-  readonly #answers = new Map<string, Entry>()
+  readonly #answers = new Map<string, KeptAnswer>()
   /** The latest time in a forgotten id of each client, in the order in which they were last forgotten. */
   readonly #forgotten = new Map<string, number>()
   readonly #producers = new Map<string, ProducerState & { readonly time: number }>()

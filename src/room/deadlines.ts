@@ -10,7 +10,7 @@ import type { Exchange } from './exchange.ts'
 const ANSWER_MS = 4500
 const SWEEP_MS = 200
 
-interface Pending {
+interface Deadline {
   readonly exchange: Exchange
   readonly timeOut: (exchange: Exchange) => void
 }
@@ -18,7 +18,7 @@ interface Pending {
 export class Deadlines {
   readonly #clock: Clock
   readonly #failed: Failed
-  #waiting: Pending[] = []
+  #waiting: Deadline[] = []
   #isSweeping = false
 
   constructor(clock: Clock, failed: Failed = uncaught) {

@@ -11,7 +11,7 @@ import { pendingOf, within } from '../within.ts'
 import { Call, givenUp } from './call.ts'
 
 /** How long a room that closes waits for handlers that still run, and for its `close`. */
-export const CLOSE_MS = 2000
+export const HANDLERS_END_MS = 2000
 /** How long a handler or a timer may take before it is given up and the next of its queue goes on. */
 const HANDLER_MS = 30_000
 
@@ -137,7 +137,7 @@ export class HandlerCalls {
   }
 
   /** Waits for running handlers, at most `ms`. */
-  async waitFor(running: readonly (undefined | Promise<void>)[], ms = CLOSE_MS): Promise<void> {
+  async waitFor(running: readonly (undefined | Promise<void>)[], ms = HANDLERS_END_MS): Promise<void> {
     const pending = running.filter((handler) => handler !== undefined)
     if (pending.length > 0) await within(this.#clock, ms, Promise.all(pending).then(nothing), nothing)
   }

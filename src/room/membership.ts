@@ -4,6 +4,7 @@
  * `leave`. `room.ts` owns it and defines how a peer enters; `members.ts` is the list.
  */
 
+import type { CommonHandlers } from '../define.ts'
 import type { Audience } from '../delivery/audience.ts'
 import { Subscriber } from '../delivery/subscriber.ts'
 import type { Wire } from '../delivery/wire.ts'
@@ -11,7 +12,6 @@ import { Close, type CloseReason, RoomError, roomErrorOf } from '../errors.ts'
 import type { HandlerCalls } from './handler-calls.ts'
 import type { Members } from './members.ts'
 import type { LivePeer } from './peer.ts'
-import type { CommonHandlers } from './room-parts.ts'
 import type { Visitor } from './session.ts'
 
 /** Policy violation (RFC 6455, 7.4.1): the client should not reconnect. */

@@ -42,12 +42,3 @@ export interface RoomSettings {
     readonly sendTimeoutMs: number
   }
 }
-
-/** The handlers that both kinds of rooms have. */
-export interface CommonHandlers<P> {
-  join?(peer: P): unknown
-  drop?(peer: P): unknown
-  rejoin?(peer: P): unknown
-  leave?(peer: P): unknown
-  close?(): unknown
-}

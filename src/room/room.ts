@@ -4,7 +4,7 @@
  * through the log, which calls back `#deliver`.
  */
 
-import type { Present, RoomLogger } from '../define.ts'
+import type { CommonHandlers, Present, RoomLogger } from '../define.ts'
 import { Audience } from '../delivery/audience.ts'
 import type { Frame } from '../delivery/frame.ts'
 import type { Subscriber } from '../delivery/subscriber.ts'
@@ -14,14 +14,14 @@ import type { RoomLog } from '../log/log.ts'
 import type { Random } from '../random.ts'
 import type { Tally } from '../tally.ts'
 import { dismissAfterAnswers } from './dismissal.ts'
-import { CLOSE_MS, HandlerCalls } from './handler-calls.ts'
+import { HANDLERS_END_MS, HandlerCalls } from './handler-calls.ts'
 import { LazyLogger } from './lazy-logger.ts'
 import { Members } from './members.ts'
 import { Membership } from './membership.ts'
 import { withinOpenTime } from './opening.ts'
 import type { LivePeer } from './peer.ts'
 import { PeerSession } from './peer-session.ts'
-import type { CommonHandlers, RoomParts, RoomSettings } from './room-parts.ts'
+import type { RoomParts, RoomSettings } from './room-parts.ts'
 import type { Session, Visitor } from './session.ts'
 
 export abstract class LiveRoom<P extends LivePeer, H extends CommonHandlers<P>> {
@@ -189,7 +189,7 @@ export abstract class LiveRoom<P extends LivePeer, H extends CommonHandlers<P>> 
     // Also for earlier leaves: every `leave` is called before `close`.
     await this.calls.waitFor(this.#membership.pendingLeaves())
     const failed = (error: unknown) => this.calls.failed('close', error)
-    await this.calls.call('close', () => this.handlers.close?.(), failed, undefined, CLOSE_MS)
+    await this.calls.call('close', () => this.handlers.close?.(), failed, undefined, HANDLERS_END_MS)
     await this.#stop()
   }
 

@@ -40,7 +40,7 @@ export interface Reservation {
 }
 
 /** How long a join or a reload waits for a room to close. */
-const CLOSE_MS = 10_000
+const ROOM_CLOSE_MS = 10_000
 
 export class Rooms {
   readonly #parts: RoomParts
@@ -213,8 +213,8 @@ export class Rooms {
 
   /** Rejects after 10 s: one room that hangs must not block the others. */
   #withinCloseTime<T>(promise: Promise<T>): Promise<T> {
-    return within(this.#parts.clock, CLOSE_MS, promise, () => {
-      throw new Error(`not done within ${CLOSE_MS} ms`)
+    return within(this.#parts.clock, ROOM_CLOSE_MS, promise, () => {
+      throw new Error(`not done within ${ROOM_CLOSE_MS} ms`)
     })
   }
 }

@@ -19,7 +19,7 @@ import type { StoredRoom } from './stored.ts'
 import { SqliteTrim } from './trim.ts'
 
 /** An append that is not on disk yet. */
-interface Pending {
+interface PendingAppend {
   readonly drafts: readonly Draft[]
   readonly keys: readonly IdempotencyKey[]
   carried: Carried[] | undefined
@@ -46,7 +46,7 @@ export class SqliteRoomLog implements RoomLog {
   /** Keys of messages that are being written. */
   readonly #pendingKeys = new Set<string>()
   /** The newest append that is not delivered yet, with the frames to deliver after it. */
-  #latest: Pending | undefined
+  #latest: PendingAppend | undefined
   readonly #carryQueue = new CarryQueue()
   readonly #trim: SqliteTrim
   #next: number
@@ -164,7 +164,7 @@ export class SqliteRoomLog implements RoomLog {
     return this.#parts.refusal()
   }
 
-  #append(pending: Pending): Append {
+  #append(pending: PendingAppend): Append {
     const { drafts, keys } = pending
     let frames: Frame[] = []
     return {
@@ -224,7 +224,7 @@ export class SqliteRoomLog implements RoomLog {
   }
 
   /** Ends an append, also a failed one, and delivers the frames that waited for it. */
-  #finish(pending: Pending): void {
+  #finish(pending: PendingAppend): void {
     for (const key of pending.keys) if ('client' in key) this.#pendingKeys.delete(pairKey(key.client, key.id))
     const isLatest = this.#latest === pending
     if (isLatest) this.#latest = undefined

@@ -11,7 +11,7 @@ import { refusalBody } from '../refusal-response.ts'
 import type { Refusals } from '../refusals.ts'
 import type { InFlightRequests } from './in-flight-requests.ts'
 import { isBareHealthCheck, type OperatorParts, operatorRoutes } from './operator.ts'
-import { HTML, JSON_TYPE, prefersHtml, type RoomRouteParts, roomRoutes } from './room-routes.ts'
+import { HTML, JSON_UTF8, prefersHtml, type RoomRouteParts, roomRoutes } from './room-routes.ts'
 import { fileRoutes, sendAsset } from './static.ts'
 import { answerTemporary, isTemporary } from './temporary-refusal.ts'
 
@@ -113,5 +113,5 @@ function answerError(
   // A refusal is temporary, so it must not be cached.
   reply.code(refusal.status).header('Cache-Control', 'no-store').headers(refusal.headers)
   if (request.method === 'GET' && prefersHtml(request, reply)) return reply.type(HTML).send(pages.failure(refusal))
-  return reply.type(JSON_TYPE).send(refusalBody(refusal))
+  return reply.type(JSON_UTF8).send(refusalBody(refusal))
 }

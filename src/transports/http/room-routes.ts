@@ -46,7 +46,7 @@ export interface RoomRouteParts {
 
 export const HTML = 'text/html; charset=utf-8'
 const LOBBY_METHODS = 'GET, HEAD, OPTIONS'
-export const JSON_TYPE = 'application/json; charset=utf-8'
+export const JSON_UTF8 = 'application/json; charset=utf-8'
 
 /** One request to a room. */
 interface RoomRequest {
@@ -70,7 +70,7 @@ export async function roomRoutes(app: FastifyInstance, parts: RoomRouteParts): P
     allow(gate, request, reply, lobbyOrigins(), false)
     if (prefersHtml(request, reply)) return sendAsset(request, reply, pages.lobby)
     gate.chargeRead(request.caller)
-    return reply.type(JSON_TYPE).send(JSON.stringify({ rooms: listRooms(router().mounts, rooms) }))
+    return reply.type(JSON_UTF8).send(JSON.stringify({ rooms: listRooms(router().mounts, rooms) }))
   })
   app.options('/', { prefixTrailingSlash: 'slash' }, async (request, reply) => {
     if (router().find('/')) return options(gate, request, reply)
@@ -127,7 +127,7 @@ async function get(
   await parts.gate.pass(request.caller, route, call.query)
   if (request.method === 'HEAD' && route.mount.kind === 'event') return readHead(parts, request, reply, route)
   parts.gate.chargeRead(request.caller)
-  return reply.type(JSON_TYPE).send(JSON.stringify(await describeRoom(route, rooms, log)))
+  return reply.type(JSON_UTF8).send(JSON.stringify(await describeRoom(route, rooms, log)))
 }
 
 /** A browser hides the status of a refused upgrade from its page, so the page asks here why: 204 if it would be admitted. */

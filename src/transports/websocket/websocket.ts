@@ -19,7 +19,7 @@ import { RoomSocket, type SocketParts } from './room-socket.ts'
 import { HandshakeServer } from './ws-internals.ts'
 
 /** How long a peer may take to answer a close. */
-const CLOSE_MS = 5000
+const CLOSE_ANSWER_MS = 5000
 
 export interface WebSocketUpgradesParts extends Omit<SocketParts, 'limits'> {
   readonly heartbeat: Heartbeat
@@ -46,7 +46,7 @@ export class WebSocketUpgrades {
       maxBufferedChunks: limits.pieces,
       // Above `limits.controls`, which closes with a reason, while this one cuts the connection.
       maxPendingAutoPongs: limits.controls + 1,
-      closeTimeout: CLOSE_MS,
+      closeTimeout: CLOSE_ANSWER_MS,
       perMessageDeflate: compression && NEGOTIATION,
       handleProtocols: (offered) => chooseProtocol(offered, protocols) ?? false,
     })
