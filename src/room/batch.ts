@@ -11,14 +11,14 @@ interface Keyed {
 }
 
 export class Batch {
-  readonly #log: RoomLog
+  readonly #roomLog: RoomLog
   readonly #drafts: Draft[] = []
   readonly #keys: IdempotencyKey[]
   #waiting: { resolve: (seq: number) => void; reject: (error: unknown) => void }[] = []
 
   /** `keys`: further keys to append with the events, beside those of the messages. */
-  constructor(log: RoomLog, keys: readonly IdempotencyKey[]) {
-    this.#log = log
+  constructor(roomLog: RoomLog, keys: readonly IdempotencyKey[]) {
+    this.#roomLog = roomLog
     this.#keys = [...keys]
   }
 
@@ -38,7 +38,7 @@ export class Batch {
     this.#waiting = []
     if (waiting.length === 0 && keys.length === 0) return
     try {
-      const first = await this.#log.append(this.#drafts.splice(0), keys)
+      const first = await this.#roomLog.append(this.#drafts.splice(0), keys)
       for (const [index, { resolve }] of waiting.entries()) resolve(first + index)
     } catch (error) {
       for (const { reject } of waiting) reject(error)

@@ -8,7 +8,7 @@ import type { Draft, RoomLog } from '../log/log.ts'
 
 /** Takes the events that a call publishes. */
 export interface Publisher {
-  append(log: RoomLog, draft: Draft): number | Promise<number>
+  append(roomLog: RoomLog, draft: Draft): number | Promise<number>
   /** The promise that the latest `publish` returned. */
   latest: Promise<unknown> | undefined
 }

@@ -20,7 +20,7 @@ const SHARE = 0.25
 const LOW_BYTES = 64 * 1024
 
 export interface CatchUpContext {
-  readonly log: RoomLog
+  readonly roomLog: RoomLog
   readonly audience: Audience
   readonly clock: Clock
   /** The room's `limits.sendTimeout`. */
@@ -34,13 +34,13 @@ export function catchUp(
   greeting: readonly Frame[],
   after: number,
 ): undefined | Promise<void> {
-  const { log, audience } = context
+  const { roomLog, audience } = context
   const page = pageAfter(context, after)
-  if (page instanceof Promise || (page.at(-1)?.seq ?? after) < log.seq) {
+  if (page instanceof Promise || (page.at(-1)?.seq ?? after) < roomLog.seq) {
     subscriber.writeFrames(greeting)
     return writePages(context, subscriber, after, page)
   }
-  subscriber.writeFrames([...greeting, ...withReset(log, page, after)])
+  subscriber.writeFrames([...greeting, ...withReset(roomLog, page, after)])
   audience.add(subscriber)
   return undefined
 }
@@ -51,18 +51,18 @@ async function writePages(
   after: number,
   first: readonly Frame[] | Promise<readonly Frame[]>,
 ) {
-  const { log, audience } = context
+  const { roomLog, audience } = context
   let cursor = after
   let isCaughtUp = false
   let emptyPages = 0
   for (let page = await first; ; page = await pageAfter(context, cursor)) {
     await audience.writeHistory(() => {
       if (subscriber.isGone || subscriber.isCut) return
-      subscriber.writeFrames(withReset(log, page, cursor))
+      subscriber.writeFrames(withReset(roomLog, page, cursor))
       const before = cursor
-      cursor = page.at(-1)?.seq ?? Math.max(cursor, log.first - 1)
+      cursor = page.at(-1)?.seq ?? Math.max(cursor, roomLog.first - 1)
       emptyPages = cursor > before ? 0 : emptyPages + 1
-      isCaughtUp = cursor >= log.seq
+      isCaughtUp = cursor >= roomLog.seq
       if (isCaughtUp) audience.add(subscriber)
     })
     if (isCaughtUp) return
@@ -73,15 +73,15 @@ async function writePages(
   }
 }
 
-function pageAfter({ log, audience }: CatchUpContext, after: number): readonly Frame[] | Promise<readonly Frame[]> {
-  return log.read(after, PAGE.events, Math.min(PAGE.bytes, audience.limitBytes * SHARE))
+function pageAfter({ roomLog, audience }: CatchUpContext, after: number): readonly Frame[] | Promise<readonly Frame[]> {
+  return roomLog.read(after, PAGE.events, Math.min(PAGE.bytes, audience.limitBytes * SHARE))
 }
 
 /** The page after `cursor`, preceded by a `reset` if retention removed events before it. */
-function withReset(log: RoomLog, page: readonly Frame[], cursor: number): readonly Frame[] {
-  const first = page[0]?.seq ?? log.first
+function withReset(roomLog: RoomLog, page: readonly Frame[], cursor: number): readonly Frame[] {
+  const first = page[0]?.seq ?? roomLog.first
   if (first <= cursor + 1) return page
-  return [reset({ epoch: log.epoch, first, seq: log.seq, reason: 'trimmed' }), ...page]
+  return [reset({ epoch: roomLog.epoch, first, seq: roomLog.seq, reason: 'trimmed' }), ...page]
 }
 
 /** Resolves when the peer has read enough for the next page, or was cut off because it does not read. */

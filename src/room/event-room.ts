@@ -178,7 +178,7 @@ export class LiveEventRoom extends LiveRoom<LiveEventPeer, Handlers> implements 
       until: peer.untilMs,
     })
     const { audience, parts, settings } = this
-    const context = { log: roomLog, audience, clock: parts.clock, sendTimeoutMs: settings.limits.sendTimeoutMs }
+    const context = { roomLog, audience, clock: parts.clock, sendTimeoutMs: settings.limits.sendTimeoutMs }
     return catchUp(context, peer.subscriber, [greeting], after)
   }
 

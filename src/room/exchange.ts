@@ -68,19 +68,19 @@ export class Exchange implements Publisher {
   }
 
   /** Appends an event of the handler: at once, or with the batch. */
-  append(log: RoomLog, draft: Draft): number | Promise<number> {
-    const appended = this.#batch ? this.#batch.stage(draft, this) : log.append([draft], this.#takeKeys(0))
+  append(roomLog: RoomLog, draft: Draft): number | Promise<number> {
+    const appended = this.#batch ? this.#batch.stage(draft, this) : roomLog.append([draft], this.#takeKeys(0))
     if (typeof appended === 'number') this.seq ??= appended
     else this.#wait(appended)
     return appended
   }
 
   /** Keeps the keys of a message that published nothing, so that a duplicate of it is recognised too. */
-  keepKeys(log: RoomLog): void {
+  keepKeys(roomLog: RoomLog): void {
     if (this.#batch) return
     const keys = this.#takeKeys(undefined)
     if (keys.length === 0) return
-    const kept = log.append([], keys)
+    const kept = roomLog.append([], keys)
     if (typeof kept !== 'number') this.#wait(kept.then(() => this.seq ?? 0))
   }
 

@@ -142,7 +142,7 @@ export class Readers implements RoomReaders {
     }
     this.#readers ??= new Set()
     this.#readers.add(reader)
-    const context = { log: this.#roomLog, audience, clock, sendTimeoutMs }
+    const context = { roomLog: this.#roomLog, audience, clock, sendTimeoutMs }
     const failed = (error: unknown) => {
       logger.error({ err: error }, 'the history could not be read')
       this.end(reader, Close.busy)
