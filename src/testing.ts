@@ -92,6 +92,7 @@ export async function openRoom(
   options: unknown = {},
   { params = {}, path = '/test', history = {}, rejoinWithin = '5s' }: TestSettings = {},
 ): Promise<TestRoom<never>> {
+  // The overloads accept definitions only.
   const definition = given as Definition
   const clock = handClock()
   const random = systemRandom()
@@ -115,6 +116,7 @@ export async function openRoom(
     ? new LiveEventRoom(parts, path, params, mount, definition, parsed)
     : new LiveRawRoom(parts, path, params, mount, definition, parsed)
   await room.start(() => {})
+  // The overloads give callers the kind of room and the message types.
   return testRoom(room, { clock, random, errors }) as TestRoom<never>
 }
 

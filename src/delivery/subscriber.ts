@@ -118,6 +118,7 @@ export class Subscriber implements Backlog {
       return
     }
     const mine: Frame[] = single ? [single] : []
+    // Each index read below is less than the length, so there is a frame.
     let next = this.from
     for (const { at, frame } of this.#insertions ?? []) {
       while (next < at) mine.push(frames[next++] as Frame)

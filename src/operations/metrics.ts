@@ -55,6 +55,7 @@ export class Metrics {
       buckets: COMMIT_SECONDS,
       registers,
     })
+    // `Object.entries` types every key as a text.
     for (const [key, [name, help]] of Object.entries(TALLIES)) this.#count(key as Total, name, help)
     this.#countExceeded()
   }

@@ -112,6 +112,7 @@ export function check(message: Message, definition: EventDefinition): unknown {
     const known = Object.keys(receives ?? {}).join(', ') || 'nothing'
     throw new RoomError('unknown_type', `this room receives ${known}`)
   }
+  // The type is an own key of `receives`, so it has a schema.
   const result = (receives[message.type] as z.ZodType).safeParse(message.data)
   if (result.success) return result.data
   const issues = result.error.issues.slice(0, MAX_ISSUES)

@@ -102,6 +102,7 @@ export function rawPeer(member: TestMember): RawTestPeer {
 }
 
 export function eventPeer(member: TestMember): TestPeer {
+  // A cast, since `send` and `next` depend on the message types of the module, which exist only for the caller.
   return {
     id: member.peer.id,
     get name() {

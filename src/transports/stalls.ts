@@ -3,7 +3,6 @@
  * read. Each check by the heartbeat (`heartbeat.ts`) compares with the sample of the one before. Both rules count bytes,
  * not activity: a slow peer has time in proportion, and a byte now and then gains nothing.
  */
-import type { Socket } from 'node:net'
 import { READER_BYTES_PER_SECOND } from '../delivery/wire.ts'
 
 /** A sample of a transfer: when it was taken (monotonic ms), and a number of bytes to compare with. */
@@ -21,10 +20,16 @@ export function hasTimedOut(begun: Sample, bytes: number, nowMs: number, timeout
   return nowMs - begun.sinceMs >= timeoutMs + (came / SENDER_BYTES_PER_SECOND) * 1000
 }
 
+/** The counts of a socket that tell what its peer has read. */
+interface ByteCounts {
+  readonly writableLength: number
+  readonly bytesWritten: number
+}
+
 /** A peer's pending bytes: the sample before while any of them are unread, else a new sample; `undefined`: none. */
 export function pendingBytesOf(
   before: PendingBytes | undefined,
-  socket: Socket,
+  socket: ByteCounts,
   nowMs: number,
 ): PendingBytes | undefined {
   const { writableLength: waiting, bytesWritten: written } = socket
@@ -67,7 +72,7 @@ export class Stalls {
   }
 
   /** Whether the peer's pending bytes should have been read by now. */
-  isStalled(socket: Socket, nowMs: number, timeoutMs: number): boolean {
+  isStalled(socket: ByteCounts, nowMs: number, timeoutMs: number): boolean {
     this.#pending = pendingBytesOf(this.#pending, socket, nowMs)
     return this.#pending !== undefined && isStalled(this.#pending, nowMs, timeoutMs)
   }

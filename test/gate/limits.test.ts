@@ -3,7 +3,6 @@
  * peer is tried by figures.
  */
 import { readFileSync } from 'node:fs'
-import type { Socket } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { schemaText } from '../../src/config/schema-text.ts'
@@ -17,7 +16,7 @@ describe('what waits for a peer', () => {
     let [read, written] = [0, WAITING]
     let owed: PendingBytes | undefined
     for (let second = 0; second < forSeconds; second += 1) {
-      owed = pendingBytesOf(owed, { bytesWritten: written, writableLength: written - read } as Socket, second * 1000)
+      owed = pendingBytesOf(owed, { bytesWritten: written, writableLength: written - read }, second * 1000)
       if (owed && isStalled(owed, second * 1000, 30_000)) return second
       written += writtenPerSecond
       read = Math.min(written, read + readPerSecond)

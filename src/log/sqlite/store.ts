@@ -81,6 +81,7 @@ export class Store {
       if (life !== undefined) this.#live(life)
       for (const begin of begins) this.#begin(begin)
       for (let at = 0; at < events.length; at += EVENT_VALUES) {
+        // The array is flat, a group of values for each event.
         const [room, seq, time, type, data] = events.slice(at, at + EVENT_VALUES) as EventValues
         const { json, crc } = rowOf({ seq, time, type, data })
         this.#file.run(

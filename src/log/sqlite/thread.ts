@@ -45,6 +45,7 @@ export class SqliteThread {
   call<M extends WorkerCall['method']>(method: M, ...args: Parameters<Methods[M]>): Promise<ReturnType<Methods[M]>> {
     if (this.#gone) return Promise.reject(this.#gone)
     this.#worker.postMessage({ method, args } satisfies WorkerCall)
+    // Results come back in the order of calls, so the next one is this method's.
     return this.#wait() as Promise<ReturnType<Methods[M]>>
   }
 

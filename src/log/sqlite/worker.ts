@@ -27,6 +27,7 @@ function serve(port: MessagePort, file: string): void {
   })
   port.postMessage(opened)
   port.on('message', ({ method, args }: WorkerCall) => {
+    // `thread.ts` has checked the arguments against the method by type; here they are one list.
     const ask = store?.[method] as ((...args: unknown[]) => unknown) | undefined
     port.postMessage(attempt(() => ask?.apply(store, [...args])))
     if (method === 'close') port.close()

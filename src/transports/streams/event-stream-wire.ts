@@ -5,7 +5,7 @@
  *
  * No event can inject a field: JSON text has no line break (U+2028 is none in SSE), and ids are hex digits and "_".
  */
-import type { ServerResponse } from 'node:http'
+import type { OutgoingHttpHeader, ServerResponse } from 'node:http'
 import type { Clock } from '../../clock.ts'
 import type { Bytes, Encoding, Frame } from '../../delivery/frame.ts'
 import { listOf } from '../../delivery/payload.ts'
@@ -99,7 +99,7 @@ export class EventStreamWire implements Wire, HeartbeatTarget {
   }
 
   /** Sends the head with headers that disable proxy buffering. */
-  open(headers: Record<string, string>): void {
+  open(headers: Readonly<Record<string, OutgoingHttpHeader | undefined>>): void {
     const response = this.#response
     // A write after a connection reset emits an error.
     response.on('error', () => {})

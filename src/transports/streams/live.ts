@@ -123,7 +123,7 @@ export class LiveStreams {
       sendTimeoutMs: mount.limits.sendTimeoutMs,
     })
     reply.hijack()
-    stream.open(reply.getHeaders() as Record<string, string>)
+    stream.open(reply.getHeaders())
     return stream
   }
 

@@ -56,7 +56,7 @@ export class RoomSocket extends WebSocket implements HeartbeatTarget, ClosableSo
   #stalls: Stalls | undefined
 
   /** Begins to listen. `leave` is called when the connection is closed; `answer`: to the handshake, if not sent yet. */
-  listen(socket: Duplex, parts: SocketParts, leave: () => void, answer?: string): Wire {
+  listen(socket: Socket, parts: SocketParts, leave: () => void, answer?: string): Wire {
     this.#parts = parts
     this.#wire = new WebSocketWire(this, socket, answer)
     this.#leave = leave
@@ -118,7 +118,7 @@ export class RoomSocket extends WebSocket implements HeartbeatTarget, ClosableSo
     // In the middle of a frame the peer cannot answer a ping; a growing frame is activity.
     if (sending === 'growing') this.isAlive = true
     if (sending === 'timed out') this.#exceed('limits.messageTimeout', Close.unfinished)
-    else if (this.#stalls?.isStalled(this.#wire.socket as Socket, nowMs, sendTimeoutMs)) {
+    else if (this.#stalls?.isStalled(this.#wire.socket, nowMs, sendTimeoutMs)) {
       this.#session?.cutSlow('limits.sendTimeout')
       // The close frame is queued behind the bytes that the peer does not read.
       this.#wire.shut()

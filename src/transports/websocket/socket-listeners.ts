@@ -23,6 +23,7 @@ export function listenTo(socket: ListeningSocket): void {
   socket.on('close', onClose)
 }
 
+/** Only `listenTo` registers these functions, so `this` is a `ListeningSocket`; `ws` types it as a `WebSocket`. */
 function onMessage(this: WebSocket, data: RawData, isBinary: boolean): void {
   // A single Buffer, since `binaryType` is never set.
   ;(this as ListeningSocket).read(data as Buffer, isBinary)

@@ -2,7 +2,7 @@
  * The wire of a WebSocket: frames are written to the raw socket, many in one write; `ws` closes on the same socket.
  * `room-socket.ts` makes it.
  */
-import type { Duplex } from 'node:stream'
+import type { Socket } from 'node:net'
 import { WebSocket } from 'ws'
 import type { Clock } from '../../clock.ts'
 import type { Bytes, Encoding } from '../../delivery/frame.ts'
@@ -37,12 +37,12 @@ export class WebSocketWire implements Wire {
   /** Whether the room closed it. */
   isClosed = false
   readonly #ws: ClosableSocket
-  readonly socket: Duplex
+  readonly socket: Socket
   /** The answer to the handshake, until it is sent with the first frame. */
   #answer: string | undefined
   #cancelRest: (() => void) | undefined
 
-  constructor(ws: ClosableSocket, socket: Duplex, answer?: string) {
+  constructor(ws: ClosableSocket, socket: Socket, answer?: string) {
     this.encoding = ws.extensions.includes('permessage-deflate') ? deflated : plain
     this.#ws = ws
     this.socket = socket

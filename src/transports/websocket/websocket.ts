@@ -77,7 +77,8 @@ export class WebSocketUpgrades {
         letGo?.()
         admission.leave()
       }
-      const wire = roomSocket.listen(socket, this.#parts, letGo ? leave : admission.leave, answer)
+      // The same socket as `socket`, with its own type.
+      const wire = roomSocket.listen(request.socket, this.#parts, letGo ? leave : admission.leave, answer)
       const session = room.join(visitor, wire, offset)
       roomSocket.enter(session, this.#parts.heartbeat.add(roomSocket, this.#parts.limits.heartbeatMs))
       hasJoined = true
