@@ -45,7 +45,7 @@ export async function start(args: readonly string[], terminal: Terminal, signals
     terminal.stderr.write(`${startMistake(error)}\n`)
     return 1
   }
-  // Whoever reads the banner may send a signal or change a room at once, so everything listens before it is printed.
+  // Once the banner is printed, a signal or a change of a room may follow at once, so everything listens before it.
   const stopped = untilStopped(server, environment, clock, signals, logger)
   const reload = reloader(server, environment.rooms, logger, (graph) => follow(graph))
   const watch = args.includes('--dev') ? watchRooms(clock, environment.rooms, reload, logger) : undefined

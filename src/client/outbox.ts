@@ -122,7 +122,7 @@ export class Outbox {
       const bytes = sentAt === undefined ? 0 : encoder.encode(text).length
       if (bytes > most) [largest, most] = [id, bytes]
     }
-    this.#take(largest)?.reject(new CorridorError('too_large', `${most} bytes are more than this room takes`))
+    this.#take(largest)?.reject(new CorridorError('too_large', `${most} bytes are more than this room accepts`))
   }
 
   rejectAll(why: string): void {

@@ -1,6 +1,6 @@
 /**
  * The files of room modules as they are on disk, with a version of each: a hash of the file and of all its imports,
- * direct and indirect. A file of the same version is the same module, whoever imports it. Each reading of `rooms.json`
+ * direct and indirect. A file of the same version is the same module in every import. Each reading of `rooms.json`
  * has one graph; `module-hooks.ts` takes versions from it while modules are imported.
  */
 import { createHash } from 'node:crypto'

@@ -13,9 +13,9 @@ export interface Flushable {
   flush(): void
 }
 
-/** After so many ms of writes, the event loop reads again. */
+/** How long shards are written before the event loop reads again. */
 const SLICE_MS = 4
-/** History is less urgent: it gets so many ms of each turn of the event loop. */
+/** How long history, which is less urgent, is written in each turn of the event loop. */
 const HISTORY_MS = 2
 
 export class FlushQueue {

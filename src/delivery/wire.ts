@@ -29,5 +29,5 @@ export interface Wire {
   drop(): void
 }
 
-/** A reader of a backlog gets a second more for each so many bytes of it. */
+/** The slowest reader allowed: pending bytes may take a second more for each this many of them. */
 export const READER_BYTES_PER_SECOND = 8192

@@ -203,11 +203,7 @@ export class Gate {
   /** Throws a `Refusal` 403 for a page of an origin that is not allowed. */
   origin({ origin, askedHost, isSecure }: Caller, origins: Origins): void {
     if (mayEnter(origins, origin, askedHost, isSecure)) return
-    throw new Refusal(
-      403,
-      'foreign_origin',
-      'expected a page of an allowed origin; list this one in "origins" of the room',
-    )
+    throw new Refusal(403, 'foreign_origin', 'expected a page of an allowed origin; list it in "origins"')
   }
 }
 

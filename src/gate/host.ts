@@ -25,7 +25,7 @@ export function hostGuard(names: readonly string[] | undefined): HostGuard {
     throw new Refusal(
       421,
       'foreign_host',
-      'expected a host name of this server; add this one to ALLOWED_HOSTS if it is',
+      'expected a host name of this server; if this is one, add it to ALLOWED_HOSTS',
     )
   }
 }
@@ -40,8 +40,8 @@ function mustBeOwnOnLoopback({ isRebound }: Pick<Caller, 'isRebound'>): void {
   throw new Refusal(
     421,
     'foreign_host',
-    'expected localhost or an address as the host of a connection from this machine; ' +
-      'behind a proxy set TRUST_PROXY to its address, else name the host in ALLOWED_HOSTS',
+    'expected localhost or an IP address as the host name, since the connection comes from this machine; ' +
+      'behind a proxy, set TRUST_PROXY to the address of the proxy; otherwise, add the host name to ALLOWED_HOSTS',
   )
 }
 

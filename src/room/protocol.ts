@@ -64,13 +64,13 @@ export function parseJson(text: string, bounds: JsonBounds): unknown {
 }
 
 function parse(text: string, mayBePlain: boolean, bounds: JsonBounds): unknown {
-  const broken = exceededBound(text, bounds)
-  if (broken) {
+  const exceeded = exceededBound(text, bounds)
+  if (exceeded) {
     // An event begins as an object with a key. Any other text is a plain text.
     if (mayBePlain && !/^\s*\{\s*"/.test(text)) return undefined
     const { depth, members } = bounds
     const expected = `expected JSON of at most ${depth} levels and ${members} members`
-    throw new LimitError(`limits.json.${broken}`, 'bad_json', expected)
+    throw new LimitError(`limits.json.${exceeded}`, 'bad_json', expected)
   }
   try {
     return secureJson.parse(text)

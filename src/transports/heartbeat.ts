@@ -23,7 +23,7 @@ export interface HeartbeatTarget {
 
 /** A connection's entry in the ring. */
 export interface Beat {
-  /** `undefined`: the connection is over, and nothing of it is kept until its slot comes round. */
+  /** `undefined`: the connection is closed. The entry is removed when its slot is next processed. */
   socket: HeartbeatTarget | undefined
   readonly everyTicks: number
   /** The tick of the next ping. */

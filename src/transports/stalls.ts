@@ -1,7 +1,7 @@
 /**
  * Detects stalled senders and readers: a message that a peer began and does not finish, and sent bytes that a peer does not
  * read. Each check by the heartbeat (`heartbeat.ts`) compares with the sample of the one before. Both rules count bytes,
- * not activity: a slow peer has time in proportion, and a byte now and then gains nothing.
+ * not activity: a slow peer has time in proportion, and an occasional byte does not extend it.
  */
 import { READER_BYTES_PER_SECOND } from '../delivery/wire.ts'
 
@@ -16,8 +16,8 @@ const SENDER_BYTES_PER_SECOND = 512
 
 /** Whether a message that was first sampled at `begun` and has `bytes` now has timed out. */
 export function hasTimedOut(begun: Sample, bytes: number, nowMs: number, timeoutMs: number): boolean {
-  const came = Math.max(0, bytes - begun.bytes)
-  return nowMs - begun.sinceMs >= timeoutMs + (came / SENDER_BYTES_PER_SECOND) * 1000
+  const received = Math.max(0, bytes - begun.bytes)
+  return nowMs - begun.sinceMs >= timeoutMs + (received / SENDER_BYTES_PER_SECOND) * 1000
 }
 
 /** The counts of a socket that tell what its peer has read. */
@@ -48,12 +48,12 @@ export function isStalled({ sinceMs, waiting }: PendingBytes, nowMs: number, tim
   return nowMs - sinceMs >= timeoutMs + (waiting / READER_BYTES_PER_SECOND) * 1000
 }
 
-/** What one connection's looks remember of it. */
+/** What the checks of one connection keep from one to the next. */
 export class Stalls {
-  /** The message that was not whole at the last look. */
+  /** The message that was unfinished at the last check: the sample of the check that first found it. */
   #begun: Sample | undefined
-  /** Its bytes at the last check. */
-  #cameBytes = 0
+  /** How many of its bytes had been received at the last check. */
+  #receivedBytes = 0
   #pending: PendingBytes | undefined
 
   /** A message is complete. */
@@ -63,11 +63,11 @@ export class Stalls {
 
   /** The state of an unfinished message; `bytes`: received so far, `undefined`: none was begun. */
   sending(bytes: number | undefined, nowMs: number, timeoutMs: number): 'growing' | 'idle' | 'timed out' {
-    const came = bytes ?? 0
-    const isGrowing = came > this.#cameBytes
-    this.#cameBytes = came
+    const received = bytes ?? 0
+    const isGrowing = received > this.#receivedBytes
+    this.#receivedBytes = received
     this.#begun = bytes === undefined ? undefined : (this.#begun ?? { sinceMs: nowMs, bytes })
-    if (this.#begun && hasTimedOut(this.#begun, came, nowMs, timeoutMs)) return 'timed out'
+    if (this.#begun && hasTimedOut(this.#begun, received, nowMs, timeoutMs)) return 'timed out'
     return isGrowing ? 'growing' : 'idle'
   }
 

@@ -105,7 +105,7 @@ describe('a connection from this machine', () => {
     ] as const
     const { body, error } = await exchange(server.port, request('GET /chat', headers))
     expect(error).toBe('foreign_host')
-    expect(JSON.parse(body).message).toMatch(/behind a proxy set TRUST_PROXY to its address, else .* ALLOWED_HOSTS/)
+    expect(JSON.parse(body).message).toMatch(/behind a proxy, set TRUST_PROXY to .*; otherwise, .* ALLOWED_HOSTS/)
     expect(body).not.toContain('rooms.example.org')
     const metrics = await (await fetch(`${server.url}/metrics`)).text()
     expect(metrics).toContain('corridor_refusals_total{code="foreign_host"} 1')
