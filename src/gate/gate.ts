@@ -147,15 +147,15 @@ export class Gate {
     if (isDraining()) throw draining()
     quotas.handshake(address, cost)
     const leave = purpose === 'subscribe' ? quotas.enter(route, address) : () => {}
+    let release = () => {}
     try {
-      const { room, release } = await rooms.reserve(route, purpose === 'subscribe', client)
+      const place = await rooms.reserve(route, purpose === 'subscribe', client)
+      release = place.release
       // Checked again: a room may have taken a while to open.
-      if (purpose === 'subscribe' && isDraining()) {
-        release()
-        throw draining()
-      }
-      return { room: mustKeepEvents(room), release, leave }
+      if (purpose === 'subscribe' && isDraining()) throw draining()
+      return { room: mustKeepEvents(place.room), release, leave }
     } catch (error) {
+      release()
       leave()
       throw error
     }

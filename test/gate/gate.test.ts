@@ -2,7 +2,7 @@
  * The gate on plain data: callers made by hand, with no request, socket or server. Each check refuses by itself; a caller
  * that passes all of them has a place in the room, at once if nothing must be waited for.
  */
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { Refusal } from '../../src/errors.ts'
 import type { Caller, Handshake } from '../../src/gate/caller.ts'
 import { hostGuard } from '../../src/gate/host.ts'
@@ -190,4 +190,17 @@ describe('a count', () => {
     expect(await outcome({})).toBe('503 room_failed')
     expect(fixture().quotas.peers).toBe(0)
   })
+
+  it.each(['read', 'subscribe', 'post'] as const)(
+    'is given back if a request to %s meets a raw room',
+    async (purpose) => {
+      const release = vi.fn()
+      fixture().place = () => ({ room: { kind: 'raw' }, release }) as unknown as Reservation
+      const by = fixture().gate()
+      const admitted = by.admitRequest(CALLER, by.route({ path: '/open' }), purpose)
+      await expect(admitted).rejects.toMatchObject({ status: 405, code: 'raw_room' })
+      expect(release).toHaveBeenCalledOnce()
+      expect(fixture().quotas.peers).toBe(0)
+    },
+  )
 })
