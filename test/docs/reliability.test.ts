@@ -1,21 +1,21 @@
-/** The table of `npm run reliability`: every name of the catalogue has a test that tells its figure, and none is made up. */
+/** The table of `npm run reliability`: every name of the catalogue has a test that reports its figure, and no other name is reported. */
 import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
 import { ENTRIES } from '../reliability/catalogue.ts'
+import { figureFiles } from '../reliability/figure-files.ts'
 import { readRun, report } from '../reliability/table.ts'
-import { tellers } from '../reliability/tellers.ts'
 
-const told = new Set(
-  [...tellers(fileURLToPath(new URL('../..', import.meta.url))).values()].flatMap((names) => [...names]),
+const reported = new Set(
+  [...figureFiles(fileURLToPath(new URL('../..', import.meta.url))).values()].flatMap((names) => [...names]),
 )
 
-it('every name of the catalogue has a test that tells a figure, or says why not', () => {
-  expect(ENTRIES.filter(({ name, missing }) => told.has(name) === (missing !== undefined))).toEqual([])
+it('every name of the catalogue has a test that reports a figure, or a reason why not', () => {
+  expect(ENTRIES.filter(({ name, missing }) => reported.has(name) === (missing !== undefined))).toEqual([])
   expect(new Set(ENTRIES.map(({ name }) => name)).size).toBe(ENTRIES.length)
 })
 
 it('no test tells a figure under a name that the catalogue does not have', () => {
-  expect([...told].filter((name) => ENTRIES.every((entry) => entry.name !== name))).toEqual([])
+  expect([...reported].filter((name) => ENTRIES.every((entry) => entry.name !== name))).toEqual([])
 })
 
 it('the report has each figure beside its name, sums what is counted, and says what is not there', () => {

@@ -8,8 +8,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus, release, tmpdir, totalmem, type } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { figureFiles } from './figure-files.ts'
 import { readRun, report } from './table.ts'
-import { tellers } from './tellers.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const VITEST = join(ROOT, 'node_modules/vitest/vitest.mjs')
@@ -25,7 +25,7 @@ function measured(): string {
   const file = join(folder, 'figures.jsonl')
   writeFileSync(file, '')
   const env = { ...process.env, FIGURES: file }
-  spawnSync(process.execPath, [VITEST, 'run', ...tellers(ROOT).keys()], { cwd: ROOT, env, stdio: 'inherit' })
+  spawnSync(process.execPath, [VITEST, 'run', ...figureFiles(ROOT).keys()], { cwd: ROOT, env, stdio: 'inherit' })
   const text = readFileSync(file, 'utf8')
   rmSync(folder, { recursive: true })
   return text

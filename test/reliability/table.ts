@@ -55,9 +55,9 @@ ${without.join('\n') || 'None.'}
 }
 
 function row({ name, provoked, expected }: Entry, figures: readonly Figure[]): string {
-  const told = merged(figures.filter(({ test }) => test === name))
-  const values = told.map(({ figure, value }) => `${figure}: **${value}**`)
-  const files = [...new Set(told.map(({ file }) => `\`${file}\``))]
+  const measured = merged(figures.filter(({ test }) => test === name))
+  const values = measured.map(({ figure, value }) => `${figure}: **${value}**`)
+  const files = [...new Set(measured.map(({ file }) => `\`${file}\``))]
   const cells = [name, provoked, expected, values.join('<br>') || '—', files.join('<br>') || '—']
   return `| ${cells.map((cell) => cell.replaceAll('|', '\\|').replaceAll('\n', ' ')).join(' | ')} |`
 }
