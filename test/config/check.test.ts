@@ -78,7 +78,7 @@ rooms/rooms.json: rooms./a.module: the module cannot be loaded: boom (rooms/a.ts
     expect(stdout + readFileSync(join(folder, 'rooms/rooms.schema.json'), 'utf8')).not.toContain('hunter2')
   })
 
-  it('writes rooms.schema.json where it is told to', async () => {
+  it('writes rooms.schema.json to the path it is given', async () => {
     rooms.put('rooms/rooms.json', '{ "rooms": {} }')
     expect(await check({}, '--write-schema')).toMatchObject({ code: 0 })
     const shipped = fileURLToPath(new URL('../../rooms/rooms.schema.json', import.meta.url))

@@ -1,4 +1,4 @@
-/** `auth` in `rooms.json`: which keys and algorithms may stand there, and that a mistake never tells a secret. */
+/** `auth` in `rooms.json`: which keys and algorithms may stand there, and that an error message never contains a secret. */
 import { generateKeyPairSync } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { RoomsFolder, rawRooms } from '../support/rooms-folder.ts'
@@ -12,7 +12,7 @@ afterEach(() => folder.remove())
 
 describe('auth', () => {
   it('is taken as written, also from `defaults`', async () => {
-    const auth = { secret: 'a secret of some length, never told' }
+    const auth = { secret: 'a secret of some length, never shown' }
     const { mounts } = await folder.load({ defaults: { auth }, ...rawRooms('/a') })
     expect(mounts[0]?.auth).toEqual({ ...auth, required: true })
     const publicKey = (await keyPair()).pem
@@ -29,10 +29,10 @@ describe('auth', () => {
       { publicKey, algorithms: ['HS256'] },
       { jwksUrl: 'https://issuer.example/keys', algorithms: ['RS256', 'HS512'] },
     ])
-      expect((await mistakes(auth)).map((told) => told.replace(/, got .*/, ''))).toEqual([fit])
+      expect((await mistakes(auth)).map((mistake) => mistake.replace(/, got .*/, ''))).toEqual([fit])
     for (const name of ['none', 'hs256', 'RSA']) {
-      const [told, ...more] = await mistakes({ secret: 'x', algorithms: [name] })
-      expect([told?.replace(/HS256.*Ed25519/, '…'), more]).toEqual([
+      const [mistake, ...more] = await mistakes({ secret: 'x', algorithms: [name] })
+      expect([mistake?.replace(/HS256.*Ed25519/, '…'), more]).toEqual([
         'rooms./a.auth.algorithms.0: expected one of …, got a text',
         [],
       ])
@@ -44,7 +44,7 @@ describe('auth', () => {
   })
 
   it('names exactly one kind of key, and its values are never shown', async () => {
-    const told = await folder.mistakes({
+    const mistakes = await folder.mistakes({
       defaults: { auth: { secret: 'hunter2'.repeat(5) } },
       rooms: {
         '/a': { module: 'raw', auth: { publicKey: (await keyPair()).pem } },
@@ -52,23 +52,23 @@ describe('auth', () => {
         '/c': { module: 'raw', auth: { jwksUrl: 'https://hunter5:hunter6@issuer.example/keys' } },
       },
     })
-    expect(told).toContain('rooms./a.auth: expected exactly one of secret, publicKey and jwksUrl, got an object')
-    expect(told).toContain('rooms./b.auth.jwksUrl: expected the http(s) URL of a key set, got a text')
-    expect(told).toContain(
+    expect(mistakes).toContain('rooms./a.auth: expected exactly one of secret, publicKey and jwksUrl, got an object')
+    expect(mistakes).toContain('rooms./b.auth.jwksUrl: expected the http(s) URL of a key set, got a text')
+    expect(mistakes).toContain(
       'rooms./c.auth.jwksUrl: expected the URL of a key set without a name and password in it, got a text',
     )
-    expect(told.join()).not.toContain('hunter')
+    expect(mistakes.join()).not.toContain('hunter')
   })
 
   it('needs a secret as long as the hash of its algorithm', async () => {
-    const told = (auth: object) => folder.mistakes({ rooms: { '/a': { module: 'raw', auth } } })
+    const mistakes = (auth: object) => folder.mistakes({ rooms: { '/a': { module: 'raw', auth } } })
     for (const [secret, algorithms, expected] of [
       ['x', undefined, 'at least 32 bytes for HS256 (RFC 7518, 3.2), got 1;'],
       ['x'.repeat(31), ['HS256'], 'at least 32 bytes for HS256 (RFC 7518, 3.2), got 31;'],
       ['é'.repeat(23), ['HS256', 'HS384'], 'at least 48 bytes for HS384 (RFC 7518, 3.2), got 46;'],
       ['x'.repeat(63), ['HS512'], 'at least 64 bytes for HS512 (RFC 7518, 3.2), got 63;'],
     ] as const) {
-      const [mistake, ...more] = await told({ secret, algorithms })
+      const [mistake, ...more] = await mistakes({ secret, algorithms })
       expect([mistake, more]).toEqual([expect.stringContaining(`rooms./a.auth.secret: expected ${expected}`), []])
     }
     for (const auth of [{ secret: 'é'.repeat(16) }, { secret: 'x'.repeat(64), algorithms: ['HS512', 'HS256'] }])
@@ -87,18 +87,18 @@ describe('auth', () => {
       [ed, ['EdDSA', 'Ed25519']],
     ])
       expect((await load({ publicKey, algorithms })).mounts).toHaveLength(1)
-    const told = (publicKey: string, algorithms?: string[]) =>
+    const mistakes = (publicKey: string, algorithms?: string[]) =>
       folder.mistakes({ rooms: { '/a': { module: 'raw', auth: { publicKey, algorithms } } } })
-    expect(await told(rsa, ['RS256', 'ES256'])).toEqual([
+    expect(await mistakes(rsa, ['RS256', 'ES256'])).toEqual([
       'rooms./a.auth.algorithms: expected algorithms of this publicKey (RS256, RS384, RS512, PS256, PS384, PS512), not ES256, got a list of 2',
     ])
-    expect(await told(p384, ['ES256'])).toEqual([expect.stringContaining('of this publicKey (ES384), not ES256')])
-    expect(await told(ed, ['RS256'])).toEqual([expect.stringContaining('of this publicKey (EdDSA, Ed25519)')])
+    expect(await mistakes(p384, ['ES256'])).toEqual([expect.stringContaining('of this publicKey (ES384), not ES256')])
+    expect(await mistakes(ed, ['RS256'])).toEqual([expect.stringContaining('of this publicKey (EdDSA, Ed25519)')])
     const spki = { type: 'spki', format: 'pem' } as const
     const small = generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey.export(spki)
     const bitcoin = generateKeyPairSync('ec', { namedCurve: 'secp256k1' }).publicKey.export(spki)
     for (const publicKey of [small, bitcoin])
-      expect(await told(String(publicKey))).toEqual([
+      expect(await mistakes(String(publicKey))).toEqual([
         'rooms./a.auth.publicKey: expected an RSA key of 2048 bits or more, or one of the curves P-256, P-384, P-521 and Ed25519, got a text',
       ])
   })
@@ -113,8 +113,8 @@ describe('auth', () => {
     [{}, 'expected exactly one of secret, publicKey and jwksUrl'],
   ])('%j could not work, and says so', async (part, message) => {
     const auth = 'cookie' in part ? { secret: 'x'.repeat(32), ...part } : part
-    const told = await folder.mistakes({ rooms: { '/a': { module: 'raw', auth } } })
-    expect(told.length).toBeGreaterThan(0)
-    for (const mistake of told) expect(mistake).toContain(message)
+    const mistakes = await folder.mistakes({ rooms: { '/a': { module: 'raw', auth } } })
+    expect(mistakes.length).toBeGreaterThan(0)
+    for (const mistake of mistakes) expect(mistake).toContain(message)
   })
 })

@@ -220,13 +220,13 @@ describe('mistakes', () => {
   it('never break anything by names of prototypes', async () => {
     const text = `{ "__proto__": {}, "rooms": { "__proto__": { "module": "raw" }, "/constructor": { "module": "constructor" },
       "/__proto__": { "module": "raw", "__proto__": { "title": "x" }, "toString": 1 } } }`
-    const told = await folder.mistakes(text)
-    expect(told).toHaveLength(5)
-    expect(told).toContain('rooms.__proto__: expected a path that begins with "/"; write "/__proto__"')
-    expect(told.join('\n')).toMatch(/^__proto__: no such key/m)
-    expect(told.join('\n')).toMatch(/^rooms\.\/__proto__\.__proto__: no such key/m)
-    expect(told.join('\n')).toMatch(/^rooms\.\/__proto__\.toString: no such key/m)
-    expect(told.join('\n')).toMatch(/^rooms\.\/constructor\.module: expected a room module/m)
+    const mistakes = await folder.mistakes(text)
+    expect(mistakes).toHaveLength(5)
+    expect(mistakes).toContain('rooms.__proto__: expected a path that begins with "/"; write "/__proto__"')
+    expect(mistakes.join('\n')).toMatch(/^__proto__: no such key/m)
+    expect(mistakes.join('\n')).toMatch(/^rooms\.\/__proto__\.__proto__: no such key/m)
+    expect(mistakes.join('\n')).toMatch(/^rooms\.\/__proto__\.toString: no such key/m)
+    expect(mistakes.join('\n')).toMatch(/^rooms\.\/constructor\.module: expected a room module/m)
     expect((await folder.load(rawRooms('/__proto__', '/constructor'))).mounts).toHaveLength(2)
   })
 })

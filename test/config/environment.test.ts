@@ -179,10 +179,10 @@ describe('what is wrong', () => {
   })
 
   it('never shows a password or a token', () => {
-    const told = mistakes({ REDIS_URL: 'http://user:hunter2@redis', METRICS_TOKEN: 'hunter2 hunter2' }).join('\n')
-    expect(told).toContain('REDIS_URL: expected a URL that begins with redis:// or rediss://')
-    expect(told).toContain('METRICS_TOKEN: expected a token')
-    expect(told).not.toContain('hunter2')
+    const messages = mistakes({ REDIS_URL: 'http://user:hunter2@redis', METRICS_TOKEN: 'hunter2 hunter2' }).join('\n')
+    expect(messages).toContain('REDIS_URL: expected a URL that begins with redis:// or rediss://')
+    expect(messages).toContain('METRICS_TOKEN: expected a token')
+    expect(messages).not.toContain('hunter2')
   })
 })
 

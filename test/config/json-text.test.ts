@@ -1,4 +1,4 @@
-/** JSON read as text. Where it is broken, `config.test.ts` shows how that is told. */
+/** JSON read as text. `config.test.ts` shows how a syntax error is reported. */
 import { describe, expect, it } from 'vitest'
 import { checkJson } from '../../src/config/json-text.ts'
 

@@ -1,4 +1,4 @@
-/** What of `options` and other settings would have no effect: told as a mistake, at its place. */
+/** Parts of `options` and other settings that would have no effect are reported as mistakes, each with its place. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { RoomsFolder } from '../support/rooms-folder.ts'
 
@@ -11,7 +11,7 @@ afterEach(() => folder.remove())
 describe('options that the module does not know', () => {
   const schema = (text: string) =>
     folder.put('m.ts', `import { z } from 'zod'\nexport default { options: ${text}, open: () => ({}) }\n`)
-  const told = (options: unknown) => folder.mistakes({ rooms: { '/a': { module: 'm', options } } })
+  const mistakes = (options: unknown) => folder.mistakes({ rooms: { '/a': { module: 'm', options } } })
 
   it.each([
     ['z.object({ label: z.string().optional() })', { labl: 'x' }, 'labl: no such key; did you mean "label"?'],
@@ -69,7 +69,7 @@ describe('options that the module does not know', () => {
     ],
   ])('are mistakes: %s', async (text, options, mistake) => {
     schema(text)
-    const [line, ...more] = await told(options)
+    const [line, ...more] = await mistakes(options)
     expect([line, more]).toEqual([`rooms./a.options.${mistake}`, []])
   })
 

@@ -80,7 +80,7 @@ describe('a variable', () => {
       const label = z.string().refine(() => false, { error: ({ input }) => 'expected less than ' + input })
       export default { options: z.object({ label, size: z.int() }), open: () => ({}) }`,
     )
-    const told = await mistakes(
+    const messages = await mistakes(
       {
         rooms: {
           '/a': { module: `${ref('LONG')}`, limits: { heartbeat: ref('LONG') } },
@@ -90,11 +90,11 @@ describe('a variable', () => {
       },
       { LONG: long, SHORT: 'hunter3' },
     )
-    expect(told.join('\n')).not.toContain('hunter')
-    expect(told).toHaveLength(6)
-    expect(told.join('\n')).toContain(
+    expect(messages.join('\n')).not.toContain('hunter')
+    expect(messages).toHaveLength(6)
+    expect(messages.join('\n')).toContain(
       `limits.heartbeat: expected a duration such as "500ms", "5s", "10m", "2h", "7d", got "${ref('LONG')}…"`,
     )
-    expect(told.join('\n')).toContain(`options.label: expected less than ${ref('SHORT')}`)
+    expect(messages.join('\n')).toContain(`options.label: expected less than ${ref('SHORT')}`)
   })
 })
