@@ -1,6 +1,6 @@
 /**
- * A token after admission: how long it lasts on every transport, what coming back asks for, whose ids are whose, what a module
- * says to it, and what a reload changes.
+ * A token after admission: how long it lasts on every transport, what a resume requires, which ids belong to whom, what a module
+ * does with it, and what a reload changes.
  */
 import { afterEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
@@ -81,8 +81,8 @@ describe('when a token ends', () => {
   it('a newer token of the same member makes it last, and its claims are the newer ones', async () => {
     const tell = defineRoom({
       receives: { tell: z.object({}).optional() },
-      sends: { told: z.unknown() },
-      open: () => ({ receive: { tell: (peer) => peer.send('told', peer.claims?.role) } }),
+      sends: { role: z.unknown() },
+      open: () => ({ receive: { tell: (peer) => peer.send('role', peer.claims?.role) } }),
     })
     const clock = handClock(Date.now())
     await start({ '/tell': { definition: tell, auth, limits: { heartbeat: '10m' } } }, { clock })
@@ -90,7 +90,7 @@ describe('when a token ends', () => {
       server.connect('/tell', { client: 'c' }, { headers: bearer(await sign({ sub: 'ann', ...claims })) })
     const tellsOf = async (peer: Client) => {
       peer.send('tell')
-      return (await peer.next('told')).data
+      return (await peer.next('role')).data
     }
     const before = await join({ role: 'admin', exp: inSeconds(10) })
     expect(await tellsOf(before)).toBe('admin')
@@ -205,7 +205,7 @@ describe('a module', () => {
     open: () => ({}),
   })
 
-  it('may refuse with 403 and a reason, on every transport, before anyone is told', async () => {
+  it('may refuse with 403 and a reason, on every transport, before anyone is notified', async () => {
     await start({ '/picky/:name': { definition: picky, auth } })
     const guest = { headers: bearer(await sign({ sub: 'bob' })) }
     const no = { error: 'not_yours', message: 'ask ann for a way in' }

@@ -91,8 +91,8 @@ describe('a token is brought', () => {
       }
     }
     const lobby = (await (await fetch(server.url)).json()) as { rooms: { path: string; members?: number }[] }
-    const told = Object.fromEntries(lobby.rooms.map(({ path, members }) => [path, members]))
-    expect(told).toMatchObject({ '/secret': undefined, '/raw': undefined, '/guests': expect.any(Number) })
+    const shown = Object.fromEntries(lobby.rooms.map(({ path, members }) => [path, members]))
+    expect(shown).toMatchObject({ '/secret': undefined, '/raw': undefined, '/guests': expect.any(Number) })
   })
 
   it('or not at all where guests may come in; but a wrong one does not make a guest', async () => {

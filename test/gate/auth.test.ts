@@ -1,6 +1,6 @@
 /**
- * Which tokens open a room (catalogue: AU3). Each is tried as an upgrade and as a request; whoever is refused gets 401
- * before any 101, and nothing of the token back.
+ * Which tokens open a room (catalogue: AU3). Each is tried as an upgrade and as a request; a refused client gets 401
+ * before any 101, and no part of the token back.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
@@ -69,7 +69,7 @@ describe('a token', () => {
 
   it('that is not signed, or by somebody else, does not', async () => {
     const [head = '', body = '', signature = ''] = (await sign({ sub: 'ann' })).split('.')
-    const stranger = await keyPair()
+    const foreign = await keyPair()
     const tokens = [
       `${part({ alg: 'none' })}.${body}.`,
       `${part({ alg: 'None' })}.${body}.${signature}`,
@@ -79,13 +79,13 @@ describe('a token', () => {
       `${head}.${body}.${signature.slice(0, -2)}`,
       await sign({ sub: 'ann' }, {}, 'another secret of more than 32 bytes, of somebody'),
       await sign({ sub: 'ann' }, { alg: 'HS512' }),
-      await sign({ sub: 'ann' }, { alg: 'RS256' }, stranger.privateKey),
+      await sign({ sub: 'ann' }, { alg: 'RS256' }, foreign.privateKey),
       'not.a.token',
       '..',
       '{}',
     ]
     for (const token of tokens) await out('/secret', token)
-    await out('/key', await sign({}, { alg: 'RS256' }, stranger.privateKey))
+    await out('/key', await sign({}, { alg: 'RS256' }, foreign.privateKey))
   })
 
   it('that takes the public key for a shared secret does not, however the PEM is padded', async () => {
@@ -113,15 +113,15 @@ describe('a token', () => {
 
   it('that brings its own key, or what nobody understands, does not', async () => {
     const { n, e, kty } = await crypto.subtle.exportKey('jwk', issuer.publicKey)
-    const stranger = await keyPair()
-    const jwk = await crypto.subtle.exportKey('jwk', stranger.publicKey)
+    const foreign = await keyPair()
+    const jwk = await crypto.subtle.exportKey('jwk', foreign.publicKey)
     for (const head of [
       { jwk },
       { jku: 'http://127.0.0.1:1/keys' },
       { x5u: 'http://127.0.0.1:1/' },
       { kid: '../../key' },
     ]) {
-      await out('/key', await sign({}, { alg: 'RS256', ...head }, stranger.privateKey))
+      await out('/key', await sign({}, { alg: 'RS256', ...head }, foreign.privateKey))
     }
     expect(await knock('/key', await sign({}, { alg: 'RS256', jwk: { n, e, kty } }, issuer.privateKey))).toEqual(IN)
     await out('/secret', await sign({}, { crit: ['pact'], pact: 1 }))

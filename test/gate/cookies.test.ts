@@ -1,6 +1,6 @@
 /**
  * A token in a cookie: a browser sends it by itself, on every way into a room and also when it has ended. A listed
- * origin may send it on all of them or on none; a room that lets guests in lets in who has a cookie that is no good.
+ * origin may send it on all of them or on none; a room that admits guests also admits a client with an invalid cookie.
  */
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'

@@ -62,7 +62,7 @@ describe('a page of a listed origin', () => {
     expect(answer.header('Access-Control-Allow-Credentials')).toBe(undefined)
   })
 
-  it('is told by a preflight what it may send', async () => {
+  it('gets a preflight answer that lists what it may send', async () => {
     const answer = await ask('OPTIONS', '/listed', LISTED, { 'Access-Control-Request-Method': 'POST' })
     expect(answer.status).toBe(204)
     expect(answer.header('Access-Control-Allow-Origin')).toBe(LISTED)
@@ -108,7 +108,7 @@ describe('a page of any other origin', () => {
   })
 })
 
-describe('who comes from nowhere else', () => {
+describe('a client without a foreign origin', () => {
   it('passes: a program, and a page of our own', async () => {
     for (const origin of [undefined, server.url]) {
       expect((await ask('POST', '/own', origin)).status).toBe(204)

@@ -34,7 +34,7 @@ describe('a health check', () => {
     expect([answer.status, answer.headers['cache-control']]).toEqual([200, 'no-store'])
   })
 
-  it('of HAProxy that is told nothing but option httpchk is answered', async () => {
+  it('of HAProxy with nothing but option httpchk is answered', async () => {
     server = await startServer({})
     expect((await ask('OPTIONS / HTTP/1.0\r\n\r\n')).status).toBe(204)
   })

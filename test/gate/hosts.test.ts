@@ -149,7 +149,7 @@ describe('a connection from elsewhere', () => {
 })
 
 describe('ALLOWED_HOSTS', () => {
-  it('names who is answered, beside this machine’s own names', async () => {
+  it('lists the accepted names, beside this machine’s own names', async () => {
     await start({ ALLOWED_HOSTS: 'rooms.example.org, *.Rooms.example' })
     for (const name of [
       'rooms.example.org',

@@ -1,6 +1,6 @@
 /**
- * Keys of an issuer from its URL (catalogue: AU4): a real key server on loopback counts what it is asked. Strangers do
- * not drive it, its absence gives 503, and no issuer's keys open another's room.
+ * Keys of an issuer from its URL (catalogue: AU4): a real key server on loopback counts its requests. Clients cannot
+ * trigger requests at will, its absence gives 503, and no issuer's keys open another's room.
  */
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'

@@ -30,7 +30,7 @@ describe('what waits for a peer', () => {
     expect(stuckAfter(1, 5)).toBe(40)
   })
 
-  it('is done in time by who reads slowly and always has something waiting', () => {
+  it('is done in time by a slow reader with data always waiting', () => {
     expect(stuckAfter(3000, 3000)).toBe(undefined)
     expect(stuckAfter(3000, 10)).toBe(undefined)
   })

@@ -36,7 +36,7 @@ describe.each(['', '/sub'])('under "%s"', (basePath) => {
 
 describe('a target with characters that are not ASCII', () => {
   it.each(['/notes?name=Zoë', '/r/日本', '/notes?offset=-1&name=日本'])(
-    '%s is told to be percent-encoded, as a request and as an upgrade',
+    '%s is answered with a hint to percent-encode it, as a request and as an upgrade',
     async (target) => {
       server = await startServer({ rooms: { '/notes': { definition: notes }, '/r/:name': { definition: notes } } })
       for (const headers of [[['Host', '127.0.0.1']] as const, handshake()]) {
@@ -44,7 +44,7 @@ describe('a target with characters that are not ASCII', () => {
         expect([answer.status, answer.error]).toEqual([400, 'bad_target'])
         expect(JSON.parse(answer.body).message).toContain('percent-encode')
       }
-      // What it was told to do helps.
+      // Percent-encoded, the request succeeds.
       const client = new RawClient(server.port)
       await client.write(request(`GET ${encodeURI(target)}`, [['Host', '127.0.0.1']]))
       expect((await client.answer()).status).toBe(200)

@@ -1,4 +1,4 @@
-/** The Autobahn test suite's cases for framing, told by our own clients in plain sockets, against an echo room. */
+/** The Autobahn test suite's framing cases, sent by our own clients on plain sockets to an echo room. */
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { CASES } from '../autobahn/cases.ts'
 import { ECHO, type Result, runCases } from '../autobahn/runner.ts'
@@ -51,9 +51,9 @@ it('goes as well over TLS', async () => {
 it('fails a room that does not do what it must', async () => {
   const small = await startServer({ rooms: { '/echo': { ...ECHO, limits: { ...ECHO.limits, payload: 100 } } } })
   const cases = CASES.filter(({ id }) => ['1.1.1', '1.1.2', '6.3.1', '7.3.5'].includes(id))
-  const told = (await runCases(`${small.ws}/echo`, { cases })).map(({ verdict }) => verdict)
+  const verdicts = (await runCases(`${small.ws}/echo`, { cases })).map(({ verdict }) => verdict)
   await small.close()
-  expect(told).toEqual(['OK', 'FAILED', 'OK', 'OK'])
+  expect(verdicts).toEqual(['OK', 'FAILED', 'OK', 'OK'])
   const wrongCode = cases.map((row) => ({ ...row, codes: [4000] }))
   const again = (await runCases(`${server.ws}/echo`, { cases: wrongCode })).map(({ verdict }) => verdict)
   expect(again).toEqual(['WRONG CODE', 'WRONG CODE', 'WRONG CODE', 'WRONG CODE'])

@@ -43,7 +43,7 @@ describe('a refusal', () => {
     expect((await ask('POST', '/base/nowhere')).status).toBe(404)
   })
 
-  it('of an upgrade is kept by no cache either, and a wrong version is told the right one', async () => {
+  it('of an upgrade is kept by no cache either, and the answer to a wrong version names the right one', async () => {
     const wrong: [Parameters<typeof handshake>[0], number][] = [
       [{ 'Sec-WebSocket-Version': '8' }, 426],
       [{ 'Sec-WebSocket-Version': undefined }, 426],

@@ -1,6 +1,6 @@
 /**
  * Envelopes made to break a parser or what stands behind it (catalogue: F8): too deep, too many keys, keys that reach a
- * prototype, numbers and characters that cannot be. The sender is told what is wrong, stays, and nobody else notices.
+ * prototype, numbers and characters that cannot be. The sender gets an error, stays connected, and nobody else notices.
  */
 import { afterAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
@@ -96,7 +96,7 @@ describe('an envelope', () => {
     await peer.close()
   })
 
-  it('that is wrong all over is told so in few words', async () => {
+  it('that is wrong all over is answered in few words', async () => {
     const peer = await fixture.server.connect('/any')
     await peer.next('welcome')
     peer.sendText(`{"type":"numbers","data":[${'"x",'.repeat(100_000)}"x"]}`)

@@ -14,7 +14,7 @@ const PEERS = amount(200, 1000)
 const KIB = 1024
 const MIB = KIB * KIB
 const GROWTH_MIB = 64
-/** What one who sends byte by byte may cost: as much as one who sends most of a large message at once, and some more. */
+/** What a peer that sends byte by byte may cost: as much as one that sends most of a large message at once, and some more. */
 const DRIP_KIB = 100
 const DEFLATE = { 'Sec-WebSocket-Extensions': 'permessage-deflate; client_max_window_bits' }
 const LIMITS = { perAddress: 20_000, rate: { perSecond: 100_000, burst: 100_000 } }

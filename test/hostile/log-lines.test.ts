@@ -98,7 +98,7 @@ describe('a request that fails', () => {
   }
   const last = () => server.logs.at(-1)
 
-  it('is told at debug by code and line of rooms.json, never by path or query', async () => {
+  it('is logged at debug by code and line of rooms.json, never by path or query', async () => {
     await start()
     await refused(`${server.ws}/r/tea?way=no&token=x`)
     expect(last()).toMatchObject({ level: 20, msg: 'refused', code: 'no\n', status: 403, room: '/r/:name' })

@@ -1,6 +1,6 @@
 /**
- * Loops over many peers that one of them breaks: whatever throws in the midst of a queue, a shard, a ring or a sweep, it
- * is told once, the others have their turn, and so has what comes later.
+ * Loops over many peers that one of them breaks: an error in the midst of a queue, a shard, a ring or a sweep is
+ * reported once, and the other peers and later work are still handled.
  */
 import { setImmediate } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
@@ -112,18 +112,18 @@ it('the heartbeat watches on over a connection, and the others, when one throws'
   expect([looks, failed]).toEqual([3, [broken, broken, broken]])
 })
 
-it('the deadlines tell everyone who waits, when telling one throws', async () => {
+it('the deadlines notify every waiting exchange, also when one notification throws', async () => {
   const clock = handClock()
   const failed: unknown[] = []
   const deadlines = new Deadlines(clock, (error) => failed.push(error))
-  const told: number[] = []
-  const turn = () => ({ isAnswered: false, startedMs: clock.monotonic() }) as Exchange
-  deadlines.add(turn(), fails)
-  deadlines.add(turn(), () => told.push(1))
+  const notified: number[] = []
+  const exchange = () => ({ isAnswered: false, startedMs: clock.monotonic() }) as Exchange
+  deadlines.add(exchange(), fails)
+  deadlines.add(exchange(), () => notified.push(1))
   await clock.advance(5000)
-  deadlines.add(turn(), () => told.push(2))
+  deadlines.add(exchange(), () => notified.push(2))
   await clock.advance(5000)
-  expect([told, failed]).toEqual([[1, 2], [broken]])
+  expect([notified, failed]).toEqual([[1, 2], [broken]])
 })
 
 it('the pressure relieves the next where relieving one throws', async () => {

@@ -39,7 +39,7 @@ describe('an `open` that never ends', () => {
     return { definition, begun, late, end: first.resolve, opened: () => opened }
   }
 
-  it('is given up after 10 s, which is logged, and the next who comes opens the room anew', async () => {
+  it('is given up after 10 s, which is logged, and the next client opens the room anew', async () => {
     const { definition, begun, late, end, opened } = hanging()
     await start(definition)
     server.expectError(/open failed/)

@@ -40,10 +40,10 @@ it('no two pairs of principal and id have one scope, whatever separators they ar
     const principal = random.oneIn(4) ? undefined : word() || 'a'
     const id = word()
     const scope = scoped(id, principal)
-    const told = JSON.stringify([principal ?? null, id])
-    const other = seen.get(scope) ?? told
-    if (other !== told) collisions += 1
-    seen.set(scope, told)
+    const identity = JSON.stringify([principal ?? null, id])
+    const other = seen.get(scope) ?? identity
+    if (other !== identity) collisions += 1
+    seen.set(scope, identity)
   }
   tell('AU5', 'collisions', `${collisions} of ${PAIRS}`)
   expect(collisions).toBe(0)

@@ -193,7 +193,7 @@ describe('an EventSource', () => {
     await opened(source)
     await post(url, { type: 'say', data: { text: 'a', more: 0 } })
     await expect.poll(() => heard).toEqual([1])
-    // The room goes and comes again: its readers are told when to be back.
+    // The room is removed and added again: its readers get a time to reconnect.
     const [{ pattern } = { pattern: '' }] = server.server.config.mounts
     const next = {
       rooms: {

@@ -1,6 +1,6 @@
 /**
  * What a module throws that nobody expects: no Error at all, one with a status of its own, one that cannot be logged or
- * told. It is an error of the module, answered as such, and never ends the process.
+ * sent. It is an error of the module, answered as such, and never ends the process.
  */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
@@ -80,7 +80,7 @@ beforeEach(async () => {
 afterEach(() => server.close())
 
 describe('a module that throws', () => {
-  it.each(Object.keys(THROWN))('%s in its admit is answered with 500, and told in the log', async (how) => {
+  it.each(Object.keys(THROWN))('%s in its admit is answered with 500, and logged', async (how) => {
     const query = new URLSearchParams({ how, offset: '-1' })
     const answer = await fetch(`${server.url}/thrower?${query}`)
     expect([answer.status, await answer.json()]).toMatchObject([500, { error: 'internal' }])

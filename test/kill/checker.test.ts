@@ -39,7 +39,7 @@ describe('the checker', () => {
     expect(verdict({ log: log.slice(2) })).toEqual([])
   })
 
-  it('lets a subscriber miss what it was told is missing', () => {
+  it('lets a subscriber miss events that were reported to it as missing', () => {
     expect(verdict({ heard: [newcomer, event(1), welcome(false, 4), event(4)] })).toEqual([])
     expect(verdict({ heard: [newcomer, event(1), { kind: 'reset', seq: 4 }, event(3), event(4)] })).toEqual([])
   })

@@ -12,7 +12,7 @@ export interface Said {
   readonly seq?: number | undefined
 }
 
-/** What a subscriber was told, in its order, on all its connections. */
+/** What a subscriber received, in order, on all its connections. */
 export type Heard =
   | { readonly kind: 'welcome'; readonly asked: boolean; readonly resumed: boolean | undefined; readonly seq: number }
   | { readonly kind: 'event'; readonly seq: number; readonly key: string }
@@ -34,7 +34,7 @@ export interface Verdict {
   readonly acked: number
   readonly delivered: number
   readonly resumed: number
-  /** Who was told that events are missing. */
+  /** How many subscribers were notified that events are missing. */
   readonly told: number
   readonly anomalies: string[]
 }
@@ -87,7 +87,7 @@ function ofAcks(history: History): string[] {
   return anomalies
 }
 
-/** Every subscriber: the log's order, each event once, to the end; or it was told that some are missing. */
+/** Every subscriber: the log's order, each event once, to the end; or a notice that some are missing. */
 function ofDeliveries({ heard, log }: History): string[] {
   const order = new Map(log.map(({ seq, key }) => [seq, key]))
   const end = log.at(-1)?.seq ?? 0

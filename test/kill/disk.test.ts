@@ -49,7 +49,7 @@ describe('a server', () => {
     return events
   }
 
-  it('with a full disk refuses what is said, lets who comes read and resume, and takes it again when there is space', async () => {
+  it('with a full disk refuses messages, lets clients read and resume, and takes messages again when there is space', async () => {
     await victim.start()
     const ann = await join('client=ann')
     const { epoch } = (await ann.next<{ epoch: string }>('welcome')).data

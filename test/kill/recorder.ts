@@ -1,6 +1,6 @@
 /**
- * Writes a history down while it happens: what was said and answered, and what each who listens was told. It lives
- * outside of the process that is killed. `crew.ts` tells it, `checker.ts` judges it.
+ * Writes a history down while it happens: what was sent and answered, and what each subscriber received. It lives
+ * outside of the process that is killed. `crew.ts` writes to it, `checker.ts` judges it.
  */
 import type { Ack } from '../../src/client/client.ts'
 import { PATIENCE_MS } from '../support/patience.ts'
@@ -27,7 +27,7 @@ export class Recorder {
     this.#happened()
   }
 
-  /** Takes down what one who listens is told. */
+  /** Records what one subscriber receives. */
   listener(name: string): (heard: Heard) => void {
     const all: Heard[] = []
     this.#heard.set(name, all)

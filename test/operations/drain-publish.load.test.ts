@@ -1,5 +1,5 @@
 /**
- * Publishing at full load while the server is told to end: politely, twice, or with `kill -9` in the midst of it. Every
+ * Publishing at full load while the server is stopped: politely, twice, or with `kill -9` in the midst of it. Every
  * message is acknowledged and kept, or it was refused or not answered, and may be said again (catalogue: DP2).
  *
  * `ROUNDS` says how often each end is tried (1; 3 where it is measured; `FULL=1`: 20), `SEED` when the signals come.
@@ -44,7 +44,7 @@ const ENDS: Record<string, End> = {
     exit: { code: 0, signal: null },
     signals: async () => victim.signal('SIGTERM'),
   },
-  'SIGTERM with a notice, in which who is in goes on': {
+  'SIGTERM with a notice, during which connected peers go on': {
     env: { DRAIN_MS: '30000', DRAIN_NOTICE_MS: '300' },
     isUnhurried: true,
     exit: { code: 0, signal: null },
@@ -95,7 +95,7 @@ describe.each(Object.entries(ENDS))('%s under full load', (name, { env = {}, exi
       sum.indeterminate += total('unanswered')
       sum.kept += all.filter(({ key, outcome }) => outcome === 'unanswered' && log.has(key)).length
       if (isUnhurried) expect(all.filter(({ key, outcome }) => outcome === 'unanswered' && log.has(key))).toEqual([])
-      // What was refused must not have been kept, or its sender would be told a lie.
+      // What was refused must not have been kept, or its sender would have a wrong answer.
       expect(all.filter(({ key, outcome }) => outcome === 'refused' && log.has(key))).toEqual([])
 
       await victim.start([], env)

@@ -1,5 +1,5 @@
 /**
- * The end of a server that is full: everyone is told to go and when to come back, a tenth does not listen, and the
+ * The end of a full server: every client is closed with a time to come back, a tenth does not react, and the
  * process ends with 0 in time (catalogue: DP1). `FULL=1`: 10,000 WebSockets and 1,000 event streams.
  */
 import { afterEach, expect, it } from 'vitest'
@@ -12,7 +12,7 @@ import { amount } from '../support/scale.ts'
 const SOCKETS = amount(400, 2000, 10_000)
 const STREAMS = amount(40, 200, 1000)
 const DRAIN_MS = 10_000
-/** Who is told to come back is told a moment within this. */
+/** The reconnect delay that a closed client gets is below this. */
 const RETURN_MS = 5000
 /** How many connect at once. */
 const BATCH = 200
@@ -27,7 +27,7 @@ afterEach(async () => {
   await victim.remove()
 })
 
-it(`${SOCKETS} WebSockets and ${STREAMS} event streams are told to go, and the server ends in time`, async () => {
+it(`${SOCKETS} WebSockets and ${STREAMS} event streams are closed, and the server ends in time`, async () => {
   victim = await Victim.make()
   await victim.start([], { DRAIN_MS: String(DRAIN_MS) })
   await fill()
