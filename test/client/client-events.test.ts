@@ -64,7 +64,7 @@ describe('events', () => {
     expect(first.closedWith).toBe(4000)
   })
 
-  test('a resume that failed is told by a reset, and what follows is heard even with lower numbers', async () => {
+  test('a failed resume is reported by a reset, and later events arrive even with lower numbers', async () => {
     const { first, seen, room, back } = await enter()
     const resets: Reset[] = []
     room.on('reset', (reset) => resets.push(reset))
@@ -145,7 +145,7 @@ describe('a loop over the room', () => {
     expect((await loop).map(({ type }) => type)).toEqual(['said', 'entered'])
   })
 
-  test('that is too slow is told what it missed, and its buffer stays bounded', async () => {
+  test('that is too slow is notified of missed events, and its buffer stays bounded', async () => {
     const { first, room } = await enter({ maxBuffer: 3 })
     const loop = room[Symbol.asyncIterator]()
     first.welcome()

@@ -22,7 +22,7 @@ const strict = defineRoom({
       receive: {
         message({ id, name }, { text }) {
           said += 1
-          if (said % 2 === 1) throw new RoomError('hush', 'quiet, please')
+          if (said % 2 === 1) throw new RoomError('not_now', 'quiet, please')
           return room.publish('message', { from: { id, name }, text })
         },
         rename() {},
@@ -122,7 +122,7 @@ test('one sees that another is typing, until the message is there', async () => 
   await expect.poll(() => ann.page.locator('.typing').textContent()).toBe('')
 })
 
-test('a message that is too long is not sent, and one is told by how much', async () => {
+test('a message that is too long is not sent, and the page shows by how much', async () => {
   const ann = await fixture.enter('Ann')
   await ann.page.getByLabel('Your message').fill('x'.repeat(4001))
   await ann.page.locator('.composer .count', { hasText: '1 character too long' }).waitFor()
@@ -136,16 +136,16 @@ test('a message that is too long is not sent, and one is told by how much', asyn
 test('a message the room refuses says why, and can be sent again or discarded', async () => {
   await fixture.start({ rooms: { '/strict': { definition: strict } } })
   const { page } = await fixture.enter('Ann', '/strict')
-  await say(page, 'hush')
+  await say(page, 'first')
   const failed = page.locator('.message[data-delivery="failed"]')
   await failed.locator('.delivery', { hasText: 'Not sent: quiet, please' }).waitFor()
   await failed.getByRole('button', { name: 'Send again' }).click()
-  await hears(page, 'hush')
-  expect(await messages(page)).toEqual(['hush'])
+  await hears(page, 'first')
+  expect(await messages(page)).toEqual(['first'])
 
-  await say(page, 'hush again')
+  await say(page, 'second')
   await failed.getByRole('button', { name: 'Discard' }).click()
-  expect(await messages(page)).toEqual(['hush'])
+  expect(await messages(page)).toEqual(['first'])
 })
 
 test.each([
@@ -187,7 +187,7 @@ test('Enter that ends a word of an input method does not send', async () => {
   await hears(ann.page, 'ni hao')
 })
 
-test('what is new below is offered, not forced on one who reads above', async () => {
+test('what is new below is offered, not forced on a reader further up', async () => {
   const ann = await fixture.enter('Ann')
   const bo = await fixture.enter('Bo')
   for (let line = 1; line <= 30; line++) await say(bo.page, `line ${line}`)

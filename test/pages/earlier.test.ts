@@ -41,7 +41,7 @@ test('comes as one scrolls up, until the first is there; what one reads stays in
   quiet()
 })
 
-test('comes by a button too, for who does not scroll', async () => {
+test('comes by a button too, without scrolling', async () => {
   await talkative(1000)
   const { page, quiet } = await fixture.enter('Ann', '/chat', { viewport: { width: 800, height: 4000 } })
   await hears(page, 'line 100.')

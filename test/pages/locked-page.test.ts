@@ -37,7 +37,7 @@ async function withPass(claims: Record<string, unknown> = {}): Promise<VisitOpti
 }
 
 describe('the card of a locked room in the lobby', () => {
-  it.each([320, 1100])('says that it is locked below its name, and not beside its door, %s px wide', async (width) => {
+  it.each([320, 1100])('says that it is locked below its name, and not beside its link, %s px wide', async (width) => {
     await start()
     const { page } = await fixture.open('/', { viewport: { width, height: 800 } })
     const left = (part: string) =>
@@ -111,7 +111,7 @@ describe('the page of a locked room', () => {
     quiet(/401/)
   })
 
-  it('opens to who has the cookie, under the name it says', async () => {
+  it('opens to a visitor with the cookie, under the name it holds', async () => {
     await start()
     const ann = await fixture.open('/chat', await withPass())
     await connected(ann.page)
@@ -131,7 +131,7 @@ describe('the page of a locked room', () => {
     ann.quiet()
   })
 
-  it('stands in the lobby as locked, whoever is inside', async () => {
+  it('stands in the lobby as locked, also with members inside', async () => {
     await start()
     await fixture.server.connect('/r/conspiracy', {}, { headers: bearer(await sign({ sub: 'bob' })) })
     const visitor = await fixture.open('/')

@@ -199,9 +199,9 @@ describe('the console', () => {
     }
     await field('steps').fill('7')
     await page.getByRole('button', { name: 'Send' }).click()
-    const told = page.locator('.field-error:not(:empty)')
-    await told.first().waitFor()
-    expect(await told.allTextContents()).toEqual([
+    const errors = page.locator('.field-error:not(:empty)')
+    await errors.first().waitFor()
+    expect(await errors.allTextContents()).toEqual([
       'A date is expected, such as 2026-11-25',
       'A date and time is expected, such as 2026-11-25T14:05:00Z',
       'An e-mail address is expected, such as ann@example.org',
@@ -211,7 +211,7 @@ describe('the console', () => {
     ])
   })
 
-  test('disconnects and connects when told to', async () => {
+  test('disconnects and connects by its buttons', async () => {
     const { page, quiet } = await fixture.open('/echo')
     await connected(page)
     await page.getByRole('button', { name: 'Disconnect' }).click()

@@ -25,7 +25,7 @@ const proper = (name: string, bytes: string): DesyncCase => ({ name, bytes, isPr
 const length = (text: string | number) => `Content-Length: ${typeof text === 'number' ? text : text.length}\r\n`
 const hidden = HIDDEN.length
 
-/** A hidden request as a chunk, for who reads chunks; the next request, for who reads the length. */
+/** A hidden request as a chunk, for a reader of chunks; the next request, for a reader of the length. */
 const AS_CHUNK = `${hex(hidden)}\r\n${HIDDEN}\r\n${LAST}`
 
 export const CASES: readonly DesyncCase[] = [

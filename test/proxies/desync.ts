@@ -11,7 +11,7 @@ import { ask, conversation } from './http.ts'
 import type { ProxyKind } from './proxy.ts'
 import { stageOf } from './stage.ts'
 
-/** With it the server says 401 to who asks for its figures, and its log tells how often. */
+/** With it the server answers requests for its metrics with 401, and the log shows how often. */
 export const LOCKED = { METRICS_TOKEN: 'a-token-that-nobody-has' }
 /** How long a connection may stay open on which nothing more comes. */
 const SILENCE_MS = 250

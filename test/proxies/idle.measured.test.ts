@@ -131,7 +131,7 @@ async function look(port: number, { logs }: TestServer): Promise<Look> {
     pause(IDLE_MS),
   ])
   const kept = JSON.parse((await ask(`${url}/chat`)).body).seq
-  // A proxy may also dial ahead, and is told after some seconds that such a connection stood open for nothing.
+  // A proxy may also dial ahead, and gets a timeout on such an unused connection after some seconds.
   const late = logs.filter(({ limit }) => limit === 'server.limits.requestTimeout')
   const slowBodiesMs = late.map(({ time }) => Number(time) - startedMs)
   return { socket, stream, again, kept, endlessMs, slowBodiesMs, honest, closed }

@@ -105,7 +105,7 @@ export function describePath(kind: ProxyKind): void {
     })
   })
 
-  describe(`${kind.component}, beside the road`, () => {
+  describe(`${kind.component}, outside of the usual path`, () => {
     const stage = stageOf(kind)
 
     it('leads from http to https', async () => {

@@ -49,7 +49,7 @@ export function describeReloads(kind: ProxyKind): void {
           return acks
         })
         const spoken = Promise.all(speaking)
-        // What fails here is told where it is awaited.
+        // A failure here is reported where it is awaited.
         spoken.catch(() => {})
         const workers: string[] = []
         for (let turn = 0; turn < RELOADS; turn += 1) {

@@ -14,7 +14,7 @@ const SPOOFED = { 'X-Forwarded-For': '198.51.100.7', 'X-Real-IP': '198.51.100.8'
 const CANARY = 'canary-8f3a'
 
 export function describeTrust(kind: ProxyKind): void {
-  describe(`${kind.component} and who is asking`, () => {
+  describe(`${kind.component} and the client address`, () => {
     tellWrong('AU9', `tests of trust that failed behind ${kind.component}`)
     const stage = stageOf(kind)
 
@@ -132,7 +132,7 @@ export function describeTrust(kind: ProxyKind): void {
   })
 }
 
-/** nginx names the request where it reports an error, and cannot be told otherwise; secrets do not travel in a query. */
+/** nginx names the request where it reports an error, and has no setting against that; secrets do not travel in a query. */
 function isOfErrors(line: string): boolean {
   return /^\d{4}\/\d\d\/\d\d [\d:]+ \[error\] /.test(line)
 }

@@ -92,7 +92,7 @@ describe('a message whose answer comes too late or never', () => {
   it.each([
     ['at once', async () => {}],
     ['later', () => new Promise((resolve) => setImmediate(resolve))],
-  ])('whose log takes no more ids is told so, and the next is handled (its handler ends %s)', async (_, wait) => {
+  ])('whose log takes no more ids gets an error, and the next is handled (its handler ends %s)', async (_, wait) => {
     let isFull = true
     const mood = (call: string) => {
       if (isFull && call === 'append') throw new RoomError('unavailable', 'too many ids')

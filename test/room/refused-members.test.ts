@@ -1,4 +1,4 @@
-/** A peer that a room's `join` refuses, at once or after a while: it is told why, and never was a member. */
+/** A peer that a room's `join` refuses, at once or after a while: it gets the reason, and never was a member. */
 import { defineRoom, RoomError } from 'corridor'
 import { openRoom } from 'corridor/testing'
 import { describe, expect, it } from 'vitest'
@@ -18,7 +18,7 @@ describe('a peer that `join` refuses', () => {
   }
 
   it.each(Object.entries(refusals))(
-    '%s is told why, is closed with 1008, never speaks, never leaves',
+    '%s gets the reason, is closed with 1008, never speaks, never leaves',
     async (_, no) => {
       const { definition, calls } = watched((peer) => (peer.name === 'bob' ? no() : undefined))
       const room = await openRoom(definition)

@@ -46,6 +46,6 @@ it('of an event room may post as long as its peer is a member', async () => {
   expect(await session.post(messages)).toEqual({ seq: 1 })
   session.end({ code: 4003, reason: 'kicked' })
   await expect(session.post(messages)).rejects.toMatchObject({ status: 404, code: 'unknown_peer' })
-  // Somebody who is no member may go on.
+  // A client that is no member may go on.
   expect(await room.anonymousSender(clientOf('ann')).post(messages)).toEqual({ seq: 2 })
 })

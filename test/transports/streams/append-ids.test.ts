@@ -39,7 +39,7 @@ describe('a posted message', () => {
     expect(await texts(url)).toEqual([])
   })
 
-  it('is answered with its place for whoever asks for JSON', async () => {
+  it('is answered with its place if the client asks for JSON', async () => {
     const url = room()
     const json = { Accept: 'application/json' }
     await post(url, note('1'))

@@ -180,10 +180,10 @@ describe('a past that is gone', () => {
         ['offset=now', { 'Last-Event-ID': offset }],
       ] as const) {
         const stream = await openStream(`${url}/room?live=sse&${query}`, headers)
-        const told = await stream.next('data')
-        expect(JSON.parse(told.data)).toEqual([{ type: 'reset', data: { epoch, first: 3, seq: 5, reason } }])
+        const reset = await stream.next('data')
+        expect(JSON.parse(reset.data)).toEqual([{ type: 'reset', data: { epoch, first: 3, seq: 5, reason } }])
         // A reader that is cut off right here resumes before all that is kept.
-        expect(told.id).toBe(at(epoch, 2))
+        expect(reset.id).toBe(at(epoch, 2))
         expect((await stream.data()).map(({ seq }) => seq)).toEqual([3, 4, 5])
         stream.close()
       }

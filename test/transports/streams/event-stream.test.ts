@@ -80,7 +80,7 @@ describe('an event stream', () => {
     stream.close()
   })
 
-  it('leaves the room empty: who reads is no member', async () => {
+  it('leaves the room empty: a reader is no member', async () => {
     const url = await room(1)
     const stream = await openStream(`${url}?offset=now&live=sse`)
     await stream.control()

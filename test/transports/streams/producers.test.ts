@@ -27,8 +27,8 @@ describe('a producer', () => {
     'Producer-Seq': String(seq),
   })
   const answers = (answer: Response) => {
-    const told = ['Producer-Epoch', 'Producer-Seq', 'Producer-Expected-Seq', 'Producer-Received-Seq']
-    return [answer.status, ...told.map((name) => answer.headers.get(name)).filter((value) => value !== null)]
+    const names = ['Producer-Epoch', 'Producer-Seq', 'Producer-Expected-Seq', 'Producer-Received-Seq']
+    return [answer.status, ...names.map((name) => answer.headers.get(name)).filter((value) => value !== null)]
   }
 
   it('has each batch kept once, however often it says it', async () => {
@@ -40,7 +40,7 @@ describe('a producer', () => {
     expect(await texts(url)).toEqual(['1', '2'])
   })
 
-  it('is told of a gap, and what to say first', async () => {
+  it('gets the expected number when there is a gap', async () => {
     const url = room()
     expect(answers(await post(url, note('1'), claim(1)))).toEqual([409, '0', '1'])
     await post(url, note('1'), claim(0))

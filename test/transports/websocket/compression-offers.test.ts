@@ -135,7 +135,7 @@ describe('a client that offers compression as', () => {
     peer.destroy()
   })
 
-  it('ws does, with all that it can be told', async () => {
+  it('ws does, with each of its settings', async () => {
     for (const perMessageDeflate of [
       {},
       { clientNoContextTakeover: true },

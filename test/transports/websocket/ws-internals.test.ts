@@ -137,7 +137,7 @@ describe('a plain handshake', () => {
     return { ...found, line, written }
   }
 
-  it('is opened as ws opens it, and its answer is left to who is called', async () => {
+  it('is opened as ws opens it, and its answer is left to the callback', async () => {
     const { ws, answer, line, written } = opened({})
     expect(written).toBe('')
     // The example of RFC 6455, 1.3.
