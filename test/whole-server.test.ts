@@ -88,8 +88,8 @@ async function life(seed: number): Promise<string[]> {
 
 it('lives through a lost peer, an empty room and a drain when the test says so, and the same seed lives it again', async () => {
   const story = await life(7)
-  const told = story.map((line) => line.replace(/\{.*\}/, (json) => JSON.parse(json).type))
-  expect(told).toEqual([
+  const lines = story.map((line) => line.replace(/\{.*\}/, (json) => JSON.parse(json).type))
+  expect(lines).toEqual([
     '0 s: the room opens',
     expect.stringMatching(/^0 s: guest-\w{4} joins$/),
     '0 s: welcome',

@@ -46,7 +46,7 @@ it('settles as the promise does, and leaves no timer', async () => {
   expect(pending.size).toBe(0)
 })
 
-it('settles after so long with what it is told to, and not before', async () => {
+it('settles with the given value after the given time, and not before', async () => {
   const { clock, pending, advance } = counted()
   let settled: unknown
   void within(clock, 1000, new Promise(() => {}), late).then((value) => {

@@ -34,7 +34,7 @@ export interface Case {
   readonly codes: readonly number[]
   /** Must the server answer with a close frame, or may it drop the connection? */
   readonly isClean: boolean
-  /** The standard leaves the outcome open; it is told, not judged. */
+  /** The standard leaves the outcome open; it is reported, not judged. */
   readonly isInformational?: boolean
 }
 

@@ -20,7 +20,7 @@ export type Verdict = 'OK' | 'NON-STRICT' | 'INFORMATIONAL' | 'FAILED' | 'WRONG 
 export interface Result {
   readonly id: string
   readonly verdict: Verdict
-  /** What came and how it ended, for who reads a failure. */
+  /** What came and how it ended, for the report of a failure. */
   readonly detail: string
 }
 

@@ -6,7 +6,7 @@ import { type Run, runsOf } from './statistics.ts'
 const WIDTH = 760
 const HEIGHT = 460
 const FRAME = { left: 70, right: 170, top: 40, bottom: 50 }
-/** Told apart also by who sees few colours; readable on light and on dark. */
+/** Distinguishable also with colour blindness; readable on light and on dark. */
 const COLOURS = ['#d1495b', '#3d7dd8', '#c98a00', '#8a63c9', '#1f9d6b', '#7a8794']
 
 interface Point {

@@ -34,7 +34,7 @@ describe('a start', () => {
     await ann.close()
   })
 
-  it('keeps idle connections as long as it is told', async () => {
+  it('keeps idle connections as long as configured', async () => {
     const answer = await fetch(await project.start({ KEEP_ALIVE_MS: '610000' }).url())
     expect(answer.headers.get('keep-alive')).toBe('timeout=610')
   })

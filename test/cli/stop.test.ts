@@ -1,4 +1,4 @@
-/** How a server ends when it is told to, whoever holds on to it; `drain.test.ts` shows what others see of that. */
+/** How a server ends on a signal, also with connections that stay open; `drain.test.ts` shows what clients see. */
 import { once } from 'node:events'
 import { connect as connectTcp, type Socket } from 'node:net'
 import { join } from 'node:path'

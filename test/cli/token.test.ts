@@ -1,4 +1,4 @@
-/** `npm run token`: the token it prints opens the room it was made for, and a wish that cannot be met is told why. */
+/** `npm run token`: the token it prints opens the room it was made for, and invalid arguments are refused with a reason. */
 import { decodeJwt, decodeProtectedHeader } from 'jose'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { token } from '../../src/cli/token.ts'
@@ -82,10 +82,10 @@ describe('corridor token', () => {
     [['/event', '--for', '0s'], /^token: --for/],
     [['/event', '--claim', 'admin'], /^token: --claim: expected name=value, got "admin"/],
     [['/event', '--who', 'ann'], /^token: Unknown option '--who'/],
-  ])('refuses %j and says why', async (args, told) => {
+  ])('refuses %j and says why', async (args, expected) => {
     const { code, out, err } = await run(...args)
     expect([code, out]).toEqual([1, ''])
-    expect(err).toMatch(told)
+    expect(err).toMatch(expected)
     expect(err).not.toContain(SECRET)
   })
 })

@@ -161,7 +161,7 @@ async function unwell(server: TestServer, honest: Client): Promise<string | unde
   }
 }
 
-/** Everyone in the rooms that stand, told by the lobby. */
+/** The number of members in all open rooms, as the lobby shows it. */
 async function membersOf(server: TestServer): Promise<number> {
   const response = await fetch(server.url, { headers: { accept: 'application/json' } })
   const { rooms } = (await response.json()) as { rooms: { members: number; open?: { members: number }[] }[] }

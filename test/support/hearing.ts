@@ -6,7 +6,7 @@ import { payloadOf } from '../../src/delivery/payload.ts'
 import type { Wire } from '../../src/delivery/wire.ts'
 import type { CloseReason } from '../../src/errors.ts'
 
-/** How many events a newcomer is told. */
+/** How many events a new member gets. */
 export const REPLAY = 50
 
 /** What came, checked as it comes. `next`: the seq that must come. */

@@ -1,4 +1,4 @@
-/** A room that holds up the whole process for as many ms as it is told. */
+/** A room that holds up the whole process for the number of ms it is sent. */
 import { defineRoom } from 'corridor'
 
 export default defineRoom({

@@ -2,7 +2,7 @@
 import type { Peer, Room } from 'corridor'
 import type chat from '../../rooms/chat.ts'
 
-/** A room with as many members as `names`, that notes what it is asked and told. */
+/** A room with as many members as `names`, that records its calls. */
 export function madeUpRoom() {
   type Sends = NonNullable<typeof chat.sends>
   const names: string[] = []

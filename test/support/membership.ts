@@ -109,7 +109,7 @@ export function testMembership(name: string, via: 'websocket' | 'http', join: Jo
     it('a member comes back into a full room before the loss of its old connection is known', async () => {
       const first = await join(server, '/one', { name: 'ann', client: 'a' })
       await first.next('welcome')
-      // An event stream is told in a stream of its own.
+      // An event stream gets the error in its own stream.
       const full = join(server, '/one', { name: 'bob', client: 'b' }).then(({ closed }) => closed)
       expect(await full.then(({ code }) => code, String)).toEqual(
         via === 'http' ? 1013 : expect.stringContaining('503'),

@@ -1,4 +1,4 @@
-/** A room for tests of the wires: `note` is published, `whisper` is told to the others, `fail` fails, `slow` waits. */
+/** A room for tests of the wires: `note` is published, `whisper` is sent to the others, `fail` fails, `slow` waits. */
 import { setTimeout as wait } from 'node:timers/promises'
 import { z } from 'zod'
 import { defineRoom, RoomError } from '../../src/define.ts'

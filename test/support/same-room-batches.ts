@@ -26,8 +26,8 @@ export function batchTests(now: () => Play & { ann: Sender }): void {
     it.each([
       ['one is not what the schema expects', { type: 'say', data: 1 }, 'invalid'],
       ['one has no handler', { type: 'unknown', data: 1 }, 'unknown_type'],
-      ['one throws', { type: 'throw', data: { how: 'an error that it may tell', isAsync: false } }, 'mine'],
-      ['one rejects', { type: 'throw', data: { how: 'an error that it may tell', isAsync: true } }, 'mine'],
+      ['one throws', { type: 'throw', data: { how: 'an error with a code', isAsync: false } }, 'mine'],
+      ['one rejects', { type: 'throw', data: { how: 'an error with a code', isAsync: true } }, 'mine'],
       ['one awaits', { type: 'slow', data: 'b' }, 'async_in_batch'],
       ['one gives a promise of another make', { type: 'thenable', data: 'b' }, 'async_in_batch'],
     ])('keeps nothing where %s', async (_, wrong, code) => {

@@ -28,7 +28,7 @@ export interface WireUnderTest {
   readonly name: string
   /** Whether messages may come together. */
   readonly hasBatches: boolean
-  /** `client`: the stable id of who speaks. */
+  /** `client`: the stable id of the sender. */
   sender(server: TestServer, path: string, client: string): Promise<Sender>
 }
 

@@ -32,7 +32,7 @@ export function testSession(name: string, open: () => Promise<SessionStage>): vo
       session.gone(false)
     }
 
-    /** Nobody was ended, told or heard by what a session did that is over. */
+    /** A closed session ended, notified and changed nobody. */
     async function isVoid(over: Joined, others: readonly Joined[]): Promise<void> {
       await stage.pass()
       const before = JSON.stringify([stage.calls, stage.size(), over.wire, others.map(({ wire }) => wire)])

@@ -1,4 +1,4 @@
-/** A room of either kind, in memory and on a clock turned by hand, for whoever holds its sessions as a transport does. */
+/** A room of either kind, in memory and on a clock turned by hand, for tests that hold its sessions as a transport does. */
 import { z } from 'zod'
 import { defineRoom } from '../../src/define.ts'
 import type { CloseReason } from '../../src/errors.ts'
@@ -34,7 +34,7 @@ interface Named {
   close(code?: number): void
 }
 
-/** What either author does: says again to everyone what it hears, but for a few words that it does as it is told. */
+/** What either author does: says again to everyone what it hears, except a few words that are commands. */
 function author(say: (text: string) => void) {
   const calls: string[] = []
   const lives = new Map<Named, string[]>()

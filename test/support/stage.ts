@@ -8,14 +8,14 @@ import { defineRoom, type Position, RoomError } from '../../src/define.ts'
 const trap = () => {
   throw new Error('a trap')
 }
-/** What a handler may throw: by name, and the code that its sender is told. */
+/** What a handler may throw: by name, and the code that its sender gets. */
 export const THROWN: Readonly<Record<string, { readonly code: string; readonly make: () => unknown }>> = {
-  'an error that it may tell': { code: 'mine', make: () => new RoomError('mine', 'on purpose') },
+  'an error with a code': { code: 'mine', make: () => new RoomError('mine', 'on purpose') },
   'a bug': { code: 'internal', make: () => new Error('a bug') },
   nothing: { code: 'internal', make: () => undefined },
   'a frozen error': { code: 'internal', make: () => Object.freeze(new Error('frozen')) },
   'a trap': { code: 'internal', make: () => new Proxy({}, { get: trap, getPrototypeOf: trap, has: trap }) },
-  'an error that cannot be told': {
+  'an error that cannot be read': {
     code: 'internal',
     make: () => Object.defineProperty(new RoomError('x', 'y'), 'message', { get: trap }),
   },
@@ -25,7 +25,7 @@ export class Stage {
   readonly handled: string[] = []
   /** What became of publishes, in the order they were begun. */
   readonly published: Promise<Position | string>[] = []
-  /** What a handler that was given up is told of what it still says. */
+  /** The errors that a handler after its timeout gets for what it still sends. */
   readonly late: string[] = []
   /** Called within the handler of `say`. */
   onSay = () => {}

@@ -1,4 +1,4 @@
-/** A wire of a peer that takes nothing until it is told to: what was written waits. */
+/** A wire of a peer that takes nothing until a test releases it: what was written waits. */
 
 import { type Bytes, bufferOf, type Encoding } from '../../src/delivery/frame.ts'
 import { payloadOf } from '../../src/delivery/payload.ts'

@@ -11,7 +11,7 @@ const RATE = { perSecond: 1e6, burst: 1e6 }
 
 export interface Witnessed {
   readonly server: TestServer
-  /** A peer that sends whatever bytes it is told to. */
+  /** A peer that sends any bytes. */
   open(path: string, options?: PeerOptions): Promise<BarePeer>
 }
 

@@ -27,9 +27,9 @@ export interface Tally {
   readonly latencies: Histogram
   /** A sampled connection reads the time of one delivery in so many: a power of two. */
   timedEvery: number
-  /** What counts; without it every event does (compressed ones cannot be told apart). */
+  /** What counts; without it every event does (compressed ones cannot be distinguished). */
   mark: Mark | undefined
-  /** Times of the messages of each room, where they must be told by their order. */
+  /** Times of the messages of each room, where they must be identified by their order. */
   readonly published: ((room: number, index: number) => number | undefined) | undefined
   /** Called for each delivery, in a closed loop. */
   onDelivery: ((connection: Connection) => void) | undefined

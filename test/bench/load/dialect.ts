@@ -1,6 +1,6 @@
 /**
- * How the clients of each server speak: the handshake's path, what comes first, how a message is wrapped, and by which
- * byte a delivery is told from anything else. Every server is given the same text in its own wrapping.
+ * How the clients of each server speak: the handshake's path, what comes first, how a message is wrapped, and which
+ * byte distinguishes a delivery from anything else. Every server gets the same text in its own wrapping.
  */
 import type { DialectName } from './job.ts'
 

@@ -16,7 +16,7 @@ const CONNECTING = 400
 const OPENING_MS = 60_000
 /** A resting connection reads after so many messages or bytes, whichever comes first, or after the longest rest. */
 const REST = { messages: 16, bytes: 16 * 1024, longestMs: 250, shortestMs: 10 }
-/** Times of the newest messages of a room, for messages told by their order. */
+/** Times of the newest messages of a room, for messages identified by their order. */
 const RING = 65_536
 
 export class Fleet {
@@ -35,7 +35,7 @@ export class Fleet {
   constructor(job: Job) {
     this.job = job
     this.published = new Uint32Array(job.rooms)
-    // Compressed messages are told by their order; what they carry is not looked at.
+    // Compressed messages are identified by their order; their content is not read.
     this.#times = job.isDeflated ? Array.from({ length: job.rooms }, () => new Float64Array(RING)) : []
     const dialect = dialects[job.dialect]
     this.tally = {

@@ -8,7 +8,7 @@ export interface FrameSink {
   frame(area: Buffer, opcode: number, at: number, length: number, have: number): void
 }
 
-/** A frame is told once so much of its payload is there; the rest may come with the next read. */
+/** A frame is reported once this many bytes of its payload are there; the rest may come with the next read. */
 const PEEK = 40
 /** Room before the area for a head that was cut off at the end of the last read. */
 const SPACE = 64

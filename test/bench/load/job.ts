@@ -1,5 +1,5 @@
 /**
- * What the load generator is told and what it answers; both travel as JSON. `runs.ts` writes the job, `generator.ts`
+ * The input and output of the load generator, both as JSON. `runs.ts` writes the job, `generator.ts`
  * carries it out.
  */
 

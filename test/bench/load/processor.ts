@@ -5,7 +5,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 
-/** Of the machine: a process that is pinned to one core is told of that one alone. */
+/** Of the whole machine: a process that is pinned to one core sees only that one. */
 const CORES = cpus().length
 
 /** CPU time a process has used so far with all its threads, in microseconds. */

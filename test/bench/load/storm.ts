@@ -1,4 +1,4 @@
-/** Peers that come back all at once: each has missed the same events, and everyone is told of new ones meanwhile. */
+/** Peers that come back all at once: each has missed the same events, and everyone gets new ones meanwhile. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Fleet } from './fleet.ts'
 import { Histogram } from './histogram.ts'
