@@ -7,12 +7,12 @@ import { isMeasuring } from './test/support/scale.ts'
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 const files = groups(here('.'))
 
-/** A test that hangs ends some time; no test that works comes near it, however busy the machine is. */
+/** Ends a test that hangs. A working test takes far less time, even on a busy machine. */
 const ENDLESS_MS = 300_000
 
 /**
- * What is measured runs one file after the other, when the rest is done, and is tried again: a machine that is disturbed
- * for some seconds breaks a bound once, a mistake of ours breaks it three times.
+ * Tests that measure run one file at a time, after all others, and with two retries: if the machine is disturbed for some
+ * seconds, a bound fails once; a regression fails it three times.
  */
 const alone = (groupOrder: number) => ({ fileParallelism: false, maxWorkers: 1, sequence: { groupOrder }, retry: 2 })
 
