@@ -73,7 +73,7 @@ describe.each(Object.entries(clocks))('%s clock', (name, make) => {
     expect(() => clock.every(Number.NaN, called)).toThrow(RangeError)
   })
 
-  it('calls `soon` in a turn of its own, in order, before any time has passed', async () => {
+  it('calls each `soon` in a separate turn, in order, before any time has passed', async () => {
     const { clock, pass } = make()
     const startMs = clock.monotonic()
     const called: string[] = []

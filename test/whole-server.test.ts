@@ -86,7 +86,7 @@ async function life(seed: number): Promise<string[]> {
   return story
 }
 
-it('lives through a lost peer, an empty room and a drain when the test says so, and the same seed lives it again', async () => {
+it('lives through a lost peer, an empty room and a drain when the test decides, and the same seed repeats it', async () => {
   const story = await life(7)
   const lines = story.map((line) => line.replace(/\{.*\}/, (json) => JSON.parse(json).type))
   expect(lines).toEqual([

@@ -1,5 +1,5 @@
 /**
- * What a case of the Autobahn test suite is, as a row of a table: what is said, what must come back, and how the
+ * A case of the Autobahn test suite, as a row of a table: what is sent, what must come back, and how the
  * connection ends. The categories stand in a file each; `runner.ts` plays a row against a server.
  */
 import { closeFrame, fragmented, frame, Op } from '../support/bare-frames.ts'

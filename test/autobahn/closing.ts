@@ -24,7 +24,7 @@ function closing(id: string, writes: readonly Buffer[], codes: readonly number[]
   return { id, steps: steps(writes), ok: [], closedBy: 'said', codes, isClean }
 }
 
-/** A close frame that is wrong: the server says so or drops the connection. */
+/** An invalid close frame: the server answers with an error code or drops the connection. */
 const wrong = (id: string, write: Buffer, codes = [PROTOCOL_ERROR]) => closing(id, [write], codes, false)
 
 const close = closeFrame(NORMAL)

@@ -24,7 +24,7 @@ const good = (id: string, payload: Buffer, writes = [frame(Op.text, payload)]) =
 const bad = (id: string, payload: Buffer, writes = [frame(Op.text, payload)]) =>
   failed(id, writes, { code: INVALID_PAYLOAD })
 
-/** Three pieces, the second of which can be no UTF-8 any more: a quick server says so before the third. */
+/** Three pieces, the second of which can be no UTF-8 any more: a quick server closes before the third. */
 function failFast(id: string, pieces: readonly [Buffer, Buffer, Buffer], inFrames: boolean): Case {
   const whole = frame(Op.text, Buffer.concat(pieces))
   const head = whole.length - Buffer.concat(pieces).length
@@ -43,7 +43,7 @@ function failFast(id: string, pieces: readonly [Buffer, Buffer, Buffer], inFrame
 }
 
 const KOSME_BYTES = hex(KOSME)
-/** Beyond U+10FFFF: the 13th byte says so. */
+/** Beyond U+10FFFF: the 13th byte makes it invalid. */
 const BEYOND = hex('f4908080')
 const EDITED = hex('656469746564')
 const AFTER_12 = [

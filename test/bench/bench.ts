@@ -118,7 +118,7 @@ async function runAll(chosen: readonly Scenario[], options: Options, machine: Ma
 async function attempt({ name, job }: Scenario, server: string, round: number, options: Options): Promise<Run> {
   const once = async (): Promise<Run> => {
     try {
-      // Corridor's echo room is a raw one: it sends back what came, and nothing of its own.
+      // Corridor's echo room is a raw one: it sends back what came, and nothing else.
       const dialect = job.mode === 'echo' && server.startsWith('corridor') ? { dialect: 'plain' as const } : {}
       const profile = server.startsWith('bun') ? undefined : options.profile
       const result = await run(contestant(server), { ...job, ...dialect }, { profile, timeoutMs: TIMEOUT_MS })

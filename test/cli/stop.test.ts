@@ -72,7 +72,7 @@ export default defineRoom({ open: () => ({ message: (peer, data) => { peer.send(
     expect(await server.exited).toEqual({ code: 0, signal: null })
   })
 
-  it('lets nobody in any more while it drains', async () => {
+  it('refuses new connections while it drains', async () => {
     project.put(
       'rooms/echo.ts',
       `import { defineRoom } from 'corridor'

@@ -1,5 +1,5 @@
 /**
- * Clients whose network is away for 4 s, each at a time of its own: how soon each is in its room again after the network
+ * Clients whose network is away for 4 s, each at a different time: how soon each is in its room again after the network
  * is back, and how many come at once. A relay between them and the server is the network: it resets and refuses, or goes
  * silent.
  */

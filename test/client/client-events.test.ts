@@ -14,7 +14,7 @@ describe('events', () => {
     expect(room.offset).toBe('E_0000000000000053')
   })
 
-  test('it resumes after the last event it saw, and an event that comes twice is heard once', async () => {
+  test('it resumes after the last event it saw, and an event that comes twice is delivered once', async () => {
     const { first, seen, back } = await enter()
     first.welcome({ seq: 2 })
     for (const seq of [1, 2, 3]) first.event(seq)

@@ -68,7 +68,7 @@ async function enter(path = `/notes/${crypto.randomUUID()}`, options: Options = 
 const outcome = (sent: Promise<unknown>) => sent.catch((error: CorridorError) => error)
 
 describe('without a WebSocket', () => {
-  it('is in the room, since the server would let it in: a member, who hears and is heard', async () => {
+  it('is in the room, since the server admits it: a member that sends and receives', async () => {
     const { room, path } = await enter(undefined, { name: 'Ann' })
     expect(room.you).toMatchObject({ name: 'Ann' })
     const bob = await server.connect(path, { name: 'Bob' })

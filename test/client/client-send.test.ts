@@ -164,7 +164,7 @@ describe('sending', () => {
     expect(vi.getTimerCount()).toBe(0)
   })
 
-  test('an error that answers no message of ours is an event', async () => {
+  test('an error that answers none of our messages is an event', async () => {
     const { first, seen } = await enter()
     first.welcome()
     first.say({ type: 'error', data: { code: 'internal', message: 'the room failed' } })

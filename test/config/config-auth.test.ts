@@ -111,7 +111,7 @@ describe('auth', () => {
     [{ cookie: 'token=' }, 'cookie: expected the name of a cookie'],
     [{ cookie: 'a;b' }, 'cookie: expected the name of a cookie'],
     [{}, 'expected exactly one of secret, publicKey and jwksUrl'],
-  ])('%j could not work, and says so', async (part, message) => {
+  ])('%j is refused with a reason', async (part, message) => {
     const auth = 'cookie' in part ? { secret: 'x'.repeat(32), ...part } : part
     const mistakes = await folder.mistakes({ rooms: { '/a': { module: 'raw', auth } } })
     expect(mistakes.length).toBeGreaterThan(0)

@@ -206,7 +206,7 @@ describe('fan-out', () => {
     expect(wire.heard).toEqual([1, 2])
   })
 
-  it('closes a peer that is too slow also when it is the one that gets a frame of its own', async () => {
+  it('closes a peer that is too slow also if it is the one with its own frame', async () => {
     const play = new Play(seeded(1))
     play.add()
     play.stall()

@@ -140,7 +140,7 @@ describe('a close', () => {
     await nobodyElseIsTouched()
   })
 
-  it('of ours is the last thing heard: what the peer says after it reaches no handler', async () => {
+  it('of ours is the last event: what the peer sends after it reaches no handler', async () => {
     heard.length = 0
     const client = await join('/kick')
     await client.write(Buffer.concat([frame(TEXT, 'kick me'), frame(TEXT, 'and now?')]))

@@ -75,7 +75,7 @@ const definition = defineRoom({
 
 const time = steppedClock()
 
-/** The peer under test, with a mind of its own: it reads now and then, pings, and says things in pieces. */
+/** The peer under test: it reads now and then, pings, and sends messages in pieces. */
 class Victim {
   readonly stream: ByteStream
   readonly pings: Buffer[] = []

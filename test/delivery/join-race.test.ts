@@ -26,7 +26,7 @@ interface Joined {
 
 const talk = defineRoom({ receives: {}, sends: { said: z.number() }, open: () => ({}) })
 
-/** A room of its own, without a server; what it logs as an error. */
+/** A separate room, without a server, and the errors it logs. */
 async function openTalk(keep: number): Promise<{ room: LiveEventRoom; errors: unknown[] }> {
   const { parts, errors } = roomParts(systemClock())
   const settings = roomSettings({ history: { keep, replay: REPLAY } })

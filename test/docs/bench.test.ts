@@ -105,7 +105,7 @@ test('the time written into a masked frame is the time read after unmasking', ()
   expect(readStamp(plain, 0, 10)).toBeUndefined()
 })
 
-test('a histogram tells quantiles within its buckets', () => {
+test('a histogram gives quantiles within its buckets', () => {
   const histogram = new Histogram()
   for (let us = 1000; us <= 100_000; us += 1000) histogram.add(us)
   expect(histogram.quantileMs(0.5)).toBeCloseTo(50, -1)

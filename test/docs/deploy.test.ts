@@ -115,7 +115,7 @@ describe('docker-compose.yml', () => {
     expect(secondsOf(corridor.stop_grace_period) * 1000).toBeGreaterThan(Number(corridor.environment.DRAIN_MS))
   })
 
-  it('tells Caddy where the server is, under one and the same sub-path', () => {
+  it('gives Caddy the address of the server, under one and the same sub-path', () => {
     const { corridor, proxy } = composition({ BASE_PATH: '/sub', CORRIDOR_SITE: 'rooms.example.org' }).services
     expect(corridor.environment.BASE_PATH).toBe('/sub')
     const mounted = proxy.volumes.map((volume) => volume.split(':')[0]).filter((file) => file?.endsWith('Caddyfile'))

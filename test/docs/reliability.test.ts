@@ -14,7 +14,7 @@ it('every name of the catalogue has a test that reports a figure, or a reason wh
   expect(new Set(ENTRIES.map(({ name }) => name)).size).toBe(ENTRIES.length)
 })
 
-it('no test tells a figure under a name that the catalogue does not have', () => {
+it('no test reports a figure under a name that the catalogue does not have', () => {
   expect([...reported].filter((name) => ENTRIES.every((entry) => entry.name !== name))).toEqual([])
 })
 

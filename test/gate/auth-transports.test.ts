@@ -78,7 +78,7 @@ describe('a token is brought', () => {
     for (const [path, headers] of tries) expect(await refused(server.ws + path, { headers })).toMatchObject(out)
   })
 
-  it('with every verb and for everything a room tells', async () => {
+  it('with every method and for everything a room serves', async () => {
     const paths = ['', '?offset=-1', '?offset=now&live=sse', '?offset=now&live=long-poll', '?live=sse&client=c']
     for (const method of ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']) {
       for (const path of [...paths.map((query) => `/secret${query}`), '/raw', '/raw?offset=-1']) {

@@ -59,7 +59,7 @@ describe('a listed origin may send the cookie', () => {
     ['GET', '/locked?offset=-1&live=sse', 200],
     ['GET', '/locked?live=sse&client=c', 200],
     ['POST', '/locked', 204],
-    // What is refused must be read too, or the page cannot tell why.
+    // What is refused must be read too, or the page cannot show the reason.
     ['GET', '/locked?offset=wrong', 400],
     ['PUT', '/locked', 405],
     ['POST', '/guests', 204],

@@ -39,7 +39,7 @@ describe('a health check', () => {
     expect((await ask('OPTIONS / HTTP/1.0\r\n\r\n')).status).toBe(204)
   })
 
-  it('is answered under a sub-path and with names of its own', async () => {
+  it('is answered under a sub-path and with its own host names', async () => {
     server = await startServer({ env: { BASE_PATH: '/sub', ALLOWED_HOSTS: 'rooms.example' } })
     expect((await ask('GET /sub/readyz HTTP/1.0\r\n\r\n')).status).toBe(200)
   })

@@ -116,7 +116,7 @@ interface Described {
   readonly members: { readonly count: number }
 }
 
-/** Says so many bytes to everyone: `shout` asks for it over HTTP, and waits until they were written. */
+/** Sends this many bytes to everyone: `shout` asks for it over HTTP, and waits until they were written. */
 const loud = defineRoom({
   receives: { shout: z.int() },
   sends: { shouted: z.string() },

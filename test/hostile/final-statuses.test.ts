@@ -79,7 +79,7 @@ describe('what a client prefers', () => {
     [BROWSER, 'text/html'],
     ['application/json;q=0.1, text/html', 'text/html'],
     ['text/html;q=0.1, application/json', 'application/json'],
-  ])('%s: gets %s, and HEAD says so', async (Accept, type) => {
+  ])('%s: gets %s, and the same from HEAD', async (Accept, type) => {
     for (const path of ['/base/', '/base/notes', '/base/echo']) {
       for (const method of ['GET', 'HEAD']) {
         const answer = await ask(method, path, { Accept })

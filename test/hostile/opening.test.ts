@@ -16,7 +16,7 @@ let server: TestServer
 
 afterEach(() => server.close())
 
-/** A room whose `open` ends when the test says so. */
+/** A room whose `open` ends when the test lets it. */
 function gated() {
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   const begun = Promise.withResolvers<void>()
@@ -164,7 +164,7 @@ describe('while a room opens', () => {
 })
 
 describe('a reload while peers wait', () => {
-  it('for a room to open: removed, it lets nobody in, and its path is no room any more', async () => {
+  it('for a room to open: removed, it admits nobody, and its path is no room any more', async () => {
     const room = gated()
     server = await startServer({ rooms: { '/room': { definition: room.definition }, '/echo': {} } })
     const waiting = refused(`${server.ws}/room`)

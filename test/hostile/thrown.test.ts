@@ -99,7 +99,7 @@ describe('a module that throws', () => {
     }
   })
 
-  it.each(Object.keys(UNTELLABLE))('a RoomError with %s in what it tells answers with an error', async (how) => {
+  it.each(Object.keys(UNTELLABLE))('a RoomError with %s in its fields answers with an error', async (how) => {
     const peer = await server.connect('/thrower')
     for (const type of ['untellable', 'rejected']) {
       peer.send(type, how, type)
@@ -110,7 +110,7 @@ describe('a module that throws', () => {
   })
 })
 
-it('an admit that returns false lets nobody in', async () => {
+it('an admit that returns false refuses everyone', async () => {
   for (const offset of ['', '&offset=-1'])
     expect((await fetch(`${server.url}/thrower?how=false${offset}`)).status).toBe(403)
   expect(await refused(`${server.ws}/thrower?how=false`)).toMatchObject({ status: 403, body: { error: 'forbidden' } })

@@ -1,4 +1,4 @@
-/** What the code of a room leaves behind outside its handlers: a promise that nobody awaits, an error in a timer of its own. */
+/** Errors of room code outside its handlers: in a promise that nobody awaits, and in its own timer. */
 import { expect, it } from 'vitest'
 import { connect } from '../support/client.ts'
 import { openProject } from '../support/project.ts'

@@ -4,7 +4,7 @@
  * inconsistent offset). `recorder.ts` writes histories down; the checker itself is tested with planted faults.
  */
 
-/** A message that was said. `key` tells it from every other; it is what its event carries. */
+/** A message that was sent. Its `key` is unique, and its event carries it. */
 export interface Said {
   readonly key: string
   readonly outcome: 'acked' | 'refused' | 'unanswered'

@@ -6,7 +6,7 @@ import { expect, it } from 'vitest'
 import { Process } from '../support/process.ts'
 
 const MODULE = new URL('../support/process.ts', import.meta.url).href
-/** A run that starts a shell, which starts a program, tells their group, and then only waits. */
+/** A run that starts a shell, which starts a program, prints their group, and then only waits. */
 const RUN = `
 const { Process } = await import(${JSON.stringify(MODULE)})
 const child = new Process('/bin/sh', ['-c', 'sleep 60 & echo started; wait'], '/', {})

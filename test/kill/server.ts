@@ -1,6 +1,6 @@
 /**
  * A server that kills itself, with the signal no process can catch, at a named point on the way of a message. The log is
- * wrapped from outside; the product knows nothing of it. `victim.ts` starts it as a process of its own.
+ * wrapped from outside; the product has no code for it. `victim.ts` starts it as a separate process.
  *
  * `append`: handed to the log, not committed. `committing`: the thread of the database has it. `commit`: on disk, nobody
  * has heard of it. `deliver`: peers have heard it, the ack has not left. `trim`: old events are being removed.

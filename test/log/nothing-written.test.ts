@@ -123,7 +123,7 @@ describe('a life in which nothing was published', () => {
   }
   const draft = { type: 'message', data: '{}' }
 
-  it('is known from a backup of its time, and its offsets tell what a restored backup lost', async () => {
+  it('is known from a backup of its time, and its offsets show what a restored backup lost', async () => {
     const a = await open()
     await a.room.append([draft, draft])
     await a.log.close()

@@ -42,7 +42,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true })
 })
 
-it('tells clients of events that a restored backup does not have', async () => {
+it('notifies clients of events that a restored backup does not have', async () => {
   const before = await open()
   await before.append([draft])
   await log.close()

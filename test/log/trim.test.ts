@@ -6,7 +6,7 @@ import { handClock } from '../../src/testing/hand-clock.ts'
 
 const RETENTION = { keep: 10, maxAgeMs: 1e9, durable: true }
 
-/** A trim whose steps end when the test says so. */
+/** A trim whose steps end when the test lets them. */
 function newTrim() {
   const steps: PromiseWithResolvers<object>[] = []
   const asked: unknown[][] = []

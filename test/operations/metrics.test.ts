@@ -148,7 +148,7 @@ describe('a metric counts', () => {
   })
 })
 
-/** How many requests that no page of ours makes. */
+/** How many requests that none of our pages makes. */
 const STRANGE = amount(3000, 100_000)
 
 describe('many strange requests', () => {

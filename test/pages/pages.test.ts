@@ -124,7 +124,7 @@ describe('the lobby', () => {
     await page.getByRole('link', { name: 'Chat', exact: true }).waitFor()
   })
 
-  test('a path without a room says so and leads back', async () => {
+  test('a path without a room shows an error page with a link back', async () => {
     const lost = await fixture.open('/no/such/door')
     await lost.page.getByRole('heading', { name: 'There is no door here.' }).waitFor()
     await lost.page.getByRole('link', { name: 'Back to all the rooms' }).click()

@@ -99,7 +99,7 @@ describe('a body', () => {
     return (await exchange(server.port, request('POST /notes', headers) + BODY)).status
   }
 
-  it('is taken for JSON where it says so in so many words', async () => {
+  it('is taken for JSON if the content type says so', async () => {
     for (const type of [
       'application/json',
       'Application/JSON',
@@ -185,7 +185,7 @@ describe('a key that reaches for a prototype', () => {
         await overHttp(`[${text}]`),
         await overHttp(text, { 'Corridor-Peer': peer }),
       ])
-      // What the others published is heard too.
+      // Events of the others arrive too.
       if (heard === 'taken') for (let left = 3; left > 0; left -= 1) await ann.next('noted')
     }
     stream.close()

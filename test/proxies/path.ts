@@ -83,7 +83,7 @@ export function describePath(kind: ProxyKind): void {
       expect((await poll).body).toContain('to the poll')
     })
 
-    it('lets pages of its own host in and no other', async () => {
+    it('admits pages of its own host and no other', async () => {
       const { url, ws, ca } = await stage.open(play)
       const options = ca ? { ca } : {}
       const { origin, host, protocol } = new URL(url)

@@ -18,7 +18,7 @@ export function describeTrust(kind: ProxyKind): void {
     tellWrong('AU9', `tests of trust that failed behind ${kind.component}`)
     const stage = stageOf(kind)
 
-    it('tells the server each client’s own address, whatever the client says, for HTTP and upgrades alike', async () => {
+    it('forwards each client’s own address to the server, whatever headers the client sends, for HTTP and upgrades alike', async () => {
       const { url, ws } = await stage.open({ setup: ONE_EACH })
       const enter = (from: string, headers = {}) => connect(`${ws}/chat`, { localAddress: from, headers })
       const listen = (from: string, headers = {}) => ask(`${url}/chat?offset=now&live=sse`, { from, headers })

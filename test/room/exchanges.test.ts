@@ -57,7 +57,7 @@ describe('whatever happens to a message', () => {
       } else await clock.advance(random.below(random.pick([2, 300, 3000])))
     }
     for (let turn = 0; turn < 400; turn += 1) await clock.advance(7000)
-    // What is to be heard may still wait for a timer of its own.
+    // An expected event may still wait for its timer.
     for (const session of sessions) session.flush()
     return { began, ended, peers, said, posts, heard }
   }

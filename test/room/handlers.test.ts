@@ -84,7 +84,7 @@ describe('a room', () => {
   }
   afterEach(() => closeInTime(server, clock))
 
-  it('whose handlers are misspelt lets nobody in, and the log has the reason', async () => {
+  it('whose handlers are misspelt admits nobody, and the log has the reason', async () => {
     await start({ receives: { wave: z.null() }, open: () => ({ recieve: { wave() {} } }) })
     server.expectError(/open failed/)
     expect(await refused(`${server.ws}/room`)).toMatchObject({ status: 503, body: { error: 'room_failed' } })

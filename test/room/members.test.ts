@@ -9,7 +9,7 @@ import { watched } from '../support/watched-room.ts'
 const turn = () => new Promise(setImmediate)
 
 describe('a peer that the room ends', () => {
-  it('is no member from that moment, hears nothing, and leaves after the handler that ended it', async () => {
+  it('is no member from that moment, receives nothing, and leaves after the handler that ended it', async () => {
     const { definition, calls, peers } = watched()
     const room = await openRoom(definition)
     const ann = room.join({ name: 'ann' })
@@ -61,7 +61,7 @@ describe('a peer that the room ends', () => {
     expect(await room.history()).toEqual([])
   })
 
-  it('hears nothing of the handler in which it ended itself', async () => {
+  it('receives nothing from the handler in which it ended itself', async () => {
     const { definition, calls } = watched()
     const room = await openRoom(definition)
     const ann = room.join({ name: 'ann' })
@@ -153,7 +153,7 @@ describe('a member whose connection is lost', () => {
 })
 
 describe('several connections of one person', () => {
-  it('are one member with one entry, and peers of their own', async () => {
+  it('are one member with one entry, and separate peers', async () => {
     const { definition, calls, peers } = watched()
     const room = await openRoom(definition)
     const claims = { sub: 'u1', name: 'ann' }

@@ -99,7 +99,7 @@ describe('a peer that `join` refuses', () => {
     expect(room.errors).toHaveLength(1)
   })
 
-  it('of a raw room is closed with the code alone, since such a room sends nothing of its own', async () => {
+  it('of a raw room is closed with the code alone, since such a room sends no envelopes', async () => {
     const left: string[] = []
     const room = await openRoom(
       defineRoom({

@@ -24,7 +24,7 @@ it('announces the first and the last connection of somebody, and one name for al
   expect(await bob.next()).toMatchObject({ type: 'leave', data: { id: 'u1', name: 'Anna' } })
 })
 
-it('tells a member that is back who is there, so that nobody who is gone stays shown', async () => {
+it('sends the member list to a member that is back, so that nobody who left stays shown', async () => {
   const room = await openRoom(chat)
   const [ann, bob] = [room.join({ name: 'ann' }), room.join({ name: 'bob' })]
   await ann.next('enter')

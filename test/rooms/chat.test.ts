@@ -33,7 +33,7 @@ async function enter(path: string, name: string): Promise<Client> {
   return client
 }
 
-/** Ann, then Bob, in a room of their own. */
+/** Ann, then Bob, in a separate room. */
 async function annAndBob(path: string): Promise<[Client, Client]> {
   const ann = await enter(path, 'ann')
   const bob = await enter(path, 'bob')

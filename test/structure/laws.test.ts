@@ -70,7 +70,7 @@ describe('the source', () => {
     // The client runs in a page, where nobody hands it a clock.
     expect(names(src, ({ code }, name) => !name.startsWith('src/client/') && own.test(code))).toEqual(Object.keys(may))
     expect(names(rooms, ({ code }) => own.test(code))).toEqual([])
-    // A race leaves its timer, and hears nothing of who loses it: `within` is the bound for what may not end.
+    // A race leaves its timer running and ignores how the loser ends: use `within` to bound a wait.
     expect(names(src, ({ code }) => /\bPromise\.race\b/.test(code))).toEqual([])
   })
 

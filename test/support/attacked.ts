@@ -54,7 +54,7 @@ export class AttackedServer {
     this.#folder = folder
   }
 
-  /** Its resident memory in MiB, as Linux tells it; 0 on a system that does not. */
+  /** Its resident memory in MiB, as Linux reports it; 0 on a system that does not. */
   get residentMib(): number {
     try {
       const status = readFileSync(`/proc/${this.process.pid}/status`, 'utf8')
@@ -82,12 +82,12 @@ export class AttackedServer {
     return Number(line?.split(' ').at(-1) ?? 0)
   }
 
-  /** How many files and sockets it holds open, as Linux tells it. */
+  /** How many files and sockets it holds open, as Linux reports it. */
   get openFiles(): number {
     return readdirSync(`/proc/${this.process.pid}/fd`).length
   }
 
-  /** An honest client of an echo room, which says so many bytes from now on, or `shakes` hands again and again. */
+  /** An honest client of an echo room, which sends this many bytes from now on, or `shakes` hands again and again. */
   async honest(path: string, does: 'speaks' | 'shakes' = 'speaks', bytes = 16): Promise<Honest> {
     const workerData = { url: `${this.ws}${path}`, does, bytes }
     const worker = new Worker(new URL('./honest.ts', import.meta.url), { workerData })
@@ -119,7 +119,7 @@ export class AttackedServer {
   }
 }
 
-/** A client that behaves, in a thread of its own. */
+/** A client that behaves, in its own thread. */
 export class Honest {
   readonly #worker: Worker
 

@@ -28,7 +28,7 @@ export type VisitOptions = BrowserContextOptions & { name?: string }
 
 export interface PagesFixture {
   readonly server: TestServer
-  /** A new visitor, with a browser of his own, at `path` of the server. */
+  /** A new visitor, with a separate browser context, at `path` of the server. */
   open(path: string, options?: VisitOptions): Promise<Visitor>
   /** The same in a room and under a name, once connected. */
   enter(name: string, path?: string, options?: VisitOptions): Promise<Visitor>
@@ -101,7 +101,7 @@ export async function hears(page: Page, text: string): Promise<void> {
   await page.locator('.message:not([data-pending]) .text', { hasText: text }).first().waitFor()
 }
 
-/** Opens `url` in a context of its own; `name`: the nickname this browser remembers. */
+/** Opens `url` in a separate context; `name`: the nickname this browser remembers. */
 async function visit(browser: Browser, url: string, options: VisitOptions = {}): Promise<Visitor> {
   const { name, ...rest } = options
   const context = await browser.newContext({ locale: 'en-GB', reducedMotion: 'reduce', ...rest })

@@ -1,5 +1,5 @@
 /**
- * Cores of their own for a server under attack and for who attacks it where it is measured, so that a figure is the
+ * Separate cores for a server under attack and for its attackers if the test measures, so that a figure is the
  * server's and not that of an attacker in its way. Where nothing is measured, the machine has one core, or no `taskset`
  * (util-linux), everyone shares.
  */

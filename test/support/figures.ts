@@ -21,7 +21,7 @@ export function tell(test: string, figure: string, value: number | string): void
 }
 
 /**
- * Tells a time, a rate, a percentage or a memory, and what it must stay below. Judged only in a run that measures, and in a
+ * Reports a time, a rate, a percentage or a memory, and what it must stay below. Judged only in a run that measures, and in a
  * file of measured tests: in `npm test` such a verdict would be one on the machine.
  */
 export function bound(test: string, figure: string, value: number | undefined, below: number): void {
@@ -30,7 +30,7 @@ export function bound(test: string, figure: string, value: number | undefined, b
   if (isMeasured) expect.soft(value, figure).toBeLessThan(below)
 }
 
-/** In a `describe`, or a file: tells how many of its tests went wrong, of how many there were. */
+/** In a `describe`, or a file: reports how many of its tests went wrong, of how many there were. */
 export function tellWrong(test: string, figure: string): void {
   let count = 0
   let wrong = 0

@@ -29,7 +29,7 @@ for (;;) {
   await new Promise((resolve) => setTimeout(resolve, EVERY_MS))
 }
 
-/** Tells the times, once there is one: on a busy machine the first may take its time. */
+/** Reports the times, once there is one: on a busy machine the first may take its time. */
 function answer(): void {
   if (!isAsked || timesMs.length === 0) return
   parentPort?.postMessage(timesMs)

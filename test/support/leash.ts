@@ -1,6 +1,6 @@
 /**
  * Ends what a test started when the test run itself is killed, which leaves it no time to clean up: a shell beside each
- * process waits at a pipe of ours, and where the pipe ends without a word it kills the whole group. `process.ts` puts
+ * process waits at our pipe, and if the pipe ends without a message it kills the whole group. `process.ts` puts
  * every process on one; the product knows nothing of it.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
@@ -12,7 +12,7 @@ export class Leash {
 
   /** `group`: the id of a group of processes. */
   constructor(group: number) {
-    // In a group of its own: a signal to the run's group must not reach it.
+    // In a separate group: a signal to the run's group must not reach it.
     this.#watcher = spawn('/bin/sh', ['-c', WATCH, 'leash', String(group)], {
       stdio: ['pipe', 'ignore', 'ignore'],
       detached: true,

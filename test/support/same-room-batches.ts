@@ -40,7 +40,7 @@ export function batchTests(now: () => Play & { ann: Sender }): void {
       expect(await kept()).toEqual(['a', 'c', 'd'])
     })
 
-    it('tells a handler that went on after its batch failed that nothing of it counts', async () => {
+    it('gives an error to a handler that went on after its batch failed', async () => {
       const { stage, kept } = now()
       expect(await sayAll(say('a'), { type: 'slow', data: 'b' })).toBe('async_in_batch')
       stage.open()
@@ -58,7 +58,7 @@ export function batchTests(now: () => Play & { ann: Sender }): void {
       expect(await kept()).toEqual(['a'])
     })
 
-    it('handles what is said again under its ids once', async () => {
+    it('handles a batch that is sent again under its ids once', async () => {
       const { stage, kept } = now()
       const all = [say('a', '1'), say('b', '2'), say('a', '1')]
       expect(await sayAll(...all)).toBe('kept')

@@ -7,7 +7,7 @@ import { existsSync, rmSync, writeFileSync } from 'node:fs'
 import { COMPONENTS, type Component, commandOf, isStrict, missing } from './components.ts'
 
 const APT = '/usr/bin/apt-get'
-/** Asked before a package starts a service; 101: it may not. A test has servers of its own, on ports of its own. */
+/** Asked before a package starts a service; 101: it may not. A test starts its own servers, on its own ports. */
 const POLICY = '/usr/sbin/policy-rc.d'
 
 const names = Object.keys(COMPONENTS) as Component[]
@@ -47,7 +47,7 @@ function withoutServices(install: () => void): void {
   }
 }
 
-/** Pages in Chinese are looked at too. Without fontconfig nobody can tell, so it counts as missing. */
+/** Pages in Chinese are looked at too. Without fontconfig this is unknown, so the font counts as missing. */
 function hasChineseFont(): boolean {
   return Boolean(spawnSync('fc-list', [':lang=zh'], { encoding: 'utf8' }).stdout?.trim())
 }

@@ -31,7 +31,7 @@ const event = (id?: string): [string, string] => [
   '"}}',
 ]
 
-/** A room of its own is a namespace of Socket.IO; one that many share is a room of its main namespace. */
+/** A separate room is a namespace of Socket.IO; a shared one is a room of its main namespace. */
 function namespace(room: string): string {
   return room.startsWith('/open/') ? `${room},` : ''
 }

@@ -1,6 +1,6 @@
 /**
  * Reads WebSocket frames as cheaply as JavaScript can: hops from head to head without touching the payload, but for the
- * byte that tells what a frame is. All connections read into one area, since only one reads at a time.
+ * byte that identifies a frame. All connections read into one area, since only one reads at a time.
  */
 
 /** What the reader says of each frame; `at` is where its payload stands in the area, `have` how much of it is there. */

@@ -1,4 +1,4 @@
-/** Storms of peers into one open room, into rooms of their own, and into rooms in which each says one thing and hears it. */
+/** Storms of peers into one open room, into separate rooms, and into rooms in which each sends one message and receives it. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { dialects } from './dialect.ts'
 import type { Fleet } from './fleet.ts'

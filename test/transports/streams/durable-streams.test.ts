@@ -26,7 +26,7 @@ const room = () => `${server.url}/notes/${crypto.randomUUID()}`
 const note = (text: string) => ({ type: 'note', data: { text } })
 const seqs = (count: number) => Array.from({ length: count }, (_, index) => index + 1)
 
-/** Says so many notes, in batches. */
+/** Sends this many notes, in batches. */
 async function say(url: string, count: number) {
   for (let said = 0; said < count; said += 100) {
     const batch = Array.from({ length: Math.min(100, count - said) }, (_, index) => note(`${said + index}`))

@@ -37,7 +37,7 @@ const boot = (port = '0') => {
 }
 const say = (url: string, text: string) => post(`${url}/chat`, { type: 'message', data: { text } })
 
-/** Opens EventSources, and tells the numbers of the events that each has heard. */
+/** Opens EventSources, and returns the numbers of the events that each received. */
 interface Listeners {
   open(from: string): Promise<void>
   heard(): Promise<number[][]>

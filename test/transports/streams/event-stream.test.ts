@@ -12,7 +12,7 @@ beforeAll(async () => {
 
 afterAll(() => server.close())
 
-/** A room of its own with so many events, and its address. */
+/** A separate room with this many events, and its address. */
 async function room(events = 0) {
   const url = `${server.url}/notes/${crypto.randomUUID()}`
   for (let index = 1; index <= events; index += 1) await post(url, { type: 'note', data: { text: `${index}` } })
@@ -52,7 +52,7 @@ describe('an event stream', () => {
     stream.close()
   })
 
-  it('is for the log alone: what a room tells in passing is not in it', async () => {
+  it('is for the log alone: broadcasts are not in it', async () => {
     const url = await room()
     const stream = await openStream(`${url}?offset=now&live=sse`)
     await post(url, { type: 'whisper', data: { text: 'in passing' } })
@@ -71,7 +71,7 @@ describe('an event stream', () => {
     await expect(openStream(`${url}?offset=-1&live=sse`, { 'Last-Event-ID': 'abc' })).rejects.toThrow('400')
   })
 
-  it('cannot be broken by what is said: line breaks of every kind arrive as they were', async () => {
+  it('cannot be broken by message texts: line breaks of every kind arrive as they were', async () => {
     const url = await room()
     const stream = await openStream(`${url}?offset=now&live=sse`)
     const hostile = '\n\nevent: control\ndata: {}\r\rid: x\r\n\u2028\u2029\u0000\ufeff: "\\'

@@ -69,7 +69,7 @@ describe('a producer', () => {
   it('with a bad batch stands where it stood, and may say it better', async () => {
     const url = room()
     expect((await post(url, { type: 'note', data: {} }, claim(0))).status).toBe(400)
-    // 403 and 409 would tell it of epochs and gaps.
+    // 403 and 409 would reveal epochs and gaps.
     expect((await post(url, { type: 'fail', data: { code: 'forbidden' } }, claim(0))).status).toBe(400)
     expect((await post(url, note('1'), claim(0))).status).toBe(200)
   })

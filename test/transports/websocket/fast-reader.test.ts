@@ -12,7 +12,7 @@ import { amount } from '../../support/scale.ts'
 import { Line, openUnplugged } from '../../support/unplugged.ts'
 
 const RUNS = amount(800, 3000)
-/** What `ws` says, and what it then tells us. */
+/** What `ws` answers, and the events it emits. */
 const ENDS = [
   ...['closed 1000', 'closed 1005', 'closed 1006'],
   ...['closes 1000', 'closes 1002', 'closes 1007', 'closes 1008', 'closes 1009', 'closes undefined'],
@@ -79,7 +79,7 @@ interface Play {
   readonly restsFor: number
 }
 
-/** What is heard of these bytes, in these pieces. */
+/** The events that these bytes cause, in these pieces. */
 async function heardOf(
   hasReader: boolean,
   pieces: Buffer[],
@@ -90,7 +90,7 @@ async function heardOf(
   for (const [index, piece] of pieces.entries()) {
     if (index === pausesAt) heard.pause()
     if (index === pausesAt + restsFor) heard.resume()
-    // Each gets bytes of its own, as from the network: they are unmasked in place.
+    // Each gets its own copy of the bytes, as from the network: they are unmasked in place.
     if (!line.destroyed) line.push(Buffer.from(piece))
     if (index % together === 0) await turn()
   }
@@ -154,7 +154,7 @@ describe('the reader before ws', () => {
       PAYLOAD_BYTES,
     )
     const cutFrame = frame(Op.text, 'y'.repeat(200), { lengthBits: bytes > 4 ? 64 : 16 })
-    // Bytes of their own each time: what the reader hears it unmasks in place.
+    // A new copy each time: the reader unmasks in place.
     for (const piece of [cutFrame.subarray(0, bytes), cutFrame.subarray(bytes)]) {
       line.push(Buffer.from(piece))
       await turn()
