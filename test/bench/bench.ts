@@ -85,7 +85,7 @@ function install(chosen: readonly Scenario[], stderr: Output): boolean {
   return false
 }
 
-/** Peers that one process cannot hold are left out, and it is said. */
+/** Peers that one process cannot hold are left out, with a note. */
 function limitsOf({ maxPeers }: Machine, chosen: readonly Scenario[]): string[] {
   const most = Math.max(...chosen.map(({ job }) => job.peers))
   if (maxPeers >= most) return []

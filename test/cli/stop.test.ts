@@ -15,7 +15,7 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const project = openProject()
 const toWs = (url: string) => url.replace(/^http/, 'ws')
 
-/** Joins a room and then ignores whatever the server says, its close included. */
+/** Joins a room and then ignores everything the server sends, its close included. */
 async function deafClient(url: string, path: string): Promise<Socket> {
   const { port, host } = new URL(url)
   const socket = connectTcp(Number(port), '127.0.0.1')

@@ -108,7 +108,7 @@ describe('events', () => {
     expect(seen).toEqual([400, 'reset', 600, 601])
   })
 
-  test('a listener that throws keeps the event from nobody else', async () => {
+  test('a listener that throws does not keep the event from other listeners', async () => {
     const { first, room } = await enter()
     const thrown = vi.spyOn(globalThis, 'queueMicrotask').mockImplementation(() => {})
     const heard = vi.fn()

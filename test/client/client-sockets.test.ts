@@ -83,7 +83,7 @@ test('cut again and again, it hears every event once and in order', async () => 
   expect(seqs).toEqual(Array.from({ length: 100 }, (_, index) => index + 1))
 })
 
-test('a frame over the limit of the server is rejected, and what came after it is said', async () => {
+test('a frame over the limit of the server is rejected, and later messages are sent', async () => {
   await using fixture = await open()
   const { room } = fixture
   const large = outcome(room.send('say', { text: 'x'.repeat(2000) }))

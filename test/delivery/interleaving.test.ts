@@ -35,7 +35,7 @@ const CODES: Record<Ending, number> = {
   'too much waiting': 1013,
 }
 
-/** What the peer under test must hear, noted where it is said. */
+/** The events that the peer under test must receive, recorded as they are sent. */
 const said: Payload[] = []
 /** Where it is. */
 let room: RawRoom
@@ -210,7 +210,7 @@ async function end(ending: Ending, { stream }: Victim, random: Dice): Promise<nu
   }
   const last = ending === 'the peer' ? closeFrame(4000, 'bye') : frame(Op.text, 'x', { rsv: 1 })
   stream.socket.write(Buffer.concat([last, frame(Op.text, 'unheard')]))
-  // More is said until the room knows; some of it may still come.
+  // More is sent until the room notices the end; some of it may still arrive.
   while (victim) {
     sayToAll(anyPayload(random))
     stream.socket.resume()

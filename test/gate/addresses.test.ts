@@ -58,7 +58,7 @@ const SPOOFS: Headers[] = [
 
 describe('an address', () => {
   tellWrong('AU9', 'addresses taken wrongly')
-  it('is the connection’s where no proxy is trusted, whatever a client says', async () => {
+  it('is the connection’s if no proxy is trusted, whatever headers a client sends', async () => {
     await start()
     expect(await join({})).toBe(101)
     for (const spoof of SPOOFS) {
@@ -83,7 +83,7 @@ describe('an address', () => {
     expect(await listen(from('203.0.113.1'))).toBe(429)
     expect(await listen(from('203.0.113.2'))).toBe(200)
     expect(await join(from('203.0.113.2'))).toBe(429)
-    // What stands before the last was said by the client.
+    // Entries before the last were sent by the client.
     expect(await join(from('203.0.113.9, 203.0.113.2'))).toBe(429)
     expect(await join(from('203.0.113.2, 203.0.113.3'))).toBe(101)
     expect(await listen(from('203.0.113.2, 203.0.113.3'))).toBe(429)

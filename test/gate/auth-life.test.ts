@@ -55,7 +55,7 @@ describe('when a token ends', () => {
     expect(lates.filter((late) => late < -50)).toEqual([])
   })
 
-  it('is said in the welcome, beside what time it is here', async () => {
+  it('is in the welcome, beside the server time', async () => {
     const clock = handClock(Date.now())
     await start({ '/notes': { definition: notes, auth } }, { clock })
     const exp = inSeconds(600)

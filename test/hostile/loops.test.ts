@@ -49,7 +49,7 @@ describe('the fan-out', () => {
     return { all, flushQueue, logged, cut, failed, subscriber }
   }
 
-  it('goes on with a shard in which one wire throws, and cuts that one alone', async () => {
+  it('goes on with a shard in which one wire throws, and closes that one alone', async () => {
     const { all, logged, cut, subscriber } = audience()
     const [first, bad, last] = [subscriber(), subscriber(), subscriber()]
     bad.wire.send = fails
@@ -76,7 +76,7 @@ describe('the fan-out', () => {
     expect(other.wire.sent).toBe('good\n')
   })
 
-  it('goes on with its queue where ending a peer, or a page of the past, throws', async () => {
+  it('goes on with its queue if closing a peer, or a page of the log, throws', async () => {
     const { all, flushQueue, failed, subscriber } = audience()
     const { wire } = subscriber()
     flushQueue.end(fails)

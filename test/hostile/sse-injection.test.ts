@@ -1,5 +1,5 @@
 /**
- * Nobody writes into an event stream but the server (catalogue: BR2, BR3): whatever a peer says, its readers hear exactly
+ * Nobody writes into an event stream but the server (catalogue: BR2, BR3): whatever a peer sends, its readers get exactly
  * that as one event, and an EventSource behaves as HTML says it shall.
  */
 import { EventSource } from 'eventsource'

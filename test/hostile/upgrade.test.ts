@@ -1,4 +1,4 @@
-/** The upgrade handler alone: whatever goes wrong in it reaches neither the process nor a count that is not given back. */
+/** The upgrade handler alone: no error in it ends the process or leaves a count too high. */
 import type { IncomingMessage } from 'node:http'
 import { PassThrough } from 'node:stream'
 import { describe, expect, it } from 'vitest'

@@ -81,7 +81,7 @@ describe('the checker finds', () => {
     expect(verdict({ log: log.filter(({ seq }) => seq !== 3) })).toContain('gap: the log goes from 2 to 4')
   })
 
-  it('a hole in what a subscriber heard, also behind a resume that was said to be whole', () => {
+  it('a gap in what a subscriber received, also after a resume that was reported as complete', () => {
     expect(verdict({ heard: [newcomer, event(1), event(2), event(4)] })).toEqual(['gap: heard 2 and then 4 (ben)'])
     expect(verdict({ heard: [newcomer, event(1), welcome(true), event(3), event(4)] })).toEqual([
       'gap: heard 1 and then 3 (ben)',

@@ -1,5 +1,5 @@
 /**
- * Judges a history: what was said, what was answered, what each subscriber heard, and the log in the end. Every promise
+ * Judges a history: what was sent, what was answered, what each subscriber received, and the log in the end. Every promise
  * that does not hold is one line. The names of the anomalies follow Jepsen's of logs (lost write, duplicate, gap,
  * inconsistent offset). `recorder.ts` writes histories down; the checker itself is tested with planted faults.
  */

@@ -1,6 +1,6 @@
 /**
  * Publishers and subscribers of one room. Publishers use the product's own client: it comes back by itself, resumes, and
- * says again what was not answered; what it hands to its application is taken down as well. Subscribers stand on the
+ * sends unanswered messages again; what it hands to its application is recorded as well. Subscribers stand on the
  * bare wire (`subscriber.ts`).
  */
 import { type ClientRoom, connect } from '../../src/client/client.ts'

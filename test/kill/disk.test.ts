@@ -1,6 +1,6 @@
 /**
  * A disk that is full, fails, or hangs under a running server: what cannot be kept is answered `unavailable` in time, what
- * was kept can still be read, and nothing is said twice when the disk comes back.
+ * was kept can still be read, and nothing is sent twice when the disk comes back.
  */
 import { execFileSync } from 'node:child_process'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -140,7 +140,7 @@ describe('a server', () => {
       expect(log.map(({ key }) => key)).toEqual([...acked, `m${acked.length}`])
     })
 
-    it('answers while the disk hangs, and keeps once what was said again', async () => {
+    it('answers while the disk hangs, and keeps a repeated message once', async () => {
       await victim.start(inject(`delay_enter=7000000:when=${LATER}`))
       const ann = await join('client=ann')
       let seq = 0

@@ -1,6 +1,6 @@
 /**
  * One who says messages as fast as they are answered, over a bare WebSocket or by POST, and takes down what became of
- * each; nothing is said again by itself. When the server is back, `repeat` says again what was not acknowledged, under
+ * each; nothing is sent again by itself. When the server is back, `repeat` sends again what was not acknowledged, under
  * the same ids: that must be safe.
  */
 import type { Said } from './checker.ts'
@@ -30,7 +30,7 @@ export abstract class Publisher {
 
   /** Says messages until nobody answers. */
   abstract publish(): Promise<void>
-  /** Says again what was not acknowledged. Resolves when it is. */
+  /** Sends unacknowledged messages again. Resolves when all are acknowledged. */
   abstract repeat(): Promise<void>
   abstract leave(): void
 

@@ -1,5 +1,5 @@
 /**
- * Measures how fast a server keeps what is said, on disk and in memory: messages a second of 100 senders, each in a room
+ * Measures how fast a server keeps messages, on disk and in memory: messages a second of 100 senders, each in a room
  * of its own, so that it is the log that is measured and not the fan-out; and how long one message waits for its ack.
  *
  *     node test/kill/throughput.ts [seconds]

@@ -1,6 +1,6 @@
 /**
  * Publishing at full load while the server is stopped: politely, twice, or with `kill -9` in the midst of it. Every
- * message is acknowledged and kept, or it was refused or not answered, and may be said again (catalogue: DP2).
+ * message is acknowledged and kept, or it was refused or not answered, and may be sent again (catalogue: DP2).
  *
  * `ROUNDS` says how often each end is tried (1; 3 where it is measured; `FULL=1`: 20), `SEED` when the signals come.
  */
@@ -71,7 +71,7 @@ const ENDS: Record<string, End> = {
 }
 
 describe.each(Object.entries(ENDS))('%s under full load', (name, { env = {}, exit, isUnhurried, signals }) => {
-  it(`${ROUNDS} times: nothing acknowledged is lost, and the rest may be said again`, {
+  it(`${ROUNDS} times: nothing acknowledged is lost, and the rest may be sent again`, {
     timeout: 120_000 + ROUNDS * 60_000,
   }, async () => {
     victim = await Victim.make()

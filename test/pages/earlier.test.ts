@@ -1,4 +1,4 @@
-/** What was said before the history that a newcomer to the chat gets, asked for in a real browser of a real server. */
+/** Messages older than the history that a new member of the chat gets, loaded in a real browser from a real server. */
 import { expect, test } from 'vitest'
 import { connected, hears, messages, openPages, say } from '../support/browser.ts'
 

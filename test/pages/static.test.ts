@@ -66,7 +66,7 @@ describe('a file', () => {
     ]
     for (const target of [...targets, ...beside]) {
       const { status, body } = await get(target)
-      // A name such as ".%2e%5c" may be a room's own; what it says is never a file.
+      // A name such as ".%2e%5c" may be a room's own; the answer is never a file.
       await one(() => {
         expect([target, [200, 400, 403, 404].includes(status)]).toEqual([target, true])
         if (status === 200) expect(JSON.parse(body)).toMatchObject({ kind: 'event' })

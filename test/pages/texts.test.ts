@@ -1,6 +1,6 @@
 /**
  * Texts of every kind of character and at every edge of a frame's length arrive as they were said, in their order: live,
- * beside what is said to one peer alone, and from the log while more is said; over every wire alike.
+ * beside messages to one peer alone, and from the log while more is published; over every wire alike.
  */
 import { setImmediate as turn } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, it } from 'vitest'

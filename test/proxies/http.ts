@@ -31,7 +31,7 @@ export async function ask(url: string, options: Ask = {}): Promise<Said> {
   return { status: response.statusCode ?? 0, headers: response.headers, body, error: errorOf(body) }
 }
 
-/** An event stream: its head has come; `until` waits for a text in what it says from then on. */
+/** An event stream: its head has come; `until` waits for a text in what it sends from then on. */
 export class Stream {
   readonly response: IncomingMessage
   /** Ms from the request to the first byte of the body, once it has come. */

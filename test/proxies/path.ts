@@ -73,7 +73,7 @@ export function describePath(kind: ProxyKind): void {
       expect(await echo.nextFrame()).toEqual(bytes)
     })
 
-    it('answers a long poll when something is said', async () => {
+    it('answers a long poll when something is published', async () => {
       const { url, ws, ca } = await stage.open(play)
       const ann = await connect(`${ws}/chat?name=ann`, ca ? { ca } : {})
       stage.defer(() => ann.close())

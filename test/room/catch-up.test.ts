@@ -1,4 +1,4 @@
-/** Catching up with a log that lacks what it says it has: the peer gets an end that it can see, and the server an error to log. */
+/** Catching up with a log that lacks events it claims to have: the peer is closed with a reason, and an error is logged. */
 import { expect, it } from 'vitest'
 import { offset } from '../../src/log/log.ts'
 import { clientOf, openMoodyRoom } from '../support/moody-room.ts'

@@ -5,7 +5,7 @@ import chat from '../../rooms/chat.ts'
 import { startServer } from '../support/server.ts'
 import { bearer, SECRET, sign } from '../support/tokens.ts'
 
-it('announces the first and the last connection of somebody, and one name for all of them', async () => {
+it('announces the first and the last connection of a member, and one name for all of them', async () => {
   const room = await openRoom(chat)
   const bob = room.join({ name: 'bob' })
   const claims = { sub: 'u1', name: 'ann' }

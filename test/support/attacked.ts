@@ -107,7 +107,7 @@ export class AttackedServer {
     return peers
   }
 
-  /** Ends it. Throws where it had ended before, or complained. */
+  /** Ends it. Throws if it had ended before, or logged an error. */
   async stop(): Promise<void> {
     const { isRunning, stderr, stdout } = this.process
     await this.process.stop()

@@ -17,7 +17,7 @@ export interface FrameParts {
   rsv?: number
   /** `undefined`: not masked, as a server's frames are. */
   mask?: Uint8Array | undefined
-  /** What the head says, whatever the payload is. */
+  /** What the head declares, whatever the payload is. */
   length?: bigint
   /** The least bits in which the length is written: 7, 16 or 64; more than it needs is not minimal. */
   lengthBits?: 7 | 16 | 64
@@ -81,7 +81,7 @@ export interface Received {
   readonly payload: Buffer
 }
 
-/** Puts bytes together into what they say. Throws where a server's bytes are no frames of a server. */
+/** Parses bytes into messages. Throws if they are no frames of a server. */
 export class FrameReader {
   #bytes: Buffer = Buffer.alloc(0)
   #message: { opcode: number; pieces: Buffer[] } | undefined

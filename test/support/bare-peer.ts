@@ -11,7 +11,7 @@ import { PATIENCE_MS } from './patience.ts'
 export interface PeerOptions {
   tls?: ConnectionOptions
   headers?: Readonly<Record<string, string>>
-  /** What it says is thrown away; only the end of the connection is noticed. */
+  /** What it receives is thrown away; only the end of the connection is noticed. */
   isDeaf?: boolean
 }
 

@@ -20,7 +20,7 @@ const ARGUMENTS = [
 export interface Visitor {
   readonly page: Page
   readonly context: BrowserContext
-  /** Throws where the page said or did what it must not; `except`: what this test brings about itself. */
+  /** Throws if the page logged or did what it must not; `except`: what this test causes itself. */
   quiet(except?: RegExp): void
 }
 

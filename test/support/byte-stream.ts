@@ -1,6 +1,6 @@
 /**
  * A WebSocket client that keeps every byte the server sent, in order, and takes it apart only when all is over: what is
- * no whole frame of a server is seen, whichever code wrote it. `bare-frames.ts` makes what it says.
+ * no whole frame of a server is seen, whichever code wrote it. `bare-frames.ts` parses the bytes.
  */
 import { type Socket, connect as tcpConnect } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'

@@ -34,7 +34,7 @@ export function batchTests(now: () => Play & { ann: Sender }): void {
       const { stage, ann, kept } = now()
       expect(await sayAll(say('a', 'a'), wrong, say('c', 'c'))).toBe(code)
       stage.open()
-      // Nothing of it was kept, so that it may be said again.
+      // Nothing of it was kept, so it may be sent again.
       expect(await sayAll(say('a', 'a'), say('c', 'c'))).toBe('kept')
       expect(await ann.say('say', 'd')).toBe('kept')
       expect(await kept()).toEqual(['a', 'c', 'd'])

@@ -1,6 +1,6 @@
 /**
- * Three ways to speak in an event room, with one face: a WebSocket, an event stream with posts, and plain posts. Whatever
- * is said resolves to its outcome, so that a suite can ask the same of each.
+ * Three ways to send to an event room, with one interface: a WebSocket, an event stream with posts, and plain posts. Each
+ * message resolves to its outcome, so that a suite can ask the same of each.
  */
 import { post } from './event-stream.ts'
 import type { TestServer } from './server.ts'
@@ -16,7 +16,7 @@ export interface Said {
 }
 
 export interface Sender {
-  /** Says a message. `id`: under which it may be said again. */
+  /** Sends a message. `id`: under which it may be sent again. */
   say(type: string, data: unknown, id?: string): Promise<Outcome>
   /** Says many together, where the wire has a way to. */
   sayAll?(messages: readonly Said[]): Promise<Outcome>

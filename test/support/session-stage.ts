@@ -34,7 +34,7 @@ interface Named {
   close(code?: number): void
 }
 
-/** What either author does: says again to everyone what it hears, except a few words that are commands. */
+/** What either author does: repeats to everyone what it receives, except a few words that are commands. */
 function author(say: (text: string) => void) {
   const calls: string[] = []
   const lives = new Map<Named, string[]>()

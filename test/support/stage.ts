@@ -99,7 +99,7 @@ export class Stage {
             this.handled.push(text)
             void publish(text)
           },
-          /** Never ends in time, but when it is said again. */
+          /** Ends in time only if it is sent again. */
           hang: async (peer, text) => {
             this.handled.push(text)
             if (this.handled.filter((each) => each === text).length === 1) {

@@ -56,7 +56,7 @@ export class Connection implements FrameSink {
   isClosed = false
   /** Its first frame of text: a welcome. */
   first: string | undefined
-  /** An ack, as it was said. */
+  /** An ack, as it was sent. */
   ack: string | undefined
   onReady: ((error?: Error) => void) | undefined
   /** Called with the next delivery. */

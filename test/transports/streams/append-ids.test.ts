@@ -31,7 +31,7 @@ async function said(answer: Response) {
 }
 
 describe('a posted message', () => {
-  it('under an id of somebody who cannot be known again is refused', async () => {
+  it('under an id of a sender that cannot be identified is refused', async () => {
     const url = room()
     const refused = await said(await post(url, note('once', 'm1')))
     expect(refused).toMatchObject({ status: 400, error: 'bad_message', message: expect.stringContaining('?client=') })

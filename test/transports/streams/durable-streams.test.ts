@@ -103,7 +103,7 @@ describe('its idempotent producer', () => {
     const flaky: typeof fetch = async (input, init) => {
       const answer = await fetch(input, init)
       lost += 1
-      // Said, kept, and the answer is lost: said again under the same number.
+      // Sent and kept, but the answer is lost: sent again under the same number.
       return lost % 3 === 0 ? fetch(input, init) : answer
     }
     const failed: unknown[] = []

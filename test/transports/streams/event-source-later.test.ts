@@ -1,6 +1,6 @@
 /**
  * A status is the last word for an EventSource: it never asks again. So whatever is only "not now" is an event stream
- * that says when to come back, and a past that is gone is said in the stream; what is final stays a status.
+ * that says when to come back, and missing events are reported in the stream; what is final stays a status.
  */
 import { EventSource } from 'eventsource'
 import { afterEach, describe, expect, it } from 'vitest'
@@ -198,7 +198,7 @@ describe('a past that is gone', () => {
     await new Promise((resolve) => source.addEventListener('control', resolve, { once: true }))
     await post(`${url}/room`, note('1'))
     await expect.poll(() => heard.length).toBe(1)
-    // The room closes under it and opens again; while it is away more is said than is kept.
+    // The room closes under it and opens again; meanwhile more is published than is kept.
     await rest.reload({ rooms: { '/room': { definition: notes, title: 'Another', history: { keep: 2 } } } })
     for (const text of ['2', '3', '4', '5']) await post(`${url}/room`, note(text))
     await expect.poll(() => heard.length).toBe(4)

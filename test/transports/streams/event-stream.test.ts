@@ -61,7 +61,7 @@ describe('an event stream', () => {
     stream.close()
   })
 
-  it('goes on after what an EventSource says it has seen, whatever the URL says', async () => {
+  it('goes on after the Last-Event-ID of an EventSource, whatever the URL says', async () => {
     const url = await room(3)
     const next = (await fetch(url, { method: 'HEAD' })).headers.get('Stream-Next-Offset')
     const seen = String(next).replace(/3$/, '1')
