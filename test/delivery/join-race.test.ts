@@ -71,9 +71,9 @@ describe('joining during full publishing', () => {
     const reasons = new Set(hearings.map(({ welcome }) => welcome?.reason))
     expect(reasons).toEqual(new Set([undefined, 'trimmed', 'ahead', 'epoch']))
     console.info(
-      `join race: ${all.length} joins (${resumed} resumed, ${lost} told that they could not), ${room.roomLog.seq} events ` +
+      `join race: ${all.length} joins (${resumed} resumed, ${lost} could not), ${room.roomLog.seq} events ` +
         `published, ${hearings.reduce((sum, { events }) => sum + events, 0)} heard, at most ${mostPresent} peers at once, ` +
-        `${count(({ resets }) => resets > 0)} told of a trim on the way, holes and doubles: 0, ` +
+        `${count(({ resets }) => resets > 0)} reset by a trim on the way, gaps and duplicates: 0, ` +
         `${Math.round(performance.now() - begin)} ms`,
     )
   })
@@ -167,7 +167,7 @@ describe('joining over real sockets', () => {
     await speaking
     keeper.terminate()
     console.info(
-      `join race over sockets: 1000 joins (500 with an offset), ${heard} events heard, holes and doubles: 0, ` +
+      `join race over sockets: 1000 joins (500 with an offset), ${heard} events heard, gaps and duplicates: 0, ` +
         `${Math.round(performance.now() - begin)} ms`,
     )
   })

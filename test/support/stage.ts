@@ -53,9 +53,9 @@ export class Stage {
     sends: { said: z.string(), told: z.string() },
     open: (room) => {
       const publish = (text: string) => {
-        const told = room.publish('said', text)
-        this.published.push(told.catch((error: RoomError) => error.code))
-        return told
+        const publishing = room.publish('said', text)
+        this.published.push(publishing.catch((error: RoomError) => error.code))
+        return publishing
       }
       const sayLate = (say: () => unknown) => {
         try {

@@ -39,8 +39,8 @@ describe('while nothing is published', () => {
   it('a long poll is answered with 204 and the end of the log, and no cache keeps it', async () => {
     const { clock, url, end } = await start()
     const answered = fetch(`${url}?offset=now&live=long-poll`)
-    const told = await openStream(`${url}?offset=now&live=sse`)
-    await told.control()
+    const reader = await openStream(`${url}?offset=now&live=sse`)
+    await reader.control()
     const answer = await passUntil(clock, answered)
     expect(answer.status).toBe(204)
     expect(answer.headers.get('Stream-Next-Offset')).toMatch(/_0000000000000000$/)

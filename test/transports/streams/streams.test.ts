@@ -151,12 +151,12 @@ describe('a long poll', () => {
   it('waits for what comes next', async () => {
     const url = await room(1)
     const polled = readPage(url, 'offset=now&live=long-poll')
-    const told = await openStream(`${url}?offset=now&live=sse`)
+    const reader = await openStream(`${url}?offset=now&live=sse`)
     await post(url, { type: 'whisper', data: { text: 'not kept' } })
     await post(url, { type: 'note', data: { text: '2' } })
-    await told.data()
+    await reader.data()
     expect((await polled).texts()).toEqual(['2'])
-    told.close()
+    reader.close()
   })
 
   it('gives a cursor that is later than the one it was given', async () => {
