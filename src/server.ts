@@ -33,6 +33,7 @@ import { httpServer, setDeadlines } from './transports/http/http-server.ts'
 import { InFlightRequests } from './transports/http/in-flight-requests.ts'
 import { loadPages } from './transports/http/pages.ts'
 import { Refusals } from './transports/refusals.ts'
+import { Streams } from './transports/streams/streams.ts'
 import { upgradeHandler } from './transports/websocket/upgrade.ts'
 import { WebSocketUpgrades } from './transports/websocket/websocket.ts'
 import { within } from './within.ts'
@@ -152,16 +153,13 @@ export async function createServer(parts: ServerParts): Promise<Server> {
     gate,
     rooms,
     log,
-    clock,
     random,
-    heartbeat,
-    flushQueue: roomParts.flushQueue,
+    streams: new Streams({ gate, clock, random, heartbeat, flushQueue: roomParts.flushQueue, refusals, closed }),
     inFlight,
     requests,
     refusals,
     metrics,
     metricsToken: environment.metricsToken,
-    closed,
     pages,
     router: () => router,
     lobbyOrigins,

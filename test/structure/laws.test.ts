@@ -81,6 +81,13 @@ describe('the source', () => {
     expect(names(src, chooses)).toEqual(['src/server.ts', 'src/testing.ts'])
   })
 
+  it('chooses the transports in server.ts: none of their folders imports another', () => {
+    const { imports } = readGraph()
+    const folder = (file: string) => /^transports\/(\w+)\//.exec(file)?.[1]
+    const across = imports.filter(({ from, to }) => folder(from) && folder(to) && folder(from) !== folder(to))
+    expect(across).toEqual([])
+  })
+
   it('touches the private parts of a dependency in one file each, "…-internals.ts"', () => {
     // `_zod` is what zod has for libraries, and documents.
     const isPrivate = /\._(?!zod\b)[a-z]|\{ _[a-z]\w*(: \w+)?[ ,]|\.listeners\(/

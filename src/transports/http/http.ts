@@ -6,6 +6,7 @@ import helmet from '@fastify/helmet'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { Refusal } from '../../errors.ts'
 import type { Caller } from '../../gate/caller.ts'
+import type { Random } from '../../random.ts'
 import type { CallerOf } from '../caller-reader.ts'
 import { refusalBody } from '../refusal-response.ts'
 import type { Refusals } from '../refusals.ts'
@@ -18,6 +19,7 @@ import { answerTemporary, isTemporary } from './temporary-refusal.ts'
 export interface HttpParts extends RoomRouteParts, OperatorParts {
   readonly basePath: string
   readonly callerOf: CallerOf
+  readonly random: Random
   readonly refusals: Refusals
   /** Every request, until its response is closed. */
   readonly requests: InFlightRequests

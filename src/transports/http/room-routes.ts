@@ -5,23 +5,15 @@
  */
 import accepts from 'accepts'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { Clock } from '../../clock.ts'
 import type { Origins } from '../../config/listed-origin.ts'
 import type { Route } from '../../config/mount.ts'
-import type { FlushQueue } from '../../delivery/flush-queue.ts'
 import { Refusal } from '../../errors.ts'
 import { type Gate, rawRoom } from '../../gate/gate.ts'
+import type { Pass } from '../../gate/pass.ts'
 import type { Router } from '../../gate/router.ts'
 import type { Log } from '../../log/log.ts'
 import { describeRoom, listRooms } from '../../operations/lobby.ts'
-import type { Random } from '../../random.ts'
 import type { Rooms } from '../../room/rooms.ts'
-import type { Heartbeat } from '../heartbeat.ts'
-import type { Refusals } from '../refusals.ts'
-import { append } from '../streams/append.ts'
-import { LiveStreams } from '../streams/live.ts'
-import { longPoll, readHead, readPage } from '../streams/read.ts'
-import { type ReadRequest, readRequestOf } from '../streams/read-request.ts'
 import { corsHeaders, preflightHeaders } from './cors.ts'
 import type { InFlightRequests } from './in-flight-requests.ts'
 import type { WebPages } from './pages.ts'
@@ -31,17 +23,26 @@ export interface RoomRouteParts {
   readonly gate: Gate
   readonly rooms: Rooms
   readonly log: Log
-  readonly clock: Clock
-  readonly random: Random
-  readonly flushQueue: FlushQueue
-  readonly heartbeat: Heartbeat
-  readonly refusals: Refusals
+  readonly streams: RoomStreams
   readonly inFlight: InFlightRequests
   readonly pages: WebPages
   readonly router: () => Router
   readonly lobbyOrigins: () => Origins
-  /** Counts a connection that the server ends. */
-  readonly closed: (code: number) => void
+}
+
+/** Reads of rooms and posts to them. */
+export interface RoomStreams {
+  /** The read that a request asks for; `undefined`: it is no read. Throws a `Refusal` 400. */
+  readOf(query: URLSearchParams, request: FastifyRequest): StreamRead | undefined
+  /** Answers a `HEAD` that is no read. */
+  head(call: RoomRequest): Promise<FastifyReply>
+  append(call: RoomRequest, pass: Pass | undefined): Promise<FastifyReply>
+}
+
+export interface StreamRead {
+  /** Whether a drain waits for the answer. */
+  readonly isAwaited: boolean
+  answer(call: RoomRequest, pass: Pass | undefined): Promise<FastifyReply>
 }
 
 export const HTML = 'text/html; charset=utf-8'
@@ -49,7 +50,7 @@ const LOBBY_METHODS = 'GET, HEAD, OPTIONS'
 export const JSON_UTF8 = 'application/json; charset=utf-8'
 
 /** One request to a room. */
-interface RoomRequest {
+export interface RoomRequest {
   readonly request: FastifyRequest
   readonly reply: FastifyReply
   readonly route: Route
@@ -57,16 +58,15 @@ interface RoomRequest {
 }
 
 export async function roomRoutes(app: FastifyInstance, parts: RoomRouteParts): Promise<void> {
-  const { gate, rooms, pages, router, lobbyOrigins } = parts
-  const live = new LiveStreams(parts)
+  const { gate, rooms, pages, router, lobbyOrigins, streams } = parts
   // Only `append.ts` reads a body, after its checks; other requests are answered without reading it.
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', (_request, payload, done) => done(null, payload))
 
   app.get('/', { prefixTrailingSlash: 'slash' }, async (request, reply) => {
     // Reads go to a room at `/`; anything else gets the lobby.
-    if (router().find('/') && readRequestOf(gate.target(request.caller).query, request))
-      return get(parts, live, request, reply)
+    if (router().find('/') && streams.readOf(gate.target(request.caller).query, request))
+      return get(parts, request, reply)
     allow(gate, request, reply, lobbyOrigins(), false)
     if (prefersHtml(request, reply)) return sendAsset(request, reply, pages.lobby)
     gate.chargeRead(request.caller)
@@ -76,13 +76,12 @@ export async function roomRoutes(app: FastifyInstance, parts: RoomRouteParts): P
     if (router().find('/')) return options(gate, request, reply)
     return reply.header('Allow', LOBBY_METHODS).code(204).send()
   })
-  app.get('/*', async (request, reply) => get(parts, live, request, reply))
+  app.get('/*', async (request, reply) => get(parts, request, reply))
   app.post('/*', async (request, reply) => {
-    const { route, query } = enter(gate, request, reply)
-    const pass = await gate.pass(request.caller, route, query)
-    mustBeEvents(route, reply)
-    const peerOf = live.peerOf.bind(live)
-    return parts.inFlight.track(append({ ...parts, peerOf }, request, reply, route, query, pass))
+    const call = enter(gate, request, reply)
+    const pass = await gate.pass(request.caller, call.route, call.query)
+    mustBeEvents(call.route, reply)
+    return parts.inFlight.track(streams.append(call, pass))
   })
   app.options('/*', async (request, reply) => options(gate, request, reply))
   app.route({
@@ -109,23 +108,23 @@ function options(gate: Gate, request: FastifyRequest, reply: FastifyReply): Fast
   return reply.header('Allow', methods).headers(preflightHeaders(methods)).code(204).send()
 }
 
-async function get(
-  parts: RoomRouteParts,
-  live: LiveStreams,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): Promise<FastifyReply> {
-  const { rooms, log, pages } = parts
+async function get(parts: RoomRouteParts, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  const { rooms, log, pages, streams } = parts
   const call = enter(parts.gate, request, reply)
   const { route } = call
   if (call.query.get('check') === 'join') return checkJoin(parts, call)
-  const wanted = readRequestOf(call.query, request)
-  if (wanted) return read(parts, live, call, wanted)
+  const read = streams.readOf(call.query, request)
+  if (read) {
+    const pass = await parts.gate.pass(request.caller, route, call.query)
+    mustBeEvents(route, reply)
+    const answer = read.answer(call, pass)
+    return read.isAwaited ? parts.inFlight.track(answer) : answer
+  }
   const isPage = prefersHtml(request, reply)
   // The page has no room data, so it needs no token.
   if (isPage) return sendAsset(request, reply, pages.room)
   await parts.gate.pass(request.caller, route, call.query)
-  if (request.method === 'HEAD' && route.mount.kind === 'event') return readHead(parts, request, reply, route)
+  if (request.method === 'HEAD' && route.mount.kind === 'event') return streams.head(call)
   parts.gate.chargeRead(request.caller)
   return reply.type(JSON_UTF8).send(JSON.stringify(await describeRoom(route, rooms, log)))
 }
@@ -137,21 +136,6 @@ async function checkJoin(
 ): Promise<FastifyReply> {
   await gate.check(request.caller, route, query)
   return reply.header('Cache-Control', 'no-store').code(204).send()
-}
-
-async function read(
-  parts: RoomRouteParts,
-  live: LiveStreams,
-  call: RoomRequest,
-  wanted: ReadRequest,
-): Promise<FastifyReply> {
-  const { request, reply, route, query } = call
-  const pass = await parts.gate.pass(request.caller, route, query)
-  mustBeEvents(route, reply)
-  if (request.method === 'HEAD') return readHead(parts, request, reply, route, wanted.live)
-  if (wanted.live === 'sse') return live.open(request, reply, route, query, wanted, pass)
-  if (wanted.live === 'long-poll') return parts.inFlight.track(longPoll(parts, request, reply, route, wanted, pass))
-  return readPage(parts, request, reply, route, wanted)
 }
 
 /** Finds the room of a request, and checks its origin. Throws a `Refusal`. */
