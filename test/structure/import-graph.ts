@@ -22,7 +22,7 @@ export const FLOORS: readonly (readonly string[])[] = [
   ['gate'],
   ['operations'],
   ['transports'],
-  ['transports/streams', 'transports/websocket'],
+  ['transports/socketio', 'transports/streams', 'transports/websocket'],
   ['transports/http'],
   ['testing'],
   ['testing.ts', 'server.ts'],
