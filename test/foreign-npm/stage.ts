@@ -29,6 +29,7 @@ const setup = (held: ReturnType<typeof watched>): Setup => ({
     '/packed': { definition: notes, compression: true },
     '/packed-echo': { module: 'echo', compression: true },
     '/r/:name': { module: 'chat' },
+    '/parties/:party/:room': { module: 'echo' },
     '/echo': { module: 'echo' },
     '/locked': { definition: notes, auth: { secret: SECRET, cookie: COOKIE } },
     '/uninvited': { definition: uninvited },
@@ -42,6 +43,8 @@ const setup = (held: ReturnType<typeof watched>): Setup => ({
 export interface Stage {
   readonly server: TestServer
   readonly proxy: TcpProxy
+  /** The room at `/held`, whose handlers wait. */
+  readonly held: ReturnType<typeof watched>
   /** Through the proxy. */
   readonly url: string
   readonly ws: string
@@ -81,6 +84,7 @@ export function openStage(): Stage {
   })
 
   return {
+    held,
     get server() {
       return running().server
     },

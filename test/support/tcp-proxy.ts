@@ -15,12 +15,14 @@ export interface TcpProxy {
   close(): Promise<void>
 }
 
-export async function openTcpProxy(target: number): Promise<TcpProxy> {
+/** `isBlocked`: resets a connection whose first bytes it says so of, as some networks do with WebSockets. */
+export async function openTcpProxy(target: number, isBlocked?: (head: string) => boolean): Promise<TcpProxy> {
   let port = target
   let accepted = 0
   const sockets = new Set<Socket>()
   const server = createServer((near) => {
     accepted += 1
+    if (isBlocked) near.prependOnceListener('data', (head) => isBlocked(String(head)) && near.resetAndDestroy())
     const far = connect(port, '127.0.0.1')
     for (const [one, other] of [
       [near, far],
