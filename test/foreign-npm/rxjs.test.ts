@@ -1,7 +1,9 @@
 /** `webSocket` of `rxjs`, with `defer` for the URL of each connection and `retry` and `repeat` to connect again. */
-import { defer, repeat, retry } from 'rxjs'
+import { defer, firstValueFrom, repeat, retry, take, toArray } from 'rxjs'
 import { type WebSocketSubject, webSocket } from 'rxjs/webSocket'
+import { describe, expect, it } from 'vitest'
 import type { Message } from './heard.ts'
+import { openStage } from './stage.ts'
 import { behavesAsWebSocketClient, messageOf } from './web-socket-cases.ts'
 
 behavesAsWebSocketClient({
@@ -35,4 +37,15 @@ behavesAsWebSocketClient({
       },
     }
   },
+})
+
+describe('rxjs as it is by default', () => {
+  const stage = openStage()
+
+  it('takes and gives the events of a room as objects', async () => {
+    const socket = webSocket<object>(`${stage.ws}/notes/objects?name=Ann`)
+    const heard = firstValueFrom(socket.pipe(take(2), toArray()))
+    socket.next({ type: 'note', data: { text: 'hello' } })
+    expect(await heard).toMatchObject([{ type: 'welcome' }, { type: 'noted', seq: 1, data: { text: 'hello' } }])
+  })
 })

@@ -1,5 +1,7 @@
 /** `ws` with its default options, which offer compression. */
-import { WebSocket } from 'ws'
+import { describe, expect, it } from 'vitest'
+import { createWebSocketStream, WebSocket } from 'ws'
+import { openStage } from './stage.ts'
 import { behavesAsWebSocketClient, messageOf } from './web-socket-cases.ts'
 
 behavesAsWebSocketClient({
@@ -18,4 +20,20 @@ behavesAsWebSocketClient({
       extensions: () => socket.extensions,
     }
   },
+})
+
+describe('ws as a stream of Node', () => {
+  const stage = openStage()
+
+  it('pipes bytes through a room', async () => {
+    const stream = createWebSocketStream(new WebSocket(`${stage.ws}/echo`))
+    const sent = Buffer.from('some bytes'.repeat(1000))
+    stream.write(sent)
+    const parts: Buffer[] = []
+    for await (const part of stream) {
+      parts.push(part)
+      if (Buffer.concat(parts).length >= sent.length) break
+    }
+    expect(Buffer.concat(parts)).toEqual(sent)
+  })
 })
