@@ -145,6 +145,21 @@ export async function createServer(parts: ServerParts): Promise<Server> {
     return known
   }
 
+  const gateway = config.server.socketio
+    ? new (await import('./transports/socketio/gateway.ts')).Gateway({
+        basePath,
+        clock,
+        random,
+        heartbeat,
+        gate,
+        callerOf,
+        refusals,
+        closed,
+        sockets,
+        tallyOf: roomParts.tallyOf,
+        config: () => config,
+      })
+    : undefined
   const app = httpServer(environment, clock, refusals, callerOf, config.server.limits)
   const lobbyOrigins = () => config.server.origins
   await httpRoutes(app, {
@@ -164,8 +179,9 @@ export async function createServer(parts: ServerParts): Promise<Server> {
     router: () => router,
     lobbyOrigins,
     isDraining,
+    gateway,
   })
-  app.server.on('upgrade', upgradeHandler({ clock, gate, callerOf, upgradesOf, sockets, refusals }))
+  app.server.on('upgrade', upgradeHandler({ clock, gate, callerOf, upgradesOf, sockets, refusals, gateway }))
   try {
     await app.listen({ host: environment.host, port: environment.port })
   } catch (error) {
@@ -181,6 +197,7 @@ export async function createServer(parts: ServerParts): Promise<Server> {
       within<T | undefined>(clock, cutAtMs - clock.monotonic(), promise, () => undefined)
     const answered = () => inFlight.settled()
     await inTime(drain({ rooms, clock, random, drainMs, noticeMs, answered }))
+    gateway?.close()
     await inTime(Promise.all([allClosed(sockets), requests.settled()]))
     // Fastify does not know upgraded sockets: of a peer that ignores its close, or waits for a room to open.
     for (const socket of sockets) socket.destroy()
@@ -202,6 +219,7 @@ export async function createServer(parts: ServerParts): Promise<Server> {
       upgrades = new Map([...upgrades].filter(([mount]) => config.mounts.includes(mount)))
       quotas.limits = config.server.limits
       setDeadlines(app.server, config.server.limits)
+      gateway?.reload()
       await rooms.closeStale()
       return applied.changes
     },

@@ -19,6 +19,8 @@ import { Filled, type Variables } from './variables.ts'
 
 export interface Config {
   readonly mounts: Mount[]
+  /** The heartbeat of `defaults`: of a connection that serves several rooms. */
+  readonly heartbeatMs: number
   readonly server: {
     readonly limits: {
       readonly peers: number
@@ -72,5 +74,6 @@ export async function loadConfig(
   const { limits, socketio, origins } = checked.data.server
   const { buffered, headersTimeout, requestTimeout, ...counts } = limits
   const inUnits = { bufferedBytes: buffered, headersTimeoutMs: headersTimeout, requestTimeoutMs: requestTimeout }
-  return { mounts: read.mounts, server: { limits: { ...counts, ...inUnits }, socketio, origins } }
+  const heartbeatMs = checked.data.defaults.limits.heartbeat
+  return { mounts: read.mounts, heartbeatMs, server: { limits: { ...counts, ...inUnits }, socketio, origins } }
 }

@@ -130,7 +130,9 @@ const server = section({
     })
     .prefault({})
     .describe('Limits over all rooms.'),
-  socketio: flag.default(true).describe('Not in use yet: whether Socket.IO clients may connect at /socket.io/.'),
+  socketio: flag
+    .default(true)
+    .describe('Whether Socket.IO clients may connect at /socket.io/. Read at the start only.'),
   origins: origins.describe('Which web pages of other sites may read the lobby.'),
 })
 

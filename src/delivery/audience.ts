@@ -30,6 +30,8 @@ export class Audience implements Bounds, ShardOwner {
   readonly #queue: FlushQueue
   readonly #shards = new Map<string, Shard[]>()
   readonly #parts: AudienceParts
+  /** The newest kept event that was delivered. */
+  seq = 0
   #quietAt = 0
   #waiting: Shard[] | undefined
 
@@ -59,6 +61,8 @@ export class Audience implements Bounds, ShardOwner {
 
   /** Delivers one frame to every subscriber but `except`. */
   deliver(frame: Frame, except?: object): void {
+    if (frame.seq > 0) this.seq = frame.seq
+    else frame.after = this.seq
     for (const shards of this.#shards.values()) {
       for (const shard of shards) {
         if (!shard.isEmpty) shard.push(frame, except)

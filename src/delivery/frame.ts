@@ -25,7 +25,9 @@ export function bufferOf(bytes: Bytes): Buffer {
 /** The fields of an answer to a message beside its type and data. */
 export interface Answer {
   /** The client's id of its message. */
-  readonly id: string
+  readonly id: string | undefined
+  /** The transport's own number of the message, for a transport whose messages ask for an answer without an id. */
+  readonly ref?: number | undefined
   /** The first event that the message published. */
   readonly seq?: number | undefined
   /** How durable it is. */
@@ -47,6 +49,8 @@ export class Frame {
   /** When it was appended, ms since 1970; 0 if it is not kept. */
   readonly time: number
   readonly answer: Answer | undefined
+  /** The seq of the kept event that it comes after, set when it is delivered, for a frame that is not kept. */
+  after = 0
   #encoding: string | undefined
   #bytes: Bytes | undefined
   #others: Map<string, Bytes> | undefined

@@ -45,5 +45,6 @@ function answerText(type: string, { id, seq, kept, duplicate }: Answer, data: st
   const how = kept === undefined ? '' : `,"kept":"${kept}"`
   const again = duplicate ? ',"duplicate":true' : ''
   const why = data === '' ? '' : `,"data":${data}`
-  return `{"type":"${type}","id":${JSON.stringify(id)}${at}${how}${again}${why}}`
+  const to = id === undefined ? '' : `,"id":${JSON.stringify(id)}`
+  return `{"type":"${type}"${to}${at}${how}${again}${why}}`
 }

@@ -25,6 +25,8 @@ export interface SubscriberOwner {
 export interface Bounds {
   /** The most bytes that may wait for one subscriber. */
   readonly limitBytes: number
+  /** The newest kept event that was delivered. */
+  readonly seq: number
   /** Bytes wait for this subscriber. */
   noteBacklog(subscriber: Subscriber): void
   /** Ends a subscriber over a limit, as soon as no shard is being written. */
@@ -46,6 +48,8 @@ export class Subscriber implements Backlog {
   readonly #bounds: Bounds
   /** `undefined` before it is added to the audience, and after it left. */
   shard: SubscriberShard | undefined
+  /** The newest kept event that was written while it was in no shard. */
+  #seq = 0
   /** Its index in the shard. */
   index = -1
   /** How many of the shard's waiting frames it must not get, because it came later or has them already. */
@@ -100,6 +104,7 @@ export class Subscriber implements Backlog {
 
   /** Sends a frame to this subscriber alone, after everything delivered before. */
   send(frame: Frame): void {
+    frame.after = this.shard ? this.#bounds.seq : this.#seq
     if (this.shard) this.shard.direct(this, frame)
     else this.#writeOne(frame)
   }
@@ -131,6 +136,8 @@ export class Subscriber implements Backlog {
   }
 
   writeFrames(frames: readonly Frame[]): void {
+    const last = frames.at(-1)
+    if (last) this.#seq = last.seq || last.after
     for (const piece of pieces(frames, this.wire.encoding, this.#bounds.limitBytes)) this.write(piece)
   }
 

@@ -9,7 +9,6 @@ import type { Mount, Route } from '../config/mount.ts'
 import type { RoomLogger } from '../define.ts'
 import { failureOf, Refusal, refusalOfAdmit, roomErrorOf } from '../errors.ts'
 import type { Random } from '../random.ts'
-import type { EventRoom, OpenRoom } from '../room/open-room.ts'
 import type { Reservation, Rooms } from '../room/rooms.ts'
 import { within } from '../within.ts'
 import type { Admission, Purpose, RequestAdmission } from './admission.ts'
@@ -18,6 +17,7 @@ import type { Caller, Handshake } from './caller.ts'
 import { mustBeHandshake, mustOfferKnown } from './handshake.ts'
 import { type HostGuard, mustNameHost } from './host.ts'
 import { identityOf } from './identity.ts'
+import { mustKeepEvents } from './must-keep-events.ts'
 import { mayEnter } from './origin.ts'
 import type { Pass } from './pass.ts'
 import type { Quotas } from './quotas.ts'
@@ -68,6 +68,27 @@ export class Gate {
     quotas.handshake(address)
     if (this.#needsNoPass(route)) return this.#enter(route, query, address)
     return this.pass(caller, route, query).then((pass) => this.#enter(route, query, address, pass))
+  }
+
+  /**
+   * Admits a connection that asks for its rooms later, each by `admit`. Its origin must be one that some room accepts.
+   * `handshake`: given for a WebSocket. Throws a `Refusal`.
+   */
+  connect(caller: Caller, handshake?: Handshake): void {
+    const { quotas, isDraining } = this.#parts
+    if (isDraining()) throw draining()
+    if (handshake) mustBeHandshake(handshake)
+    this.target(caller)
+    this.someOrigin(caller)
+    quotas.handshake(caller.address)
+  }
+
+  /** Throws a `Refusal` 403 for a page of an origin that no room accepts. */
+  someOrigin(caller: Caller): void {
+    const { origin, askedHost, isSecure } = caller
+    const { mounts } = this.#parts.router()
+    if (origin === undefined || mounts.some(({ origins }) => mayEnter(origins, origin, askedHost, isSecure))) return
+    this.origin(caller, 'same')
   }
 
   /** Makes the checks of an upgrade without joining a peer. Rejects with the `Refusal` an upgrade would get. */
@@ -205,21 +226,6 @@ export class Gate {
     if (mayEnter(origins, origin, askedHost, isSecure)) return
     throw new Refusal(403, 'foreign_origin', 'expected a page of an allowed origin; list it in "origins"')
   }
-}
-
-/** Throws a `Refusal` 405. */
-function mustKeepEvents(room: OpenRoom): EventRoom {
-  if (room.kind === 'event') return room
-  throw rawRoom()
-}
-
-/** A raw room has no log, so it can neither be read nor posted to over plain HTTP. */
-export function rawRoom(): Refusal {
-  return new Refusal(
-    405,
-    'raw_room',
-    'expected an event room, got a raw room, which keeps no events; join it over a WebSocket',
-  )
 }
 
 async function admittedLater(

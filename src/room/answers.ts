@@ -74,15 +74,16 @@ export class Answers {
     if (exchange.isAnswered) return
     exchange.answer(error)
     this.#parts.tally.failed += 1
-    exchange.peer.write(protocol.error(exchange.id, error))
+    exchange.peer.write(protocol.error(exchange.id, error, exchange.ref))
   }
 
   #ack(exchange: Exchange, seq: number | undefined, isDuplicate: boolean): void {
     if (exchange.isAnswered) return
     exchange.seq ??= seq
     exchange.answer()
-    if (exchange.id !== undefined)
-      exchange.peer.write(protocol.ack(exchange.id, this.#parts.roomLog().kept, seq, isDuplicate))
+    const { id, ref } = exchange
+    if (id !== undefined || ref !== undefined)
+      exchange.peer.write(protocol.ack(id, this.#parts.roomLog().kept, seq, isDuplicate, ref))
   }
 }
 

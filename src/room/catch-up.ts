@@ -36,6 +36,7 @@ export function catchUp(
 ): undefined | Promise<void> {
   const { roomLog, audience } = context
   const page = pageAfter(context, after)
+  for (const frame of greeting) frame.after = after
   if (page instanceof Promise || (page.at(-1)?.seq ?? after) < roomLog.seq) {
     subscriber.writeFrames(greeting)
     return writePages(context, subscriber, after, page)
@@ -81,7 +82,9 @@ function pageAfter({ roomLog, audience }: CatchUpContext, after: number): readon
 function withReset(roomLog: RoomLog, page: readonly Frame[], cursor: number): readonly Frame[] {
   const first = page[0]?.seq ?? roomLog.first
   if (first <= cursor + 1) return page
-  return [reset({ epoch: roomLog.epoch, first, seq: roomLog.seq, reason: 'trimmed' }), ...page]
+  const gap = reset({ epoch: roomLog.epoch, first, seq: roomLog.seq, reason: 'trimmed' })
+  gap.after = first - 1
+  return [gap, ...page]
 }
 
 /** Resolves when the peer has read enough for the next page, or was cut off because it does not read. */

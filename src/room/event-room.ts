@@ -80,7 +80,7 @@ export class LiveEventRoom extends LiveRoom<LiveEventPeer, Handlers> implements 
     return this.#refusals.of(client)
   }
 
-  override receive(peer: LiveEventPeer, data: string | Uint8Array): void {
+  override receive(peer: LiveEventPeer, data: string | Uint8Array, ref?: number): void {
     if (peer.hasLeft) return
     if (typeof data !== 'string') {
       this.end(peer, Close.textOnly)
@@ -89,12 +89,12 @@ export class LiveEventRoom extends LiveRoom<LiveEventPeer, Handlers> implements 
     this.tally.received += 1
     const { rate, waiting } = this.settings.limits
     if (!peer.bucket.take(rate, this.parts.clock.monotonic())) {
-      this.#refuseForRate(peer, data)
+      this.#refuseForRate(peer, data, ref)
       return
     }
     peer.refused = Math.max(0, peer.refused - 1)
     if (peer.isDismissed) {
-      this.#refuse(peer, this.#idOf(data), new RoomError('unavailable', 'this room restarts, send it again'))
+      this.#refuse(peer, this.#idOf(data), new RoomError('unavailable', 'this room restarts, send it again'), ref)
       return
     }
     if (peer.sequence.length >= waiting) {
@@ -103,10 +103,10 @@ export class LiveEventRoom extends LiveRoom<LiveEventPeer, Handlers> implements 
         'unavailable',
         'too many of your messages are waiting, send it again',
       )
-      this.#refuse(peer, this.#idOf(data), error)
+      this.#refuse(peer, this.#idOf(data), error, ref)
       return
     }
-    this.#exchanges.handle(peer, data)
+    this.#exchanges.handle(peer, data, ref)
   }
 
   post(peer: LiveEventPeer, messages: readonly protocol.Message[], how?: Posting): Promise<Posted> {
@@ -191,13 +191,13 @@ export class LiveEventRoom extends LiveRoom<LiveEventPeer, Handlers> implements 
     if (peer.via === 'http' && peer.client !== undefined) this.#refusals.add(peer.client, error)
   }
 
-  #refuse(peer: LiveEventPeer, id: string | undefined, error: RoomError): void {
+  #refuse(peer: LiveEventPeer, id: string | undefined, error: RoomError, ref?: number): void {
     this.tally.failed += 1
     if (error instanceof LimitError) countExceeded(this.tally.exceeded, error.limit)
-    if (!peer.hasLeft) peer.write(protocol.error(id, error))
+    if (!peer.hasLeft) peer.write(protocol.error(id, error, ref))
   }
 
-  #refuseForRate(peer: LiveEventPeer, text: string): void {
+  #refuseForRate(peer: LiveEventPeer, text: string, ref: number | undefined): void {
     const { rate, abuse } = this.settings.limits
     peer.refused += 1
     // So many bursts more refused than accepted: not careless but hostile.
@@ -207,7 +207,7 @@ export class LiveEventRoom extends LiveRoom<LiveEventPeer, Handlers> implements 
       return
     }
     const message = `too fast, send it again in ${peer.bucket.waitMs(rate)} ms`
-    this.#refuse(peer, this.#idOf(text), new LimitError('limits.rate', 'rate_limited', message))
+    this.#refuse(peer, this.#idOf(text), new LimitError('limits.rate', 'rate_limited', message), ref)
   }
 
   #idOf(text: string): string | undefined {

@@ -4,6 +4,7 @@
  * answers it; the events of its handler go to the log through it.
  */
 
+import type { Subscriber } from '../delivery/subscriber.ts'
 import type { RoomError } from '../errors.ts'
 import type { ClientKey, Draft, IdempotencyKey, ProducerKey, RoomLog } from '../log/log.ts'
 import { pendingOf } from '../within.ts'
@@ -22,19 +23,32 @@ export class Exchange implements Publisher {
   seq: number | undefined
   isAnswered = false
   latest: Promise<unknown> | undefined
+  /** The transport's number of the message, by which a message without an id is answered too. */
+  readonly #ref: number | undefined
+  readonly #subscriber: Subscriber
   readonly #batch: Batch | undefined
   #producer: ProducerKey | undefined
   #duplicates: Exchange[] | undefined
   #report: ((error?: RoomError) => void) | undefined
   #appends: Promise<number>[] | undefined
 
-  /** `batch`: the batch it belongs to. `producer`: the key of a producer, for a message outside of a batch. */
-  constructor(peer: LiveEventPeer, startedMs: number, batch?: Batch, producer?: ProducerKey) {
+  /**
+   * `batch`: the batch it belongs to. `producer`: the key of a producer, for a message outside of a batch. `ref`: the
+   * transport's number of the message.
+   */
+  constructor(peer: LiveEventPeer, startedMs: number, batch?: Batch, producer?: ProducerKey, ref?: number) {
     this.peer = peer
+    this.#ref = ref
+    this.#subscriber = peer.subscriber
     this.startedMs = startedMs
     peer.exchangeBegan()
     this.#batch = batch
     this.#producer = producer
+  }
+
+  /** `undefined` also if the peer has another connection by now, where the number means another message. */
+  get ref(): number | undefined {
+    return this.peer.subscriber === this.#subscriber ? this.#ref : undefined
   }
 
   /** The same message, received again while this one is handled. They get the same answer. */

@@ -56,14 +56,15 @@ export class Exchanges {
   }
 
   /** Handles a text frame, after those before it. */
-  handle(peer: LiveEventPeer, text: string): void {
-    const exchange = new Exchange(peer, this.#parts.clock.monotonic())
+  handle(peer: LiveEventPeer, text: string, ref?: number): void {
+    const exchange = new Exchange(peer, this.#parts.clock.monotonic(), undefined, undefined, ref)
     // Behind an async handler it may wait until it times out, and that answer needs the id.
     if (peer.sequence.isBusy) {
       exchange.id = protocol.idOf(text, this.#parts.json)
       peer.sequence.run(() => this.#read(exchange, text))
     } else peer.sequence.follow(this.#read(exchange, text))
-    if (exchange.id !== undefined && !exchange.isAnswered) this.#parts.deadlines.add(exchange, this.#answers.timeOut)
+    const isAsked = exchange.id !== undefined || ref !== undefined
+    if (isAsked && !exchange.isAnswered) this.#parts.deadlines.add(exchange, this.#answers.timeOut)
   }
 
   /**
@@ -116,7 +117,8 @@ export class Exchanges {
     try {
       const message = protocol.decode(text, this.#parts.definition.text, this.#parts.json)
       exchange.id = message.id
-      return this.#begin(exchange, message, protocol.check(message, this.#parts.definition))
+      const mayBeNull = exchange.peer.via === 'socketio'
+      return this.#begin(exchange, message, protocol.check(message, this.#parts.definition, mayBeNull))
     } catch (error) {
       exchange.id ??= protocol.idOf(text, this.#parts.json)
       this.#answers.fail(exchange, error)

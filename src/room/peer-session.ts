@@ -13,7 +13,7 @@ import type { Session } from './session.ts'
 
 /** The room of a session. */
 export interface SessionRoom<P extends LivePeer> {
-  receive(peer: P, data: string | Uint8Array): void
+  receive(peer: P, data: string | Uint8Array, ref?: number): void
   gone(peer: P, subscriber: Subscriber, isLost: boolean): void
   end(peer: P, reason: CloseReason): void
 }
@@ -29,8 +29,8 @@ export class PeerSession<P extends LivePeer, R extends SessionRoom<P> = SessionR
     this.#subscriber = peer.subscriber
   }
 
-  receive(data: string | Uint8Array): void {
-    if (!this.#subscriber.isGone) this.room.receive(this.peer, data)
+  receive(data: string | Uint8Array, ref?: number): void {
+    if (!this.#subscriber.isGone) this.room.receive(this.peer, data, ref)
   }
 
   gone(isLost: boolean): void {

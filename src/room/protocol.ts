@@ -105,16 +105,24 @@ export function idOf(text: string, bounds: JsonBounds): string | undefined {
   }
 }
 
-/** Checks a message's data against the module's schema. Throws a `RoomError` `unknown_type` or `invalid`. */
-export function check(message: Message, definition: EventDefinition): unknown {
+/**
+ * Checks a message's data against the module's schema. Throws a `RoomError` `unknown_type` or `invalid`. `mayBeNull`: its
+ * transport writes `null` for no data, so `null` is taken for that where the schema takes no data and no `null`.
+ */
+export function check(message: Message, definition: EventDefinition, mayBeNull = false): unknown {
   const { receives } = definition
   if (!receives || !Object.hasOwn(receives, message.type)) {
     const known = Object.keys(receives ?? {}).join(', ') || 'nothing'
     throw new RoomError('unknown_type', `this room receives ${known}`)
   }
   // The type is an own key of `receives`, so it has a schema.
-  const result = (receives[message.type] as z.ZodType).safeParse(message.data)
+  const schema = receives[message.type] as z.ZodType
+  const result = schema.safeParse(message.data)
   if (result.success) return result.data
+  if (mayBeNull && message.data === null) {
+    const withoutData = schema.safeParse(undefined)
+    if (withoutData.success) return withoutData.data
+  }
   const issues = result.error.issues.slice(0, MAX_ISSUES)
   throw new InvalidError('invalid', z.prettifyError({ issues }), issues)
 }
@@ -123,13 +131,19 @@ export function welcome(data: Welcome): Frame {
   return new Frame('welcome', json(data))
 }
 
-export function ack(id: string, kept: Kept, seq: number | undefined, duplicate = false): Frame {
-  return new Frame('ack', '', 0, 0, { id, seq, kept, duplicate })
+export function ack(
+  id: string | undefined,
+  kept: Kept,
+  seq: number | undefined,
+  duplicate = false,
+  ref?: number,
+): Frame {
+  return new Frame('ack', '', 0, 0, { id, seq, kept, duplicate, ref })
 }
 
-export function error(id: string | undefined, error: RoomError): Frame {
+export function error(id: string | undefined, error: RoomError, ref?: number): Frame {
   const data = { code: error.code, message: error.message, ...extrasOf(error) }
-  return new Frame('error', json(data), 0, 0, id === undefined ? undefined : { id })
+  return new Frame('error', json(data), 0, 0, id === undefined && ref === undefined ? undefined : { id, ref })
 }
 
 export function reset(data: { epoch: string; first: number; seq: number; reason: Lost }): Frame {

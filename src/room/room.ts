@@ -144,7 +144,7 @@ export abstract class LiveRoom<P extends LivePeer, H extends CommonHandlers<P>> 
   }
 
   /** Handles a frame of a peer. */
-  abstract receive(peer: P, data: string | Uint8Array): void
+  abstract receive(peer: P, data: string | Uint8Array, ref?: number): void
 
   /** Handles the end of a connection; see `Membership.gone`. */
   gone(peer: P, subscriber: Subscriber, isLost: boolean): void {
@@ -217,6 +217,7 @@ export abstract class LiveRoom<P extends LivePeer, H extends CommonHandlers<P>> 
     this.roomLog = await this.parts.log.open(path, settings.history, (...given) => this.#deliver(...given))
     // The opening was given up meanwhile.
     if (this.isOver) return this.roomLog.close()
+    this.audience.seq = this.roomLog.seq
     this.handlers = this.checkHandlers((await this.callOpen()) ?? {})
   }
 

@@ -7,7 +7,7 @@ import type { CloseReason } from '../errors.ts'
 import type { Limit } from '../tally.ts'
 
 /** The transport of a peer. Over `http` a sender need not be a member. */
-export type Via = 'websocket' | 'http'
+export type Via = 'websocket' | 'socketio' | 'http'
 
 /** The identity of a peer, as the gate admitted it. */
 export interface Visitor {
@@ -27,8 +27,11 @@ export interface Visitor {
  * it, or when the same client reconnects. From then on every call does nothing. No call throws.
  */
 export interface Session {
-  /** Handles a frame of the peer: text or bytes. A room slows a peer down with `wire.rest`. */
-  receive(data: string | Uint8Array): void
+  /**
+   * Handles a frame of the peer: text or bytes. A room slows a peer down with `wire.rest`. `ref`: the transport's number
+   * of it, if it asks for an answer; the answer carries it. Only event rooms answer.
+   */
+  receive(data: string | Uint8Array, ref?: number): void
   /** The connection is gone. `isLost`: without a close frame, so the peer may come back. */
   gone(isLost: boolean): void
   /** Ends the connection and the membership. */

@@ -93,6 +93,7 @@ describe('the source', () => {
     const isPrivate = /\._(?!zod\b)[a-z]|\{ _[a-z]\w*(: \w+)?[ ,]|\.listeners\(/
     expect(names(src, ({ code }) => isPrivate.test(code)).map((name) => name.split('/').at(-1))).toEqual([
       'node-http-internals.ts',
+      'socketio-internals.ts',
       'ws-internals.ts',
     ])
     // A range of versions could bring parts with other names.

@@ -10,6 +10,7 @@ import type { Random } from '../../random.ts'
 import type { CallerOf } from '../caller-reader.ts'
 import { refusalBody } from '../refusal-response.ts'
 import type { Refusals } from '../refusals.ts'
+import { Asset } from './asset.ts'
 import type { InFlightRequests } from './in-flight-requests.ts'
 import { isBareHealthCheck, type OperatorParts, operatorRoutes } from './operator.ts'
 import { HTML, JSON_UTF8, prefersHtml, type RoomRouteParts, roomRoutes } from './room-routes.ts'
@@ -23,6 +24,14 @@ export interface HttpParts extends RoomRouteParts, OperatorParts {
   readonly refusals: Refusals
   /** Every request, until its response is closed. */
   readonly requests: InFlightRequests
+  /** Socket.IO clients; `undefined`: `server.socketio` is off. */
+  readonly gateway: GatewayRoutes | undefined
+}
+
+export interface GatewayRoutes {
+  /** Its client for browsers. */
+  readonly files: readonly { readonly path: string; readonly type: string; readonly body: Buffer }[]
+  routes(app: FastifyInstance): Promise<void>
 }
 
 declare module 'fastify' {
@@ -88,10 +97,23 @@ export async function httpRoutes(app: FastifyInstance, parts: HttpParts): Promis
       fileRoutes(under, pages.files, pages.hashed)
       operatorRoutes(under, parts)
       clientRoute(under, parts)
+      await gatewayRoutes(under, parts)
       await under.register((routes) => roomRoutes(routes, parts))
     },
     { prefix: basePath },
   )
+}
+
+/** WebPages of any origin may load the client files, as `/client.js`. */
+async function gatewayRoutes(app: FastifyInstance, { gateway }: HttpParts): Promise<void> {
+  for (const { path, type, body } of gateway?.files ?? []) {
+    const asset = new Asset(body, type)
+    app.get(path, (request, reply) => {
+      reply.headers({ 'Access-Control-Allow-Origin': '*', 'Cross-Origin-Resource-Policy': 'cross-origin' })
+      return sendAsset(request, reply, asset)
+    })
+  }
+  await gateway?.routes(app)
 }
 
 function clientRoute(app: FastifyInstance, { pages }: HttpParts): void {

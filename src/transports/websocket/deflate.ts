@@ -6,8 +6,8 @@
 import { constants, deflateRawSync } from 'node:zlib'
 import type { Bytes, Encoding, Frame } from '../../delivery/frame.ts'
 import { payloadOf } from '../../delivery/payload.ts'
+import { frameBytes } from '../frame-bytes.ts'
 import { WINDOW_BITS } from './deflate-offer.ts'
-import { frameBytes } from './frame-bytes.ts'
 
 /** Shorter messages hardly shrink. */
 const LEAST_BYTES = 128

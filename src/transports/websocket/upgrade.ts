@@ -8,7 +8,7 @@ import type { Clock } from '../../clock.ts'
 import type { Mount } from '../../config/mount.ts'
 import { Refusal } from '../../errors.ts'
 import type { Admission } from '../../gate/admission.ts'
-import type { Caller } from '../../gate/caller.ts'
+import type { Caller, Handshake } from '../../gate/caller.ts'
 import type { Gate } from '../../gate/gate.ts'
 import { type CallerOf, handshakeOf } from '../caller-reader.ts'
 import { refuse } from '../refusal-response.ts'
@@ -30,10 +30,18 @@ export interface UpgradeParts {
   /** All open sockets; `server.ts` destroys the rest of them when it closes. */
   readonly sockets: Set<Duplex>
   readonly refusals: Refusals
+  /** Takes the upgrades at a path of its own. */
+  readonly gateway?: UpgradeGateway | undefined
+}
+
+export interface UpgradeGateway {
+  takes(request: IncomingMessage): boolean
+  /** Throws a `Refusal`. */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, caller: Caller, handshake: Handshake): void
 }
 
 export function upgradeHandler(parts: UpgradeParts) {
-  const { gate, callerOf, sockets } = parts
+  const { gate, callerOf, sockets, gateway } = parts
   return (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     sockets.add(socket)
     // First of all, and never removed: Node has removed its own listener, and a later reset without one would end the
@@ -41,6 +49,10 @@ export function upgradeHandler(parts: UpgradeParts) {
     socket.on('error', ignore)
     const caller = callerOf(request)
     try {
+      if (gateway?.takes(request)) {
+        gateway.upgrade(request, socket, head, caller, handshakeOf(request))
+        return
+      }
       const admission = gate.admit(caller, handshakeOf(request))
       if (admission instanceof Promise) void enterLater(parts, caller, { request, socket, head }, admission)
       else enter(parts, { request, socket, head }, admission)

@@ -10,8 +10,8 @@ import { payloadOf } from '../../delivery/payload.ts'
 import type { Wire } from '../../delivery/wire.ts'
 import type { CloseReason } from '../../errors.ts'
 import { drained } from '../drained.ts'
+import { closeReason, frameBytes } from '../frame-bytes.ts'
 import { deflated } from './deflate.ts'
-import { closeReason, frameBytes } from './frame-bytes.ts'
 
 export const plain: Encoding = { name: 'websocket', encode: (frame) => frameBytes(payloadOf(frame)) }
 

@@ -1,5 +1,5 @@
 /** Makes whole, unmasked WebSocket frames (RFC 6455, 5.2), the same for every peer, and fits close reasons to their limit. */
-import { type Bytes, MAX_TEXT_LENGTH } from '../../delivery/frame.ts'
+import { type Bytes, MAX_TEXT_LENGTH } from '../delivery/frame.ts'
 
 const FINAL = 0x80
 const COMPRESSED = 0x40

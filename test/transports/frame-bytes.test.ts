@@ -1,14 +1,14 @@
 /** Frames as bytes, whether they are made as text or as buffers: at each edge they are what RFC 6455, 5.2, says. */
 import { describe, expect, it } from 'vitest'
-import { bufferOf, Frame, join, MAX_TEXT_LENGTH } from '../../../src/delivery/frame.ts'
-import { deflated } from '../../../src/transports/websocket/deflate.ts'
-import { frameBytes } from '../../../src/transports/websocket/frame-bytes.ts'
-import { plain } from '../../../src/transports/websocket/websocket-wire.ts'
-import { frameOf, Op } from '../../support/bare-frames.ts'
-import { contentOf, framesOf } from '../../support/byte-stream.ts'
-import { anyPayload, bytesOf, CHARACTERS, EDGES, LARGE, textOf } from '../../support/payloads.ts'
-import { seeded } from '../../support/random.ts'
-import { amount } from '../../support/scale.ts'
+import { bufferOf, Frame, join, MAX_TEXT_LENGTH } from '../../src/delivery/frame.ts'
+import { frameBytes } from '../../src/transports/frame-bytes.ts'
+import { deflated } from '../../src/transports/websocket/deflate.ts'
+import { plain } from '../../src/transports/websocket/websocket-wire.ts'
+import { frameOf, Op } from '../support/bare-frames.ts'
+import { contentOf, framesOf } from '../support/byte-stream.ts'
+import { anyPayload, bytesOf, CHARACTERS, EDGES, LARGE, textOf } from '../support/payloads.ts'
+import { seeded } from '../support/random.ts'
+import { amount } from '../support/scale.ts'
 
 const ROUNDS = amount(25, 100)
 const LENGTHS = [...EDGES, ...LARGE]

@@ -1,0 +1,204 @@
+/**
+ * The gateway for Socket.IO clients: the official `socket.io` server on an Engine.IO server without an HTTP server of its
+ * own. Upgrades come from `upgrade.ts`, polling requests from a Fastify route (`requests.ts`). Each namespace is the room
+ * of that path. `server.ts` loads it only where `server.socketio` is on.
+ *
+ * Engine.IO has timers and ids of its own (pings, upgrades), which do not follow the injected clock.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { Server as Engine, type Socket as EngineSocket } from 'engine.io'
+import type { FastifyInstance } from 'fastify'
+import { Server, type Socket } from 'socket.io'
+import { type ServerOptions as WebSocketOptions, WebSocketServer } from 'ws'
+import type { Clock } from '../../clock.ts'
+import type { Config } from '../../config/config.ts'
+import { Refusal } from '../../errors.ts'
+import type { Caller, Handshake } from '../../gate/caller.ts'
+import { mayEnter } from '../../gate/origin.ts'
+import type { Random } from '../../random.ts'
+import type { CallerOf } from '../caller-reader.ts'
+import type { Heartbeat } from '../heartbeat.ts'
+import { RoomAdapter } from './adapter.ts'
+import { clientFiles } from './client-files.ts'
+import { Connection } from './connection.ts'
+import { Namespaces, type NamespacesParts } from './namespaces.ts'
+import { pollingRoutes } from './requests.ts'
+import { dropRequest, idOf } from './socketio-internals.ts'
+
+export interface GatewayParts extends NamespacesParts {
+  readonly clock: Clock
+  readonly random: Random
+  readonly heartbeat: Heartbeat
+  readonly callerOf: CallerOf
+  readonly config: () => Config
+  /** All open sockets; `server.ts` destroys the rest of them when it closes. */
+  readonly sockets: Set<Duplex>
+}
+
+/** How long a client may take to answer a ping. */
+const PING_ANSWER_MS = 10_000
+/** How long a client may take to ask for its first namespace. */
+const FIRST_NAMESPACE_MS = 10_000
+/** How long a client may take to answer a close. */
+const CLOSE_ANSWER_MS = 5000
+type EngineRequest = Parameters<Engine['handleRequest']>[0]
+
+const ID_BYTES = 18
+/** Room for the name of the event, the namespace and the numbers around a message. */
+const HEAD_BYTES = 1024
+
+export class Gateway {
+  readonly #parts: GatewayParts
+  readonly #engine: Engine
+  readonly #io: Server
+  readonly #namespaces: Namespaces
+  /** By the id of the Engine.IO session. */
+  readonly #connections = new Map<string, Connection>()
+  readonly files = clientFiles()
+
+  constructor(parts: GatewayParts) {
+    this.#parts = parts
+    const { payloadBytes, pieces, controls } = largest(parts.config())
+    const limits = { maxFragments: pieces, maxBufferedChunks: pieces, maxPendingAutoPongs: controls + 1 }
+    this.#engine = new Engine({
+      pingInterval: parts.config().heartbeatMs,
+      pingTimeout: PING_ANSWER_MS,
+      maxHttpBufferSize: payloadBytes,
+      httpCompression: false,
+      allowEIO3: true,
+      wsEngine: class extends WebSocketServer {
+        constructor(options: WebSocketOptions) {
+          super({ ...options, ...limits, closeTimeout: CLOSE_ANSWER_MS })
+        }
+      },
+    })
+    this.#engine.generateId = () => parts.random.bytes(ID_BYTES).toString('base64url')
+    this.#namespaces = new Namespaces(parts)
+    // Before socket.io's own listener, which connects a client of version 2 at once.
+    this.#engine.on('connection', (engine: EngineSocket) => this.#opened(engine))
+    this.#io = new Server({
+      serveClient: false,
+      connectTimeout: FIRST_NAMESPACE_MS,
+      adapter: RoomAdapter,
+      connectionStateRecovery: { skipMiddlewares: false },
+      cleanupEmptyChildNamespaces: true,
+    })
+    this.#io.bind(this.#engine)
+    for (const namespace of [this.#io.of('/'), this.#io.of((_name, _auth, next) => next(null, true))]) {
+      namespace.use((socket, next) => {
+        const connection = this.#connectionOf(socket)
+        if (connection) void this.#namespaces.admit(connection, socket, next)
+      })
+      namespace.on('connection', (socket) => {
+        const connection = this.#connectionOf(socket)
+        if (connection) this.#namespaces.join(connection, socket)
+      })
+    }
+  }
+
+  /** Whether an upgrade is for the gateway. */
+  takes({ url = '' }: IncomingMessage): boolean {
+    const path = `${this.#parts.basePath}/socket.io`
+    return url.startsWith(path) && ['/', '?'].includes(url[path.length] ?? '?')
+  }
+
+  /** Takes an upgrade. Throws a `Refusal`. */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, caller: Caller, handshake: Handshake): void {
+    const { sockets } = this.#parts
+    this.mustAdmit(caller, handshake)
+    socket.once('close', () => sockets.delete(socket))
+    this.#engine.handleUpgrade(request as EngineRequest, socket, head)
+  }
+
+  /** Registers the route of the polling requests. */
+  async routes(app: FastifyInstance): Promise<void> {
+    await app.register((under) => pollingRoutes(under, this.#parts.gate, this))
+  }
+
+  /** Answers a polling request, which was checked. */
+  request(request: IncomingMessage, response: ServerResponse): void {
+    response.on('error', () => {})
+    // Its body was too large, and the rest of it is not waited for.
+    response.once('finish', () => {
+      if (!request.complete) request.socket.destroySoon()
+    })
+    this.#engine.handleRequest(request as EngineRequest, response)
+  }
+
+  /** The most bytes of one request. */
+  get mostBytes(): number {
+    return this.#engine.opts.maxHttpBufferSize ?? 0
+  }
+
+  /** Resolves when a client that polls may be read again. */
+  async rested(sid: string): Promise<void> {
+    await this.#connections.get(sid)?.rested()
+  }
+
+  /** Admits a new connection. Those in no room are bounded as the peers of the server are. Throws a `Refusal`. */
+  mustAdmit(caller: Caller, handshake?: Handshake): void {
+    this.#parts.gate.connect(caller, handshake)
+    const { peers } = this.#parts.config().server.limits
+    if (this.#connections.size < peers) return
+    const message = `expected at most ${peers} connections on this server, got one more; try again later`
+    throw new Refusal(503, 'server_full', message, { 'Retry-After': '30' }).by('server.limits.peers')
+  }
+
+  /** For a page of an origin that some room lists; the gate has refused all other foreign ones. */
+  corsHeaders({ origin, askedHost, isSecure }: Caller): Record<string, string> {
+    const headers = { Vary: 'Origin' }
+    const listing = this.#parts
+      .config()
+      .mounts.filter(({ origins }) => origins !== 'same' && mayEnter(origins, origin, askedHost, isSecure))
+    if (origin === undefined || listing.length === 0) return headers
+    const named = listing.filter(({ origins }) => origins !== '*')
+    return {
+      ...headers,
+      'Access-Control-Allow-Origin': named.length > 0 ? origin : '*',
+      ...(named.some(({ auth }) => auth?.cookie !== undefined) && { 'Access-Control-Allow-Credentials': 'true' }),
+      'Cross-Origin-Resource-Policy': 'cross-origin',
+    }
+  }
+
+  /** Applies the settings of a new configuration to later connections. */
+  reload(): void {
+    const config = this.#parts.config()
+    this.#engine.opts.pingInterval = config.heartbeatMs
+    this.#engine.opts.maxHttpBufferSize = largest(config).payloadBytes
+  }
+
+  /** Ends every connection. */
+  close(): void {
+    for (const connection of this.#connections.values()) connection.end()
+  }
+
+  #connectionOf({ conn }: Socket): Connection | undefined {
+    return this.#connections.get(idOf(conn))
+  }
+
+  #opened(engine: EngineSocket): void {
+    const { clock, callerOf, heartbeat, config } = this.#parts
+    const connection = new Connection(engine, clock, callerOf(engine.request))
+    dropRequest(engine)
+    const id = idOf(engine)
+    this.#connections.set(id, connection)
+    const beat = heartbeat.add(connection, config().heartbeatMs)
+    engine.once('close', () => {
+      beat.socket = undefined
+      this.#connections.delete(id)
+      connection.over()
+    })
+  }
+}
+
+/** The largest message that some room takes, with what is around it. */
+function largest({ mounts }: Config) {
+  let [payloadBytes, pieces, controls] = [0, 0, 0]
+  for (const { limits } of mounts) {
+    payloadBytes = Math.max(payloadBytes, limits.payloadBytes)
+    pieces = Math.max(pieces, limits.pieces)
+    controls = Math.max(controls, limits.controls)
+  }
+  return { payloadBytes: Math.ceil((payloadBytes * 4) / 3) + HEAD_BYTES, pieces, controls }
+}

@@ -1,0 +1,114 @@
+/**
+ * The private parts of `socket.io` and `engine.io` that we use. Both versions are pinned exactly, and
+ * `test/transports/socketio/socketio-internals.test.ts` names each part: with a new version, run it first.
+ */
+import type { Socket as NetSocket } from 'node:net'
+import type { Socket as EngineSocket } from 'engine.io'
+import type { Socket } from 'socket.io'
+import type { WebSocket } from 'ws'
+
+/** A decoded packet of Socket.IO. */
+export interface Packet {
+  readonly type: number
+  readonly nsp: string
+  /** The number of a message that asks for an answer. */
+  readonly id?: number
+  readonly data?: unknown
+}
+
+interface SocketParts {
+  pid: string | undefined
+  onevent(packet: Packet): void
+  _cleanup(): void
+}
+
+interface Decoder {
+  on(event: 'decoded', listener: (packet: Packet) => void): void
+  off(event: 'decoded', listener: (packet: Packet) => void): void
+}
+
+interface ClientParts {
+  readonly decoder: Decoder
+  readonly ondecoded: (packet: Packet) => void
+}
+
+interface EngineParts {
+  readonly writeBuffer: readonly unknown[]
+  readonly id: string
+  readonly pingTimeoutTimer: NodeJS.Timeout | null
+  request: unknown
+}
+
+interface TransportParts {
+  readonly socket?: WebSocket & { readonly _socket: NetSocket | null }
+  readonly res?: { readonly socket: NetSocket | null } | null
+}
+
+/** Passes the messages of a socket to `listener`, with their numbers, instead of to listeners by event name. */
+export function takeEvents(socket: Socket, listener: (packet: Packet) => void): void {
+  socketParts(socket).onevent = listener
+}
+
+/** Forgets a socket that was not connected, without an answer. */
+export function forget(socket: Socket): void {
+  socketParts(socket)._cleanup()
+}
+
+/** The private session id that is sent to the client. */
+export function sessionIdOf(socket: Socket): string | undefined {
+  return socketParts(socket).pid
+}
+
+/** Sets the private session id; the client takes the same id as before for a recovered session. */
+export function setSessionId(socket: Socket, pid: string): void {
+  socketParts(socket).pid = pid
+}
+
+/** Passes on only the packets of a connection that `isWanted`. */
+export function filterPackets({ client }: Socket, isWanted: (packet: Packet) => boolean): void {
+  const { decoder, ondecoded } = client as unknown as ClientParts
+  decoder.off('decoded', ondecoded)
+  decoder.on('decoded', (packet) => {
+    if (isWanted(packet)) ondecoded(packet)
+  })
+}
+
+/** The id of a connection, which its client gives with each request. */
+export function idOf(engine: EngineSocket): string {
+  return engineParts(engine).id
+}
+
+/** Whether packets wait in the connection for its transport. */
+export function hasQueue(engine: EngineSocket): boolean {
+  return engineParts(engine).writeBuffer.length > 0
+}
+
+/** The WebSocket of a connection; `undefined` while it polls. */
+export function webSocketOf({ transport }: EngineSocket): WebSocket | undefined {
+  return transport.name === 'websocket' ? (transport as unknown as TransportParts).socket : undefined
+}
+
+/** The network socket that a connection is written to now. */
+export function netSocketOf({ transport }: EngineSocket): NetSocket | undefined {
+  const { socket, res } = transport as unknown as TransportParts
+  return (transport.name === 'websocket' ? socket?._socket : res?.socket) ?? undefined
+}
+
+/** Begins the time to answer a ping anew: while nothing was read, no answer could be. */
+export function refreshPing(engine: EngineSocket): void {
+  engineParts(engine).pingTimeoutTimer?.refresh()
+}
+
+/** Lets go of the request that a connection began with. */
+export function dropRequest(engine: EngineSocket): void {
+  engineParts(engine).request = undefined
+}
+
+function socketParts(socket: Socket): SocketParts {
+  // The types of `socket.io` have these parts as private. The canary test fails if a version has others.
+  return socket as unknown as SocketParts
+}
+
+function engineParts(engine: EngineSocket): EngineParts {
+  return engine as unknown as EngineParts
+}
