@@ -118,7 +118,6 @@ export interface CloseReason {
 export const Close = {
   removed: { code: 1001, reason: 'this room was removed' },
   restart: { code: 1012, reason: 'restarting, come back' },
-  tooLarge: { code: 1009, reason: 'expected a smaller message' },
   textOnly: { code: 1003, reason: 'this room takes text frames' },
   replaced: { code: 1008, reason: 'the same client connected again' },
   heartbeat: { code: 1008, reason: 'no sign of life after a ping' },

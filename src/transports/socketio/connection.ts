@@ -12,7 +12,7 @@ import { drained } from '../drained.ts'
 import type { HeartbeatTarget } from '../heartbeat.ts'
 import { Stalls } from '../stalls.ts'
 import type { Packets } from './packets.ts'
-import { hasQueue, netSocketOf, refreshPing, webSocketOf } from './socketio-internals.ts'
+import { hasQueue, netSocketOf, refreshPing, setCloseTimeout, webSocketOf } from './socketio-internals.ts'
 
 /** How long a client may take to read the last packets. */
 const LINGER_MS = 5000
@@ -21,8 +21,12 @@ const CLOSED = 3
 const GOING_AWAY = 1001
 /** The bound while no namespace has joined: for refusals, and for Engine.IO's own packets. */
 const LEAST_BYTES = 64 * 1024
+/** Less than Engine.IO waits for the answer to a ping. */
+const REFRESH_MS = 5000
 /** Packets for namespaces that were ended may come until the client knows; beyond so many the connection ends. */
 const MOST_LATE = 1000
+/** As `limits.controls` by default. */
+const MOST_CONTROLS = 250
 
 /** A peer in one of its namespaces. */
 export interface ConnectionPeer {
@@ -36,9 +40,9 @@ export class Connection implements HeartbeatTarget {
   readonly clock: Clock
   readonly caller: Caller
   /** Peers by namespace. */
-  readonly peers = new Map<string, ConnectionPeer>()
-  /** Namespaces whose admission is not decided yet. */
-  readonly pending = new Set<string>()
+  readonly #peers = new Map<string, ConnectionPeer>()
+  /** Namespaces that are not connected yet, each with what gives its admission back. */
+  readonly pending = new Map<string, () => void>()
   /** Namespaces that the server ended: what a client has sent before it knows is ignored. */
   readonly ended = new Set<string>()
   /** Late packets are filtered out. */
@@ -47,7 +51,8 @@ export class Connection implements HeartbeatTarget {
   isLeaving = false
   readonly isPaused = false
   readonly #stalls = new Stalls()
-  readonly #whenOver: (() => void)[] = []
+  #limitBytes = LEAST_BYTES
+  #controls = 0
   #queuedBytes = 0
   #late = 0
   #restUntilMs = 0
@@ -59,9 +64,13 @@ export class Connection implements HeartbeatTarget {
     this.clock = clock
     this.caller = caller
     engine.on('packetCreate', ({ data }: { data?: string | Uint8Array }) => this.#queued(data?.length ?? 0))
+    engine.on('packet', ({ type }: { type: string }) => {
+      if (type !== 'message') this.control()
+    })
     engine.on('flush', () => {
       this.#queuedBytes = 0
     })
+    setCloseTimeout(engine, LINGER_MS)
     const listen = () => webSocketOf(engine)?.once('close', (code) => this.#webSocketClosed(code))
     listen()
     engine.once('upgrade', listen)
@@ -86,9 +95,24 @@ export class Connection implements HeartbeatTarget {
 
   /** The most bytes that may wait: the largest `limits.buffered` of its namespaces. */
   get limitBytes(): number {
-    let most = LEAST_BYTES
-    for (const { limits } of this.peers.values()) most = Math.max(most, limits.bufferedBytes)
-    return most
+    return this.#limitBytes
+  }
+
+  isIn(namespace: string): boolean {
+    return this.#peers.has(namespace)
+  }
+
+  /** A peer has joined. */
+  add(namespace: string, peer: ConnectionPeer): void {
+    this.#peers.set(namespace, peer)
+    this.#limitBytes = Math.max(this.#limitBytes, peer.limits.bufferedBytes)
+  }
+
+  /** A peer is gone. */
+  remove(namespace: string): void {
+    if (!this.#peers.delete(namespace)) return
+    this.#limitBytes = LEAST_BYTES
+    for (const { limits } of this.#peers.values()) this.#limitBytes = Math.max(this.#limitBytes, limits.bufferedBytes)
   }
 
   /** `bytes`: the packets as WebSocket frames. */
@@ -121,13 +145,17 @@ export class Connection implements HeartbeatTarget {
   /** Stops reading for `ms`, counted from the latest call. A client that polls waits with its next post. */
   rest(ms: number): void {
     this.#restUntilMs = this.clock.monotonic() + ms
-    const ws = webSocketOf(this.engine)
+    webSocketOf(this.engine)?.pause()
+    this.#restOn()
+  }
+
+  /** While it is not read, no answer to a ping can come. */
+  #restOn = (): void => {
     this.#cancelRest?.()
-    ws?.pause()
-    this.#cancelRest = this.clock.after(ms, () => {
-      refreshPing(this.engine)
-      ws?.resume()
-    })
+    refreshPing(this.engine)
+    const leftMs = this.#restUntilMs - this.clock.monotonic()
+    if (leftMs > 0) this.#cancelRest = this.clock.after(Math.min(leftMs, REFRESH_MS), this.#restOn)
+    else webSocketOf(this.engine)?.resume()
   }
 
   /** Resolves when it may be read again. */
@@ -150,6 +178,12 @@ export class Connection implements HeartbeatTarget {
     socket?.destroy()
   }
 
+  /** A packet that no room counts. Too many between two heartbeats end the connection. */
+  control(): void {
+    this.#controls += 1
+    if (this.#controls > MOST_CONTROLS) this.drop()
+  }
+
   /** Whether a packet of the client is for nobody any more. */
   isLate(namespace: string): boolean {
     if (!this.ended.has(namespace)) return false
@@ -162,12 +196,8 @@ export class Connection implements HeartbeatTarget {
   over(): void {
     this.#cancelRest?.()
     this.#cancelLinger?.()
-    for (const then of this.#whenOver.splice(0)) then()
-  }
-
-  /** Calls `then` when it is over. */
-  whenOver(then: () => void): void {
-    this.#whenOver.push(then)
+    for (const giveBack of this.pending.values()) giveBack()
+    this.pending.clear()
   }
 
   /** Always: Engine.IO has a heartbeat of its own. */
@@ -185,11 +215,12 @@ export class Connection implements HeartbeatTarget {
   }
 
   checkStalls(nowMs: number): void {
+    this.#controls = 0
     const socket = netSocketOf(this.engine)
     let timeoutMs = 0
-    for (const { limits } of this.peers.values()) timeoutMs = Math.max(timeoutMs, limits.sendTimeoutMs)
+    for (const { limits } of this.#peers.values()) timeoutMs = Math.max(timeoutMs, limits.sendTimeoutMs)
     if (!socket || timeoutMs === 0 || !this.#stalls.isStalled(socket, nowMs, timeoutMs)) return
-    for (const peer of [...this.peers.values()]) peer.cutSlow()
+    for (const peer of [...this.#peers.values()]) peer.cutSlow()
     this.drop()
   }
 

@@ -3,13 +3,16 @@
  * text that a WebSocket client would send, with the number of its answer. `namespaces.ts` joins it.
  */
 import type { Mount } from '../../config/mount.ts'
-import { Close, RoomError } from '../../errors.ts'
+import { Close, type CloseReason, RoomError } from '../../errors.ts'
 import type { Session } from '../../room/session.ts'
 import { countExceeded, type Tally } from '../../tally.ts'
 import { Bucket } from '../../token-bucket.ts'
 import { type Message, messageOf, type RoomKind } from './messages.ts'
 import type { NamespaceWire } from './namespace-wire.ts'
 import type { Packet } from './socketio-internals.ts'
+
+/** As over a WebSocket, where `ws` closes for it. */
+const TOO_LARGE: CloseReason = { code: 1009, reason: 'expected a smaller message' }
 
 export interface NamespacePeerParts {
   readonly kind: RoomKind
@@ -45,7 +48,7 @@ export class NamespacePeer {
     }
     if (sizeOf(message) > limits.payloadBytes) {
       countExceeded(tally.exceeded, 'limits.payload')
-      this.#session.end(Close.tooLarge)
+      this.#session.end(TOO_LARGE)
       return
     }
     this.#session.receive(message, ref)

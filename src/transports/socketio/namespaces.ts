@@ -36,6 +36,9 @@ class ConnectError extends Error {
   }
 }
 
+/** Types of packets; those with bytes are decoded to events. */
+const CONNECT = 0
+const EVENTS: readonly number[] = [2, 5]
 /** The reason of socket.io for a client that left the namespace on purpose. */
 const LEFT = 'client namespace disconnect'
 
@@ -51,19 +54,18 @@ export class Namespaces {
   /** Decides whether a socket may connect; `next` is called in time. Never throws or rejects. */
   async admit(connection: Connection, socket: Socket, next: (error?: Error) => void): Promise<void> {
     const { name } = socket.nsp
-    if (connection.peers.size + connection.pending.size === 0) this.#filter(connection, socket)
+    filter(connection, socket)
     // A client of version 2 is put there by its own protocol, before it says where it wants to be.
     if (connection.isOld && name === '/') return next()
     // It connects once more before it has its answer, which will be the answer to both.
-    if (connection.pending.has(name) || connection.peers.has(name)) return forget(socket)
-    connection.pending.add(name)
+    if (connection.pending.has(name) || connection.isIn(name)) return forget(socket)
+    connection.pending.set(name, () => this.#cancel(socket))
     const { caller, refusal } = this.#callerOf(connection, socket)
     try {
       if (refusal) throw refusal
       const admission = await this.#parts.gate.admit(caller)
       if (connection.isOpen) this.#admissions.set(socket, admission)
       else cancel(admission)
-      connection.whenOver(() => this.#cancel(socket))
       next()
     } catch (error) {
       connection.pending.delete(name)
@@ -94,7 +96,7 @@ export class Namespaces {
     takeEvents(socket, (packet) => peer?.receive(packet))
     socket.once('disconnect', (reason) => {
       isGone = true
-      connection.peers.delete(name)
+      connection.remove(name)
       admission.leave()
       peer?.gone(reason !== LEFT && !connection.isLeaving)
     })
@@ -102,7 +104,7 @@ export class Namespaces {
       const session = room.join({ ...visitor, via: 'socketio' }, wire, offset)
       const now = () => connection.clock.monotonic()
       peer = new NamespacePeer(session, { kind: room.kind, limits, wire, tally: tallyOf(pattern), now })
-      if (!isGone) connection.peers.set(name, peer)
+      if (!isGone) connection.add(name, peer)
     } finally {
       admission.release()
       if (!peer) admission.leave()
@@ -120,17 +122,22 @@ export class Namespaces {
     }
   }
 
-  #filter(connection: Connection, socket: Socket): void {
-    if (connection.isFiltered) return
-    connection.isFiltered = true
-    filterPackets(socket, ({ type, nsp }) => type === 0 || !connection.isLate(nsp))
-  }
-
   #cancel(socket: Socket): void {
     const admission = this.#admissions.get(socket)
     this.#admissions.delete(socket)
     if (admission) cancel(admission)
   }
+}
+
+/** Leaves out packets that are for nobody any more. */
+function filter(connection: Connection, socket: Socket): void {
+  if (connection.isFiltered) return
+  connection.isFiltered = true
+  filterPackets(socket, ({ type, nsp }) => {
+    if (type === CONNECT) return true
+    if (!EVENTS.includes(type)) connection.control()
+    return !connection.isLate(nsp)
+  })
 }
 
 function cancel({ release, leave }: Admission): void {

@@ -41,6 +41,7 @@ interface EngineParts {
 
 interface TransportParts {
   readonly socket?: WebSocket & { readonly _socket: NetSocket | null }
+  closeTimeout?: number
   readonly res?: { readonly socket: NetSocket | null } | null
 }
 
@@ -92,6 +93,11 @@ export function webSocketOf({ transport }: EngineSocket): WebSocket | undefined 
 export function netSocketOf({ transport }: EngineSocket): NetSocket | undefined {
   const { socket, res } = transport as unknown as TransportParts
   return (transport.name === 'websocket' ? socket?._socket : res?.socket) ?? undefined
+}
+
+/** How long a client that polls may take to ask for the end of its connection. */
+export function setCloseTimeout({ transport }: EngineSocket, ms: number): void {
+  if (transport.name === 'polling') (transport as unknown as TransportParts).closeTimeout = ms
 }
 
 /** Begins the time to answer a ping anew: while nothing was read, no answer could be. */

@@ -4,6 +4,7 @@
  */
 import { Refusal } from '../../errors.ts'
 import type { Caller } from '../../gate/caller.ts'
+import { isPosition } from '../../log/log.ts'
 
 /** Those of Socket.IO's own; the token goes into a header. */
 const NOT_IN_QUERY = new Set(['token', 'pid'])
@@ -18,10 +19,12 @@ export function visitorCaller(
 ): Caller {
   const { token } = auth
   if (token !== undefined && token !== null && typeof token !== 'string')
-    throw new Refusal(400, 'bad_token', 'expected text as auth.token')
+    throw new Refusal(401, 'bad_token', 'expected text as auth.token')
   const query = new URLSearchParams()
   for (const [key, value] of Object.entries(auth)) {
     if (NOT_IN_QUERY.has(key) || value === undefined || value === null) continue
+    // A client that resumes by itself takes the last text of a raw room for its offset.
+    if (key === 'offset' && 'pid' in auth && !(typeof value === 'string' && isPosition(value))) continue
     if (typeof value === 'string' || typeof value === 'number') query.set(key, String(value))
     else if (['name', 'client', 'offset'].includes(key))
       throw new Refusal(400, `bad_${key}`, `expected text as auth.${key}`)
