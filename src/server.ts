@@ -197,8 +197,8 @@ export async function createServer(parts: ServerParts): Promise<Server> {
       within<T | undefined>(clock, cutAtMs - clock.monotonic(), promise, () => undefined)
     const answered = () => inFlight.settled()
     await inTime(drain({ rooms, clock, random, drainMs, noticeMs, answered }))
-    gateway?.close()
-    await inTime(Promise.all([allClosed(sockets), requests.settled()]))
+    // A client that polls asks once more for the end of its connection.
+    await inTime(Promise.all([gateway?.close(), allClosed(sockets)]).then(() => requests.settled()))
     // Fastify does not know upgraded sockets: of a peer that ignores its close, or waits for a room to open.
     for (const socket of sockets) socket.destroy()
     await app.close()

@@ -168,9 +168,13 @@ export class Gateway {
     this.#engine.opts.maxHttpBufferSize = largest(config).payloadBytes
   }
 
-  /** Ends every connection. */
-  close(): void {
-    for (const connection of this.#connections.values()) connection.end()
+  /** Ends every connection. Resolves when all are closed: a client that polls has to ask once more. */
+  async close(): Promise<void> {
+    const closed = [...this.#connections.values()].map((connection) => {
+      connection.end()
+      return new Promise<void>((resolve) => connection.engine.once('close', () => resolve()))
+    })
+    await Promise.all(closed)
   }
 
   #connectionOf({ conn }: Socket): Connection | undefined {

@@ -1,0 +1,81 @@
+/** The private parts of socket.io and engine.io that the gateway uses. With a new version of either, this fails first. */
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { Server as Engine } from 'engine.io'
+import { Server, type Socket } from 'socket.io'
+import { io } from 'socket.io-client'
+import { describe, expect, it } from 'vitest'
+import manifest from '../../../package.json' with { type: 'json' }
+import {
+  filterPackets,
+  hasQueue,
+  idOf,
+  netSocketOf,
+  type Packet,
+  refreshPing,
+  sessionIdOf,
+  setSessionId,
+  takeEvents,
+  webSocketOf,
+} from '../../../src/transports/socketio/socketio-internals.ts'
+
+/** Calls `look` with a connected socket of the packages alone. */
+async function withSocket(transport: string, look: (socket: Socket, say: () => void) => Promise<void>): Promise<void> {
+  const http = createServer()
+  const engine = new Engine()
+  engine.attach(http)
+  const server = new Server({ connectionStateRecovery: { skipMiddlewares: false } })
+  server.bind(engine)
+  server.use((socket, next) => {
+    setSessionId(socket, 'a session')
+    next()
+  })
+  const connected = new Promise<Socket>((resolve) => server.on('connection', resolve))
+  await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve))
+  const { port } = http.address() as AddressInfo
+  const client = io(`http://127.0.0.1:${port}`, { path: '/engine.io', transports: [transport], forceNew: true })
+  try {
+    await look(await connected, () => client.emit('say', 'hi', () => {}))
+  } finally {
+    client.disconnect()
+    await server.close()
+    http.close()
+  }
+}
+
+describe('the private parts', () => {
+  it('are those of the pinned versions', () => {
+    const { 'socket.io': socketio, 'engine.io': engineio, 'socket.io-adapter': adapter } = manifest.dependencies
+    for (const version of [socketio, engineio, adapter]) expect(version).toMatch(/^\d+\.\d+\.\d+$/)
+  })
+
+  it('take events before listeners by name, with their numbers, and filter packets', () =>
+    withSocket('websocket', async (socket, say) => {
+      const filtered: Packet[] = []
+      filterPackets(socket, (packet) => filtered.push(packet) > 0)
+      const packet = new Promise<Packet>((resolve) => takeEvents(socket, resolve))
+      say()
+      expect(await packet).toMatchObject({ type: 2, id: 0, data: ['say', 'hi'] })
+      expect(filtered).toMatchObject([{ nsp: '/', data: ['say', 'hi'] }])
+    }))
+
+  it('are there for a session and its connection', () =>
+    withSocket('websocket', async (socket) => {
+      expect(sessionIdOf(socket)).toBe('a session')
+      expect(idOf(socket.conn)).toMatch(/^\S{20}$/)
+      expect(hasQueue(socket.conn)).toBe(false)
+      expect(webSocketOf(socket.conn)?.readyState).toBe(1)
+      expect(netSocketOf(socket.conn)?.remoteAddress).toBe('127.0.0.1')
+      expect(() => refreshPing(socket.conn)).not.toThrow()
+      expect(Reflect.has(socket.conn, 'pingTimeoutTimer')).toBe(true)
+      expect(Reflect.has(socket, '_cleanup')).toBe(true)
+    }))
+
+  it('are there while it polls', () =>
+    withSocket('polling', async (socket) => {
+      expect(webSocketOf(socket.conn)).toBeUndefined()
+      expect(Reflect.get(socket.conn.transport, 'closeTimeout')).toBe(30_000)
+      socket.conn.write('2["a"]')
+      expect(Reflect.has(socket.conn, 'writeBuffer')).toBe(true)
+    }))
+})
