@@ -34,6 +34,7 @@ export default defineConfig({
       { extends: true, test: { name: 'quick', include: [...files.quick, 'rooms/**/*.test.ts'], isolate: false } },
       { extends: true, test: { name: 'slow', include: files.slow } },
       { extends: true, test: { name: 'load', include: files.load, ...(isMeasuring && alone(1)) } },
+      { extends: true, test: { name: 'foreign', include: files.foreign } },
       { extends: true, test: { name: 'measured', include: files.measured, ...alone(2) } },
     ],
   },

@@ -8,10 +8,11 @@ import { dirname, join, resolve } from 'node:path'
 /**
  * `quick`: in the process of the test alone. `slow`: with a browser, a proxy or any other process. `load`: many clients,
  * one file after the other. `measured`: verdicts on times, rates and memory, for `npm run reliability` only.
+ * `foreign`: clients of other languages, for `npm run test:foreign` only.
  */
-export type Group = 'quick' | 'slow' | 'load' | 'measured'
+export type Group = 'quick' | 'slow' | 'load' | 'measured' | 'foreign'
 
-const BY_NAME = /\.(load|measured)\.test\.ts$/
+const BY_NAME = /\.(load|measured|foreign)\.test\.ts$/
 const IMPORT = /^(?:import|export) [^'"]*'([^']+)'/gm
 /** What starts something outside of the process. */
 const OUTSIDE = /^(node:child_process|playwright-core)$|\/components\.ts$/
@@ -20,7 +21,7 @@ const LONG = /\/(autobahn|canary|fast-reader|fuzz|interleaving|join-race|second-
 
 /** Every test file by its group; paths from `root`. */
 export function groups(root: string): Record<Group, string[]> {
-  const found: Record<Group, string[]> = { quick: [], slow: [], load: [], measured: [] }
+  const found: Record<Group, string[]> = { quick: [], slow: [], load: [], measured: [], foreign: [] }
   for (const file of testFiles(root)) found[groupOf(root, file)].push(file)
   return found
 }
@@ -36,7 +37,7 @@ export function testFiles(root: string): string[] {
 
 function groupOf(root: string, file: string): Group {
   const named = BY_NAME.exec(file)?.[1]
-  if (named === 'load' || named === 'measured') return named
+  if (named === 'load' || named === 'measured' || named === 'foreign') return named
   return LONG.test(file) || reachesOutside(root, file, new Set()) ? 'slow' : 'quick'
 }
 
