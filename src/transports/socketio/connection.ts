@@ -71,7 +71,8 @@ export class Connection implements HeartbeatTarget {
       this.#queuedBytes = 0
     })
     setCloseTimeout(engine, LINGER_MS)
-    const listen = () => webSocketOf(engine)?.once('close', (code) => this.#webSocketClosed(code))
+    // Before Engine.IO's own listener, which ends the peers.
+    const listen = () => webSocketOf(engine)?.prependOnceListener('close', (code) => this.#webSocketClosed(code))
     listen()
     engine.once('upgrade', listen)
   }

@@ -4,22 +4,27 @@
  * namespace.
  */
 import type { Socket } from 'socket.io'
-import type { Refusal } from '../../errors.ts'
+import { Refusal } from '../../errors.ts'
 import type { Admission } from '../../gate/admission.ts'
 import type { Gate } from '../../gate/gate.ts'
+import type { Random } from '../../random.ts'
 import type { Tally } from '../../tally.ts'
 import type { Refusals } from '../refusals.ts'
 import type { Connection } from './connection.ts'
+import { LateJoin } from './late-join.ts'
 import { NamespaceEncoding } from './namespace-encoding.ts'
 import { NamespacePeer } from './namespace-peer.ts'
 import { NamespaceWire } from './namespace-wire.ts'
 import { PacketMaker } from './packets.ts'
-import { filterPackets, forget, sessionIdOf, takeEvents } from './socketio-internals.ts'
+import { PrivateId, requestedOffset } from './private-id.ts'
+import { filterPackets, forget, giveSessionId, parseNamespaces, takeEvents } from './socketio-internals.ts'
+import { authOf, requestOf } from './version-2.ts'
 import { visitorCaller } from './visitor-caller.ts'
 
 export interface NamespacesParts {
   readonly basePath: string
   readonly gate: Gate
+  readonly random: Random
   readonly refusals: Refusals
   readonly closed: (code: number) => void
   readonly tallyOf: (pattern: string) => Tally
@@ -42,10 +47,16 @@ const EVENTS: readonly number[] = [2, 5]
 /** The reason of socket.io for a client that left the namespace on purpose. */
 const LEFT = 'client namespace disconnect'
 
+/** A place in a room, and what the client is known by over its connections. */
+interface Admitted {
+  readonly admission: Admission
+  readonly session: PrivateId | undefined
+}
+
 export class Namespaces {
   readonly #parts: NamespacesParts
-  /** Admissions of sockets that are not connected yet. */
-  readonly #admissions = new WeakMap<Socket, Admission>()
+  /** Of sockets that are not connected yet. */
+  readonly #admitted = new WeakMap<Socket, Admitted>()
 
   constructor(parts: NamespacesParts) {
     this.#parts = parts
@@ -55,21 +66,22 @@ export class Namespaces {
   async admit(connection: Connection, socket: Socket, next: (error?: Error) => void): Promise<void> {
     const { name } = socket.nsp
     filter(connection, socket)
-    // A client of version 2 is put there by its own protocol, before it says where it wants to be.
-    if (connection.isOld && name === '/') return next()
+    if (joinsLater(connection, socket)) {
+      parseNamespaces(socket, requestOf)
+      return next()
+    }
     // It connects once more before it has its answer, which will be the answer to both.
     if (connection.pending.has(name) || connection.isIn(name)) return forget(socket)
     connection.pending.set(name, () => this.#cancel(socket))
-    const { caller, refusal } = this.#callerOf(connection, socket)
     try {
-      if (refusal) throw refusal
-      const admission = await this.#parts.gate.admit(caller)
-      if (connection.isOpen) this.#admissions.set(socket, admission)
-      else cancel(admission)
+      const admitted = await this.#admit(connection, socket)
+      if (connection.isOpen) this.#admitted.set(socket, admitted)
+      else cancel(admitted.admission)
+      giveSessionId(socket, () => sessionIdOf(admitted))
       next()
     } catch (error) {
       connection.pending.delete(name)
-      next(new ConnectError(this.#parts.refusals.of(error, caller)))
+      next(error instanceof Error ? error : undefined)
     }
   }
 
@@ -78,19 +90,34 @@ export class Namespaces {
     const { name } = socket.nsp
     connection.pending.delete(name)
     connection.ended.delete(name)
-    const admission = this.#admissions.get(socket)
-    if (!admission) return
-    this.#admissions.delete(socket)
+    const admitted = this.#admitted.get(socket)
+    this.#admitted.delete(socket)
+    if (admitted) this.#enter(connection, socket, admitted)
+    else if (joinsLater(connection, socket)) this.#joinLater(connection, socket)
+  }
+
+  /** Rejects with a `ConnectError`. */
+  async #admit(connection: Connection, socket: Socket): Promise<Admitted> {
+    const { basePath, gate, random, refusals } = this.#parts
+    const { caller, isOld } = connection
+    const { auth } = socket.handshake
+    const session = isOld ? undefined : new PrivateId(auth.pid, random)
+    const fields = isOld ? authOf(caller.target, auth) : { ...auth, offset: requestedOffset(auth) }
+    let asking = caller
+    try {
+      asking = visitorCaller(caller, basePath, socket.nsp.name, fields, session?.client)
+      return { admission: await gate.admit(asking), session }
+    } catch (error) {
+      throw new ConnectError(refusals.of(error, asking))
+    }
+  }
+
+  #enter(connection: Connection, socket: Socket, { admission }: Admitted): NamespacePeer | undefined {
+    const { name } = socket.nsp
     const { room, route, visitor, offset } = admission
     const { limits, pattern } = route.mount
-    const { closed, tallyOf } = this.#parts
     const offsetOf = room.kind === 'event' ? (seq: number) => room.readers.offset(seq) : undefined
-    const disconnect = () => {
-      connection.ended.add(name)
-      socket.disconnect()
-    }
-    const encoding = new NamespaceEncoding(name, new PacketMaker(name, offsetOf), connection.isOld)
-    const wire = new NamespaceWire({ connection, encoding, limitBytes: limits.bufferedBytes, closed, disconnect })
+    const wire = this.#wire(connection, socket, limits.bufferedBytes, offsetOf)
     let peer: NamespacePeer | undefined
     let isGone = false
     takeEvents(socket, (packet) => peer?.receive(packet))
@@ -103,29 +130,49 @@ export class Namespaces {
     try {
       const session = room.join({ ...visitor, via: 'socketio' }, wire, offset)
       const now = () => connection.clock.monotonic()
-      peer = new NamespacePeer(session, { kind: room.kind, limits, wire, tally: tallyOf(pattern), now })
+      peer = new NamespacePeer(session, { kind: room.kind, limits, wire, tally: this.#parts.tallyOf(pattern), now })
       if (!isGone) connection.add(name, peer)
     } finally {
       admission.release()
       if (!peer) admission.leave()
     }
+    return peer
   }
 
-  #callerOf(connection: Connection, socket: Socket) {
-    const { basePath } = this.#parts
-    const { caller, isOld } = connection
-    const session = isOld ? undefined : sessionIdOf(socket)
-    try {
-      return { caller: visitorCaller(caller, basePath, socket.nsp.name, socket.handshake.auth, session) }
-    } catch (refusal) {
-      return { caller, refusal }
+  #joinLater(connection: Connection, socket: Socket): void {
+    const wire = this.#wire(connection, socket, 0)
+    const { packets } = wire.encoding
+    const later = new LateJoin<Admitted>({
+      admit: () => this.#admit(connection, socket),
+      enter: (admitted) => {
+        if (socket.connected) return this.#enter(connection, socket, admitted)
+        cancel(admitted.admission)
+        return undefined
+      },
+      refuse: ({ id }, error) => {
+        const data = error instanceof ConnectError ? error.data : { code: 'internal', message: 'the join failed' }
+        const answer = id === undefined ? packets.error(JSON.stringify(data)) : refusal(data)
+        wire.sendPackets([id === undefined ? answer : packets.ack(id, answer)])
+      },
+      tooMany: () => new ConnectError(new Refusal(503, 'unavailable', 'too many of your messages are waiting')),
+    })
+    takeEvents(socket, (packet) => later.receive(packet))
+  }
+
+  #wire(connection: Connection, socket: Socket, limitBytes: number, offsetOf?: (seq: number) => string) {
+    const { name } = socket.nsp
+    const disconnect = () => {
+      connection.ended.add(name)
+      socket.disconnect()
     }
+    const encoding = new NamespaceEncoding(name, new PacketMaker(name, offsetOf), connection.isOld)
+    return new NamespaceWire({ connection, encoding, limitBytes, closed: this.#parts.closed, disconnect })
   }
 
   #cancel(socket: Socket): void {
-    const admission = this.#admissions.get(socket)
-    this.#admissions.delete(socket)
-    if (admission) cancel(admission)
+    const admitted = this.#admitted.get(socket)
+    this.#admitted.delete(socket)
+    if (admitted) cancel(admitted.admission)
   }
 }
 
@@ -138,6 +185,24 @@ function filter(connection: Connection, socket: Socket): void {
     if (!EVENTS.includes(type)) connection.control()
     return !connection.isLate(nsp)
   })
+}
+
+/** A client of version 2 is put into `/` by its own protocol. */
+function joinsLater({ isOld }: Connection, { nsp }: Socket): boolean {
+  return isOld && nsp.name === '/'
+}
+
+/**
+ * Asked when the connect is answered, in the same turn in which the peer joins: what it tells the client is what the
+ * welcome says. In a raw room there is nothing to recover.
+ */
+function sessionIdOf({ admission: { room, offset }, session }: Admitted): string | undefined {
+  if (room.kind === 'raw') return undefined
+  return session?.answer(offset !== undefined && 'after' in room.readers.find(offset))
+}
+
+function refusal(data: ConnectError['data']): string {
+  return JSON.stringify({ ok: false, ...data })
 }
 
 function cancel({ release, leave }: Admission): void {

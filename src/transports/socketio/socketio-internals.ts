@@ -27,7 +27,14 @@ interface Decoder {
   off(event: 'decoded', listener: (packet: Packet) => void): void
 }
 
+/** A namespace as a client has written it, and what it says of itself with the connect. */
+export interface NamespaceRequest {
+  readonly namespace: string
+  readonly authPayload: Readonly<Record<string, unknown>>
+}
+
 interface ClientParts {
+  _parseNamespace(packet: Packet): NamespaceRequest
   readonly decoder: Decoder
   readonly ondecoded: (packet: Packet) => void
 }
@@ -55,14 +62,18 @@ export function forget(socket: Socket): void {
   socketParts(socket)._cleanup()
 }
 
-/** The private session id that is sent to the client. */
-export function sessionIdOf(socket: Socket): string | undefined {
-  return socketParts(socket).pid
+/**
+ * Answers the connect of a socket with the private session id that `idOf` gives then; `undefined`: with none, and the client
+ * does not try to be recovered.
+ */
+export function giveSessionId(socket: Socket, idOf: () => string | undefined): void {
+  Object.defineProperty(socketParts(socket), 'pid', { get: idOf })
 }
 
-/** Sets the private session id; the client takes the same id as before for a recovered session. */
-export function setSessionId(socket: Socket, pid: string): void {
-  socketParts(socket).pid = pid
+/** Reads the namespaces in the packets of a connection by `parse`; Engine.IO 3 has the query of a connect in them. */
+export function parseNamespaces({ client }: Socket, parse: (nsp: string) => NamespaceRequest): void {
+  const parts = client as unknown as ClientParts
+  parts._parseNamespace = ({ nsp }) => parse(nsp)
 }
 
 /** Passes on only the packets of a connection that `isWanted`. */

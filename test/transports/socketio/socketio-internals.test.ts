@@ -3,31 +3,34 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Server as Engine } from 'engine.io'
 import { Server, type Socket } from 'socket.io'
-import { io } from 'socket.io-client'
+import { type Socket as ClientSocket, io } from 'socket.io-client'
 import { describe, expect, it } from 'vitest'
 import manifest from '../../../package.json' with { type: 'json' }
 import {
   filterPackets,
+  giveSessionId,
   hasQueue,
   idOf,
   netSocketOf,
   type Packet,
+  parseNamespaces,
   refreshPing,
-  sessionIdOf,
-  setSessionId,
   takeEvents,
   webSocketOf,
 } from '../../../src/transports/socketio/socketio-internals.ts'
 
 /** Calls `look` with a connected socket of the packages alone. */
-async function withSocket(transport: string, look: (socket: Socket, say: () => void) => Promise<void>): Promise<void> {
+async function withSocket(
+  transport: string,
+  look: (socket: Socket, say: () => void, client: ClientSocket) => Promise<void>,
+): Promise<void> {
   const http = createServer()
   const engine = new Engine()
   engine.attach(http)
   const server = new Server({ connectionStateRecovery: { skipMiddlewares: false } })
   server.bind(engine)
   server.use((socket, next) => {
-    setSessionId(socket, 'a session')
+    giveSessionId(socket, () => 'a session')
     next()
   })
   const connected = new Promise<Socket>((resolve) => server.on('connection', resolve))
@@ -35,7 +38,7 @@ async function withSocket(transport: string, look: (socket: Socket, say: () => v
   const { port } = http.address() as AddressInfo
   const client = io(`http://127.0.0.1:${port}`, { path: '/engine.io', transports: [transport], forceNew: true })
   try {
-    await look(await connected, () => client.emit('say', 'hi', () => {}))
+    await look(await connected, () => client.emit('say', 'hi', () => {}), client)
   } finally {
     client.disconnect()
     await server.close()
@@ -59,9 +62,27 @@ describe('the private parts', () => {
       expect(filtered).toMatchObject([{ nsp: '/', data: ['say', 'hi'] }])
     }))
 
+  it('give a client the session id that it is to have', () =>
+    withSocket('websocket', async (_, __, client) => {
+      if (!client.connected) await new Promise<void>((resolve) => client.once('connect', resolve))
+      expect(Reflect.get(client, '_pid')).toBe('a session')
+    }))
+
+  it('read the namespaces of a connection', () =>
+    withSocket('websocket', async (socket, say) => {
+      const read: string[] = []
+      parseNamespaces(socket, (namespace) => {
+        read.push(namespace)
+        return { namespace, authPayload: {} }
+      })
+      const packet = new Promise<Packet>((resolve) => takeEvents(socket, resolve))
+      say()
+      await packet
+      expect(read).toEqual(['/'])
+    }))
+
   it('are there for a session and its connection', () =>
     withSocket('websocket', async (socket) => {
-      expect(sessionIdOf(socket)).toBe('a session')
       expect(idOf(socket.conn)).toMatch(/^\S{20}$/)
       expect(hasQueue(socket.conn)).toBe(false)
       expect(webSocketOf(socket.conn)?.readyState).toBe(1)
