@@ -26,6 +26,7 @@ export const LIMITS = [
   'instances',
   'server.limits.peers',
   'server.limits.handshakes',
+  'server.limits.namespaces',
   'server.limits.buffered',
   'server.limits.headersTimeout',
   'server.limits.requestTimeout',

@@ -25,6 +25,7 @@ export interface Config {
     readonly limits: {
       readonly peers: number
       readonly handshakes: Rate
+      readonly namespaces: number
       readonly bufferedBytes: number
       readonly headersTimeoutMs: number
       readonly requestTimeoutMs: number

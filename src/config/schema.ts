@@ -115,6 +115,7 @@ const server = section({
   limits: section({
     peers: whole(1, 1e8).default(50_000).describe('How many peers the server holds, over all rooms.'),
     handshakes: rate(200, 1000, 'How often one address may connect.'),
+    namespaces: whole(1, 1e6).default(100).describe('How many rooms a Socket.IO client may join over one connection.'),
     buffered: bytesUpTo(2 ** 40, '1024GiB')
       .prefault('512MiB')
       .describe('How many bytes may wait for all slow peers together. Beyond it the slowest are closed with 1013.'),

@@ -24,12 +24,12 @@ const START_FLAGS = (JSON.parse(readFileSync(here('../../package.json'), 'utf8')
 /** Corridor's rooms with limits that one generator on one address does not reach. */
 export const ROOMS_FILE = 'rooms.json'
 
-export function roomsJson(compression: boolean): string {
+export function roomsJson(compression: boolean, socketio: boolean): string {
   const rate = { perSecond: 1e6, burst: 1e6 }
   const talk = { module: here('rooms/talk.ts') }
   return JSON.stringify({
     defaults: { compression, limits: { peers: 100_000, perAddress: 100_000, rate } },
-    server: { limits: { peers: 100_000, handshakes: rate }, socketio: false },
+    server: { limits: { peers: 100_000, handshakes: rate }, socketio },
     rooms: {
       '/room': talk,
       '/r/:name': talk,
@@ -39,11 +39,11 @@ export function roomsJson(compression: boolean): string {
   })
 }
 
-function corridor(name: string, title: string, isKept: boolean): Contestant {
+function corridor(name: string, title: string, isKept: boolean, dialect: DialectName = 'corridor'): Contestant {
   return {
     name,
     title,
-    dialect: 'corridor',
+    dialect,
     command: () => [process.execPath, ...START_FLAGS, here('../../src/main.ts'), 'start'],
     environment: (data) => ({
       PORT: '0',
@@ -73,6 +73,7 @@ export const contestants: readonly Contestant[] = [
   corridor('corridor', 'Corridor', false),
   corridor('corridor-sqlite', 'Corridor, SQLite', true),
   corridor('corridor-deflate', 'Corridor, compressed', false),
+  corridor('corridor-socketio', 'Corridor, SQLite, Socket.IO clients', true, 'gateway'),
   peer('ws', 'ws loop', 'ws.js', 'ws'),
   peer('ws-text', 'ws loop of strings', 'ws.js', 'ws'),
   peer('ws-deflate', 'ws loop, compressed', 'ws.js', 'ws'),

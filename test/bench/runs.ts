@@ -31,7 +31,7 @@ export async function run(
   { profile, timeoutMs }: RunOptions,
 ): Promise<Result> {
   const data = await mkdtemp(join(tmpdir(), 'corridor-bench-'))
-  await writeFile(join(data, ROOMS_FILE), roomsJson(job.isDeflated))
+  await writeFile(join(data, ROOMS_FILE), roomsJson(job.isDeflated, contestant.dialect === 'gateway'))
   const server = startServer(contestant, data, profile)
   try {
     const port = await server.port

@@ -91,7 +91,8 @@ const common = {
 } as const
 const everyone = ['corridor', 'ws', 'socketio', 'fastify', 'bun']
 const everyoneAndKept = [...everyone, 'corridor-sqlite']
-const withStrings = [...everyoneAndKept, 'ws-text']
+const gateway = 'corridor-socketio'
+const withStrings = [...everyoneAndKept, 'ws-text', gateway]
 const compressed = ['corridor-deflate', 'ws-deflate', 'socketio-deflate', 'bun-deflate']
 
 /** Targets against the ws loop, Socket.IO and Bun, where there is one. */
@@ -100,6 +101,11 @@ function against(measure: Measure, limits: readonly (number | undefined)[], suff
     const limit = limits[i]
     return limit === undefined ? [] : [{ measure, of: `corridor${suffix}`, against: name + suffix, limit }]
   })
+}
+
+/** Corridor beside the Socket.IO server, both with Socket.IO clients. */
+function beside(measure: Measure): Target {
+  return { measure, of: gateway, against: 'socketio', limit: 1.2 }
 }
 
 function searchOf(name: string, title: string, job: Partial<Job>, limits: number[], isQuick = false): Scenario {
@@ -134,7 +140,7 @@ export const scenarios: readonly Scenario[] = [
     job: common,
     servers: withStrings,
     measures: [cpu, p50, p99, loadCpu],
-    targets: against(cpu, [0.85, 0.6, 1.3]),
+    targets: [...against(cpu, [0.85, 0.6, 1.3]), beside(cpu)],
     isQuick: true,
   },
   {
@@ -143,7 +149,7 @@ export const scenarios: readonly Scenario[] = [
     job: { ...common, peers: 100, rate: 800 },
     servers: withStrings,
     measures: [cpu, p50, p99, loadCpu],
-    targets: [...against(cpu, [0.4, 0.3, 0.8]), { measure: p99, of: 'corridor', limit: 12 }],
+    targets: [...against(cpu, [0.4, 0.3, 0.8]), { measure: p99, of: 'corridor', limit: 12 }, beside(cpu)],
     isQuick: true,
   },
   searchOf('max-100', '100 peers', { peers: 100, rate: 300 }, []),
@@ -179,9 +185,9 @@ export const scenarios: readonly Scenario[] = [
     name: 'connections',
     title: 'Connections: bursts of 10,000 handshakes, and idle peers',
     job: { ...common, mode: 'connect', peers: 10_000, seconds: 3 },
-    servers: everyone,
+    servers: [...everyone, gateway],
     measures: [firstHandshakes, handshakes, handshakeCpu, idle],
-    targets: [...against(idle, [1.05, 0.4]), ...against(handshakes, [0.9, 2])],
+    targets: [...against(idle, [1.05, 0.4]), ...against(handshakes, [0.9, 2]), beside(idle)],
     isQuick: true,
   },
   {

@@ -53,6 +53,7 @@ describe('a mount', () => {
       limits: {
         peers: 50_000,
         handshakes: { perSecond: 200, burst: 1000 },
+        namespaces: 100,
         bufferedBytes: 512 * 1024 ** 2,
         headersTimeoutMs: 10_000,
         requestTimeoutMs: 30_000,

@@ -1,6 +1,7 @@
 /** The limits of admission and of requests, one by one: set small, exceeded, answered as docs/LIMITS.md says, and counted. */
 import { describe, expect, it } from 'vitest'
 import type { Limit } from '../../src/tally.ts'
+import { BareSocketIo } from '../support/bare-socketio.ts'
 import { refused } from '../support/client.ts'
 import { openLimited } from '../support/limited.ts'
 import notes from '../support/notes.ts'
@@ -76,6 +77,19 @@ const exceeded = {
     const { status, headers, body } = await refused(`${fixture.server.ws}/notes`)
     expect([status, headers['retry-after'], body]).toMatchObject([429, '10', { error: 'too_many' }])
     expect(await count('server.limits.handshakes')).toBe(1)
+  },
+
+  async 'server.limits.namespaces'() {
+    await start({ server: { limits: { namespaces: 1 } }, rooms: { '/notes': { definition: notes }, '/more': {} } })
+    const client = await BareSocketIo.join(fixture.server.ws, '/notes')
+    await client.say('40/more,')
+    const refusal = '"data":{"code":"too_many","message":"expected at most 1 namespaces on one connection'
+    expect(await client.heard('44/more,')).toContain(refusal)
+    expect(await count('server.limits.namespaces', '/more')).toBe(1)
+    await client.say('41/notes,')
+    await client.say('40/more,')
+    expect(await client.heard('40/more,')).toBeDefined()
+    client.destroy()
   },
 
   async 'server.limits.headersTimeout'() {

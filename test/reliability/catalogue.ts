@@ -55,10 +55,7 @@ export const CATALOGUE: readonly Chapter[] = [
       entry('F6', 'every close code, from either side; reasons of any length', 'no exception'),
       entry('F7', 'random frames and requests, from a seed', 'the state of the server is unchanged'),
       entry('F8', 'JSON that is too deep, too large, or contains `__proto__`', 'refused before it is parsed'),
-      {
-        ...entry('F9', 'the packets of known vulnerabilities of Socket.IO', 'only their sender is closed'),
-        missing: 'there is no Socket.IO gateway yet',
-      },
+      entry('F9', 'the packets of known vulnerabilities of Socket.IO', 'only their sender is closed'),
       entry(
         'F10',
         'a hundred thousand pings from a client that reads no pongs',

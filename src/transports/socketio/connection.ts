@@ -99,6 +99,11 @@ export class Connection implements HeartbeatTarget {
     return this.#limitBytes
   }
 
+  /** How many it is in, or asks for. */
+  get namespaces(): number {
+    return this.#peers.size + this.pending.size
+  }
+
   isIn(namespace: string): boolean {
     return this.#peers.has(namespace)
   }

@@ -23,10 +23,11 @@ import { RoomAdapter } from './adapter.ts'
 import { clientFiles } from './client-files.ts'
 import { Connection } from './connection.ts'
 import { Namespaces, type NamespacesParts } from './namespaces.ts'
+import { packetParser } from './packet-parser.ts'
 import { pollingRoutes } from './requests.ts'
 import { dropRequest, idOf } from './socketio-internals.ts'
 
-export interface GatewayParts extends NamespacesParts {
+export interface GatewayParts extends Omit<NamespacesParts, 'mostNamespaces'> {
   readonly clock: Clock
   readonly random: Random
   readonly heartbeat: Heartbeat
@@ -74,11 +75,12 @@ export class Gateway {
       },
     })
     this.#engine.generateId = () => parts.random.bytes(ID_BYTES).toString('base64url')
-    this.#namespaces = new Namespaces(parts)
+    this.#namespaces = new Namespaces({ ...parts, mostNamespaces: () => parts.config().server.limits.namespaces })
     // Before socket.io's own listener, which connects a client of version 2 at once.
     this.#engine.on('connection', (engine: EngineSocket) => this.#opened(engine))
     this.#io = new Server({
       serveClient: false,
+      parser: packetParser(() => this.mostBytes),
       connectTimeout: FIRST_NAMESPACE_MS,
       adapter: RoomAdapter,
       connectionStateRecovery: { skipMiddlewares: false },

@@ -27,6 +27,8 @@ export interface NamespacesParts {
   readonly random: Random
   readonly refusals: Refusals
   readonly closed: (code: number) => void
+  /** How many namespaces a connection may hold. */
+  readonly mostNamespaces: () => number
   readonly tallyOf: (pattern: string) => Tally
 }
 
@@ -106,6 +108,7 @@ export class Namespaces {
     let asking = caller
     try {
       asking = visitorCaller(caller, basePath, socket.nsp.name, fields, session?.client)
+      this.#mustHaveSpace(connection)
       return { admission: await gate.admit(asking), session }
     } catch (error) {
       throw new ConnectError(refusals.of(error, asking))
@@ -167,6 +170,14 @@ export class Namespaces {
     }
     const encoding = new NamespaceEncoding(name, new PacketMaker(name, offsetOf), connection.isOld)
     return new NamespaceWire({ connection, encoding, limitBytes, closed: this.#parts.closed, disconnect })
+  }
+
+  /** The namespace that asks is among those that wait. Throws a `Refusal` 429. */
+  #mustHaveSpace({ namespaces }: Connection): void {
+    const most = this.#parts.mostNamespaces()
+    if (namespaces <= most) return
+    const message = `expected at most ${most} namespaces on one connection, got one more; open another connection`
+    throw new Refusal(429, 'too_many', message).by('server.limits.namespaces')
   }
 
   #cancel(socket: Socket): void {

@@ -52,6 +52,8 @@ async function poll(
   // On a refusal too, so that the page can read it.
   reply.headers(cors)
   const { query } = gate.target(caller)
+  // A page of any origin may read a script, and its request names no origin.
+  if (query.has('j')) throw new Refusal(400, 'bad_handshake', 'expected polling without JSONP (the parameter "j")')
   const sid = query.get('sid')
   if (sid === null) gateway.mustAdmit(caller)
   if (Number(raw.headers['content-length'] ?? 0) > gateway.mostBytes) {

@@ -137,10 +137,10 @@ export class Connection implements FrameSink {
   }
 
   #before(area: Buffer, at: number, have: number): void {
+    const { dialect, room } = this.#opening
+    const greeting = this.first === undefined ? dialect.greeting?.(room) : undefined
     this.first ??= area.toString('utf8', at, at + have)
     this.#framesBefore -= 1
-    const { dialect, room } = this.#opening
-    const greeting = this.#framesBefore === 1 ? dialect.greeting?.(room) : undefined
     if (greeting !== undefined) this.send(clientFrame(TEXT, Buffer.from(greeting)).frame)
     if (this.#framesBefore === 0) this.#ready()
   }

@@ -12,7 +12,7 @@ export interface Dialect {
   /** A delivery has this byte at this place of its payload. */
   readonly delivery: Mark
   readonly ack?: Mark
-  /** Said once after the upgrade, to enter a room. */
+  /** Said once after the first frame of the server, to enter a room. */
   greeting?(room: string): string
   /** A whole first message in a room. */
   message(room: string, text: string): string
@@ -61,5 +61,14 @@ export const dialects: Record<DialectName, Dialect> = {
     greeting: (room) => `40${namespace(room)}`,
     message: (room, text) => `42${namespace(room)}${JSON.stringify(['message', { text }])}`,
     framesBefore: 2,
+  },
+  gateway: {
+    target: () => '/socket.io/?EIO=4&transport=websocket',
+    wrap: () => ['42/room,["message",{"text":"', '"}]'],
+    // 42/room,["message"… and 42/room,["welcome"… or an error.
+    delivery: mark('42/room,["'.length, 'm'),
+    greeting: (room) => `40${room},`,
+    message: (room, text) => `42${room},${JSON.stringify(['message', { text }])}`,
+    framesBefore: 3,
   },
 }

@@ -4,7 +4,7 @@
  */
 
 /** How a server's clients speak. `corridor`: its event protocol; `plain`: the same JSON, sent on as it came. */
-export type DialectName = 'plain' | 'corridor' | 'socketio'
+export type DialectName = 'plain' | 'corridor' | 'socketio' | 'gateway'
 
 /**
  * `steady`: a fixed rate. `search`: the highest rate that is sustained. `echo`: one message in flight per connection.
