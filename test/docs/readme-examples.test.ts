@@ -9,6 +9,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { moduleText, testText } from '../../src/cli/room-template.ts'
 import { loadConfig } from '../../src/config/config.ts'
 import { connect } from '../support/client.ts'
+import { Programs } from '../support/programs.ts'
 import { RoomsFolder } from '../support/rooms-folder.ts'
 import { startServer } from '../support/server.ts'
 
@@ -65,6 +66,17 @@ describe('the room of the README', () => {
       expect(shapeOf(got)).toEqual(shapeOf(expected))
     }
     await ann.close()
+    await server.close()
+  })
+
+  it('takes part in Socket.IO', async () => {
+    folder.put('quiz.ts', module)
+    const server = await startServer({ rooms: { '/quiz': { module: join(folder.path, 'quiz') } } })
+    const programs = new Programs()
+    const page = examples('html').find((text) => text.includes('socket.io')) ?? ''
+    await programs.client(/<script>([\s\S]*)<\/script>/.exec(page)?.[1] ?? '', server.port)
+    await expect.poll(() => programs.lines.toSorted()).toEqual(['ann waves at bob', 'true'])
+    await programs.end()
     await server.close()
   })
 

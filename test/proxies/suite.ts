@@ -5,12 +5,14 @@ import { describePath } from './path.ts'
 import type { ProxyKind } from './proxy.ts'
 import { describeReloads } from './reloads.ts'
 import { describeShards } from './shards.ts'
+import { describeSocketIo } from './socketio.ts'
 import { describeTrust } from './trust.ts'
 
 export function describeProxy(kind: ProxyKind): void {
   describePath(kind)
   describeTrust(kind)
   describeShards(kind)
+  describeSocketIo(kind)
   describeReloads(kind)
   describeDesync(kind)
   describeFrames(kind)

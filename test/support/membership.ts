@@ -47,7 +47,7 @@ function door() {
   return { definition, calls }
 }
 
-export function testMembership(name: string, via: 'websocket' | 'http', join: Join): void {
+export function testMembership(name: string, via: 'websocket' | 'http' | 'socketio', join: Join): void {
   describe(`who is in a room, over ${name}`, () => {
     let server: TestServer
     let calls: string[]

@@ -1,9 +1,10 @@
 /**
- * Three ways to send to an event room, with one interface: a WebSocket, an event stream with posts, and plain posts. Each
- * message resolves to its outcome, so that a suite can ask the same of each.
+ * The ways to send to an event room, with one interface: a WebSocket, Socket.IO, an event stream with posts, and plain
+ * posts. Each message resolves to its outcome, so that a suite can ask the same of each.
  */
 import { post } from './event-stream.ts'
 import type { TestServer } from './server.ts'
+import { type Answer, joinSocketIo, type SocketIoTransport } from './socketio-peer.ts'
 import { joinStream } from './stream-peer.ts'
 
 /** `kept`, or the code of the error it was answered with; `gone`: the sender went before the answer. */
@@ -62,6 +63,25 @@ export const webSocket: WireUnderTest = {
     }
   },
 }
+
+export const socketIo = (transport: SocketIoTransport): WireUnderTest => ({
+  name: `Socket.IO by ${transport}`,
+  hasBatches: false,
+  async sender(server, path, client) {
+    const peer = await joinSocketIo(server, path, { client }, transport)
+    await peer.next('welcome')
+    return {
+      say(type, data, id) {
+        const answer = new Promise<Outcome>((resolve) => {
+          const heard = (answer: Answer) => resolve(answer.ok ? 'kept' : answer.code)
+          peer.socket.emit(type, data, ...(id === undefined ? [] : [{ id }]), heard)
+        })
+        return Promise.race([answer, peer.closed.then(() => 'gone')])
+      },
+      lose: () => peer.terminate(),
+    }
+  },
+})
 
 async function outcomeOf(answer: Promise<Response>): Promise<Outcome> {
   const response = await answer.catch(() => undefined)

@@ -1,0 +1,5 @@
+/** The same room module over Socket.IO by polling, its log in a file. */
+import { testSameRoom } from '../support/same-room.ts'
+import { socketIo } from '../support/senders.ts'
+
+testSameRoom(socketIo('polling'), true)

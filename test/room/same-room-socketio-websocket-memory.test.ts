@@ -1,0 +1,5 @@
+/** The same room module over Socket.IO by WebSocket, its log in memory. */
+import { testSameRoom } from '../support/same-room.ts'
+import { socketIo } from '../support/senders.ts'
+
+testSameRoom(socketIo('websocket'), false)
