@@ -142,7 +142,7 @@ it('the page of the head chats', async () => {
 it('names the files of the client that the server serves', async () => {
   server = await startServer()
   const names = [...readFileSync(PAGE, 'utf8').matchAll(/`(socket\.io[\w.]*\.js)`/g)].map(([, name]) => name)
-  expect(names.length).toBe(4)
+  expect(names.length).toBe(3)
   for (const name of names) {
     for (const file of [name, `${name}.map`])
       expect([file, (await fetch(`${server.url}/socket.io/${file}`)).status]).toEqual([file, 200])
