@@ -8,11 +8,12 @@ import type { Clock } from '../../clock.ts'
 import type { Mount } from '../../config/mount.ts'
 import type { Bytes } from '../../delivery/frame.ts'
 import type { Caller } from '../../gate/caller.ts'
-import { drained } from '../drained.ts'
 import type { HeartbeatTarget } from '../heartbeat.ts'
 import { Stalls } from '../stalls.ts'
+import { connectionDrained } from './connection-drained.ts'
 import type { Packets } from './packets.ts'
-import { hasQueue, netSocketOf, refreshPing, setCloseTimeout, webSocketOf } from './socketio-internals.ts'
+import { Rest } from './rest.ts'
+import { hasQueue, netSocketOf, setCloseTimeout, webSocketOf } from './socketio-internals.ts'
 
 /** How long a client may take to read the last packets. */
 const LINGER_MS = 5000
@@ -21,8 +22,6 @@ const CLOSED = 3
 const GOING_AWAY = 1001
 /** The bound while no namespace has joined: for refusals, and for Engine.IO's own packets. */
 const LEAST_BYTES = 64 * 1024
-/** Less than Engine.IO waits for the answer to a ping. */
-const REFRESH_MS = 5000
 /** Packets for namespaces that were ended may come until the client knows; beyond so many the connection ends. */
 const MOST_LATE = 1000
 /** As `limits.controls` by default. */
@@ -31,7 +30,6 @@ const MOST_CONTROLS = 250
 /** A peer in one of its namespaces. */
 export interface ConnectionPeer {
   readonly limits: Mount['limits']
-  /** Cuts off a peer that does not read. */
   cutSlow(): void
 }
 
@@ -39,24 +37,25 @@ export class Connection implements HeartbeatTarget {
   readonly engine: EngineSocket
   readonly clock: Clock
   readonly caller: Caller
-  /** Peers by namespace. */
-  readonly #peers = new Map<string, ConnectionPeer>()
+  /** Its first peer and its namespace; most connections have no other. */
+  #namespace: string | undefined
+  #peer: ConnectionPeer | undefined
+  #others: Map<string, ConnectionPeer> | undefined
   /** Namespaces that are not connected yet, each with what gives its admission back. */
-  readonly pending = new Map<string, () => void>()
+  #pending: Map<string, () => void> | undefined
   /** Namespaces that the server ended: what a client has sent before it knows is ignored. */
-  readonly ended = new Set<string>()
+  #ended: Set<string> | undefined
   /** Late packets are filtered out. */
   isFiltered = false
   /** The client has left on purpose. */
   isLeaving = false
   readonly isPaused = false
-  readonly #stalls = new Stalls()
+  #stalls: Stalls | undefined
   #limitBytes = LEAST_BYTES
   #controls = 0
   #queuedBytes = 0
   #late = 0
-  #restUntilMs = 0
-  #cancelRest: (() => void) | undefined
+  #rest: Rest | undefined
   #cancelLinger: (() => void) | undefined
 
   constructor(engine: EngineSocket, clock: Clock, caller: Caller) {
@@ -71,10 +70,8 @@ export class Connection implements HeartbeatTarget {
       this.#queuedBytes = 0
     })
     setCloseTimeout(engine, LINGER_MS)
-    // Before Engine.IO's own listener, which ends the peers.
-    const listen = () => webSocketOf(engine)?.prependOnceListener('close', (code) => this.#webSocketClosed(code))
-    listen()
-    engine.once('upgrade', listen)
+    if (engine.transport.name === 'websocket') this.#listen()
+    else engine.on('upgrade', () => this.#listen())
   }
 
   get isOld(): boolean {
@@ -101,73 +98,74 @@ export class Connection implements HeartbeatTarget {
 
   /** How many it is in, or asks for. */
   get namespaces(): number {
-    return this.#peers.size + this.pending.size
+    return (this.#peer ? 1 : 0) + (this.#others?.size ?? 0) + (this.#pending?.size ?? 0)
   }
 
+  /** Whether a namespace is joined, or about to be. */
   isIn(namespace: string): boolean {
-    return this.#peers.has(namespace)
+    if (this.#namespace === namespace) return true
+    return this.#others?.has(namespace) === true || this.#pending?.has(namespace) === true
+  }
+
+  /** A namespace is to be connected; `giveBack` is called if the connection is over before. */
+  expect(namespace: string, giveBack: () => void): void {
+    this.#pending ??= new Map()
+    this.#pending.set(namespace, giveBack)
+  }
+
+  /** A namespace is connected or refused. */
+  decided(namespace: string): void {
+    this.#pending?.delete(namespace)
+    if (this.#pending?.size === 0) this.#pending = undefined
+    this.#ended?.delete(namespace)
+  }
+
+  /** The server has ended a namespace. */
+  hasEnded(namespace: string): void {
+    this.#ended ??= new Set()
+    this.#ended.add(namespace)
   }
 
   /** A peer has joined. */
   add(namespace: string, peer: ConnectionPeer): void {
-    this.#peers.set(namespace, peer)
+    if (this.#namespace === undefined) {
+      this.#namespace = namespace
+      this.#peer = peer
+    } else {
+      this.#others ??= new Map()
+      this.#others.set(namespace, peer)
+    }
     this.#limitBytes = Math.max(this.#limitBytes, peer.limits.bufferedBytes)
   }
 
   /** A peer is gone. */
   remove(namespace: string): void {
-    if (!this.#peers.delete(namespace)) return
+    if (this.#namespace === namespace) this.#namespace = this.#peer = undefined
+    else if (!this.#others?.delete(namespace)) return
     this.#limitBytes = LEAST_BYTES
-    for (const { limits } of this.#peers.values()) this.#limitBytes = Math.max(this.#limitBytes, limits.bufferedBytes)
+    for (const { limits } of this.#peers()) this.#limitBytes = Math.max(this.#limitBytes, limits.bufferedBytes)
   }
 
   /** `bytes`: the packets as WebSocket frames. */
   send(bytes: Bytes, packets: () => Packets): void {
     if (!this.isOpen || bytes.length === 0) return
     if (webSocketOf(this.engine) && !hasQueue(this.engine)) netSocketOf(this.engine)?.write(bytes, 'latin1')
-    else for (const packet of packets()) this.engine.write(bufferOrText(packet), { compress: false })
+    else for (const packet of packets()) this.engine.write(typeof packet === 'string' ? packet : Buffer.from(packet))
   }
 
-  /** Resolves when at most `below` bytes wait, or the connection is over. `undefined`: it is so now. */
   drained(below: number): Promise<void> | undefined {
-    if (this.readyState === CLOSED || this.waiting <= below) return undefined
-    const socket = netSocketOf(this.engine)
-    if (!hasQueue(this.engine) && socket) return drained(socket, below)
-    return new Promise((resolve) => this.#afterFlush(below, resolve))
+    return connectionDrained(this, below)
   }
 
-  #afterFlush(below: number, resolve: () => void): void {
-    const next = () => {
-      this.engine.off('drain', next)
-      this.engine.off('close', next)
-      const more = this.drained(below)
-      if (more) void more.then(resolve)
-      else resolve()
-    }
-    this.engine.once('drain', next)
-    this.engine.once('close', next)
-  }
-
-  /** Stops reading for `ms`, counted from the latest call. A client that polls waits with its next post. */
+  /** Stops reading for `ms`, counted from the latest call. */
   rest(ms: number): void {
-    this.#restUntilMs = this.clock.monotonic() + ms
-    webSocketOf(this.engine)?.pause()
-    this.#restOn()
-  }
-
-  /** While it is not read, no answer to a ping can come. */
-  #restOn = (): void => {
-    this.#cancelRest?.()
-    refreshPing(this.engine)
-    const leftMs = this.#restUntilMs - this.clock.monotonic()
-    if (leftMs > 0) this.#cancelRest = this.clock.after(Math.min(leftMs, REFRESH_MS), this.#restOn)
-    else webSocketOf(this.engine)?.resume()
+    this.#rest ??= new Rest(this.engine, this.clock)
+    this.#rest.begin(ms)
   }
 
   /** Resolves when it may be read again. */
   async rested(): Promise<void> {
-    const ms = this.#restUntilMs - this.clock.monotonic()
-    if (ms > 0) await new Promise<void>((resolve) => this.clock.after(ms, resolve))
+    await this.#rest?.over()
   }
 
   /** Closes after what was sent; the client comes back with all its namespaces. */
@@ -192,7 +190,7 @@ export class Connection implements HeartbeatTarget {
 
   /** Whether a packet of the client is for nobody any more. */
   isLate(namespace: string): boolean {
-    if (!this.ended.has(namespace)) return false
+    if (!this.#ended?.has(namespace)) return false
     this.#late += 1
     if (this.#late > MOST_LATE) this.drop()
     return true
@@ -200,10 +198,10 @@ export class Connection implements HeartbeatTarget {
 
   /** Engine.IO has closed it. */
   over(): void {
-    this.#cancelRest?.()
+    this.#rest?.cancel()
     this.#cancelLinger?.()
-    for (const giveBack of this.pending.values()) giveBack()
-    this.pending.clear()
+    for (const giveBack of this.#pending?.values() ?? []) giveBack()
+    this.#pending = undefined
   }
 
   /** Always: Engine.IO has a heartbeat of its own. */
@@ -223,10 +221,12 @@ export class Connection implements HeartbeatTarget {
   checkStalls(nowMs: number): void {
     this.#controls = 0
     const socket = netSocketOf(this.engine)
+    if (!socket || (socket.writableLength === 0 && !this.#stalls)) return
+    this.#stalls ??= new Stalls()
     let timeoutMs = 0
-    for (const { limits } of this.#peers.values()) timeoutMs = Math.max(timeoutMs, limits.sendTimeoutMs)
-    if (!socket || timeoutMs === 0 || !this.#stalls.isStalled(socket, nowMs, timeoutMs)) return
-    for (const peer of [...this.#peers.values()]) peer.cutSlow()
+    for (const { limits } of this.#peers()) timeoutMs = Math.max(timeoutMs, limits.sendTimeoutMs)
+    if (timeoutMs === 0 || !this.#stalls.isStalled(socket, nowMs, timeoutMs)) return
+    for (const peer of [...this.#peers()]) peer.cutSlow()
     this.drop()
   }
 
@@ -236,11 +236,15 @@ export class Connection implements HeartbeatTarget {
     if (this.waiting > this.limitBytes * 2) this.clock.soon(() => this.drop())
   }
 
-  #webSocketClosed(code: number): void {
-    if (code === GOING_AWAY) this.isLeaving = true
+  /** Before Engine.IO's own listener, which ends the peers. */
+  #listen(): void {
+    webSocketOf(this.engine)?.prependListener('close', (code) => {
+      if (code === GOING_AWAY) this.isLeaving = true
+    })
   }
-}
 
-function bufferOrText(packet: string | Uint8Array): string | Buffer {
-  return typeof packet === 'string' ? packet : Buffer.from(packet)
+  *#peers(): IterableIterator<ConnectionPeer> {
+    if (this.#peer) yield this.#peer
+    if (this.#others) yield* this.#others.values()
+  }
 }

@@ -109,7 +109,7 @@ export class Gateway {
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, caller: Caller, handshake: Handshake): void {
     const { sockets } = this.#parts
     this.mustAdmit(caller, handshake)
-    socket.once('close', () => sockets.delete(socket))
+    socket.on('close', () => sockets.delete(socket))
     this.#engine.handleUpgrade(request as EngineRequest, socket, head)
   }
 
@@ -190,7 +190,7 @@ export class Gateway {
     const id = idOf(engine)
     this.#connections.set(id, connection)
     const beat = heartbeat.add(connection, config().heartbeatMs)
-    engine.once('close', () => {
+    engine.on('close', () => {
       beat.socket = undefined
       this.#connections.delete(id)
       connection.over()

@@ -1,7 +1,8 @@
 /**
  * The wire of one namespace on a connection: what waits is shared with the others on it, and an end that the client may
- * come back from ends them all, so that it does come back. `namespace-peer.ts` makes it.
+ * come back from ends them all, so that it does come back. `namespace-peer.ts` adds what the client sends.
  */
+import type { Mount } from '../../config/mount.ts'
 import type { Bytes, Frame } from '../../delivery/frame.ts'
 import type { Wire } from '../../delivery/wire.ts'
 import { Close, type CloseReason } from '../../errors.ts'
@@ -12,69 +13,63 @@ import type { Packets } from './packets.ts'
 /** After these a client comes back by itself. Socket.IO does so when its connection ends, never for a namespace. */
 const MAY_COME_BACK: readonly number[] = [Close.restart.code, Close.slow.code, Close.failed.code]
 
-export interface NamespaceWireParts {
-  readonly connection: Connection
+export abstract class NamespaceWire implements Wire {
   readonly encoding: NamespaceEncoding
-  /** The room's `limits.buffered`. */
-  readonly limitBytes: number
-  /** Counts a connection that the server ends. */
-  readonly closed: (code: number) => void
-  /** Ends the namespace alone. */
-  readonly disconnect: () => void
-}
-
-export class NamespaceWire implements Wire {
-  readonly encoding: NamespaceEncoding
+  readonly limits: Mount['limits']
   /** Whether the room closed it. */
   isClosed = false
-  readonly #parts: NamespaceWireParts
+  protected readonly connection: Connection
 
-  constructor(parts: NamespaceWireParts) {
-    this.encoding = parts.encoding
-    this.#parts = parts
+  constructor(connection: Connection, encoding: NamespaceEncoding, limits: Mount['limits']) {
+    this.connection = connection
+    this.encoding = encoding
+    this.limits = limits
   }
 
   /** As much as leaves the room's own limit what the connection's leaves. */
   get waiting(): number {
-    const { waiting } = this.#parts.connection
+    const { waiting } = this.connection
     return waiting === 0 ? 0 : Math.max(1, waiting - this.#more)
   }
 
   send(bytes: Bytes, frames: readonly Frame[]): void {
-    if (this.isClosed) return
-    const { packets } = this.encoding
-    this.#parts.connection.send(bytes, () => frames.flatMap((frame) => packets.of(frame)))
+    if (!this.isClosed) this.connection.send(bytes, () => frames.flatMap((frame) => this.encoding.packets.of(frame)))
   }
 
   /** Sends packets of the gateway's own. */
-  sendPackets(packets: Packets): void {
-    if (!this.isClosed) this.#parts.connection.send(this.encoding.frames(packets), () => packets)
+  protected sendPackets(packets: Packets): void {
+    if (!this.isClosed) this.connection.send(this.encoding.frames(packets), () => packets)
   }
 
   drained(below: number): Promise<void> | undefined {
-    return this.#parts.connection.drained(below + this.#more)
+    return this.connection.drained(below + this.#more)
   }
 
   rest(ms: number): void {
-    this.#parts.connection.rest(ms)
+    this.connection.rest(ms)
   }
 
   close(reason: CloseReason): void {
     if (this.isClosed) return
-    const { connection, closed, disconnect } = this.#parts
     this.sendPackets([this.encoding.packets.closed(reason)])
     this.isClosed = true
-    closed(reason.code)
-    if (MAY_COME_BACK.includes(reason.code)) connection.end()
-    else disconnect()
+    if (MAY_COME_BACK.includes(reason.code)) this.connection.end()
+    else this.disconnect()
+    this.closed(reason.code)
   }
 
   drop(): void {
-    this.#parts.connection.drop()
+    this.connection.drop()
   }
+
+  /** Ends the namespace alone. */
+  protected abstract disconnect(): void
+
+  /** The server has ended it. */
+  protected abstract closed(code: number): void
 
   /** By how much the connection may hold more than the room allows one peer. */
   get #more(): number {
-    return Math.max(0, this.#parts.connection.limitBytes - this.#parts.limitBytes)
+    return Math.max(0, this.connection.limitBytes - this.limits.bufferedBytes)
   }
 }

@@ -4,17 +4,18 @@
  * namespace.
  */
 import type { Socket } from 'socket.io'
+import type { Mount } from '../../config/mount.ts'
 import { Refusal } from '../../errors.ts'
 import type { Admission } from '../../gate/admission.ts'
 import type { Gate } from '../../gate/gate.ts'
 import type { Random } from '../../random.ts'
+import type { OpenRoom } from '../../room/open-room.ts'
 import type { Tally } from '../../tally.ts'
 import type { Refusals } from '../refusals.ts'
 import type { Connection } from './connection.ts'
 import { LateJoin } from './late-join.ts'
 import { NamespaceEncoding } from './namespace-encoding.ts'
-import { NamespacePeer } from './namespace-peer.ts'
-import { NamespaceWire } from './namespace-wire.ts'
+import { NamespacePeer, type PeerParts } from './namespace-peer.ts'
 import { PacketMaker } from './packets.ts'
 import { PrivateId, requestedOffset } from './private-id.ts'
 import { filterPackets, forget, giveSessionId, parseNamespaces, takeEvents } from './socketio-internals.ts'
@@ -46,8 +47,6 @@ class ConnectError extends Error {
 /** Types of packets; those with bytes are decoded to events. */
 const CONNECT = 0
 const EVENTS: readonly number[] = [2, 5]
-/** The reason of socket.io for a client that left the namespace on purpose. */
-const LEFT = 'client namespace disconnect'
 
 /** A place in a room, and what the client is known by over its connections. */
 interface Admitted {
@@ -59,6 +58,8 @@ export class Namespaces {
   readonly #parts: NamespacesParts
   /** Of sockets that are not connected yet. */
   readonly #admitted = new WeakMap<Socket, Admitted>()
+  readonly #encodings = new WeakMap<OpenRoom, NamespaceEncoding>()
+  readonly #peerParts = new WeakMap<Mount, PeerParts>()
 
   constructor(parts: NamespacesParts) {
     this.#parts = parts
@@ -73,8 +74,8 @@ export class Namespaces {
       return next()
     }
     // It connects once more before it has its answer, which will be the answer to both.
-    if (connection.pending.has(name) || connection.isIn(name)) return forget(socket)
-    connection.pending.set(name, () => this.#cancel(socket))
+    if (connection.isIn(name)) return forget(socket)
+    connection.expect(name, () => this.#cancel(socket))
     try {
       const admitted = await this.#admit(connection, socket)
       if (connection.isOpen) this.#admitted.set(socket, admitted)
@@ -82,16 +83,14 @@ export class Namespaces {
       giveSessionId(socket, () => sessionIdOf(admitted))
       next()
     } catch (error) {
-      connection.pending.delete(name)
+      connection.decided(name)
       next(error instanceof Error ? error : undefined)
     }
   }
 
   /** Joins a socket that was admitted; its CONNECT is answered. */
   join(connection: Connection, socket: Socket): void {
-    const { name } = socket.nsp
-    connection.pending.delete(name)
-    connection.ended.delete(name)
+    connection.decided(socket.nsp.name)
     const admitted = this.#admitted.get(socket)
     this.#admitted.delete(socket)
     if (admitted) this.#enter(connection, socket, admitted)
@@ -115,36 +114,42 @@ export class Namespaces {
     }
   }
 
-  #enter(connection: Connection, socket: Socket, { admission }: Admitted): NamespacePeer | undefined {
-    const { name } = socket.nsp
-    const { room, route, visitor, offset } = admission
-    const { limits, pattern } = route.mount
-    const offsetOf = room.kind === 'event' ? (seq: number) => room.readers.offset(seq) : undefined
-    const wire = this.#wire(connection, socket, limits.bufferedBytes, offsetOf)
-    let peer: NamespacePeer | undefined
-    let isGone = false
-    takeEvents(socket, (packet) => peer?.receive(packet))
-    socket.once('disconnect', (reason) => {
-      isGone = true
-      connection.remove(name)
-      admission.leave()
-      peer?.gone(reason !== LEFT && !connection.isLeaving)
-    })
+  #enter(connection: Connection, socket: Socket, { admission }: Admitted): NamespacePeer {
+    const { room, route, visitor, offset, release, leave } = admission
+    const encoding = this.#encodingOf(room, socket.nsp.name, connection.isOld)
+    const peer = new NamespacePeer(connection, socket, encoding, this.#partsOf(route.mount), leave)
     try {
-      const session = room.join({ ...visitor, via: 'socketio' }, wire, offset)
-      const now = () => connection.clock.monotonic()
-      peer = new NamespacePeer(session, { kind: room.kind, limits, wire, tally: this.#parts.tallyOf(pattern), now })
-      if (!isGone) connection.add(name, peer)
+      peer.enter(room.join({ ...visitor, via: 'socketio' }, peer, offset))
     } finally {
-      admission.release()
-      if (!peer) admission.leave()
+      release()
     }
     return peer
   }
 
+  /** Most peers spell a room's path alike, and share the encoding. */
+  #encodingOf(room: OpenRoom, name: string, isOld: boolean): NamespaceEncoding {
+    const isUsual = !isOld && name === room.path
+    const known = isUsual ? this.#encodings.get(room) : undefined
+    if (known) return known
+    const offsetOf = room.kind === 'event' ? (seq: number) => room.readers.offset(seq) : undefined
+    const made = new NamespaceEncoding(name, new PacketMaker(name, offsetOf), isOld)
+    if (isUsual) this.#encodings.set(room, made)
+    return made
+  }
+
+  #partsOf(mount: Mount): PeerParts {
+    const known = this.#peerParts.get(mount)
+    if (known) return known
+    const { closed, tallyOf } = this.#parts
+    const made = { kind: mount.kind, limits: mount.limits, tally: tallyOf(mount.pattern), closed }
+    this.#peerParts.set(mount, made)
+    return made
+  }
+
   #joinLater(connection: Connection, socket: Socket): void {
-    const wire = this.#wire(connection, socket, 0)
-    const { packets } = wire.encoding
+    const { name } = socket.nsp
+    const packets = new PacketMaker(name)
+    const encoding = new NamespaceEncoding(name, packets, connection.isOld)
     const later = new LateJoin<Admitted>({
       admit: () => this.#admit(connection, socket),
       enter: (admitted) => {
@@ -155,21 +160,12 @@ export class Namespaces {
       refuse: ({ id }, error) => {
         const data = error instanceof ConnectError ? error.data : { code: 'internal', message: 'the join failed' }
         const answer = id === undefined ? packets.error(JSON.stringify(data)) : refusal(data)
-        wire.sendPackets([id === undefined ? answer : packets.ack(id, answer)])
+        const all = [id === undefined ? answer : packets.ack(id, answer)]
+        connection.send(encoding.frames(all), () => all)
       },
       tooMany: () => new ConnectError(new Refusal(503, 'unavailable', 'too many of your messages are waiting')),
     })
     takeEvents(socket, (packet) => later.receive(packet))
-  }
-
-  #wire(connection: Connection, socket: Socket, limitBytes: number, offsetOf?: (seq: number) => string) {
-    const { name } = socket.nsp
-    const disconnect = () => {
-      connection.ended.add(name)
-      socket.disconnect()
-    }
-    const encoding = new NamespaceEncoding(name, new PacketMaker(name, offsetOf), connection.isOld)
-    return new NamespaceWire({ connection, encoding, limitBytes, closed: this.#parts.closed, disconnect })
   }
 
   /** The namespace that asks is among those that wait. Throws a `Refusal` 429. */

@@ -17,8 +17,9 @@ export interface Packet {
 }
 
 interface SocketParts {
+  handshake: unknown
   pid: string | undefined
-  onevent(packet: Packet): void
+  onevent: (this: Socket, packet: Packet) => void
   _cleanup(): void
 }
 
@@ -52,8 +53,11 @@ interface TransportParts {
   readonly res?: { readonly socket: NetSocket | null } | null
 }
 
-/** Passes the messages of a socket to `listener`, with their numbers, instead of to listeners by event name. */
-export function takeEvents(socket: Socket, listener: (packet: Packet) => void): void {
+/**
+ * Passes the messages of a socket to `listener` (with the socket as `this`), with their numbers, instead of to listeners
+ * by event name.
+ */
+export function takeEvents(socket: Socket, listener: (this: Socket, packet: Packet) => void): void {
   socketParts(socket).onevent = listener
 }
 
@@ -114,6 +118,13 @@ export function setCloseTimeout({ transport }: EngineSocket, ms: number): void {
 /** Begins the time to answer a ping anew: while nothing was read, no answer could be. */
 export function refreshPing(engine: EngineSocket): void {
   engineParts(engine).pingTimeoutTimer?.refresh()
+}
+
+/** Lets go of what a socket was admitted by, and of what `giveSessionId` holds. */
+export function dropHandshake(socket: Socket): void {
+  const parts = socketParts(socket)
+  parts.handshake = undefined
+  Object.defineProperty(parts, 'pid', { value: undefined, writable: true })
 }
 
 /** Lets go of the request that a connection began with. */
