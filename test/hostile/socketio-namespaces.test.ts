@@ -33,11 +33,10 @@ const siege = openBesieged({
 tellWrong('F9', 'wrong answers to connects')
 
 describe('a connection', () => {
-  it('that asks for thousands of rooms that are not there is told so, or ended, and leaves none', async () => {
+  it('that asks for thousands of rooms that are not there is ended, and leaves none', async () => {
     const attacker = await siege.open()
     for (let at = 0; at < 3000 && !attacker.peer.hasClosed; at += 1) await attacker.say(`40/nothing-${at},`)
-    await attacker.say('40/talk,')
-    await attacker.heard('42/talk,["welcome"')
+    await attacker.peer.closed()
   })
 
   it('that joins room after room under a path with parameters is stopped, and leaves none', async () => {

@@ -122,7 +122,7 @@ export class Connection implements HeartbeatTarget {
 
   /** The server has ended a namespace. */
   hasEnded(namespace: string): void {
-    this.#ended ??= new Set()
+    if (this.#ended === undefined || this.#ended.size >= MOST_LATE) this.#ended = new Set()
     this.#ended.add(namespace)
   }
 

@@ -74,7 +74,10 @@ export class Namespaces {
       return next()
     }
     // It connects once more before it has its answer, which will be the answer to both.
-    if (connection.isIn(name)) return forget(socket)
+    if (connection.isIn(name)) {
+      connection.control()
+      return forget(socket)
+    }
     connection.expect(name, () => this.#cancel(socket))
     try {
       const admitted = await this.#admit(connection, socket)
@@ -84,6 +87,7 @@ export class Namespaces {
       next()
     } catch (error) {
       connection.decided(name)
+      connection.control()
       next(error instanceof Error ? error : undefined)
     }
   }
