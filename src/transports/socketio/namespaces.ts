@@ -52,6 +52,8 @@ const EVENTS: readonly number[] = [2, 5]
 interface Admitted {
   readonly admission: Admission
   readonly session: PrivateId | undefined
+  /** The client has an id of its own. */
+  readonly isNamed: boolean
 }
 
 export class Namespaces {
@@ -112,18 +114,20 @@ export class Namespaces {
     try {
       asking = visitorCaller(caller, basePath, socket.nsp.name, fields, session?.client)
       this.#mustHaveSpace(connection)
-      return { admission: await gate.admit(asking), session }
+      return { admission: await gate.admit(asking), session, isNamed: typeof fields.client === 'string' }
     } catch (error) {
       throw new ConnectError(refusals.of(error, asking))
     }
   }
 
-  #enter(connection: Connection, socket: Socket, { admission }: Admitted): NamespacePeer {
+  #enter(connection: Connection, socket: Socket, { admission, isNamed }: Admitted): NamespacePeer {
     const { room, route, visitor, offset, release, leave } = admission
+    // A raw room gives no session id, so that its client is not known when it comes back.
+    const client = room.kind === 'raw' && !isNamed ? undefined : visitor.client
     const encoding = this.#encodingOf(room, socket.nsp.name, connection.isOld)
     const peer = new NamespacePeer(connection, socket, encoding, this.#partsOf(route.mount), leave)
     try {
-      peer.enter(room.join({ ...visitor, via: 'socketio' }, peer, offset))
+      peer.enter(room.join({ ...visitor, client, via: 'socketio' }, peer, offset))
     } finally {
       release()
     }

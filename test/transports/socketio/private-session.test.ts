@@ -32,10 +32,18 @@ const noted = defineRoom({
     },
   }),
 })
+const raw = defineRoom({
+  open: () => ({
+    join: (peer) => void calls.push(`join ${peer.name}`),
+    drop: (peer) => void calls.push(`drop ${peer.name}`),
+    leave: (peer) => void calls.push(`leave ${peer.name}`),
+  }),
+})
 const line = { definition: SAYINGS }
 const corridor = openCutOff({
   '/room': line,
   '/short': { ...line, history: { keep: 3, replay: 2 } },
+  '/raw': { definition: raw, rejoinWithin: '1h' },
   '/noted': { definition: noted, rejoinWithin: '1h' },
   '/noted-short': { definition: noted, rejoinWithin: '1h', history: { keep: 3, replay: 2 } },
 })
@@ -90,6 +98,17 @@ describe('a client that gave no `client`', () => {
     await called('leave ann')
     expect(calls.filter((call) => call !== 'leave ann')).toEqual(['join ann', 'join ann'])
   })
+})
+
+it('in a raw room, where nobody can be recovered, only who gave a `client` is waited for', async () => {
+  const ann = corridor.open('/raw', 'websocket', { auth: { name: 'ann' } })
+  const bob = corridor.open('/raw', 'websocket', { auth: { name: 'bob', client: 'bob' } })
+  await Promise.all([connected(ann, 1), connected(bob, 1)])
+  expect(pidOf(ann)).toBe('undefined')
+  await corridor.lose(ann, bob)
+  await called('leave ann')
+  await called('drop bob')
+  expect(calls).not.toContain('leave bob')
 })
 
 describe('a message with an id that is sent again', () => {
