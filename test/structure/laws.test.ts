@@ -88,6 +88,17 @@ describe('the source', () => {
     expect(across).toEqual([])
   })
 
+  it('loads Socket.IO with its folder alone, and that only where it is on', () => {
+    const loads = /(?:from|import\() ?'(?:socket\.io|engine\.io)[^']*'/
+    const others = new Map([...src].filter(([name]) => !name.startsWith('src/transports/socketio/')))
+    expect(names(others, ({ code }) => loads.test(code))).toEqual([])
+    const enters = /(?:^import [^']*|from )'[^']*transports\/socketio\//m
+    expect(names(others, ({ code }) => enters.test(code))).toEqual([])
+    expect(names(others, ({ code }) => /await import\('\.\/transports\/socketio\//.test(code))).toEqual([
+      'src/server.ts',
+    ])
+  })
+
   it('touches the private parts of a dependency in one file each, "…-internals.ts"', () => {
     // `_zod` is what zod has for libraries, and documents.
     const isPrivate = /\._(?!zod\b)[a-z]|\{ _[a-z]\w*(: \w+)?[ ,]|\.listeners\(/

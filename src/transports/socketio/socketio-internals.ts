@@ -21,6 +21,7 @@ interface SocketParts {
   pid: string | undefined
   onevent: (this: Socket, packet: Packet) => void
   _cleanup(): void
+  _onconnect: (this: Socket) => void
 }
 
 interface Decoder {
@@ -71,7 +72,13 @@ export function forget(socket: Socket): void {
  * does not try to be recovered.
  */
 export function giveSessionId(socket: Socket, idOf: () => string | undefined): void {
-  Object.defineProperty(socketParts(socket), 'pid', { get: idOf })
+  const parts = socketParts(socket)
+  const answer = parts._onconnect
+  // Not an accessor: an object with one of its own takes a kilobyte more.
+  parts._onconnect = () => {
+    parts.pid = idOf()
+    answer.call(socket)
+  }
 }
 
 /** Reads the namespaces in the packets of a connection by `parse`; Engine.IO 3 has the query of a connect in them. */
@@ -124,7 +131,8 @@ export function refreshPing(engine: EngineSocket): void {
 export function dropHandshake(socket: Socket): void {
   const parts = socketParts(socket)
   parts.handshake = undefined
-  Object.defineProperty(parts, 'pid', { value: undefined, writable: true })
+  parts.pid = undefined
+  Reflect.set(parts, '_onconnect', undefined)
 }
 
 /** Lets go of the request that a connection began with. */
