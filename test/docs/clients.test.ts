@@ -27,6 +27,9 @@ const programs = ofNpm
 const shared = programs.find(({ code }) => code.startsWith('// room.js'))
 const runnable = programs.filter((program) => program !== shared)
 
+const versionOf = (name: string): string =>
+  JSON.parse(readFileSync(here(`../../node_modules/${name}/package.json`), 'utf8')).version
+
 describe('the table', () => {
   const rows = [...ofNpm.matchAll(/^\| \[`([^`]+)`\]\(#([^)]+)\)[^|]*\| ([^ |]+) /gm)].map(
     ([, name = '', anchor = '', version = '']) => ({ name, anchor, version }),
@@ -36,9 +39,15 @@ describe('the table', () => {
     expect(rows.length).toBe(runnable.length)
     for (const { name, version } of rows) {
       expect(Object.keys({ ...dependencies, ...devDependencies })).toContain(name)
-      const installed = JSON.parse(readFileSync(here(`../../node_modules/${name}/package.json`), 'utf8')).version
-      expect({ name, version }).toEqual({ name, version: installed })
+      expect({ name, version }).toEqual({ name, version: versionOf(name) })
     }
+  })
+
+  it('has the versions of the Socket.IO clients that are installed', () => {
+    const aliases = Object.keys(devDependencies).filter((name) => name.startsWith('socket.io-client'))
+    const installed = aliases.map((name) => versionOf(name))
+    const [, named = ''] = /`socket\.io-client` ([^:]+) are tested/.exec(page) ?? []
+    expect(named.match(/\d+\.\d+\.\d+/g)?.sort()).toEqual(installed.sort())
   })
 
   it('leads to a program for each', () => {
