@@ -9,6 +9,7 @@ import { type Client, connect } from '../support/client.ts'
 import { commandOf, need } from '../support/components.ts'
 import { tell } from '../support/figures.ts'
 import { startServer, type TestServer } from '../support/server.ts'
+import { connectSocketIo, type SocketIoPeer } from '../support/socketio-peer.ts'
 import { caddy } from './caddy.ts'
 import { haproxy } from './haproxy.ts'
 import { ask, Stream } from './http.ts'
@@ -24,6 +25,8 @@ const PAUSES_MS = [...spread(4800, 5300, 12), ...spread(70_500, 74_500, 24)]
 interface Look {
   readonly socket: Client
   readonly stream: Stream
+  /** Socket.IO clients, by polling and by WebSocket. */
+  readonly socketIo: readonly SocketIoPeer[]
   /** Status of the second request after each pause. */
   readonly again: readonly number[]
   /** How many messages were kept. */
@@ -84,6 +87,18 @@ describe.each(KINDS)('$component', ({ component }) => {
     expect(stream.text.split('\n:\n').length).toBeGreaterThan(3)
   })
 
+  it('keeps Socket.IO clients that say nothing', async () => {
+    const { socketIo } = looks.get(component) as Look
+    const dropped = socketIo.filter(({ socket }) => !socket.connected).length
+    tell('PX1', `Socket.IO clients lost in ${IDLE_MS / 1000} s of silence, ${component}`, `${dropped} of 2`)
+    for (const peer of socketIo) {
+      peer.send('typing', {}, 'still-here')
+      expect(await peer.next('ack')).toMatchObject({ id: 'still-here' })
+      peer.close()
+    }
+    expect(dropped).toBe(0)
+  })
+
   it('takes each message once, however long its connection waited', () => {
     const { again, kept } = looks.get(component) as Look
     const wrong = again.filter((status) => status !== 204).length
@@ -123,6 +138,11 @@ async function look(port: number, { logs }: TestServer): Promise<Look> {
     closed = end
   })
   const stream = await Stream.open(`${url}/quiet?client=a&name=ann&live=sse`)
+  const socketIo = await Promise.all(
+    (['polling', 'websocket'] as const).map((transport) =>
+      connectSocketIo(`${url}/quiet`, { transports: [transport], auth: { name: transport } }),
+    ),
+  )
   const [again, endlessMs, , honest] = await Promise.all([
     Promise.all(PAUSES_MS.map((ms) => twice(url, ms))),
     drip(port, 'GET /chat HTTP/1.1\r\nHost: x\r\nX-Slow: '),
@@ -134,7 +154,7 @@ async function look(port: number, { logs }: TestServer): Promise<Look> {
   // A proxy may also dial ahead, and gets a timeout on such an unused connection after some seconds.
   const late = logs.filter(({ limit }) => limit === 'server.limits.requestTimeout')
   const slowBodiesMs = late.map(({ time }) => Number(time) - startedMs)
-  return { socket, stream, again, kept, endlessMs, slowBodiesMs, honest, closed }
+  return { socket, stream, socketIo, again, kept, endlessMs, slowBodiesMs, honest, closed }
 }
 
 /** Says something, waits, and says something on the same connection. → the second answer's status */

@@ -113,7 +113,7 @@ export function describeSocketIo(kind: ProxyKind): void {
       }
     })
 
-    it('is back by itself, in one room, when its server was away', async () => {
+    it('is back by itself after a reload of the proxy and a lost connection', async () => {
       const scene = await stage.open()
       const peers = await Promise.all(
         TRANSPORTS.map((transport) =>
@@ -123,7 +123,6 @@ export function describeSocketIo(kind: ProxyKind): void {
       for (const peer of peers) stage.defer(() => peer.close())
       const back = peers.map((peer) => new Promise((resolve) => peer.socket.once('connect', () => resolve(true))))
       await scene.proxy.reload()
-      // A lost connection is what a restart of a server looks like from here.
       for (const peer of peers) peer.socket.io.engine.close()
       expect(await Promise.all(back)).toEqual([true, true])
     })
