@@ -74,6 +74,29 @@ describe.each([['websocket'], ['polling']])('over %s', (transport) => {
     expect(await error).toMatchObject([{ code: 'no', message: 'aloud' }, {}, expect.any(String)])
   })
 
+  it('says with each event where a client is in the log, and retries without a double', async () => {
+    server = await startServer({ rooms })
+    const first = open('/said', { ...options, retries: 3, ackTimeout: 10_000, auth: { client: 'one' } })
+    expect(await first.emitWithAck('say', 'one', { id: 'a' })).toEqual({ ok: true, seq: 1, kept: 'memory' })
+    expect(await first.emitWithAck('say', 'one', { id: 'a' })).toEqual({
+      ok: true,
+      seq: 1,
+      kept: 'memory',
+      duplicate: true,
+    })
+    const second = open('/said', options)
+    const heard: unknown[] = []
+    const hello = next(second, 'hello')
+    second.onAny((type, _data, _meta, offset) => heard.push([type, Number(String(offset).split('_')[1])]))
+    await hello
+    // What was before the history, the history, and what came after it.
+    expect(heard).toEqual([
+      ['welcome', 0],
+      ['said', 1],
+      ['hello', 1],
+    ])
+  })
+
   it('sends text and bytes of a raw room as they are', async () => {
     server = await startServer({ rooms })
     const socket = open('/echo', options)
