@@ -56,7 +56,9 @@ export function handshakeOf({ method, httpVersion, headers }: IncomingMessage): 
 }
 
 function protocolsOf(header: string | undefined): readonly string[] {
-  return header === undefined ? NO_PROTOCOLS : header.split(',').map((protocol) => protocol.trim())
+  return header === undefined || header.trim() === ''
+    ? NO_PROTOCOLS
+    : header.split(',').map((protocol) => protocol.trim())
 }
 
 /** With several proxies, the first value is from the one next to the client. */

@@ -22,8 +22,18 @@ const cpp = (name: string, ...options: string[]) => ({
   run: [program(name)],
 })
 
-/** What is run by tests of its own. */
+/** It is run by tests of its own. */
+export const SOCKET_IO: ForeignClient = {
+  name: 'Python python-socketio',
+  packages: ['python3-socketio', 'python3-requests', 'python3-websocket'],
+  run: debian('socketio_client.py'),
+  compression: 'never',
+  origin: 'none',
+}
+
+/** Those that other tests run. */
 export const OTHERS: readonly Pick<ForeignClient, 'name' | 'packages' | 'pip'>[] = [
+  SOCKET_IO,
   { name: 'curl', packages: ['curl'] },
 ]
 
@@ -131,6 +141,20 @@ export const CLIENTS: readonly ForeignClient[] = [
     name: 'C++ Boost.Beast',
     packages: ['g++', 'libboost-dev'],
     ...cpp('beast'),
+    compression: 'asked',
+    origin: 'none',
+  },
+  {
+    name: 'Ruby faye-websocket',
+    packages: ['ruby', 'ruby-faye-websocket'],
+    run: ['/usr/bin/ruby', 'ruby/faye.rb'],
+    compression: 'never',
+    origin: 'none',
+  },
+  {
+    name: 'GNOME libsoup',
+    packages: ['python3-gi', 'gir1.2-soup-3.0'],
+    run: debian('soup.py'),
     compression: 'asked',
     origin: 'none',
   },

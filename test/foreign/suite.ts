@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { isStrict } from '../support/components.ts'
 import { bearer, sign } from '../support/tokens.ts'
 import { CLOSE, PONG } from './client-frames.ts'
-import { type Feature, type ForeignClient, probe, rowOf, Visit } from './foreign-client.ts'
+import { type Feature, type ForeignClient, type Found, probe, rowOf, Visit } from './foreign-client.ts'
 import { headerOf } from './relay.ts'
 import { note } from './results.ts'
 import { openScene, type Scene } from './scene.ts'
@@ -13,12 +13,10 @@ const ALL_BYTES = Buffer.from(Array.from({ length: 256 }, (_, i) => i))
 
 export function describeClient(client: ForeignClient): void {
   describe(client.name, () => {
-    const found = probe(client)
-    if ('missing' in found && isStrict()) throw new Error(`${client.name}: ${found.missing}`)
-    const missing = 'missing' in found ? found.missing : undefined
+    let found: Found
     const test = (title: string, body: () => Promise<void>, feature?: Feature) =>
       it(title, async ({ skip }) => {
-        const reason = missing ?? (feature && client.cannot?.[feature])
+        const reason = 'missing' in found ? found.missing : feature && client.cannot?.[feature]
         if (reason) skip(`${client.name}: ${reason}`)
         await body()
       })
@@ -26,6 +24,8 @@ export function describeClient(client: ForeignClient): void {
     let scene: Scene
     const visits: Visit[] = []
     beforeAll(async () => {
+      found = probe(client)
+      if ('missing' in found && isStrict()) throw new Error(`${client.name}: ${found.missing}`)
       scene = await openScene()
     })
     afterEach(async () => {

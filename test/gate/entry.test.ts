@@ -150,11 +150,19 @@ describe('a subprotocol', () => {
     expect(await selected('/two', 'x, y')).toEqual([400, undefined])
     expect(await selected('/two', 'A')).toEqual([400, undefined])
     expect(await selected('/none', 'a, b')).toEqual([101, undefined])
-    for (const broken of [',', 'a b', 'a,,b', '"a"', 'a, a', '', ' ', 'x'.repeat(12_000).replaceAll('xx', 'x,')]) {
+    for (const broken of [',', 'a b', 'a,,b', '"a"', 'a, a', 'x'.repeat(12_000).replaceAll('xx', 'x,')]) {
       expect(await selected('/none', broken)).toEqual([400, undefined])
     }
     const peer = await server.connect('/two')
     expect(peer.socket.protocol).toBe('')
+  })
+
+  it('is not offered by an empty list, as some clients send it', async () => {
+    await start({ '/two': { protocols: ['a', 'b'] }, '/none': {} })
+    for (const empty of ['', ' ']) {
+      expect(await selected('/two', empty)).toEqual([101, undefined])
+      expect(await selected('/none', empty)).toEqual([101, undefined])
+    }
   })
 })
 

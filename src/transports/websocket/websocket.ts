@@ -69,6 +69,8 @@ export class WebSocketUpgrades {
     const offer = asked === undefined ? undefined : acceptedOffer(asked, this.#inflater.hasRoom)
     if (offer) headers['sec-websocket-extensions'] = offer.answer
     else if (asked !== undefined) delete headers['sec-websocket-extensions']
+    // What libsoup sends for an empty list; `ws` would refuse it.
+    if (headers['sec-websocket-protocol']?.trim() === '') delete headers['sec-websocket-protocol']
     this.#server.open(request, socket, head, (roomSocket, answer) => {
       const { room, visitor, offset } = admission
       this.#inflater.serve(roomSocket)
