@@ -19,7 +19,7 @@ import { mayEnter } from '../../gate/origin.ts'
 import type { Random } from '../../random.ts'
 import type { CallerOf } from '../caller-reader.ts'
 import type { Heartbeat } from '../heartbeat.ts'
-import { RoomAdapter } from './adapter.ts'
+import { roomAdapter } from './adapter.ts'
 import { clientFiles } from './client-files.ts'
 import { Connection } from './connection.ts'
 import { Namespaces, type NamespacesParts } from './namespaces.ts'
@@ -82,7 +82,7 @@ export class Gateway {
       serveClient: false,
       parser: packetParser(() => this.mostBytes),
       connectTimeout: FIRST_NAMESPACE_MS,
-      adapter: RoomAdapter,
+      adapter: roomAdapter((socket) => this.#namespaces.connecting(socket)),
       connectionStateRecovery: { skipMiddlewares: false },
       cleanupEmptyChildNamespaces: true,
     })

@@ -18,7 +18,7 @@ import { NamespaceEncoding } from './namespace-encoding.ts'
 import { NamespacePeer, type PeerParts } from './namespace-peer.ts'
 import { PacketMaker } from './packets.ts'
 import { PrivateId, requestedOffset } from './private-id.ts'
-import { filterPackets, forget, giveSessionId, parseNamespaces, takeEvents } from './socketio-internals.ts'
+import { filterPackets, forget, parseNamespaces, setSessionId, takeEvents } from './socketio-internals.ts'
 import { authOf, requestOf } from './version-2.ts'
 import { visitorCaller } from './visitor-caller.ts'
 
@@ -85,13 +85,18 @@ export class Namespaces {
       const admitted = await this.#admit(connection, socket)
       if (connection.isOpen) this.#admitted.set(socket, admitted)
       else cancel(admitted.admission)
-      giveSessionId(socket, () => sessionIdOf(admitted))
       next()
     } catch (error) {
       connection.decided(name)
       connection.control()
       next(error instanceof Error ? error : undefined)
     }
+  }
+
+  /** The connect of a socket is answered next. */
+  connecting(socket: Socket): void {
+    const admitted = this.#admitted.get(socket)
+    if (admitted) setSessionId(socket, sessionIdOf(admitted))
   }
 
   /** Joins a socket that was admitted; its CONNECT is answered. */

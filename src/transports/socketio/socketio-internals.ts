@@ -21,7 +21,6 @@ interface SocketParts {
   pid: string | undefined
   onevent: (this: Socket, packet: Packet) => void
   _cleanup(): void
-  _onconnect: (this: Socket) => void
 }
 
 interface Decoder {
@@ -68,17 +67,11 @@ export function forget(socket: Socket): void {
 }
 
 /**
- * Answers the connect of a socket with the private session id that `idOf` gives then; `undefined`: with none, and the client
- * does not try to be recovered.
+ * Sets the private session id that the connect of a socket is answered with; `undefined`: none, so that the client does not
+ * try to be recovered.
  */
-export function giveSessionId(socket: Socket, idOf: () => string | undefined): void {
-  const parts = socketParts(socket)
-  const answer = parts._onconnect
-  // Not an accessor: an object with one of its own takes a kilobyte more.
-  parts._onconnect = () => {
-    parts.pid = idOf()
-    answer.call(socket)
-  }
+export function setSessionId(socket: Socket, pid: string | undefined): void {
+  socketParts(socket).pid = pid
 }
 
 /** Reads the namespaces in the packets of a connection by `parse`; Engine.IO 3 has the query of a connect in them. */
@@ -127,12 +120,11 @@ export function refreshPing(engine: EngineSocket): void {
   engineParts(engine).pingTimeoutTimer?.refresh()
 }
 
-/** Lets go of what a socket was admitted by, and of what `giveSessionId` holds. */
+/** Lets go of what a socket was admitted by. */
 export function dropHandshake(socket: Socket): void {
   const parts = socketParts(socket)
   parts.handshake = undefined
   parts.pid = undefined
-  Reflect.set(parts, '_onconnect', undefined)
 }
 
 /** Lets go of the request that a connection began with. */

@@ -8,13 +8,13 @@ import { describe, expect, it } from 'vitest'
 import manifest from '../../../package.json' with { type: 'json' }
 import {
   filterPackets,
-  giveSessionId,
   hasQueue,
   idOf,
   netSocketOf,
   type Packet,
   parseNamespaces,
   refreshPing,
+  setSessionId,
   takeEvents,
   webSocketOf,
 } from '../../../src/transports/socketio/socketio-internals.ts'
@@ -30,7 +30,7 @@ async function withSocket(
   const server = new Server({ connectionStateRecovery: { skipMiddlewares: false } })
   server.bind(engine)
   server.use((socket, next) => {
-    giveSessionId(socket, () => 'a session')
+    setSessionId(socket, 'a session')
     next()
   })
   const connected = new Promise<Socket>((resolve) => server.on('connection', resolve))
