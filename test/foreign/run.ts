@@ -35,9 +35,13 @@ process.exitCode = status
 
 /** Into a folder of its own, with a version that Debian does not have. */
 function pip(name: string): void {
-  const { status, stderr } = spawnSync('python3', ['-m', 'pip', 'install', '-q', '--target', join(PIP, name), name], {
-    encoding: 'utf8',
-  })
+  const { status, stderr } = spawnSync(
+    'python3',
+    ['-m', 'pip', 'install', '-q', '--retries', '1', '--target', join(PIP, name), name],
+    {
+      encoding: 'utf8',
+    },
+  )
   if (status === 0) return
   rmSync(join(PIP, name), { recursive: true, force: true })
   process.stderr.write(`pip failed: ${stderr?.trim().split('\n').at(-1)}\n`)
