@@ -74,8 +74,11 @@ describe('a connection', () => {
     const attacker = await siege.open()
     for (let at = 0; at < 50; at += 1) {
       await attacker.say('40/talk,')
-      await attacker.heard('42/talk,["welcome"')
+      expect(await attacker.heard('42/talk,["welcome"')).toBeDefined()
       await attacker.say('41/talk,')
+      // A connect in the same packet of the network would come before the disconnect is worked off, and end it.
+      await attacker.say('40/nothing,')
+      expect(await attacker.heard('44/nothing,')).toBeDefined()
     }
   })
 })
