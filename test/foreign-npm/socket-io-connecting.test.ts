@@ -49,14 +49,15 @@ describe('who it says it is', () => {
 describe('its connections', () => {
   it('are one for all namespaces of a Manager, each with its own ends', async () => {
     const shared = { forceNew: false, auth: { name: 'Ann' } }
-    const before = stage.proxy.accepted
-    const one = visit('/notes/one', { ...shared, transports: ['websocket'] })
-    const two = visit('/notes/two', { ...shared, transports: ['websocket'] })
-    const no = visit('/nowhere', { ...shared, transports: ['websocket'] })
+    const proxy = await openTcpProxy(stage.server.port)
+    const at = (path: string) => `http://127.0.0.1:${proxy.port}${path}`
+    const one = visit(at('/notes/one'), { ...shared, transports: ['websocket'] })
+    const two = visit(at('/notes/two'), { ...shared, transports: ['websocket'] })
+    const no = visit(at('/nowhere'), { ...shared, transports: ['websocket'] })
     for (const each of [one, two]) expect((await each.next('welcome'))[0]).toMatchObject(you('Ann'))
     expect(await no.refusals.next('a refusal')).toMatchObject({ code: 'no_such_room' })
     expect([two.socket.io, no.socket.io]).toEqual([one.socket.io, one.socket.io])
-    expect(stage.proxy.accepted - before).toBe(1)
+    expect(proxy.accepted).toBe(1)
     one.socket.emit('leave')
     expect(await one.ends.next('the end')).toBe('io server disconnect')
     expect(await two.say('note', { text: 'still here' })).toMatchObject({ ok: true, seq: 1 })
@@ -64,7 +65,8 @@ describe('its connections', () => {
     expect((await one.next('welcome'))[0]).toMatchObject(you('Ann'))
     two.socket.disconnect()
     expect(await one.say('note', { text: 'here again' })).toMatchObject({ ok: true, seq: 1 })
-    expect(stage.proxy.accepted - before).toBe(1)
+    expect(proxy.accepted).toBe(1)
+    await proxy.close()
   })
 
   it('are its own with forceNew', async () => {

@@ -94,7 +94,7 @@ describe('an event', () => {
     expect(await ann.next('message')).toEqual(['text'])
     ann.socket.emit('message', Buffer.from([0, 1, 255]))
     expect(await ann.next('message')).toEqual([Buffer.from([0, 1, 255])])
-    expect(ann.socket.recovered).toBe(false)
+    expect(ann.socket.recovered).toBeFalsy()
     expect(ann.heard.all.map(([type]) => type)).toEqual(['message', 'message'])
   })
 })
