@@ -41,14 +41,8 @@ export class PacketMaker {
   }
 
   /** The last event of a peer that is ended. */
-  closed({ code, reason, retryMs }: CloseReason): string {
-    const data = {
-      code: 'closed',
-      message: reason,
-      close: code,
-      ...(retryMs !== undefined && { retryAfterMs: retryMs }),
-    }
-    return this.error(JSON.stringify(data))
+  closed({ code, reason }: CloseReason): string {
+    return this.error(JSON.stringify({ code: 'closed', message: reason, close: code }))
   }
 
   /** An error that no room has sent. */
