@@ -115,7 +115,7 @@ export class NamespacePeer extends NamespaceWire {
     if (this.#badMessages.take(rate, now)) {
       const { code, message } = thrown instanceof RoomError ? thrown : unreadable()
       if (ref !== undefined) this.#answer(session, ref, JSON.stringify({ ok: false, code, message }))
-      else this.#write(session, this.encoding.packets.error(JSON.stringify({ code, message })))
+      else this.#write(session, () => this.encoding.packets.error(JSON.stringify({ code, message }), this.after))
       return
     }
     this.#ignored += 1
@@ -125,13 +125,13 @@ export class NamespacePeer extends NamespaceWire {
   }
 
   #answer(session: Session, ref: number, json: string): void {
-    this.#write(session, this.encoding.packets.ack(ref, json))
+    this.#write(session, () => this.encoding.packets.ack(ref, json))
   }
 
   /** After what the room has sent. */
-  #write(session: Session, packet: string): void {
+  #write(session: Session, packet: () => string): void {
     session.flush()
-    this.sendPackets([packet])
+    this.sendPackets([packet()])
   }
 }
 

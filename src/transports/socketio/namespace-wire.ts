@@ -19,6 +19,8 @@ export abstract class NamespaceWire implements Wire {
   /** Whether the room closed it. */
   isClosed = false
   protected readonly connection: Connection
+  /** The kept event that was sent last, or that the last frame came after. */
+  protected after: number | undefined
 
   constructor(connection: Connection, encoding: NamespaceEncoding, limits: Mount['limits']) {
     this.connection = connection
@@ -33,7 +35,10 @@ export abstract class NamespaceWire implements Wire {
   }
 
   send(bytes: Bytes, frames: readonly Frame[]): void {
-    if (!this.isClosed) this.connection.send(bytes, () => frames.flatMap((frame) => this.encoding.packets.of(frame)))
+    if (this.isClosed) return
+    const last = frames.at(-1)
+    if (last) this.after = last.seq || last.after
+    this.connection.send(bytes, () => frames.flatMap((frame) => this.encoding.packets.of(frame)))
   }
 
   /** Sends packets of the gateway's own. */
@@ -51,7 +56,7 @@ export abstract class NamespaceWire implements Wire {
 
   close(reason: CloseReason): void {
     if (this.isClosed) return
-    this.sendPackets([this.encoding.packets.closed(reason)])
+    this.sendPackets([this.encoding.packets.closed(reason, this.after)])
     this.isClosed = true
     if (MAY_COME_BACK.includes(reason.code)) this.connection.end()
     else this.disconnect()

@@ -40,14 +40,17 @@ export class PacketMaker {
     return `${ACK}${this.#namespace}${ref}[${json}]`
   }
 
-  /** The last event of a peer that is ended. */
-  closed({ code, reason }: CloseReason): string {
-    return this.error(JSON.stringify({ code: 'closed', message: reason, close: code }))
+  /** The last event of a peer that is ended. `after`: as for `error`. */
+  closed({ code, reason }: CloseReason, after?: number): string {
+    return this.error(JSON.stringify({ code: 'closed', message: reason, close: code }), after)
   }
 
-  /** An error that no room has sent. */
-  error(json: string): string {
-    return `${EVENT}${this.#namespace}["error",${json},{}]`
+  /**
+   * An error that no room has sent. `after`: the seq of the kept event that it comes after, if the peer has joined. A
+   * client that keeps the last argument of every event as its offset would lose it otherwise.
+   */
+  error(json: string, after?: number): string {
+    return `${EVENT}${this.#namespace}["error",${json},{}${after === undefined ? '' : this.#offsetOf(after)}]`
   }
 
   #event({ seq, time, after, answer }: Frame, type: string, data: string): string {
@@ -57,8 +60,12 @@ export class PacketMaker {
         : answer?.id === undefined
           ? '{}'
           : `{"id":${JSON.stringify(answer.id)}}`
-    const offset = this.#offset ? `,"${this.#offset(seq || after)}"` : ''
-    return `${EVENT}${this.#namespace}[${JSON.stringify(type)},${data},${meta}${offset}]`
+    return `${EVENT}${this.#namespace}[${JSON.stringify(type)},${data},${meta}${this.#offsetOf(seq || after)}]`
+  }
+
+  /** As a further argument. */
+  #offsetOf(seq: number): string {
+    return this.#offset ? `,"${this.#offset(seq)}"` : ''
   }
 
   #message(data: string | Uint8Array): Packets {

@@ -18,6 +18,7 @@ const doors = defineRoom({
     },
   }),
 })
+const raw = defineRoom({ summary: 'Takes anything.', open: () => ({ message: () => {} }) })
 const rooms: Record<string, Line> = { '/a': { definition: doors }, '/b': { definition: doors } }
 
 let server: TestServer
@@ -82,6 +83,25 @@ describe.each([['websocket'], ['polling']])('over %s', (transport) => {
     expect(await answer).toMatchObject({ ok: true })
     await server.server.close()
     expect(await ended).toMatchObject([{ code: 'closed', close: 1012 }, 'transport close'])
+  })
+
+  it('what the server itself says to a peer carries its offset too', async () => {
+    server = await startServer({ rooms: { ...rooms, '/raw': { definition: raw } } })
+    const a = await joined('/a', { ...options, reconnection: false })
+    const said = nextEvent(a, 'said')
+    a.emit('say', 'one')
+    const [, , offset] = await said
+    expect(offset).toMatch(/_0{15}1$/)
+    const refused = nextEvent(a, 'error')
+    a.emit('say', 'two', 'three')
+    expect(await refused).toEqual([expect.objectContaining({ code: 'bad_message' }), {}, offset])
+    const last = nextEvent(a, 'error')
+    const reader = clients.open(server.url, '/raw', { ...options, reconnection: false })
+    const refusedRaw = nextEvent(reader, 'error')
+    reader.emit('other')
+    expect(await refusedRaw).toEqual([expect.objectContaining({ code: 'bad_message' }), {}])
+    await server.server.close()
+    expect(await last).toEqual([expect.objectContaining({ code: 'closed', close: 1012 }), {}, offset])
   })
 
   it('who disconnects leaves at once, and the same client on another connection replaces the first', async () => {
