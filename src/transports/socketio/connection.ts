@@ -11,6 +11,7 @@ import type { Caller } from '../../gate/caller.ts'
 import type { HeartbeatTarget } from '../heartbeat.ts'
 import { Stalls } from '../stalls.ts'
 import { connectionDrained } from './connection-drained.ts'
+import { PacketCounts } from './packet-counts.ts'
 import type { Packets } from './packets.ts'
 import { Rest } from './rest.ts'
 import { hasQueue, netSocketOf, setCloseTimeout, webSocketOf } from './socketio-internals.ts'
@@ -22,10 +23,8 @@ const CLOSED = 3
 const GOING_AWAY = 1001
 /** The bound while no namespace has joined: for refusals, and for Engine.IO's own packets. */
 const LEAST_BYTES = 64 * 1024
-/** Packets for namespaces that were ended may come until the client knows; beyond so many the connection ends. */
-const MOST_LATE = 1000
-/** As `limits.controls` by default. */
-const MOST_CONTROLS = 250
+/** How many namespaces that were ended are remembered. */
+const MOST_ENDED = 1000
 
 /** A peer in one of its namespaces. */
 export interface ConnectionPeer {
@@ -52,20 +51,18 @@ export class Connection implements HeartbeatTarget {
   readonly isPaused = false
   #stalls: Stalls | undefined
   #limitBytes = LEAST_BYTES
-  #controls = 0
   #queuedBytes = 0
-  #late = 0
+  readonly #counts: PacketCounts
   #rest: Rest | undefined
   #cancelLinger: (() => void) | undefined
 
-  constructor(engine: EngineSocket, clock: Clock, caller: Caller) {
+  constructor(engine: EngineSocket, clock: Clock, caller: Caller, mostNamespaces: number) {
     this.engine = engine
     this.clock = clock
     this.caller = caller
     engine.on('packetCreate', ({ data }: { data?: string | Uint8Array }) => this.#queued(data?.length ?? 0))
-    engine.on('packet', ({ type }: { type: string }) => {
-      if (type !== 'message') this.control()
-    })
+    this.#counts = new PacketCounts(mostNamespaces, () => this.drop())
+    engine.on('packet', (packet) => this.#counts.received(packet))
     engine.on('flush', () => {
       this.#queuedBytes = 0
     })
@@ -122,7 +119,7 @@ export class Connection implements HeartbeatTarget {
 
   /** The server has ended a namespace. */
   hasEnded(namespace: string): void {
-    if (this.#ended === undefined || this.#ended.size >= MOST_LATE) this.#ended = new Set()
+    if (this.#ended === undefined || this.#ended.size >= MOST_ENDED) this.#ended = new Set()
     this.#ended.add(namespace)
   }
 
@@ -184,15 +181,13 @@ export class Connection implements HeartbeatTarget {
 
   /** A packet that no room counts. Too many between two heartbeats end the connection. */
   control(): void {
-    this.#controls += 1
-    if (this.#controls > MOST_CONTROLS) this.drop()
+    this.#counts.control()
   }
 
   /** Whether a packet of the client is for nobody any more. */
   isLate(namespace: string): boolean {
     if (!this.#ended?.has(namespace)) return false
-    this.#late += 1
-    if (this.#late > MOST_LATE) this.drop()
+    this.#counts.late()
     return true
   }
 
@@ -219,7 +214,7 @@ export class Connection implements HeartbeatTarget {
   }
 
   checkStalls(nowMs: number): void {
-    this.#controls = 0
+    this.#counts.heartbeat()
     const socket = netSocketOf(this.engine)
     if (!socket || (socket.writableLength === 0 && !this.#stalls)) return
     this.#stalls ??= new Stalls()

@@ -25,7 +25,7 @@ import { Connection } from './connection.ts'
 import { Namespaces, type NamespacesParts } from './namespaces.ts'
 import { packetParser } from './packet-parser.ts'
 import { pollingRoutes } from './requests.ts'
-import { dropRequest, idOf } from './socketio-internals.ts'
+import { dropRequest, idOf, setQuery } from './socketio-internals.ts'
 
 export interface GatewayParts extends Omit<NamespacesParts, 'mostNamespaces'> {
   readonly clock: Clock
@@ -45,6 +45,8 @@ const FIRST_NAMESPACE_MS = 10_000
 const CLOSE_ANSWER_MS = 5000
 type EngineRequest = Parameters<Engine['handleRequest']>[0]
 
+/** Under the base path. */
+const PATH = '/socket.io'
 const ID_BYTES = 18
 /** Room for the name of the event, the namespace and the numbers around a message. */
 const HEAD_BYTES = 1024
@@ -56,21 +58,29 @@ export class Gateway {
   readonly #namespaces: Namespaces
   /** By the id of the Engine.IO session. */
   readonly #connections = new Map<string, Connection>()
+  /** Of later connections. */
+  #limits: WebSocketOptions & { readonly maxPayload: number }
   readonly files = clientFiles()
 
   constructor(parts: GatewayParts) {
     this.#parts = parts
-    const { payloadBytes, pieces, controls } = largest(parts.config())
-    const limits = { maxFragments: pieces, maxBufferedChunks: pieces, maxPendingAutoPongs: controls + 1 }
+    this.#limits = limitsOf(parts.config())
+    const limits = () => this.#limits
     this.#engine = new Engine({
       pingInterval: parts.config().heartbeatMs,
       pingTimeout: PING_ANSWER_MS,
-      maxHttpBufferSize: payloadBytes,
+      maxHttpBufferSize: this.#limits.maxPayload,
       httpCompression: false,
       allowEIO3: true,
       wsEngine: class extends WebSocketServer {
         constructor(options: WebSocketOptions) {
-          super({ ...options, ...limits, closeTimeout: CLOSE_ANSWER_MS })
+          super({ ...options, closeTimeout: CLOSE_ANSWER_MS })
+        }
+
+        override handleUpgrade(...upgrade: Parameters<WebSocketServer['handleUpgrade']>): void {
+          // A reload may have changed them.
+          Object.assign(this.options, limits())
+          super.handleUpgrade(...upgrade)
         }
       },
     })
@@ -101,15 +111,18 @@ export class Gateway {
 
   /** Whether an upgrade is for the gateway. */
   takes({ url = '' }: IncomingMessage): boolean {
-    const path = `${this.#parts.basePath}/socket.io`
+    const path = `${this.#parts.basePath}${PATH}`
     return url.startsWith(path) && ['/', '?'].includes(url[path.length] ?? '?')
   }
 
   /** Takes an upgrade. Throws a `Refusal`. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, caller: Caller, handshake: Handshake): void {
-    const { sockets } = this.#parts
+    const { sockets, gate } = this.#parts
     this.mustAdmit(caller, handshake)
+    const { path, query } = gate.target(caller)
+    if (path !== PATH) throw new Refusal(404, 'no_such_room', `expected Socket.IO at ${PATH}/`)
     socket.on('close', () => sockets.delete(socket))
+    setQuery(request, query)
     this.#engine.handleUpgrade(request as EngineRequest, socket, head)
   }
 
@@ -119,7 +132,8 @@ export class Gateway {
   }
 
   /** Answers a polling request, which was checked. */
-  request(request: IncomingMessage, response: ServerResponse): void {
+  request(request: IncomingMessage, response: ServerResponse, query: URLSearchParams): void {
+    setQuery(request, query)
     response.on('error', () => {})
     // Its body was too large, and the rest of it is not waited for.
     response.once('finish', () => {
@@ -167,7 +181,8 @@ export class Gateway {
   reload(): void {
     const config = this.#parts.config()
     this.#engine.opts.pingInterval = config.heartbeatMs
-    this.#engine.opts.maxHttpBufferSize = largest(config).payloadBytes
+    this.#limits = limitsOf(config)
+    this.#engine.opts.maxHttpBufferSize = this.#limits.maxPayload
   }
 
   /** Ends every connection. Resolves when all are closed: a client that polls has to ask once more. */
@@ -185,7 +200,7 @@ export class Gateway {
 
   #opened(engine: EngineSocket): void {
     const { clock, callerOf, heartbeat, config } = this.#parts
-    const connection = new Connection(engine, clock, callerOf(engine.request))
+    const connection = new Connection(engine, clock, callerOf(engine.request), config().server.limits.namespaces)
     dropRequest(engine)
     const id = idOf(engine)
     this.#connections.set(id, connection)
@@ -199,12 +214,17 @@ export class Gateway {
 }
 
 /** The largest message that some room takes, with what is around it. */
-function largest({ mounts }: Config) {
+function limitsOf({ mounts }: Config) {
   let [payloadBytes, pieces, controls] = [0, 0, 0]
   for (const { limits } of mounts) {
     payloadBytes = Math.max(payloadBytes, limits.payloadBytes)
     pieces = Math.max(pieces, limits.pieces)
     controls = Math.max(controls, limits.controls)
   }
-  return { payloadBytes: Math.ceil((payloadBytes * 4) / 3) + HEAD_BYTES, pieces, controls }
+  return {
+    maxPayload: Math.ceil((payloadBytes * 4) / 3) + HEAD_BYTES,
+    maxFragments: pieces,
+    maxBufferedChunks: pieces,
+    maxPendingAutoPongs: controls + 1,
+  }
 }

@@ -171,6 +171,7 @@ export class Namespaces {
         return undefined
       },
       refuse: ({ id }, error) => {
+        connection.control()
         const data = error instanceof ConnectError ? error.data : { code: 'internal', message: 'the join failed' }
         const answer = id === undefined ? packets.error(JSON.stringify(data)) : refusal(data)
         const all = [id === undefined ? answer : packets.ack(id, answer)]

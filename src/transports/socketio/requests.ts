@@ -23,7 +23,7 @@ export interface PollingGateway {
   corsHeaders(caller: Caller): Record<string, string>
   /** Resolves when the client of a session may be read again. */
   rested(sid: string): Promise<void>
-  request(request: IncomingMessage, response: ServerResponse): void
+  request(request: IncomingMessage, response: ServerResponse, query: URLSearchParams): void
 }
 
 const METHODS = 'GET, POST, OPTIONS'
@@ -55,16 +55,16 @@ async function poll(
   // A page of any origin may read a script, and its request names no origin.
   if (query.has('j')) throw new Refusal(400, 'bad_handshake', 'expected polling without JSONP (the parameter "j")')
   const sid = query.get('sid')
-  if (sid === null) gateway.mustAdmit(caller)
+  if (!sid) gateway.mustAdmit(caller)
   if (Number(raw.headers['content-length'] ?? 0) > gateway.mostBytes) {
     reply.header('Connection', 'close')
     throw new Refusal(413, 'too_large', `expected at most ${gateway.mostBytes} bytes in one request`)
   }
-  if (sid !== null && raw.method === 'POST') await gateway.rested(sid)
+  if (sid && raw.method === 'POST') await gateway.rested(sid)
   reply.hijack()
   for (const [name, value] of Object.entries(cors)) reply.raw.setHeader(name, value)
   reply.raw.setHeader('X-Content-Type-Options', 'nosniff')
-  gateway.request(raw, reply.raw)
+  gateway.request(raw, reply.raw, query)
   return reply
 }
 

@@ -2,6 +2,7 @@
  * The private parts of `socket.io` and `engine.io` that we use. Both versions are pinned exactly, and
  * `test/transports/socketio/socketio-internals.test.ts` names each part: with a new version, run it first.
  */
+import type { IncomingMessage } from 'node:http'
 import type { Socket as NetSocket } from 'node:net'
 import type { Socket as EngineSocket } from 'engine.io'
 import type { Socket } from 'socket.io'
@@ -47,6 +48,10 @@ interface EngineParts {
   request: unknown
 }
 
+interface RequestParts {
+  _query: Readonly<Record<string, string>>
+}
+
 interface TransportParts {
   readonly socket?: WebSocket & { readonly _socket: NetSocket | null }
   closeTimeout?: number
@@ -87,6 +92,15 @@ export function filterPackets({ client }: Socket, isWanted: (packet: Packet) => 
   decoder.on('decoded', (packet) => {
     if (isWanted(packet)) ondecoded(packet)
   })
+}
+
+/**
+ * Gives Engine.IO the query of a request as we have read it, so that it does not read another one: it would take the last
+ * of several values, and leave out what follows a `#`.
+ */
+export function setQuery(request: IncomingMessage, query: URLSearchParams): void {
+  const parts = request as unknown as RequestParts
+  parts._query = Object.fromEntries([...query].reverse())
 }
 
 /** The id of a connection, which its client gives with each request. */

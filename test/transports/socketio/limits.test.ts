@@ -165,3 +165,14 @@ describe('a client', () => {
     expect(status).toBe(413)
   })
 })
+
+describe('a new configuration', () => {
+  it.each(['websocket', 'polling'])('with larger messages holds for the next connection: %s', async (transport) => {
+    const lines = (payload: string) => ({ rooms: { '/small': { definition: said, limits: { payload } } } })
+    server = await startServer(lines('1KiB'))
+    await server.reload(lines('64KiB'))
+    const client = clients.open(server.url, '/small', { transports: [transport] })
+    await nextEvent(client, 'welcome')
+    expect(await client.emitWithAck('say', 'x'.repeat(50_000))).toMatchObject({ ok: true })
+  })
+})

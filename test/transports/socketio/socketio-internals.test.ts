@@ -1,6 +1,6 @@
 /** The private parts of socket.io and engine.io that the gateway uses. With a new version of either, this fails first. */
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { createServer, IncomingMessage } from 'node:http'
+import { type AddressInfo, Socket as NetSocket } from 'node:net'
 import { Server as Engine } from 'engine.io'
 import { Server, type Socket } from 'socket.io'
 import { type Socket as ClientSocket, io } from 'socket.io-client'
@@ -14,6 +14,7 @@ import {
   type Packet,
   parseNamespaces,
   refreshPing,
+  setQuery,
   setSessionId,
   takeEvents,
   webSocketOf,
@@ -67,6 +68,15 @@ describe('the private parts', () => {
       if (!client.connected) await new Promise<void>((resolve) => client.once('connect', resolve))
       expect(Reflect.get(client, '_pid')).toBe('a session')
     }))
+
+  it('take the query as it was read', () => {
+    const request = new IncomingMessage(new NetSocket())
+    request.url = '/?sid=b&transport=polling'
+    setQuery(request, new URLSearchParams('sid=a&sid=b'))
+    const prepared: Record<string, unknown> = { _query: undefined }
+    Reflect.apply(Reflect.get(Engine.prototype, 'prepare'), undefined, [Object.assign(prepared, request)])
+    expect(prepared._query).toEqual({ sid: 'a' })
+  })
 
   it('read the namespaces of a connection', () =>
     withSocket('websocket', async (socket, say) => {

@@ -1,0 +1,96 @@
+/**
+ * Ways around the bounds of Socket.IO connections (catalogue: F9): a handshake that looks like a request of a session,
+ * thousands of connects at once, messages that no room takes, upgrades beside the path.
+ */
+import { afterEach, describe, expect, it } from 'vitest'
+import { BarePeer } from '../support/bare-peer.ts'
+import { BarePolling } from '../support/bare-polling.ts'
+import { BareSocketIo } from '../support/bare-socketio.ts'
+import { talk } from '../support/besieged.ts'
+import { tellWrong } from '../support/figures.ts'
+import { request as head, RawClient } from '../support/raw.ts'
+import { type Setup, startServer, type TestServer } from '../support/server.ts'
+
+const BURST = 5
+const rooms: Setup['rooms'] = { '/talk': { definition: talk }, '/r/:name': { definition: talk } }
+
+let server: TestServer
+
+afterEach(() => server.close())
+
+tellWrong('F9', 'wrong answers to ways around bounds')
+
+async function refusals(): Promise<number> {
+  const text = await (await fetch(`${server.url}/metrics`)).text()
+  const counts = [...text.matchAll(/^corridor_refusals_total\{.*\} (\d+)$/gm)].map(([, count]) => Number(count))
+  return counts.reduce((sum, count) => sum + count, 0)
+}
+
+async function statusOf(target: string): Promise<number> {
+  const client = new RawClient(server.port)
+  await client.write(head(`GET ${target}`, [['Host', '127.0.0.1']]))
+  const { status } = await client.answer()
+  client.socket.destroy()
+  return status
+}
+
+describe('handshakes of one address are counted', () => {
+  const TARGETS = [
+    '/socket.io/?EIO=4&transport=polling',
+    '/socket.io/?EIO=4&transport=polling&sid',
+    '/socket.io/?EIO=4&transport=polling&sid=',
+    '/socket.io/?EIO=4&transport=polling&sid=&sid=x',
+    '/socket.io/?EIO=4&transport=polling&sid=x&sid=',
+    '/socket.io/?EIO=4&transport=polling#&sid=x',
+    '/socket.io/?EIO=4&transport=polling&%73id=',
+    '/socket.io?EIO=4&transport=polling&sid=',
+  ]
+
+  it('however they look', async () => {
+    server = await startServer({ rooms, server: { limits: { handshakes: { perSecond: 1, burst: BURST } } } })
+    const uncounted: string[] = []
+    for (const target of TARGETS) {
+      let served = 0
+      for (let times = 0; times < 4 * BURST; times += 1) if ((await statusOf(target)) === 200) served += 1
+      if (served >= 3 * BURST) uncounted.push(target)
+    }
+    expect(uncounted).toEqual([])
+  })
+})
+
+describe('a connection', () => {
+  it.each(['/nothing-', '/r/'])('that asks for thousands of rooms at once asks for a few hundred: %s', async (path) => {
+    server = await startServer({ rooms })
+    const polling = await BarePolling.open(server.url)
+    await polling.post(...Array.from({ length: 5000 }, (_, at) => `40${path}${at},`))
+    expect(await polling.isOver()).toBe(true)
+    expect(await refusals()).toBeLessThan(500)
+  })
+
+  it('may ask for as many rooms at once as it may be in', async () => {
+    server = await startServer({ rooms, server: { limits: { namespaces: 400 } } })
+    const polling = await BarePolling.open(server.url)
+    await polling.post(...Array.from({ length: 400 }, (_, at) => `40/r/${at},`))
+    const [, answered] = await Promise.all([polling.post('3'), polling.poll()])
+    expect(answered.body).toContain('40/r/399,')
+    await polling.close()
+  })
+
+  it('of version 2 that says in no room what nobody takes is ended', async () => {
+    server = await startServer({ rooms })
+    const attacker = await BareSocketIo.open(server.ws, { version: 3 })
+    for (let times = 0; times < 2000 && !attacker.peer.isEnded; times += 1) await attacker.say('42["say","x"]')
+    let answers = 0
+    while (answers < 500 && (await attacker.heard('42["error"')) !== undefined) answers += 1
+    expect(answers).toBeLessThan(500)
+  })
+
+  it.each(['/socket.io/more', '/socket.io/talk/', '/socket.io/socket.io/'])(
+    'is not opened at another path: %s',
+    async (path) => {
+      server = await startServer({ rooms })
+      const opening = BarePeer.open(`${server.ws}${path}?EIO=4&transport=websocket`)
+      await expect(opening).rejects.toThrow('404')
+    },
+  )
+})
