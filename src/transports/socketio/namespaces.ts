@@ -18,7 +18,7 @@ import { NamespaceEncoding } from './namespace-encoding.ts'
 import { NamespacePeer, type PeerParts } from './namespace-peer.ts'
 import { PacketMaker } from './packets.ts'
 import { PrivateId, requestedOffset } from './private-id.ts'
-import { filterPackets, forget, parseNamespaces, setSessionId, takeEvents } from './socketio-internals.ts'
+import { CONNECT, filterPackets, forget, parseNamespaces, setSessionId, takeEvents } from './socketio-internals.ts'
 import { authOf, requestOf } from './version-2.ts'
 import { visitorCaller } from './visitor-caller.ts'
 
@@ -44,8 +44,7 @@ class ConnectError extends Error {
   }
 }
 
-/** Types of packets; those with bytes are decoded to events. */
-const CONNECT = 0
+/** The types of packets with events; those with bytes are decoded to them. */
 const EVENTS: readonly number[] = [2, 5]
 
 /** A place in a room, and what the client is known by over its connections. */

@@ -8,6 +8,9 @@ import type { Socket as EngineSocket } from 'engine.io'
 import type { Socket } from 'socket.io'
 import type { WebSocket } from 'ws'
 
+/** The type of a packet that connects a namespace. */
+export const CONNECT = 0
+
 /** A decoded packet of Socket.IO. */
 export interface Packet {
   readonly type: number
@@ -85,12 +88,18 @@ export function parseNamespaces({ client }: Socket, parse: (nsp: string) => Name
   parts._parseNamespace = ({ nsp }) => parse(nsp)
 }
 
-/** Passes on only the packets of a connection that `isWanted`. */
+/**
+ * Passes on only the packets of a connection that `isWanted`. A connect is passed on a tick later, as socket.io does with
+ * all other packets: when a client disconnects and connects again at once, both come in one piece, and socket.io would
+ * see the connect first and close the connection.
+ */
 export function filterPackets({ client }: Socket, isWanted: (packet: Packet) => boolean): void {
   const { decoder, ondecoded } = client as unknown as ClientParts
   decoder.off('decoded', ondecoded)
   decoder.on('decoded', (packet) => {
-    if (isWanted(packet)) ondecoded(packet)
+    if (!isWanted(packet)) return
+    if (packet.type === CONNECT) process.nextTick(ondecoded, packet)
+    else ondecoded(packet)
   })
 }
 

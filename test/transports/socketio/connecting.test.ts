@@ -49,6 +49,27 @@ function answerOf(path: string, options: SocketIoOptions = {}): Promise<unknown>
 }
 
 describe('a namespace', () => {
+  it.each([['websocket'], ['polling']])(
+    'is connected anew, with another `auth`, on its connection, over %s',
+    async (transport) => {
+      server = await startServer({ rooms })
+      const a = clients.open(server.url, '/r/a', {
+        transports: [transport],
+        reconnection: false,
+        auth: { name: 'ann' },
+      })
+      const b = a.io.socket('/r/b')
+      await Promise.all([nextEvent(a, 'welcome'), nextEvent(b, 'welcome')])
+      const engine = a.io.engine
+      a.auth = { name: 'ben' }
+      const again = nextEvent(a, 'welcome')
+      a.disconnect().connect()
+      expect(await again).toMatchObject([{ you: { name: 'ben' } }, {}, expect.any(String)])
+      expect(await b.emitWithAck('say', 'still here')).toMatchObject({ ok: true })
+      expect(a.io.engine).toBe(engine)
+    },
+  )
+
   it('is a path, percent-decoded or not', async () => {
     server = await startServer({ rooms })
     expect(await answerOf('/')).toMatchObject({ room: '/' })
