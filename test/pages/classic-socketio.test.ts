@@ -3,6 +3,8 @@
  * with the client of version 2.2.0 from a content network, as in 2019, and with the one that the server itself serves.
  */
 import { readFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import type { Page } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
 import { openPages } from '../support/browser.ts'
@@ -175,6 +177,29 @@ describe.each([
     await ann.keyboard.press('Enter')
     for (const page of [ann, bob]) {
       await expect.poll(() => page.locator('#messages li').allTextContents()).toEqual(['hello <b>all</b>'])
+    }
+  })
+})
+
+describe.each([
+  ['2.2.0', CDN],
+  ['the client that the server serves', OWN],
+])('on a site of its own, with %s', (_, script) => {
+  it('mes: only the URL is changed', async () => {
+    const { origin } = new URL(pages.server.url)
+    const html = mes(script === OWN ? origin + OWN : script, `${origin}/tutorial/mes`)
+    const site = createServer((_request, response) => response.setHeader('Content-Type', 'text/html').end(html))
+    await new Promise<void>((resolve) => site.listen(0, '127.0.0.1', resolve))
+    try {
+      const { page } = await pages.open('/healthz')
+      await page.route(CDN, (route) => route.fulfill({ contentType: 'text/javascript', path: VERSION_2_BUNDLE }))
+      await page.goto(`http://127.0.0.1:${(site.address() as AddressInfo).port}/`)
+      await expect.poll(() => shown(page)).toEqual([['user1 comes in', 'color: blue;']])
+      await say(page, 'hi')
+      await expect.poll(() => shown(page)).toContainEqual(['user1 says: hi', null])
+    } finally {
+      site.closeAllConnections()
+      site.close()
     }
   })
 })

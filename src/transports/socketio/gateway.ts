@@ -15,13 +15,13 @@ import type { Clock } from '../../clock.ts'
 import type { Config } from '../../config/config.ts'
 import { Refusal } from '../../errors.ts'
 import type { Caller, Handshake } from '../../gate/caller.ts'
-import { mayEnter } from '../../gate/origin.ts'
 import type { Random } from '../../random.ts'
 import type { CallerOf } from '../caller-reader.ts'
 import type { Heartbeat } from '../heartbeat.ts'
 import { roomAdapter } from './adapter.ts'
 import { clientFiles } from './client-files.ts'
 import { Connection } from './connection.ts'
+import { corsHeaders, withoutCookie } from './cors.ts'
 import { Namespaces, type NamespacesParts } from './namespaces.ts'
 import { packetParser } from './packet-parser.ts'
 import { pollingRoutes } from './requests.ts'
@@ -162,19 +162,8 @@ export class Gateway {
   }
 
   /** For a page of an origin that some room lists; the gate has refused all other foreign ones. */
-  corsHeaders({ origin, askedHost, isSecure }: Caller): Record<string, string> {
-    const headers = { Vary: 'Origin' }
-    const listing = this.#parts
-      .config()
-      .mounts.filter(({ origins }) => origins !== 'same' && mayEnter(origins, origin, askedHost, isSecure))
-    if (origin === undefined || listing.length === 0) return headers
-    const named = listing.filter(({ origins }) => origins !== '*')
-    return {
-      ...headers,
-      'Access-Control-Allow-Origin': named.length > 0 ? origin : '*',
-      ...(named.some(({ auth }) => auth?.cookie !== undefined) && { 'Access-Control-Allow-Credentials': 'true' }),
-      'Cross-Origin-Resource-Policy': 'cross-origin',
-    }
+  corsHeaders(caller: Caller, query: URLSearchParams): Record<string, string> {
+    return corsHeaders(this.#parts.config().mounts, caller, query.get('EIO') !== '4')
   }
 
   /** Applies the settings of a new configuration to later connections. */
@@ -200,7 +189,10 @@ export class Gateway {
 
   #opened(engine: EngineSocket): void {
     const { clock, callerOf, heartbeat, config } = this.#parts
-    const connection = new Connection(engine, clock, callerOf(engine.request), config().server.limits.namespaces)
+    const asking = callerOf(engine.request)
+    const isOldPoll = engine.protocol === 3 && engine.transport.name === 'polling'
+    const caller = isOldPoll ? withoutCookie(config().mounts, asking) : asking
+    const connection = new Connection(engine, clock, caller, config().server.limits.namespaces)
     dropRequest(engine)
     const id = idOf(engine)
     this.#connections.set(id, connection)

@@ -20,7 +20,7 @@ export interface PollingGateway {
   readonly mostBytes: number
   /** Throws a `Refusal`. */
   mustAdmit(caller: Caller): void
-  corsHeaders(caller: Caller): Record<string, string>
+  corsHeaders(caller: Caller, query: URLSearchParams): Record<string, string>
   /** Resolves when the client of a session may be read again. */
   rested(sid: string): Promise<void>
   request(request: IncomingMessage, response: ServerResponse, query: URLSearchParams): void
@@ -48,10 +48,10 @@ async function poll(
 ): Promise<FastifyReply> {
   const { caller, raw } = request
   gate.someOrigin(caller)
-  const cors = gateway.corsHeaders(caller)
+  const { query } = gate.target(caller)
+  const cors = gateway.corsHeaders(caller, query)
   // On a refusal too, so that the page can read it.
   reply.headers(cors)
-  const { query } = gate.target(caller)
   // A page of any origin may read a script, and its request names no origin.
   if (query.has('j')) throw new Refusal(400, 'bad_handshake', 'expected polling without JSONP (the parameter "j")')
   const sid = query.get('sid')
@@ -73,7 +73,7 @@ function preflight(request: FastifyRequest, reply: FastifyReply, gate: Gate, gat
   const asked = request.headers['access-control-request-headers'] ?? 'Content-Type'
   return reply
     .headers({
-      ...gateway.corsHeaders(request.caller),
+      ...gateway.corsHeaders(request.caller, gate.target(request.caller).query),
       Allow: METHODS,
       'Access-Control-Allow-Methods': METHODS,
       'Access-Control-Allow-Headers': asked,

@@ -6,6 +6,7 @@ import notes from '../../support/notes.ts'
 import { type Setup, startServer, type TestServer } from '../../support/server.ts'
 import { connectSocketIo } from '../../support/socketio-peer.ts'
 import { SECRET, sign } from '../../support/tokens.ts'
+import { version2 } from '../../support/version-2.ts'
 
 const LISTED = 'https://app.example'
 const COOKIE = 'https://cookie.example'
@@ -72,6 +73,25 @@ describe('a page that polls', () => {
     for (const room of ['/own', '/listed', '/cookie'])
       await expect(enter(room)).rejects.toMatchObject({ data: { status: 403, code: 'foreign_origin' } })
     open.close()
+  })
+
+  it('with a client of version 2 may read wherever a room is open to all, and its cookies say nothing', async () => {
+    await start({ rooms: { ...ANY, '/guests': { definition: notes, origins: '*', auth } } })
+    const old = HANDSHAKE.replace('EIO=4', 'EIO=3')
+    for (const method of ['GET', 'OPTIONS'])
+      expect(await cors(FOREIGN, old, method)).toMatchObject({ vary: 'Origin', origin: FOREIGN, credentials: 'true' })
+    expect(await cors('null', old)).toMatchObject({ origin: 'null', credentials: 'true' })
+    const Cookie = `pass=${await sign({ sub: 'ann', name: 'Ann' })}`
+    const nameAt = async (Origin: string) => {
+      const polling = { extraHeaders: { Origin, Cookie } }
+      const peer = version2(`${server.url}/guests`, ['polling'], { transportOptions: { polling } })
+      const [{ you }] = (await peer.next('welcome')) as [{ you: { name: string } }]
+      peer.socket.disconnect()
+      return you.name
+    }
+    expect(await nameAt(FOREIGN)).toMatch(/^guest-/)
+    expect(await nameAt(COOKIE)).toBe('Ann')
+    expect(await nameAt(new URL(server.url).origin)).toBe('Ann')
   })
 
   it('is who its cookie says', async () => {
