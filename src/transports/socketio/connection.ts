@@ -228,7 +228,12 @@ export class Connection implements HeartbeatTarget {
   #queued(bytes: number): void {
     this.#queuedBytes += bytes
     // What rooms send is bounded by `subscriber.ts`. This bounds answers to a client that only asks and never reads.
-    if (this.waiting > this.limitBytes * 2) this.clock.soon(() => this.drop())
+    // Judged when a peer that joins, and is sent the past meanwhile, is among its peers.
+    if (this.#holdsTooMuch) this.clock.soon(() => this.#holdsTooMuch && this.drop())
+  }
+
+  get #holdsTooMuch(): boolean {
+    return this.waiting > this.limitBytes * 2
   }
 
   /** Before Engine.IO's own listener, which ends the peers. */

@@ -64,6 +64,32 @@ describe('a client', () => {
     expect(await a.emitWithAck('say', 'x'.repeat(2000))).toMatchObject({ ok: true })
   })
 
+  it('that polls is sent the whole past of a room, as far as the room lets it wait', async () => {
+    server = await startServer({ rooms: { '/a': { definition: said } } })
+    const ann = clients.open(server.url, '/a')
+    await nextEvent(ann, 'welcome')
+    for (const letter of 'abc') await ann.emitWithAck('say', letter.repeat(60_000))
+    const late = clients.open(server.url, '/a', { transports: ['polling'], reconnection: false })
+    let heard = ''
+    late.on('said', (text: string) => {
+      heard += text[0]
+    })
+    await expect.poll(() => heard).toBe('abc')
+    expect(await late.emitWithAck('say', 'd')).toMatchObject({ ok: true })
+  })
+
+  it('that polls is sent the past of a room when it joins, however large its events are', async () => {
+    server = await startServer({ rooms: { '/large': { definition: said, limits: { payload: '512KiB' } } } })
+    const ann = clients.open(server.url, '/large')
+    await nextEvent(ann, 'welcome')
+    await ann.emitWithAck('say', 'x'.repeat(400_000))
+    const late = clients.open(server.url, '/large', { transports: ['polling'], reconnection: false })
+    const ended = Promise.race([nextEvent(late, 'disconnect'), nextEvent(late, 'connect_error')])
+    const heard = await Promise.race([nextEvent(late, 'said'), ended])
+    expect(heard).toEqual(['x'.repeat(400_000), expect.objectContaining({ seq: 1 }), expect.any(String)])
+    expect(await late.emitWithAck('say', 'still here')).toMatchObject({ ok: true })
+  })
+
   it('over its rate is told in its answers, and closed for good if it does not listen', async () => {
     server = await startServer({
       rooms: { '/a': { definition: said, limits: { rate: { perSecond: 1, burst: 2 }, abuse: 2 } } },
