@@ -140,6 +140,7 @@ describe('the client for browsers', () => {
       expect(headers.etag).not.toBe(plain.headers.etag)
     }
     expect((await ask(file, { headers: { 'If-None-Match': plain.headers.etag ?? '' } })).status).toBe(304)
-    expect((await ask(`${server.url}/socket.io/../package.json`)).status).toBe(404)
+    for (const missing of ['../package.json', 'socket.io.msgpack.min.js'])
+      expect((await ask(`${server.url}/socket.io/${missing}`)).status).toBe(404)
   })
 })
