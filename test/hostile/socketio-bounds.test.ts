@@ -58,6 +58,30 @@ describe('handshakes of one address are counted', () => {
   })
 })
 
+it('a body that waits to be asked for is asked for, unless it is too large', async () => {
+  server = await startServer({ rooms })
+  const { sid } = await BarePolling.open(server.url)
+  for (const [length, status] of [
+    [1, 100],
+    [1e9, 413],
+  ]) {
+    const client = new RawClient(server.port)
+    const headers: [string, string][] = [
+      ['Host', '127.0.0.1'],
+      ['Expect', '100-continue'],
+      ['Content-Type', 'text/plain'],
+      ['Content-Length', String(length)],
+    ]
+    await client.write(head(`POST /socket.io/?EIO=4&transport=polling&sid=${sid}`, headers))
+    expect(await client.answer()).toMatchObject({ status })
+    if (status === 100) {
+      await client.write('1')
+      expect(await client.answer()).toMatchObject({ status: 200, body: 'ok' })
+    }
+    client.socket.destroy()
+  }
+})
+
 describe('a connection', () => {
   it.each(['/nothing-', '/r/'])('that asks for thousands of rooms at once asks for a few hundred: %s', async (path) => {
     server = await startServer({ rooms })

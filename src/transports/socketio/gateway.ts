@@ -25,7 +25,7 @@ import { corsHeaders, withoutCookie } from './cors.ts'
 import { Namespaces, type NamespacesParts } from './namespaces.ts'
 import { packetParser } from './packet-parser.ts'
 import { pollingRoutes } from './requests.ts'
-import { dropRequest, idOf, setQuery } from './socketio-internals.ts'
+import { dropRequest, forget, idOf, setQuery } from './socketio-internals.ts'
 
 export interface GatewayParts extends Omit<NamespacesParts, 'mostNamespaces'> {
   readonly clock: Clock
@@ -101,6 +101,8 @@ export class Gateway {
       namespace.use((socket, next) => {
         const connection = this.#connectionOf(socket)
         if (connection) void this.#namespaces.admit(connection, socket, next)
+        // The connection is over. Otherwise socket.io would keep the namespace for ever.
+        else forget(socket)
       })
       namespace.on('connection', (socket) => {
         const connection = this.#connectionOf(socket)

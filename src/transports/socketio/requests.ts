@@ -64,6 +64,7 @@ async function poll(
   reply.hijack()
   for (const [name, value] of Object.entries(cors)) reply.raw.setHeader(name, value)
   reply.raw.setHeader('X-Content-Type-Options', 'nosniff')
+  if (raw.headers.expect !== undefined) reply.raw.writeContinue()
   gateway.request(raw, reply.raw, query)
   return reply
 }
