@@ -82,6 +82,17 @@ it('a body that waits to be asked for is asked for, unless it is too large', asy
   }
 })
 
+it('requests that Engine.IO refuses are counted, by their reason', async () => {
+  server = await startServer({ rooms })
+  const sid = 'AAAAAAAAAAAAAAAAAAAAAA'
+  expect(await statusOf(`/socket.io/?EIO=4&transport=polling&sid=${sid}`)).toBe(400)
+  expect(await statusOf('/socket.io/?EIO=4&transport=telepathy')).toBe(400)
+  await expect(BarePeer.open(`${server.ws}/socket.io/?EIO=4&transport=websocket&sid=${sid}`)).rejects.toThrow('400')
+  const text = await (await fetch(`${server.url}/metrics`)).text()
+  expect(text).toContain('corridor_refusals_total{code="unknown_session"} 2')
+  expect(text).toContain('corridor_refusals_total{code="bad_handshake"} 1')
+})
+
 describe('a connection', () => {
   it.each(['/nothing-', '/r/'])('that asks for thousands of rooms at once asks for a few hundred: %s', async (path) => {
     server = await startServer({ rooms })

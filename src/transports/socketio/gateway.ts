@@ -45,6 +45,8 @@ const FIRST_NAMESPACE_MS = 10_000
 const CLOSE_ANSWER_MS = 5000
 type EngineRequest = Parameters<Engine['handleRequest']>[0]
 
+/** Engine.IO's code for a session that is over, or that another server behind the same proxy has. */
+const UNKNOWN_SESSION = 1
 /** Under the base path. */
 const PATH = '/socket.io'
 const ID_BYTES = 18
@@ -86,6 +88,11 @@ export class Gateway {
     })
     this.#engine.generateId = () => parts.random.bytes(ID_BYTES).toString('base64url')
     this.#namespaces = new Namespaces({ ...parts, mostNamespaces: () => parts.config().server.limits.namespaces })
+    // Engine.IO answers these itself.
+    this.#engine.on('connection_error', ({ req, code }: { req: IncomingMessage; code: number }) => {
+      const refusal = new Refusal(400, code === UNKNOWN_SESSION ? 'unknown_session' : 'bad_handshake', 'refused')
+      parts.refusals.of(refusal, parts.callerOf(req))
+    })
     // Before socket.io's own listener, which connects a client of version 2 at once.
     this.#engine.on('connection', (engine: EngineSocket) => this.#opened(engine))
     this.#io = new Server({
