@@ -111,6 +111,18 @@ describe('a connection', () => {
     await polling.close()
   })
 
+  it('that is over answers what it has kept waiting for its rate', async () => {
+    const limits = { rate: { perSecond: 1, burst: 3 } }
+    server = await startServer({ rooms: { '/relay': { module: 'relay', limits } } })
+    const polling = await BarePolling.open(server.url)
+    await polling.post('40/relay,')
+    await polling.post(...Array.from({ length: 500 }, () => '42/relay,["message","x"]'))
+    const post = polling.post('3')
+    // Two polls at once end it.
+    await Promise.all([polling.poll(), polling.poll(), polling.poll()])
+    expect((await post).status).toBe(400)
+  })
+
   it('of version 2 that says in no room what nobody takes is ended', async () => {
     server = await startServer({ rooms })
     const attacker = await BareSocketIo.open(server.ws, { version: 3 })

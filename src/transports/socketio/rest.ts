@@ -14,6 +14,8 @@ export class Rest {
   readonly #clock: Clock
   #untilMs = 0
   #cancel: (() => void) | undefined
+  /** Posts of a client that polls. */
+  readonly #waiting = new Set<() => void>()
 
   constructor(engine: EngineSocket, clock: Clock) {
     this.#engine = engine
@@ -27,14 +29,22 @@ export class Rest {
     this.#goOn()
   }
 
-  /** Resolves when it may be read again. */
+  /** Resolves when it may be read again, or is over. */
   async over(): Promise<void> {
     const ms = this.#leftMs
-    if (ms > 0) await new Promise<void>((resolve) => this.#clock.after(ms, resolve))
+    if (ms <= 0) return
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#waiting.add(resolve)
+    const cancel = this.#clock.after(ms, resolve)
+    await promise
+    cancel()
+    this.#waiting.delete(resolve)
   }
 
+  /** The connection is over. */
   cancel(): void {
     this.#cancel?.()
+    for (const resolve of this.#waiting) resolve()
   }
 
   get #leftMs(): number {
