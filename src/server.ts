@@ -238,7 +238,7 @@ async function openLog(
   logger: Logger,
   { commit }: Metrics,
 ): Promise<Log> {
-  if (dataDir === ':memory:') return new MemoryLog(clock, random, logger)
+  if (dataDir === ':memory:') return new MemoryLog(clock, random)
   return SqliteLog.open(dataDir, clock, random, logger, (seconds) => commit.observe(seconds))
 }
 

@@ -1,12 +1,14 @@
 /**
- * The contract of a log: it numbers, keeps and delivers events. Publishing only appends; delivery is the log's
- * callback, so every peer sees one order, however the event came in. `memory.ts` keeps nothing over a restart.
+ * The contract of a log: it numbers and keeps events, and in the same transaction a room's storage, its alarms and the
+ * answers to its clients. A room only appends; what follows (delivery, answers) is the log's callback, so that everyone
+ * sees one order. `memory.ts` keeps nothing over a restart.
  */
 import type { Frame } from '../delivery/frame.ts'
+import type { RoomError } from '../errors.ts'
 
 export interface Log {
-  /** Opens the log of one room. `deliver` is called in order for each event and each frame given to `carry`. */
-  open(path: string, retention: Retention, deliver: Deliver): Promise<RoomLog>
+  /** Opens the log of one room. */
+  open(path: string, retention: Retention): Promise<RoomLog>
   /** The span of a room's log, open or not; `undefined` if nothing was ever published. */
   peek(path: string): LogSpan | undefined | Promise<LogSpan | undefined>
   /** Why nothing can be kept now; `undefined` if it can. */
@@ -28,8 +30,6 @@ export interface Retention {
 /** How durable an acknowledged event is. */
 export type Kept = 'memory' | 'os' | 'fsync' | 'replicated'
 
-export type Deliver = (frame: Frame, except?: object) => void
-
 /** An event that is not numbered yet; `data` is JSON text. */
 export interface Draft {
   readonly type: string
@@ -46,6 +46,14 @@ export interface ClientKey {
   readonly hash: string
   /** The index of its first event among those appended with it; `undefined`: it has none. */
   readonly draft?: number | undefined
+  /** The message was answered with this error after a part of it was kept. Replaces what was kept under the id. */
+  readonly error?: StoredError | undefined
+}
+
+/** An error that is kept under a message's id. */
+export interface StoredError {
+  readonly code: string
+  readonly message: string
 }
 
 /** A batch of an idempotent producer (Durable Streams protocol, 5.2.1). */
@@ -59,6 +67,8 @@ export interface ProducerKey {
 export interface StoredAnswer {
   readonly hash: string
   readonly seq: number | undefined
+  /** It was answered with this error. */
+  readonly error?: StoredError | undefined
 }
 
 /** `undefined`: the message was never handled. `forgotten`: it may have been, too long ago to know. */
@@ -77,6 +87,48 @@ export interface LogSpan {
   readonly seq: number
 }
 
+/** A value of a room's storage as it is kept: JSON text, or bytes. */
+export type Stored = string | Uint8Array
+
+/** What an entry changes beside its events. */
+export interface Changes {
+  /** New values by key; `undefined`: deleted. */
+  readonly storage?: ReadonlyMap<string, Stored | undefined> | undefined
+  /** When each alarm is due, ms since 1970; `undefined`: deleted. */
+  readonly alarms?: ReadonlyMap<string, number | undefined> | undefined
+  /** The seqs of events whose type and data are erased. */
+  readonly redacted?: readonly number[] | undefined
+  /** No event from before this entry is kept. */
+  readonly clearsHistory?: boolean | undefined
+}
+
+/**
+ * What is kept in one transaction, all or nothing. The log calls `kept` or `failed` once, in the order in which the
+ * entries of a room were appended, and within `append` itself if nothing has to be waited for. If one fails, so do all
+ * that were appended after it and are not kept yet. Neither may throw.
+ */
+export interface Entry {
+  readonly drafts: readonly Draft[]
+  readonly keys: readonly IdempotencyKey[]
+  readonly changes: Changes | undefined
+  /** Bytes that wait with the entry beside its drafts. */
+  readonly size: number
+  /** `frames`: its events with their seqs. */
+  kept(frames: readonly Frame[]): void
+  failed(error: RoomError): void
+}
+
+/** Whether an entry has nothing to keep: it only waits for those before it. */
+export function isEmpty({ drafts, keys, changes }: Entry): boolean {
+  return drafts.length === 0 && keys.length === 0 && changes === undefined
+}
+
+/** What a room remembers beside its events. */
+export interface RoomState {
+  readonly storage: Map<string, Stored>
+  readonly alarms: Map<string, number>
+}
+
 export interface RoomLog {
   /** The current epoch: 32 hex digits that sort by the time of its beginning. */
   readonly epoch: string
@@ -85,16 +137,12 @@ export interface RoomLog {
   /** The newest event delivered; 0 before the first. */
   readonly seq: number
   readonly kept: Kept
-  /**
-   * Numbers, keeps and delivers events with their idempotency keys, all or nothing. Returns the seq of the first event,
-   * or of the newest in the log if `drafts` is empty. Rejects with a `RoomError` `unavailable` if it cannot be kept.
-   */
-  append(drafts: readonly Draft[], keys?: readonly IdempotencyKey[]): number | Promise<number>
-  /**
-   * Delivers a frame in the same order without keeping it. `except` is passed to `deliver`. Throws a `RoomError`
-   * `unavailable` if too many bytes wait behind an append.
-   */
-  carry(frame: Frame, except?: object): void
+  /** The storage and the alarms as they were kept when the log was opened; empty from then on. */
+  takeState(): RoomState
+  /** Keeps an entry. One that has nothing to keep only waits for those before it. */
+  append(entry: Entry): void
+  /** Too many bytes wait behind an entry that is not kept yet. */
+  readonly isBehind: boolean
   /**
    * A page: at most `limit` events after `after` that fit into `bytes` (default: of a page), but at least one if there
    * is one; oldest first, without a hole. Synchronous if they are in memory. Rejects if events are damaged or missing.
@@ -110,7 +158,7 @@ export interface RoomLog {
 }
 
 /** Why a resume is not possible (`welcome.reason`). */
-export type Lost = 'epoch' | 'trimmed' | 'truncated' | 'ahead'
+export type Lost = 'epoch' | 'trimmed' | 'truncated' | 'ahead' | 'cleared'
 export type Resume = { readonly after: number } | { readonly lost: Lost }
 
 /** Ids are remembered for at least this long, and as long as the events of their messages. */

@@ -5,7 +5,6 @@
  */
 
 import type { Frame } from '../delivery/frame.ts'
-import { RoomError } from '../errors.ts'
 import { forgottenTime, mayBeForgotten } from './id-time.ts'
 import { type IdempotencyKey, type ProducerState, REMEMBER_MS, type Recalled, type StoredAnswer } from './log.ts'
 import { pairKey } from './pair-key.ts'
@@ -40,18 +39,18 @@ export class MemoryIdempotency {
     return this.#producers.get(id)
   }
 
-  /** Throws a `RoomError` `unavailable` if no more can be remembered. */
-  mustHaveRoom(): void {
-    if (this.#answers.size < MAX_ENTRIES && this.#producers.size < MAX_ENTRIES) return
-    throw new RoomError('unavailable', 'too many message ids to remember, send it again later')
+  /** Whether more can be remembered. */
+  get hasRoom(): boolean {
+    return this.#answers.size < MAX_ENTRIES && this.#producers.size < MAX_ENTRIES
   }
 
   /** `frames`: the events appended with the key. */
   keep(key: IdempotencyKey, frames: readonly Frame[], nowMs: number): void {
     if ('client' in key) {
-      const seq = key.draft === undefined ? undefined : frames[key.draft]?.seq
-      const { client, id, hash } = key
-      this.#answers.set(pairKey(client, id), { client, id, hash, seq, time: nowMs })
+      const { client, id, hash, draft, error } = key
+      const known = this.#answers.get(pairKey(client, id))
+      const seq = known?.seq ?? (draft === undefined ? undefined : frames[draft]?.seq)
+      this.#answers.set(pairKey(client, id), { client, id, hash, seq, error, time: known?.time ?? nowMs })
       return
     }
     this.#producers.delete(key.producer)

@@ -4,36 +4,23 @@
  */
 import type { Clock } from '../clock.ts'
 import { Frame } from '../delivery/frame.ts'
-import type { ErrorLogger } from '../guarded.ts'
+import { RoomError } from '../errors.ts'
 import type { Random } from '../random.ts'
-import { guarded } from './deliver.ts'
 import { Lives } from './epoch.ts'
 import { locate } from './lineage.ts'
-import type {
-  Deliver,
-  Draft,
-  IdempotencyKey,
-  Log,
-  LogSpan,
-  ProducerState,
-  Recalled,
-  Resume,
-  Retention,
-  RoomLog,
-} from './log.ts'
+import type { Entry, Log, LogSpan, ProducerState, Recalled, Resume, Retention, RoomLog, RoomState } from './log.ts'
 import { MemoryIdempotency } from './memory-idempotency.ts'
 import { Recent } from './recent.ts'
 
 /** The most logs of closed rooms that are kept; beyond it, the one closed first is dropped. */
 const MAX_CLOSED = 10_000
 
-const SILENT: ErrorLogger = { error() {} }
-
 interface MemoryRoom {
   readonly path: string
   readonly lives: Lives
   readonly epoch: string
   readonly recent: Recent
+  readonly state: RoomState
   /** Set once there is something to remember. */
   idempotency: MemoryIdempotency | undefined
 }
@@ -41,30 +28,27 @@ interface MemoryRoom {
 export class MemoryLog implements Log {
   readonly trouble = undefined
   readonly #clock: Clock
-  readonly #logger: ErrorLogger
   readonly #lives: Lives
   readonly #open = new Map<string, MemoryRoom>()
   readonly #closed = new Map<string, MemoryRoom>()
 
-  /** `logger`: for errors of delivery. */
-  constructor(clock: Clock, random: Random, logger: ErrorLogger = SILENT) {
+  constructor(clock: Clock, random: Random) {
     this.#clock = clock
-    this.#logger = logger
     this.#lives = new Lives(clock.now(), random)
   }
 
-  async open(path: string, retention: Retention, deliver: Deliver): Promise<RoomLog> {
+  async open(path: string, retention: Retention): Promise<RoomLog> {
     const kept = this.#closed.get(path) ?? {
       path,
       lives: this.#lives,
       epoch: this.#lives.begin(path, undefined, 1),
       recent: new Recent(),
+      state: { storage: new Map(), alarms: new Map() },
       idempotency: undefined,
     }
     this.#closed.delete(path)
     this.#open.set(path, kept)
-    const safe = guarded(deliver, this.#logger)
-    return new MemoryRoomLog(this.#clock, kept, retention, safe, () => this.#shut(path, kept))
+    return new MemoryRoomLog(this.#clock, kept, retention, () => this.#shut(path, kept))
   }
 
   peek(path: string): LogSpan | undefined {
@@ -91,20 +75,19 @@ export class MemoryLog implements Log {
 class MemoryRoomLog implements RoomLog {
   readonly epoch: string
   readonly kept = 'memory'
+  readonly isBehind = false
   readonly #clock: Clock
   readonly #all: MemoryRoom
   readonly #recent: Recent
   readonly #retention: Retention
-  readonly #deliver: Deliver
   readonly #shut: () => void
 
-  constructor(clock: Clock, kept: MemoryRoom, retention: Retention, deliver: Deliver, shut: () => void) {
+  constructor(clock: Clock, kept: MemoryRoom, retention: Retention, shut: () => void) {
     this.#clock = clock
     this.epoch = kept.epoch
     this.#all = kept
     this.#recent = kept.recent
     this.#retention = retention
-    this.#deliver = deliver
     this.#shut = shut
   }
 
@@ -117,24 +100,27 @@ class MemoryRoomLog implements RoomLog {
     return this.#recent.seq
   }
 
-  append(drafts: readonly Draft[], keys: readonly IdempotencyKey[] = []): number {
+  takeState(): RoomState {
+    return { storage: new Map(this.#all.state.storage), alarms: new Map(this.#all.state.alarms) }
+  }
+
+  append(entry: Entry): void {
+    const { drafts, keys } = entry
     if (keys.length > 0) {
       this.#trim()
       this.#all.idempotency ??= new MemoryIdempotency()
-      this.#all.idempotency.mustHaveRoom()
+      if (!this.#all.idempotency.hasRoom) {
+        entry.failed(new RoomError('unavailable', 'too many message ids to remember, send it again later'))
+        return
+      }
     }
     const now = this.#clock.now()
-    const first = this.seq + (drafts.length > 0 ? 1 : 0)
+    const first = this.seq + 1
     const frames = drafts.map(({ type, data }, index) => new Frame(type, data, first + index, now))
     for (const frame of frames) this.#recent.push(frame)
     for (const key of keys) this.#all.idempotency?.keep(key, frames, now)
     this.#trim()
-    for (const frame of frames) this.#deliver(frame)
-    return first
-  }
-
-  carry(frame: Frame, except?: object): void {
-    this.#deliver(frame, except)
+    entry.kept(frames)
   }
 
   read(after: number, limit: number, bytes?: number): readonly Frame[] {

@@ -1,6 +1,7 @@
 /**
- * The answer to a message and to its duplicates in flight: an ack when the events of its handler are kept, else an
- * error. `exchanges.ts` and `batches.ts` handle messages and end each of them here, once.
+ * The answer to a message and to its duplicates in flight: an ack when all that its handler did is kept, else an error.
+ * It is said in the last step of the handler, so that it comes after all that the message caused. `exchanges.ts` and
+ * `batches.ts` handle messages and end each of them here, once.
  */
 
 import { LimitError, RoomError, roomErrorOf } from '../errors.ts'
@@ -10,9 +11,12 @@ import type { Duplicates } from './duplicates.ts'
 import type { Exchange } from './exchange.ts'
 import type { HandlerCalls } from './handler-calls.ts'
 import * as protocol from './protocol.ts'
+import type { Step } from './step.ts'
+import type { Steps } from './steps.ts'
 
 export interface AnswersParts {
   readonly calls: HandlerCalls
+  readonly steps: Steps
   readonly roomLog: () => RoomLog
   readonly duplicates: Duplicates
   readonly tally: Tally
@@ -25,29 +29,63 @@ export class Answers {
     this.#parts = parts
   }
 
-  /** Acknowledges a message whose events are kept. */
-  succeed(exchange: Exchange): void {
-    this.#parts.duplicates.ended(exchange)
-    this.#ack(exchange, exchange.seq, false)
-    for (const duplicate of exchange.inFlightDuplicates) this.#ack(duplicate, exchange.seq, true)
+  /** The handler has ended well. `last`: its last step, if that is not sealed yet. */
+  succeed(exchange: Exchange, last?: Step): void {
+    const { failure } = exchange
+    if (failure) {
+      this.fail(exchange, failure, last)
+      return
+    }
+    this.#inStep(last, (step) => {
+      step.addKeys(exchange.takeKeys(step.published > 0 ? 0 : undefined))
+      this.ack(exchange, step)
+    })
+  }
+
+  /** Says the ack in a step. */
+  ack(exchange: Exchange, step: Step): void {
+    step.say({
+      size: 0,
+      send: () => this.#accept(exchange),
+      cancelled: (error) => this.#refuse(exchange, error),
+    })
   }
 
   /** Repeats the answer of the first time, also to the duplicates that arrived during the lookup. */
-  repeat(exchange: Exchange, { seq }: StoredAnswer): void {
-    this.#parts.duplicates.ended(exchange)
+  repeat(exchange: Exchange, answer: StoredAnswer): void {
+    this.#inStep(undefined, (step) => this.repeatIn(step, exchange, answer))
+  }
+
+  repeatIn(step: Step, exchange: Exchange, { seq, error }: StoredAnswer): void {
     exchange.clientKey = undefined
-    for (const each of [exchange, ...exchange.inFlightDuplicates]) this.#ack(each, seq, true)
+    const answer = () => {
+      this.#parts.duplicates.ended(exchange)
+      for (const each of [exchange, ...exchange.inFlightDuplicates]) {
+        if (error) this.#error(each, new RoomError(error.code, error.message), true)
+        else this.#ack(each, seq, true)
+      }
+    }
+    // A duplicate of an answered message still advances its producer.
+    step.addKeys(exchange.takeKeys(undefined))
+    step.say({ size: 0, send: answer, cancelled: (error) => this.#refuse(exchange, error) })
   }
 
   /**
-   * Ends the exchange only after its appends have settled, so that a retry finds the events published before the
-   * failure.
+   * Answers with an error, after all that the message has caused. If a part of it is kept, the error is kept under its
+   * id, so that a retry gets it too.
    */
-  fail(exchange: Exchange, thrown: unknown): void {
-    const end = () => this.#refuse(exchange, thrown)
-    const kept = exchange.kept()
-    if (kept) kept.then(end, end)
-    else end()
+  fail(exchange: Exchange, thrown: unknown, last?: Step): void {
+    const error = this.errorOf(exchange, thrown)
+    this.#inStep(last, (step) => {
+      step.addKeys(exchange.errorKeys(error))
+      const refuse = () => this.#refuse(exchange, error)
+      step.say({ size: 0, send: refuse, cancelled: (failed) => this.#refuse(exchange, failed) })
+    })
+  }
+
+  /** Answers a message whose handler was given up: what is kept of it stays under its id. */
+  giveUp(exchange: Exchange): void {
+    this.#refuse(exchange, timedOut())
   }
 
   /** Answers a message whose handler took too long. The handler may still run. */
@@ -63,18 +101,30 @@ export class Answers {
     return new RoomError('internal', 'the room failed to handle this message')
   }
 
-  #refuse(exchange: Exchange, thrown: unknown): void {
+  #inStep(last: Step | undefined, work: (step: Step) => void): void {
+    const { steps } = this.#parts
+    const step = last ?? steps.open()
+    work(step)
+    steps.seal(step)
+  }
+
+  #accept(exchange: Exchange): void {
     this.#parts.duplicates.ended(exchange)
-    const error = this.errorOf(exchange, thrown)
+    this.#ack(exchange, exchange.seq, false)
+    for (const duplicate of exchange.inFlightDuplicates) this.#ack(duplicate, exchange.seq, true)
+  }
+
+  #refuse(exchange: Exchange, error: RoomError): void {
+    this.#parts.duplicates.ended(exchange)
     if (error instanceof LimitError) countExceeded(this.#parts.tally.exceeded, error.limit)
     for (const each of [exchange, ...exchange.inFlightDuplicates]) this.#error(each, error)
   }
 
-  #error(exchange: Exchange, error: RoomError): void {
+  #error(exchange: Exchange, error: RoomError, isDuplicate = false): void {
     if (exchange.isAnswered) return
     exchange.answer(error)
     this.#parts.tally.failed += 1
-    exchange.peer.write(protocol.error(exchange.id, error, exchange.ref))
+    exchange.peer.write(protocol.error(exchange.id, error, isDuplicate, exchange.ref))
   }
 
   #ack(exchange: Exchange, seq: number | undefined, isDuplicate: boolean): void {

@@ -1,19 +1,20 @@
 /**
- * Messages of one HTTP append: all are looked up, then all are handled with nothing between them, then their events are
- * kept in one step, or none of them. `exchanges.ts` checks them and hands them in.
+ * Messages of one HTTP append: all are looked up, then all are handled with nothing between them, in one step, so that
+ * all they do is kept or none of it. `exchanges.ts` checks them and hands them in.
  */
 
 import type { Clock } from '../clock.ts'
 import { RoomError } from '../errors.ts'
-import type { ProducerKey, RoomLog } from '../log/log.ts'
+import type { ProducerKey } from '../log/log.ts'
 import { type Answers, timedOut } from './answers.ts'
-import { Batch } from './batch.ts'
 import { Call } from './call.ts'
 import type { Duplicates, MessageState } from './duplicates.ts'
 import { Exchange } from './exchange.ts'
 import type { HandlerCalls } from './handler-calls.ts'
 import type { LiveEventPeer } from './peer.ts'
 import type { Message } from './protocol.ts'
+import type { Step } from './step.ts'
+import type { Steps } from './steps.ts'
 
 /** A message, and its data as parsed by the schema. */
 export interface Checked {
@@ -24,11 +25,11 @@ export interface Checked {
 export interface BatchesParts {
   readonly calls: HandlerCalls
   readonly clock: Clock
-  readonly roomLog: () => RoomLog
+  readonly steps: Steps
   readonly duplicates: Duplicates
   readonly answers: Answers
-  /** Calls the handler of a message. */
-  readonly handle: (call: Call, peer: LiveEventPeer, message: Message, data: unknown) => unknown
+  /** Starts the handler of a message. Returns a promise if it has not ended. */
+  readonly handle: (call: Call, peer: LiveEventPeer, message: Message, data: unknown) => Promise<unknown> | undefined
   /** Throws if the room is over or has ended the peer. */
   readonly mustBeOpen: (peer: LiveEventPeer) => void
 }
@@ -36,6 +37,8 @@ export interface BatchesParts {
 interface Entry extends Checked {
   readonly exchange: Exchange
   state: MessageState | Promise<MessageState>
+  /** The index of its first event in the step. */
+  draft: number | undefined
 }
 
 /** An async handler: whether it has ended, and what it rejected with. */
@@ -63,30 +66,31 @@ export class Batches {
     producerKey: ProducerKey | undefined,
     isLate: () => boolean,
   ): Promise<number | undefined> {
-    const { answers, roomLog } = this.#parts
-    const batch = new Batch(roomLog(), producerKey ? [producerKey] : [])
+    const { answers, steps } = this.#parts
     const entries: Entry[] = []
     const others: Promise<void>[] = []
     const running: Running[] = []
+    let step: Step | undefined
     try {
-      for (const each of checked) this.#lookUp(each, new Exchange(peer, this.#now(), batch), entries, others)
+      for (const each of checked) this.#lookUp(each, new Exchange(peer, this.#now()), entries, others)
       for (const entry of entries) if (entry.state instanceof Promise) entry.state = await entry.state
       if (isLate()) throw timedOut()
+      step = steps.open()
       for (const [index, entry] of entries.entries()) {
         // A message before it may have ended the peer.
         this.#parts.mustBeOpen(peer)
-        this.#handle(peer, entry, index, running)
+        this.#handle(peer, entry, index, step, running)
       }
       if (running.length > 0) await mustHaveEnded(running)
-      const fresh = entries.filter(({ state }) => state === 'new').map(({ exchange }) => exchange)
-      await batch.commit(fresh)
-      for (const exchange of fresh) await exchange.kept()
-      for (const exchange of fresh) answers.succeed(exchange)
+      const fresh = entries.filter(({ state }) => state === 'new')
+      if (producerKey) step.addKeys([producerKey])
+      await this.#keep(step, fresh)
     } catch (thrown) {
       for (const { call } of running) call.giveUp()
       const error = entries[0] ? answers.errorOf(entries[0].exchange, thrown) : thrown
-      batch.discard(new RoomError('unavailable', 'another message of the batch failed, nothing of it is kept'))
-      for (const { exchange } of entries) answers.fail(exchange, error)
+      const undone = new RoomError('unavailable', 'another message of the batch failed, nothing of it is kept')
+      if (step) steps.discard(step, undone)
+      for (const { exchange } of entries) if (!exchange.isAnswered) answers.fail(exchange, error)
       throw error
     }
     // Only now: the request they wait for may itself wait for this one.
@@ -94,10 +98,34 @@ export class Batches {
     return entries.find(({ exchange }) => exchange.seq !== undefined)?.exchange.seq
   }
 
+  /** Seals the step with the keys and the acks of its messages. Resolves when it is kept. */
+  async #keep(step: Step, entries: readonly Entry[]): Promise<void> {
+    // What it stood on could not be kept.
+    if (step.failure) throw step.failure
+    const kept = new Promise<void>((resolve, reject) => {
+      step.owner = {
+        sealing() {},
+        stepKept(frames) {
+          for (const { exchange, draft } of entries) {
+            if (draft !== undefined) exchange.seq = frames[draft]?.seq
+          }
+          resolve()
+        },
+        stepFailed: (_step, error) => reject(error),
+      }
+    })
+    for (const { exchange, draft } of entries) {
+      step.addKeys(exchange.takeKeys(draft))
+      this.#parts.answers.ack(exchange, step)
+    }
+    this.#parts.steps.seal(step)
+    await kept
+  }
+
   #lookUp(checked: Checked, exchange: Exchange, entries: Entry[], others: Promise<void>[]): void {
     const { duplicates } = this.#parts
     exchange.id = checked.message.id
-    const entry: Entry = { ...checked, exchange, state: 'new' }
+    const entry: Entry = { ...checked, exchange, state: 'new', draft: undefined }
     entries.push(entry)
     entry.state = duplicates.lookUp(exchange, checked.message)
     // It may reject before it is awaited, or without ever being awaited.
@@ -108,20 +136,18 @@ export class Batches {
     if (!entries.some((entry) => entry.exchange.inFlightDuplicates.includes(exchange))) others.push(exchange.outcome())
   }
 
-  #handle(peer: LiveEventPeer, { exchange, message, data, state }: Entry, index: number, running: Running[]): void {
+  #handle(peer: LiveEventPeer, entry: Entry, index: number, step: Step, running: Running[]): void {
+    const { exchange, message, data, state } = entry
     if (state !== 'new') {
-      if (typeof state === 'object' && 'hash' in state) this.#parts.answers.repeat(exchange, state)
+      if (typeof state === 'object' && 'hash' in state) this.#parts.answers.repeatIn(step, exchange, state)
       return
     }
-    const call = new Call(exchange)
-    try {
-      const pending = exchange.pending(this.#parts.handle(call, peer, message, data))
-      if (pending) running.push(watch(index, call, pending))
-      else call.end()
-    } catch (error) {
-      call.end()
-      throw error
-    }
+    const call = new Call(undefined, step)
+    const before = step.published
+    const pending = this.#parts.handle(call, peer, message, data)
+    if (step.published > before) entry.draft = before
+    if (pending) running.push(watch(index, call, pending))
+    else call.hasEnded = true
   }
 
   #now(): number {
@@ -155,6 +181,6 @@ async function mustHaveEnded(running: readonly Running[]): Promise<void> {
       const message = `message ${index}: its handler awaits, so that it cannot be kept together with others; send it alone`
       throw new RoomError('async_in_batch', message)
     }
-    call.end()
+    call.hasEnded = true
   }
 }

@@ -1,34 +1,48 @@
 /**
  * One call of a room author's code, until it ends or is given up. It is the async context of that code, also after an
- * `await`. Code that it starts without awaiting outlives it, and then publishes for the room itself. `handler-calls.ts`
- * makes calls; an exchange takes the events that its call publishes.
+ * `await`. Code that it starts without awaiting outlives it, and then acts for the room itself. `handler-calls.ts` makes
+ * calls; `steps.ts` takes what their code does.
  */
 import { RoomError } from '../errors.ts'
-import type { Draft, RoomLog } from '../log/log.ts'
-
-/** Takes the events that a call publishes. */
-export interface Publisher {
-  append(roomLog: RoomLog, draft: Draft): number | Promise<number>
-  /** The promise that the latest `publish` returned. */
-  latest: Promise<unknown> | undefined
-}
+import { pendingOf } from '../within.ts'
+import type { Step, StepOwner } from './step.ts'
 
 export class Call {
-  /** `undefined`: its events belong to no message. */
-  publisher: Publisher | undefined
+  /** The message that it handles. */
+  readonly owner: StepOwner | undefined
+  /** Its code runs up to the first `await`. */
+  isStarting = false
+  hasEnded = false
   /** It did not end in time, or its batch failed: it must have no more effects. */
   isGivenUp = false
+  /** The latest step of its code. */
+  step: Step | undefined
+  /** The promise that the latest `publish` returned. */
+  latest: Promise<unknown> | undefined
 
-  constructor(publisher?: Publisher) {
-    this.publisher = publisher
+  /** Whether its step is shared with other calls: then their owner ends it. */
+  readonly isShared: boolean
+
+  constructor(owner?: StepOwner, shared?: Step) {
+    this.owner = owner
+    this.step = shared
+    this.isShared = shared !== undefined
   }
 
-  end(): void {
-    this.publisher = undefined
+  /**
+   * The promise of a handler that still runs. A handler that returns the promise of its last `publish` has ended: the
+   * next message of its peer need not wait for the log.
+   */
+  pending(result: unknown): Promise<unknown> | undefined {
+    return result !== undefined && result === this.latest ? undefined : pendingOf(result)
+  }
+
+  /** The step of its code that is not on its way to the log yet. */
+  get unsealed(): Step | undefined {
+    return this.step && !this.step.isReady && !this.step.isOver ? this.step : undefined
   }
 
   giveUp(): void {
-    this.publisher = undefined
     this.isGivenUp = true
   }
 }

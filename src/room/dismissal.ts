@@ -4,13 +4,35 @@
  * its close.
  */
 
+import type { Audience } from '../delivery/audience.ts'
 import type { CloseReason } from '../errors.ts'
 import type { HandlerCalls } from './handler-calls.ts'
+import type { Members } from './members.ts'
 import type { LivePeer } from './peer.ts'
 
 interface Host<P> {
   readonly calls: HandlerCalls
-  endTogether(peers: readonly P[], reason: (peer: P) => CloseReason): void
+  readonly audience: Audience
+  end(peer: P, reason: CloseReason): void
+}
+
+export interface Dismissal {
+  readonly dismissed: number
+  /** Resolves when all of them are closed. */
+  readonly gone: Promise<void>
+}
+
+/** Dismisses at most `atMost` further peers. */
+export function dismissSome<P extends LivePeer>(
+  room: Host<P>,
+  present: Members<P>,
+  atMost: number,
+  reason: () => CloseReason,
+  withinMs: number,
+): Dismissal {
+  const others = present.peers().filter(({ isDismissed }) => !isDismissed)
+  const peers = others.take(atMost).toArray()
+  return { dismissed: peers.length, gone: dismissAfterAnswers(room, peers, reason, withinMs) }
 }
 
 /**
@@ -31,11 +53,21 @@ export async function dismissAfterAnswers<P extends LivePeer>(
     else left.push(peer)
     peer.isDismissed = settled !== undefined
   }
-  room.endTogether(left, reason)
+  endTogether(room, left, reason)
   if (open.length === 0) return
   await room.calls.waitFor(open, withinMs)
-  room.endTogether(
+  endTogether(
+    room,
     peers.filter(({ isDismissed, hasLeft }) => isDismissed && !hasLeft),
     reason,
   )
+}
+
+/** Ends many at once. None of them gets the leave events of the others, which would be quadratic. */
+function endTogether<P extends LivePeer>(room: Host<P>, peers: readonly P[], reason: (peer: P) => CloseReason): void {
+  for (const peer of peers) {
+    peer.subscriber.flush()
+    room.audience.remove(peer.subscriber)
+  }
+  for (const peer of peers) room.end(peer, reason(peer))
 }

@@ -7,9 +7,7 @@ import type { EventDefinition, Handlers, PastEvent, Position, Room } from '../de
 import { Frame, json } from '../delivery/frame.ts'
 import type { Wire } from '../delivery/wire.ts'
 import { Close, type CloseReason, LimitError, RoomError } from '../errors.ts'
-import { offset as offsetOf } from '../log/log.ts'
 import { countExceeded } from '../tally.ts'
-import { givenUp } from './call.ts'
 import { catchUp } from './catch-up.ts'
 import { Exchanges } from './exchanges.ts'
 import { mustBeHandlers } from './handlers.ts'
@@ -64,6 +62,7 @@ export class LiveEventRoom extends LiveRoom<LiveEventPeer, Handlers> implements 
       roomLog: () => this.roomLog,
       isOver: () => this.isOver,
       calls: this.calls,
+      steps: this.steps,
       clock,
       deadlines,
       tally: this.tally,
@@ -120,28 +119,24 @@ export class LiveEventRoom extends LiveRoom<LiveEventPeer, Handlers> implements 
 
   publish(type: string, data: unknown): Promise<Position> {
     this.#mustSend(type)
-    const { current } = this.calls
-    if (this.isOver) return rejected(new RoomError('unavailable', 'this room has closed'))
-    if (current?.isGivenUp) return rejected(givenUp())
     const draft = { type, data: json(data) }
-    const publisher = current?.publisher
-    const appended = publisher ? publisher.append(this.roomLog, draft) : this.roomLog.append([draft])
-    const position =
-      typeof appended === 'number'
-        ? Promise.resolve(this.#position(appended))
-        : appended.then((seq) => this.#position(seq))
-    if (publisher) publisher.latest = position
-    // If the module does not await the promise, a failure is still reported: in the answer to the message, or in the
-    // server log.
-    position.catch(() => {})
-    return position
+    if (this.isOver) return rejected(new RoomError('unavailable', 'this room has closed'))
+    try {
+      const position = this.steps.current.publish(draft)
+      // If the module does not await the promise, a failure is still reported, in the answer to the message.
+      position.catch(() => {})
+      const { current } = this.calls
+      if (current) current.latest = position
+      return position
+    } catch (error) {
+      return rejected(error)
+    }
   }
 
   broadcast(type: string, data: unknown, to?: { except?: object | undefined }): void {
     this.#mustSend(type)
-    this.calls.mustNotBeGivenUp()
     const except = to?.except
-    this.roomLog.carry(new Frame(type, json(data)), except instanceof LiveEventPeer ? except.subscriber : undefined)
+    this.say(new Frame(type, json(data)), except instanceof LiveEventPeer ? except : undefined)
   }
 
   history(range?: { after?: number; limit?: number }): Promise<PastEvent[]> {
@@ -194,7 +189,7 @@ export class LiveEventRoom extends LiveRoom<LiveEventPeer, Handlers> implements 
   #refuse(peer: LiveEventPeer, id: string | undefined, error: RoomError, ref?: number): void {
     this.tally.failed += 1
     if (error instanceof LimitError) countExceeded(this.tally.exceeded, error.limit)
-    if (!peer.hasLeft) peer.write(protocol.error(id, error, ref))
+    if (!peer.hasLeft) peer.write(protocol.error(id, error, false, ref))
   }
 
   #refuseForRate(peer: LiveEventPeer, text: string, ref: number | undefined): void {
@@ -214,10 +209,6 @@ export class LiveEventRoom extends LiveRoom<LiveEventPeer, Handlers> implements 
     return protocol.idOf(text, this.settings.limits.json)
   }
 
-  #position(seq: number): Position {
-    return { seq, offset: offsetOf(this.roomLog.epoch, seq) }
-  }
-
   #mustSend(type: string): void {
     if (this.#definition.sends && Object.hasOwn(this.#definition.sends, type)) return
     const known = Object.keys(this.#definition.sends ?? {}).join(', ') || 'nothing'
@@ -228,7 +219,7 @@ export class LiveEventRoom extends LiveRoom<LiveEventPeer, Handlers> implements 
 }
 
 /** For code that outlives its room or call: its events would break into the order of the next room on the same log. */
-function rejected(reason: RoomError): Promise<never> {
+function rejected(reason: unknown): Promise<never> {
   const rejection = Promise.reject(reason)
   rejection.catch(() => {})
   return rejection

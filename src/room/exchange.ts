@@ -1,48 +1,43 @@
 /**
- * An exchange: one message of a peer, from its arrival to its answer. It adds the idempotency key to the first append
- * of the handler, and collects all appends, since the ack promises that all of them are kept. `exchanges.ts` begins and
- * answers it; the events of its handler go to the log through it.
+ * An exchange: one message of a peer, from its arrival to its answer. Its idempotency key is kept with the first step of
+ * its handler that keeps something. `exchanges.ts` begins it, `answers.ts` answers it.
  */
 
+import type { Frame } from '../delivery/frame.ts'
 import type { Subscriber } from '../delivery/subscriber.ts'
 import type { RoomError } from '../errors.ts'
-import type { ClientKey, Draft, IdempotencyKey, ProducerKey, RoomLog } from '../log/log.ts'
-import { pendingOf } from '../within.ts'
-import type { Batch } from './batch.ts'
-import type { Publisher } from './call.ts'
+import type { ClientKey, IdempotencyKey, ProducerKey } from '../log/log.ts'
 import type { LiveEventPeer } from './peer.ts'
+import type { Step, StepOwner } from './step.ts'
 
-export class Exchange implements Publisher {
+export class Exchange implements StepOwner {
   readonly peer: LiveEventPeer
   readonly startedMs: number
   /** The client's id for the message. Without one there is no ack. */
   id: string | undefined
-  /** To be kept with the first append. */
+  /** To be kept with its next step. */
   clientKey: ClientKey | undefined
   /** The seq of the first event of this message. */
   seq: number | undefined
   isAnswered = false
-  latest: Promise<unknown> | undefined
   /** The transport's number of the message, by which a message without an id is answered too. */
   readonly #ref: number | undefined
   readonly #subscriber: Subscriber
-  readonly #batch: Batch | undefined
+  /** A step of its handler could not be kept. */
+  failure: RoomError | undefined
   #producer: ProducerKey | undefined
+  /** The key of a message of which something is kept, or about to be. */
+  #keptKey: ClientKey | undefined
   #duplicates: Exchange[] | undefined
   #report: ((error?: RoomError) => void) | undefined
-  #appends: Promise<number>[] | undefined
 
-  /**
-   * `batch`: the batch it belongs to. `producer`: the key of a producer, for a message outside of a batch. `ref`: the
-   * transport's number of the message.
-   */
-  constructor(peer: LiveEventPeer, startedMs: number, batch?: Batch, producer?: ProducerKey, ref?: number) {
+  /** `producer`: the key of a producer, for a message outside of a batch. `ref`: the transport's number of the message. */
+  constructor(peer: LiveEventPeer, startedMs: number, producer?: ProducerKey, ref?: number) {
     this.peer = peer
     this.#ref = ref
     this.#subscriber = peer.subscriber
     this.startedMs = startedMs
     peer.exchangeBegan()
-    this.#batch = batch
     this.#producer = producer
   }
 
@@ -81,50 +76,37 @@ export class Exchange implements Publisher {
     return outcome
   }
 
-  /** Appends an event of the handler: at once, or with the batch. */
-  append(roomLog: RoomLog, draft: Draft): number | Promise<number> {
-    const appended = this.#batch ? this.#batch.stage(draft, this) : roomLog.append([draft], this.#takeKeys(0))
-    if (typeof appended === 'number') this.seq ??= appended
-    else this.#wait(appended)
-    return appended
+  sealing(step: Step): void {
+    step.addKeys(this.takeKeys(step.published > 0 ? 0 : undefined))
   }
 
-  /** Keeps the keys of a message that published nothing, so that a duplicate of it is recognised too. */
-  keepKeys(roomLog: RoomLog): void {
-    if (this.#batch) return
-    const keys = this.#takeKeys(undefined)
-    if (keys.length === 0) return
-    const kept = roomLog.append([], keys)
-    if (typeof kept !== 'number') this.#wait(kept.then(() => this.seq ?? 0))
+  stepKept(frames: readonly Frame[]): void {
+    this.seq ??= frames[0]?.seq
   }
 
-  /**
-   * The promise of a handler that still runs. A handler that returns the promise of its last `publish` has ended: the
-   * next message of its peer need not wait for the log.
-   */
-  pending(result: unknown): Promise<unknown> | undefined {
-    return result === this.latest ? undefined : pendingOf(result)
+  /** The keys go with the next step instead. */
+  stepFailed(step: Step, error: RoomError): void {
+    this.failure ??= error
+    for (const key of step.keys) {
+      if (!('client' in key)) this.#producer = key
+      else if (!key.error) this.clientKey = key
+    }
+    this.#keptKey = undefined
   }
 
-  /** Resolves when all appends are kept; rejects if one fails. `undefined`: nothing is pending. */
-  kept(): Promise<void> | undefined {
-    if (!this.#appends) return undefined
-    return Promise.all(this.#appends).then((seqs) => {
-      if (seqs[0]) this.seq ??= seqs[0]
-    })
-  }
-
-  #wait(appended: Promise<number>): void {
-    this.#appends ??= []
-    this.#appends.push(appended)
-  }
-
-  #takeKeys(draft: number | undefined): IdempotencyKey[] {
+  /** The keys that are not kept yet. `draft`: the index of its first event in the step. */
+  takeKeys(draft: number | undefined): IdempotencyKey[] {
     if (!this.clientKey && !this.#producer) return []
     const keys: IdempotencyKey[] = this.clientKey ? [{ ...this.clientKey, draft }] : []
     if (this.#producer) keys.push(this.#producer)
+    this.#keptKey = this.clientKey
     this.clientKey = undefined
     this.#producer = undefined
     return keys
+  }
+
+  /** The key of the error that answers a message of which a part is kept. Nothing else of it is kept. */
+  errorKeys({ code, message }: RoomError): IdempotencyKey[] {
+    return this.#keptKey ? [{ ...this.#keptKey, draft: undefined, error: { code, message } }] : []
   }
 }

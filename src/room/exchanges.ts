@@ -19,6 +19,7 @@ import type { HandlerCalls } from './handler-calls.ts'
 import type { Posting } from './open-room.ts'
 import type { LiveEventPeer } from './peer.ts'
 import * as protocol from './protocol.ts'
+import type { Steps } from './steps.ts'
 
 export interface ExchangesParts {
   readonly definition: EventDefinition
@@ -28,6 +29,7 @@ export interface ExchangesParts {
   /** The room is closed, and another may be open at its path. Nothing is handled any more. */
   readonly isOver: () => boolean
   readonly calls: HandlerCalls
+  readonly steps: Steps
   readonly clock: Clock
   readonly deadlines: Deadlines
   readonly tally: Tally
@@ -40,14 +42,14 @@ export class Exchanges {
   readonly #batches: Batches
 
   constructor(parts: ExchangesParts) {
-    const { calls, clock, roomLog, tally } = parts
+    const { calls, steps, clock, roomLog, tally } = parts
     this.#parts = parts
     this.#duplicates = new Duplicates(roomLog)
-    this.#answers = new Answers({ calls, roomLog, duplicates: this.#duplicates, tally })
+    this.#answers = new Answers({ calls, steps, roomLog, duplicates: this.#duplicates, tally })
     this.#batches = new Batches({
       calls,
       clock,
-      roomLog,
+      steps,
       duplicates: this.#duplicates,
       answers: this.#answers,
       handle: (...message) => this.#call(...message),
@@ -57,7 +59,7 @@ export class Exchanges {
 
   /** Handles a text frame, after those before it. */
   handle(peer: LiveEventPeer, text: string, ref?: number): void {
-    const exchange = new Exchange(peer, this.#parts.clock.monotonic(), undefined, undefined, ref)
+    const exchange = new Exchange(peer, this.#parts.clock.monotonic(), undefined, ref)
     // Behind an async handler it may wait until it times out, and that answer needs the id.
     if (peer.sequence.isBusy) {
       exchange.id = protocol.idOf(text, this.#parts.json)
@@ -89,20 +91,12 @@ export class Exchanges {
     peer: LiveEventPeer,
     { message, data }: Checked,
     { producerKey, isLate }: Posting,
-    resolve: (seq: number | undefined | Promise<undefined>) => void,
+    resolve: (seq: number | undefined) => void,
     reject: (error: unknown) => void,
   ): undefined | Promise<void> {
-    const exchange = new Exchange(peer, this.#parts.clock.monotonic(), undefined, producerKey)
+    const exchange = new Exchange(peer, this.#parts.clock.monotonic(), producerKey)
     exchange.id = message.id
-    exchange
-      .outcome()
-      .then(async () => {
-        // A duplicate of an answered message still advances the producer.
-        exchange.keepKeys(this.#parts.roomLog())
-        await exchange.kept()
-        return exchange.seq
-      })
-      .then(resolve, reject)
+    exchange.outcome().then(() => resolve(exchange.seq), reject)
     return this.#begin(exchange, message, data, isLate)
   }
 
@@ -168,15 +162,13 @@ export class Exchanges {
     const call = new Call(exchange)
     try {
       this.#mustBeOpen(exchange.peer)
-      const pending = exchange.pending(this.#call(call, exchange.peer, message, data))
+      const pending = this.#call(call, exchange.peer, message, data)
       if (pending) return this.#wait(exchange, call, message, pending)
     } catch (error) {
-      call.end()
       this.#answers.fail(exchange, error)
       return undefined
     }
-    call.end()
-    this.#settle(exchange)
+    this.#succeed(exchange, call)
     return undefined
   }
 
@@ -184,44 +176,27 @@ export class Exchanges {
     const { calls } = this.#parts
     const ended = pending.then(
       () => {
-        if (call.isGivenUp) return
-        call.end()
-        this.#settle(exchange)
+        if (!call.isGivenUp) this.#succeed(exchange, call)
       },
       (error) => {
         if (call.isGivenUp) return calls.failedLate('receive', error, exchange.peer.id)
-        call.end()
         this.#answers.fail(exchange, error)
       },
     )
-    // Once given up it is over, and a retry is handled anew.
-    return calls.waitForCall(call, `receive.${type}`, ended, exchange.peer.id, () =>
-      this.#answers.fail(exchange, timedOut()),
-    )
+    // Once given up it is over, and a retry is handled anew, unless a part of it is kept.
+    return calls.waitForCall(call, `receive.${type}`, ended, exchange.peer.id, () => this.#answers.giveUp(exchange))
   }
 
-  #call(call: Call, peer: LiveEventPeer, { type }: protocol.Message, data: unknown): unknown {
+  #call(call: Call, peer: LiveEventPeer, { type }: protocol.Message, data: unknown): Promise<unknown> | undefined {
     const handler = this.#parts.handlers().receive?.[type]
     // It existed when the room opened.
     if (!handler) throw new TypeError(`expected a handler for "${type}" in what open returned`)
-    return this.#parts.calls.run(call, handler, peer, data)
+    return this.#parts.calls.start(call, handler, peer, data)
   }
 
-  /** The handler has ended: the ack waits only for the log. Never throws, even if the log takes no more ids. */
-  #settle(exchange: Exchange): void {
-    try {
-      exchange.keepKeys(this.#parts.roomLog())
-    } catch (error) {
-      this.#answers.fail(exchange, error)
-      return
-    }
-    const kept = exchange.kept()
-    if (!kept) this.#answers.succeed(exchange)
-    else
-      kept.then(
-        () => this.#answers.succeed(exchange),
-        (error) => this.#answers.fail(exchange, error),
-      )
+  #succeed(exchange: Exchange, call: Call): void {
+    call.hasEnded = true
+    this.#answers.succeed(exchange, call.unsealed)
   }
 
   #checkAt(index: number, message: protocol.Message): Checked {

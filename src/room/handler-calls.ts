@@ -7,8 +7,9 @@ import { type Clock, mustBeDuration } from '../clock.ts'
 import { roomErrorOf } from '../errors.ts'
 import type { ErrorLogger } from '../guarded.ts'
 import { show } from '../mistakes.ts'
-import { pendingOf, within } from '../within.ts'
+import { within } from '../within.ts'
 import { Call, givenUp } from './call.ts'
+import type { Steps } from './steps.ts'
 
 /** How long a room that closes waits for handlers that still run, and for its `close`. */
 export const HANDLERS_END_MS = 2000
@@ -19,27 +20,62 @@ export class HandlerCalls {
   readonly #clock: Clock
   readonly #logger: ErrorLogger
   readonly #calls = new AsyncLocalStorage<Call>()
+  readonly #steps: Steps
   #timers: Set<() => void> | undefined
   #hasEnded = false
 
-  constructor(clock: Clock, log: ErrorLogger) {
+  constructor(clock: Clock, log: ErrorLogger, steps: Steps) {
     this.#clock = clock
     this.#logger = log
+    this.#steps = steps
   }
 
-  /** The call whose code runs now, also after an `await` in it. */
+  /**
+   * The call whose code runs now, also after an `await` in it; `undefined`: none, or it has ended. Throws a `RoomError`
+   * `unavailable` if it was given up.
+   */
   get current(): Call | undefined {
-    return this.#calls.getStore()
+    const call = this.#calls.getStore()
+    if (call?.isGivenUp) throw givenUp()
+    return call?.hasEnded ? undefined : call
   }
 
-  /** Throws if the call whose code runs now was given up, since it must have no more effects. */
-  mustNotBeGivenUp(): void {
-    if (this.current?.isGivenUp) throw givenUp()
+  /**
+   * Runs the author's code as a call, up to its first `await`. Returns a promise that settles when it has ended, or
+   * `undefined` if it has: then `end` MUST follow. If the code throws, its step is undone and the error thrown on.
+   */
+  start<A extends unknown[]>(call: Call, fn: (...args: A) => unknown, ...args: A): Promise<unknown> | undefined {
+    call.isStarting = true
+    let pending: Promise<unknown> | undefined
+    try {
+      pending = call.pending(this.#calls.run(call, fn, ...args))
+    } catch (error) {
+      this.#thrown(call)
+      throw error
+    } finally {
+      call.isStarting = false
+    }
+    // The step of a batch is ended by the batch.
+    if (!pending || call.isShared) return pending
+    const settled = pending.catch((error) => {
+      this.#thrown(call)
+      throw error
+    })
+    if (call.unsealed) this.#steps.sealSoon(call.unsealed)
+    return settled
   }
 
-  /** Runs the author's code as a call, and throws what it throws. */
-  run<A extends unknown[]>(call: Call, fn: (...args: A) => unknown, ...args: A): unknown {
-    return this.#calls.run(call, fn, ...args)
+  /** Runs `fn` as a call to its end. Rejects with what it throws. */
+  async whole(fn: () => Promise<void>): Promise<void> {
+    const call = new Call()
+    await this.start(call, fn)
+    this.end(call)
+  }
+
+  /** The code of a call has ended well. */
+  end(call: Call): void {
+    call.hasEnded = true
+    if (call.unsealed) this.#steps.seal(call.unsealed)
   }
 
   /**
@@ -56,9 +92,13 @@ export class HandlerCalls {
   ): undefined | Promise<void> {
     const call = new Call()
     try {
-      const pending = pendingOf(this.run(call, fn))
-      const rejected = (error: unknown) => (call.isGivenUp ? this.failedLate(what, error, peer) : failed(error))
-      if (pending) return this.waitForCall(call, what, pending.then(nothing, rejected), peer, nothing, ms)
+      const pending = this.start(call, fn)
+      if (pending) {
+        const rejected = (error: unknown) => (call.isGivenUp ? this.failedLate(what, error, peer) : failed(error))
+        const ended = pending.then(() => this.end(call), rejected)
+        return this.waitForCall(call, what, ended, peer, nothing, ms)
+      }
+      this.end(call)
     } catch (error) {
       failed(error)
     }
@@ -125,6 +165,11 @@ export class HandlerCalls {
     return end
   }
 
+  #thrown(call: Call): void {
+    call.hasEnded = true
+    if (call.unsealed && !call.isShared) this.#steps.discard(call.unsealed)
+  }
+
   #keep(cancel: () => void): () => void {
     const end = () => {
       cancel()
@@ -143,7 +188,7 @@ export class HandlerCalls {
   }
 
   /** Ends all timers. Later ones end at once. */
-  end(): void {
+  endTimers(): void {
     this.#hasEnded = true
     for (const end of [...(this.#timers ?? [])]) end()
   }

@@ -9,10 +9,12 @@ import type { Audience } from '../delivery/audience.ts'
 import { Subscriber } from '../delivery/subscriber.ts'
 import type { Wire } from '../delivery/wire.ts'
 import { Close, type CloseReason, RoomError, roomErrorOf } from '../errors.ts'
+import { Expulsions } from './expulsions.ts'
 import type { HandlerCalls } from './handler-calls.ts'
 import type { Members } from './members.ts'
 import type { LivePeer } from './peer.ts'
 import type { Visitor } from './session.ts'
+import type { Steps } from './steps.ts'
 
 /** Policy violation (RFC 6455, 7.4.1): the client should not reconnect. */
 const REFUSED = 1008
@@ -20,6 +22,7 @@ const REFUSED = 1008
 /** What a room passes in. */
 export interface MembershipParts<P extends LivePeer> {
   readonly calls: HandlerCalls
+  readonly steps: Steps
   readonly audience: Audience
   readonly present: Members<P>
   /** How long a disconnected member may take to rejoin. */
@@ -42,8 +45,19 @@ export class Membership<P extends LivePeer> {
   /** For each peer that has left while its handlers still run. */
   readonly #pendingLeaves = new Set<Promise<void>>()
 
+  readonly #expulsions: Expulsions<P>
+
   constructor(parts: MembershipParts<P>) {
     this.#parts = parts
+    this.#expulsions = new Expulsions({
+      steps: parts.steps,
+      present: parts.present,
+      audience: parts.audience,
+      onEmpty: () => parts.onEmpty(),
+      left: (peer) => this.#runLeave(peer),
+      leave: (peer) => this.leave(peer),
+      expired: (peer) => this.end(peer, Close.expired),
+    })
   }
 
   /** Joins a peer. A client that lost its connection and reconnects in time is the same member. */
@@ -66,6 +80,7 @@ export class Membership<P extends LivePeer> {
    */
   gone(peer: P, subscriber: Subscriber, isLost: boolean): void {
     const { audience, present, rejoinWithinMs, mostAway } = this.#parts
+    if (peer.isEnded && !peer.hasLeft) peer.goneSince = () => this.gone(peer, subscriber, isLost)
     if (peer.hasLeft || peer.isEnded || peer.subscriber !== subscriber || peer.isAway) return
     if (!isLost || peer.client === undefined || rejoinWithinMs === 0) {
       this.leave(peer)
@@ -92,10 +107,12 @@ export class Membership<P extends LivePeer> {
   /** Ends connection and membership: from now on the peer gets nothing, and its messages are ignored. */
   end(peer: P, reason: CloseReason): void {
     if (peer.isEnded) return
-    peer.isEnded = true
-    peer.end(reason)
-    // In a microtask of its own, not within the handler that ended the peer.
-    if (this.#remove(peer)) void Promise.resolve().then(() => this.#runLeave(peer))
+    this.#expulsions.now(peer, reason)
+  }
+
+  /** The author ends a peer: now, as far as the room sees it, and its connection with the step of the code that runs. */
+  expelInStep(peer: P, reason: CloseReason): void {
+    this.#expulsions.inStep(peer, reason)
   }
 
   #runLeave(peer: P): void {
@@ -217,9 +234,8 @@ export class Membership<P extends LivePeer> {
     peer.isRefused = true
     const deliberate = roomErrorOf(thrown)
     if (!deliberate) calls.failed('join', thrown, peer.id)
-    if (peer.hasLeft) return
+    if (peer.hasLeft || peer.isEnded) return
     const error = deliberate ?? new RoomError('internal', 'the room failed to handle your join')
-    this.#parts.refused(peer, error)
-    this.end(peer, { code: REFUSED, reason: error.code })
+    this.#expulsions.afterSteps(peer, { code: REFUSED, reason: error.code }, () => this.#parts.refused(peer, error))
   }
 }

@@ -11,16 +11,18 @@ import type { CloseReason } from '../errors.ts'
 import { show } from '../mistakes.ts'
 import type { Random } from '../random.ts'
 import { Bucket, type Rate } from '../token-bucket.ts'
-import type { HandlerCalls } from './handler-calls.ts'
+import { FrameToPeer } from './said.ts'
 import { Sequence } from './sequence.ts'
 import type { Via, Visitor } from './session.ts'
+import type { Steps } from './steps.ts'
 
 /** The room of a peer. */
 export interface PeerHost {
   readonly random: Random
   readonly audience: Bounds
-  readonly calls: HandlerCalls
-  end(peer: LivePeer, reason: CloseReason): void
+  readonly steps: Steps
+  /** The author closes it. */
+  expel(peer: LivePeer, reason: CloseReason): void
   gone(peer: LivePeer, subscriber: Subscriber, isLost: boolean): void
 }
 
@@ -48,8 +50,10 @@ export abstract class LivePeer implements SubscriberOwner {
   hasJoined = false
   /** The author's `join` refused it. */
   isRefused = false
-  /** The room has ended it: its messages that wait are never handled. */
+  /** The room has ended it, or will when the step is kept: its messages that wait are never handled. */
   isEnded = false
+  /** What happened to its connection since it was expelled, in case that is undone. */
+  goneSince: (() => void) | undefined
   hasLeft = false
   /** Resolves when it has caught up with the log; `undefined`: it has. */
   catchingUp: Promise<void> | undefined
@@ -91,10 +95,6 @@ export abstract class LivePeer implements SubscriberOwner {
     this.#name = name
   }
 
-  protected get calls(): HandlerCalls {
-    return this.#host.calls
-  }
-
   get data(): Record<string, unknown> {
     this.#data ??= {}
     return this.#data
@@ -131,7 +131,7 @@ export abstract class LivePeer implements SubscriberOwner {
     }
     // If this were thrown later, the peer would be left half closed.
     if (typeof reason !== 'string') throw new TypeError(`peer.close: expected a reason as text, got ${show(reason)}`)
-    this.#host.end(this, { code, reason })
+    this.#host.expel(this, { code, reason })
   }
 
   /** Ends the connection because frames could not be written. The client may reconnect and resume. */
@@ -177,15 +177,23 @@ export abstract class LivePeer implements SubscriberOwner {
     })
   }
 
+  /** Sends a frame now. */
   write(frame: Frame): void {
-    if (!this.isEnded) this.subscriber.send(frame)
+    if (!this.hasLeft) this.subscriber.send(frame)
+  }
+
+  /** Sends a frame with the step of the code that runs now. */
+  protected say(frame: Frame): void {
+    const { steps } = this.#host
+    // After its close nothing is sent to it; code that was given up must notice all the same.
+    if (this.isEnded) steps.mustNotBeGivenUp()
+    else steps.say(new FrameToPeer(this, frame))
   }
 }
 
 /** A peer of an event room. */
 export class LiveEventPeer extends LivePeer {
   send(type: string, data: unknown): void {
-    this.calls.mustNotBeGivenUp()
-    this.write(new Frame(type, json(data)))
+    this.say(new Frame(type, json(data)))
   }
 }

@@ -141,9 +141,11 @@ export function ack(
   return new Frame('ack', '', 0, 0, { id, seq, kept, duplicate, ref })
 }
 
-export function error(id: string | undefined, error: RoomError, ref?: number): Frame {
+/** `isDuplicate`: the message was answered with it before. */
+export function error(id: string | undefined, error: RoomError, isDuplicate = false, ref?: number): Frame {
   const data = { code: error.code, message: error.message, ...extrasOf(error) }
-  return new Frame('error', json(data), 0, 0, id === undefined && ref === undefined ? undefined : { id, ref })
+  const isAnswer = id !== undefined || ref !== undefined
+  return new Frame('error', json(data), 0, 0, isAnswer ? { id, ref, duplicate: isDuplicate } : undefined)
 }
 
 export function reset(data: { epoch: string; first: number; seq: number; reason: Lost }): Frame {

@@ -8,7 +8,6 @@ import { Frame } from '../delivery/frame.ts'
 import type { Wire } from '../delivery/wire.ts'
 import { Close } from '../errors.ts'
 import { countExceeded } from '../tally.ts'
-import { pendingOf } from '../within.ts'
 import { Call } from './call.ts'
 import { mustBeHandlers } from './handlers.ts'
 import type { OpenRawRoom } from './open-room.ts'
@@ -64,12 +63,16 @@ export class LiveRawRoom extends LiveRoom<LiveRawPeer, RawHandlers> implements R
     if (!this.#message) return undefined
     const call = new Call()
     try {
-      const pending = pendingOf(calls.run(call, this.#message, peer, data))
-      if (!pending) return undefined
-      const ended = pending.then(nothing, (error) =>
-        call.isGivenUp ? calls.failedLate('message', error, peer.id) : this.failed('message', peer, error),
-      )
-      return calls.waitForCall(call, 'message', ended, peer.id)
+      const pending = calls.start(call, this.#message, peer, data)
+      if (pending) {
+        const ended = pending.then(
+          () => calls.end(call),
+          (error) =>
+            call.isGivenUp ? calls.failedLate('message', error, peer.id) : this.failed('message', peer, error),
+        )
+        return calls.waitForCall(call, 'message', ended, peer.id)
+      }
+      calls.end(call)
     } catch (error) {
       this.failed('message', peer, error)
     }
@@ -77,9 +80,8 @@ export class LiveRawRoom extends LiveRoom<LiveRawPeer, RawHandlers> implements R
   }
 
   broadcast(data: string | Uint8Array, to?: { except?: object | undefined }): void {
-    this.calls.mustNotBeGivenUp()
     const except = to?.except
-    this.roomLog.carry(raw(data), except instanceof LiveRawPeer ? except.subscriber : undefined)
+    this.say(raw(data), except instanceof LiveRawPeer ? except : undefined)
   }
 
   protected override newPeer(visitor: Visitor, wire: Wire): LiveRawPeer {
@@ -104,12 +106,9 @@ export class LiveRawRoom extends LiveRoom<LiveRawPeer, RawHandlers> implements R
 /** A peer of a raw room. */
 export class LiveRawPeer extends LivePeer {
   send(data: string | Uint8Array): void {
-    this.calls.mustNotBeGivenUp()
-    this.write(raw(data))
+    this.say(raw(data))
   }
 }
-
-function nothing(): void {}
 
 /**
  * A frame of text or bytes. Bytes are copied, since they are written later and the author may reuse them.

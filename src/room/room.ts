@@ -10,10 +10,10 @@ import type { Frame } from '../delivery/frame.ts'
 import type { Subscriber } from '../delivery/subscriber.ts'
 import type { Wire } from '../delivery/wire.ts'
 import type { CloseReason, RoomError } from '../errors.ts'
-import type { RoomLog } from '../log/log.ts'
+import { offset, type RoomLog } from '../log/log.ts'
 import type { Random } from '../random.ts'
 import type { Tally } from '../tally.ts'
-import { dismissAfterAnswers } from './dismissal.ts'
+import { type Dismissal, dismissAfterAnswers, dismissSome } from './dismissal.ts'
 import { HANDLERS_END_MS, HandlerCalls } from './handler-calls.ts'
 import { LazyLogger } from './lazy-logger.ts'
 import { Members } from './members.ts'
@@ -22,7 +22,9 @@ import { withinOpenTime } from './opening.ts'
 import type { LivePeer } from './peer.ts'
 import { PeerSession } from './peer-session.ts'
 import type { RoomParts, RoomSettings } from './room-parts.ts'
+import { FrameToAll } from './said.ts'
 import type { Session, Visitor } from './session.ts'
+import { Steps } from './steps.ts'
 
 export abstract class LiveRoom<P extends LivePeer, H extends CommonHandlers<P>> {
   abstract readonly kind: 'event' | 'raw'
@@ -39,6 +41,7 @@ export abstract class LiveRoom<P extends LivePeer, H extends CommonHandlers<P>> 
   readonly audience: Audience
   protected readonly tally: Tally
   readonly calls: HandlerCalls
+  readonly steps: Steps
   protected handlers!: H
   roomLog!: RoomLog
   readonly #membership: Membership<P>
@@ -51,7 +54,14 @@ export abstract class LiveRoom<P extends LivePeer, H extends CommonHandlers<P>> 
     this.settings = settings
     this.logger = new LazyLogger(parts.logger, path)
     this.present = new Members(parts.clock)
-    this.calls = new HandlerCalls(parts.clock, this.logger)
+    this.steps = new Steps({
+      roomLog: () => this.roomLog,
+      call: () => this.calls.current,
+      deliver: (frame) => this.#deliver(frame),
+      position: ({ seq }) => ({ seq, offset: offset(this.roomLog.epoch, seq) }),
+      internalError: (error) => this.log.error({ err: error }, 'something was not delivered to everyone'),
+    })
+    this.calls = new HandlerCalls(parts.clock, this.logger, this.steps)
     this.tally = parts.tallyOf(settings.pattern)
     this.audience = new Audience(parts.flushQueue, {
       limitBytes: settings.limits.bufferedBytes,
@@ -60,6 +70,7 @@ export abstract class LiveRoom<P extends LivePeer, H extends CommonHandlers<P>> 
     })
     this.#membership = new Membership({
       calls: this.calls,
+      steps: this.steps,
       audience: this.audience,
       present: this.present,
       rejoinWithinMs: settings.rejoinWithinMs,
@@ -143,6 +154,16 @@ export abstract class LiveRoom<P extends LivePeer, H extends CommonHandlers<P>> 
     return this.#membership.join(visitor, wire, offset)
   }
 
+  /** Sends a frame that is not kept to every peer but `except`, in the step of the code that runs now. */
+  protected say(frame: Frame, except: P | undefined): void {
+    this.steps.say(new FrameToAll(this.audience, frame, except))
+  }
+
+  /** The author closes a peer; see `Expulsions`. */
+  expel(peer: P, reason: CloseReason): void {
+    this.#membership.expelInStep(peer, reason)
+  }
+
   /** Handles a frame of a peer. */
   abstract receive(peer: P, data: string | Uint8Array, ref?: number): void
 
@@ -161,20 +182,9 @@ export abstract class LiveRoom<P extends LivePeer, H extends CommonHandlers<P>> 
     this.#membership.end(peer, reason)
   }
 
-  /** Ends many at once. None of them gets the leave events of the others, which would be quadratic. */
-  endTogether(peers: readonly P[], reason: (peer: P) => CloseReason): void {
-    for (const peer of peers) {
-      peer.subscriber.flush()
-      this.audience.remove(peer.subscriber)
-    }
-    for (const peer of peers) this.end(peer, reason(peer))
-  }
-
   /** Dismisses at most `atMost` further peers, each after its answers. `gone` resolves when all of them are closed. */
-  dismiss(atMost: number, reason: () => CloseReason, withinMs: number): { dismissed: number; gone: Promise<void> } {
-    const others = this.present.peers().filter(({ isDismissed }) => !isDismissed)
-    const peers = others.take(atMost).toArray()
-    return { dismissed: peers.length, gone: dismissAfterAnswers(this, peers, reason, withinMs) }
+  dismiss(atMost: number, reason: () => CloseReason, withinMs: number): Dismissal {
+    return dismissSome(this, this.present, atMost, reason, withinMs)
   }
 
   /** Ends the readers that are no members. */
@@ -214,21 +224,24 @@ export abstract class LiveRoom<P extends LivePeer, H extends CommonHandlers<P>> 
 
   async #open(): Promise<void> {
     const { path, settings } = this
-    this.roomLog = await this.parts.log.open(path, settings.history, (...given) => this.#deliver(...given))
+    this.roomLog = await this.parts.log.open(path, settings.history)
     // The opening was given up meanwhile.
     if (this.isOver) return this.roomLog.close()
     this.audience.seq = this.roomLog.seq
-    this.handlers = this.checkHandlers((await this.callOpen()) ?? {})
+    await this.calls.whole(async () => {
+      this.handlers = this.checkHandlers((await this.callOpen()) ?? {})
+    })
+    await this.steps.settled()
   }
 
-  #deliver(frame: Frame, except: object | undefined): void {
-    if (frame.seq > 0) this.tally.published += 1
-    this.audience.deliver(frame, except)
+  #deliver(frame: Frame): void {
+    this.tally.published += 1
+    this.audience.deliver(frame)
   }
 
   async #stop(): Promise<void> {
     this.isClosed = this.isOver = true
-    this.calls.end()
+    this.calls.endTimers()
     // The room may end before its log is open.
     const roomLog: RoomLog | undefined = this.roomLog
     await roomLog?.close()

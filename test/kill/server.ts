@@ -3,13 +3,13 @@
  * wrapped from outside; the product has no code for it. `victim.ts` starts it as a separate process.
  *
  * `append`: handed to the log, not committed. `committing`: the thread of the database has it. `commit`: on disk, nobody
- * has heard of it. `deliver`: peers have heard it, the ack has not left. `trim`: old events are being removed.
+ * has heard of it. `deliver`: peers have heard it. `trim`: old events are being removed.
  */
 import { pino } from 'pino'
 import { systemClock } from '../../src/clock.ts'
 import { loadConfig } from '../../src/config/config.ts'
 import { readEnvironment } from '../../src/config/environment.ts'
-import type { Deliver, Log, RoomLog } from '../../src/log/log.ts'
+import { type Entry, isEmpty, type Log, type RoomLog } from '../../src/log/log.ts'
 import type { SqliteRoomLog } from '../../src/log/sqlite/room.ts'
 import { SqliteLog } from '../../src/log/sqlite/sqlite.ts'
 import { systemRandom } from '../../src/random.ts'
@@ -36,16 +36,9 @@ function doomed(log: Log): Log {
     },
     peek: (path) => log.peek(path),
     close: () => log.close(),
-    async open(path, retention, deliver) {
-      return doomedRoom((await log.open(path, retention, doomedDeliver(deliver))) as SqliteRoomLog)
+    async open(path, retention) {
+      return doomedRoom((await log.open(path, retention)) as SqliteRoomLog)
     },
-  }
-}
-
-function doomedDeliver(deliver: Deliver): Deliver {
-  return (frame, except) => {
-    if (frame.seq > 0 && isLast('commit')) die()
-    deliver(frame, except)
   }
 }
 
@@ -58,20 +51,31 @@ function doomedRoom(room: SqliteRoomLog): RoomLog {
     return trimmed
   }
   const append = room.append.bind(room)
-  room.append = (drafts, keys) => {
-    const appended = append(drafts, keys)
+  room.append = (entry) => {
+    append(doomedEntry(entry))
+    if (isEmpty(entry)) return
     if (isLast('append')) die()
     // The log hands its commit to its thread in the next turn.
     if (isLast('committing')) setImmediate(() => setImmediate(die))
-    return appended.then((seq) => (isLast('deliver') ? afterDelivery() : seq))
   }
   return room
 }
 
-/** Never resolves, so that no ack leaves: the peers' bytes do, and then the process dies. */
-function afterDelivery(): Promise<number> {
-  setTimeout(die, 30)
-  return new Promise(() => {})
+function doomedEntry(entry: Entry): Entry {
+  const { drafts, keys, changes, size } = entry
+  return {
+    drafts,
+    keys,
+    changes,
+    size,
+    kept(frames) {
+      if (frames.length > 0 && isLast('commit')) die()
+      entry.kept(frames)
+      // The bytes of the peers leave, and then the process dies.
+      if (frames.length > 0 && isLast('deliver')) setTimeout(die, 30)
+    },
+    failed: (error) => entry.failed(error),
+  }
 }
 
 const environment = readEnvironment()

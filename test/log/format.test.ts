@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { SqliteLog } from '../../src/log/sqlite/sqlite.ts'
 import { systemRandom } from '../../src/random.ts'
 import { handClock } from '../../src/testing/hand-clock.ts'
+import { openKept } from '../support/kept-log.ts'
 
 const silent = { debug() {}, info() {}, warn() {}, error() {} }
 
@@ -45,7 +46,7 @@ describe('a database', () => {
   it('of before formats is taken over as it is, and stamped', async () => {
     sql(...BEFORE)
     const log = await start()
-    const room = await log.open('/room', { keep: 100, maxAgeMs: 1e9, durable: true }, () => {})
+    const room = await openKept(log, '/room', { keep: 100, maxAgeMs: 1e9, durable: true })
     expect(room.locate('0'.repeat(32), 0)).toEqual({ after: 0 })
     expect(await room.append([{ type: 'message', data: '{}' }])).toBe(1)
     await log.close()

@@ -8,6 +8,7 @@ import { systemRandom } from '../../src/random.ts'
 import { handClock } from '../../src/testing/hand-clock.ts'
 import { heapMib } from '../fuzz/server.ts'
 import { bound } from '../support/figures.ts'
+import { openKept } from '../support/kept-log.ts'
 
 const IDS = 100_000
 const MIB = 1024 * 1024
@@ -16,7 +17,7 @@ it('100,000 ids that clients chose take little memory', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'corridor-ids-'))
   const silent = { debug() {}, info() {}, warn() {}, error() {} }
   const log = await SqliteLog.open(folder, handClock(), systemRandom(), silent)
-  const room = await log.open('/room', { keep: 10, maxAgeMs: 1e9, durable: true }, () => {})
+  const room = await openKept(log, '/room', { keep: 10, maxAgeMs: 1e9, durable: true })
   const append = async (batch: number) => {
     const keys = Array.from({ length: 1000 }, (_, i) => ({
       client: `client ${i % 100}`,

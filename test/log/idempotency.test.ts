@@ -12,6 +12,7 @@ import { fingerprint, SeenIds } from '../../src/log/sqlite/seen-ids.ts'
 import { SqliteLog } from '../../src/log/sqlite/sqlite.ts'
 import { systemRandom } from '../../src/random.ts'
 import { type HandClock, handClock } from '../../src/testing/hand-clock.ts'
+import { openKept } from '../support/kept-log.ts'
 import { uuidAt } from '../support/logs.ts'
 
 describe('the seen ids', () => {
@@ -19,7 +20,7 @@ describe('the seen ids', () => {
     const folder = mkdtempSync(join(tmpdir(), 'corridor-ids-'))
     const silent = { debug() {}, info() {}, warn() {}, error() {} }
     const log = await SqliteLog.open(folder, handClock(), systemRandom(), silent)
-    const room = await log.open('/room', { keep: 10, maxAgeMs: 1e9, durable: true }, () => {})
+    const room = await openKept(log, '/room', { keep: 10, maxAgeMs: 1e9, durable: true })
     const draft = { type: 'said', data: '""' }
     const keys = (batch: number) =>
       Array.from({ length: 1000 }, (_, i) => ({
@@ -115,12 +116,12 @@ describe('a client whose clock was ahead and is set right', () => {
   afterEach(() => rmSync(folder, { recursive: true }))
 
   it.each([
-    ['in memory', (clock: HandClock) => new MemoryLog(clock, systemRandom(), silent)],
+    ['in memory', (clock: HandClock) => new MemoryLog(clock, systemRandom())],
     ['on disk', (clock: HandClock) => SqliteLog.open(folder, clock, systemRandom(), silent)],
   ])('sends new ids that count as new, with a log %s', async (_, open) => {
     const clock = handClock()
     const log = await open(clock)
-    const room = await log.open('/room', { keep: 1, maxAgeMs: 1e9, durable: true }, () => {})
+    const room = await openKept(log, '/room', { keep: 1, maxAgeMs: 1e9, durable: true })
     const say = async (id?: string) => {
       await room.append([{ type: 'said', data: '""' }], id ? [{ client: 'ann', id, hash: 'h', draft: 0 }] : [])
     }
@@ -129,7 +130,7 @@ describe('a client whose clock was ahead and is set right', () => {
     await clock.advance(25 * HOUR_MS)
     await say()
     await room.close()
-    const again = await log.open('/room', { keep: 1, maxAgeMs: 1e9, durable: true }, () => {})
+    const again = await openKept(log, '/room', { keep: 1, maxAgeMs: 1e9, durable: true })
     expect(await again.recall('ann', uuidAt(clock.now()))).toBeUndefined()
     expect(await again.recall('ann', ahead[1])).toBe('forgotten')
     await log.close()

@@ -9,6 +9,7 @@ import type { RoomError } from '../../src/errors.ts'
 import { SqliteLog } from '../../src/log/sqlite/sqlite.ts'
 import { systemRandom } from '../../src/random.ts'
 import { handClock } from '../../src/testing/hand-clock.ts'
+import { openKept } from '../support/kept-log.ts'
 
 describe('the log on disk', () => {
   const clock = handClock()
@@ -28,27 +29,27 @@ describe('the log on disk', () => {
   })
 
   it('counts on where a room is opened again right after its last event was published', async () => {
-    const before = await log.open('/room', retention, () => {})
+    const before = await openKept(log, '/room', retention)
     const last = before.append([draft, draft])
     const closed = before.close()
     await expect(before.append([draft])).rejects.toMatchObject({ code: 'unavailable' })
     await closed
-    const after = await log.open('/room', retention, () => {})
+    const after = await openKept(log, '/room', retention)
     expect(await last).toBe(1)
     expect(after.seq).toBe(2)
     expect(await after.append([draft])).toBe(3)
   })
 
   it('stays under one epoch while the process lives, so that opening a room again costs nobody an offset', async () => {
-    const before = await log.open('/room', retention, () => {})
+    const before = await openKept(log, '/room', retention)
     await before.close()
-    const after = await log.open('/room', retention, () => {})
+    const after = await openKept(log, '/room', retention)
     expect(after.epoch).toBe(before.epoch)
   })
 
   it('keeps one of two events that come under one id at once, and harms nobody else', async () => {
-    const room = await log.open('/room', retention, () => {})
-    const other = await log.open('/other', retention, () => {})
+    const room = await openKept(log, '/room', retention)
+    const other = await openKept(log, '/other', retention)
     const key = { client: 'ann', id: '1', hash: 'h', draft: 0 }
     const [first, second, third] = await Promise.allSettled([
       room.append([draft], [key]),
@@ -63,7 +64,7 @@ describe('the log on disk', () => {
   })
 
   it('refuses what is too much at once, without a hole for the rest', async () => {
-    const room = await log.open('/room', retention, () => {})
+    const room = await openKept(log, '/room', retention)
     const large = { type: 'message', data: JSON.stringify('x'.repeat(8 * 1024 * 1024)) }
     const first = room.append([draft])
     const under = Array.from({ length: 9 }, () => room.append([large]))
@@ -78,7 +79,7 @@ describe('the log on disk', () => {
 
   it('refuses broadcasts beyond 8 MiB behind an append that is not kept yet, and takes them again after it', async () => {
     const heard: string[] = []
-    const room = await log.open('/room', retention, (frame) => void heard.push(String(payloadOf(frame))))
+    const room = await openKept(log, '/room', retention, (frame) => void heard.push(String(payloadOf(frame))))
     const large = new Frame(undefined, 'x'.repeat(1024 * 1024))
     // Twice: what waited behind the first counts no more behind the second.
     for (let round = 0; round < 2; round += 1) {
@@ -99,16 +100,16 @@ describe('the log on disk', () => {
   })
 
   it('resumes the epoch of before a restart at its very end, also when all its events were removed since', async () => {
-    const room = await log.open('/room', { ...retention, maxAgeMs: 1000 }, () => {})
+    const room = await openKept(log, '/room', { ...retention, maxAgeMs: 1000 })
     await room.append([draft, draft])
     await log.close()
     log = await SqliteLog.open(folder, clock, systemRandom(), silent)
     await clock.advance(100_000)
-    const next = await log.open('/room', { ...retention, maxAgeMs: 1000 }, () => {})
+    const next = await openKept(log, '/room', { ...retention, maxAgeMs: 1000 })
     await next.close()
     await log.close()
     log = await SqliteLog.open(folder, clock, systemRandom(), silent)
-    const last = await log.open('/room', { ...retention, maxAgeMs: 1000 }, () => {})
+    const last = await openKept(log, '/room', { ...retention, maxAgeMs: 1000 })
     expect([last.first, last.seq]).toEqual([3, 2])
     expect(last.locate(room.epoch, 2)).toEqual({ after: 2 })
     expect(last.locate(room.epoch, 1)).toEqual({ lost: 'trimmed' })

@@ -3,17 +3,18 @@ import { expect, it } from 'vitest'
 import { MemoryLog } from '../../src/log/memory.ts'
 import { systemRandom } from '../../src/random.ts'
 import { handClock } from '../../src/testing/hand-clock.ts'
+import { openKept } from '../support/kept-log.ts'
 import { draft, RETENTION } from '../support/log-under-test.ts'
 import { describeLog } from '../support/logs.ts'
 
 describeLog('memory', () => ({
-  make: async (clock, logger) => new MemoryLog(clock, systemRandom(), logger),
+  make: async (clock) => new MemoryLog(clock, systemRandom()),
   remove: async () => {},
 }))
 
 it('never gives an epoch again to a room that it forgot for all that closed since', async () => {
   const log = new MemoryLog(handClock(), systemRandom())
-  const open = (path: string) => log.open(path, RETENTION, () => {})
+  const open = (path: string) => openKept(log, path, RETENTION)
   const first = await open('/first')
   await first.append([draft('a'), draft('b')])
   await first.close()

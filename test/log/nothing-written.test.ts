@@ -11,6 +11,7 @@ import { Store } from '../../src/log/sqlite/store.ts'
 import { systemRandom } from '../../src/random.ts'
 import { handClock } from '../../src/testing/hand-clock.ts'
 import { connect } from '../support/client.ts'
+import { openKept } from '../support/kept-log.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 
 const silent = { debug() {}, info() {}, warn() {}, error() {} }
@@ -119,7 +120,7 @@ describe('a life in which nothing was published', () => {
   const clock = handClock()
   const open = async () => {
     const log = await SqliteLog.open(folder, clock, systemRandom(), silent)
-    return { log, room: await log.open('/room', { keep: 100, maxAgeMs: 1e9, durable: true }, () => {}) }
+    return { log, room: await openKept(log, '/room', { keep: 100, maxAgeMs: 1e9, durable: true }) }
   }
   const draft = { type: 'message', data: '{}' }
 
@@ -155,7 +156,7 @@ describe('a life in which nothing was published', () => {
         return a.log.peek('/room')
       })
       .toBeUndefined()
-    const again = await a.log.open('/room', { keep: 100, maxAgeMs: 1e9, durable: true }, () => {})
+    const again = await openKept(a.log, '/room', { keep: 100, maxAgeMs: 1e9, durable: true })
     expect([again.first, again.seq]).toEqual([1, 0])
     expect(again.locate(a.room.epoch, 1)).not.toHaveProperty('after')
     await again.append([draft])

@@ -7,6 +7,7 @@ import type { SqliteRoomParts } from '../../src/log/sqlite/room-parts.ts'
 import type { Begin } from '../../src/log/sqlite/stored.ts'
 import { systemRandom } from '../../src/random.ts'
 import { handClock } from '../../src/testing/hand-clock.ts'
+import { keptLog } from '../support/kept-log.ts'
 
 describe('what fails in one append', () => {
   const append = (what: { prepare?: Error; committed?: Error; failed?: Error }, results: string[]) => ({
@@ -94,14 +95,7 @@ describe('rooms that begin in one commit', () => {
     } as unknown as SqliteRoomParts
     for (let at = 0; at < ROOMS; at += 1) {
       const retention = { keep: 10, maxAgeMs: 1000, durable: true }
-      const room = new SqliteRoomLog(
-        parts,
-        `/r/${at}`,
-        undefined,
-        retention,
-        () => {},
-        () => {},
-      )
+      const room = keptLog(new SqliteRoomLog(parts, `/r/${at}`, undefined, retention, () => {}))
       for (const data of ['1', '2']) void room.append([{ type: 'said', data }])
     }
     const begins: Begin[] = []

@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { RoomLog } from '../../src/log/log.ts'
 import { SqliteLog } from '../../src/log/sqlite/sqlite.ts'
 import { systemRandom } from '../../src/random.ts'
 import { type HandClock, handClock } from '../../src/testing/hand-clock.ts'
+import { type KeptLog, openKept } from '../support/kept-log.ts'
 import { describeLog } from '../support/logs.ts'
 
 const silent = { debug() {}, info() {}, warn() {}, error() {} }
@@ -29,7 +29,7 @@ let clock: HandClock
 let log: SqliteLog
 const retention = { keep: 100, maxAgeMs: 1e9, durable: true }
 const draft = { type: 'message', data: '{}' }
-const open = (path = '/room'): Promise<RoomLog> => log.open(path, retention, () => {})
+const open = (path = '/room'): Promise<KeptLog> => openKept(log, path, retention)
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'corridor-log-'))

@@ -172,7 +172,7 @@ describe.each(['a file', ':memory:'])('over a server with its log in %s', (place
     expect(handled).toEqual(['f', 'f'])
   })
 
-  it('whose handler failed after it published is not published twice, however soon it comes, and harms no other', async () => {
+  it('whose handler failed after it published did nothing, however often it comes, and harms no other', async () => {
     const ann = await enter()
     const ben = await enter('ben')
     for (let i = 0; i < 5; i += 1) ann.send('sayAndFail', 'f', '1')
@@ -182,7 +182,7 @@ describe.each(['a file', ':memory:'])('over a server with its log in %s', (place
     const reader = await enter('reader')
     const texts: string[] = []
     while (texts.at(-1) !== 'end') texts.push(String((await reader.next('said')).data))
-    expect(texts.toSorted()).toEqual(['a', 'b', 'c', 'end', 'f'])
+    expect(texts.toSorted()).toEqual(['a', 'b', 'c', 'end'])
   })
 
   it('that was refused before its handler is no message yet', async () => {

@@ -5,7 +5,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
 import { payloadOf } from '../../src/delivery/payload.ts'
-import { RoomError } from '../../src/errors.ts'
 import { dismissAfterAnswers } from '../../src/room/dismissal.ts'
 import type { EventSession } from '../../src/room/open-room.ts'
 import { LivePeer } from '../../src/room/peer.ts'
@@ -95,8 +94,7 @@ describe('a message whose answer comes too late or never', () => {
   ])('whose log takes no more ids gets an error, and the next is handled (its handler ends %s)', async (_, wait) => {
     let isFull = true
     const mood = (call: string) => {
-      if (isFull && call === 'append') throw new RoomError('unavailable', 'too many ids')
-      return undefined
+      return isFull && call === 'append' ? { isBroken: true } : undefined
     }
     const { room, clock, errors } = await openMoodyRoom(mood, () => 0, quiet(wait))
     const wire = new TestWire([])

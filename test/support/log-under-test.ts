@@ -2,8 +2,9 @@
 import { afterEach } from 'vitest'
 import type { RoomLogger } from '../../src/define.ts'
 import type { Frame } from '../../src/delivery/frame.ts'
-import type { Draft, Log, Retention, RoomLog } from '../../src/log/log.ts'
+import type { Draft, Log, Retention } from '../../src/log/log.ts'
 import { type HandClock, handClock } from '../../src/testing/hand-clock.ts'
+import { type KeptLog, openKept } from './kept-log.ts'
 
 export const RETENTION: Retention = { keep: 1000, maxAgeMs: 7 * 86_400_000, durable: true }
 
@@ -38,9 +39,9 @@ export class LogUnderTest {
   }
 
   /** Opens the log of a room. */
-  async open(retention: Partial<Retention> = {}, path = '/room'): Promise<RoomLog> {
+  async open(retention: Partial<Retention> = {}, path = '/room'): Promise<KeptLog> {
     const log = await this.log()
-    return log.open(path, { ...RETENTION, ...retention }, (frame) => void this.heard.push(frame))
+    return openKept(log, path, { ...RETENTION, ...retention }, (frame) => void this.heard.push(frame))
   }
 
   /** Returns false if the log keeps nothing over a restart. */

@@ -6,7 +6,7 @@ import { z } from 'zod'
 import type { Clock } from '../../src/clock.ts'
 import { defineRoom, type EventDefinition, RoomError } from '../../src/define.ts'
 import { FlushQueue } from '../../src/delivery/flush-queue.ts'
-import type { Deliver, Log, Retention, RoomLog } from '../../src/log/log.ts'
+import { type Entry, isEmpty, type Log, type Retention, type RoomLog } from '../../src/log/log.ts'
 import { MemoryLog } from '../../src/log/memory.ts'
 import { systemRandom } from '../../src/random.ts'
 import { Deadlines } from '../../src/room/deadlines.ts'
@@ -18,7 +18,7 @@ import { type HandClock, handClock } from '../../src/testing/hand-clock.ts'
 export const clientOf = (client: string) => ({ id: client, name: client, client })
 
 /** What a call to the log shall do; `undefined`: it is done at once. `isEmpty`: it returns an empty page. */
-export type Mood = (call: string) => { delayMs: number; isBroken: boolean; isEmpty?: boolean } | undefined
+export type Mood = (call: string) => { delayMs?: number; isBroken: boolean; isEmpty?: boolean } | undefined
 
 /** What breaks keeps nothing. */
 function moodyLog(clock: Clock, mood: Mood): Log {
@@ -39,14 +39,34 @@ function moodyLog(clock: Clock, mood: Mood): Log {
     trouble: undefined,
     peek: (path) => inner.peek(path),
     close: () => inner.close(),
-    async open(path: string, retention: Retention, deliver: Deliver): Promise<RoomLog> {
-      const log = await inner.open(path, retention, deliver)
+    async open(path: string, retention: Retention): Promise<RoomLog> {
+      const log = await inner.open(path, retention)
+      const queue: { entry: Entry; isDue: boolean; isBroken: boolean }[] = []
+      const advance = () => {
+        for (let [head] = queue; head?.isDue; [head] = queue) {
+          const failed = head.isBroken ? queue.splice(0) : []
+          for (const { entry } of failed) entry.failed(new RoomError('unavailable', 'the disk is full'))
+          if (!head.isBroken) log.append(queue.shift()?.entry ?? head.entry)
+        }
+      }
+      const append = (entry: Entry) => {
+        const { delayMs, isBroken = false } = isEmpty(entry) ? {} : (mood('append') ?? {})
+        if (isBroken && delayMs === undefined) return entry.failed(new RoomError('unavailable', 'too many ids'))
+        const item = { entry, isDue: delayMs === undefined, isBroken }
+        queue.push(item)
+        if (delayMs === undefined) return advance()
+        clock.after(delayMs, () => {
+          item.isDue = true
+          advance()
+        })
+      }
       return new Proxy(log, {
         get(_, name) {
           const own = Reflect.get(log, name)
           if (typeof own !== 'function') return own
           const call = own.bind(log)
-          const isMoody = name === 'append' || name === 'recall' || name === 'read'
+          if (name === 'append') return append
+          const isMoody = name === 'recall' || name === 'read'
           return isMoody ? (...args: unknown[]) => later(name, () => call(...args)) : call
         },
       })

@@ -22,7 +22,7 @@ export interface Append {
   /** Numbers its events and adds them to the commit. */
   prepare(commit: CommitDraft): void
   committed(): void
-  failed(error: Error): void
+  failed(error: RoomError): void
 }
 
 /** The most appends, and characters of them, that may wait for the disk; beyond it, appends are refused. */

@@ -16,12 +16,15 @@ export interface StoredKey {
 }
 
 export const IDEMPOTENCY_SCHEMA = `
-  CREATE TABLE IF NOT EXISTS answers (room INTEGER NOT NULL, client TEXT NOT NULL, id TEXT NOT NULL, hash TEXT NOT NULL, seq INTEGER, time INTEGER NOT NULL, PRIMARY KEY (room, client, id)) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS answers (room INTEGER NOT NULL, client TEXT NOT NULL, id TEXT NOT NULL, hash TEXT NOT NULL, seq INTEGER, time INTEGER NOT NULL, error TEXT, PRIMARY KEY (room, client, id)) WITHOUT ROWID;
   CREATE INDEX IF NOT EXISTS answers_by_time ON answers (room, time);
   CREATE TABLE IF NOT EXISTS forgotten (room INTEGER NOT NULL, client TEXT NOT NULL, until INTEGER NOT NULL, PRIMARY KEY (room, client)) WITHOUT ROWID;
   CREATE INDEX IF NOT EXISTS forgotten_by_time ON forgotten (until);
   CREATE TABLE IF NOT EXISTS producers (room INTEGER NOT NULL, producer TEXT NOT NULL, epoch INTEGER NOT NULL, seq INTEGER NOT NULL, time INTEGER NOT NULL, PRIMARY KEY (room, producer)) WITHOUT ROWID;
 `
+
+/** An error replaces the answer of a message of which a part is kept. */
+const REPLACING = ' ON CONFLICT (room, client, id) DO UPDATE SET error = excluded.error'
 
 /** Clients with forgotten ids, in all rooms. Beyond it, those whose latest forgotten id is the oldest count as new. */
 const MAX_FORGOTTEN = 1_000_000
@@ -45,10 +48,11 @@ export class SqliteIdempotency {
   }
 
   answer(room: number, client: string, id: string): Recalled {
-    const sql = 'SELECT hash, seq FROM answers WHERE room = ? AND client = ? AND id = ?'
+    const sql = 'SELECT hash, seq, error FROM answers WHERE room = ? AND client = ? AND id = ?'
     const row = this.#file.get(sql, room, client, id)
     if (!row) return mayBeForgotten(id, this.#forgotten(room, client)) ? 'forgotten' : undefined
-    return { hash: String(row.hash), seq: row.seq === null ? undefined : Number(row.seq) }
+    const error = row.error === null ? undefined : JSON.parse(String(row.error))
+    return { hash: String(row.hash), seq: row.seq === null ? undefined : Number(row.seq), error }
   }
 
   producer(room: number, producer: string): ProducerState | undefined {
@@ -60,13 +64,14 @@ export class SqliteIdempotency {
   keep({ room, key, seq, time }: StoredKey): void {
     if ('client' in key) {
       this.#file.run(
-        'INSERT INTO answers (room, client, id, hash, seq, time) VALUES (?, ?, ?, ?, ?, ?)',
+        `INSERT INTO answers (room, client, id, hash, seq, time, error) VALUES (?, ?, ?, ?, ?, ?, ?)${key.error ? REPLACING : ''}`,
         room,
         key.client,
         key.id,
         key.hash,
         seq ?? null,
         time,
+        key.error ? JSON.stringify(key.error) : null,
       )
       return
     }

@@ -7,24 +7,33 @@ import { Frame } from '../../delivery/frame.ts'
 import { PAGE } from '../../delivery/page.ts'
 import { RoomError } from '../../errors.ts'
 import { type EpochEntry, locate } from '../lineage.ts'
-import type { Deliver, Draft, IdempotencyKey, ProducerState, Recalled, Resume, Retention, RoomLog } from '../log.ts'
-import { pairKey } from '../pair-key.ts'
+import {
+  type Entry,
+  type IdempotencyKey,
+  isEmpty,
+  type ProducerState,
+  type Recalled,
+  type Resume,
+  type Retention,
+  type RoomLog,
+  type RoomState,
+} from '../log.ts'
 import { Recent } from '../recent.ts'
-import { type Carried, CarryQueue } from './carry-queue.ts'
+import { CarryQueue } from './carry-queue.ts'
 import type { Append, CommitDraft } from './commits.ts'
 import { newestWhole, wholePage } from './event.ts'
 import { frameOf, Pages } from './pages.ts'
+import { isNew, PendingKeys, seqOf } from './pending-keys.ts'
 import type { SqliteRoomParts } from './room-parts.ts'
 import type { StoredRoom } from './stored.ts'
 import { SqliteTrim } from './trim.ts'
 
-/** An append that is not on disk yet. */
-interface PendingAppend {
-  readonly drafts: readonly Draft[]
-  readonly keys: readonly IdempotencyKey[]
-  carried: Carried[] | undefined
-  resolve(seq: number): void
-  reject(error: Error): void
+/** An entry that is not on disk yet. */
+interface PendingEntry {
+  readonly entry: Entry
+  /** What was appended before the last failure must not be written after it. */
+  readonly generation: number
+  followers: Entry[] | undefined
 }
 
 export class SqliteRoomLog implements RoomLog {
@@ -40,13 +49,12 @@ export class SqliteRoomLog implements RoomLog {
   #beginAt = -1
   readonly #recent: Recent
   readonly #retention: Retention
-  readonly #deliver: Deliver
   readonly #closed: () => void
   #pages: Pages | undefined
-  /** Keys of messages that are being written. */
-  readonly #pendingKeys = new Set<string>()
-  /** The newest append that is not delivered yet, with the frames to deliver after it. */
-  #latest: PendingAppend | undefined
+  readonly #pendingKeys = new PendingKeys()
+  /** The newest entry that is not on disk yet, with those that follow it. */
+  #latest: PendingEntry | undefined
+  #generation = 0
   readonly #carryQueue = new CarryQueue()
   readonly #trim: SqliteTrim
   #next: number
@@ -54,13 +62,12 @@ export class SqliteRoomLog implements RoomLog {
   #isClosed = false
   #onIdle = () => {}
 
-  /** `stored`: the room on disk. `deliver` must not throw. */
+  /** `stored`: the room on disk. */
   constructor(
     parts: SqliteRoomParts,
     path: string,
     stored: StoredRoom | undefined,
     retention: Retention,
-    deliver: Deliver,
     closed: () => void,
   ) {
     const { epochs, seq } = stored ?? EMPTY
@@ -76,7 +83,6 @@ export class SqliteRoomLog implements RoomLog {
     this.#recent = new Recent(seq - recent.length)
     for (const event of recent) this.#recent.push(frameOf(event))
     this.#retention = retention
-    this.#deliver = deliver
     this.#closed = closed
     this.#trim = new SqliteTrim(parts.thread, parts.clock, retention, stored)
     this.#next = seq + 1
@@ -95,23 +101,29 @@ export class SqliteRoomLog implements RoomLog {
     return this.#recent.seq
   }
 
-  append(drafts: readonly Draft[], keys: readonly IdempotencyKey[] = []): Promise<number> {
-    const refusal = this.#refusal(keys)
-    if (refusal) return Promise.reject(refusal)
-    for (const key of keys) if ('client' in key) this.#pendingKeys.add(pairKey(key.client, key.id))
-    return new Promise((resolve, reject) => {
-      const pending = { drafts, keys, carried: undefined, resolve, reject }
-      this.#latest = pending
-      this.#parts.enqueue(this.#append(pending))
-    })
+  get isBehind(): boolean {
+    return this.#carryQueue.isFull
   }
 
-  carry(frame: Frame, except?: object): void {
-    if (!this.#latest) {
-      this.#deliver(frame, except)
+  takeState(): RoomState {
+    return { storage: new Map(), alarms: new Map() }
+  }
+
+  append(entry: Entry): void {
+    if (isEmpty(entry)) {
+      if (this.#latest) this.#carryQueue.add(this.#latest, entry)
+      else entry.kept([])
       return
     }
-    this.#carryQueue.add(this.#latest, { frame, except })
+    const refusal = this.#refusal(entry.keys)
+    if (refusal) {
+      entry.failed(refusal)
+      return
+    }
+    this.#pendingKeys.add(entry.keys)
+    const pending = { entry, generation: this.#generation, followers: undefined }
+    this.#latest = pending
+    this.#parts.enqueue(this.#append(pending))
   }
 
   read(after: number, limit: number, bytes: number = PAGE.bytes): readonly Frame[] | Promise<readonly Frame[]> {
@@ -158,19 +170,18 @@ export class SqliteRoomLog implements RoomLog {
 
   #refusal(keys: readonly IdempotencyKey[]): RoomError | undefined {
     if (this.#isClosed) return new RoomError('unavailable', 'this room has closed')
-    // The same key twice would fail the commit for everyone; the retry must wait for the first.
-    const isTwice = keys.some((key) => 'client' in key && this.#pendingKeys.has(pairKey(key.client, key.id)))
-    if (isTwice) return new RoomError('unavailable', 'this message is being kept, send it again later')
+    if (this.#pendingKeys.hasAny(keys))
+      return new RoomError('unavailable', 'this message is being kept, send it again later')
     return this.#parts.refusal()
   }
 
-  #append(pending: PendingAppend): Append {
-    const { drafts, keys } = pending
+  #append(pending: PendingEntry): Append {
+    const { drafts, keys, size } = pending.entry
     let frames: Frame[] = []
     return {
-      length: drafts.reduce((sum, { data }) => sum + data.length, 0),
+      length: drafts.reduce((sum, { data }) => sum + data.length, size),
       prepare: (commit) => {
-        if (drafts.length === 0 && keys.length === 0) return
+        if (pending.generation !== this.#generation) throw new Error('an entry before this one could not be kept')
         const time = Math.max(this.#time, this.#parts.clock.now())
         const next = this.#next
         const made = drafts.map(({ type, data }, index) => new Frame(type, data, next + index, time))
@@ -183,17 +194,18 @@ export class SqliteRoomLog implements RoomLog {
         frames = made
       },
       committed: () => {
-        if (drafts.length > 0 || keys.length > 0) this.#saved()
-        for (const frame of frames) this.#deliverKept(frame)
-        for (const key of keys) if ('client' in key) this.#parts.seenIds.add(this.#id ?? 0, key.client, key.id)
-        this.#finish(pending)
-        pending.resolve(frames[0]?.seq ?? this.seq)
+        this.#saved()
+        for (const frame of frames) this.#recent.push(frame)
+        if (frames.length > 0) this.#recent.trim(this.#retention.keep, 0, this.#parts.recentBytes())
+        for (const key of keys) if (isNew(key)) this.#parts.seenIds.add(this.#id ?? 0, key.client, key.id)
+        this.#finish(pending, () => pending.entry.kept(frames))
+        if (this.#trim.isTooMuch(this.first)) void this.trim().catch(() => {})
       },
       failed: (error) => {
-        // Its numbers are free again. An append without numbers must not change those of a running commit.
+        // Its numbers are free again. An entry without numbers must not change those of a running commit.
         if (frames.length > 0) this.#next = this.seq + 1
-        this.#finish(pending)
-        pending.reject(error)
+        this.#generation += 1
+        this.#finish(pending, () => pending.entry.failed(error), error)
       },
     }
   }
@@ -216,19 +228,13 @@ export class SqliteRoomLog implements RoomLog {
     this.#parts.saved(this.path)
   }
 
-  #deliverKept(frame: Frame): void {
-    this.#recent.push(frame)
-    this.#recent.trim(this.#retention.keep, 0, this.#parts.recentBytes())
-    this.#deliver(frame)
-    if (this.#trim.isTooMuch(this.first)) void this.trim().catch(() => {})
-  }
-
-  /** Ends an append, also a failed one, and delivers the frames that waited for it. */
-  #finish(pending: PendingAppend): void {
-    for (const key of pending.keys) if ('client' in key) this.#pendingKeys.delete(pairKey(key.client, key.id))
+  /** Ends an entry, then those that follow it. */
+  #finish(pending: PendingEntry, end: () => void, error?: RoomError): void {
+    this.#pendingKeys.remove(pending.entry.keys)
     const isLatest = this.#latest === pending
     if (isLatest) this.#latest = undefined
-    this.#carryQueue.deliver(pending, this.#deliver)
+    end()
+    this.#carryQueue.end(pending, error)
     if (isLatest) this.#onIdle()
   }
 
@@ -243,7 +249,3 @@ export class SqliteRoomLog implements RoomLog {
 }
 
 const EMPTY: Pick<StoredRoom, 'epochs' | 'seq'> = { epochs: [], seq: 0 }
-
-function seqOf(key: IdempotencyKey, frames: readonly Frame[]): number | undefined {
-  return 'client' in key && key.draft !== undefined ? frames[key.draft]?.seq : undefined
-}

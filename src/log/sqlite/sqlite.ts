@@ -9,9 +9,8 @@ import type { RoomLogger } from '../../define.ts'
 import { RoomError } from '../../errors.ts'
 import type { Random } from '../../random.ts'
 import { errorOf } from '../../thrown.ts'
-import { guarded } from '../deliver.ts'
 import { Lives } from '../epoch.ts'
-import type { Deliver, Log, LogSpan, Retention, RoomLog } from '../log.ts'
+import type { Log, LogSpan, Retention, RoomLog } from '../log.ts'
 import { MemoryLog } from '../memory.ts'
 import { SqliteCommits } from './commits.ts'
 import { makeFolder } from './folder.ts'
@@ -71,7 +70,7 @@ export class SqliteLog implements Log {
     this.#lastId = lastId
     this.#known = paths && new Set(paths)
     this.#lives = new Lives(clock.now(), random, lives)
-    this.#memory = new MemoryLog(clock, random, logger)
+    this.#memory = new MemoryLog(clock, random)
     this.#seenIds = new SeenIds({
       ids: (...which) => thread.call('ids', ...which),
       answer: (...which) => thread.call('answer', ...which),
@@ -119,21 +118,14 @@ export class SqliteLog implements Log {
     return this.#clock.monotonic() - this.#committingMs > HUNG_MS ? 'the disk does not answer' : undefined
   }
 
-  async open(path: string, retention: Retention, deliver: Deliver): Promise<RoomLog> {
-    if (!retention.durable) return this.#memory.open(path, retention, deliver)
+  async open(path: string, retention: Retention): Promise<RoomLog> {
+    if (!retention.durable) return this.#memory.open(path, retention)
     const recent = { count: Math.min(retention.keep, RECENT_COUNT), bytes: this.#recentBytes() }
     const isNew = this.#known !== undefined && !this.#known.has(fingerprint(path))
     const stored = isNew ? undefined : await this.#thread.call('open', path, this.#clock.now(), recent)
-    const room: SqliteRoomLog = new SqliteRoomLog(
-      this.#parts,
-      path,
-      stored,
-      retention,
-      guarded(deliver, this.#logger),
-      () => {
-        if (this.#rooms.get(path) === room) this.#rooms.delete(path)
-      },
-    )
+    const room: SqliteRoomLog = new SqliteRoomLog(this.#parts, path, stored, retention, () => {
+      if (this.#rooms.get(path) === room) this.#rooms.delete(path)
+    })
     this.#rooms.set(path, room)
     if (room.isStale(0) && !this.#trouble) {
       await room.trim().catch((err) => this.#logger.warn({ err, room: path }, 'old events could not be removed'))

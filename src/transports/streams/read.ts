@@ -39,6 +39,7 @@ function gone(readers: RoomReaders, reason: Lost): Refusal {
     trimmed: 'the events after this offset are not kept any more',
     truncated: 'the event at this offset was lost',
     ahead: 'this offset is ahead of the log',
+    cleared: 'the history of this room was cleared',
   }
   const headers = { 'Stream-Next-Offset': readers.offset(), 'Cache-Control': 'no-store' }
   return new Refusal(410, 'gone', `${message[reason]}; begin again at offset=-1`, headers, { reason })
