@@ -62,7 +62,6 @@ export class SqliteRoomLog implements RoomLog {
   #isClosed = false
   #onIdle = () => {}
 
-  /** `stored`: the room on disk. */
   constructor(
     parts: SqliteRoomParts,
     path: string,

@@ -46,8 +46,9 @@ describe('a message', () => {
     const ann = await server.connect(new URL(url).pathname)
     await ann.next('welcome')
     await post(url, [note('1'), { type: 'whisper', data: { text: '2' } }])
-    expect(await ann.next()).toMatchObject({ type: 'whispered' })
+    // In the order in which the room said them.
     expect(await ann.next()).toMatchObject({ type: 'noted' })
+    expect(await ann.next()).toMatchObject({ type: 'whispered' })
     expect(await (await fetch(url)).json()).toMatchObject({ members: { count: 1 } })
   })
 
