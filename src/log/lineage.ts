@@ -12,7 +12,12 @@ export interface EpochEntry {
   readonly epoch: string
   /** The seq of its first event. */
   readonly first: number
+  /** It began because the history was cleared: offsets of the epochs before it are not answered any more. */
+  readonly isCleared?: boolean | undefined
 }
+
+/** The most epochs that are known of a room. */
+export const MAX_EPOCHS = 1000
 
 export interface Lineage {
   readonly path: string
@@ -28,8 +33,10 @@ export interface Lineage {
 export function locate(lineage: Lineage, epoch: string, seen: number): Resume {
   const { epochs, first, seq } = lineage
   const at = epochs.findIndex((entry) => entry.epoch === epoch)
-  const next = at < 0 ? startOfUnsaved(lineage, epoch) : epochs[at + 1]?.first
-  if (at < 0 && next === undefined) return { lost: 'epoch' }
+  const later = at < 0 ? afterUnsaved(lineage, epoch) : epochs.slice(at + 1)
+  if (!later) return { lost: 'epoch' }
+  if (later.some(({ isCleared }) => isCleared)) return { lost: 'cleared' }
+  const next = later[0]?.first
   // The client saw events that were acknowledged and lost since.
   if (next !== undefined && seen >= next) return { lost: 'truncated' }
   if (seen > seq) return { lost: 'ahead' }
@@ -37,9 +44,32 @@ export function locate(lineage: Lineage, epoch: string, seen: number): Resume {
   return { after: seen }
 }
 
-/** The seq at which an epoch that was never saved began; `undefined`: it is not of this log. */
-function startOfUnsaved({ path, lives, epochs }: Lineage, epoch: string): number | undefined {
-  if (lives.hasBegun(epoch, path, undefined, 1)) return 1
-  return epochs.find((entry, index) => index > 0 && lives.hasBegun(epoch, path, epochs[index - 1]?.epoch, entry.first))
-    ?.first
+/** The oldest event that may be read: none from before the history was cleared. */
+export function clearedTo(epochs: readonly EpochEntry[]): number {
+  return epochs.findLast(({ isCleared }) => isCleared)?.first ?? 0
+}
+
+/** What is at least known of an epoch that was never saved: those that follow it. `undefined`: it is not of this log. */
+function afterUnsaved(
+  { path, lives, epochs }: Lineage,
+  epoch: string,
+): readonly Pick<EpochEntry, 'first' | 'isCleared'>[] | undefined {
+  // The room was unknown when it began: its first event has the number 1.
+  if (lives.hasBegun(epoch, path, undefined, 1)) return [{ first: 1 }, ...epochs]
+  const at = epochs.findIndex(
+    (entry, index) => index > 0 && lives.hasBegun(epoch, path, epochs[index - 1]?.epoch, entry.first),
+  )
+  return at < 0 ? undefined : epochs.slice(at)
+}
+
+/**
+ * The epochs to save when the history is cleared: the events from `first` on are the first of the last of them. `saved`:
+ * those that are saved. Clients may have offsets of a current epoch that is not.
+ */
+export function clearedEpochs(path: string, lives: Lives, saved: readonly EpochEntry[], first: number): EpochEntry[] {
+  const last = saved.at(-1)?.epoch
+  const isCurrent = last !== undefined && lives.isOf(last)
+  const current = isCurrent ? last : lives.begin(path, last, first)
+  const cleared = { epoch: lives.begin(path, current, first), first, isCleared: true }
+  return isCurrent ? [cleared] : [{ epoch: current, first }, cleared]
 }

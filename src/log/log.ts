@@ -5,6 +5,7 @@
  */
 import type { Frame } from '../delivery/frame.ts'
 import type { RoomError } from '../errors.ts'
+import type { KeptRoom, RoomAlarm, RoomContents } from './kept-rooms.ts'
 
 export interface Log {
   /** Opens the log of one room. */
@@ -13,6 +14,19 @@ export interface Log {
   peek(path: string): LogSpan | undefined | Promise<LogSpan | undefined>
   /** Why nothing can be kept now; `undefined` if it can. */
   readonly trouble: string | undefined
+  /** 32 secret bytes, which it keeps: ids of guests are made with them. */
+  readonly key: Uint8Array
+  /** Rooms with alarms, open or not, by the time of the earliest of each; those after `after`. */
+  alarms(limit: number, after?: RoomAlarm): Promise<readonly RoomAlarm[]>
+  /** Rooms of which something is kept, open or not, by path; those after the path `after`. */
+  rooms(limit: number, after?: string): Promise<readonly KeptRoom[]>
+  /** What is kept of one room beside its events, open or not; `undefined`: nothing was ever kept. */
+  contents(path: string): Promise<RoomContents | undefined>
+  /**
+   * Removes all of a room: events, storage, alarms, remembered ids. Older offsets are answered `cleared`. If the room is
+   * open, its log keeps nothing from now on; open it again. Returns whether there was something.
+   */
+  erase(path: string): Promise<boolean>
   /** Writes what is pending and releases the log. */
   close(): Promise<void>
 }
@@ -25,6 +39,8 @@ export interface Retention {
   readonly maxAgeMs: number
   /** Whether an append must survive the process. */
   readonly durable: boolean
+  /** After how many ms without being open and without an append a room is erased whole; default: never. */
+  readonly forgetAfterMs?: number | undefined
 }
 
 /** How durable an acknowledged event is. */
@@ -65,6 +81,7 @@ export interface ProducerKey {
 
 /** What is kept of a client's message. `seq`: of its first event, if it had one. */
 export interface StoredAnswer {
+  /** '': the event was redacted, and with it what the message said. */
   readonly hash: string
   readonly seq: number | undefined
   /** It was answered with this error. */
@@ -137,6 +154,8 @@ export interface RoomLog {
   /** The newest event delivered; 0 before the first. */
   readonly seq: number
   readonly kept: Kept
+  /** Grows when kept events are redacted, also over restarts: what was read before may have changed. */
+  readonly revision: number
   /** The storage and the alarms as they were kept when the log was opened; empty from then on. */
   takeState(): RoomState
   /** Keeps an entry. One that has nothing to keep only waits for those before it. */

@@ -57,6 +57,13 @@ export class MemoryIdempotency {
     this.#producers.set(key.producer, { epoch: key.epoch, seq: key.seq, time: nowMs })
   }
 
+  /** What the message of this event said is not kept any more. */
+  redact(seq: number): void {
+    for (const [key, answer] of this.#answers) {
+      if (answer.seq === seq) this.#answers.set(key, { ...answer, hash: '', seq: undefined })
+    }
+  }
+
   /** Forgets what is older than a day and whose event, if any, is no longer kept. */
   trim(nowMs: number, firstKept: number): void {
     for (const [key, { client, id, time, seq = 0 }] of this.#answers) {

@@ -3,152 +3,129 @@
  * closed room stays until the server ends, so that the room opens again with its history.
  */
 import type { Clock } from '../clock.ts'
-import { Frame } from '../delivery/frame.ts'
-import { RoomError } from '../errors.ts'
 import type { Random } from '../random.ts'
 import { Lives } from './epoch.ts'
-import { locate } from './lineage.ts'
-import type { Entry, Log, LogSpan, ProducerState, Recalled, Resume, Retention, RoomLog, RoomState } from './log.ts'
-import { MemoryIdempotency } from './memory-idempotency.ts'
-import { Recent } from './recent.ts'
+import { byPath, byTime, type KeptRoom, type RoomAlarm, type RoomContents } from './kept-rooms.ts'
+import type { Log, LogSpan, Retention, RoomLog, Stored } from './log.ts'
+import { MemoryRoom, MemoryRoomLog } from './memory-room.ts'
 
-/** The most logs of closed rooms that are kept; beyond it, the one closed first is dropped. */
+/** The most logs of closed rooms without storage and alarms that are kept; beyond it, the one closed first is dropped. */
 const MAX_CLOSED = 10_000
-
-interface MemoryRoom {
-  readonly path: string
-  readonly lives: Lives
-  readonly epoch: string
-  readonly recent: Recent
-  readonly state: RoomState
-  /** Set once there is something to remember. */
-  idempotency: MemoryIdempotency | undefined
-}
+/** How often rooms that nobody uses are looked for. */
+const FORGET_MS = 10_000
 
 export class MemoryLog implements Log {
   readonly trouble = undefined
+  readonly key: Uint8Array
   readonly #clock: Clock
   readonly #lives: Lives
-  readonly #open = new Map<string, MemoryRoom>()
+  readonly #open = new Map<string, { readonly room: MemoryRoom; readonly roomLog: MemoryRoomLog }>()
+  /** Closed rooms with storage or alarms, and those without. */
+  readonly #asleep = new Map<string, MemoryRoom>()
   readonly #closed = new Map<string, MemoryRoom>()
+  #cancelForget: (() => void) | undefined
 
   constructor(clock: Clock, random: Random) {
     this.#clock = clock
     this.#lives = new Lives(clock.now(), random)
+    this.key = random.bytes(32)
   }
 
   async open(path: string, retention: Retention): Promise<RoomLog> {
-    const kept = this.#closed.get(path) ?? {
-      path,
-      lives: this.#lives,
-      epoch: this.#lives.begin(path, undefined, 1),
-      recent: new Recent(),
-      state: { storage: new Map(), alarms: new Map() },
-      idempotency: undefined,
-    }
-    this.#closed.delete(path)
-    this.#open.set(path, kept)
-    return new MemoryRoomLog(this.#clock, kept, retention, () => this.#shut(path, kept))
+    const room = this.#take(path) ?? new MemoryRoom(path, this.#lives)
+    room.forgetAfterMs = retention.forgetAfterMs
+    if (retention.forgetAfterMs !== undefined) this.#cancelForget ??= this.#clock.every(FORGET_MS, () => this.#forget())
+    const roomLog = new MemoryRoomLog(this.#clock, room, retention, () => this.#shut(room))
+    this.#open.set(path, { room, roomLog })
+    return roomLog
   }
 
   peek(path: string): LogSpan | undefined {
-    const kept = this.#open.get(path) ?? this.#closed.get(path)
-    return kept && { epoch: kept.epoch, first: kept.recent.first, seq: kept.recent.seq }
+    const room = this.#find(path)
+    return room && { epoch: room.epoch, first: room.recent.first, seq: room.recent.seq }
+  }
+
+  async alarms(limit: number, after?: RoomAlarm): Promise<RoomAlarm[]> {
+    const all = this.#all.filter(({ alarms }) => alarms.size > 0)
+    const due = all.map(({ path, alarms }) => ({ path, at: Math.min(...alarms.values()) })).sort(byTime)
+    return (after ? due.filter((alarm) => byTime(alarm, after) > 0) : due).slice(0, limit)
+  }
+
+  async rooms(limit: number, after?: string): Promise<KeptRoom[]> {
+    const all = this.#all.filter((room) => room.keepsSomething).sort(byPath)
+    const rooms = after === undefined ? all : all.filter((room) => byPath(room, { path: after }) > 0)
+    return rooms.slice(0, limit).map(({ path, recent, storage, alarms }) => {
+      const bytes = [...storage].map(([key, value]) => sizeOf(key) + sizeOf(value))
+      return { path, seq: recent.seq, storageBytes: bytes.reduce((sum, each) => sum + each, 0), alarms: alarms.size }
+    })
+  }
+
+  async contents(path: string): Promise<RoomContents | undefined> {
+    const room = this.#find(path)
+    return (
+      room && {
+        storage: [...room.storage].map(([key, value]) => ({ key, bytes: sizeOf(key) + sizeOf(value) })),
+        alarms: [...room.alarms].map(([name, at]) => ({ name, at })),
+      }
+    )
+  }
+
+  async erase(path: string): Promise<boolean> {
+    const open = this.#open.get(path)
+    if (open) open.roomLog.isClosed = true
+    this.#open.delete(path)
+    const room = open?.room ?? this.#take(path)
+    if (!room || room.isEmpty) return false
+    this.#closed.set(path, new MemoryRoom(path, this.#lives, room))
+    return true
   }
 
   async close(): Promise<void> {
-    this.#open.clear()
-    this.#closed.clear()
+    this.#cancelForget?.()
+    for (const rooms of [this.#open, this.#asleep, this.#closed]) rooms.clear()
   }
 
-  #shut(path: string, kept: MemoryRoom): void {
-    this.#open.delete(path)
-    if (kept.recent.seq === 0 && kept.idempotency === undefined) return
-    this.#closed.set(path, kept)
+  get #all(): MemoryRoom[] {
+    return [...[...this.#open.values()].map(({ room }) => room), ...this.#asleep.values(), ...this.#closed.values()]
+  }
+
+  #find(path: string): MemoryRoom | undefined {
+    return this.#open.get(path)?.room ?? this.#asleep.get(path) ?? this.#closed.get(path)
+  }
+
+  /** A closed room, which is closed no more. */
+  #take(path: string): MemoryRoom | undefined {
+    const room = this.#asleep.get(path) ?? this.#closed.get(path)
+    this.#asleep.delete(path)
+    this.#closed.delete(path)
+    return room
+  }
+
+  #shut(room: MemoryRoom): void {
+    if (this.#open.get(room.path)?.room !== room) return
+    this.#open.delete(room.path)
+    room.activeMs = this.#clock.now()
+    if (room.isEmpty) return
+    if (room.hasState) {
+      this.#asleep.set(room.path, room)
+      return
+    }
+    this.#closed.set(room.path, room)
     const [oldest] = this.#closed.keys()
     if (this.#closed.size <= MAX_CLOSED || oldest === undefined) return
     this.#closed.delete(oldest)
     this.#lives.renew(this.#clock.now())
   }
+
+  /** Erases the rooms that nobody has used for as long as their settings say. */
+  #forget(): void {
+    const now = this.#clock.now()
+    for (const { path, activeMs, forgetAfterMs } of [...this.#asleep.values(), ...this.#closed.values()]) {
+      if (forgetAfterMs !== undefined && activeMs + forgetAfterMs <= now) void this.erase(path)
+    }
+  }
 }
 
-class MemoryRoomLog implements RoomLog {
-  readonly epoch: string
-  readonly kept = 'memory'
-  readonly isBehind = false
-  readonly #clock: Clock
-  readonly #all: MemoryRoom
-  readonly #recent: Recent
-  readonly #retention: Retention
-  readonly #shut: () => void
-
-  constructor(clock: Clock, kept: MemoryRoom, retention: Retention, shut: () => void) {
-    this.#clock = clock
-    this.epoch = kept.epoch
-    this.#all = kept
-    this.#recent = kept.recent
-    this.#retention = retention
-    this.#shut = shut
-  }
-
-  get first(): number {
-    this.#trim()
-    return this.#recent.first
-  }
-
-  get seq(): number {
-    return this.#recent.seq
-  }
-
-  takeState(): RoomState {
-    return { storage: new Map(this.#all.state.storage), alarms: new Map(this.#all.state.alarms) }
-  }
-
-  append(entry: Entry): void {
-    const { drafts, keys } = entry
-    if (keys.length > 0) {
-      this.#trim()
-      this.#all.idempotency ??= new MemoryIdempotency()
-      if (!this.#all.idempotency.hasRoom) {
-        entry.failed(new RoomError('unavailable', 'too many message ids to remember, send it again later'))
-        return
-      }
-    }
-    const now = this.#clock.now()
-    const first = this.seq + 1
-    const frames = drafts.map(({ type, data }, index) => new Frame(type, data, first + index, now))
-    for (const frame of frames) this.#recent.push(frame)
-    for (const key of keys) this.#all.idempotency?.keep(key, frames, now)
-    this.#trim()
-    entry.kept(frames)
-  }
-
-  read(after: number, limit: number, bytes?: number): readonly Frame[] {
-    this.#trim()
-    return this.#recent.after(after, limit, bytes)
-  }
-
-  locate(epoch: string, seq: number): Resume {
-    const epochs = [{ epoch: this.epoch, first: 1 }]
-    const { path, lives } = this.#all
-    return locate({ path, lives, epochs, first: this.first, seq: this.seq }, epoch, seq)
-  }
-
-  recall(client: string, id: string): Recalled {
-    return this.#all.idempotency?.recall(client, id)
-  }
-
-  producer(id: string): ProducerState | undefined {
-    return this.#all.idempotency?.producer(id)
-  }
-
-  async close(): Promise<void> {
-    this.#shut()
-  }
-
-  #trim(): void {
-    const now = this.#clock.now()
-    this.#recent.trim(this.#retention.keep, now - this.#retention.maxAgeMs)
-    this.#all.idempotency?.trim(now, this.#recent.first)
-  }
+function sizeOf(value: Stored): number {
+  return typeof value === 'string' ? Buffer.byteLength(value) : value.length
 }

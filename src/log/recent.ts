@@ -40,6 +40,18 @@ export class Recent {
     this.#seq = frame.seq
   }
 
+  at(seq: number): Frame | undefined {
+    return seq < this.first ? undefined : this.#frames[this.#start + seq - this.first]
+  }
+
+  /** Puts a frame in the place of the one with its seq, if that is here. */
+  replace(frame: Frame): void {
+    const old = this.at(frame.seq)
+    if (!old) return
+    this.#size += frame.length - old.length
+    this.#frames[this.#start + frame.seq - this.first] = frame
+  }
+
   /** A page of at most `limit` frames after `seq`. */
   after(seq: number, limit: number, bytes: number = PAGE.bytes): Frame[] {
     if (seq >= this.#seq) return []

@@ -1,6 +1,6 @@
 /**
  * A raw room: passes text and bytes to the author's handler as they came, and sends what the handler sends. It sends
- * nothing of its own and keeps nothing. A peer over its rate is read more slowly.
+ * nothing of its own and has no history. A peer over its rate is read more slowly.
  */
 
 import type { RawDefinition, RawHandlers, RawRoom } from '../define.ts'
@@ -32,8 +32,7 @@ export class LiveRawRoom extends LiveRoom<LiveRawPeer, RawHandlers> implements R
     definition: RawDefinition,
     options?: unknown,
   ) {
-    // It keeps nothing, so nothing is written to disk.
-    super(parts, path, params, { ...settings, history: { ...settings.history, durable: false } })
+    super(parts, path, params, settings)
     this.#definition = definition
     this.#options = options
   }

@@ -14,6 +14,7 @@ import type { SqliteRoomLog } from '../../src/log/sqlite/room.ts'
 import { SqliteLog } from '../../src/log/sqlite/sqlite.ts'
 import { systemRandom } from '../../src/random.ts'
 import { createServer } from '../../src/server.ts'
+import { wrappedLog } from '../support/wrapped-log.ts'
 
 const { POINT = '', AFTER = '1' } = process.env
 let left = Number(AFTER)
@@ -30,16 +31,11 @@ function die(): void {
 }
 
 function doomed(log: Log): Log {
-  return {
-    get trouble() {
-      return log.trouble
-    },
-    peek: (path) => log.peek(path),
-    close: () => log.close(),
+  return wrappedLog(log, {
     async open(path, retention) {
       return doomedRoom((await log.open(path, retention)) as SqliteRoomLog)
     },
-  }
+  })
 }
 
 function doomedRoom(room: SqliteRoomLog): RoomLog {

@@ -7,7 +7,7 @@ import { REMEMBER_MS } from '../../src/log/log.ts'
 import { MemoryLog } from '../../src/log/memory.ts'
 import { MemoryIdempotency } from '../../src/log/memory-idempotency.ts'
 import { SqliteFile } from '../../src/log/sqlite/file.ts'
-import { IDEMPOTENCY_SCHEMA, SqliteIdempotency } from '../../src/log/sqlite/idempotency.ts'
+import { SqliteIdempotency } from '../../src/log/sqlite/idempotency.ts'
 import { fingerprint, SeenIds } from '../../src/log/sqlite/seen-ids.ts'
 import { SqliteLog } from '../../src/log/sqlite/sqlite.ts'
 import { systemRandom } from '../../src/random.ts'
@@ -159,7 +159,7 @@ describe('the times of forgotten ids', () => {
 
   it('are bounded on disk', () => {
     const folder = mkdtempSync(join(tmpdir(), 'corridor-ids-'))
-    const file = new SqliteFile(join(folder, 'corridor.db'), IDEMPOTENCY_SCHEMA)
+    const file = new SqliteFile(join(folder, 'corridor.db'))
     const idempotency = new SqliteIdempotency(file, MOST)
     for (let at = 0; at < 3 * MOST; at += 1) {
       idempotency.keep({ room: at % 2, key: key(at), seq: undefined, time: at })

@@ -169,8 +169,8 @@ it('a room of which nothing is left stays as long as somebody may still have its
   const store = new Store(file())
   const begun = 1_000_000
   const entry = { epoch: begun.toString(16).padStart(12, '0').padEnd(32, '0'), first: 1 }
-  const begins = [{ id: 1, path: '/room', maxAgeMs: 10, entry, epochCount: 1 }]
-  store.commit({ begins, events: [1, 1, begun, '{}'], keys: [] })
+  const begins = [{ id: 1, path: '/room', maxAgeMs: 10, forgetAfterMs: undefined, entry, epochCount: 1 }]
+  store.commit({ now: begun, begins, events: [1, 1, begun, 'said', '{}'], keys: [], changes: [] })
   expect(store.drop(1, begun + 5000)).toBe(false)
   store.trim(1, 0, 10, begun + 100)
   store.open('/room', begun + 3000, { count: 10, bytes: 1000 })

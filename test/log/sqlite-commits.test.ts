@@ -106,7 +106,7 @@ describe('rooms that begin in one commit', () => {
         return Reflect.get(target, name)
       },
     })
-    for (const append of appends) append.prepare({ begins: counted, events: [], keys: [] })
+    for (const append of appends) append.prepare({ begins: counted, events: [], keys: [], changes: [] })
     return { begins, reads }
   }
 

@@ -5,14 +5,12 @@ import type { Log, RoomLog } from '../../src/log/log.ts'
 import { LiveEventRoom } from '../../src/room/event-room.ts'
 import { handClock } from '../../src/testing/hand-clock.ts'
 import { roomParts, roomSettings } from '../support/live-room.ts'
+import { wrappedLog } from '../support/wrapped-log.ts'
 
 function newRoom(waits: { log?: Promise<unknown>; author?: Promise<unknown> }) {
   const { clock, parts } = roomParts(handClock())
   const calls: string[] = []
-  const log: Log = {
-    trouble: undefined,
-    peek: (path) => parts.log.peek(path),
-    close: () => parts.log.close(),
+  const log: Log = wrappedLog(parts.log, {
     async open(...given) {
       await waits.log
       const roomLog: RoomLog = await parts.log.open(...given)
@@ -22,7 +20,7 @@ function newRoom(waits: { log?: Promise<unknown>; author?: Promise<unknown> }) {
       }
       return new Proxy(roomLog, { get: (of, name) => (name === 'close' ? close : Reflect.get(of, name, of)) })
     },
-  }
+  })
   const definition = defineRoom({
     receives: {},
     sends: {},

@@ -4,6 +4,7 @@
 import { describe, expect, it } from 'vitest'
 import { Frame } from '../../src/delivery/frame.ts'
 import { describeLives } from './log-lives.ts'
+import { describeState } from './log-state.ts'
 import { draft, type LogFactory, LogUnderTest, seqs } from './log-under-test.ts'
 
 const HOUR_MS = 3_600_000
@@ -202,6 +203,7 @@ export function describeLog(name: string, factory: () => LogFactory): void {
     })
   })
   describeLives(name, factory)
+  describeState(name, factory)
 }
 
 /** A UUIDv7 of a time. */

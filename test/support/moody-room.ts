@@ -14,6 +14,7 @@ import { LiveEventRoom } from '../../src/room/event-room.ts'
 import type { RoomParts, RoomSettings } from '../../src/room/room-parts.ts'
 import { newTally } from '../../src/tally.ts'
 import { type HandClock, handClock } from '../../src/testing/hand-clock.ts'
+import { wrappedLog } from './wrapped-log.ts'
 
 export const clientOf = (client: string) => ({ id: client, name: client, client })
 
@@ -35,10 +36,7 @@ function moodyLog(clock: Clock, mood: Mood): Log {
       )
     })
   }
-  return {
-    trouble: undefined,
-    peek: (path) => inner.peek(path),
-    close: () => inner.close(),
+  return wrappedLog(inner, {
     async open(path: string, retention: Retention): Promise<RoomLog> {
       const log = await inner.open(path, retention)
       const queue: { entry: Entry; isDue: boolean; isBroken: boolean }[] = []
@@ -71,7 +69,7 @@ function moodyLog(clock: Clock, mood: Mood): Log {
         },
       })
     },
-  }
+  })
 }
 
 const LIMITS: RoomSettings['limits'] = {

@@ -5,14 +5,17 @@
 import type { Clock } from '../../clock.ts'
 import { RoomError } from '../../errors.ts'
 import type { ErrorLogger } from '../../guarded.ts'
+import { type DraftChanges, merged } from './changes.ts'
 import type { StoredKey } from './idempotency.ts'
 import type { Begin, Commit } from './stored.ts'
 
 /** A commit that is being gathered. */
-export interface CommitDraft extends Commit {
+export interface CommitDraft {
   readonly begins: Begin[]
+  /** As in `Commit`. */
   readonly events: (number | string)[]
   readonly keys: StoredKey[]
+  readonly changes: DraftChanges[]
 }
 
 /** Something that waits for a commit. */
@@ -72,7 +75,7 @@ export class SqliteCommits {
   }
 
   async #next(appends: readonly Append[]): Promise<void> {
-    const commit: CommitDraft = { begins: [], events: [], keys: [] }
+    const commit: CommitDraft = { begins: [], events: [], keys: [], changes: [] }
     // Numbered only now, so that a failed commit leaves no hole.
     const prepared = appends.filter((append) => this.#prepare(append, commit))
     if (await this.#written(commit)) {
@@ -85,23 +88,24 @@ export class SqliteCommits {
   }
 
   /** Returns `false` if it threw; the commit is then without it. */
-  #prepare(append: Append, { begins, events, keys }: CommitDraft): boolean {
-    const lengths = [begins.length, events.length, keys.length] as const
+  #prepare(append: Append, commit: CommitDraft): boolean {
+    const { begins, events, keys, changes } = commit
+    const lengths = [begins.length, events.length, keys.length, changes.length] as const
     try {
-      append.prepare({ begins, events, keys })
+      append.prepare(commit)
       return true
     } catch (error) {
       this.#logger.error({ err: error }, 'an append could not be prepared, it is refused')
-      ;[begins.length, events.length, keys.length] = lengths
+      ;[begins.length, events.length, keys.length, changes.length] = lengths
       this.#end('refusing', () => append.failed(new RoomError('unavailable', 'this could not be kept')))
       return false
     }
   }
 
-  async #written(commit: CommitDraft): Promise<boolean> {
-    if (commit.events.length === 0 && commit.keys.length === 0) return true
+  async #written(draft: CommitDraft): Promise<boolean> {
+    if (Object.values(draft).every(({ length }) => length === 0)) return true
     try {
-      return await this.#write(commit)
+      return await this.#write({ ...draft, changes: merged(draft.changes), now: this.#clock.now() })
     } catch (error) {
       this.#logger.error({ err: error }, 'a commit failed')
       return false

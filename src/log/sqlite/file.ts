@@ -3,16 +3,11 @@
  * its tables.
  */
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
-import { errcodeOf } from '../../thrown.ts'
-import { mustBeOurs, STAMP } from './format.ts'
+import { migration } from './format.ts'
 
-export type Value = string | number | null
+export type Value = string | number | Uint8Array | null
 export type Row = Record<string, unknown>
 
-/** SQLite result codes of a disk that cannot be written. */
-const READONLY = 8
-const IOERR = 10
-const FULL = 13
 /** How long to wait for a previous server to release the file. */
 const BUSY_MS = 3000
 
@@ -20,34 +15,25 @@ export class SqliteFile {
   readonly #db: DatabaseSync
   readonly #statements = new Map<string, StatementSync>()
 
-  constructor(file: string, schema: string) {
+  constructor(file: string) {
     this.#db = new DatabaseSync(file, { timeout: BUSY_MS })
     try {
-      this.#open(schema)
+      this.#open()
     } catch (error) {
       this.#db.close()
       throw error
     }
   }
 
-  #open(schema: string): void {
+  #open(): void {
     // EXCLUSIVE: the lock is taken at the first use and kept. FULL: a commit is on disk when it returns.
     this.#db.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA synchronous = FULL;')
-    const mustStamp = mustBeOurs(this.#db, schema)
+    const statements = migration(this.#db)
     this.#db.exec('PRAGMA journal_mode = WAL; PRAGMA journal_size_limit = 67108864;')
     this.#db.exec('PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON;')
-    this.#db.exec(`BEGIN EXCLUSIVE; ${schema} COMMIT;`)
-    if (mustStamp) this.#stamp()
-  }
-
-  #stamp(): void {
-    try {
-      this.#db.exec(`BEGIN EXCLUSIVE; ${STAMP} COMMIT;`)
-    } catch (error) {
-      // An older database works without a stamp. If the disk cannot be written, the first event reports it.
-      if (this.#db.isTransaction) this.#db.exec('ROLLBACK')
-      if (![READONLY, IOERR, FULL].includes(errcodeOf(error) & 255)) throw error
-    }
+    // What is removed is overwritten.
+    this.#db.exec('PRAGMA secure_delete = ON;')
+    this.#db.exec(`BEGIN EXCLUSIVE; ${statements} COMMIT;`)
   }
 
   /** Commits all that `work` writes, or nothing if it throws; on disk when this returns. */

@@ -1,12 +1,12 @@
 /**
- * Recognises a database: one of ours in this format, one of ours from before formats were stamped, a new one, or one
- * that must not be touched. `file.ts` checks before it changes anything.
+ * Recognises a database: one of ours in this format, one of ours in an older format, a new one, or one that must not be
+ * touched. `file.ts` checks before it changes anything.
  */
 import { DatabaseSync } from 'node:sqlite'
+import { ADDED, FORMAT_VERSION, SCHEMA } from './tables.ts'
 
-/** `application_id` is "Corr"; `user_version` counts the formats. */
+/** `application_id` is "Corr"; `user_version` counts the formats. Before formats were counted, both are 0. */
 const APPLICATION_ID = 0x43_6f_72_72
-const FORMAT_VERSION = 1
 
 /** The file is not a database that this version can read. Nothing was changed in it. */
 class FormatError extends Error {
@@ -14,12 +14,28 @@ class FormatError extends Error {
   readonly errcode = -1
 }
 
-/** Throws a `FormatError` if another program or a newer version wrote the file. Returns whether it must be stamped. */
-export function mustBeOurs(db: DatabaseSync, schema: string): boolean {
+/**
+ * The statements that make the database one of this format, to be run in one transaction; for one that is, they write
+ * nothing. Throws a `FormatError` if another program or a newer version wrote the file.
+ */
+export function migration(db: DatabaseSync): string {
   const application = pragma(db, 'application_id')
   const version = pragma(db, 'user_version')
   const tables = tablesOf(db)
-  const expected = expectedTables(schema)
+  mustBeOurs(application, version, tables)
+  const added = ADDED.filter(({ table, column }) => tables.has(table) && !tables.get(table)?.includes(column))
+  // Before the schema: an index of it needs its columns.
+  const columns = added.map(
+    ({ table, column, definition }) => `ALTER TABLE ${table} ADD COLUMN ${column} ${definition};`,
+  )
+  const isStamped = application === APPLICATION_ID && version === FORMAT_VERSION
+  return [...columns, SCHEMA, isStamped ? '' : STAMP].join(' ')
+}
+
+const STAMP = `PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${FORMAT_VERSION};`
+
+function mustBeOurs(application: number, version: number, tables: Map<string, string[]>): void {
+  const expected = expectedTables()
   if (application !== APPLICATION_ID && application !== 0)
     throw foreign(`a database of another program (application_id ${application})`)
   if (application === 0 && tables.size > 0 && [...expected.keys()].every((name) => !tables.has(name)))
@@ -30,14 +46,16 @@ export function mustBeOurs(db: DatabaseSync, schema: string): boolean {
         'start the newer version of Corridor that wrote it, restore a backup of before, or set DATA_DIR to another folder',
     )
   for (const [name, columns] of expected) {
-    const missing = tables.has(name) ? columns.filter((column) => !tables.get(name)?.includes(column)) : []
+    const found = tables.get(name) ?? columns
+    const missing = columns.filter((column) => !found.includes(column) && !isAdded(version, name, column))
     if (missing.length > 0) throw foreign(`a table "${name}" without ${missing.join(', ')}`)
   }
-  return application === 0 || version < FORMAT_VERSION
 }
 
-/** Statements that stamp the file with its program and format. */
-export const STAMP = `PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${FORMAT_VERSION};`
+/** Whether a database of this format is made one of the current format by adding the column. */
+function isAdded(version: number, table: string, column: string): boolean {
+  return version < FORMAT_VERSION && ADDED.some((added) => added.table === table && added.column === column)
+}
 
 function foreign(got: string): FormatError {
   return new FormatError(
@@ -49,10 +67,10 @@ function pragma(db: DatabaseSync, name: string): number {
   return Number(Object.values(db.prepare(`PRAGMA ${name}`).get() ?? {})[0])
 }
 
-function expectedTables(schema: string): Map<string, string[]> {
+function expectedTables(): Map<string, string[]> {
   const db = new DatabaseSync(':memory:')
   try {
-    db.exec(schema)
+    db.exec(SCHEMA)
     return tablesOf(db)
   } finally {
     db.close()

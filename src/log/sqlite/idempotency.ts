@@ -15,14 +15,6 @@ export interface StoredKey {
   readonly time: number
 }
 
-export const IDEMPOTENCY_SCHEMA = `
-  CREATE TABLE IF NOT EXISTS answers (room INTEGER NOT NULL, client TEXT NOT NULL, id TEXT NOT NULL, hash TEXT NOT NULL, seq INTEGER, time INTEGER NOT NULL, error TEXT, PRIMARY KEY (room, client, id)) WITHOUT ROWID;
-  CREATE INDEX IF NOT EXISTS answers_by_time ON answers (room, time);
-  CREATE TABLE IF NOT EXISTS forgotten (room INTEGER NOT NULL, client TEXT NOT NULL, until INTEGER NOT NULL, PRIMARY KEY (room, client)) WITHOUT ROWID;
-  CREATE INDEX IF NOT EXISTS forgotten_by_time ON forgotten (until);
-  CREATE TABLE IF NOT EXISTS producers (room INTEGER NOT NULL, producer TEXT NOT NULL, epoch INTEGER NOT NULL, seq INTEGER NOT NULL, time INTEGER NOT NULL, PRIMARY KEY (room, producer)) WITHOUT ROWID;
-`
-
 /** An error replaces the answer of a message of which a part is kept. */
 const REPLACING = ' ON CONFLICT (room, client, id) DO UPDATE SET error = excluded.error'
 
@@ -84,6 +76,11 @@ export class SqliteIdempotency {
       key.seq,
       time,
     )
+  }
+
+  /** What the message of this event said is not kept any more. To be called in a transaction. */
+  redact(room: number, seq: number, time: number): void {
+    this.#file.run("UPDATE answers SET hash = '', seq = NULL WHERE room = ? AND time = ? AND seq = ?", room, time, seq)
   }
 
   /**

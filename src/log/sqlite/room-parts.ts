@@ -19,6 +19,8 @@ export interface SqliteRoomParts {
   /** Why an append cannot be accepted now; `undefined` if it can. */
   refusal(): RoomError | undefined
   enqueue(append: Append): void
+  /** Call when something was erased: soon nothing of it is left in the files. */
+  scrub(): void
   /** Call when the room at this path is on disk. */
   saved(path: string): void
 }

@@ -1,40 +1,21 @@
 /**
- * One room of the SQLite log: the newest events as ready frames, appends that wait for the next commit, older events on
- * disk. Nothing is written before there is something to keep; the first commit of a process also saves the epoch.
- * `sqlite.ts` commits for all rooms together.
+ * One room of the SQLite log: the newest events as ready frames, older events on disk. Nothing is written before there is
+ * something to keep; the first commit of a process also saves the epoch. `room-appends.ts` has the entries that wait for
+ * their commit, `sqlite.ts` commits for all rooms together.
  */
-import { Frame } from '../../delivery/frame.ts'
+import type { Frame } from '../../delivery/frame.ts'
 import { PAGE } from '../../delivery/page.ts'
-import { RoomError } from '../../errors.ts'
-import { type EpochEntry, locate } from '../lineage.ts'
-import {
-  type Entry,
-  type IdempotencyKey,
-  isEmpty,
-  type ProducerState,
-  type Recalled,
-  type Resume,
-  type Retention,
-  type RoomLog,
-  type RoomState,
-} from '../log.ts'
+import { locate } from '../lineage.ts'
+import type { Changes, Entry, ProducerState, Recalled, Resume, Retention, RoomLog, RoomState } from '../log.ts'
 import { Recent } from '../recent.ts'
-import { CarryQueue } from './carry-queue.ts'
-import type { Append, CommitDraft } from './commits.ts'
+import { redactedFrame } from '../redacted.ts'
 import { newestWhole, wholePage } from './event.ts'
 import { frameOf, Pages } from './pages.ts'
-import { isNew, PendingKeys, seqOf } from './pending-keys.ts'
+import { RoomAppends } from './room-appends.ts'
+import { RoomEpochs } from './room-epochs.ts'
 import type { SqliteRoomParts } from './room-parts.ts'
-import type { StoredRoom } from './stored.ts'
+import type { StoredRoom, StoredState } from './stored.ts'
 import { SqliteTrim } from './trim.ts'
-
-/** An entry that is not on disk yet. */
-interface PendingEntry {
-  readonly entry: Entry
-  /** What was appended before the last failure must not be written after it. */
-  readonly generation: number
-  followers: Entry[] | undefined
-}
 
 export class SqliteRoomLog implements RoomLog {
   readonly kept = 'fsync'
@@ -42,25 +23,15 @@ export class SqliteRoomLog implements RoomLog {
   readonly #parts: SqliteRoomParts
   /** Its id on disk; `undefined` before its first append. */
   #id: number | undefined
-  readonly #epochs: readonly EpochEntry[]
-  /** Whether the current epoch is on disk. */
-  #isSaved: boolean
-  /** The index of its entry in the commit that is being gathered, if it has one. */
-  #beginAt = -1
+  readonly #epochs: RoomEpochs
+  readonly #appends: RoomAppends
   readonly #recent: Recent
   readonly #retention: Retention
   readonly #closed: () => void
   #pages: Pages | undefined
-  readonly #pendingKeys = new PendingKeys()
-  /** The newest entry that is not on disk yet, with those that follow it. */
-  #latest: PendingEntry | undefined
-  #generation = 0
-  readonly #carryQueue = new CarryQueue()
   readonly #trim: SqliteTrim
-  #next: number
-  #time: number
-  #isClosed = false
-  #onIdle = () => {}
+  #state: StoredState | undefined
+  revision: number
 
   constructor(
     parts: SqliteRoomParts,
@@ -69,31 +40,28 @@ export class SqliteRoomLog implements RoomLog {
     retention: Retention,
     closed: () => void,
   ) {
-    const { epochs, seq } = stored ?? EMPTY
+    const { epochs, seq, revision } = stored ?? EMPTY
     const recent = newestWhole(stored?.recent ?? [], seq)
     this.#parts = parts
     this.path = path
     this.#id = stored?.id
-    const last = epochs.at(-1)?.epoch
-    this.#isSaved = last !== undefined && parts.lives.isOf(last)
-    this.#epochs = this.#isSaved
-      ? epochs
-      : [...epochs, { epoch: parts.lives.begin(path, last, seq + 1), first: seq + 1 }]
+    this.#epochs = new RoomEpochs(parts.lives, path, retention, epochs, seq)
     this.#recent = new Recent(seq - recent.length)
     for (const event of recent) this.#recent.push(frameOf(event))
     this.#retention = retention
     this.#closed = closed
     this.#trim = new SqliteTrim(parts.thread, parts.clock, retention, stored)
-    this.#next = seq + 1
-    this.#time = recent.at(-1)?.time ?? 0
+    this.#state = stored?.state
+    this.revision = revision
+    this.#appends = this.#newAppends(recent.at(-1)?.time ?? 0)
   }
 
   get epoch(): string {
-    return this.#epochs.at(-1)?.epoch ?? ''
+    return this.#epochs.current
   }
 
   get first(): number {
-    return Math.max(this.#trim.stored, this.seq - this.#retention.keep + 1)
+    return Math.max(this.#trim.stored, this.#epochs.clearedTo, this.seq - this.#retention.keep + 1)
   }
 
   get seq(): number {
@@ -101,28 +69,22 @@ export class SqliteRoomLog implements RoomLog {
   }
 
   get isBehind(): boolean {
-    return this.#carryQueue.isFull
+    return this.#appends.isBehind
+  }
+
+  /** How long it is kept without use; its id, if it is on disk. */
+  get use(): { id: number | undefined; forgetAfterMs: number | undefined } {
+    return { id: this.#id, forgetAfterMs: this.#retention.forgetAfterMs }
   }
 
   takeState(): RoomState {
-    return { storage: new Map(), alarms: new Map() }
+    const { storage = [], alarms = [] } = this.#state ?? {}
+    this.#state = undefined
+    return { storage: new Map(storage), alarms: new Map(alarms) }
   }
 
   append(entry: Entry): void {
-    if (isEmpty(entry)) {
-      if (this.#latest) this.#carryQueue.add(this.#latest, entry)
-      else entry.kept([])
-      return
-    }
-    const refusal = this.#refusal(entry.keys)
-    if (refusal) {
-      entry.failed(refusal)
-      return
-    }
-    this.#pendingKeys.add(entry.keys)
-    const pending = { entry, generation: this.#generation, followers: undefined }
-    this.#latest = pending
-    this.#parts.enqueue(this.#append(pending))
+    this.#appends.append(entry)
   }
 
   read(after: number, limit: number, bytes: number = PAGE.bytes): readonly Frame[] | Promise<readonly Frame[]> {
@@ -133,7 +95,7 @@ export class SqliteRoomLog implements RoomLog {
 
   locate(epoch: string, seq: number): Resume {
     const { lives } = this.#parts
-    return locate({ path: this.path, lives, epochs: this.#epochs, first: this.first, seq: this.seq }, epoch, seq)
+    return locate({ path: this.path, lives, epochs: this.#epochs.all, first: this.first, seq: this.seq }, epoch, seq)
   }
 
   recall(client: string, id: string): Recalled | Promise<Recalled> {
@@ -158,83 +120,57 @@ export class SqliteRoomLog implements RoomLog {
 
   /** Resolves when all appends are written, so that the room may be opened again with the next seq. */
   async close(): Promise<void> {
-    this.#isClosed = true
-    if (this.#latest) {
-      await new Promise<void>((resolve) => {
-        this.#onIdle = resolve
-      })
-    }
+    await this.#appends.close()
     this.#closed()
   }
 
-  #refusal(keys: readonly IdempotencyKey[]): RoomError | undefined {
-    if (this.#isClosed) return new RoomError('unavailable', 'this room has closed')
-    if (this.#pendingKeys.hasAny(keys))
-      return new RoomError('unavailable', 'this message is being kept, send it again later')
-    return this.#parts.refusal()
+  #newAppends(time: number): RoomAppends {
+    const seq = () => this.seq
+    return new RoomAppends(
+      {
+        parts: this.#parts,
+        epochs: this.#epochs,
+        id: () => {
+          this.#id ??= this.#parts.newId()
+          return this.#id
+        },
+        get seq() {
+          return seq()
+        },
+        begun: () => this.#parts.saved(this.path),
+        changed: (frames, changes) => this.#changed(frames, changes),
+        ended: () => {
+          if (this.#trim.isTooMuch(this.first)) void this.trim().catch(() => {})
+        },
+      },
+      time,
+    )
   }
 
-  #append(pending: PendingEntry): Append {
-    const { drafts, keys, size } = pending.entry
-    let frames: Frame[] = []
-    return {
-      length: drafts.reduce((sum, { data }) => sum + data.length, size),
-      prepare: (commit) => {
-        if (pending.generation !== this.#generation) throw new Error('an entry before this one could not be kept')
-        const time = Math.max(this.#time, this.#parts.clock.now())
-        const next = this.#next
-        const made = drafts.map(({ type, data }, index) => new Frame(type, data, next + index, time))
-        const id = this.#begin(commit)
-        for (const [index, { type, data }] of drafts.entries()) commit.events.push(id, next + index, time, type, data)
-        for (const key of keys) commit.keys.push({ room: id, key, seq: seqOf(key, made), time })
-        // Nothing throws below.
-        this.#time = time
-        this.#next += made.length
-        frames = made
-      },
-      committed: () => {
-        this.#saved()
-        for (const frame of frames) this.#recent.push(frame)
-        if (frames.length > 0) this.#recent.trim(this.#retention.keep, 0, this.#parts.recentBytes())
-        for (const key of keys) if (isNew(key)) this.#parts.seenIds.add(this.#id ?? 0, key.client, key.id)
-        this.#finish(pending, () => pending.entry.kept(frames))
-        if (this.#trim.isTooMuch(this.first)) void this.trim().catch(() => {})
-      },
-      failed: (error) => {
-        // Its numbers are free again. An entry without numbers must not change those of a running commit.
-        if (frames.length > 0) this.#next = this.seq + 1
-        this.#generation += 1
-        this.#finish(pending, () => pending.entry.failed(error), error)
-      },
+  /** These are on disk. */
+  #changed(frames: readonly Frame[], changes: Changes | undefined): void {
+    for (const frame of frames) this.#recent.push(frame)
+    if (frames.length > 0) this.#recent.trim(this.#retention.keep, 0, this.#parts.recentBytes())
+    if (changes?.clearsHistory) this.#clear(frames.length)
+    if (changes?.redacted?.length) this.#redact(changes.redacted)
+  }
+
+  /** Only the newest `count` events are kept. */
+  #clear(count: number): void {
+    this.#recent.trim(count, 0)
+    this.#pages = undefined
+    this.#trim.hasten()
+    void this.trim().then(this.#parts.scrub, () => {})
+  }
+
+  #redact(seqs: readonly number[]): void {
+    for (const seq of seqs) {
+      const frame = this.#recent.at(seq)
+      if (frame) this.#recent.replace(redactedFrame(seq, frame.time))
     }
-  }
-
-  /** The first commit stores the room and its epoch. */
-  #begin({ begins }: CommitDraft): number {
-    this.#id ??= this.#parts.newId()
-    const id = this.#id
-    const entry = this.#epochs.at(-1)
-    // By its index: a search would be quadratic in the rooms that begin in one commit.
-    if (this.#isSaved || !entry || begins[this.#beginAt]?.id === id) return id
-    this.#beginAt = begins.length
-    begins.push({ id, path: this.path, maxAgeMs: this.#retention.maxAgeMs, entry, epochCount: this.#epochs.length })
-    return id
-  }
-
-  #saved(): void {
-    if (this.#isSaved) return
-    this.#isSaved = true
-    this.#parts.saved(this.path)
-  }
-
-  /** Ends an entry, then those that follow it. */
-  #finish(pending: PendingEntry, end: () => void, error?: RoomError): void {
-    this.#pendingKeys.remove(pending.entry.keys)
-    const isLatest = this.#latest === pending
-    if (isLatest) this.#latest = undefined
-    end()
-    this.#carryQueue.end(pending, error)
-    if (isLatest) this.#onIdle()
+    this.#pages = undefined
+    this.revision += 1
+    this.#parts.scrub()
   }
 
   #page(after: number, limit: number, bytes: number): Promise<readonly Frame[]> {
@@ -247,4 +183,4 @@ export class SqliteRoomLog implements RoomLog {
   }
 }
 
-const EMPTY: Pick<StoredRoom, 'epochs' | 'seq'> = { epochs: [], seq: 0 }
+const EMPTY: Pick<StoredRoom, 'epochs' | 'seq' | 'revision'> = { epochs: [], seq: 0, revision: 0 }

@@ -10,24 +10,26 @@ import { RoomError } from '../../errors.ts'
 import type { Random } from '../../random.ts'
 import { errorOf } from '../../thrown.ts'
 import { Lives } from '../epoch.ts'
+import { byPath, byTime, type KeptRoom, type RoomAlarm, type RoomContents } from '../kept-rooms.ts'
 import type { Log, LogSpan, Retention, RoomLog } from '../log.ts'
 import { MemoryLog } from '../memory.ts'
 import { SqliteCommits } from './commits.ts'
+import { Erasure } from './erasure.ts'
 import { makeFolder } from './folder.ts'
-import { isBreaking, isUnwritable, mustBeSound, openMistake } from './result-codes.ts'
+import { mustBeSound, openMistake } from './result-codes.ts'
 import { SqliteRoomLog } from './room.ts'
 import type { SqliteRoomParts } from './room-parts.ts'
+import { SavedLife } from './saved-life.ts'
 import { fingerprint, SeenIds } from './seen-ids.ts'
 import type { Commit, Contents } from './stored.ts'
 import { SqliteSweep } from './sweep.ts'
 import { SqliteThread } from './thread.ts'
+import { SqliteTrouble } from './trouble.ts'
 
 const FILE = 'corridor.db'
 /** Bytes of events kept as ready frames: in all rooms together, and at least and at most in each. */
 const RECENT_BYTES = { all: 256 * 1024 * 1024, least: 64 * 1024, most: 8 * 1024 * 1024 }
 const RECENT_COUNT = 10_000
-/** While the disk cannot be written, it is tried again this often. */
-const PROBE_MS = 1000
 /** A commit that takes longer is reported as trouble while it lasts. */
 const HUNG_MS = 10_000
 /** The most rooms on disk whose fingerprints are in memory, so that a new room opens without a query. */
@@ -48,16 +50,16 @@ export class SqliteLog implements Log {
   #lastId: number
   readonly #parts: SqliteRoomParts
   readonly #lives: Lives
-  #savedLife: string | undefined
+  readonly #savedLife: SavedLife
   /** When the running commit began (monotonic ms). */
   #committingMs: number | undefined
-  #trouble: string | undefined
-  /** The log cannot be written until a restart. */
-  #isBroken = false
+  readonly #trouble: SqliteTrouble
+  readonly #erasure: Erasure
+  readonly key: Uint8Array
 
   private constructor(
     thread: SqliteThread,
-    { lastId, paths, lives }: Contents,
+    { lastId, paths, lives, key }: Contents,
     clock: Clock,
     random: Random,
     logger: RoomLogger,
@@ -71,6 +73,11 @@ export class SqliteLog implements Log {
     this.#known = paths && new Set(paths)
     this.#lives = new Lives(clock.now(), random, lives)
     this.#memory = new MemoryLog(clock, random)
+    this.key = key ?? random.bytes(32)
+    this.#savedLife = new SavedLife(thread, this.#lives, this.key, logger)
+    this.#trouble = new SqliteTrouble(thread, clock, logger)
+    const newId = () => this.#newId()
+    this.#erasure = new Erasure({ thread, clock, logger, lives: this.#lives, newId })
     this.#seenIds = new SeenIds({
       ids: (...which) => thread.call('ids', ...which),
       answer: (...which) => thread.call('answer', ...which),
@@ -82,11 +89,13 @@ export class SqliteLog implements Log {
       thread,
       logger,
       rooms: this.#rooms,
-      isWell: () => this.#trouble === undefined,
+      isWell: () => this.#trouble.current === undefined,
+      erase: (path) => this.#erasure.erase(path),
+      remove: (room) => this.#erasure.remove(room),
       forget: async (room, since) => {
         if (!(await thread.call('drop', room, since))) return
         this.#lives.renew(clock.now())
-        await this.#saveLife()
+        await this.#savedLife.save()
       },
     })
   }
@@ -108,26 +117,29 @@ export class SqliteLog implements Log {
     await thread.opened.catch((error: Error) => {
       throw new Error(`${join(folder, FILE)}: ${openMistake(error)}`)
     })
-    const log = new SqliteLog(thread, await thread.call('contents', KNOWN_ROOMS), clock, random, logger, onCommit)
-    await log.#saveLife()
+    const log = new SqliteLog(thread, await thread.call('start', KNOWN_ROOMS), clock, random, logger, onCommit)
+    await log.#savedLife.save()
     return log
   }
 
   get trouble(): string | undefined {
-    if (this.#trouble !== undefined || this.#committingMs === undefined) return this.#trouble
+    const { current } = this.#trouble
+    if (current !== undefined || this.#committingMs === undefined) return current
     return this.#clock.monotonic() - this.#committingMs > HUNG_MS ? 'the disk does not answer' : undefined
   }
 
   async open(path: string, retention: Retention): Promise<RoomLog> {
     if (!retention.durable) return this.#memory.open(path, retention)
+    await this.#erasure.over(path)
     const recent = { count: Math.min(retention.keep, RECENT_COUNT), bytes: this.#recentBytes() }
     const isNew = this.#known !== undefined && !this.#known.has(fingerprint(path))
     const stored = isNew ? undefined : await this.#thread.call('open', path, this.#clock.now(), recent)
     const room: SqliteRoomLog = new SqliteRoomLog(this.#parts, path, stored, retention, () => {
       if (this.#rooms.get(path) === room) this.#rooms.delete(path)
+      this.#used(room)
     })
     this.#rooms.set(path, room)
-    if (room.isStale(0) && !this.#trouble) {
+    if (room.isStale(0) && !this.#trouble.current) {
       await room.trim().catch((err) => this.#logger.warn({ err, room: path }, 'old events could not be removed'))
     }
     return room
@@ -137,8 +149,29 @@ export class SqliteLog implements Log {
     return this.#rooms.get(path) ?? this.#memory.peek(path) ?? (await this.#thread.call('peek', path))
   }
 
+  async alarms(limit: number, after?: RoomAlarm): Promise<RoomAlarm[]> {
+    const all = [await this.#thread.call('alarms', limit, after), await this.#memory.alarms(limit, after)]
+    return all.flat().sort(byTime).slice(0, limit)
+  }
+
+  async rooms(limit: number, after?: string): Promise<KeptRoom[]> {
+    const all = [await this.#thread.call('keptRooms', limit, after), await this.#memory.rooms(limit, after)]
+    return all.flat().sort(byPath).slice(0, limit)
+  }
+
+  async contents(path: string): Promise<RoomContents | undefined> {
+    return (await this.#memory.contents(path)) ?? (await this.#thread.call('contents', path))
+  }
+
+  async erase(path: string): Promise<boolean> {
+    const wasInMemory = await this.#memory.erase(path)
+    await this.#rooms.get(path)?.close()
+    return (await this.#erasure.erase(path)) || wasInMemory
+  }
+
   async close(): Promise<void> {
     this.#sweep.end()
+    this.#erasure.end()
     await this.#commits.idle()
     await this.#thread
       .call('close')
@@ -151,33 +184,30 @@ export class SqliteLog implements Log {
       clock: this.#clock,
       seenIds: this.#seenIds,
       lives: this.#lives,
-      newId: () => {
-        this.#lastId += 1
-        return this.#lastId
-      },
+      newId: () => this.#newId(),
       recentBytes: () => this.#recentBytes(),
       refusal: () => this.#refusal(),
       enqueue: (append) => this.#commits.enqueue(append),
       saved: (path) => this.#saved(path),
+      scrub: () => this.#erasure.scrubSoon(),
     }
+  }
+
+  #newId(): number {
+    this.#lastId += 1
+    return this.#lastId
+  }
+
+  /** A room has closed: it was in use until now. */
+  #used(room: SqliteRoomLog): void {
+    const { id, forgetAfterMs } = room.use
+    if (id === undefined || forgetAfterMs === undefined || this.#trouble.current) return
+    void this.#thread.call('use', [{ id, forgetAfterMs }], this.#clock.now()).catch(() => {})
   }
 
   #saved(path: string): void {
     this.#known?.add(fingerprint(path))
     if ((this.#known?.size ?? 0) > KNOWN_ROOMS) this.#known = undefined
-  }
-
-  /** Saves the current life; if the disk cannot be written now, the next commit does. */
-  async #saveLife(): Promise<void> {
-    const { current } = this.#lives
-    if (this.#savedLife === current) return
-    try {
-      await this.#thread.call('live', current)
-      this.#savedLife = current
-    } catch (error) {
-      if (!isUnwritable(error)) throw error
-      this.#logger.warn({ err: error }, 'the log cannot be written now')
-    }
   }
 
   #recentBytes(): number {
@@ -186,7 +216,7 @@ export class SqliteLog implements Log {
   }
 
   #refusal(): RoomError | undefined {
-    if (this.#trouble) return new RoomError('unavailable', 'nothing can be kept now, send it again later')
+    if (this.#trouble.current) return new RoomError('unavailable', 'nothing can be kept now, send it again later')
     return this.#commits.isFull ? new RoomError('unavailable', 'the log is behind, send it again later') : undefined
   }
 
@@ -194,41 +224,16 @@ export class SqliteLog implements Log {
     const startedMs = this.#clock.monotonic()
     this.#committingMs = startedMs
     try {
-      const life = this.#lives.current
-      const isNew = life !== this.#savedLife
-      await this.#thread.call('commit', isNew ? { ...commit, life } : commit)
-      this.#savedLife = life
+      const life = this.#savedLife.unsaved
+      await this.#thread.call('commit', life ? { ...commit, life } : commit)
+      this.#savedLife.saved(life)
       this.#onCommit((this.#clock.monotonic() - startedMs) / 1000)
       return true
     } catch (error) {
-      this.#fail(errorOf(error))
+      this.#trouble.fail(errorOf(error))
       return false
     } finally {
       this.#committingMs = undefined
-    }
-  }
-
-  /** A write failed. A failed sync is never repeated: a second one would not report what the first one lost. */
-  #fail(error: Error): void {
-    const isProbing = this.#trouble !== undefined
-    this.#trouble = error.message
-    this.#isBroken ||= isBreaking(error)
-    this.#logger.error(
-      { err: error },
-      this.#isBroken ? 'the log cannot be written until a restart' : 'the log cannot be written now',
-    )
-    if (!this.#isBroken && !isProbing) this.#clock.after(PROBE_MS, () => void this.#probe())
-  }
-
-  async #probe(): Promise<void> {
-    try {
-      await this.#thread.call('probe')
-      if (this.#isBroken) return
-      this.#trouble = undefined
-      this.#logger.info('the log can be written again')
-    } catch (error) {
-      if (isBreaking(error)) this.#fail(errorOf(error))
-      else this.#clock.after(PROBE_MS, () => void this.#probe())
     }
   }
 }

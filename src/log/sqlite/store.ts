@@ -1,53 +1,52 @@
 /**
- * The database of the SQLite log: its tables and queries, synchronous. It runs in a thread of its own (`worker.ts`) and
- * is the only one that opens the file.
+ * The database of the SQLite log: its queries, synchronous. It runs in a thread of its own (`worker.ts`) and is the only
+ * one that opens the file. `tables.ts` has the tables.
  */
-import { MAX_LIVES } from '../epoch.ts'
-import type { EpochEntry } from '../lineage.ts'
-import { type ProducerState, REMEMBER_MS, type Recalled } from '../log.ts'
-import { pageOf, rowOf, type StoredEvent } from './event.ts'
+import type { KeptRoom, RoomAlarm, RoomContents } from '../kept-rooms.ts'
+import { clearedTo, type EpochEntry } from '../lineage.ts'
+import { type LogSpan, type ProducerState, REMEMBER_MS, type Recalled } from '../log.ts'
+import { EpochsTable } from './epochs-table.ts'
+import type { StoredEvent } from './event.ts'
+import { EventsTable } from './events-table.ts'
 import { SqliteFile } from './file.ts'
-import { IDEMPOTENCY_SCHEMA, SqliteIdempotency } from './idempotency.ts'
+import { SqliteIdempotency } from './idempotency.ts'
+import { Removal } from './removal.ts'
 import { type ClientIds, fingerprint } from './seen-ids.ts'
-import type { Begin, Commit, Contents, Oldest, StoredRoom, Trimmed } from './stored.ts'
+import { StateTable } from './state-table.ts'
+import type { Commit, Contents, Life, Oldest, RoomChanges, StoredRoom, SweptRoom, Trimmed } from './stored.ts'
 
-const SCHEMA = `
-  CREATE TABLE IF NOT EXISTS rooms (id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, max_age INTEGER NOT NULL, seq INTEGER NOT NULL DEFAULT 0);
-  CREATE TABLE IF NOT EXISTS lives (life TEXT PRIMARY KEY);
-  CREATE TABLE IF NOT EXISTS epochs (room INTEGER NOT NULL, epoch TEXT NOT NULL, first INTEGER NOT NULL, PRIMARY KEY (room, epoch)) WITHOUT ROWID;
-  CREATE TABLE IF NOT EXISTS events (room INTEGER NOT NULL, seq INTEGER NOT NULL, time INTEGER NOT NULL, crc INTEGER NOT NULL, json TEXT NOT NULL, PRIMARY KEY (room, seq)) WITHOUT ROWID;
-`
-/** The values of each event in a commit. */
-type EventValues = [room: number, seq: number, time: number, type: string, data: string]
-const EVENT_VALUES = 5
 /** The most rows removed in one step, so that appends never wait long. */
 const STEP = 2000
-/** The most epochs kept for a room. */
-const MAX_EPOCHS = 1000
 
 export class Store {
   readonly #file: SqliteFile
+  readonly #events: EventsTable
+  readonly #epochs: EpochsTable
+  readonly #state: StateTable
   readonly #idempotency: SqliteIdempotency
+  readonly #removal: Removal
   /** When each room was last opened in this process (ms since 1970). */
   readonly #opened = new Map<number, number>()
 
   constructor(file: string) {
-    this.#file = new SqliteFile(file, SCHEMA + IDEMPOTENCY_SCHEMA)
+    this.#file = new SqliteFile(file)
+    this.#events = new EventsTable(this.#file)
+    this.#epochs = new EpochsTable(this.#file)
+    this.#state = new StateTable(this.#file)
     this.#idempotency = new SqliteIdempotency(this.#file)
+    this.#removal = new Removal(this.#file, this.#epochs)
   }
 
   /** What a log needs to know at its start; the paths only if there are at most `limit` rooms. */
-  contents(limit: number): Contents {
+  start(limit: number): Contents {
     const lastId = Number(this.#file.get('SELECT max(id) AS id FROM rooms')?.id ?? 0)
     const rows = this.#file.all('SELECT path FROM rooms LIMIT ?', limit + 1)
     const paths = rows.length > limit ? undefined : Int32Array.from(rows, ({ path }) => fingerprint(String(path)))
-    const lives = this.#file.all('SELECT life FROM lives ORDER BY rowid DESC LIMIT ?', MAX_LIVES)
-    return { lastId, paths, lives: lives.map(({ life }) => String(life)).reverse() }
+    return { lastId, paths, lives: this.#epochs.lives(), key: this.#epochs.key() }
   }
 
-  /** Saves a life. */
-  live(life: string): void {
-    this.#file.transaction(() => this.#live(life))
+  live(life: Life): void {
+    this.#file.transaction(() => this.#epochs.live(life))
   }
 
   /**
@@ -58,57 +57,49 @@ export class Store {
     const room = this.#room(path)
     if (!room) return undefined
     this.#opened.set(room.id, now)
-    const first = this.#oldest(room.id)?.seq ?? room.seq + 1
-    const newest = this.#newest(room.id, recent.count, recent.bytes)
-    return { ...room, ...this.#age(room.id), epochs: this.#epochs(room.id), first, recent: newest }
-  }
-
-  /** The span of a room's log, without opening it. */
-  peek(path: string): { epoch: string; first: number; seq: number } | undefined {
-    const room = this.#room(path)
-    if (!room) return undefined
+    const epochs = this.#epochs.of(room.id)
     return {
-      epoch: this.#epochs(room.id).at(-1)?.epoch ?? '',
-      first: this.#oldest(room.id)?.seq ?? room.seq + 1,
-      seq: room.seq,
+      ...room,
+      ...this.#age(room.id),
+      epochs,
+      first: this.#events.oldest(room.id)?.seq ?? room.seq + 1,
+      recent: this.#events.newest(room.id, clearedTo(epochs), recent.count, recent.bytes),
+      state: this.#state.of(room.id),
     }
   }
 
+  /** The span of a room's log, without opening it. */
+  peek(path: string): LogSpan | undefined {
+    const room = this.#room(path)
+    if (!room) return undefined
+    const epochs = this.#epochs.of(room.id)
+    const first = Math.max(clearedTo(epochs), this.#events.oldest(room.id)?.seq ?? room.seq + 1)
+    return { epoch: epochs.at(-1)?.epoch ?? '', first, seq: room.seq }
+  }
+
   /** Writes all of it or nothing; on disk when this returns. */
-  commit({ life, begins, events, keys }: Commit): void {
-    const newest = new Map<number, number>()
+  commit({ now, life, begins, events, keys, changes }: Commit): void {
     this.#file.transaction(() => {
-      if (life !== undefined) this.#live(life)
-      for (const begin of begins) this.#begin(begin)
-      for (let at = 0; at < events.length; at += EVENT_VALUES) {
-        // The array is flat, a group of values for each event.
-        const [room, seq, time, type, data] = events.slice(at, at + EVENT_VALUES) as EventValues
-        const { json, crc } = rowOf({ seq, time, type, data })
-        this.#file.run(
-          'INSERT INTO events (room, seq, time, crc, json) VALUES (?, ?, ?, ?, ?)',
-          room,
-          seq,
-          time,
-          crc,
-          json,
-        )
-        newest.set(room, seq)
+      if (life !== undefined) this.#epochs.live(life)
+      for (const begin of begins) this.#epochs.begin(begin)
+      const newest = this.#events.keep(events)
+      for (const [room, seq] of newest) {
+        this.#file.run('UPDATE rooms SET seq = ?, active = ? WHERE id = ?', seq, now, room)
       }
-      for (const [room, seq] of newest) this.#file.run('UPDATE rooms SET seq = ? WHERE id = ?', seq, room)
       for (const key of keys) this.#idempotency.keep(key)
+      for (const change of changes) this.#change(change)
+      const others = [
+        ...begins.map(({ id }) => id),
+        ...keys.map(({ room }) => room),
+        ...changes.map(({ room }) => room),
+      ]
+      this.#touch(new Set(others.filter((room) => !newest.has(room))), now)
     })
   }
 
   /** A page of events after `after` up to `upTo`, oldest first, within `bytes`. Throws if one is damaged. */
-  read(room: number, after: number, upTo: number, limit: number, bytes: number): StoredEvent[] {
-    const rows = this.#file.each(
-      'SELECT seq, time, crc, json FROM events WHERE room = ? AND seq > ? AND seq <= ? ORDER BY seq LIMIT ?',
-      room,
-      after,
-      upTo,
-      limit,
-    )
-    return pageOf(rows, bytes)
+  read(...page: Parameters<EventsTable['page']>): StoredEvent[] {
+    return this.#events.page(...page)
   }
 
   ids(room: number, client: string, limit: number): ClientIds {
@@ -123,6 +114,19 @@ export class Store {
     return this.#idempotency.producer(room, producer)
   }
 
+  alarms(limit: number, after?: RoomAlarm): RoomAlarm[] {
+    return this.#state.alarms(limit, after)
+  }
+
+  keptRooms(limit: number, after?: string): KeptRoom[] {
+    return this.#state.rooms(limit, after)
+  }
+
+  contents(path: string): RoomContents | undefined {
+    const room = this.#room(path)
+    return room && this.#state.contents(room.id)
+  }
+
   /**
    * Removes one step of what is before `first` or older than `maxAgeMs`. Returns the oldest event left and its time.
    * Writes nothing if nothing is old.
@@ -132,48 +136,69 @@ export class Store {
       const file = this.#file
       const notBefore = now - maxAgeMs
       const seq = Number(file.get('SELECT seq FROM rooms WHERE id = ?', room)?.seq ?? 0)
-      const young = file.get(
-        'SELECT seq FROM events WHERE room = ? AND time >= ? ORDER BY seq LIMIT 1',
-        room,
-        notBefore,
-      )
-      const end = Math.max(first, young ? Number(young.seq) : seq + 1)
-      const until = Math.min(end, (this.#oldest(room)?.seq ?? seq + 1) + STEP)
-      file.run('DELETE FROM events WHERE room = ? AND seq < ?', room, until)
-      const oldest = this.#oldest(room)?.time
+      const end = Math.max(first, this.#epochs.clearedTo(room), this.#events.firstSince(room, notBefore) ?? seq + 1)
+      const until = Math.min(end, (this.#events.oldest(room)?.seq ?? seq + 1) + STEP)
+      this.#events.removeBefore(room, until)
+      const oldest = this.#events.oldest(room)?.time
       const old = now - REMEMBER_MS
       const forgotten = this.#idempotency.forget(room, Math.min(old, oldest ?? now), Math.min(old, notBefore), STEP)
-      // An epoch is needed as long as a client may resume from its end.
-      file.run(
-        'DELETE FROM epochs WHERE room = ? AND first < (SELECT max(first) FROM epochs WHERE room = ? AND first < ?)',
-        room,
-        room,
-        until,
-      )
+      this.#epochs.trim(room, until)
       file.run('UPDATE rooms SET max_age = ? WHERE id = ? AND max_age != ?', maxAgeMs, room, maxAgeMs)
       return { ...this.#age(room), first: until, isDone: until >= end && forgotten < STEP }
     })
   }
 
   /** Rooms on disk after `id`, for the sweep of those that are not open. */
-  rooms(after: number, limit: number): { id: number; path: string; maxAge: number }[] {
-    const rows = this.#file.all('SELECT id, path, max_age FROM rooms WHERE id > ? ORDER BY id LIMIT ?', after, limit)
-    return rows.map(({ id, path, max_age }) => ({ id: Number(id), path: String(path), maxAge: Number(max_age) }))
+  rooms(after: number, limit: number): SweptRoom[] {
+    const rows = this.#file.all('SELECT * FROM rooms WHERE id > ? ORDER BY id LIMIT ?', after, limit)
+    return rows.map(({ id, path, max_age, active, forget_after }) => ({
+      id: Number(id),
+      path: String(path),
+      maxAge: Number(max_age),
+      forgetAt: forget_after === null ? undefined : Number(active) + Number(forget_after),
+      isErased: this.#removal.isErased(String(path)),
+    }))
+  }
+
+  /** Rooms are in use now (ms since 1970), and may be forgotten after so many ms. */
+  use(rooms: readonly { id: number; forgetAfterMs: number | undefined }[], now: number): void {
+    this.#file.transaction(() => {
+      const sql = 'UPDATE rooms SET active = ?, forget_after = ? WHERE id = ?'
+      for (const { id, forgetAfterMs } of rooms) this.#file.run(sql, now, forgetAfterMs ?? null, id)
+    })
   }
 
   /** Removes a room that is empty and was not opened since `since` (ms since 1970). Returns whether it did. */
   drop(room: number, since: number): boolean {
-    const file = this.#file
-    const isEmpty = !file.get('SELECT 1 FROM events WHERE room = ? LIMIT 1', room)
-    const isKnown = file.get('SELECT 1 FROM answers WHERE room = ? LIMIT 1', room)
-    const begun = Number.parseInt(this.#epochs(room).at(-1)?.epoch.slice(0, 12) ?? '0', 16)
+    const isEmpty = !this.#events.oldest(room) && !this.#state.has(room)
+    const isKnown = this.#file.get('SELECT 1 FROM answers WHERE room = ? LIMIT 1', room)
+    const begun = Number.parseInt(this.#epochs.of(room).at(-1)?.epoch.slice(0, 12) ?? '0', 16)
     if (!isEmpty || isKnown || Math.max(begun, this.#opened.get(room) ?? 0) >= since) return false
-    file.transaction(() => {
-      for (const table of ['epochs', 'producers', 'forgotten']) file.run(`DELETE FROM ${table} WHERE room = ?`, room)
-      file.run('DELETE FROM rooms WHERE id = ?', room)
-    })
     this.#opened.delete(room)
+    while (!this.#removal.step(room));
     return true
+  }
+
+  /** What is at a path, for who erases it. */
+  find(path: string): { id: number; seq: number; epochs: EpochEntry[] } | undefined {
+    const room = this.#room(path)
+    return room && { ...room, epochs: this.#epochs.of(room.id) }
+  }
+
+  /** Puts an empty room of the id `to` in the place of one. */
+  replace(room: number, to: number, begun: readonly EpochEntry[]): void {
+    this.#removal.replace(room, to, begun)
+    this.#opened.delete(room)
+  }
+
+  /** Removes some of a room that was replaced. Returns whether nothing is left. */
+  remove(room: number): boolean {
+    return this.#removal.step(room)
+  }
+
+  /** Removes what was overwritten from the file that belongs to the database, too. */
+  scrub(): void {
+    this.#file.exec('PRAGMA wal_checkpoint(TRUNCATE)')
   }
 
   /** Writes and removes a row. Throws if the disk cannot be written. */
@@ -187,52 +212,28 @@ export class Store {
     this.#file.close()
   }
 
-  #live(life: string): void {
-    this.#file.run('INSERT OR IGNORE INTO lives (life) VALUES (?)', life)
-    this.#file.run('DELETE FROM lives WHERE rowid <= (SELECT max(rowid) FROM lives) - ?', MAX_LIVES)
+  #change(change: RoomChanges): void {
+    const { room, redacted } = change
+    this.#state.keep(change)
+    for (const seq of redacted) {
+      const time = this.#events.redact(room, seq)
+      if (time !== undefined) this.#idempotency.redact(room, seq, time)
+    }
+    if (redacted.length > 0) this.#file.run('UPDATE rooms SET revision = revision + 1 WHERE id = ?', room)
   }
 
-  /** Writes a room, if it is new, and its current epoch. */
-  #begin({ id, path, maxAgeMs, entry, epochCount }: Begin): void {
-    this.#file.run(
-      'INSERT INTO rooms (id, path, max_age, seq) VALUES (?, ?, ?, 0) ON CONFLICT (id) DO NOTHING',
-      id,
-      path,
-      maxAgeMs,
-    )
-    this.#file.run('INSERT INTO epochs (room, epoch, first) VALUES (?, ?, ?)', id, entry.epoch, entry.first)
-    if (epochCount <= MAX_EPOCHS) return
-    this.#file.run(
-      'DELETE FROM epochs WHERE room = ? AND epoch NOT IN (SELECT epoch FROM epochs WHERE room = ? ORDER BY first DESC, epoch DESC LIMIT ?)',
-      id,
-      id,
-      MAX_EPOCHS,
-    )
+  #touch(rooms: ReadonlySet<number>, now: number): void {
+    for (const room of rooms) this.#file.run('UPDATE rooms SET active = ? WHERE id = ?', now, room)
   }
 
-  #epochs(room: number): EpochEntry[] {
-    const rows = this.#file.all('SELECT epoch, first FROM epochs WHERE room = ? ORDER BY first, epoch', room)
-    return rows.map(({ epoch, first }) => ({ epoch: String(epoch), first: Number(first) }))
-  }
-
-  #room(path: string): { id: number; seq: number } | undefined {
-    const row = this.#file.get('SELECT id, seq FROM rooms WHERE path = ?', path)
-    return row && { id: Number(row.id), seq: Number(row.seq) }
-  }
-
-  #oldest(room: number): { seq: number; time: number } | undefined {
-    const row = this.#file.get('SELECT seq, time FROM events WHERE room = ? ORDER BY seq LIMIT 1', room)
-    return row && { seq: Number(row.seq), time: Number(row.time) }
+  #room(path: string): { id: number; seq: number; revision: number } | undefined {
+    const row = this.#file.get('SELECT id, seq, revision FROM rooms WHERE path = ?', path)
+    return row && { id: Number(row.id), seq: Number(row.seq), revision: Number(row.revision) }
   }
 
   #age(room: number): Oldest {
     const answer = this.#file.get('SELECT min(time) AS time FROM answers WHERE room = ?', room)?.time
     const answered = typeof answer === 'number' ? answer : undefined
-    return { oldest: this.#oldest(room)?.time, answered }
-  }
-
-  #newest(room: number, count: number, length: number): StoredEvent[] {
-    const sql = 'SELECT seq, time, crc, json FROM events WHERE room = ? ORDER BY seq DESC LIMIT ?'
-    return pageOf(this.#file.each(sql, room, count), length).reverse()
+    return { oldest: this.#events.oldest(room)?.time, answered }
   }
 }

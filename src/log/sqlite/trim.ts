@@ -17,7 +17,9 @@ export class SqliteTrim {
   stored: number
   /** When something on disk becomes too old (ms since 1970). */
   #dueAt: number
-  #isRunning = false
+  #running: Promise<void> | undefined
+  /** It was asked for while it ran. */
+  #isAgain = false
 
   /** `room`: the room on disk; `undefined`: it is not there. */
   constructor(thread: SqliteThread, clock: Clock, retention: Retention, room: StoredRoom | undefined) {
@@ -39,19 +41,27 @@ export class SqliteTrim {
     return first > this.stored + SLACK
   }
 
+  /** Something was erased: what is left of it is removed soon, also if that fails now. */
+  hasten(): void {
+    this.#dueAt = 0
+  }
+
   /** Removes what is beyond retention, in steps, so that appends come in between. `first` may change meanwhile. */
-  async run(id: number, first: () => number): Promise<void> {
-    if (this.#isRunning) return
-    this.#isRunning = true
-    try {
-      for (let isDone = false; !isDone; ) {
-        const step = await this.#thread.call('trim', id, first(), this.#retention.maxAgeMs, this.#clock.now())
-        this.stored = step.first
-        this.#dueAt = this.#dueFrom(step)
-        isDone = step.isDone
-      }
-    } finally {
-      this.#isRunning = false
+  run(id: number, first: () => number): Promise<void> {
+    this.#isAgain = this.#running !== undefined
+    this.#running ??= this.#run(id, first).finally(() => {
+      this.#running = undefined
+    })
+    return this.#running
+  }
+
+  async #run(id: number, first: () => number): Promise<void> {
+    for (let isDone = false; !isDone; ) {
+      this.#isAgain = false
+      const step = await this.#thread.call('trim', id, first(), this.#retention.maxAgeMs, this.#clock.now())
+      this.stored = step.first
+      this.#dueAt = this.#dueFrom(step)
+      isDone = step.isDone && !this.#isAgain
     }
   }
 

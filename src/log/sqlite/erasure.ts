@@ -1,0 +1,74 @@
+/**
+ * Erases rooms of the SQLite log, and cleans its files of what was erased: an overwritten value may still be in the file
+ * that SQLite writes ahead. `sqlite.ts` owns it.
+ */
+import type { Clock } from '../../clock.ts'
+import type { RoomLogger } from '../../define.ts'
+import type { Lives } from '../epoch.ts'
+import { clearedEpochs } from '../lineage.ts'
+import type { SqliteThread } from './thread.ts'
+
+/** What is erased within this time is cleaned at once. */
+const SCRUB_MS = 1000
+
+export interface ErasureParts {
+  readonly thread: SqliteThread
+  readonly clock: Clock
+  readonly lives: Lives
+  readonly logger: Pick<RoomLogger, 'warn'>
+  readonly newId: () => number
+}
+
+export class Erasure {
+  readonly #parts: ErasureParts
+  readonly #running = new Map<string, Promise<unknown>>()
+  #cancel: (() => void) | undefined
+
+  constructor(parts: ErasureParts) {
+    this.#parts = parts
+  }
+
+  /** Resolves when the room is not being erased: only then may it be opened. */
+  async over(path: string): Promise<void> {
+    await this.#running.get(path)
+  }
+
+  /** Puts an empty room in the place of one, and removes that. It must not be open. Returns whether there was one. */
+  erase(path: string): Promise<boolean> {
+    const erased = this.#erase(path)
+    const settled = erased.catch(() => {}).finally(() => this.#running.delete(path))
+    this.#running.set(path, settled)
+    return erased
+  }
+
+  /** Removes what is left of a room that was erased, in steps, so that appends come in between. */
+  async remove(room: number): Promise<void> {
+    while (!(await this.#parts.thread.call('remove', room)));
+  }
+
+  /** Something was erased. */
+  scrubSoon(): void {
+    this.#cancel ??= this.#parts.clock.after(SCRUB_MS, () => void this.#scrub())
+  }
+
+  end(): void {
+    this.#cancel?.()
+  }
+
+  async #erase(path: string): Promise<boolean> {
+    const { thread, lives, newId } = this.#parts
+    const room = await thread.call('find', path)
+    if (!room) return false
+    await thread.call('replace', room.id, newId(), clearedEpochs(path, lives, room.epochs, room.seq + 1))
+    await this.remove(room.id)
+    await this.#scrub()
+    return true
+  }
+
+  async #scrub(): Promise<void> {
+    this.#cancel?.()
+    this.#cancel = undefined
+    const { thread, logger } = this.#parts
+    await thread.call('scrub').catch((err) => logger.warn({ err }, 'what was erased could not be overwritten now'))
+  }
+}
