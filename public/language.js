@@ -44,6 +44,11 @@ export function storeLanguage(chosen) {
   }
 }
 
+/** The value of `Accept-Language` with which rooms are asked for their titles. */
+export function acceptedLanguages() {
+  return [storedLanguage(), ...navigator.languages].filter((tag) => tag).join(', ')
+}
+
 function storedLanguage() {
   try {
     return localStorage.getItem(STORED)

@@ -3,7 +3,7 @@
  * room stays the same element, so that focus and typed text are kept.
  */
 import { copy, find, hue, make } from './elements.js'
-import { region, setText, text, translate } from './language.js'
+import { acceptedLanguages, region, setText, text, translate } from './language.js'
 import { addressOf, prepareForm } from './path-form.js'
 
 /**
@@ -50,13 +50,15 @@ function watch() {
     timer = setTimeout(ask, waitMs)
   }
   document.addEventListener('visibilitychange', ask)
+  document.addEventListener('languageswitch', ask)
   addEventListener('online', ask)
   ask()
 }
 
 /** @returns {Promise<ListedRoom[]>} */
 async function rooms() {
-  const answer = await fetch(document.baseURI, { headers: { accept: 'application/json' }, cache: 'no-store' })
+  const headers = { accept: 'application/json', 'accept-language': acceptedLanguages() }
+  const answer = await fetch(document.baseURI, { headers, cache: 'no-store' })
   if (!answer.ok) throw new Error(`the lobby answered ${answer.status}`)
   const listed = (await answer.json()).rooms
   if (!Array.isArray(listed)) throw new Error('expected {"rooms": [...]}')

@@ -40,6 +40,8 @@ function prepareSwitch(button) {
     const chosen = language() === 'en' ? 'zh' : 'en'
     storeLanguage(chosen)
     setLanguage(chosen)
+    // Titles and summaries are the server's.
+    document.dispatchEvent(new Event('languageswitch'))
     show()
   }
 }

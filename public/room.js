@@ -38,8 +38,8 @@ async function enter() {
   const room = await loadDescription(place, state)
   if (!room) return
   state.hidden = false
-  document.title = room.title ?? ''
-  find(document, '[data-title]', HTMLElement).textContent = room.title ?? ''
+  showTitle(room)
+  document.addEventListener('languageswitch', async () => showTitle(descriptionOf(await request()) ?? room))
   find(document, '[data-path]', HTMLElement).textContent = decoded(room.path)
   const chat = isChat(room)
   const page = copy(chat ? 'chat' : 'console')
@@ -47,6 +47,12 @@ async function enter() {
   place.replaceChildren(page)
   if (chat) openChat(place, room)
   else openConsole(place, room, async () => descriptionOf(await request()))
+}
+
+/** @param {Description} room */
+function showTitle(room) {
+  document.title = room.title ?? ''
+  find(document, '[data-title]', HTMLElement).textContent = room.title ?? ''
 }
 
 /** @param {Description} room */

@@ -2,6 +2,8 @@
  * The token for a locked room: stored for this tab and this room, never in an address. Every request of the page to its
  * room has its headers from here.
  */
+import { acceptedLanguages } from './language.js'
+
 let kept = ''
 
 export function token() {
@@ -27,7 +29,8 @@ export function keepToken(given) {
 /** The headers of a request to the room. @returns {Record<string, string>} */
 export function headers() {
   const given = token()
-  return { accept: 'application/json', ...(given && { authorization: `Bearer ${given}` }) }
+  const accepted = { accept: 'application/json', 'accept-language': acceptedLanguages() }
+  return { ...accepted, ...(given && { authorization: `Bearer ${given}` }) }
 }
 
 /** The subprotocols of a WebSocket: a browser cannot set its headers, and drops it if the server selects none of them. */

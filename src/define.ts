@@ -135,11 +135,11 @@ export interface Room<S extends Schemas = Schemas> extends AnyRoom {
   /** Delivers an event to the connected members, without `except`. It is not kept. Throws like `publish`. */
   broadcast<T extends keyof S & string>(type: T, data: z.output<S[T]>, to?: { except?: Peer<S> | undefined }): void
   /**
-   * Resolves with the kept events after the seq `after` (default: the newest), oldest first.
-   * `limit`: how many, from 1 (default 100; at most 1000 are returned). Rejects with a `RangeError` if `after` or
-   * `limit` is no such integer.
+   * Resolves with kept events, oldest first: the first ones after the seq `after`, or the last ones before the seq
+   * `before` (default: the newest); both exclude. `limit`: how many, from 1 (default 100; at most 1000 are returned).
+   * Rejects with a `RangeError` if one of them is no such integer.
    */
-  history(range?: { after?: number; limit?: number }): Promise<PastEvent[]>
+  history(range?: { after?: number; before?: number; limit?: number }): Promise<PastEvent[]>
 }
 
 /** A live raw room. */
@@ -201,8 +201,8 @@ export interface EventDefinition<
   R extends Schemas = Schemas,
   S extends Schemas = Schemas,
 > {
-  /** One sentence for the lobby and the description. */
-  summary?: string
+  /** One sentence for the lobby and the description: a text, or one per language (`{ en: …, zh: … }`). */
+  summary?: string | Record<string, string>
   /** The schema of `options` in rooms.json. They are checked when the server starts. */
   options?: O
   /** The messages that clients may send. `welcome`, `ack`, `error` and `reset` are reserved. */
@@ -222,7 +222,7 @@ export interface EventDefinition<
 
 /** A room of text and binary messages, passed through as they are. The fields mean the same as in `EventDefinition`. */
 export interface RawDefinition<O extends z.ZodType | undefined = z.ZodType | undefined> {
-  summary?: string
+  summary?: string | Record<string, string>
   options?: O
   receives?: never
   sends?: never

@@ -12,7 +12,7 @@ import type { Mount } from './config/mount.ts'
 import { isOwnPath, publicFiles } from './config/paths.ts'
 import { applyConfig } from './config/reload.ts'
 import { FlushQueue } from './delivery/flush-queue.ts'
-import { Auth } from './gate/auth.ts'
+import { Auths } from './gate/auths.ts'
 import { Gate } from './gate/gate.ts'
 import { hostGuard } from './gate/host.ts'
 import { Quotas } from './gate/quotas.ts'
@@ -31,6 +31,7 @@ import { Heartbeat } from './transports/heartbeat.ts'
 import { httpRoutes } from './transports/http/http.ts'
 import { httpServer, setDeadlines } from './transports/http/http-server.ts'
 import { InFlightRequests } from './transports/http/in-flight-requests.ts'
+import { OwnFiles } from './transports/http/own-files.ts'
 import { loadPages } from './transports/http/pages.ts'
 import { Refusals } from './transports/refusals.ts'
 import { Streams } from './transports/streams/streams.ts'
@@ -97,22 +98,9 @@ export async function createServer(parts: ServerParts): Promise<Server> {
   let upgrades = new Map<Mount, WebSocketUpgrades>()
   let closing: Promise<void> | undefined
   const isDraining = () => closing !== undefined
-  const ownFiles = await publicFiles()
-  const pages = loadPages(basePath, ownFiles)
-  const auths = new WeakMap<Mount, Auth>()
-  const authOf = (mount: Mount): Auth | undefined => {
-    if (!mount.auth) return undefined
-    const known = auths.get(mount)
-    if (known) return known
-    const failed = (reason: string) =>
-      logger.warn(
-        { room: mount.pattern, reason },
-        'the keys for tokens could not be fetched; check auth.jwksUrl of this room',
-      )
-    const made = new Auth(mount.auth, clock, failed)
-    auths.set(mount, made)
-    return made
-  }
+  const pages = loadPages(basePath, await publicFiles())
+  const ownFiles = await OwnFiles.open(environment.publicFolder, clock)
+  const auths = new Auths(clock, logger)
 
   const callerOf = callerReader(trustProxy)
   const gate = new Gate({
@@ -122,9 +110,9 @@ export async function createServer(parts: ServerParts): Promise<Server> {
     rooms,
     quotas,
     mustKnowHost: hostGuard(allowedHosts),
-    isOwn: (path) => isOwnPath(path, ownFiles) || pages.hashed.has(path),
+    isOwn: (path) => isOwnPath(path, pages.files) || pages.hashed.has(path) || ownFiles.has(path),
     router: () => router,
-    authOf,
+    authOf: (mount) => auths.of(mount),
     isDraining,
     logger,
   })
@@ -176,6 +164,7 @@ export async function createServer(parts: ServerParts): Promise<Server> {
     metrics,
     metricsToken: environment.metricsToken,
     pages,
+    ownFiles,
     router: () => router,
     lobbyOrigins,
     isDraining,

@@ -8,6 +8,7 @@ import { type Config, loadConfig } from '../config/config.ts'
 import { mustBeAlone, readEnvironment, roomsFile, variablesOf } from '../config/environment.ts'
 import type { Mount } from '../config/mount.ts'
 import { schemaText } from '../config/schema-text.ts'
+import { inLanguage } from '../localized.ts'
 import { ConfigError, nameOf } from '../mistakes.ts'
 import { bytesText, durationText } from '../units.ts'
 
@@ -86,7 +87,7 @@ function row({ pattern, module, kind, title, history, limits }: Mount): string[]
   const kept = `${keep} for ${durationText(maxAgeMs)}, replay ${replay}${durable ? '' : ', not durable'}`
   const { peers, payloadBytes, rate } = limits
   const bounds = `${peers} peers, ${bytesText(payloadBytes)}, ${rate.perSecond}/s`
-  return [pattern, module, kind, title, kind === 'event' ? kept : '-', bounds]
+  return [pattern, module, kind, inLanguage(title), kind === 'event' ? kept : '-', bounds]
 }
 
 /** The columns of a text on a terminal: an ideograph has two. */

@@ -5,9 +5,10 @@
 import { existsSync } from 'node:fs'
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { type Environment, readEnvironment, roomsFile } from '../config/environment.ts'
+import { type Environment, publicFolderOf, readEnvironment, roomsFile } from '../config/environment.ts'
 import { titleOf } from '../config/mount.ts'
 import { pathMistakes, publicFiles } from '../config/paths.ts'
+import { filesOf } from '../config/public-folder.ts'
 import { ConfigError, nameOf, verb } from '../mistakes.ts'
 import { errorOf } from '../thrown.ts'
 import { type CommandContext, type Terminal, writeSchema } from './check.ts'
@@ -30,7 +31,7 @@ export async function newRoom(
       { file: join(dirname(rooms), `${name}.ts`), text: moduleText() },
       { file: join(dirname(rooms), `${name}.test.ts`), text: testText(name) },
     ]
-    const text = await withLine(rooms, name)
+    const text = await withLine(rooms, name, context)
     refuseTaken(rooms, name)
     await write(files, rooms, text)
     if (!existsSync(join(dirname(rooms), 'rooms.schema.json'))) await writeSchema(rooms, stdout)
@@ -53,11 +54,12 @@ function nameFrom(args: readonly string[]): string {
 }
 
 /** The text of `rooms.json` with the new room in it. */
-async function withLine(rooms: string, name: string): Promise<string> {
+async function withLine(rooms: string, name: string, { env, cwd }: CommandContext): Promise<string> {
   const before = existsSync(rooms) ? await readFile(rooms, 'utf8') : EMPTY_ROOMS
   const taken = roomPaths(before, nameOf(rooms))
   // Only mistakes of the new path: those of other rooms are for `npm run check`.
-  const mistakes = pathMistakes([...taken, `/${name}`], await publicFiles()).filter(
+  const files = (await publicFiles()).union(await filesOf(publicFolderOf(rooms, env, cwd)))
+  const mistakes = pathMistakes([...taken, `/${name}`], files).filter(
     (mistake) => mistake.startsWith(`rooms./${name}: `) && !taken.includes(`/${name}`),
   )
   if (taken.includes(`/${name}`)) mistakes.push(`rooms./${name}: is there already; choose another name`)

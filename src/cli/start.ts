@@ -8,6 +8,7 @@ import { type Clock, systemClock } from '../clock.ts'
 import { loadConfig } from '../config/config.ts'
 import { type Environment, mustBeAlone, readEnvironment } from '../config/environment.ts'
 import { ModuleGraph } from '../config/module-graph.ts'
+import { inLanguage } from '../localized.ts'
 import { ConfigError } from '../mistakes.ts'
 import { newLogger } from '../operations/logger.ts'
 import { createServer, type Server } from '../server.ts'
@@ -62,7 +63,7 @@ export async function start(args: readonly string[], terminal: Terminal, signals
 
 function banner({ url, config }: Server): string {
   const width = Math.max(...config.mounts.map(({ pattern }) => pattern.length))
-  const lines = config.mounts.map(({ pattern, title }) => `  ${pattern.padEnd(width)}  ${title}`)
+  const lines = config.mounts.map(({ pattern, title }) => `  ${pattern.padEnd(width)}  ${inLanguage(title)}`)
   return `Corridor is open at ${url}/\n${lines.join('\n')}\n`
 }
 

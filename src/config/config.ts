@@ -6,12 +6,13 @@
 import { dirname, resolve } from 'node:path'
 import { ConfigError, issueLines, nameOf } from '../mistakes.ts'
 import type { Rate } from '../token-bucket.ts'
-import { variablesOf } from './environment.ts'
+import { publicFolderOf, variablesOf } from './environment.ts'
 import { isObject } from './json-text.ts'
 import type { Origins } from './listed-origin.ts'
 import { ModuleGraph } from './module-graph.ts'
 import type { Mount } from './mount.ts'
 import { pathMistakes, publicFiles } from './paths.ts'
+import { filesOf } from './public-folder.ts'
 import { readLines } from './room-lines.ts'
 import { readRooms } from './rooms-file.ts'
 import { fileSchema } from './schema.ts'
@@ -27,6 +28,8 @@ export interface Config {
       readonly handshakes: Rate
       readonly namespaces: number
       readonly bufferedBytes: number
+      /** Of the storage of all open rooms. */
+      readonly storageBytes: number
       readonly headersTimeoutMs: number
       readonly requestTimeoutMs: number
     }
@@ -62,7 +65,7 @@ export async function loadConfig(
   ]
   const { rooms, defaults } = isObject(value) ? value : {}
   const lines = isObject(rooms) ? rooms : {}
-  mistakes.push(...pathMistakes(Object.keys(lines), ownFiles ?? (await publicFiles())))
+  mistakes.push(...pathMistakes(Object.keys(lines), ownFiles ?? (await servedFiles(file, variables))))
   const read = await readLines(lines, isObject(defaults) ? defaults : {}, mistakes, dirname(resolve(file)), graph)
   mistakes.push(...read.mistakes)
   if (mistakes.length > 0 || !checked.success) {
@@ -73,8 +76,19 @@ export async function loadConfig(
     throw new ConfigError(apart.map((line) => `${name}: ${filled.hide(line)}`))
   }
   const { limits, socketio, origins } = checked.data.server
-  const { buffered, headersTimeout, requestTimeout, ...counts } = limits
-  const inUnits = { bufferedBytes: buffered, headersTimeoutMs: headersTimeout, requestTimeoutMs: requestTimeout }
+  const { buffered, storage, headersTimeout, requestTimeout, ...counts } = limits
+  const inUnits = {
+    bufferedBytes: buffered,
+    storageBytes: storage,
+    headersTimeoutMs: headersTimeout,
+    requestTimeoutMs: requestTimeout,
+  }
   const heartbeatMs = checked.data.defaults.limits.heartbeat
   return { mounts: read.mounts, heartbeatMs, server: { limits: { ...counts, ...inUnits }, socketio, origins } }
+}
+
+/** The paths of the server's files and of the operator's own. */
+async function servedFiles(rooms: string, variables: Variables): Promise<ReadonlySet<string>> {
+  const [ours, own] = [await publicFiles(), await filesOf(publicFolderOf(rooms, variables))]
+  return ours.union(own)
 }

@@ -4,6 +4,7 @@
  */
 import type { z } from 'zod'
 import type { Definition, EventDefinition } from '../define.ts'
+import { isLocalized } from '../localized.ts'
 import { issueLines, show, suggestion } from '../mistakes.ts'
 import { errorOf } from '../thrown.ts'
 import { isObject } from './json-text.ts'
@@ -58,7 +59,7 @@ function mistakesIn(parts: unknown): string[] {
     if (!right) mistakes.push(`${part}: expected ${expected}, got ${show(parts[part])}`)
   }
   expect('open', typeof parts.open === 'function', 'a function open(room, options) { … }')
-  expect('summary', ['string', 'undefined'].includes(typeof parts.summary), 'a text')
+  expect('summary', parts.summary === undefined || isLocalized(parts.summary), 'a text, or one per language')
   expect('options', parts.options === undefined || isSchema(parts.options), 'a zod 4 schema')
   expect('admit', ['function', 'undefined'].includes(typeof parts.admit), 'a function admit(claims, place) { … }')
   expect('text', ['function', 'undefined'].includes(typeof parts.text), 'a function')

@@ -18,6 +18,8 @@ export interface Environment {
   readonly basePath: string
   /** Absolute path of `rooms.json`. */
   readonly rooms: string
+  /** Absolute path of the folder of own files; `undefined`: there is none. */
+  readonly publicFolder: string | undefined
   /** Absolute path of a folder, or `:memory:`. */
   readonly dataDir: string
   readonly redisUrl: string | undefined
@@ -37,6 +39,8 @@ export interface Environment {
 }
 
 const DATA_DIR = 'data'
+/** The server's own files for browsers. */
+const OURS = fileURLToPath(new URL('../../public', import.meta.url))
 const LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 /** Variables whose value must not reach a log. */
 const SECRET = ['METRICS_TOKEN']
@@ -98,8 +102,12 @@ export function readEnvironment(
   })
   const tls = readTls(given.TLS_CERT, given.TLS_KEY, cwd, mistakes)
   const dataDir = given.DATA_DIR === ':memory:' ? ':memory:' : resolve(cwd, given.DATA_DIR ?? DATA_DIR)
-  if (isServed(dataDir))
+  const rooms = roomsFile(env, cwd)
+  const publicFolder = publicFolderOf(rooms, env, cwd)
+  const served = [OURS, ...(publicFolder === undefined ? [] : [publicFolder])]
+  if (served.some((folder) => isWithin(dataDir, folder)))
     mistakes.push(`DATA_DIR: expected a folder outside of public/, whose files everyone may read, got ${show(dataDir)}`)
+  if (given.PUBLIC !== undefined && publicFolder !== undefined) mistakes.push(...publicMistakes(publicFolder, rooms))
   if (dataDir !== ':memory:' && !mayBeFolder(dataDir))
     mistakes.push(
       `DATA_DIR: expected a folder that is there or can be made, got ${show(dataDir)}, which is or lies in a file`,
@@ -113,7 +121,8 @@ export function readEnvironment(
     host: values.HOST,
     port: values.PORT,
     basePath: values.BASE_PATH,
-    rooms: roomsFile(env, cwd),
+    rooms,
+    publicFolder,
     dataDir,
     redisUrl: values.REDIS_URL,
     trustProxy: values.TRUST_PROXY,
@@ -155,13 +164,36 @@ function mayBeFolder(path: string): boolean {
   return found ? found.isDirectory() : dirname(path) === path || mayBeFolder(dirname(path))
 }
 
-/** Whether a folder, which need not exist yet, is inside `public/`, also through links. */
-function isServed(folder: string): boolean {
-  const real = (path: string): string => {
-    if (existsSync(path)) return realpathSync(path)
-    return dirname(path) === path ? path : join(real(dirname(path)), basename(path))
-  }
-  return `${real(folder)}${sep}`.startsWith(`${real(fileURLToPath(new URL('../../public', import.meta.url)))}${sep}`)
+/**
+ * The absolute path of the folder of own files: `PUBLIC`, or `public` beside the folder of `rooms.json` if it is there.
+ * `undefined`: there is none, or it is the server's own.
+ */
+export function publicFolderOf(
+  rooms: string,
+  env: Readonly<Record<string, string | undefined>> = process.env,
+  cwd: string = process.cwd(),
+): string | undefined {
+  const folder = env.PUBLIC ? resolve(cwd, env.PUBLIC) : join(dirname(dirname(resolve(cwd, rooms))), 'public')
+  if (real(folder) === real(OURS)) return undefined
+  return env.PUBLIC || statSync(folder, { throwIfNoEntry: false })?.isDirectory() ? folder : undefined
+}
+
+/** What is wrong with `PUBLIC`. */
+function publicMistakes(folder: string, rooms: string): string[] {
+  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory())
+    return [`PUBLIC: expected a folder that is there, got ${show(folder)}`]
+  if (!isWithin(dirname(rooms), folder)) return []
+  return [`PUBLIC: expected a folder without ${show(rooms)}, since everyone may read its files, got ${show(folder)}`]
+}
+
+/** Whether a path, which need not exist yet, is a folder or inside of it, also through links. */
+function isWithin(path: string, folder: string): boolean {
+  return path !== ':memory:' && `${real(path)}${sep}`.startsWith(real(folder).replace(/[/\\]*$/, sep))
+}
+
+function real(path: string): string {
+  if (existsSync(path)) return realpathSync(path)
+  return dirname(path) === path ? path : join(real(dirname(path)), basename(path))
 }
 
 /** A value for a message, without secrets and passwords in URLs. */

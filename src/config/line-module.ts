@@ -21,7 +21,7 @@ export async function loadModule(
   options: unknown,
   folder: string,
   graph: ModuleGraph,
-): Promise<{ mistakes: string[]; mount?: ModuleParts; unknownDefaults?: string[] }> {
+): Promise<{ mistakes: string[]; mount?: Omit<ModuleParts, 'page'>; unknownDefaults?: string[] }> {
   const place = `rooms.${pattern}`
   try {
     const file = resolveModule(String(line.module), folder, graph)

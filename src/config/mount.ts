@@ -5,6 +5,7 @@
  */
 
 import type { Definition, EventDefinition, RawDefinition } from '../define.ts'
+import type { Localized } from '../localized.ts'
 import type { Rate } from '../token-bucket.ts'
 import type { AuthConfig } from './auth-settings.ts'
 import { isEventDefinition } from './definition-check.ts'
@@ -35,7 +36,9 @@ interface AnyMount {
   readonly module: string
   /** Absolute path of the module. */
   readonly file: string
-  readonly title: string
+  readonly title: Localized
+  /** Absolute path of the page that browsers get in place of the server's. */
+  readonly page: string | undefined
   /** Parsed by the module's own schema; `undefined` if it has none. */
   readonly options: unknown
   /** The line merged with `defaults`, as JSON: a reload compares it. */
@@ -57,6 +60,7 @@ interface AnyMount {
     readonly controls: number
     readonly batch: number
     readonly waiting: number
+    readonly storageBytes: number
     readonly bufferedBytes: number
     readonly heartbeatMs: number
     readonly messageTimeoutMs: number
@@ -68,6 +72,8 @@ interface AnyMount {
   readonly auth: AuthConfig | undefined
   readonly idleAfterMs: number
   readonly rejoinWithinMs: number
+  /** `undefined`: never. */
+  readonly forgetAfterMs: number | undefined
   readonly instances: number
 }
 
@@ -92,12 +98,11 @@ export interface Route {
 }
 
 /** The parts of a mount that come from its module. */
-export type ModuleParts = Pick<Mount, 'file' | 'definition' | 'options'>
+export type ModuleParts = Pick<Mount, 'file' | 'definition' | 'options' | 'page'>
 
 /** A mount of a checked line (`written`: the line merged with the defaults) and its loaded module. */
 export function mountOf(pattern: string, settings: RoomLine, written: unknown, loaded: ModuleParts): Mount {
-  const { module, title, history, limits, origins, protocols, compression, auth, idleAfter, rejoinWithin, instances } =
-    settings
+  const { module, title, history, limits, origins, protocols, compression, auth, instances } = settings
   return {
     pattern,
     module,
@@ -111,8 +116,9 @@ export function mountOf(pattern: string, settings: RoomLine, written: unknown, l
     protocols,
     compression,
     auth,
-    idleAfterMs: idleAfter,
-    rejoinWithinMs: rejoinWithin,
+    idleAfterMs: settings.idleAfter,
+    rejoinWithinMs: settings.rejoinWithin,
+    forgetAfterMs: settings.forgetAfter === 'never' ? undefined : settings.forgetAfter,
     instances,
   }
 }
@@ -121,11 +127,20 @@ export function kindOf(definition: Definition): Kind {
   return isEventDefinition(definition) ? { kind: 'event', definition } : { kind: 'raw', definition }
 }
 
-function limitsOf({ payload, buffered, heartbeat, messageTimeout, sendTimeout, ...counts }: RoomLine['limits']) {
+function limitsOf({
+  payload,
+  storage,
+  buffered,
+  heartbeat,
+  messageTimeout,
+  sendTimeout,
+  ...counts
+}: RoomLine['limits']) {
   return {
     ...counts,
     payloadBytes: payload,
     pieces: counts.pieces ?? Math.max(MIN_PIECES, Math.ceil(payload / MIN_PIECE_BYTES)),
+    storageBytes: storage,
     bufferedBytes: buffered,
     heartbeatMs: heartbeat,
     messageTimeoutMs: messageTimeout,

@@ -3,9 +3,8 @@
  * paths. `config.ts` and `cli/new-room.ts` check patterns here; the gate uses `isOwnPath`, since a pattern such as
  * `/:name` could match one of the server's paths.
  */
-import { readdir } from 'node:fs/promises'
-import { join, relative, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { filesBelow } from './folder-files.ts'
 
 const OWN = ['/healthz', '/readyz', '/metrics', '/asyncapi.json', '/client.js']
 /** With all paths below them. */
@@ -61,9 +60,14 @@ export function patternParameters(pattern: string): string[] {
 }
 
 /** Whether the server itself answers this path (without the base path). `files`: the result of `publicFiles`. */
-export function isOwnPath(path: string, files: ReadonlySet<string>): boolean {
+export function isOwnPath(path: string, files: { has(path: string): boolean }): boolean {
+  return isReservedPath(path) || files.has(path)
+}
+
+/** Whether the server needs this path itself, so that neither a room nor a file may have it. */
+export function isReservedPath(path: string): boolean {
   const isBelow = OWN_FOLDERS.some((folder) => path.startsWith(folder) && (path[folder.length] ?? '/') === '/')
-  return isBelow || OWN.includes(path) || files.has(path)
+  return isBelow || OWN.includes(path)
 }
 
 /**
@@ -73,8 +77,5 @@ export function isOwnPath(path: string, files: ReadonlySet<string>): boolean {
 export async function publicFiles(
   folder = fileURLToPath(new URL('../../public', import.meta.url)),
 ): Promise<ReadonlySet<string>> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => [])
-  const files = entries.filter((entry) => entry.isFile() && SERVED.test(entry.name))
-  const paths = files.map((file) => `/${relative(folder, join(file.parentPath, file.name)).replaceAll(sep, '/')}`)
-  return new Set(paths.filter((path) => !path.includes('/.')))
+  return new Set((await filesBelow(folder)).filter((path) => SERVED.test(path)))
 }

@@ -2,8 +2,10 @@
  * The lines of `rooms` in `rooms.json`: each is merged with the defaults and checked, its module is loaded
  * (`line-module.ts`), and it becomes a mount (`mount.ts`). `config.ts` has checked the whole file before.
  */
+import { statSync } from 'node:fs'
+import { resolve } from 'node:path'
 import type { z } from 'zod'
-import { issueLines } from '../mistakes.ts'
+import { issueLines, nameOf, show } from '../mistakes.ts'
 import { ineffectiveKeys } from './ineffective-keys.ts'
 import { isObject } from './json-text.ts'
 import { loadModule } from './line-module.ts'
@@ -44,13 +46,22 @@ export async function readLines(
     if (loaded.unknownDefaults) unknownDefaults.push(loaded.unknownDefaults)
     mistakes.push(...ineffectiveKeys(line, pattern).map((mistake) => `rooms.${pattern}.${mistake}`))
     if (!settings.success || !loaded.mount) continue
-    mounts.push(mountOf(pattern, settings.data, written, loaded.mount))
+    const page = settings.data.page === undefined ? undefined : resolve(folder, settings.data.page)
+    const missing = pageMistake(page, line.page === undefined ? 'defaults' : `rooms.${pattern}`)
+    if (missing !== undefined && !mistakes.includes(missing)) mistakes.push(missing)
+    mounts.push(mountOf(pattern, settings.data, written, { ...loaded.mount, page }))
   }
   const takesNone = lines.length > 0 && mounts.length === lines.length && unknownDefaults.length === 0
   if (takesNone && defaults.options !== undefined)
     mistakes.push('defaults.options: expected none, no module of these rooms takes options; remove them')
   mistakes.push(...unknownDefaultMistakes(unknownDefaults))
   return { mounts, mistakes }
+}
+
+/** What is wrong with a room's own page. `section`: where it is named. */
+function pageMistake(file: string | undefined, section: string): string | undefined {
+  if (file === undefined || statSync(file, { throwIfNoEntry: false })?.isFile()) return undefined
+  return `${section}.page: expected a file that is there, got ${show(nameOf(file))}`
 }
 
 /** The mistakes of the merged line that were not reported for the line itself or for `defaults`. */

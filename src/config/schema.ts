@@ -6,6 +6,7 @@ import { z } from 'zod'
 import { duration, durationText } from '../units.ts'
 import { auth } from './auth-settings.ts'
 import {
+  byLanguage,
   bytesUpTo,
   durationFrom,
   durationWithin,
@@ -52,6 +53,9 @@ const limits = section({
   controls: whole(1, 1e6).default(250).describe('How many pings and pongs a peer may send between two heartbeats.'),
   batch: whole(1, 10_000).default(100).describe('How many messages one POST may contain; never more than rate.burst.'),
   waiting: whole(1, 100_000).default(256).describe('How many messages of one peer may wait for async handlers.'),
+  storage: bytesUpTo(1024 ** 3, '1GiB')
+    .prefault('1MiB')
+    .describe('How many bytes the storage of one room holds: its keys and values.'),
   buffered: bytesUpTo(1024 ** 3, '1GiB')
     .prefault('1MiB')
     .describe('How many bytes may wait for a slow peer before it is closed with 1013.'),
@@ -73,13 +77,19 @@ const limits = section({
 const PROTOCOL = 'expected a subprotocol name (letters, digits and !#$%&\'*+.^_`|~-), not "bearer.…"'
 const protocol = z.string(PROTOCOL).regex(/^(?!bearer\.)[\w!#$%&'*+.^`|~-]+$/, PROTOCOL)
 const TITLE = 'expected a title of 1 to 120 characters on one line, not only spaces'
+const title = z.string(TITLE).regex(/^(?=.*\S)[^\p{Cc}\u2028\u2029]{1,120}$/u, TITLE)
+const PAGE = 'expected the name of an HTML file, such as "quiz.html"'
+
+const NEVER = 'expected "never" or a duration such as "90d"'
 
 const settings = section({
-  title: z
-    .string(TITLE)
-    .regex(/^(?=.*\S)[^\p{Cc}\u2028\u2029]{1,120}$/u, TITLE)
+  title: byLanguage(title, 'expected a title, or one per language such as {"en": "Chat", "zh": "聊天"}')
     .optional()
-    .describe('The name in the lobby.'),
+    .describe('The name in the lobby: a text, or one per language.'),
+  page: text(PAGE)
+    .regex(/\.html?$/i, PAGE)
+    .optional()
+    .describe('The page that browsers get: an HTML file, relative to this one. Ours stays at "?console".'),
   options: z.unknown().optional().describe("The module's own settings, checked by the module."),
   history: history.prefault({}).describe('Which events the room keeps, and how many a newcomer gets.'),
   limits: limits.prefault({}).describe('Limits of the room and of each peer.'),
@@ -97,6 +107,12 @@ const settings = section({
     .prefault('5s')
     .describe(
       'How long the room waits for a member whose connection was lost: "5s". With 0 the member leaves at once.',
+    ),
+  forgetAfter: z
+    .union([z.literal('never'), durationWithin(60_000, 100 * 365 * 86_400_000, '1m to 36500d')], NEVER)
+    .prefault('never')
+    .describe(
+      'When a room in which nobody was and nothing happened is erased, with history, storage and alarms: "90d", or "never".',
     ),
   instances: whole(1, 1e7).default(10_000).describe('How many rooms one path with parameters may have open at once.'),
 })
@@ -119,6 +135,9 @@ const server = section({
     buffered: bytesUpTo(2 ** 40, '1024GiB')
       .prefault('512MiB')
       .describe('How many bytes may wait for all slow peers together. Beyond it the slowest are closed with 1013.'),
+    storage: bytesUpTo(2 ** 40, '1024GiB')
+      .prefault('1GiB')
+      .describe('How many bytes the storage of all open rooms holds together. Beyond it no further room opens (503).'),
     headersTimeout: durationFrom(1000, '1s')
       .prefault('10s')
       .describe('How long the headers of a request may take: "10s".'),

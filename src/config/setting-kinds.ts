@@ -27,6 +27,16 @@ export const text = (expected: string) => z.string(expected).min(1, expected)
 export const list = <T extends z.ZodType>(item: T, expected: string) => z.array(item, expected)
 export const section = <S extends z.ZodRawShape>(shape: S) => z.strictObject(shape, { error: objectExpected })
 
+/** A language as in the `lang` of a page (BCP 47): `en`, `zh-CN`. */
+const LANGUAGE = 'expected a language such as "en" or "zh-CN"'
+const language = z.string().regex(/^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$/, LANGUAGE)
+/** A text, or one per language. */
+export const byLanguage = <T extends z.ZodType<string>>(item: T, expected: string) =>
+  z.union(
+    [item, z.record(language, item).refine((texts) => Object.keys(texts).length > 0, 'expected at least one language')],
+    { error: ({ input }) => (typeof input === 'string' ? undefined : expected) },
+  )
+
 /** Only for a wrong type: an unknown key keeps its own message. */
 export function objectExpected(issue: z.core.$ZodRawIssue): string | undefined {
   return issue.code === 'invalid_type' ? 'expected an object {…}' : undefined

@@ -6,6 +6,7 @@ import { basename, isAbsolute } from 'node:path'
 import { z } from 'zod'
 import type { Mount, Route } from '../config/mount.ts'
 import type { Schemas } from '../define.ts'
+import { inLanguage, type Languages } from '../localized.ts'
 import type { Log } from '../log/log.ts'
 import type { Rooms } from '../room/rooms.ts'
 import type { RoomCounts } from './metrics.ts'
@@ -44,8 +45,8 @@ export interface Description extends Omit<Listed, 'members' | 'parameters' | 'op
 const MAX_NAMES = 200
 const MAX_OPEN = 100
 
-/** Every mount, in the order of `rooms.json`, with its member count. */
-export function listRooms(mounts: readonly Mount[], rooms: Rooms): Listed[] {
+/** Every mount, in the order of `rooms.json`, with its member count; texts in the reader's language. */
+export function listRooms(mounts: readonly Mount[], rooms: Rooms, languages: Languages): Listed[] {
   const live = new Map<Mount, { path: string; members: number }[]>()
   for (const { mount, room } of rooms.open()) {
     const of = live.get(mount) ?? []
@@ -53,10 +54,9 @@ export function listRooms(mounts: readonly Mount[], rooms: Rooms): Listed[] {
     of.push({ path: room.path, members: room.size })
   }
   return mounts.map((mount) => {
-    const { pattern, title, definition, kind } = mount
-    const module = moduleName(mount)
+    const { pattern, definition } = mount
     const parameters = Array.from(pattern.matchAll(/:(\w+)/g), ([, name]) => name ?? '')
-    const about = { path: pattern, title, summary: definition.summary ?? '', kind, module, parameters }
+    const about = { path: pattern, ...aboutOf(mount, languages), parameters }
     // Members and open rooms are shown only to those who may enter.
     if (mount.auth?.required || definition.admit) return { ...about, locked: true }
     const open = (live.get(mount) ?? []).sort((a, b) => b.members - a.members)
@@ -80,22 +80,25 @@ export function countRooms(mounts: readonly Mount[], rooms: Rooms): Iterable<Roo
   return lines.values()
 }
 
-export async function describeRoom(route: Route, rooms: Rooms, log: Log): Promise<Description> {
+export async function describeRoom(route: Route, rooms: Rooms, log: Log, languages: Languages): Promise<Description> {
   const { mount, path, params } = route
   const room = rooms.get(route)
-  const { title, definition, kind } = mount
+  const { definition, kind } = mount
   const about = {
     path,
-    title,
-    summary: definition.summary ?? '',
-    kind,
-    module: moduleName(mount),
+    ...aboutOf(mount, languages),
     params,
     members: { count: room?.size ?? 0, names: room?.members(MAX_NAMES).map(({ name }) => name) ?? [] },
   }
   if (kind === 'raw') return about
   const { epoch, first, seq } = (await log.peek(path)) ?? { epoch: null, first: 1, seq: 0 }
   return { ...about, epoch, first, seq, receives: schemas(definition.receives), sends: schemas(definition.sends) }
+}
+
+function aboutOf(mount: Mount, languages: Languages) {
+  const { title, definition, kind } = mount
+  const summary = inLanguage(definition.summary ?? '', languages)
+  return { title: inLanguage(title, languages), summary, kind, module: moduleName(mount) }
 }
 
 /** Does not reveal the folders of the server. */

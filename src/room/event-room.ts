@@ -11,7 +11,7 @@ import { countExceeded } from '../tally.ts'
 import { catchUp } from './catch-up.ts'
 import { Exchanges } from './exchanges.ts'
 import { mustBeHandlers } from './handlers.ts'
-import { historyOf } from './history.ts'
+import { type HistoryRange, historyOf } from './history.ts'
 import { JoinRefusals } from './join-refusals.ts'
 import type { EventRoom, EventSession, Posted, Posting, Sender } from './open-room.ts'
 import { LiveEventPeer } from './peer.ts'
@@ -139,7 +139,7 @@ export class LiveEventRoom extends LiveRoom<LiveEventPeer, Handlers> implements 
     this.say(new Frame(type, json(data)), except instanceof LiveEventPeer ? except : undefined)
   }
 
-  history(range?: { after?: number; limit?: number }): Promise<PastEvent[]> {
+  history(range?: HistoryRange): Promise<PastEvent[]> {
     return historyOf(this.roomLog, range)
   }
 

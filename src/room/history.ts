@@ -6,27 +6,34 @@ import type { Frame } from '../delivery/frame.ts'
 import { offset, type RoomLog } from '../log/log.ts'
 import { show } from '../mistakes.ts'
 
+export interface HistoryRange {
+  /** Only events with a higher seq; then the first of them are returned. */
+  readonly after?: number
+  /** Only events with a lower seq; without `after`, the last of them are returned. */
+  readonly before?: number
+  readonly limit?: number
+}
+
 /** How many events are returned by default, and at most. */
 const LIMIT = { usual: 100, most: 1000 }
 
-/**
- * The events after the seq `after` (default: the newest), oldest first. Rejects with a `RangeError` if an argument is
- * no valid number.
- */
+/** The events of a range, oldest first. Rejects with a `RangeError` if an argument is no valid number. */
 export async function historyOf(
   roomLog: RoomLog,
-  { after, limit = LIMIT.usual }: { after?: number; limit?: number } = {},
+  { after, before, limit = LIMIT.usual }: HistoryRange = {},
 ): Promise<PastEvent[]> {
   mustBeCount('limit', limit, 1)
   mustBeCount('after', after ?? 0, 0)
+  mustBeCount('before', before ?? 0, 0)
   const most = Math.min(limit, LIMIT.most)
-  let cursor = after ?? Math.max(0, roomLog.seq - most)
+  const last = Math.min(before === undefined ? roomLog.seq : before - 1, roomLog.seq)
+  const start = after ?? Math.max(0, last - most)
   const frames: Frame[] = []
-  while (frames.length < most) {
-    const page = await roomLog.read(cursor, most - frames.length)
-    cursor = page.at(-1)?.seq ?? 0
-    frames.push(...page)
-    if (page.length === 0 || cursor >= roomLog.seq) break
+  for (let cursor = start; cursor < last && frames.length < most; ) {
+    const page = await roomLog.read(cursor, Math.min(last - cursor, most - frames.length))
+    // Retention may have removed the beginning: the page then begins later, and may reach beyond the range.
+    frames.push(...page.filter(({ seq }) => seq <= last))
+    cursor = page.at(-1)?.seq ?? last
   }
   return frames.map(({ type = '', data, seq, time }) => ({
     type,

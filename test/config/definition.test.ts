@@ -12,7 +12,7 @@ describe('a module', () => {
   it.each([
     ['{ open: 1 }', 'open: expected a function open(room, options) { … }, got 1'],
     ['{ open() {}, admit: true }', 'admit: expected a function admit(claims, place) { … }, got true'],
-    ['{ open() {}, summary: 5 }', 'summary: expected a text, got 5'],
+    ['{ open() {}, summary: 5 }', 'summary: expected a text, or one per language, got 5'],
     ['{ open() {}, options: { every: 1 } }', 'options: expected a zod 4 schema, got an object'],
     ['{ open() {}, receive: {} }', 'receive: a room has no such part; did you mean "receives"?'],
     [

@@ -53,7 +53,7 @@ describe('the tables of the README', () => {
 
   it('name every variable with its default', () => {
     const text = readFileSync(here('../../src/config/environment.ts'), 'utf8')
-    const known = ['ROOMS', ...[...text.matchAll(/^ {2}([A-Z_]+): /gm)].map(([, name]) => name ?? '')]
+    const known = ['ROOMS', 'PUBLIC', ...[...text.matchAll(/^ {2}([A-Z_]+): /gm)].map(([, name]) => name ?? '')]
     const table = rows('Environment').flatMap(([names, value = '']) =>
       codesIn(names).map((name) => [name, value] as const),
     )
@@ -71,6 +71,7 @@ describe('the tables of the README', () => {
       DRAIN_MS: `\`${drainMs}\``,
       KEEP_ALIVE_MS: `\`${keepAliveMs}\``,
       DRAIN_NOTICE_MS: `\`${drainNoticeMs}\``,
+      PUBLIC: '`public` beside the folder of `rooms.json`, if there is one',
       ALLOWED_HOSTS: 'see below',
       TRUST_PROXY: 'none',
       TLS_CERT: 'none',

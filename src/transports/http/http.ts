@@ -13,6 +13,7 @@ import type { Refusals } from '../refusals.ts'
 import { Asset } from './asset.ts'
 import type { InFlightRequests } from './in-flight-requests.ts'
 import { isBareHealthCheck, type OperatorParts, operatorRoutes } from './operator.ts'
+import { ownFileRoutes } from './own-files.ts'
 import { HTML, JSON_UTF8, prefersHtml, type RoomRouteParts, roomRoutes } from './room-routes.ts'
 import { fileRoutes, sendAsset } from './static.ts'
 import { answerTemporary, isTemporary } from './temporary-refusal.ts'
@@ -63,6 +64,7 @@ export async function httpRoutes(app: FastifyInstance, parts: HttpParts): Promis
     // Only the owner of the host name can say that all of it is https, at the proxy.
     strictTransportSecurity: false,
   })
+  await ownFileRoutes(app)
   app.decorateRequest('caller')
   // The same checks of host and path as for an upgrade.
   app.addHook('onRequest', async (request, reply) => {
@@ -94,7 +96,7 @@ export async function httpRoutes(app: FastifyInstance, parts: HttpParts): Promis
   await app.register(
     async (under) => {
       under.addHook('onRoute', ({ method, url }) => void (method === 'GET' && own.add(url)))
-      fileRoutes(under, pages.files, pages.hashed)
+      fileRoutes(under, pages.files, pages.hashed, parts.ownFiles)
       operatorRoutes(under, parts)
       clientRoute(under, parts)
       await gatewayRoutes(under, parts)

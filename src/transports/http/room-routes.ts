@@ -12,11 +12,13 @@ import type { Gate } from '../../gate/gate.ts'
 import { rawRoom } from '../../gate/must-keep-events.ts'
 import type { Pass } from '../../gate/pass.ts'
 import type { Router } from '../../gate/router.ts'
+import type { Languages } from '../../localized.ts'
 import type { Log } from '../../log/log.ts'
 import { describeRoom, listRooms } from '../../operations/lobby.ts'
 import type { Rooms } from '../../room/rooms.ts'
 import { corsHeaders, preflightHeaders } from './cors.ts'
 import type { InFlightRequests } from './in-flight-requests.ts'
+import { type OwnFiles, sendOwnPage } from './own-files.ts'
 import type { WebPages } from './pages.ts'
 import { sendAsset } from './static.ts'
 
@@ -27,6 +29,7 @@ export interface RoomRouteParts {
   readonly streams: RoomStreams
   readonly inFlight: InFlightRequests
   readonly pages: WebPages
+  readonly ownFiles: OwnFiles
   readonly router: () => Router
   readonly lobbyOrigins: () => Origins
 }
@@ -46,6 +49,7 @@ export interface StreamRead {
   answer(call: RoomRequest, pass: Pass | undefined): Promise<FastifyReply>
 }
 
+const NO_SUCH_ROOM = 'no_such_room'
 export const HTML = 'text/html; charset=utf-8'
 const LOBBY_METHODS = 'GET, HEAD, OPTIONS'
 export const JSON_UTF8 = 'application/json; charset=utf-8'
@@ -71,13 +75,25 @@ export async function roomRoutes(app: FastifyInstance, parts: RoomRouteParts): P
     allow(gate, request, reply, lobbyOrigins(), false)
     if (prefersHtml(request, reply)) return sendAsset(request, reply, pages.lobby)
     gate.chargeRead(request.caller)
-    return reply.type(JSON_UTF8).send(JSON.stringify({ rooms: listRooms(router().mounts, rooms) }))
+    return reply
+      .type(JSON_UTF8)
+      .send(JSON.stringify({ rooms: listRooms(router().mounts, rooms, languagesOf(request)) }))
   })
   app.options('/', { prefixTrailingSlash: 'slash' }, async (request, reply) => {
     if (router().find('/')) return options(gate, request, reply)
     return reply.header('Allow', LOBBY_METHODS).code(204).send()
   })
-  app.get('/*', async (request, reply) => get(parts, request, reply))
+  app.get('/*', async (request, reply) => {
+    const { path } = gate.target(request.caller)
+    if (parts.ownFiles.has(path)) return parts.ownFiles.send(reply, path)
+    try {
+      return await get(parts, request, reply)
+    } catch (error) {
+      const isUnknown = error instanceof Refusal && error.code === NO_SUCH_ROOM
+      if (isUnknown && (await parts.ownFiles.hasNew(path))) return parts.ownFiles.send(reply, path)
+      throw error
+    }
+  })
   app.post('/*', async (request, reply) => {
     const call = enter(gate, request, reply)
     const pass = await gate.pass(request.caller, call.route, call.query)
@@ -99,8 +115,13 @@ export async function roomRoutes(app: FastifyInstance, parts: RoomRouteParts): P
 
 /** Whether the client prefers HTML to JSON, as browsers do. */
 export function prefersHtml(request: FastifyRequest, reply: FastifyReply): boolean {
-  reply.header('Vary', 'Accept, Origin').header('Cache-Control', 'no-store')
+  reply.header('Vary', 'Accept, Accept-Language, Origin').header('Cache-Control', 'no-store')
   return accepts(request.raw).type(['json', 'html']) === 'html'
+}
+
+/** The languages that a reader prefers (RFC 9110, 12.5.4). */
+export function languagesOf({ raw }: FastifyRequest): Languages {
+  return (available) => accepts(raw).language(available) || undefined
 }
 
 function options(gate: Gate, request: FastifyRequest, reply: FastifyReply): FastifyReply {
@@ -123,11 +144,13 @@ async function get(parts: RoomRouteParts, request: FastifyRequest, reply: Fastif
   }
   const isPage = prefersHtml(request, reply)
   // The page has no room data, so it needs no token.
+  const { page } = route.mount
+  if (isPage && page !== undefined && !call.query.has('console')) return sendOwnPage(reply, page)
   if (isPage) return sendAsset(request, reply, pages.room)
   await parts.gate.pass(request.caller, route, call.query)
   if (request.method === 'HEAD' && route.mount.kind === 'event') return streams.head(call)
   parts.gate.chargeRead(request.caller)
-  return reply.type(JSON_UTF8).send(JSON.stringify(await describeRoom(route, rooms, log)))
+  return reply.type(JSON_UTF8).send(JSON.stringify(await describeRoom(route, rooms, log, languagesOf(request))))
 }
 
 /** A browser hides the status of a refused upgrade from its page, so the page asks here why: 204 if it would be admitted. */

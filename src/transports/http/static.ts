@@ -5,19 +5,22 @@
 import accepts from 'accepts'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Asset, ContentEncoding } from './asset.ts'
+import type { OwnFiles } from './own-files.ts'
 
 /** Below this, compression saves no packet. */
 const SMALL = 1000
 const ENCODINGS: readonly ContentEncoding[] = ['br', 'gzip']
 const FOR_GOOD = 'public, max-age=31536000, immutable'
 
-/** `hashed`: the files whose path has the hash of their content. */
+/** `hashed`: the files whose path has the hash of their content. `own`: the operator's, which replace `files`. */
 export function fileRoutes(
   app: FastifyInstance,
   files: ReadonlyMap<string, Asset>,
   hashed: ReadonlyMap<string, Asset>,
+  own: OwnFiles,
 ): void {
-  for (const [path, asset] of files) app.get(path, (request, reply) => sendAsset(request, reply, asset))
+  for (const [path, asset] of files)
+    app.get(path, (request, reply) => (own.has(path) ? own.send(reply, path) : sendAsset(request, reply, asset)))
   for (const [path, asset] of hashed) app.get(path, (request, reply) => sendAsset(request, reply, asset, FOR_GOOD))
 }
 

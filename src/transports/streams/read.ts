@@ -6,7 +6,7 @@ import type { ServerResponse } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Clock } from '../../clock.ts'
 import type { Route } from '../../config/mount.ts'
-import type { Encoding } from '../../delivery/frame.ts'
+import type { Encoding, Frame } from '../../delivery/frame.ts'
 import { listOf } from '../../delivery/payload.ts'
 import { Refusal } from '../../errors.ts'
 import { expired, type Pass, whenExpired } from '../../gate/pass.ts'
@@ -206,9 +206,18 @@ function setPageHeaders(reply: FastifyReply, { mount }: Route, page: Page, tag: 
   })
 }
 
-/** The entity tag of a page: epoch, span, and whether it is up to date, since a header of the answer depends on that. */
-function tagOf({ epoch }: RoomReaders, { after, end, isUpToDate }: Page): string {
-  return `${epoch}:${after}:${end}${isUpToDate ? '' : ':more'}`
+/**
+ * The entity tag of a page: epoch, span, how many of its events were redacted (an event stays redacted, so a number is
+ * enough), and whether it is up to date, since a header of the answer depends on that.
+ */
+function tagOf({ epoch }: RoomReaders, { frames, after, end, isUpToDate }: Page): string {
+  const redacted = frames.filter(isRedacted).length
+  return `${epoch}:${after}:${end}${redacted > 0 ? `:${redacted}` : ''}${isUpToDate ? '' : ':more'}`
+}
+
+/** Whether this is the place of a redacted event, which names itself; the event that announces it names another. */
+function isRedacted({ type, seq, data }: Frame): boolean {
+  return type === 'redacted' && String(data) === `{"seq":${seq}}`
 }
 
 function matches(header: string | undefined, tag: string): boolean {
