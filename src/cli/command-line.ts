@@ -2,8 +2,8 @@
  * The verbs of the command line, and help. `main.ts` passes the arguments and the process, and exits with the returned
  * code; each verb has its own file.
  */
-import { readFileSync } from 'node:fs'
 import { suggestion } from '../mistakes.ts'
+import { ownVersion } from '../version.ts'
 import { bench } from './bench.ts'
 import { check, type Terminal } from './check.ts'
 import { newRoom } from './new-room.ts'
@@ -30,7 +30,7 @@ const VERBS: Readonly<Record<string, Verb>> = {
   token: (args, terminal) => token(args, terminal),
   bench: (args, terminal) => bench(args, terminal),
   help: (_, terminal) => print(USAGE, terminal),
-  version: (_, terminal) => print(`${version()}\n`, terminal),
+  version: (_, terminal) => print(`${ownVersion()}\n`, terminal),
 }
 const SHORT: Readonly<Record<string, string>> = {
   '--help': 'help',
@@ -59,8 +59,4 @@ export async function run(
 function print(text: string, { stdout }: Terminal): number {
   stdout.write(text)
   return 0
-}
-
-function version(): string {
-  return JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version
 }

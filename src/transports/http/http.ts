@@ -11,6 +11,7 @@ import type { CallerOf } from '../caller-reader.ts'
 import { refusalBody } from '../refusal-response.ts'
 import type { Refusals } from '../refusals.ts'
 import { Asset } from './asset.ts'
+import { asyncApiRoute } from './asyncapi-route.ts'
 import type { InFlightRequests } from './in-flight-requests.ts'
 import { isBareHealthCheck, type OperatorParts, operatorRoutes } from './operator.ts'
 import { ownFileRoutes } from './own-files.ts'
@@ -99,6 +100,7 @@ export async function httpRoutes(app: FastifyInstance, parts: HttpParts): Promis
       fileRoutes(under, pages.files, pages.hashed, parts.ownFiles)
       operatorRoutes(under, parts)
       clientRoute(under, parts)
+      asyncApiRoute(under, parts, basePath)
       await gatewayRoutes(under, parts)
       await under.register((routes) => roomRoutes(routes, parts))
     },

@@ -171,7 +171,14 @@ function enter(gate: Gate, request: FastifyRequest, reply: FastifyReply): RoomRe
   return { request, reply, route, query: target.query }
 }
 
-function allow(gate: Gate, request: FastifyRequest, reply: FastifyReply, origins: Origins, hasCookie: boolean): void {
+/** Checks the origin of a request, and sets the headers for it. */
+export function allow(
+  gate: Gate,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  origins: Origins,
+  hasCookie: boolean,
+): void {
   gate.origin(request.caller, origins)
   reply.headers(corsHeaders(origins, request.headers.origin, hasCookie))
 }
