@@ -62,8 +62,10 @@ export interface ClientKey {
   readonly hash: string
   /** The index of its first event among those appended with it; `undefined`: it has none. */
   readonly draft?: number | undefined
-  /** The message was answered with this error after a part of it was kept. Replaces what was kept under the id. */
+  /** The message was answered with this error after a part of it was kept. */
   readonly error?: StoredError | undefined
+  /** The id is kept already, or about to be: its seq, if it has none yet, and its error are added to it. */
+  readonly isUpdate?: boolean | undefined
 }
 
 /** An error that is kept under a message's id. */

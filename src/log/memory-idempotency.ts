@@ -50,7 +50,8 @@ export class MemoryIdempotency {
       const { client, id, hash, draft, error } = key
       const known = this.#answers.get(pairKey(client, id))
       const seq = known?.seq ?? (draft === undefined ? undefined : frames[draft]?.seq)
-      this.#answers.set(pairKey(client, id), { client, id, hash, seq, error, time: known?.time ?? nowMs })
+      const answer = { client, id, hash, seq, error: error ?? known?.error, time: known?.time ?? nowMs }
+      this.#answers.set(pairKey(client, id), answer)
       return
     }
     this.#producers.delete(key.producer)

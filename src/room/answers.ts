@@ -11,7 +11,7 @@ import type { Duplicates } from './duplicates.ts'
 import type { Exchange } from './exchange.ts'
 import type { HandlerCalls } from './handler-calls.ts'
 import * as protocol from './protocol.ts'
-import type { Step } from './step.ts'
+import type { Said, Step } from './step.ts'
 import type { Steps } from './steps.ts'
 
 export interface AnswersParts {
@@ -36,19 +36,16 @@ export class Answers {
       this.fail(exchange, failure, last)
       return
     }
-    this.#inStep(last, (step) => {
-      step.addKeys(exchange.takeKeys(step.published > 0 ? 0 : undefined))
-      this.ack(exchange, step)
-    })
+    const { steps } = this.#parts
+    const step = last ?? steps.open()
+    step.addKeys(exchange.takeKeys(step.drafts.length > 0 ? 0 : undefined))
+    this.ack(exchange, step)
+    steps.seal(step)
   }
 
   /** Says the ack in a step. */
   ack(exchange: Exchange, step: Step): void {
-    step.say({
-      size: 0,
-      send: () => this.#accept(exchange),
-      cancelled: (error) => this.#refuse(exchange, error),
-    })
+    step.say(new Ack(this, exchange))
   }
 
   /** Repeats the answer of the first time, also to the duplicates that arrived during the lookup. */
@@ -67,7 +64,7 @@ export class Answers {
     }
     // A duplicate of an answered message still advances its producer.
     step.addKeys(exchange.takeKeys(undefined))
-    step.say({ size: 0, send: answer, cancelled: (error) => this.#refuse(exchange, error) })
+    step.say({ size: 0, send: answer, cancelled: (error) => this.refuse(exchange, error) })
   }
 
   /**
@@ -78,14 +75,14 @@ export class Answers {
     const error = this.errorOf(exchange, thrown)
     this.#inStep(last, (step) => {
       step.addKeys(exchange.errorKeys(error))
-      const refuse = () => this.#refuse(exchange, error)
-      step.say({ size: 0, send: refuse, cancelled: (failed) => this.#refuse(exchange, failed) })
+      const refuse = () => this.refuse(exchange, error)
+      step.say({ size: 0, send: refuse, cancelled: (failed) => this.refuse(exchange, failed) })
     })
   }
 
-  /** Answers a message whose handler was given up: what is kept of it stays under its id. */
+  /** Answers a message whose handler was given up. */
   giveUp(exchange: Exchange): void {
-    this.#refuse(exchange, timedOut())
+    this.fail(exchange, timedOut())
   }
 
   /** Answers a message whose handler took too long. The handler may still run. */
@@ -108,13 +105,13 @@ export class Answers {
     steps.seal(step)
   }
 
-  #accept(exchange: Exchange): void {
+  accept(exchange: Exchange): void {
     this.#parts.duplicates.ended(exchange)
     this.#ack(exchange, exchange.seq, false)
     for (const duplicate of exchange.inFlightDuplicates) this.#ack(duplicate, exchange.seq, true)
   }
 
-  #refuse(exchange: Exchange, error: RoomError): void {
+  refuse(exchange: Exchange, error: RoomError): void {
     this.#parts.duplicates.ended(exchange)
     if (error instanceof LimitError) countExceeded(this.#parts.tally.exceeded, error.limit)
     for (const each of [exchange, ...exchange.inFlightDuplicates]) this.#error(each, error)
@@ -134,6 +131,26 @@ export class Answers {
     const { id, ref } = exchange
     if (id !== undefined || ref !== undefined)
       exchange.peer.write(protocol.ack(id, this.#parts.roomLog().kept, seq, isDuplicate, ref))
+  }
+}
+
+/** The ack of a message, in the last step of its handler. */
+class Ack implements Said {
+  readonly size = 0
+  readonly #answers: Answers
+  readonly #exchange: Exchange
+
+  constructor(answers: Answers, exchange: Exchange) {
+    this.#answers = answers
+    this.#exchange = exchange
+  }
+
+  send(): void {
+    this.#answers.accept(this.#exchange)
+  }
+
+  cancelled(error: RoomError): void {
+    this.#answers.refuse(this.#exchange, error)
   }
 }
 

@@ -143,9 +143,9 @@ export class Batches {
       return
     }
     const call = new Call(undefined, step)
-    const before = step.published
+    const before = step.drafts.length
     const pending = this.#parts.handle(call, peer, message, data)
-    if (step.published > before) entry.draft = before
+    if (step.drafts.length > before) entry.draft = before
     if (pending) running.push(watch(index, call, pending))
     else call.hasEnded = true
   }

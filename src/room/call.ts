@@ -49,5 +49,8 @@ export class Call {
 
 /** The error for code that goes on after its call was given up. */
 export function givenUp(): RoomError {
-  return new RoomError('unavailable', 'this handler was given up: it did not end in time, or its batch failed')
+  return new RoomError(
+    'unavailable',
+    'this handler was given up: it did not end in time, its batch failed, or its room has closed',
+  )
 }

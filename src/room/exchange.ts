@@ -10,6 +10,8 @@ import type { ClientKey, IdempotencyKey, ProducerKey } from '../log/log.ts'
 import type { LiveEventPeer } from './peer.ts'
 import type { Step, StepOwner } from './step.ts'
 
+const NOTHING = Object.freeze<never[]>([])
+
 export class Exchange implements StepOwner {
   readonly peer: LiveEventPeer
   readonly startedMs: number
@@ -28,6 +30,8 @@ export class Exchange implements StepOwner {
   #producer: ProducerKey | undefined
   /** The key of a message of which something is kept, or about to be. */
   #keptKey: ClientKey | undefined
+  /** The seq of its first event is kept with it. */
+  #hasKeptSeq = false
   #duplicates: Exchange[] | undefined
   #report: ((error?: RoomError) => void) | undefined
 
@@ -77,7 +81,7 @@ export class Exchange implements StepOwner {
   }
 
   sealing(step: Step): void {
-    step.addKeys(this.takeKeys(step.published > 0 ? 0 : undefined))
+    step.addKeys(this.takeKeys(step.drafts.length > 0 ? 0 : undefined))
   }
 
   stepKept(frames: readonly Frame[]): void {
@@ -89,24 +93,36 @@ export class Exchange implements StepOwner {
     this.failure ??= error
     for (const key of step.keys) {
       if (!('client' in key)) this.#producer = key
-      else if (!key.error) this.clientKey = key
+      else if (!key.error) this.#hasKeptSeq = false
+      if (!('client' in key) || key.isUpdate) continue
+      this.clientKey = key
+      this.#keptKey = undefined
     }
-    this.#keptKey = undefined
   }
 
-  /** The keys that are not kept yet. `draft`: the index of its first event in the step. */
-  takeKeys(draft: number | undefined): IdempotencyKey[] {
-    if (!this.clientKey && !this.#producer) return []
-    const keys: IdempotencyKey[] = this.clientKey ? [{ ...this.clientKey, draft }] : []
-    if (this.#producer) keys.push(this.#producer)
-    this.#keptKey = this.clientKey
+  /**
+   * The keys that are not kept yet, and what is to be added to one that is. `draft`: the index of its first event in the
+   * step.
+   */
+  takeKeys(draft: number | undefined): readonly IdempotencyKey[] {
+    const { clientKey } = this
+    if (!clientKey && !this.#keptKey && !this.#producer) return NOTHING
+    const keys: IdempotencyKey[] = []
+    if (clientKey) keys.push({ ...clientKey, draft })
+    else if (this.#keptKey && draft !== undefined && !this.#hasKeptSeq) {
+      keys.push({ ...this.#keptKey, draft, isUpdate: true })
+    }
+    if (keys.length > 0 && draft !== undefined) this.#hasKeptSeq = true
+    this.#keptKey ??= clientKey
     this.clientKey = undefined
+    if (this.#producer) keys.push(this.#producer)
     this.#producer = undefined
     return keys
   }
 
   /** The key of the error that answers a message of which a part is kept. Nothing else of it is kept. */
   errorKeys({ code, message }: RoomError): IdempotencyKey[] {
-    return this.#keptKey ? [{ ...this.#keptKey, draft: undefined, error: { code, message } }] : []
+    if (!this.#keptKey) return []
+    return [{ ...this.#keptKey, draft: undefined, error: { code, message }, isUpdate: true }]
   }
 }

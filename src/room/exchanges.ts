@@ -103,9 +103,14 @@ export class Exchanges {
   #read(exchange: Exchange, text: string): undefined | Promise<void> {
     // It timed out before it began: it was answered `unavailable` and is never handled, so that a retry is safe.
     if (exchange.isAnswered) return undefined
-    // The room has closed its peer, which gets no answer.
-    if (exchange.peer.isEnded) {
+    const { isEnded, hasLeft } = exchange.peer
+    if (hasLeft) {
       exchange.answer()
+      return undefined
+    }
+    // The room has closed its peer. It hears this only if that is undone.
+    if (isEnded) {
+      this.#answers.fail(exchange, new RoomError('unavailable', 'the room was closing this peer, send it again'))
       return undefined
     }
     try {

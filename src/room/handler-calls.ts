@@ -4,11 +4,12 @@
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { type Clock, mustBeDuration } from '../clock.ts'
-import { roomErrorOf } from '../errors.ts'
+import { type RoomError, roomErrorOf } from '../errors.ts'
 import type { ErrorLogger } from '../guarded.ts'
 import { show } from '../mistakes.ts'
 import { within } from '../within.ts'
 import { Call, givenUp } from './call.ts'
+import type { Step } from './step.ts'
 import type { Steps } from './steps.ts'
 
 /** How long a room that closes waits for handlers that still run, and for its `close`. */
@@ -36,8 +37,10 @@ export class HandlerCalls {
    */
   get current(): Call | undefined {
     const call = this.#calls.getStore()
-    if (call?.isGivenUp) throw givenUp()
-    return call?.hasEnded ? undefined : call
+    if (!call) return undefined
+    if (this.#hasEnded && !call.hasEnded) call.giveUp()
+    if (call.isGivenUp) throw givenUp()
+    return call.hasEnded ? undefined : call
   }
 
   /**
@@ -65,11 +68,17 @@ export class HandlerCalls {
     return settled
   }
 
-  /** Runs `fn` as a call to its end. Rejects with what it throws. */
+  /** Runs `fn` as a call until all that it did is kept. Rejects with what it throws, or if something is not kept. */
   async whole(fn: () => Promise<void>): Promise<void> {
-    const call = new Call()
+    let failure: RoomError | undefined
+    const stepFailed = (_: Step, error: RoomError) => {
+      failure ??= error
+    }
+    const call = new Call({ sealing: nothing, stepKept: nothing, stepFailed })
     await this.start(call, fn)
     this.end(call)
+    await this.#steps.settled()
+    if (failure) throw failure
   }
 
   /** The code of a call has ended well. */
@@ -187,8 +196,8 @@ export class HandlerCalls {
     if (pending.length > 0) await within(this.#clock, ms, Promise.all(pending).then(nothing), nothing)
   }
 
-  /** Ends all timers. Later ones end at once. */
-  endTimers(): void {
+  /** Ends all timers, and gives up all calls. Later timers end at once. */
+  endAll(): void {
     this.#hasEnded = true
     for (const end of [...(this.#timers ?? [])]) end()
   }

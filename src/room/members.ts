@@ -69,7 +69,7 @@ export class Members<P extends LivePeer> {
     if (others === undefined) this.#ids.set(peer.id, peer)
     else if (others instanceof Set) others.add(peer)
     else this.#ids.set(peer.id, new Set([others, peer]))
-    if (peer.client !== undefined) this.#clients.set(peer.client, peer)
+    if (peer.client !== undefined && !this.#clients.has(peer.client)) this.#clients.set(peer.client, peer)
   }
 
   remove(peer: P): void {
@@ -80,7 +80,7 @@ export class Members<P extends LivePeer> {
     const others = this.#ids.get(peer.id)
     if (others instanceof Set) others.delete(peer)
     if (others === peer || (others instanceof Set && others.size === 0)) this.#ids.delete(peer.id)
-    if (peer.client !== undefined) this.#clients.delete(peer.client)
+    if (peer.client !== undefined && this.#clients.get(peer.client) === peer) this.#clients.delete(peer.client)
   }
 
   /** Calls `end` at `untilMs`, in ms since 1970; `undefined`: never. */

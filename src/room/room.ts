@@ -231,7 +231,6 @@ export abstract class LiveRoom<P extends LivePeer, H extends CommonHandlers<P>> 
     await this.calls.whole(async () => {
       this.handlers = this.checkHandlers((await this.callOpen()) ?? {})
     })
-    await this.steps.settled()
   }
 
   #deliver(frame: Frame): void {
@@ -241,7 +240,8 @@ export abstract class LiveRoom<P extends LivePeer, H extends CommonHandlers<P>> 
 
   async #stop(): Promise<void> {
     this.isClosed = this.isOver = true
-    this.calls.endTimers()
+    this.calls.endAll()
+    this.steps.end()
     // The room may end before its log is open.
     const roomLog: RoomLog | undefined = this.roomLog
     await roomLog?.close()

@@ -39,7 +39,9 @@ export interface StepOwner {
   stepFailed(step: Step, error: RoomError): void
 }
 
-interface Waiting {
+/** An event that a step publishes, and what waits for it. */
+interface Published {
+  readonly draft: Draft
   resolve(position: Position): void
   reject(error: RoomError): void
 }
@@ -72,8 +74,9 @@ export class Step implements Entry {
   failure: RoomError | undefined
   owner: StepOwner | undefined
   readonly #room: StepRoom
-  #said: { readonly what: Said; readonly at: number }[] | undefined
-  #published: (Waiting & { readonly draft: Draft })[] | undefined
+  #drafts: Draft[] | undefined
+  /** What it says and publishes, in order. */
+  #effects: (Said | Published)[] | undefined
   #undo: (() => void)[] | undefined
 
   constructor(room: StepRoom) {
@@ -82,29 +85,26 @@ export class Step implements Entry {
 
   /** Whether something of it would be kept. */
   get hasEffects(): boolean {
-    return this.#published !== undefined || this.keys.length > 0 || this.changes !== undefined
+    return this.#drafts !== undefined || this.keys.length > 0 || this.changes !== undefined
   }
 
   get drafts(): readonly Draft[] {
-    return this.#published?.map(({ draft }) => draft) ?? NOTHING
-  }
-
-  /** How many events it has published. */
-  get published(): number {
-    return this.#published?.length ?? 0
+    return this.#drafts ?? NOTHING
   }
 
   /** Resolves when the step is kept. */
   publish(draft: Draft): Promise<Position> {
-    this.#published ??= []
-    const published = this.#published
-    return new Promise((resolve, reject) => published.push({ draft, resolve, reject }))
+    this.#drafts ??= []
+    this.#drafts.push(draft)
+    this.#effects ??= []
+    const effects = this.#effects
+    return new Promise((resolve, reject) => effects.push({ draft, resolve, reject }))
   }
 
-  say(what: Said): void {
-    this.#said ??= []
-    this.#said.push({ what, at: this.published })
-    this.size += what.size
+  say(said: Said): void {
+    this.#effects ??= []
+    this.#effects.push(said)
+    this.size += said.size
   }
 
   addKeys(keys: readonly IdempotencyKey[]): void {
@@ -136,15 +136,16 @@ export class Step implements Entry {
     this.isOver = true
     this.#room.kept(this)
     this.owner?.stepKept(frames)
+    const effects = this.#effects
+    if (!effects) return
     let next = 0
-    for (const { what, at } of this.#said ?? []) {
-      while (next < at) this.#deliver(frames[next++])
-      this.#guard(() => what.send())
-    }
-    while (next < frames.length) this.#deliver(frames[next++])
-    for (const [index, { resolve }] of this.#published?.entries() ?? []) {
-      const frame = frames[index]
-      if (frame) resolve(this.#room.position(frame))
+    for (const effect of effects) {
+      try {
+        if ('draft' in effect) this.#deliver(effect, frames[next++])
+        else effect.send()
+      } catch (error) {
+        this.#room.internalError(error)
+      }
     }
   }
 
@@ -160,19 +161,19 @@ export class Step implements Entry {
     this.isOpen = false
     this.failure = error
     this.owner?.stepFailed(this, error)
-    for (const { reject } of this.#published ?? []) reject(error)
-    for (const { what } of this.#said ?? []) this.#guard(() => what.cancelled?.(error))
-  }
-
-  #deliver(frame: Frame | undefined): void {
-    if (frame) this.#guard(() => this.#room.deliver(frame))
-  }
-
-  #guard(work: () => void): void {
-    try {
-      work()
-    } catch (error) {
-      this.#room.internalError(error)
+    for (const effect of this.#effects ?? NOTHING) {
+      try {
+        if ('draft' in effect) effect.reject(error)
+        else effect.cancelled?.(error)
+      } catch (failure) {
+        this.#room.internalError(failure)
+      }
     }
+  }
+
+  #deliver({ resolve }: Published, frame: Frame | undefined): void {
+    if (!frame) throw new Error('the log kept fewer events than were published')
+    resolve(this.#room.position(frame))
+    this.#room.deliver(frame)
   }
 }

@@ -20,6 +20,7 @@ export class Steps implements StepRoom {
   #queue: Step[] = []
   /** Given to the log and not kept yet, the oldest first. */
   #pending: Step[] = []
+  #hasEnded = false
 
   constructor(parts: StepsParts) {
     this.#parts = parts
@@ -40,8 +41,8 @@ export class Steps implements StepRoom {
     const call = this.#parts.call()
     if (!call) return this.#loose()
     const { step } = call
-    // Another step may have begun since: what is said now comes after it.
-    if (step?.isOpen && (call.isShared || this.#queue.at(-1) === step)) return step
+    // Unless another step has begun since: what is said now comes after it.
+    if (step?.isOpen && (call.isShared || call.isStarting || this.#queue.at(-1) === step)) return step
     const next = this.open(call.owner)
     call.step = next
     if (!call.isStarting) this.#closeSoon(next)
@@ -87,6 +88,10 @@ export class Steps implements StepRoom {
   /** Its code has ended well. It goes to the log after those before it. */
   seal(step: Step): void {
     if (step.isReady || step.isOver) return
+    if (step.hasEffects && this.#hasEnded) {
+      this.discard(step, new RoomError('unavailable', 'this room has closed'))
+      return
+    }
     if (step.hasEffects) step.owner?.sealing(step)
     step.isOpen = false
     step.isReady = true
@@ -114,6 +119,11 @@ export class Steps implements StepRoom {
     for (const each of lost) each.cancel(dependent())
     for (const each of later) if (!each.isOver) this.#queue.push(each)
     while (this.#queue[0]?.isReady) this.#append(this.#queue.shift())
+  }
+
+  /** The room is over: nothing that its code still does is kept. */
+  end(): void {
+    this.#hasEnded = true
   }
 
   /** Called by a step that is kept. */

@@ -80,7 +80,7 @@ describe('joining during full publishing', () => {
 
   it('resets a reader so slow that retention trims between two of its pages, and goes on from there', async () => {
     const { room } = await openTalk(600)
-    for (let number = 0; number < 600; number += 1) void room.publish('said', number)
+    await Promise.all(Array.from({ length: 600 }, (_, number) => room.publish('said', number)))
     const wire = new HearingWire(new Hearing(0), 4)
     room.join({ id: 'slow', name: 'slow' }, wire, offset(room.roomLog.epoch, 0))
     for (let number = 0; number < 1000; number += 1) void room.publish('said', number)

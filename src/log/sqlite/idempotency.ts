@@ -15,8 +15,9 @@ export interface StoredKey {
   readonly time: number
 }
 
-/** An error replaces the answer of a message of which a part is kept. */
-const REPLACING = ' ON CONFLICT (room, client, id) DO UPDATE SET error = excluded.error'
+/** A later part of a message adds what its first did not have. */
+const UPDATING =
+  ' ON CONFLICT (room, client, id) DO UPDATE SET seq = coalesce(seq, excluded.seq), error = coalesce(excluded.error, error)'
 
 /** Clients with forgotten ids, in all rooms. Beyond it, those whose latest forgotten id is the oldest count as new. */
 const MAX_FORGOTTEN = 1_000_000
@@ -56,7 +57,7 @@ export class SqliteIdempotency {
   keep({ room, key, seq, time }: StoredKey): void {
     if ('client' in key) {
       this.#file.run(
-        `INSERT INTO answers (room, client, id, hash, seq, time, error) VALUES (?, ?, ?, ?, ?, ?, ?)${key.error ? REPLACING : ''}`,
+        `INSERT INTO answers (room, client, id, hash, seq, time, error) VALUES (?, ?, ?, ?, ?, ?, ?)${key.isUpdate ? UPDATING : ''}`,
         room,
         key.client,
         key.id,

@@ -22,9 +22,9 @@ export class PendingKeys {
   }
 }
 
-/** A message's key, unless it replaces one that is kept. */
+/** A message's key, unless it updates one that is kept. */
 export function isNew(key: IdempotencyKey): key is ClientKey {
-  return 'client' in key && !key.error
+  return 'client' in key && !key.isUpdate
 }
 
 /** The seq of a message's first event. `frames`: the events that were appended with the key. */
