@@ -62,7 +62,7 @@ interface AnyPeer extends Member {
   /** Unique to this peer: two tabs with the same token share `id`, but not this. It stays the same over `rejoin`. */
   readonly connection: string
   /** Its transport. Clients cannot forge it. */
-  readonly via: 'websocket' | 'socketio' | 'http'
+  readonly via: 'websocket' | 'socketio' | 'http' | 'room' | 'admin'
   /**
    * Whether it is a member now. An anonymous sender (a `POST` without `Corridor-Peer`) never is, and gets no events.
    */

@@ -127,6 +127,7 @@ export const Close = {
   slow: { code: 1013, reason: 'too slow to keep up, come back and resume' },
   busy: { code: 1013, reason: 'too busy, come back later' },
   failed: { code: 1011, reason: 'the room failed' },
+  kicked: { code: 4403, reason: 'ended by the operator' },
 } as const satisfies Record<string, CloseReason>
 
 /**

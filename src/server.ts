@@ -23,6 +23,7 @@ import { SqliteLog } from './log/sqlite/sqlite.ts'
 import { allClosed, drain } from './operations/drain.ts'
 import { countRooms } from './operations/lobby.ts'
 import { Metrics } from './operations/metrics.ts'
+import { operatorAccess } from './operations/operator.ts'
 import { type Random, systemRandom } from './random.ts'
 import { Deadlines } from './room/deadlines.ts'
 import { Rooms } from './room/rooms.ts'
@@ -163,6 +164,8 @@ export async function createServer(parts: ServerParts): Promise<Server> {
     refusals,
     metrics,
     metricsToken: environment.metricsToken,
+    admin: operatorAccess(environment.adminToken, { clock, gate, rooms, log }),
+    logger,
     pages,
     ownFiles,
     router: () => router,

@@ -34,6 +34,8 @@ export interface Environment {
   /** The first part of `drainMs`, in which only the load balancer gets notice and no peer is closed. */
   readonly drainNoticeMs: number
   readonly metricsToken: string | undefined
+  /** If set, the operator's paths are there. */
+  readonly adminToken: string | undefined
   /** How long an idle connection stays open for the next request. */
   readonly keepAliveMs: number
 }
@@ -43,7 +45,7 @@ const DATA_DIR = 'data'
 const OURS = fileURLToPath(new URL('../../public', import.meta.url))
 const LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 /** Variables whose value must not reach a log. */
-const SECRET = ['METRICS_TOKEN']
+const SECRET = ['METRICS_TOKEN', 'ADMIN_TOKEN']
 /** Variables that are lists: a message shows only the wrong entry. */
 const LISTS = ['ALLOWED_HOSTS', 'TRUST_PROXY']
 
@@ -83,6 +85,13 @@ const schema = z.object({
   METRICS_TOKEN: z
     .string()
     .regex(/^[\x21-\x7e]+$/, 'expected a token without spaces')
+    .optional(),
+  ADMIN_TOKEN: z
+    .string()
+    .regex(
+      /^[\x21-\x7e]{32,}$/,
+      'expected a token of 32 or more visible ASCII characters, such as `openssl rand -hex 32` prints',
+    )
     .optional(),
 })
 
@@ -132,6 +141,7 @@ export function readEnvironment(
     drainMs: values.DRAIN_MS,
     drainNoticeMs: values.DRAIN_NOTICE_MS,
     metricsToken: values.METRICS_TOKEN,
+    adminToken: values.ADMIN_TOKEN,
     keepAliveMs: values.KEEP_ALIVE_MS,
   }
 }

@@ -106,7 +106,9 @@ export class Gate {
     const { quotas, random, rooms, isDraining } = this.#parts
     // Checked again: a token or `admit` may have taken a while.
     if (isDraining()) throw draining()
-    const { visitor, offset } = identityOf(query, random, pass)
+    const identity = identityOf(query, random, pass)
+    const { offset } = identity
+    const visitor = { ...identity.visitor, address }
     const leave = quotas.enter(route, address)
     try {
       const place = rooms.reserve(route, true, visitor.client)

@@ -3,7 +3,7 @@
  * cannot create time series by inventing paths. The numbers become metrics at a scrape. `/metrics` serves them.
  */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
-import type { Refusal } from '../errors.ts'
+import { Close, type Refusal } from '../errors.ts'
 import { countExceeded, type Exceeded, newTally, type Tally } from '../tally.ts'
 
 /** Current counts of one line of rooms.json, read at each scrape. */
@@ -75,7 +75,7 @@ export class Metrics {
 
   /** Counts a connection that the server ended. All close codes of modules count as one. */
   closed(code: number): void {
-    this.#closes.inc({ code: code >= 3000 ? 'module' : String(code) })
+    this.#closes.inc({ code: code >= 3000 && code !== Close.kicked.code ? 'module' : String(code) })
   }
 
   /** Adds the gauges that are read at each scrape. */

@@ -127,6 +127,7 @@ export class Answers {
   #ack(exchange: Exchange, seq: number | undefined, isDuplicate: boolean): void {
     if (exchange.isAnswered) return
     exchange.seq ??= seq
+    exchange.isDuplicate = isDuplicate
     exchange.answer()
     const { id, ref } = exchange
     if (id !== undefined || ref !== undefined)

@@ -7,6 +7,7 @@ import type { EventDefinition, Handlers, PastEvent, Position, Room } from '../de
 import { Frame, json } from '../delivery/frame.ts'
 import type { Wire } from '../delivery/wire.ts'
 import { Close, type CloseReason, LimitError, RoomError } from '../errors.ts'
+import type { Kept } from '../log/log.ts'
 import { countExceeded } from '../tally.ts'
 import { catchUp } from './catch-up.ts'
 import { Exchanges } from './exchanges.ts'
@@ -68,11 +69,16 @@ export class LiveEventRoom extends LiveRoom<LiveEventPeer, Handlers> implements 
       tally: this.tally,
     })
     const roomLog = () => this.roomLog
-    this.#posts = new Posts({ exchanges: this.#exchanges, roomLog, limits: settings.limits, clock, tally: this.tally })
+    const received = (count: number) => this.#countReceived(count)
+    this.#posts = new Posts({ exchanges: this.#exchanges, roomLog, limits: settings.limits, clock, received })
   }
 
   override join(visitor: Visitor, wire: Wire, offset: string | undefined): EventSession {
     return new EventPeerSession(this, this.addPeer(visitor, wire, offset))
+  }
+
+  get kept(): Kept {
+    return this.roomLog.kept
   }
 
   refusalOf(client: string | undefined): RoomError | undefined {
@@ -85,7 +91,7 @@ export class LiveEventRoom extends LiveRoom<LiveEventPeer, Handlers> implements 
       this.end(peer, Close.textOnly)
       return
     }
-    this.tally.received += 1
+    this.#countReceived(1)
     const { rate, waiting } = this.settings.limits
     if (!peer.bucket.take(rate, this.parts.clock.monotonic())) {
       this.#refuseForRate(peer, data, ref)
@@ -203,6 +209,11 @@ export class LiveEventRoom extends LiveRoom<LiveEventPeer, Handlers> implements 
     }
     const message = `too fast, send it again in ${peer.bucket.waitMs(rate)} ms`
     this.#refuse(peer, this.#idOf(text), new LimitError('limits.rate', 'rate_limited', message), ref)
+  }
+
+  #countReceived(count: number): void {
+    this.tally.received += count
+    this.received += count
   }
 
   #idOf(text: string): string | undefined {

@@ -22,6 +22,8 @@ export class Exchange implements StepOwner {
   /** The seq of the first event of this message. */
   seq: number | undefined
   isAnswered = false
+  /** It was answered as an earlier message of the same id. */
+  isDuplicate = false
   /** The transport's number of the message, by which a message without an id is answered too. */
   readonly #ref: number | undefined
   readonly #subscriber: Subscriber

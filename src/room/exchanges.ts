@@ -16,7 +16,7 @@ import type { Deadlines } from './deadlines.ts'
 import { Duplicates, type MessageState } from './duplicates.ts'
 import { Exchange } from './exchange.ts'
 import type { HandlerCalls } from './handler-calls.ts'
-import type { Posting } from './open-room.ts'
+import type { Posted, Posting } from './open-room.ts'
 import type { LiveEventPeer } from './peer.ts'
 import * as protocol from './protocol.ts'
 import type { Steps } from './steps.ts'
@@ -70,10 +70,10 @@ export class Exchanges {
   }
 
   /**
-   * Handles the messages of one HTTP request: one like any other, several together, all or none. Resolves with the seq
-   * of the first event when all are kept; rejects with a `RoomError`.
+   * Handles the messages of one HTTP request: one like any other, several together, all or none. Resolves when all are
+   * kept; rejects with a `RoomError`.
    */
-  post(peer: LiveEventPeer, messages: readonly protocol.Message[], posting: Posting = {}): Promise<number | undefined> {
+  post(peer: LiveEventPeer, messages: readonly protocol.Message[], posting: Posting = {}): Promise<Posted> {
     const checked = messages.map((message, index) => this.#checkAt(index, message))
     const { producerKey, isLate = () => false } = posting
     return new Promise((resolve, reject) => {
@@ -81,7 +81,7 @@ export class Exchanges {
         if (isLate()) return reject(timedOut())
         const [alone] = checked
         if (checked.length === 1 && alone) return this.#post(peer, alone, posting, resolve, reject)
-        return this.#batches.run(peer, checked, producerKey, isLate).then(resolve, reject)
+        return this.#batches.run(peer, checked, producerKey, isLate).then((seq) => resolve({ seq }), reject)
       })
     })
   }
@@ -91,12 +91,12 @@ export class Exchanges {
     peer: LiveEventPeer,
     { message, data }: Checked,
     { producerKey, isLate }: Posting,
-    resolve: (seq: number | undefined) => void,
+    resolve: (posted: Posted) => void,
     reject: (error: unknown) => void,
   ): undefined | Promise<void> {
     const exchange = new Exchange(peer, this.#parts.clock.monotonic(), producerKey)
     exchange.id = message.id
-    exchange.outcome().then(() => resolve(exchange.seq), reject)
+    exchange.outcome().then(() => resolve({ seq: exchange.seq, isDuplicate: exchange.isDuplicate }), reject)
     return this.#begin(exchange, message, data, isLate)
   }
 

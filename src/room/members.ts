@@ -64,6 +64,7 @@ export class Members<P extends LivePeer> {
   }
 
   add(peer: P): void {
+    peer.sinceMs ||= this.#clock.now()
     this.#peers.add(peer)
     const others = this.#ids.get(peer.id)
     if (others === undefined) this.#ids.set(peer.id, peer)

@@ -6,7 +6,7 @@
 import type { Frame } from '../delivery/frame.ts'
 import type { Wire } from '../delivery/wire.ts'
 import type { RoomError } from '../errors.ts'
-import type { Lost, ProducerKey, Resume } from '../log/log.ts'
+import type { Kept, Lost, ProducerKey, Resume } from '../log/log.ts'
 import type { Limit } from '../tally.ts'
 import type { Produced } from './producers.ts'
 import type { Message } from './protocol.ts'
@@ -30,6 +30,8 @@ export interface OpenRawRoom extends CommonRoom {
 export interface EventRoom extends CommonRoom {
   readonly kind: 'event'
   readonly readers: RoomReaders
+  /** How well what is acknowledged is kept. */
+  readonly kept: Kept
   /** The error with which `join` refused this client in the last seconds. */
   refusalOf(client: string | undefined): RoomError | undefined
   join(visitor: Visitor, wire: Wire, offset: string | undefined): EventSession
@@ -62,6 +64,8 @@ export interface Posting {
 export interface Posted {
   readonly produced?: Produced
   readonly seq?: number | undefined
+  /** It is the answer of an earlier message of the same id. */
+  readonly isDuplicate?: boolean
 }
 
 /** Reads a room without a membership. */

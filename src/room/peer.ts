@@ -34,6 +34,10 @@ export abstract class LivePeer implements SubscriberOwner {
   /** The claims of its latest token. */
   claims: Readonly<Record<string, unknown>> | undefined
   via: Via
+  /** The client's address, of its latest connection. */
+  address: string | undefined
+  /** When it became a member, ms since 1970; 0: it never did. */
+  sinceMs = 0
   /** When its latest token expires, ms since 1970. */
   untilMs: number | undefined
   /** Its place in the audience, a new one after each rejoin. */
@@ -73,6 +77,7 @@ export abstract class LivePeer implements SubscriberOwner {
     this.#name = visitor.name
     this.#admittedName = visitor.name
     this.via = visitor.via ?? 'websocket'
+    this.address = visitor.address
     this.#host = host
     this.client = visitor.client
     this.claims = visitor.claims
@@ -116,9 +121,10 @@ export abstract class LivePeer implements SubscriberOwner {
   }
 
   /** Takes over the new token at a rejoin. A name that changed in the token replaces the current one. */
-  renew({ claims, name, via }: Visitor): void {
+  renew({ claims, name, via, address }: Visitor): void {
     this.claims = claims
     this.via = via ?? 'websocket'
+    this.address = address
     if (!claims || name === this.#admittedName) return
     this.#admittedName = name
     this.name = name

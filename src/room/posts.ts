@@ -6,7 +6,6 @@ import type { Clock } from '../clock.ts'
 import type { Wire } from '../delivery/wire.ts'
 import { RoomError } from '../errors.ts'
 import type { RoomLog } from '../log/log.ts'
-import type { Tally } from '../tally.ts'
 import type { Exchanges } from './exchanges.ts'
 import type { Posted, Posting } from './open-room.ts'
 import type { LiveEventPeer } from './peer.ts'
@@ -31,7 +30,7 @@ export interface PostsParts {
   readonly roomLog: () => RoomLog
   readonly limits: RoomSettings['limits']
   readonly clock: Clock
-  readonly tally: Tally
+  readonly received: (count: number) => void
 }
 
 export class Posts {
@@ -57,12 +56,12 @@ export class Posts {
     const { producerKey } = how
     if (producerKey)
       return { produced: await this.#producers.run(producerKey, () => this.#handle(peer, messages, { producerKey })) }
-    return { seq: await this.#handle(peer, messages, how) }
+    return this.#handle(peer, messages, how)
   }
 
-  async #handle(peer: LiveEventPeer, messages: readonly Message[], how: Posting): Promise<number | undefined> {
-    const { tally, exchanges } = this.#parts
-    tally.received += messages.length
+  async #handle(peer: LiveEventPeer, messages: readonly Message[], how: Posting): Promise<Posted> {
+    const { received, exchanges } = this.#parts
+    received(messages.length)
     if (peer.isDismissed) throw new RoomError('unavailable', 'this room restarts, send it again')
     return exchanges.post(peer, messages, how)
   }

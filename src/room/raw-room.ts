@@ -41,6 +41,7 @@ export class LiveRawRoom extends LiveRoom<LiveRawPeer, RawHandlers> implements R
     if (peer.hasLeft) return
     const { clock } = this.parts
     this.tally.received += 1
+    this.received += 1
     const { rate, waiting } = this.settings.limits
     if (peer.sequence.length >= waiting) {
       countExceeded(this.tally.exceeded, 'limits.waiting')

@@ -40,6 +40,7 @@ export abstract class LiveRoom<P extends LivePeer, H extends CommonHandlers<P>> 
   protected readonly parts: RoomParts
   readonly audience: Audience
   protected readonly tally: Tally
+  received = 0
   readonly calls: HandlerCalls
   readonly steps: Steps
   protected handlers!: H

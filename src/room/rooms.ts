@@ -6,31 +6,11 @@
 import type { Mount, Route } from '../config/mount.ts'
 import { Close, type CloseReason, Refusal } from '../errors.ts'
 import { within } from '../within.ts'
-import { LiveEventRoom } from './event-room.ts'
+import { FailedOpenings } from './failed-openings.ts'
+import { build, type HostedRoom } from './hosted-room.ts'
+import type { HostedAt, Instance, MountRooms } from './instance.ts'
 import type { OpenRoom } from './open-room.ts'
-import { LiveRawRoom } from './raw-room.ts'
 import type { RoomParts } from './room-parts.ts'
-
-/** A room of either kind, in full. */
-export type HostedRoom = LiveEventRoom | LiveRawRoom
-
-/** A room that is open or opening. */
-interface Instance {
-  readonly mount: Mount
-  readonly room: HostedRoom
-  readonly opened: Promise<void>
-  isOpen: boolean
-  /** Peers that were admitted and have not joined yet. The room must not close before they do. */
-  expected: number
-  cancelIdle: (() => void) | undefined
-}
-
-/** The rooms of one mount. */
-interface MountRooms {
-  count: number
-  /** Empty rooms that wait to be closed, the longest empty first. */
-  readonly empty: Set<Instance>
-}
 
 /** A place in a room, kept for a peer until it has joined or gone away. */
 export interface Reservation {
@@ -49,6 +29,7 @@ export class Rooms {
   readonly #instances = new Map<string, Instance>()
   readonly #mounts = new Map<Mount, MountRooms>()
   readonly #closing = new Map<string, Promise<void>>()
+  readonly failed = new FailedOpenings()
 
   /** `mountAt`: the current mount of a path, which a reload may change. */
   constructor(parts: RoomParts, mountAt: (path: string) => Mount | undefined) {
@@ -65,7 +46,7 @@ export class Rooms {
     if (!closing) return this.#reserveIn(route, isPeer, client)
     return this.#withinCloseTime(closing)
       .catch(refuseOpening)
-      .then(() => this.#reserveIn(route, isPeer, client))
+      .then(() => this.reserve(route, isPeer, client))
   }
 
   #reserveIn({ mount, path, params }: Route, isPeer: boolean, client?: string): Reservation | Promise<Reservation> {
@@ -108,8 +89,26 @@ export class Rooms {
   }
 
   /** Every open room, with its mount. */
-  *open(): IterableIterator<{ mount: Mount; room: HostedRoom }> {
-    for (const { mount, room, isOpen } of this.#instances.values()) if (isOpen) yield { mount, room }
+  *open(): IterableIterator<HostedAt> {
+    for (const instance of this.#instances.values()) if (instance.isOpen) yield instance
+  }
+
+  /** The open room at a path, whatever its mount. */
+  at(path: string): HostedAt | undefined {
+    const instance = this.#instances.get(path)
+    return instance?.isOpen ? instance : undefined
+  }
+
+  /** Closes the room at a path, if one is open, and runs `work` before another may open there. Settles as `work` does. */
+  async whileClosed<T>(path: string, work: () => Promise<T>): Promise<T> {
+    const instance = this.#instances.get(path)
+    const closed = instance ? this.#close(instance, Close.restart) : (this.#closing.get(path) ?? Promise.resolve())
+    const done = this.#withinCloseTime(closed).catch(refuseClosing).then(work)
+    const held = done.then(nothing, nothing)
+    this.#closing.set(path, held)
+    await held
+    if (this.#closing.get(path) === held) this.#closing.delete(path)
+    return done
   }
 
   /** Closes all rooms for good. */
@@ -120,6 +119,7 @@ export class Rooms {
 
   /** Closes the rooms whose path now belongs to another mount or to none. */
   async closeStale(): Promise<void> {
+    this.failed.removeIf(({ path, mount }) => this.#mountAt(path) !== mount)
     const stale = this.#instances.values().filter(({ mount, room }) => this.#mountAt(room.path) !== mount)
     await this.#closeMany(stale, ({ room }) => (this.#mountAt(room.path) ? Close.restart : Close.removed))
   }
@@ -136,16 +136,19 @@ export class Rooms {
     }
     const room = build(this.#parts, mount, path, params)
     const opened = room.start(() => this.#idle(instance))
-    const instance: Instance = { mount, room, opened, isOpen: false, expected: 0, cancelIdle: undefined }
+    const instance: Instance = { mount, room, opened, openedMs: 0, isOpen: false, expected: 0, cancelIdle: undefined }
     this.#instances.set(path, instance)
     this.#roomsOf(mount).count += 1
     opened.then(
       () => {
         instance.isOpen = true
+        instance.openedMs = this.#parts.clock.now()
+        this.failed.remove(path)
       },
       (error) => {
         room.log.error({ err: error }, "the room's open failed, joins are refused until it opens")
         this.#remove(instance)
+        if (this.#mountAt(path) === mount) this.failed.add(path, mount, error)
       },
     )
     return instance
@@ -219,11 +222,12 @@ export class Rooms {
   }
 }
 
-function refuseOpening(): never {
-  throw new Refusal(503, 'room_failed', 'this room does not open now', { 'Retry-After': '5' })
+function nothing(): void {}
+
+function refuseClosing(): never {
+  throw new Refusal(503, 'unavailable', 'the room did not close in time; try again later', { 'Retry-After': '5' })
 }
 
-function build(parts: RoomParts, mount: Mount, path: string, params: Record<string, string>): HostedRoom {
-  if (mount.kind === 'raw') return new LiveRawRoom(parts, path, params, mount, mount.definition, mount.options)
-  return new LiveEventRoom(parts, path, params, mount, mount.definition, mount.options)
+function refuseOpening(): never {
+  throw new Refusal(503, 'room_failed', 'this room does not open now', { 'Retry-After': '5' })
 }

@@ -6,8 +6,8 @@
 import type { CloseReason } from '../errors.ts'
 import type { Limit } from '../tally.ts'
 
-/** The transport of a peer. Over `http` a sender need not be a member. */
-export type Via = 'websocket' | 'socketio' | 'http'
+/** How a peer speaks. Over `http` it need not be a member; another room and the operator never are. */
+export type Via = 'websocket' | 'socketio' | 'http' | 'room' | 'admin'
 
 /** The identity of a peer, as the gate admitted it. */
 export interface Visitor {
@@ -20,6 +20,8 @@ export interface Visitor {
   readonly untilMs?: number | undefined
   /** Default `websocket`. */
   readonly via?: Via
+  /** The client's address. Only the operator sees it. */
+  readonly address?: string | undefined
 }
 
 /**

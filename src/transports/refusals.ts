@@ -78,5 +78,6 @@ function refusalOf(error: unknown, id: string): Refusal {
     return new Refusal(500, 'internal', 'the server failed to answer', { 'X-Request-Id': id })
   // Fastify itself refuses a malformed Content-Type.
   if (statusCode === 415) return wrongType('expected Content-Type: application/json')
+  if (statusCode === 413) return new Refusal(413, 'too_large', 'expected a smaller body')
   return new Refusal(statusCode, 'bad_request', 'expected a well-formed HTTP request')
 }

@@ -78,6 +78,7 @@ describe('the tables of the README', () => {
       TLS_KEY: 'none',
       REDIS_URL: 'none',
       METRICS_TOKEN: 'none',
+      ADMIN_TOKEN: 'none',
     })
     expect(none).toEqual({
       redisUrl: undefined,

@@ -1,16 +1,13 @@
 /**
  * The paths for operators and load balancers: `/healthz`, `/readyz` and `/metrics`. `http.ts` registers them; no room can
- * have one of these paths.
+ * have one of these paths. `admin-routes.ts` has the paths that need the operator's token.
  */
-import { createHash, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { FastifyInstance } from 'fastify'
-import { Refusal } from '../../errors.ts'
-import { bearerOf } from '../../gate/auth.ts'
-import type { Caller } from '../../gate/caller.ts'
 import type { Gate } from '../../gate/gate.ts'
 import type { Log } from '../../log/log.ts'
 import type { Metrics } from '../../operations/metrics.ts'
+import { requireToken } from './required-token.ts'
 
 export interface OperatorParts {
   readonly gate: Gate
@@ -35,6 +32,7 @@ export function isBareHealthCheck({ method, url = '', headers }: IncomingMessage
 
 export function operatorRoutes(app: FastifyInstance, parts: OperatorParts): void {
   const { gate, log, metrics, metricsToken, isDraining } = parts
+  const token = metricsToken && ({ value: metricsToken, name: 'metrics', variable: 'METRICS_TOKEN' } as const)
   app.get('/healthz', async (_, reply) => reply.header('Cache-Control', 'no-store').send({ status: 'alive' }))
   app.get('/readyz', async (_, reply) => {
     reply.header('Cache-Control', 'no-store')
@@ -42,34 +40,11 @@ export function operatorRoutes(app: FastifyInstance, parts: OperatorParts): void
     return trouble === undefined ? { status: 'ready' } : reply.code(503).send({ status: 'not ready', reason: trouble })
   })
   app.get('/metrics', async (request, reply) => {
-    if (metricsToken !== undefined) requireToken(metricsToken, gate, request.caller)
+    if (token) requireToken(token, gate, request.caller)
     const { registry } = metrics
     return reply
       .header('Cache-Control', 'no-store')
       .type(registry.contentType)
       .send(await registry.metrics())
   })
-}
-
-function requireToken(token: string, gate: Gate, caller: Caller): void {
-  const given = bearerOf(caller.authorization)
-  if (given !== undefined && isSame(given, token)) return
-  // A wrong token costs a handshake, so guessing is rate-limited.
-  gate.charge(caller, 1)
-  if (given === undefined)
-    throw new Refusal(
-      401,
-      'no_token',
-      'expected the metrics token, got none; send it as "Authorization: Bearer <token>"',
-      { 'WWW-Authenticate': 'Bearer' },
-    )
-  throw new Refusal(401, 'bad_token', 'expected the metrics token, got another; send the value of METRICS_TOKEN', {
-    'WWW-Authenticate': 'Bearer error="invalid_token"',
-  })
-}
-
-/** Compares in constant time. */
-function isSame(one: string, other: string): boolean {
-  const digest = (text: string) => createHash('sha256').update(text).digest()
-  return timingSafeEqual(digest(one), digest(other))
 }

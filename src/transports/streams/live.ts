@@ -58,7 +58,11 @@ export class LiveStreams {
   ): Promise<FastifyReply> {
     const isPeer = query.has('client')
     const visitor: Visitor | undefined = isPeer
-      ? { ...identityOf(withoutOffset(query), this.#parts.random, pass).visitor, via: 'http' }
+      ? {
+          ...identityOf(withoutOffset(query), this.#parts.random, pass).visitor,
+          via: 'http',
+          address: request.caller.address,
+        }
       : undefined
     const { room, release, leave } = await this.#parts.gate.admitRequest(
       request.caller,

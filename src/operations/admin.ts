@@ -1,0 +1,104 @@
+/**
+ * What the operator can do to rooms. A room need not be open. `transports/http/admin-routes.ts` checks the token and the
+ * request, and logs it.
+ */
+import type { Clock } from '../clock.ts'
+import type { Route } from '../config/mount.ts'
+import { Refusal, RoomError } from '../errors.ts'
+import type { Gate } from '../gate/gate.ts'
+import { mustKeepEvents } from '../gate/must-keep-events.ts'
+import { parseTarget } from '../gate/target.ts'
+import type { Kept } from '../log/log.ts'
+import { type Kicked, kick } from '../room/connections.ts'
+import { exceededBound } from '../room/json-bounds.ts'
+import type { Posted } from '../room/open-room.ts'
+import type { Rooms } from '../room/rooms.ts'
+import type { Visitor } from '../room/session.ts'
+import { within } from '../within.ts'
+
+export interface AdminParts {
+  readonly clock: Clock
+  readonly gate: Pick<Gate, 'route'>
+  readonly rooms: Rooms
+}
+
+/** A message that the operator says in a room. */
+export interface AdminMessage {
+  readonly type: string
+  readonly data: unknown
+  readonly id: string | undefined
+}
+
+export interface AdminAnswer {
+  readonly seq?: number | undefined
+  readonly kept: Kept
+  readonly duplicate?: true | undefined
+}
+
+/** No client can have this id: theirs have no spaces, or begin with a number. */
+const ADMIN: Visitor = { id: 'admin', name: 'admin', client: ' admin', via: 'admin' }
+const ANSWER_MS = 5000
+
+export class Admin {
+  readonly #parts: AdminParts
+
+  constructor(parts: AdminParts) {
+    this.#parts = parts
+  }
+
+  /** The mount of a path as it is in a URL. Throws a `Refusal` 404. */
+  route(path: string): Route {
+    try {
+      const target = parseTarget(path, '')
+      if (!path.includes('?')) return this.#parts.gate.route(target)
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error
+    }
+    throw new Refusal(404, 'not_found', 'expected the path of a room of rooms.json, such as "/chat"')
+  }
+
+  /** Returns how many connections have ended. */
+  kick(path: string, who: Kicked, reason: string | undefined): number {
+    const hosted = this.#parts.rooms.at(this.route(path).path)
+    return hosted ? kick(hosted.room, who, reason) : 0
+  }
+
+  /** Returns whether a room was open. Its next peer opens it anew, also if it failed to open lately. */
+  async restart(given: string): Promise<boolean> {
+    const { rooms } = this.#parts
+    const { path } = this.route(given)
+    const wasOpen = rooms.at(path) !== undefined
+    await rooms.whileClosed(path, async () => rooms.failed.remove(path))
+    return wasOpen
+  }
+
+  /** Rejects with a `RoomError` or a `Refusal`. */
+  async say(path: string, message: AdminMessage): Promise<AdminAnswer> {
+    const { rooms, clock } = this.#parts
+    const route = this.route(path)
+    const { limits } = route.mount
+    mustFit(message.data, limits)
+    const { room, release } = await rooms.reserve(route, false)
+    try {
+      const sender = mustKeepEvents(room).anonymousSender(ADMIN)
+      let isLate = false
+      const posted = await within<Posted>(clock, ANSWER_MS, sender.post([message], { isLate: () => isLate }), () => {
+        isLate = true
+        throw new RoomError('unavailable', 'no answer in time; say it again with the same id')
+      })
+      return { seq: posted.seq, kept: mustKeepEvents(room).kept, duplicate: posted.isDuplicate ? true : undefined }
+    } finally {
+      release()
+    }
+  }
+}
+
+/** The bounds of a message hold for the operator too, since all peers get what it causes. Throws a `RoomError`. */
+function mustFit(data: unknown, { payloadBytes, json }: Route['mount']['limits']): void {
+  const text = JSON.stringify(data) ?? ''
+  const bytes = Buffer.byteLength(text)
+  if (bytes > payloadBytes)
+    throw new RoomError('bad_message', `expected data of at most ${payloadBytes} bytes (limits.payload), got ${bytes}`)
+  const exceeded = exceededBound(text, json)
+  if (exceeded) throw new RoomError('bad_message', `expected data within limits.json.${exceeded} of this room`)
+}

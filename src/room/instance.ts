@@ -1,0 +1,27 @@
+/** What `rooms.ts` knows of each of its rooms. */
+import type { Mount } from '../config/mount.ts'
+import type { HostedRoom } from './hosted-room.ts'
+
+export interface HostedAt {
+  readonly mount: Mount
+  readonly room: HostedRoom
+  /** ms since 1970 */
+  readonly openedMs: number
+}
+
+/** A room that is open or opening. */
+export interface Instance extends HostedAt {
+  openedMs: number
+  readonly opened: Promise<void>
+  isOpen: boolean
+  /** Peers that were admitted and have not joined yet. The room must not close before they do. */
+  expected: number
+  cancelIdle: (() => void) | undefined
+}
+
+/** The rooms of one mount. */
+export interface MountRooms {
+  count: number
+  /** Empty rooms that wait to be closed, the longest empty first. */
+  readonly empty: Set<Instance>
+}
