@@ -25,8 +25,10 @@ import { countRooms } from './operations/lobby.ts'
 import { Metrics } from './operations/metrics.ts'
 import { operatorAccess } from './operations/operator.ts'
 import { type Random, systemRandom } from './random.ts'
+import { AlarmBook } from './room/alarm-book.ts'
 import { Deadlines } from './room/deadlines.ts'
 import { Rooms } from './room/rooms.ts'
+import { StorageBudget } from './room/storage-budget.ts'
 import { callerReader } from './transports/caller-reader.ts'
 import { Heartbeat } from './transports/heartbeat.ts'
 import { httpRoutes } from './transports/http/http.ts'
@@ -83,6 +85,8 @@ export async function createServer(parts: ServerParts): Promise<Server> {
     log,
     flushQueue: new FlushQueue(clock, () => config.server.limits.bufferedBytes, failed),
     deadlines: new Deadlines(clock, failed),
+    alarmBook: new AlarmBook(),
+    storageBudget: new StorageBudget(() => config.server.limits.storageBytes),
     tallyOf: (pattern: string) => metrics.of(pattern),
     logger,
   }

@@ -20,6 +20,7 @@ export const LIMITS = [
   'limits.batch',
   'limits.waiting',
   'limits.buffered',
+  'limits.storage',
   'limits.heartbeat',
   'limits.messageTimeout',
   'limits.sendTimeout',
@@ -28,6 +29,7 @@ export const LIMITS = [
   'server.limits.handshakes',
   'server.limits.namespaces',
   'server.limits.buffered',
+  'server.limits.storage',
   'server.limits.headersTimeout',
   'server.limits.requestTimeout',
 ] as const
@@ -55,9 +57,11 @@ export interface Tally {
   delivered: number
   /** Peers closed because they were too slow. */
   slow: number
+  /** Alarms whose handler failed; each try counts. */
+  alarmsFailed: number
   readonly exceeded: Exceeded
 }
 
 export function newTally(): Tally {
-  return { joined: 0, received: 0, failed: 0, published: 0, delivered: 0, slow: 0, exceeded: {} }
+  return { joined: 0, received: 0, failed: 0, published: 0, delivered: 0, slow: 0, alarmsFailed: 0, exceeded: {} }
 }

@@ -8,43 +8,71 @@
  *     const { data } = await ann.next('right')
  */
 import type { z } from 'zod'
-import { isEventDefinition } from './config/definition-check.ts'
-import type { Definition, EventDefinition, PastEvent, Present, RawDefinition, RoomLogger, Schemas } from './define.ts'
-import { FlushQueue } from './delivery/flush-queue.ts'
-import { scoped } from './gate/identity.ts'
+import type {
+  Alarms,
+  Definition,
+  EventDefinition,
+  PastEvent,
+  Present,
+  RawDefinition,
+  Schemas,
+  Storage,
+} from './define.ts'
 import { MemoryLog } from './log/memory.ts'
-import { type Random, systemRandom } from './random.ts'
-import { Deadlines } from './room/deadlines.ts'
-import { LiveEventRoom } from './room/event-room.ts'
-import type { HostedRoom } from './room/hosted-room.ts'
-import { LiveRawRoom } from './room/raw-room.ts'
+import { systemRandom } from './random.ts'
 import type { RoomSettings } from './room/room-parts.ts'
-import { newTally } from './tally.ts'
-import { type HandClock, handClock } from './testing/hand-clock.ts'
-import { eventPeer, rawPeer, TestMember } from './testing/test-member.ts'
-import type { RawTestPeer, TestPeer } from './testing/test-peer.ts'
-import { duration } from './units.ts'
+import { handClock } from './testing/hand-clock.ts'
+import { type As, TestHost } from './testing/test-host.ts'
+import { eventPeer, rawPeer } from './testing/test-member.ts'
+import type { Ack, RawTestPeer, TestPeer } from './testing/test-peer.ts'
+import { bytes, duration } from './units.ts'
 
 export type { Ack, HeardEvent, RawTestPeer, TestPeer } from './testing/test-peer.ts'
 
-/** A room under test. `P`: the type of its peers. */
-export interface TestRoom<P> {
+/** A room under test. `P`: the type of its peers; `St`: of what it stores. */
+export interface TestRoom<P, St = Schemas> {
   /**
    * Joins a peer. `name`: its display name (default: the token's, else `ann`). `client`: its stable client id (default:
    * a new one); joining again with the same one is a reconnect of the same member. `claims`: those of a verified token;
    * the same `claims.sub` is the same person with any client.
    */
   join(as?: { name?: string; client?: string; claims?: Record<string, unknown> }): P
+  /** The room's own storage. What the test changes is kept like a change by a handler. */
+  readonly storage: Storage<St>
+  /** The room's own alarms. `advance` moves the time to them. */
+  readonly alarms: Alarms
   /** The members, one entry for each id, in the order they joined. */
   members(): Present[]
   /** Resolves with the newest 100 kept events, oldest first. Empty for a raw room. */
   history(): Promise<PastEvent[]>
-  /** Moves the clock forward by `ms` milliseconds: due timers fire in order, and async code runs after each. */
+  /**
+   * Moves the clock forward by `ms` milliseconds: due timers and alarms fire in order, and async code runs after each.
+   */
   advance(ms: number): Promise<void>
+  /**
+   * Ends the room as `kill -9` of its server would, and opens it again: what was kept comes back, everything else is
+   * gone, and no handler is called for that. Its peers have lost their connection; they may `rejoin`. Rejects with the
+   * error of `open`.
+   */
+  restart(): Promise<void>
   /** The errors that the room logged, for example those that handlers threw. */
   readonly errors: readonly unknown[]
   /** Closes the room: peers are closed with 1001, then the module's `close` is called. */
   close(): Promise<void>
+}
+
+/** An event room under test. */
+export interface TestEventRoom<R extends Schemas = Schemas, S extends Schemas = Schemas, St = Schemas>
+  extends TestRoom<TestPeer<R, S>, St> {
+  /**
+   * Says a message as who is no member, as a `POST` does. `id`: of the message, which needs a `client` or a
+   * `claims.sub`. Resolves with the ack; rejects with the `RoomError` that the room answered.
+   */
+  post<T extends keyof R & string>(
+    type: T,
+    data: z.input<R[T]>,
+    as?: { name?: string; client?: string; claims?: Record<string, unknown>; id?: string },
+  ): Promise<Ack>
 }
 
 /** Settings of the room under test. */
@@ -55,8 +83,23 @@ export interface TestSettings {
   path?: string
   /** `keep` (events, default 10000), `maxAgeMs` (ms, default 7 days), `replay` (events for a new peer, default 50). */
   history?: Partial<RoomSettings['history']>
+  /**
+   * What is stored before the room opens, by key: JSON, or bytes. It need not match the schemas of today, so a test sees
+   * what they make of what an older version stored.
+   */
+  storage?: Record<string, unknown>
+  /** As in rooms.json: `storage` (default `"1MiB"`), `rate` and `abuse` (default: as good as none), `peers`, `waiting`. */
+  limits?: {
+    storage?: string | number
+    rate?: { perSecond: number; burst: number }
+    abuse?: number
+    peers?: number
+    waiting?: number
+  }
   /** How long a disconnected peer may take to rejoin: `"5s"` (default), or a number of ms. */
   rejoinWithin?: string | number
+  /** How long `next` and `send` wait in real time before they reject: `"1s"` (default), or a number of ms. */
+  patience?: string | number
 }
 
 const SETTINGS: Omit<RoomSettings, 'rejoinWithinMs'> = {
@@ -69,6 +112,7 @@ const SETTINGS: Omit<RoomSettings, 'rejoinWithinMs'> = {
     json: { depth: 100, members: 10_000 },
     waiting: 256,
     bufferedBytes: 64 * 1024 * 1024,
+    storageBytes: 1024 * 1024,
     sendTimeoutMs: 30_000,
   },
 }
@@ -77,91 +121,69 @@ const SETTINGS: Omit<RoomSettings, 'rejoinWithinMs'> = {
  * Opens a room of a module in memory. `options`: as in rooms.json; the module's schema parses them. Resolves with the
  * room when `open` has ended. Rejects with a zod error if the options are invalid, or with the error of `open`.
  */
-export async function openRoom<O extends z.ZodType | undefined>(
-  definition: RawDefinition<O>,
+export async function openRoom<O extends z.ZodType | undefined, St extends Schemas, D extends object>(
+  definition: RawDefinition<O, St, D>,
   options?: O extends z.ZodType ? z.input<O> : undefined,
   settings?: TestSettings,
-): Promise<TestRoom<RawTestPeer>>
-export async function openRoom<O extends z.ZodType | undefined, R extends Schemas, S extends Schemas>(
-  definition: EventDefinition<O, R, S>,
+): Promise<TestRoom<RawTestPeer, St>>
+export async function openRoom<
+  O extends z.ZodType | undefined,
+  R extends Schemas,
+  S extends Schemas,
+  St extends Schemas,
+  D extends object,
+>(
+  definition: EventDefinition<O, R, S, St, D>,
   options?: O extends z.ZodType ? z.input<O> : undefined,
   settings?: TestSettings,
-): Promise<TestRoom<TestPeer<R, S>>>
-export async function openRoom(
-  given: unknown,
-  options: unknown = {},
-  { params = {}, path = '/test', history = {}, rejoinWithin = '5s' }: TestSettings = {},
-): Promise<TestRoom<never>> {
+): Promise<TestEventRoom<R, S, St>>
+export async function openRoom(given: unknown, options: unknown = {}, settings: TestSettings = {}): Promise<object> {
   // The overloads accept definitions only.
   const definition = given as Definition
+  const { params = {}, path = '/test', storage, patience = '1s' } = settings
   const clock = handClock()
   const random = systemRandom()
-  const errors: unknown[] = []
-  const parts = {
+  const host = new TestHost({
+    plan: { ...settingsOf(settings), definition, options: definition.options?.parse(options) },
+    path,
+    params,
     clock,
     random,
     log: new MemoryLog(clock, random),
-    flushQueue: new FlushQueue(clock),
-    deadlines: new Deadlines(clock),
-    tallyOf: newTally,
-    logger: errorLogger(errors),
+    patienceMs: duration.parse(patience),
+  })
+  if (storage) await host.store(storage)
+  await host.open()
+  const { errors } = host
+  // The overloads give callers the kind of room and the types of its messages.
+  const room: TestRoom<TestPeer | RawTestPeer> & Pick<TestEventRoom, 'post'> = {
+    join(as: As = {}) {
+      const member = host.join(as)
+      return host.room.kind === 'event' ? eventPeer(member) : rawPeer(member)
+    },
+    post: (type, data, as) => host.post(type, data, as),
+    get storage() {
+      return host.room.storage
+    },
+    get alarms() {
+      return host.room.alarms
+    },
+    members: () => host.room.members(),
+    history: async () => (host.room.kind === 'event' ? host.room.history() : []),
+    advance: (ms) => clock.advance(ms),
+    restart: () => host.restart(),
+    errors,
+    close: () => host.room.close({ code: 1001, reason: 'the test is over' }),
   }
-  const mount = {
+  return room
+}
+
+function settingsOf({ history, limits = {}, rejoinWithin = '5s' }: TestSettings): RoomSettings {
+  const { storage = '1MiB', ...counts } = limits
+  return {
     ...SETTINGS,
     history: { ...SETTINGS.history, ...history },
+    limits: { ...SETTINGS.limits, ...counts, storageBytes: bytes.parse(storage) },
     rejoinWithinMs: duration.parse(rejoinWithin),
   }
-  const parsed = definition.options ? definition.options.parse(options) : undefined
-  const room = isEventDefinition(definition)
-    ? new LiveEventRoom(parts, path, params, mount, definition, parsed)
-    : new LiveRawRoom(parts, path, params, mount, definition, parsed)
-  await room.start(() => {})
-  // The overloads give callers the kind of room and the message types.
-  return testRoom(room, { clock, random, errors }) as TestRoom<never>
-}
-
-interface TestParts {
-  readonly clock: HandClock
-  readonly random: Random
-  readonly errors: unknown[]
-}
-
-function testRoom(room: HostedRoom, { clock, random, errors }: TestParts): TestRoom<TestPeer | RawTestPeer> {
-  /** A client keeps its id when it joins again. */
-  const ids = new Map<string, string>()
-  const idOf = (client: string) => {
-    const id = ids.get(client) ?? random.id()
-    ids.set(client, id)
-    return id
-  }
-  return {
-    join({ name, claims, client = random.id() } = {}) {
-      const sub = typeof claims?.sub === 'string' ? claims.sub : undefined
-      const visitor = {
-        id: sub ?? idOf(client),
-        name: name ?? (typeof claims?.name === 'string' ? claims.name : 'ann'),
-        client: scoped(client, sub),
-        claims,
-      }
-      const member = new TestMember(room, visitor, random, errors)
-      return room.kind === 'event' ? eventPeer(member) : rawPeer(member)
-    },
-    members: () => room.members(),
-    history: async () => (room.kind === 'event' ? room.history() : []),
-    advance: (ms) => clock.advance(ms),
-    errors,
-    close: () => room.close({ code: 1001, reason: 'the test is over' }),
-  }
-}
-
-function errorLogger(errors: unknown[]): RoomLogger & { child(): RoomLogger } {
-  const quiet = () => {}
-  const logger = {
-    debug: quiet,
-    info: quiet,
-    warn: quiet,
-    error: (fields: object | string) =>
-      void errors.push(typeof fields === 'object' && 'err' in fields ? fields.err : fields),
-  }
-  return { ...logger, child: () => logger }
 }

@@ -8,6 +8,7 @@ import { isLocalized } from '../localized.ts'
 import { issueLines, show, suggestion } from '../mistakes.ts'
 import { errorOf } from '../thrown.ts'
 import { isObject } from './json-text.ts'
+import { storeNameMistakes } from './store-names.ts'
 import { type UnknownKey, unknownKeys } from './unknown-keys.ts'
 
 /** Types of the protocol, and events that clients and libraries fire for themselves. No module may declare them. */
@@ -15,7 +16,7 @@ const RESERVED: readonly string[] = [
   ...['welcome', 'ack', 'error', 'reset', 'redacted'],
   ...['connect', 'connect_error', 'disconnect', 'disconnecting', 'newListener', 'removeListener'],
 ]
-const PARTS = ['summary', 'options', 'receives', 'sends', 'text', 'admit', 'open']
+const PARTS = ['summary', 'options', 'receives', 'sends', 'stores', 'data', 'text', 'admit', 'open']
 
 /** Whether a module's default export is a definition. Adds what is wrong to `mistakes`, one line each. */
 export function isDefinition(exported: unknown, mistakes: string[]): exported is Definition {
@@ -62,19 +63,39 @@ function mistakesIn(parts: unknown): string[] {
   expect('summary', parts.summary === undefined || isLocalized(parts.summary), 'a text, or one per language')
   expect('options', parts.options === undefined || isSchema(parts.options), 'a zod 4 schema')
   expect('admit', ['function', 'undefined'].includes(typeof parts.admit), 'a function admit(claims, place) { … }')
+  expect('data', ['function', 'undefined'].includes(typeof parts.data), 'a function data(who) { … }')
   expect('text', ['function', 'undefined'].includes(typeof parts.text), 'a function')
   if (parts.text !== undefined && parts.receives === undefined)
     mistakes.push('text: expected "receives" beside it; without it, plain text already reaches message(peer, data)')
-  return [...mistakes, ...messageMistakes('receives', parts.receives), ...messageMistakes('sends', parts.sends)]
+  const messages = [...messageMistakes('receives', parts.receives), ...messageMistakes('sends', parts.sends)]
+  return [...mistakes, ...messages, ...storeMistakes(parts.stores)]
 }
 
 function messageMistakes(part: string, messages: unknown): string[] {
-  if (messages === undefined) return []
-  if (typeof messages !== 'object' || messages === null || isSchema(messages))
-    return [`${part}: expected { type: a zod 4 schema, … }, got ${isSchema(messages) ? 'a schema' : show(messages)}`]
-  return Object.entries(messages).flatMap(([type, schema]) => {
-    if (RESERVED.includes(type)) return [`${part}.${type}: expected another type; "${type}" is the server's own`]
-    return isSchema(schema) ? [] : [`${part}.${type}: expected a zod 4 schema, got ${show(schema)}`]
+  return schemaMistakes(part, 'type', messages, (type) =>
+    RESERVED.includes(type) ? `${part}.${type}: expected another type; "${type}" is the server's own` : undefined,
+  )
+}
+
+function storeMistakes(stores: unknown): string[] {
+  const mistakes = schemaMistakes('stores', 'name', stores)
+  return isObject(stores) && !isSchema(stores) ? [...mistakes, ...storeNameMistakes(Object.keys(stores))] : mistakes
+}
+
+/** `name`: what its names are called. `wrong`: what is wrong with a name, if anything is. */
+function schemaMistakes(
+  part: string,
+  name: string,
+  schemas: unknown,
+  wrong: (name: string) => string | undefined = () => undefined,
+): string[] {
+  if (schemas === undefined) return []
+  if (typeof schemas !== 'object' || schemas === null || isSchema(schemas))
+    return [`${part}: expected { ${name}: a zod 4 schema, … }, got ${isSchema(schemas) ? 'a schema' : show(schemas)}`]
+  return Object.entries(schemas).flatMap(([name, schema]) => {
+    const mistake = wrong(name)
+    if (mistake !== undefined) return [mistake]
+    return isSchema(schema) ? [] : [`${part}.${name}: expected a zod 4 schema, got ${show(schema)}`]
   })
 }
 

@@ -22,6 +22,7 @@ const TALLIES: Record<Total, [name: string, help: string]> = {
   published: ['corridor_events_total', 'Events published and kept.'],
   delivered: ['corridor_deliveries_total', 'Frames written to peers.'],
   slow: ['corridor_slow_peers_total', 'Peers closed because they did not keep up.'],
+  alarmsFailed: ['corridor_alarm_failures_total', 'Alarms whose handler failed, each try.'],
 }
 const COMMIT_SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5]
 

@@ -17,6 +17,8 @@ export class Call {
   isGivenUp = false
   /** The latest step of its code. */
   step: Step | undefined
+  /** Its async code has ended well; its last step still takes changes. */
+  onSuccess: (() => void) | undefined
   /** The promise that the latest `publish` returned. */
   latest: Promise<unknown> | undefined
 

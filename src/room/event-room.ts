@@ -43,7 +43,7 @@ export class LiveEventRoom extends LiveRoom<LiveEventPeer, Handlers> implements 
     definition: EventDefinition,
     options?: unknown,
   ) {
-    super(parts, path, params, settings)
+    super(parts, path, params, settings, definition.stores)
     this.#definition = definition
     this.#options = options
     const { clock, deadlines } = parts

@@ -60,7 +60,11 @@ export class HandlerCalls {
     }
     // The step of a batch is ended by the batch.
     if (!pending || call.isShared) return pending
-    const settled = pending.catch((error) => {
+    const succeeded = (value: unknown) => {
+      call.onSuccess?.()
+      return value
+    }
+    const settled = pending.then(succeeded, (error) => {
       this.#thrown(call)
       throw error
     })

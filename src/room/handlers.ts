@@ -4,7 +4,7 @@
  */
 import { show, suggestion } from '../mistakes.ts'
 
-const COMMON = ['join', 'drop', 'rejoin', 'leave', 'close']
+const COMMON = ['join', 'drop', 'rejoin', 'leave', 'alarm', 'close']
 
 /**
  * Throws a `TypeError` that names every problem. `types`: the message types of an event room; `undefined`: a raw room.

@@ -10,7 +10,9 @@ import type { Log, Retention } from '../log/log.ts'
 import type { Random } from '../random.ts'
 import type { Tally } from '../tally.ts'
 import type { Rate } from '../token-bucket.ts'
+import type { AlarmBook } from './alarm-book.ts'
 import type { Deadlines } from './deadlines.ts'
+import type { StorageBudget } from './storage-budget.ts'
 
 /** Shared by all rooms of a server. */
 export interface RoomParts {
@@ -19,6 +21,8 @@ export interface RoomParts {
   readonly log: Log
   readonly flushQueue: FlushQueue
   readonly deadlines: Deadlines
+  readonly alarmBook: AlarmBook
+  readonly storageBudget: StorageBudget
   /** The counters of a line of rooms.json. */
   readonly tallyOf: (pattern: string) => Tally
   readonly logger: RoomLogger & { child(fields: object): RoomLogger }
@@ -39,6 +43,7 @@ export interface RoomSettings {
     /** How many messages of one peer may wait for its async handlers. */
     readonly waiting: number
     readonly bufferedBytes: number
+    readonly storageBytes: number
     readonly sendTimeoutMs: number
   }
 }

@@ -1,22 +1,19 @@
 /**
- * A live room at one path: its members, the author's handlers, and the only path to its peers. `rooms.ts` opens it, and
+ * A live room at one path: the author's handlers, and the only path to its peers. `rooms.ts` opens it, and
  * transports join peers. `event-room.ts` and `raw-room.ts` define how messages are handled. Everything published goes
- * through the log, which calls back `#deliver`.
+ * through the log, which calls back `deliver`.
  */
 
-import type { CommonHandlers, Present, RoomLogger } from '../define.ts'
+import type { CommonHandlers, Schemas } from '../define.ts'
 import { Audience } from '../delivery/audience.ts'
 import type { Frame } from '../delivery/frame.ts'
 import type { Subscriber } from '../delivery/subscriber.ts'
 import type { Wire } from '../delivery/wire.ts'
 import type { CloseReason, RoomError } from '../errors.ts'
-import { offset, type RoomLog } from '../log/log.ts'
-import type { Random } from '../random.ts'
-import type { Tally } from '../tally.ts'
+import type { RoomLog } from '../log/log.ts'
+import { AuthorRoom } from './author-room.ts'
 import { type Dismissal, dismissAfterAnswers, dismissSome } from './dismissal.ts'
-import { HANDLERS_END_MS, HandlerCalls } from './handler-calls.ts'
-import { LazyLogger } from './lazy-logger.ts'
-import { Members } from './members.ts'
+import { HANDLERS_END_MS } from './handler-calls.ts'
 import { Membership } from './membership.ts'
 import { withinOpenTime } from './opening.ts'
 import type { LivePeer } from './peer.ts'
@@ -24,46 +21,25 @@ import { PeerSession } from './peer-session.ts'
 import type { RoomParts, RoomSettings } from './room-parts.ts'
 import { FrameToAll } from './said.ts'
 import type { Session, Visitor } from './session.ts'
-import { Steps } from './steps.ts'
 
-export abstract class LiveRoom<P extends LivePeer, H extends CommonHandlers<P>> {
+export abstract class LiveRoom<P extends LivePeer, H extends CommonHandlers<P>> extends AuthorRoom<P> {
   abstract readonly kind: 'event' | 'raw'
-  readonly path: string
-  readonly params: Readonly<Record<string, string>>
-  readonly settings: RoomSettings
-  protected readonly logger: LazyLogger
-  readonly present: Members<P>
   /** No more peers may join. */
   isClosed = false
-  /** Nothing is published any more: another room may be open at this path, on the same log. */
-  protected isOver = false
-  protected readonly parts: RoomParts
   readonly audience: Audience
-  protected readonly tally: Tally
   received = 0
-  readonly calls: HandlerCalls
-  readonly steps: Steps
   protected handlers!: H
-  roomLog!: RoomLog
   readonly #membership: Membership<P>
   #onEmpty: () => void = () => {}
 
-  constructor(parts: RoomParts, path: string, params: Record<string, string>, settings: RoomSettings) {
-    this.parts = parts
-    this.path = path
-    this.params = params
-    this.settings = settings
-    this.logger = new LazyLogger(parts.logger, path)
-    this.present = new Members(parts.clock)
-    this.steps = new Steps({
-      roomLog: () => this.roomLog,
-      call: () => this.calls.current,
-      deliver: (frame) => this.#deliver(frame),
-      position: ({ seq }) => ({ seq, offset: offset(this.roomLog.epoch, seq) }),
-      internalError: (error) => this.log.error({ err: error }, 'something was not delivered to everyone'),
-    })
-    this.calls = new HandlerCalls(parts.clock, this.logger, this.steps)
-    this.tally = parts.tallyOf(settings.pattern)
+  constructor(
+    parts: RoomParts,
+    path: string,
+    params: Record<string, string>,
+    settings: RoomSettings,
+    stores: Schemas | undefined,
+  ) {
+    super(parts, path, params, settings, stores)
     this.audience = new Audience(parts.flushQueue, {
       limitBytes: settings.limits.bufferedBytes,
       tally: this.tally,
@@ -95,19 +71,6 @@ export abstract class LiveRoom<P extends LivePeer, H extends CommonHandlers<P>> 
     await withinOpenTime(this.parts.clock, this.#open()).catch(failed)
   }
 
-  get random(): Random {
-    return this.parts.random
-  }
-
-  get log(): RoomLogger {
-    return this.logger.child
-  }
-
-  /** How many ids are members. */
-  get size(): number {
-    return this.present.size
-  }
-
   /** How many peers are members, with every connection of a person counted. */
   get count(): number {
     return this.present.count
@@ -121,26 +84,6 @@ export abstract class LiveRoom<P extends LivePeer, H extends CommonHandlers<P>> 
   /** How many members are connected now. */
   get connected(): number {
     return this.present.connected
-  }
-
-  members(limit = Number.POSITIVE_INFINITY): Present[] {
-    return this.present.list(limit)
-  }
-
-  peers(id?: string): P[] {
-    return id === undefined ? [...this.present.peers()] : this.present.withId(id)
-  }
-
-  now(): number {
-    return this.parts.clock.now()
-  }
-
-  every(ms: number, fn: () => unknown): () => void {
-    return this.calls.every(ms, fn)
-  }
-
-  after(ms: number, fn: () => unknown): () => void {
-    return this.calls.after(ms, fn)
   }
 
   /**
@@ -198,9 +141,14 @@ export abstract class LiveRoom<P extends LivePeer, H extends CommonHandlers<P>> 
     const peers = [...this.present.peers()]
     await dismissAfterAnswers(this, peers, () => reason)
     // Also for earlier leaves: every `leave` is called before `close`.
-    await this.calls.waitFor(this.#membership.pendingLeaves())
+    await this.calls.waitFor([...this.#membership.pendingLeaves(), this.alarms.stop()])
     const failed = (error: unknown) => this.calls.failed('close', error)
     await this.calls.call('close', () => this.handlers.close?.(), failed, undefined, HANDLERS_END_MS)
+    await this.#stop()
+  }
+
+  /** Ends the room as its server would by being killed: nobody is told, and no code of the author is called. */
+  async kill(): Promise<void> {
     await this.#stop()
   }
 
@@ -229,12 +177,15 @@ export abstract class LiveRoom<P extends LivePeer, H extends CommonHandlers<P>> 
     // The opening was given up meanwhile.
     if (this.isOver) return this.roomLog.close()
     this.audience.seq = this.roomLog.seq
+    this.state.load(this.roomLog.takeState())
     await this.calls.whole(async () => {
       this.handlers = this.checkHandlers((await this.callOpen()) ?? {})
+      this.alarms.handledBy(this.handlers.alarm?.bind(this.handlers))
     })
+    if (!this.isOver) this.state.start(this.handlers)
   }
 
-  #deliver(frame: Frame): void {
+  protected override deliver(frame: Frame): void {
     this.tally.published += 1
     this.audience.deliver(frame)
   }
@@ -246,5 +197,6 @@ export abstract class LiveRoom<P extends LivePeer, H extends CommonHandlers<P>> 
     // The room may end before its log is open.
     const roomLog: RoomLog | undefined = this.roomLog
     await roomLog?.close()
+    this.state.end()
   }
 }

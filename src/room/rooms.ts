@@ -7,7 +7,7 @@ import type { Mount, Route } from '../config/mount.ts'
 import { Close, type CloseReason, Refusal } from '../errors.ts'
 import { within } from '../within.ts'
 import { FailedOpenings } from './failed-openings.ts'
-import { build, type HostedRoom } from './hosted-room.ts'
+import { buildRoom, type HostedRoom } from './hosted-room.ts'
 import type { HostedAt, Instance, MountRooms } from './instance.ts'
 import type { OpenRoom } from './open-room.ts'
 import type { RoomParts } from './room-parts.ts'
@@ -74,8 +74,9 @@ export class Rooms {
     if (instance.isOpen) return { room, release }
     return instance.opened.then(
       () => ({ room, release }),
-      () => {
+      (error) => {
         release()
+        if (error instanceof Refusal) throw error
         return refuseOpening()
       },
     )
@@ -134,7 +135,7 @@ export class Rooms {
       const message = `at most ${mount.instances} rooms are open under ${mount.pattern}`
       throw new Refusal(503, 'too_many_rooms', message, { 'Retry-After': '60' }).by('instances')
     }
-    const room = build(this.#parts, mount, path, params)
+    const room = buildRoom(this.#parts, mount, path, params)
     const opened = room.start(() => this.#idle(instance))
     const instance: Instance = { mount, room, opened, openedMs: 0, isOpen: false, expected: 0, cancelIdle: undefined }
     this.#instances.set(path, instance)
@@ -146,7 +147,8 @@ export class Rooms {
         this.failed.remove(path)
       },
       (error) => {
-        room.log.error({ err: error }, "the room's open failed, joins are refused until it opens")
+        if (error instanceof Refusal) room.log.warn({ reason: error.message }, 'the room was not opened')
+        else room.log.error({ err: error }, "the room's open failed, joins are refused until it opens")
         this.#remove(instance)
         if (this.#mountAt(path) === mount) this.failed.add(path, mount, error)
       },

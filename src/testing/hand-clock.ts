@@ -10,6 +10,8 @@ import { type Clock, timerMs } from '../clock.ts'
 export interface HandClock extends Clock {
   /** Moves time forward by `ms`: due timers fire in order, and async code runs after each. */
   advance(ms: number): Promise<void>
+  /** Resolves when nothing is left to happen at the current time. */
+  settled(): Promise<void>
 }
 
 interface Timer {
@@ -29,7 +31,6 @@ export function handClock(startMs = Date.UTC(2026, 0, 1)): HandClock {
   /** How many calls of `soon` have not run yet. */
   let due = 0
   const iteration = () => new Promise<void>((resolve) => nextIteration(resolve))
-  /** Resolves when nothing is left to happen at the current time. */
   const settled = async () => {
     while (due > 0) await iteration()
   }
@@ -47,6 +48,10 @@ export function handClock(startMs = Date.UTC(2026, 0, 1)): HandClock {
         due -= 1
         fn()
       })
+    },
+    async settled() {
+      await iteration()
+      await settled()
     },
     async advance(ms) {
       const end = now + ms

@@ -18,10 +18,17 @@ type Payload = string | Uint8Array
 /** Frames of the protocol, which are no events of the room. */
 const PROTOCOL = ['welcome', 'ack', 'error']
 
+export interface TestMemberParts {
+  /** The room of the moment: a restart replaces it. */
+  readonly room: () => HostedRoom
+  readonly visitor: Visitor
+  readonly random: Random
+  readonly errors: readonly unknown[]
+  readonly patienceMs: number
+}
+
 export class TestMember {
-  readonly #room: HostedRoom
-  readonly #visitor: Visitor
-  readonly #random: Random
+  readonly #parts: TestMemberParts
   /** The seq of the newest event it received. */
   #seq = 0
   /** The peer that the room module sees. */
@@ -29,11 +36,9 @@ export class TestMember {
   wire: TestWire
   #session: Session | undefined
 
-  constructor(room: HostedRoom, visitor: Visitor, random: Random, errors: readonly unknown[]) {
-    this.#room = room
-    this.#visitor = visitor
-    this.#random = random
-    this.wire = new TestWire(errors)
+  constructor(parts: TestMemberParts) {
+    this.#parts = parts
+    this.wire = new TestWire(parts.errors, parts.patienceMs)
     this.peer = this.#join()
   }
 
@@ -43,7 +48,7 @@ export class TestMember {
 
   /** A new message id. */
   newId(): string {
-    return this.#random.id()
+    return this.#parts.random.id()
   }
 
   /** Closes the connection. */
@@ -66,18 +71,19 @@ export class TestMember {
 
   #join(): Member {
     const { wire } = this
-    const room = this.#room
+    const { visitor } = this.#parts
+    const room = this.#parts.room()
     const isBack = this.#session !== undefined
-    if (room.kind === 'raw') this.#session = room.join(this.#visitor, wire, undefined)
+    if (room.kind === 'raw') this.#session = room.join(visitor, wire, undefined)
     else {
       wire.onFrame = ({ type, seq, data }) => {
         const newest = type === 'welcome' && !isBack ? JSON.parse(String(data)).seq : seq
         this.#seq = Math.max(this.#seq, newest)
       }
-      this.#session = room.join(this.#visitor, wire, isBack ? room.readers.offset(this.#seq) : undefined)
+      this.#session = room.join(visitor, wire, isBack ? room.readers.offset(this.#seq) : undefined)
     }
     // A peer that its own `join` has refused is no member.
-    return room.present.withClient(this.#visitor.client) ?? this.#visitor
+    return room.present.withClient(visitor.client) ?? visitor
   }
 }
 
@@ -115,8 +121,8 @@ export function eventPeer(member: TestMember): TestPeer {
     rejoin: () => member.rejoin(),
     leave: () => member.leave(),
     say: (text) => member.receive(text),
-    async send(type: string, data: unknown) {
-      const id = member.newId()
+    async send(type: string, data: unknown, options: { id?: string } = {}) {
+      const id = options.id ?? member.newId()
       member.receive(JSON.stringify({ type, data, id }))
       const isAnswer = ({ answer }: Frame) => answer?.id === id
       const answer = eventOf(await member.wire.answer(`the answer to "${type}"`, isAnswer))

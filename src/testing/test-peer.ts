@@ -20,12 +20,17 @@ export interface Ack {
   readonly kept: string
   /** The number of the first event that the handler published, if it did. */
   readonly seq?: number
+  /** The message was handled before, under the same id. */
+  readonly duplicate?: true
 }
 
 /** A peer of an event room under test. */
 export interface TestPeer<R extends Schemas = Schemas, S extends Schemas = Schemas> extends Member {
-  /** Sends a message. Resolves with the ack. Rejects with the `RoomError` that the room answered. */
-  send<T extends keyof R & string>(type: T, data: z.input<R[T]>): Promise<Ack>
+  /**
+   * Sends a message. `id`: its id, to say it again with the same one (default: a new one). Resolves with the ack. Rejects
+   * with the `RoomError` that the room answered.
+   */
+  send<T extends keyof R & string>(type: T, data: z.input<R[T]>, options?: { id?: string }): Promise<Ack>
   /** Sends a plain text frame, as a terminal client does. */
   say(text: string): void
   /**

@@ -13,8 +13,8 @@ import type { CloseReason } from '../errors.ts'
  * A test waits for a frame in a fixed number of short waits, not until a deadline: if a busy machine stops the process,
  * the remaining waits are still ahead.
  */
-const WAITS = 20
 const WAIT_MS = 50
+const PATIENCE_MS = 1000
 
 /** Encodes nothing: tests get the frames themselves. */
 const encoding: Encoding = { name: 'test', encode: () => '', join: () => '' }
@@ -27,17 +27,22 @@ export class TestWire implements Wire {
   onFrame: (frame: Frame) => void = () => {}
   #isLost = false
   readonly #errors: readonly unknown[]
+  readonly #patienceMs: number
   #received: Frame[] = []
   #wake: (() => void)[] = []
 
-  /** `errors`: the errors that the room logged, shown if an expected frame does not arrive. */
-  constructor(errors: readonly unknown[]) {
+  /**
+   * `errors`: the errors that the room logged, shown if an expected frame does not arrive. `patienceMs`: how long a test
+   * waits for one.
+   */
+  constructor(errors: readonly unknown[], patienceMs = PATIENCE_MS) {
     this.#errors = errors
+    this.#patienceMs = patienceMs
   }
 
   /** The next connection of the same peer, which takes over the frames not read yet. */
   next(): TestWire {
-    const next = new TestWire(this.#errors)
+    const next = new TestWire(this.#errors, this.#patienceMs)
     next.#received = this.#received
     next.#wake = this.#wake
     return next
@@ -92,7 +97,7 @@ export class TestWire implements Wire {
       const at = this.#received.findIndex(isWanted)
       const frame = at < 0 ? undefined : take(at)
       if (frame !== undefined) return frame
-      if (this.closed || waits >= WAITS) throw new Error(this.#missing(wanted))
+      if (this.closed || waits >= Math.ceil(this.#patienceMs / WAIT_MS)) throw new Error(this.#missing(wanted))
       if (!(await this.#waitForFrame())) waits += 1
     }
   }

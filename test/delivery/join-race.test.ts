@@ -111,12 +111,12 @@ describe('joining during full publishing', () => {
 })
 
 describe('joining over real sockets', () => {
-  let room: Room | undefined
+  let room: Room<{ said: z.ZodNumber }> | undefined
   const definition = defineRoom({
     receives: {},
     sends: { said: z.number() },
     open: (opened) => {
-      room = opened as Room
+      room = opened
       return {}
     },
   })

@@ -85,12 +85,13 @@ describe('a peer that does not read', () => {
   const KIB = 1024
 
   it('is closed with 1013 while the others hear everything, in order', async () => {
-    let room: Room | undefined
+    const said = z.object({ number: z.number(), padding: z.string() })
+    let room: Room<{ said: typeof said }> | undefined
     const definition = defineRoom({
       receives: {},
-      sends: { said: z.object({ number: z.number(), padding: z.string() }) },
+      sends: { said },
       open: (opened) => {
-        room = opened as Room
+        room = opened
         return {}
       },
     })

@@ -74,12 +74,12 @@ describe('an async handler', () => {
   })
 
   it('that outlives its room cannot break into the order of the next', async () => {
-    const rooms: Room[] = []
+    const rooms: Room<{ said: z.ZodString }>[] = []
     const definition = defineRoom({
       receives: {},
       sends: { said: z.string() },
       open: (room) => {
-        rooms.push(room as Room)
+        rooms.push(room)
         return {}
       },
     })

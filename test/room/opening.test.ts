@@ -18,7 +18,9 @@ function newRoom(waits: { log?: Promise<unknown>; author?: Promise<unknown> }) {
         calls.push('the log is closed')
         return Promise.resolve()
       }
-      return new Proxy(roomLog, { get: (of, name) => (name === 'close' ? close : Reflect.get(of, name, of)) })
+      const takeState = () => roomLog.takeState()
+      const own: Partial<RoomLog> = { close, takeState }
+      return new Proxy(roomLog, { get: (of, name) => Reflect.get(own, name) ?? Reflect.get(of, name, of) })
     },
   })
   const definition = defineRoom({

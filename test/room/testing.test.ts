@@ -178,7 +178,9 @@ describe('an event room', () => {
   it('knows the types of the module', async () => {
     const room = await openRoom(quiz)
     const ann = room.join()
-    expectTypeOf(ann.send<'guess'>).parameters.toEqualTypeOf<['guess', { at: string }]>()
+    expectTypeOf(ann.send<'guess'>)
+      .parameter(1)
+      .toEqualTypeOf<{ at: string }>()
     expectTypeOf(ann.next<'guessed'>)
       .returns.resolves.toHaveProperty('data')
       .toEqualTypeOf<{ from: string; at: string }>()

@@ -13,6 +13,7 @@ const IMPORT = /^(?:import|export)\b[^'"]*?from '(\.[^']+)'|^import '(\.[^']+)'|
 /** From the ground up; on one floor stand folders that know nothing of each other. */
 export const FLOORS: readonly (readonly string[])[] = [
   ['ground'],
+  ['author'],
   ['define.ts'],
   ['client', 'delivery'],
   ['log'],

@@ -2,8 +2,10 @@
 import { FlushQueue } from '../../src/delivery/flush-queue.ts'
 import { MemoryLog } from '../../src/log/memory.ts'
 import { systemRandom } from '../../src/random.ts'
+import { AlarmBook } from '../../src/room/alarm-book.ts'
 import { Deadlines } from '../../src/room/deadlines.ts'
 import type { RoomParts, RoomSettings } from '../../src/room/room-parts.ts'
+import { StorageBudget } from '../../src/room/storage-budget.ts'
 import { newTally } from '../../src/tally.ts'
 
 /** Parts in memory on a clock. `errors`: the fields of each error that was logged. */
@@ -17,6 +19,8 @@ export function roomParts<C extends RoomParts['clock']>(clock: C) {
     log: new MemoryLog(clock, random),
     flushQueue: new FlushQueue(clock),
     deadlines: new Deadlines(clock),
+    alarmBook: new AlarmBook(),
+    storageBudget: new StorageBudget(),
     tallyOf: newTally,
     logger: { ...logger, child: () => logger },
   }
@@ -42,6 +46,7 @@ export function roomSettings({ history, limits, ...change }: Change = {}): RoomS
       json: { depth: 100, members: 10_000 },
       waiting: 256,
       bufferedBytes: 64 * 1024 * 1024,
+      storageBytes: 1024 * 1024,
       sendTimeoutMs: 30_000,
       ...limits,
     },

@@ -9,9 +9,11 @@ import { FlushQueue } from '../../src/delivery/flush-queue.ts'
 import { type Entry, isEmpty, type Log, type Retention, type RoomLog } from '../../src/log/log.ts'
 import { MemoryLog } from '../../src/log/memory.ts'
 import { systemRandom } from '../../src/random.ts'
+import { AlarmBook } from '../../src/room/alarm-book.ts'
 import { Deadlines } from '../../src/room/deadlines.ts'
 import { LiveEventRoom } from '../../src/room/event-room.ts'
 import type { RoomParts, RoomSettings } from '../../src/room/room-parts.ts'
+import { StorageBudget } from '../../src/room/storage-budget.ts'
 import { newTally } from '../../src/tally.ts'
 import { type HandClock, handClock } from '../../src/testing/hand-clock.ts'
 import { wrappedLog } from './wrapped-log.ts'
@@ -79,6 +81,7 @@ const LIMITS: RoomSettings['limits'] = {
   json: { depth: 10, members: 100 },
   waiting: 10_000,
   bufferedBytes: 1e9,
+  storageBytes: 1024 * 1024,
   sendTimeoutMs: 30_000,
 }
 
@@ -100,6 +103,8 @@ export async function openMoodyRoom(mood: Mood, delayMs = () => 0, given?: objec
     log: moodyLog(clock, mood),
     flushQueue: new FlushQueue(clock),
     deadlines: new Deadlines(clock),
+    alarmBook: new AlarmBook(),
+    storageBudget: new StorageBudget(),
     tallyOf: newTally,
     logger: { ...quiet, child: () => quiet },
   } as unknown as RoomParts

@@ -1,0 +1,105 @@
+/**
+ * What the author's code has of a room of either kind: its path, its members, its storage and alarms, time and timers.
+ * `room.ts` is the live room, with the way to its peers.
+ */
+import type { Present, RoomLogger, Schemas, Storage } from '../define.ts'
+import type { Frame } from '../delivery/frame.ts'
+import { offset, type RoomLog } from '../log/log.ts'
+import type { Random } from '../random.ts'
+import type { Tally } from '../tally.ts'
+import type { RoomAlarms } from './alarms.ts'
+import { HandlerCalls } from './handler-calls.ts'
+import { LazyLogger } from './lazy-logger.ts'
+import { Members } from './members.ts'
+import type { LivePeer } from './peer.ts'
+import type { RoomParts, RoomSettings } from './room-parts.ts'
+import { RoomState } from './room-state.ts'
+import { Steps } from './steps.ts'
+
+export abstract class AuthorRoom<P extends LivePeer> {
+  readonly path: string
+  readonly params: Readonly<Record<string, string>>
+  readonly settings: RoomSettings
+  readonly present: Members<P>
+  readonly calls: HandlerCalls
+  readonly steps: Steps
+  roomLog!: RoomLog
+  protected readonly parts: RoomParts
+  protected readonly logger: LazyLogger
+  protected readonly tally: Tally
+  protected readonly state: RoomState
+  /** Nothing is published any more: another room may be open at this path, on the same log. */
+  protected isOver = false
+
+  constructor(
+    parts: RoomParts,
+    path: string,
+    params: Record<string, string>,
+    settings: RoomSettings,
+    stores: Schemas | undefined,
+  ) {
+    this.parts = parts
+    this.path = path
+    this.params = params
+    this.settings = settings
+    this.tally = parts.tallyOf(settings.pattern)
+    this.logger = new LazyLogger(parts.logger, path)
+    this.present = new Members(parts.clock)
+    this.steps = new Steps({
+      roomLog: () => this.roomLog,
+      call: () => this.calls.current,
+      deliver: (frame) => this.deliver(frame),
+      position: ({ seq }) => ({ seq, offset: offset(this.roomLog.epoch, seq) }),
+      internalError: (error) => this.log.error({ err: error }, 'something was not delivered to everyone'),
+    })
+    this.calls = new HandlerCalls(parts.clock, this.logger, this.steps)
+    const { calls, steps, logger, tally } = this
+    const isOver = () => this.isOver
+    this.state = new RoomState({ path, parts, settings, stores, steps, calls, logger, tally, isOver })
+  }
+
+  get random(): Random {
+    return this.parts.random
+  }
+
+  get log(): RoomLogger {
+    return this.logger.child
+  }
+
+  /** How many ids are members. */
+  get size(): number {
+    return this.present.size
+  }
+
+  get storage(): Storage {
+    // The module's schemas give the types, which exist only for its code.
+    return this.state.storage as Storage
+  }
+
+  get alarms(): RoomAlarms {
+    return this.state.alarms
+  }
+
+  members(limit = Number.POSITIVE_INFINITY): Present[] {
+    return this.present.list(limit)
+  }
+
+  peers(id?: string): P[] {
+    return id === undefined ? [...this.present.peers()] : this.present.withId(id)
+  }
+
+  now(): number {
+    return this.parts.clock.now()
+  }
+
+  every(ms: number, fn: () => unknown): () => void {
+    return this.calls.every(ms, fn)
+  }
+
+  after(ms: number, fn: () => unknown): () => void {
+    return this.calls.after(ms, fn)
+  }
+
+  /** A kept event goes to every peer. */
+  protected abstract deliver(frame: Frame): void
+}
