@@ -171,7 +171,9 @@ const STATUS: Readonly<Record<string, number>> = {
   invalid: 400,
   rate_limited: 429,
   forbidden: 403,
+  not_found: 404,
   conflict: 409,
+  gone: 410,
   unavailable: 503,
   internal: 500,
 }

@@ -168,7 +168,7 @@ export async function createServer(parts: ServerParts): Promise<Server> {
     refusals,
     metrics,
     metricsToken: environment.metricsToken,
-    admin: operatorAccess(environment.adminToken, { clock, gate, rooms, log }),
+    admin: operatorAccess(environment.adminToken, { ...roomParts, gate, rooms }),
     logger,
     pages,
     ownFiles,

@@ -80,6 +80,13 @@ export interface Room<S extends Schemas = Schemas, St = Schemas, D = Notes> exte
    * Rejects with a `RangeError` if one of them is no such integer.
    */
   history(range?: { after?: number; before?: number; limit?: number }): Promise<PastEvent<S>[]>
+  /**
+   * Erases a kept event: its place stays, its type, data and sender are gone from disk. Everyone hears of it by an event
+   * `redacted`. Rejects with a `RoomError` `gone` if the event is not kept.
+   */
+  redact(seq: number): Promise<Position>
+  /** Forgets all events of before. Everyone hears a `reset`. The storage stays. */
+  clearHistory(): Promise<Position>
 }
 
 /** A live raw room. */

@@ -4,20 +4,22 @@
  */
 import type { Clock } from '../clock.ts'
 import type { Route } from '../config/mount.ts'
+import type { Position } from '../define.ts'
 import { Refusal, RoomError } from '../errors.ts'
 import type { Gate } from '../gate/gate.ts'
-import { mustKeepEvents } from '../gate/must-keep-events.ts'
+import { mustKeepEvents, rawRoom } from '../gate/must-keep-events.ts'
 import { parseTarget } from '../gate/target.ts'
-import type { Kept } from '../log/log.ts'
+import type { Kept, Log } from '../log/log.ts'
 import { type Kicked, kick } from '../room/connections.ts'
+import { forgetClosed } from '../room/forgetting.ts'
 import { exceededBound } from '../room/json-bounds.ts'
-import type { Posted } from '../room/open-room.ts'
 import type { Rooms } from '../room/rooms.ts'
 import type { Visitor } from '../room/session.ts'
 import { within } from '../within.ts'
 
 export interface AdminParts {
   readonly clock: Clock
+  readonly log: Log
   readonly gate: Pick<Gate, 'route'>
   readonly rooms: Rooms
 }
@@ -72,9 +74,30 @@ export class Admin {
     return wasOpen
   }
 
+  /** Erases one event, or all. Rejects with a `RoomError` or a `Refusal`. */
+  async forget(given: string, seq?: number): Promise<Position> {
+    const { rooms, log } = this.#parts
+    const { path, mount } = this.route(given)
+    if (mount.kind === 'raw') throw rawRoom()
+    const { room } = (await rooms.opening(path)) ?? {}
+    // Its code need not run for it, and may not be able to.
+    if (room?.kind !== 'event') return rooms.whileClosed(path, () => forgetClosed(log, path, mount.history, seq))
+    return this.#inTime(seq === undefined ? room.clearHistory() : room.redact(seq))
+  }
+
+  /** Closes the room, and removes all that is kept of it. Returns whether there was something. */
+  erase(given: string): Promise<boolean> {
+    const { rooms, log } = this.#parts
+    const { path } = this.route(given)
+    return rooms.whileClosed(path, () => {
+      rooms.failed.remove(path)
+      return log.erase(path)
+    })
+  }
+
   /** Rejects with a `RoomError` or a `Refusal`. */
   async say(path: string, message: AdminMessage): Promise<AdminAnswer> {
-    const { rooms, clock } = this.#parts
+    const { rooms } = this.#parts
     const route = this.route(path)
     const { limits } = route.mount
     mustFit(message.data, limits)
@@ -82,14 +105,21 @@ export class Admin {
     try {
       const sender = mustKeepEvents(room).anonymousSender(ADMIN)
       let isLate = false
-      const posted = await within<Posted>(clock, ANSWER_MS, sender.post([message], { isLate: () => isLate }), () => {
+      const posting = sender.post([message], { isLate: () => isLate })
+      const posted = await this.#inTime(posting, () => {
         isLate = true
-        throw new RoomError('unavailable', 'no answer in time; say it again with the same id')
       })
       return { seq: posted.seq, kept: mustKeepEvents(room).kept, duplicate: posted.isDuplicate ? true : undefined }
     } finally {
       release()
     }
+  }
+
+  #inTime<T>(promise: Promise<T>, late: () => void = () => {}): Promise<T> {
+    return within<T>(this.#parts.clock, ANSWER_MS, promise, () => {
+      late()
+      throw new RoomError('unavailable', 'no answer in time; try again later, a message with the same id')
+    })
   }
 }
 

@@ -5,7 +5,10 @@
 import { basename, isAbsolute } from 'node:path'
 import type { Clock } from '../clock.ts'
 import type { Mount, Route } from '../config/mount.ts'
+import type { Gate } from '../gate/gate.ts'
+import type { KeptRoom, RoomContents } from '../log/kept-rooms.ts'
 import type { Log } from '../log/log.ts'
+import type { AlarmBook } from '../room/alarm-book.ts'
 import { type Connection, connectionsOf } from '../room/connections.ts'
 import type { FailedOpening } from '../room/failed-openings.ts'
 import type { HostedAt } from '../room/instance.ts'
@@ -38,11 +41,31 @@ export interface RoomPage {
   readonly next?: string
 }
 
-export interface RoomInFull extends RoomLine {
+export interface PageQuery {
+  readonly after: string
+  readonly limit: number
+  /** Also closed rooms that keep something. */
+  readonly isAll: boolean
+}
+
+export interface AlarmLine {
+  readonly name: string
+  /** ms since 1970 */
+  readonly at: number
+  /** How often it was tried in vain since it was set. */
+  readonly failures: number
+  readonly lastError?: string
+}
+
+export interface RoomInFull extends Omit<RoomLine, 'alarms'> {
+  readonly storage: RoomContents['storage']
+  readonly alarms: readonly AlarmLine[]
   readonly peers: readonly Connection[]
 }
 
 export interface OverviewParts {
+  readonly gate: Pick<Gate, 'route'>
+  readonly alarmBook: Pick<AlarmBook, 'failure'>
   readonly clock: Clock
   readonly rooms: Rooms
   readonly log: Log
@@ -50,6 +73,8 @@ export interface OverviewParts {
 
 /** The most peers that are listed of one room. */
 const MAX_PEERS = 1000
+/** How many rooms the log is asked for at once. */
+const KEPT_PAGE = 1000
 
 export class Overview {
   readonly #parts: OverviewParts
@@ -61,11 +86,13 @@ export class Overview {
   }
 
   /** The first `limit` rooms with a path after `after`, by path. */
-  async page(after: string, limit: number): Promise<RoomPage> {
+  async page({ after, limit, isAll }: PageQuery): Promise<RoomPage> {
     const { rooms } = this.#parts
-    const open = [...rooms.open()].filter(({ room }) => room.path > after).map((hosted) => this.#open(hosted))
-    const failed = [...rooms.failed.values()].filter(({ path }) => path > after && !rooms.at(path))
+    const isAfter = (path: string) => path > after
+    const open = [...rooms.open()].filter(({ room }) => isAfter(room.path)).map((hosted) => this.#open(hosted))
+    const failed = [...rooms.failed.values()].filter(({ path }) => isAfter(path) && !rooms.at(path))
     const lines = [...open, ...(await Promise.all(failed.map((one) => this.#failed(one))))]
+    if (isAll) lines.push(...(await this.#allClosed(after, limit + 1)))
     lines.sort((a, b) => (a.room < b.room ? -1 : 1))
     const shown = lines.slice(0, limit)
     const last = shown.at(-1)
@@ -74,12 +101,54 @@ export class Overview {
 
   /** One room, open or not. */
   async room({ path, mount }: Route): Promise<RoomInFull> {
-    const { rooms } = this.#parts
+    const { rooms, log } = this.#parts
+    const { storage = [], alarms = [] } = (await log.contents(path)) ?? {}
+    const kept = { storage, alarms: alarms.map(({ name, at }) => this.#alarm(path, name, at)) }
     const hosted = rooms.at(path)
-    if (hosted) return { ...this.#open(hosted), peers: connectionsOf(hosted.room, MAX_PEERS) }
+    if (hosted) return { ...this.#open(hosted), ...kept, peers: connectionsOf(hosted.room, MAX_PEERS) }
     const failed = rooms.failed.get(path)
-    const line = failed ? await this.#failed(failed) : await this.#closed(path, mount)
-    return { ...line, peers: [] }
+    const line = failed ? await this.#failed(failed) : closedLine(mount, await this.#kept(path))
+    return { ...line, ...kept, peers: [] }
+  }
+
+  #alarm(path: string, name: string, at: number): AlarmLine {
+    const { failures = 0, lastError } = this.#parts.alarmBook.failure(path, name) ?? {}
+    return lastError === undefined ? { name, at, failures } : { name, at, failures, lastError }
+  }
+
+  /** The first closed rooms of the configuration that keep something. */
+  async #allClosed(after: string, most: number): Promise<RoomLine[]> {
+    const { rooms, log } = this.#parts
+    const lines: RoomLine[] = []
+    for (let cursor = after; lines.length < most; ) {
+      const page = await log.rooms(KEPT_PAGE, cursor)
+      for (const kept of page) {
+        const { path } = kept
+        const mount = rooms.at(path) || rooms.failed.get(path) ? undefined : this.#mountOf(path)
+        if (mount) lines.push(closedLine(mount, kept))
+      }
+      const last = page.at(-1)
+      if (page.length < KEPT_PAGE || !last) break
+      cursor = last.path
+    }
+    return lines.slice(0, most)
+  }
+
+  /** `undefined`: no room of the configuration is there any more. */
+  #mountOf(path: string): Mount | undefined {
+    try {
+      return this.#parts.gate.route({ path }).mount
+    } catch {
+      return undefined
+    }
+  }
+
+  /** What is kept of a room. */
+  async #kept(path: string): Promise<KeptRoom> {
+    const { log } = this.#parts
+    const { storage = [], alarms = [] } = (await log.contents(path)) ?? {}
+    const storageBytes = storage.reduce((sum, { bytes }) => sum + bytes, 0)
+    return { path, seq: (await log.peek(path))?.seq ?? 0, storageBytes, alarms: alarms.length }
   }
 
   #open(hosted: HostedAt): RoomLine {
@@ -91,8 +160,8 @@ export class Overview {
       members: room.size,
       connections: room.connected,
       seq: room.roomLog.seq,
-      storageBytes: 0,
-      alarms: 0,
+      storageBytes: room.storage.bytes,
+      alarms: room.alarms.count,
       messagesPerSecond: this.#rates.of(hosted),
       openedAt: openedMs,
       node: null,
@@ -100,23 +169,23 @@ export class Overview {
   }
 
   async #failed({ path, mount, error }: FailedOpening): Promise<RoomLine> {
-    return { ...(await this.#closed(path, mount)), state: 'failed', error }
+    return { ...closedLine(mount, await this.#kept(path)), state: 'failed', error }
   }
+}
 
-  async #closed(path: string, mount: Mount): Promise<RoomLine> {
-    return {
-      room: path,
-      module: moduleOf(mount),
-      state: 'closed',
-      members: 0,
-      connections: 0,
-      seq: (await this.#parts.log.peek(path))?.seq ?? 0,
-      storageBytes: 0,
-      alarms: 0,
-      messagesPerSecond: 0,
-      openedAt: null,
-      node: null,
-    }
+function closedLine(mount: Mount, { path, seq, storageBytes, alarms }: KeptRoom): RoomLine {
+  return {
+    room: path,
+    module: moduleOf(mount),
+    state: 'closed',
+    members: 0,
+    connections: 0,
+    seq,
+    storageBytes,
+    alarms,
+    messagesPerSecond: 0,
+    openedAt: null,
+    node: null,
   }
 }
 

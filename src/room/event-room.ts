@@ -11,6 +11,7 @@ import type { Kept } from '../log/log.ts'
 import { countExceeded } from '../tally.ts'
 import { catchUp } from './catch-up.ts'
 import { Exchanges } from './exchanges.ts'
+import { clearHistory, redact } from './forgetting.ts'
 import { mustBeHandlers } from './handlers.ts'
 import { type HistoryRange, historyOf } from './history.ts'
 import { JoinRefusals } from './join-refusals.ts'
@@ -147,6 +148,14 @@ export class LiveEventRoom extends LiveRoom<LiveEventPeer, Handlers> implements 
 
   history(range?: HistoryRange): Promise<PastEvent[]> {
     return historyOf(this.roomLog, range)
+  }
+
+  redact(seq: number): Promise<Position> {
+    return redact(this.steps, this.roomLog, seq)
+  }
+
+  clearHistory(): Promise<Position> {
+    return clearHistory(this.steps, this.roomLog, this.audience)
   }
 
   protected override newPeer(visitor: Visitor, wire: Wire): LiveEventPeer {

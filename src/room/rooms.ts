@@ -100,6 +100,12 @@ export class Rooms {
     return instance?.isOpen ? instance : undefined
   }
 
+  /** The same, when it has opened, if it is opening now. */
+  async opening(path: string): Promise<HostedAt | undefined> {
+    await this.#instances.get(path)?.opened.catch(nothing)
+    return this.at(path)
+  }
+
   /** Closes the room at a path, if one is open, and runs `work` before another may open there. Settles as `work` does. */
   async whileClosed<T>(path: string, work: () => Promise<T>): Promise<T> {
     const instance = this.#instances.get(path)

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod'
 import { InvalidError, Refusal } from '../../errors.ts'
+import type { PageQuery } from '../../operations/overview.ts'
 import { parseJson } from '../../room/protocol.ts'
 
 /** The largest body. Only `say` needs more than a few hundred bytes. */
@@ -35,13 +36,6 @@ export function bodyOf<S extends z.ZodType>(schema: S, body: unknown): z.output<
   if (result.success) return result.data
   const { issues } = result.error
   throw new InvalidError('invalid', z.prettifyError({ issues }), issues)
-}
-
-export interface PageQuery {
-  readonly after: string
-  readonly limit: number
-  /** Also closed rooms that keep something. */
-  readonly isAll: boolean
 }
 
 /** Throws a `Refusal` 400. */

@@ -9,7 +9,7 @@ import { Refusal, refusalOf, roomErrorOf } from '../../errors.ts'
 import type { Gate } from '../../gate/gate.ts'
 import type { OperatorAccess } from '../../operations/operator.ts'
 import { wrongType } from '../wrong-type.ts'
-import { bodyOf, KICK, MAX_BODY_BYTES, pageQuery, ROOM, roomQuery, SAY } from './admin-requests.ts'
+import { bodyOf, KICK, MAX_BODY_BYTES, pageQuery, REDACT, ROOM, roomQuery, SAY } from './admin-requests.ts'
 import { type RequiredToken, requireToken } from './required-token.ts'
 
 export interface AdminRouteParts {
@@ -46,6 +46,9 @@ export async function adminRoutes(app: FastifyInstance, { gate, logger, admin }:
     return { kicked: actions.kick(room, who, reason) }
   })
   post('restart', ROOM, async ({ room }) => ({ restarted: await actions.restart(room) }))
+  post('clear-history', ROOM, ({ room }) => actions.forget(room))
+  post('redact', REDACT, ({ room, seq }) => actions.forget(room, seq))
+  post('erase', ROOM, async ({ room }) => ({ erased: await actions.erase(room) }))
   post('say', SAY, ({ room, type, data, id }) => actions.say(room, { type, data, id }))
 
   textBodies(app)
@@ -65,8 +68,7 @@ export async function adminRoutes(app: FastifyInstance, { gate, logger, admin }:
     logger.info(fields, 'a request of the operator')
   })
   app.get(`${PREFIX}/rooms`, async (request, reply) => {
-    const { after, limit } = pageQuery(gate.target(request.caller).query)
-    return send(reply, await overview.page(after, limit))
+    return send(reply, await overview.page(pageQuery(gate.target(request.caller).query)))
   })
   app.get(`${PREFIX}/room`, async (request, reply) => {
     const path = roomQuery(gate.target(request.caller).query)
