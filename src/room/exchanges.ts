@@ -110,6 +110,7 @@ export class Exchanges {
     }
     // The room has closed its peer. It hears this only if that is undone.
     if (isEnded) {
+      exchange.id ??= protocol.idOf(text, this.#parts.json)
       this.#answers.fail(exchange, new RoomError('unavailable', 'the room was closing this peer, send it again'))
       return undefined
     }

@@ -7,7 +7,7 @@ import { type Clock, mustBeDuration } from '../clock.ts'
 import { type RoomError, roomErrorOf } from '../errors.ts'
 import type { ErrorLogger } from '../guarded.ts'
 import { show } from '../mistakes.ts'
-import { within } from '../within.ts'
+import { pendingOf, within } from '../within.ts'
 import { Call, givenUp } from './call.ts'
 import type { Step } from './step.ts'
 import type { Steps } from './steps.ts'
@@ -72,14 +72,23 @@ export class HandlerCalls {
     return settled
   }
 
-  /** Runs `fn` as a call until all that it did is kept. Rejects with what it throws, or if something is not kept. */
-  async whole(fn: () => Promise<void>): Promise<void> {
+  /**
+   * Runs `fn` as a call until all that it did is kept, and passes its result to `take`. Rejects with what they throw, or
+   * if something is not kept.
+   */
+  async whole(fn: () => unknown, take: (result: unknown) => void): Promise<void> {
     let failure: RoomError | undefined
     const stepFailed = (_: Step, error: RoomError) => {
       failure ??= error
     }
     const call = new Call({ sealing: nothing, stepKept: nothing, stepFailed })
-    await this.start(call, fn)
+    // Its promise is returned as it is, so that its rejection is seen before its step is sealed.
+    const pending = this.start(call, () => {
+      const result = fn()
+      if (!pendingOf(result)) take(result)
+      return result
+    })
+    if (pending) take(await pending)
     this.end(call)
     await this.#steps.settled()
     if (failure) throw failure

@@ -178,10 +178,13 @@ export abstract class LiveRoom<P extends LivePeer, H extends CommonHandlers<P>> 
     if (this.isOver) return this.roomLog.close()
     this.audience.seq = this.roomLog.seq
     this.state.load(this.roomLog.takeState())
-    await this.calls.whole(async () => {
-      this.handlers = this.checkHandlers((await this.callOpen()) ?? {})
-      this.alarms.handledBy(this.handlers.alarm?.bind(this.handlers))
-    })
+    await this.calls.whole(
+      () => this.callOpen(),
+      (handlers) => {
+        this.handlers = this.checkHandlers(handlers ?? {})
+        this.alarms.handledBy(this.handlers.alarm?.bind(this.handlers))
+      },
+    )
     if (!this.isOver) this.state.start(this.handlers)
   }
 
