@@ -20,9 +20,11 @@ const FILES = [
   'pause',
   'random-id',
   'refusal',
+  'renewal',
   'websocket',
   'event-stream',
   'transport-choice',
+  'connector',
   'client',
 ]
 

@@ -1,10 +1,11 @@
 /**
  * The client of an event room, in browsers and Node: connects, reconnects, resumes after the last event it saw, and sends
- * each message under one id until it is answered. It stands between the application and a transport. Exported as
+ * each message under one id until it is answered. It stands between the application and a connection. Exported as
  * `corridor/client`, served at `/client.js` as one file (`bundle.ts`).
  */
-import { resolve, withQuery } from './address.ts'
+import { resolve } from './address.ts'
 import { Backoff, isFinal, type Loss } from './backoff.ts'
+import { Connector } from './connector.ts'
 import { Cursor, type WelcomeData } from './cursor.ts'
 import { CorridorError } from './error.ts'
 import type { EventBuffer } from './event-buffer.ts'
@@ -14,21 +15,7 @@ import { Liveness, onWake } from './liveness.ts'
 import { Outbox } from './outbox.ts'
 import { Pause } from './pause.ts'
 import { randomId } from './random-id.ts'
-import { checkAdmission } from './refusal.ts'
-import { TransportChoice } from './transport-choice.ts'
-import type {
-  Ack,
-  ClientRoom,
-  EventTypes,
-  Options,
-  Refusal,
-  Reset,
-  RoomEvent,
-  State,
-  Transport,
-  TransportEvents,
-} from './types.ts'
-import type { Endpoint } from './websocket.ts'
+import type { Ack, ClientRoom, EventTypes, Options, Refusal, Reset, RoomEvent, State } from './types.ts'
 
 export { CorridorError } from './error.ts'
 export type {
@@ -61,16 +48,11 @@ class Client {
   you: WelcomeData['you'] | undefined
   #options: Options
   #backoff: Backoff
-  #url: URL
   #cursor: Cursor
   #outbox: Outbox
   #liveness: Liveness
   #state: State = { state: 'connecting' }
-  #transport: Transport | undefined
-  /** Counts connections; events of earlier ones are ignored. */
-  #generation = 0
-  #endpoint: Endpoint | undefined
-  #choice = new TransportChoice()
+  #connector: Connector
   #pause: Pause
   #stopWaking: () => void
   #listeners = new Listeners()
@@ -81,16 +63,29 @@ class Client {
     }
     this.#options = options
     this.#backoff = new Backoff(options.retry)
-    this.#url = resolve(path, options.url)
     this.client = options.client ?? randomId()
     this.#cursor = new Cursor(options.offset)
     this.#outbox = new Outbox(randomId(), options.maxQueue ?? 1000, this.#backoff.retry)
+    this.#connector = new Connector({
+      client: this.client,
+      url: resolve(path, options.url),
+      options,
+      offset: () => this.offset,
+      dialled: () => this.#liveness.start(this.#backoff.welcomeTimeoutMs),
+      // Unanswered messages are sent again.
+      replaced: () => this.#outbox.pause(),
+      events: {
+        message: (text) => this.#receive(text),
+        activity: () => this.#liveness.received(),
+        lost: (code, reason, refusal) => this.#lost(code, reason, { refusal }),
+      },
+    })
     const { capMs } = this.#backoff.retry
     this.#pause = new Pause(capMs, this.#open, this.#change)
     this.#liveness = new Liveness({
       isOpen: () => this.state === 'open',
       isOverdue: (now) => this.#outbox.isOverdue(now),
-      send: (text) => this.#transport?.send(text),
+      send: (text) => this.#connector.send(text),
       dead: (reason, atOnce) => this.#lost(1006, reason, { atOnce, isTimeout: true }),
     })
     this.#stopWaking = onWake((what) => {
@@ -143,39 +138,24 @@ class Client {
     this.#pause.end()
     this.#backoff.begin()
     this.#liveness.start()
-    const generation = ++this.#generation
-    const events: TransportEvents = {
-      message: (text) => generation === this.#generation && this.#receive(text),
-      activity: () => generation === this.#generation && this.#liveness.received(),
-      lost: (code, reason, refusal) => generation === this.#generation && this.#lost(code, reason, { refusal }),
-    }
-    this.#dial(generation, events).catch((error) => events.lost(1006, String(error)))
+    this.#connector.open()
     this.#change({ state: 'connecting' })
   }
 
-  async #dial(generation: number, events: TransportEvents): Promise<void> {
-    const { token: given, name } = this.#options
-    const token = typeof given === 'function' ? await given() : given
-    if (generation !== this.#generation) return
-    const url = withQuery(this.#url, { name, client: this.client, offset: this.offset })
-    this.#liveness.start(this.#backoff.welcomeTimeoutMs)
-    this.#endpoint = { url, token }
-    this.#transport = this.#choice.open(this.#endpoint, this.#options, events)
-  }
-
-  /** Closes the connection. By default not with 1000, so that the room keeps our membership until we reconnect. */
-  #drop(code = 4000): void {
-    this.#generation++
+  #drop(code?: number): void {
     this.#liveness.stop()
     this.#outbox.pause()
-    this.#transport?.close(code, '')
-    this.#transport = undefined
+    this.#connector.drop(code)
   }
 
   #lost(code: number, reason: string, { refusal, ...how }: Ending = {}): void {
     const wasOpen = this.state === 'open'
+    if (this.#connector.isReplaced(reason)) {
+      this.#outbox.pause()
+      return
+    }
     if (code === 1009) this.#outbox.rejectLargest()
-    if (isFinal(code, reason, typeof this.#options.token === 'function')) {
+    if (isFinal(code, reason, this.#connector.renews)) {
       this.#end(code, reason)
       return
     }
@@ -183,19 +163,13 @@ class Client {
     this.#drop()
     if (refusal) this.#pause.refused(refusal, delayMs)
     else this.#pause.begin(code, reason, delayMs)
-    if (wasOpen) return
-    if (this.#choice.isHttp) this.#choice.httpFailed()
-    else void this.#checkAdmission()
+    if (!wasOpen) void this.#explain()
   }
 
-  /** A WebSocket failed: asks over HTTP why. */
-  async #checkAdmission(): Promise<void> {
-    const generation = this.#generation
-    if (!this.#endpoint) return
-    const { fetch = globalThis.fetch, credentials = 'same-origin' } = this.#options
-    const result = await checkAdmission(this.#endpoint, fetch, credentials)
-    if (result === 'admitted') this.#choice.webSocketBlocked()
-    else if (result && generation === this.#generation && this.state === 'waiting') this.#pause.refused(result)
+  /** A connection had no welcome: reports why, and waits as long as the server asks. */
+  async #explain(): Promise<void> {
+    const refusal = await this.#connector.refusal()
+    if (refusal && this.state === 'waiting') this.#pause.refused(refusal)
   }
 
   #end(code: number, reason: string): void {
@@ -231,10 +205,11 @@ class Client {
     }
     const missed = this.#cursor.welcome(welcome)
     this.you = welcome.you
-    this.#choice.succeeded()
-    this.#change({ state: 'open' })
+    this.#connector.welcomed(welcome)
+    // With a new token it was open before.
+    if (this.state !== 'open') this.#change({ state: 'open' })
     if (missed) this.#deliver(missed)
-    this.#outbox.open((text) => this.#transport?.send(text), welcome.time)
+    this.#outbox.open((text) => this.#connector.send(text), welcome.time)
   }
 
   #event(event: RoomEvent): void {

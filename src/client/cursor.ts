@@ -11,6 +11,8 @@ export interface WelcomeData {
   seq: number
   /** The server's clock (ms since 1970). */
   time?: number
+  /** When our token ends, by the server's clock (ms since 1970). */
+  until?: number
   resumed?: boolean
   reason?: string
 }

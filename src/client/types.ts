@@ -122,7 +122,10 @@ export interface Options {
   offset?: string
   /** Base URL of a path, such as `https://example.org/sub/`. Default in a browser: `document.baseURI`. */
   url?: string | URL
-  /** Token for a room with auth. A function is called before each connection. */
+  /**
+   * Token for a room with auth. A function is called before each connection, and again before a token ends: then the
+   * client changes to a connection with the new token, and the room sees no leave.
+   */
   token?: string | (() => string | Promise<string>)
   /** WebSocket subprotocols to offer. */
   protocols?: string[]
