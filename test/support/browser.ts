@@ -7,7 +7,8 @@ import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest'
 import { need } from './components.ts'
 import { type Setup, startServer, type TestServer } from './server.ts'
 
-const ARGUMENTS = [
+/** How Chromium is started. */
+export const CHROMIUM_ARGUMENTS = [
   '--no-sandbox',
   '--disable-gpu',
   '--disable-quic',
@@ -70,7 +71,7 @@ export function openPages(): PagesFixture {
   }
   const program = need('chromium')
   beforeAll(async () => {
-    if (program) browser = await chromium.launch({ executablePath: program, args: ARGUMENTS })
+    if (program) browser = await chromium.launch({ executablePath: program, args: CHROMIUM_ARGUMENTS })
   })
   afterAll(() => browser?.close())
   beforeEach(() => fixture.start({}))

@@ -1,0 +1,84 @@
+/**
+ * A Yjs document in the storage of a room, as changes that are applied in their order. Many of them are merged into one.
+ * `../doc.ts` hands it what peers send.
+ */
+import { RoomError, type Storage } from 'corridor'
+import * as Y from 'yjs'
+import type { z } from 'zod'
+
+/** How many changes, and bytes of them, are stored before they are merged; how many bytes the document may take then. */
+const MOST = { changes: 500, bytes: 1_000_000, mergedBytes: 750_000 }
+
+export class StoredDoc {
+  readonly #storage: Storage<{ 'change/': z.ZodType<Uint8Array, Uint8Array> }>
+  /** The number of the newest change; 0: none. */
+  #newest = 0
+  current: Y.Doc
+
+  constructor(storage: Storage<{ 'change/': z.ZodType<Uint8Array, Uint8Array> }>) {
+    this.#storage = storage
+    this.current = this.#load()
+  }
+
+  /** False: the last changes could not be kept. Then it is ahead of what is stored, and must be reloaded. */
+  get isKept(): boolean {
+    return this.#newest === 0 || this.#storage.get(keyOf(this.#newest)) !== undefined
+  }
+
+  reload(): void {
+    this.current.destroy()
+    this.current = this.#load()
+  }
+
+  /**
+   * Applies and stores an update. Returns what it changed, and whether it stands on changes that are missing here: those
+   * parts are dropped. Throws if it is no update, and a `RoomError` `document_full` if the document becomes too large.
+   */
+  apply(update: Uint8Array): { changes: readonly Uint8Array[]; isMissing: boolean } {
+    const changes: Uint8Array[] = []
+    const collect = (change: Uint8Array) => void changes.push(change)
+    const { current } = this
+    const { store } = current
+    try {
+      current.on('update', collect)
+      Y.applyUpdate(current, update)
+      current.off('update', collect)
+      for (const change of changes) this.#keep(change)
+    } catch (error) {
+      // A part of it may have been applied.
+      this.reload()
+      throw error
+    }
+    const isMissing = store.pendingStructs !== null || store.pendingDs !== null
+    store.pendingStructs = null
+    store.pendingDs = null
+    return { changes, isMissing }
+  }
+
+  #load(): Y.Doc {
+    const doc = new Y.Doc()
+    this.#newest = 0
+    for (const [key, change] of this.#storage.entries('change/')) {
+      Y.applyUpdate(doc, change)
+      this.#newest = Number(key.slice('change/'.length))
+    }
+    return doc
+  }
+
+  #keep(change: Uint8Array): void {
+    const storage = this.#storage
+    let kept = change
+    if (storage.size >= MOST.changes || storage.bytes + change.length > MOST.bytes) {
+      kept = Y.encodeStateAsUpdate(this.current)
+      if (kept.length > MOST.mergedBytes) throw new RoomError('document_full', 'the document is too large')
+      storage.clear('change/')
+    }
+    this.#newest += 1
+    storage.set(keyOf(this.#newest), kept)
+  }
+}
+
+/** Keys are sorted as text. */
+function keyOf(number: number) {
+  return `change/${String(number).padStart(12, '0')}` as const
+}

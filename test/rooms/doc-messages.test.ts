@@ -1,0 +1,146 @@
+/** The messages of the document that ships, one by one: what is kept, merged, asked for and refused. */
+import { openRoom } from 'corridor/testing'
+import { createDecoder, readVarUint, readVarUint8Array } from 'lib0/decoding'
+import { createEncoder, toUint8Array, writeVarUint, writeVarUint8Array } from 'lib0/encoding'
+import { expect, it } from 'vitest'
+import { Awareness, encodeAwarenessUpdate } from 'y-protocols/awareness'
+import * as Y from 'yjs'
+import doc from '../../rooms/doc.ts'
+
+/** `[0, 2, bytes]`: an update; `[1, bytes]`: awareness. */
+function message(...parts: (number | Uint8Array)[]): Uint8Array {
+  const to = createEncoder()
+  for (const part of parts) typeof part === 'number' ? writeVarUint(to, part) : writeVarUint8Array(to, part)
+  return toUint8Array(to)
+}
+const STEP_1 = message(0, 0, Y.encodeStateVector(new Y.Doc()))
+
+/** The kinds of a message that was received, and its bytes. */
+function parsed(data: string | Uint8Array) {
+  const from = createDecoder(data as Uint8Array)
+  const kind = readVarUint(from)
+  return { kind, step: kind === 0 ? readVarUint(from) : undefined, bytes: readVarUint8Array(from) }
+}
+
+const open = async () => {
+  const room = await openRoom(doc)
+  return Object.assign(room, {
+    /** A peer that has read its greeting. */
+    async enter() {
+      const peer = room.join()
+      expect(parsed(await peer.next())).toMatchObject({ kind: 0, step: 0 })
+      expect(parsed(await peer.next())).toMatchObject({ kind: 1 })
+      return peer
+    },
+    /** What a newcomer would see. */
+    async text() {
+      const peer = await this.enter()
+      peer.send(STEP_1)
+      const copy = new Y.Doc()
+      Y.applyUpdate(copy, parsed(await peer.next()).bytes)
+      peer.leave()
+      return copy.getText('text').toString()
+    },
+    keys: () => room.storage.entries('change/').map(([key]) => Number(key.slice(7))),
+  })
+}
+
+/** Updates of one client that types letter by letter. */
+function typed(text: string): Uint8Array[] {
+  const updates: Uint8Array[] = []
+  const doc = new Y.Doc()
+  doc.on('update', (update: Uint8Array) => void updates.push(update))
+  for (const [index, letter] of [...text].entries()) doc.getText('text').insert(index, letter)
+  return updates
+}
+
+it('stores each change, sends it to the others, and merges many into one', async () => {
+  const room = await open()
+  const ann = await room.enter()
+  const bob = await room.enter()
+  const text = 'abcdefghij'.repeat(60)
+  const updates = typed(text)
+  for (const update of updates.slice(0, 500)) ann.send(message(0, 2, update))
+  expect(parsed(await bob.next())).toEqual({ kind: 0, step: 2, bytes: updates[0] })
+  expect(room.keys()).toHaveLength(500)
+  for (const update of updates.slice(500)) ann.send(message(0, 2, update))
+  expect(room.keys()).toEqual(Array.from({ length: 100 }, (_, i) => 501 + i))
+  // What was known already is neither stored nor sent again.
+  ann.send(message(0, 1, Y.mergeUpdates(updates)))
+  expect(room.keys()).toHaveLength(100)
+  await room.restart()
+  expect(await room.text()).toBe(text)
+  await room.close()
+})
+
+it('asks for what is missing before a change', async () => {
+  const room = await open()
+  const ann = await room.enter()
+  const [first, second] = typed('ab') as [Uint8Array, Uint8Array]
+  ann.send(message(0, 2, second))
+  expect(parsed(await ann.next())).toMatchObject({ kind: 0, step: 0 })
+  expect(room.keys()).toEqual([])
+  ann.send(message(0, 1, Y.mergeUpdates([first, second])))
+  expect(await room.text()).toBe('ab')
+  await room.close()
+})
+
+it('forgets a state with its peer, and breaks the silence that providers take for a lost connection', async () => {
+  const room = await open()
+  const ann = await room.enter()
+  const bob = await room.enter()
+  const awareness = new Awareness(new Y.Doc())
+  awareness.setLocalState({ name: 'bob' })
+  const state = message(1, encodeAwarenessUpdate(awareness, [awareness.clientID]))
+  awareness.destroy()
+  bob.send(state)
+  for (const peer of [ann, bob]) expect(await peer.next()).toEqual(state)
+  bob.drop()
+  const gone = encodeAwarenessUpdate(awareness, [awareness.clientID])
+  expect(Buffer.from(parsed(await ann.next()).bytes).toString()).toContain('null')
+  expect(gone.length).toBeGreaterThan(1)
+  ann.send(message(3))
+  expect(parsed(await ann.next())).toEqual({ kind: 1, step: undefined, bytes: new Uint8Array([0]) })
+  await room.advance(15_000)
+  expect(parsed(await ann.next())).toEqual({ kind: 1, step: undefined, bytes: new Uint8Array([0]) })
+  await room.close()
+})
+
+const state = (json: string, id = 1) => {
+  const text = new TextEncoder().encode(json)
+  return message(1, message(1, id, 1, text))
+}
+const states = (count: number) => {
+  const one = (id: number) => [...message(id, 1, new TextEncoder().encode('{}'))]
+  return message(1, new Uint8Array([...message(count), ...Array.from({ length: count }, (_, i) => one(i)).flat()]))
+}
+const [update = new Uint8Array()] = typed('x')
+
+it.each<[string, string | Uint8Array]>([
+  ['a text', 'hello'],
+  ['nothing', new Uint8Array()],
+  ['an unknown kind', message(7, update)],
+  ['an unknown step', message(0, 3, update)],
+  ['a length beyond its end', new Uint8Array([0, 2, 200])],
+  ['an update that is none', message(0, 2, new Uint8Array([1, 1, 1, 1, 255, 255, 3]))],
+  ['an update cut off', message(0, 2, update.subarray(0, -3))],
+  ['a state vector that is none', message(0, 0, new Uint8Array([9, 1]))],
+  ['a state that is no JSON', state('{')],
+  ['a state that is no object', state('"x"')],
+  ['a state that is too long', state(JSON.stringify({ name: 'x'.repeat(5000) }))],
+  ['too many states', states(101)],
+])('ends the sender of %s, and nobody else', async (_, data) => {
+  const room = await open()
+  const ann = await room.enter()
+  for (const update of typed('fine')) ann.send(message(0, 2, update))
+  const bob = await room.enter()
+  bob.send(data)
+  bob.send(message(3))
+  await expect.poll(() => bob.closed?.code).toBe(4400)
+  expect(ann.closed).toBeUndefined()
+  expect(room.errors).toEqual([])
+  expect(await room.text()).toBe('fine')
+  await room.restart()
+  expect(await room.text()).toBe('fine')
+  await room.close()
+})
