@@ -14,6 +14,8 @@ export interface StepsParts extends Pick<StepRoom, 'deliver' | 'position' | 'int
   readonly call: () => Call | undefined
 }
 
+const NO_FRAMES = Object.freeze<never[]>([])
+
 export class Steps implements StepRoom {
   readonly #parts: StepsParts
   /** Not given to the log yet, the oldest first. */
@@ -95,7 +97,7 @@ export class Steps implements StepRoom {
     if (step.hasEffects) step.owner?.sealing(step)
     step.isOpen = false
     step.isReady = true
-    while (this.#queue[0]?.isReady) this.#append(this.#queue.shift())
+    this.#appendReady()
   }
 
   /**
@@ -118,7 +120,7 @@ export class Steps implements StepRoom {
     step.cancel(reason)
     for (const each of lost) each.cancel(dependent())
     for (const each of later) if (!each.isOver) this.#queue.push(each)
-    while (this.#queue[0]?.isReady) this.#append(this.#queue.shift())
+    this.#appendReady()
   }
 
   /** The room is over: nothing that its code still does is kept. */
@@ -144,10 +146,19 @@ export class Steps implements StepRoom {
   position: StepRoom['position'] = (frame) => this.#parts.position(frame)
   internalError: StepRoom['internalError'] = (error) => this.#parts.internalError(error)
 
-  #append(step: Step | undefined): void {
-    if (!step || step.isOver) return
+  #appendReady(): void {
+    for (let step = this.#queue[0]; step?.isReady; step = this.#queue[0]) {
+      // Mostly it is the only one.
+      if (this.#queue.length === 1) this.#queue.pop()
+      else this.#queue.shift()
+      this.#append(step)
+    }
+  }
+
+  #append(step: Step): void {
+    if (step.isOver) return
     if (!step.hasEffects && this.#pending.length === 0) {
-      step.kept([])
+      step.kept(NO_FRAMES)
       return
     }
     this.#pending.push(step)

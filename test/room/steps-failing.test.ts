@@ -12,7 +12,7 @@ describe.each(KINDS)('a commit that fails, over the log %s', (kind) => {
 
   it('undoes all that waited with it, and saying it again is safe', async () => {
     const stage = await StepStage.open(kind, {
-      do: { a: set('a'), b: set('b'), read: (peer, room) => peer.send('sent', room.get()) },
+      do: { a: set('a'), b: set('b'), c: set('c'), read: (peer, room) => peer.send('sent', room.get()) },
     })
     for (const name of ['ann', 'ben']) stage.join(name)
     stage.say('ann', 'a', '1')
@@ -21,14 +21,15 @@ describe.each(KINDS)('a commit that fails, over the log %s', (kind) => {
     stage.heard('ben')
     stage.hold.isHeld = true
     stage.say('ben', 'b', '2')
+    stage.say('ben', 'c', 'c')
     stage.say('ann', 'read', '3')
     await stage.settled()
-    expect(stage.room.get()).toBe('b')
+    expect(stage.room.get()).toBe('c')
     stage.hold.break()
     await stage.settled()
     expect(stage.room.get()).toBe('a')
     expect(stage.heard('ann')).toEqual(['error 3 unavailable'])
-    expect(stage.heard('ben')).toEqual(['error 2 unavailable'])
+    expect(stage.heard('ben')).toEqual(['error 2 unavailable', 'error c unavailable'])
     stage.say('ben', 'b', '2')
     stage.say('ann', 'read', '3')
     await stage.settled()
