@@ -103,7 +103,7 @@ export async function createServer(parts: ServerParts): Promise<Server> {
   let upgrades = new Map<Mount, WebSocketUpgrades>()
   let closing: Promise<void> | undefined
   const isDraining = () => closing !== undefined
-  const pages = loadPages(basePath, await publicFiles())
+  const pages = loadPages(basePath, await publicFiles(), environment.adminToken !== undefined)
   const ownFiles = await OwnFiles.open(environment.publicFolder, clock)
   const auths = new Auths(clock, logger)
 

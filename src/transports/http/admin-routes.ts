@@ -10,11 +10,14 @@ import type { Gate } from '../../gate/gate.ts'
 import type { OperatorAccess } from '../../operations/operator.ts'
 import { wrongType } from '../wrong-type.ts'
 import { bodyOf, KICK, MAX_BODY_BYTES, pageQuery, REDACT, ROOM, roomQuery, SAY } from './admin-requests.ts'
+import type { WebPages } from './pages.ts'
 import { type RequiredToken, requireToken } from './required-token.ts'
+import { sendAsset } from './static.ts'
 
 export interface AdminRouteParts {
   readonly gate: Gate
   readonly logger: RoomLogger
+  readonly pages: WebPages
   /** `undefined`: there are no such paths. */
   readonly admin: OperatorAccess | undefined
 }
@@ -22,6 +25,13 @@ export interface AdminRouteParts {
 const PREFIX = '/admin'
 const GETS = ['rooms', 'room']
 const JSON_UTF8 = 'application/json; charset=utf-8'
+
+/** The operator's board, which asks for the token. */
+export function operatorPage(app: FastifyInstance, { admin, pages }: AdminRouteParts): void {
+  if (!admin) return
+  for (const path of [PREFIX, `${PREFIX}/`])
+    app.get(path, (request, reply) => sendAsset(request, reply, pages.operator))
+}
 
 export async function adminRoutes(app: FastifyInstance, { gate, logger, admin }: AdminRouteParts): Promise<void> {
   if (!admin) return

@@ -10,7 +10,7 @@ import type { Random } from '../../random.ts'
 import type { CallerOf } from '../caller-reader.ts'
 import { refusalBody } from '../refusal-response.ts'
 import type { Refusals } from '../refusals.ts'
-import { type AdminRouteParts, adminRoutes } from './admin-routes.ts'
+import { type AdminRouteParts, adminRoutes, operatorPage } from './admin-routes.ts'
 import { Asset } from './asset.ts'
 import { asyncApiRoute } from './asyncapi-route.ts'
 import type { InFlightRequests } from './in-flight-requests.ts'
@@ -100,6 +100,7 @@ export async function httpRoutes(app: FastifyInstance, parts: HttpParts): Promis
       under.addHook('onRoute', ({ method, url }) => void (method === 'GET' && own.add(url)))
       fileRoutes(under, pages.files, pages.hashed, parts.ownFiles)
       operatorRoutes(under, parts)
+      operatorPage(under, parts)
       await under.register((routes) => adminRoutes(routes, parts))
       clientRoute(under, parts)
       asyncApiRoute(under, parts, basePath)

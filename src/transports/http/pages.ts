@@ -12,6 +12,8 @@ import { bundleScripts } from './bundle.ts'
 export interface WebPages {
   readonly lobby: Asset
   readonly room: Asset
+  /** The operator's board. It has no data, so it needs no token. */
+  readonly operator: Asset
   /** The HTML page of a refusal. */
   failure(refusal: Refusal): string
   readonly client: Asset
@@ -34,10 +36,14 @@ const TYPES: Readonly<Record<string, string> & Record<'.html' | '.css' | '.js', 
 }
 const STYLES = /(?:[ \t]*<link rel="stylesheet" href="[^"]+">\n)+/g
 const SCRIPTS = /(?:[ \t]*<script type="module" src="[^"]+"[^>]*><\/script>\n)+/g
+const OPERATOR_LINK = /[ \t]*<a href="admin\/".*<\/a>\n/
 const REFERENCE = /(?:href|src)="([^"]+)"/g
 
-/** `basePath`: `''` or `/sub`; `paths`: the files of `public/`, as `publicFiles` found them. */
-export function loadPages(basePath: string, paths: Iterable<string>): WebPages {
+/**
+ * `basePath`: `''` or `/sub`; `paths`: the files of `public/`, as `publicFiles` found them; `hasOperator`: whether the lobby
+ * leads to the operator's board.
+ */
+export function loadPages(basePath: string, paths: Iterable<string>, hasOperator = false): WebPages {
   const client = new Asset(bundleClient(), TYPES['.js'])
   const files = new Map(Array.from(paths, (path) => [path, fileOf(path)] as const))
   const hashed = new Map<string, Asset>()
@@ -71,7 +77,8 @@ export function loadPages(basePath: string, paths: Iterable<string>): WebPages {
     client,
     files,
     hashed,
-    lobby: html(page('index')),
+    lobby: html(hasOperator ? page('index') : page('index').replace(OPERATOR_LINK, '')),
+    operator: html(page('operator')),
     room: html(page('room')),
     failure: (refusal) => (refusal.status === 404 ? missing : failurePage(failed, refusal)),
   }
