@@ -27,6 +27,11 @@ export interface Log {
    * open, its log keeps nothing from now on; open it again. Returns whether there was something.
    */
   erase(path: string): Promise<boolean>
+  /**
+   * The bytes of a file that a log opens: a copy of all that is kept, at one moment. Appends go on meanwhile, and a slow
+   * reader holds up nothing. Not there: nothing is kept over a restart.
+   */
+  backup?(): AsyncIterable<Uint8Array>
   /** Writes what is pending and releases the log. */
   close(): Promise<void>
 }

@@ -3,6 +3,7 @@
  * its tables.
  */
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import { Copy } from './copy.ts'
 import { migration } from './format.ts'
 
 export type Value = string | number | Uint8Array | null
@@ -14,9 +15,11 @@ const BUSY_MS = 3000
 export class SqliteFile {
   readonly #db: DatabaseSync
   readonly #statements = new Map<string, StatementSync>()
+  readonly #copy: Copy
 
   constructor(file: string) {
     this.#db = new DatabaseSync(file, { timeout: BUSY_MS })
+    this.#copy = new Copy(this.#db)
     try {
       this.#open()
     } catch (error) {
@@ -68,6 +71,16 @@ export class SqliteFile {
 
   each(sql: string, ...values: Value[]): IterableIterator<Row> {
     return this.#prepared(sql).iterate(...values)
+  }
+
+  /** Copies the database, while it is in use; the copy is as the database is when this resolves. */
+  copy(file: string): Promise<void> {
+    return this.#copy.to(file)
+  }
+
+  /** Gives up a copy that is being made: the database cannot be closed before. */
+  endCopy(): Promise<void> {
+    return this.#copy.end()
   }
 
   close(): void {

@@ -13,6 +13,7 @@ import { Lives } from '../epoch.ts'
 import { byPath, byTime, type KeptRoom, type RoomAlarm, type RoomContents } from '../kept-rooms.ts'
 import type { Log, LogSpan, Retention, RoomLog } from '../log.ts'
 import { MemoryLog } from '../memory.ts'
+import { Backups } from './backups.ts'
 import { SqliteCommits } from './commits.ts'
 import { Erasure } from './erasure.ts'
 import { makeFolder } from './folder.ts'
@@ -55,9 +56,11 @@ export class SqliteLog implements Log {
   #committingMs: number | undefined
   readonly #trouble: SqliteTrouble
   readonly #erasure: Erasure
+  readonly #backups: Backups
   readonly key: Uint8Array
 
   private constructor(
+    folder: string,
     thread: SqliteThread,
     { lastId, paths, lives, key }: Contents,
     clock: Clock,
@@ -75,6 +78,7 @@ export class SqliteLog implements Log {
     this.#memory = new MemoryLog(clock, random)
     this.key = key ?? random.bytes(32)
     this.#savedLife = new SavedLife(thread, this.#lives, this.key, logger)
+    this.#backups = new Backups(folder, thread, random)
     this.#trouble = new SqliteTrouble(thread, clock, logger)
     const newId = () => this.#newId()
     this.#erasure = new Erasure({ thread, clock, logger, lives: this.#lives, newId })
@@ -117,7 +121,7 @@ export class SqliteLog implements Log {
     await thread.opened.catch((error: Error) => {
       throw new Error(`${join(folder, FILE)}: ${openMistake(error)}`)
     })
-    const log = new SqliteLog(thread, await thread.call('start', KNOWN_ROOMS), clock, random, logger, onCommit)
+    const log = new SqliteLog(folder, thread, await thread.call('start', KNOWN_ROOMS), clock, random, logger, onCommit)
     await log.#savedLife.save()
     return log
   }
@@ -169,13 +173,15 @@ export class SqliteLog implements Log {
     return (await this.#erasure.erase(path)) || wasInMemory
   }
 
+  backup(): AsyncIterable<Uint8Array> {
+    return this.#backups.stream()
+  }
+
   async close(): Promise<void> {
     this.#sweep.end()
     this.#erasure.end()
     await this.#commits.idle()
-    await this.#thread
-      .call('close')
-      .catch((error) => this.#logger.error({ err: error }, 'the log was not closed cleanly'))
+    await this.#thread.close().catch((error) => this.#logger.error({ err: error }, 'the log was not closed cleanly'))
   }
 
   #newParts(): SqliteRoomParts {

@@ -208,6 +208,14 @@ export class Store {
     })
   }
 
+  copy(file: string): Promise<void> {
+    return this.#file.copy(file)
+  }
+
+  endCopy(): Promise<void> {
+    return this.#file.endCopy()
+  }
+
   close(): void {
     this.#file.close()
   }

@@ -6,7 +6,7 @@ import { Worker } from 'node:worker_threads'
 import { errorOf } from '../../thrown.ts'
 import type { StoredEvent } from './event.ts'
 import type { Store } from './store.ts'
-import type { WorkerCall, WorkerResult } from './worker.ts'
+import type { Late, LateCall, WorkerCall, WorkerResult } from './worker.ts'
 
 /** An error of SQLite; `code` is its extended result code (sqlite.org/rescode.html), 0 for any other error. */
 export class DatabaseError extends Error {
@@ -30,6 +30,8 @@ export class SqliteThread {
   readonly #pending: PendingCall[] = []
   #gone: Error | undefined
   #page: Promise<unknown> = Promise.resolve()
+  readonly #late = new Map<Late, PendingCall>()
+  #copy: Promise<unknown> = Promise.resolve()
   /** Resolves when the file is open and ours. */
   readonly opened: Promise<unknown>
 
@@ -56,18 +58,37 @@ export class SqliteThread {
     return page
   }
 
+  /** Copies the database to a file while other calls go on. One copy at a time. */
+  copy(file: string): Promise<void> {
+    const copy = this.#copy.then(() => this.#callLate({ method: 'copy', args: [file] }))
+    this.#copy = copy.catch(() => {})
+    return copy
+  }
+
+  /** Closes the file. */
+  async close(): Promise<void> {
+    await this.#callLate({ method: 'endCopy', args: [] })
+    await this.call('close')
+  }
+
+  async #callLate(call: LateCall): Promise<void> {
+    if (this.#gone) throw this.#gone
+    this.#worker.postMessage(call)
+    await new Promise((resolve, reject) => this.#late.set(call.method, { resolve, reject }))
+  }
+
   #wait(): Promise<unknown> {
     return new Promise((resolve, reject) => this.#pending.push({ resolve, reject }))
   }
 
   #settle(result: WorkerResult): void {
-    const call = this.#pending.shift()
+    const call = result.late ? this.#late.get(result.late) : this.#pending.shift()
     if ('error' in result) call?.reject(new DatabaseError(result.error.message, result.error.code))
     else call?.resolve(result.result)
   }
 
   #lost(error: unknown): void {
     this.#gone ??= errorOf(error)
-    for (const { reject } of this.#pending.splice(0)) reject(this.#gone)
+    for (const { reject } of [...this.#pending.splice(0), ...this.#late.values()]) reject(this.#gone)
   }
 }
