@@ -4,7 +4,7 @@
  * commit waits for one step at most. `file.ts` uses it, in the thread of the database.
  */
 import { closeSync, fdatasync, openSync } from 'node:fs'
-import { backup, type DatabaseSync } from 'node:sqlite'
+import { type BackupProgressInfo, backup, type DatabaseSync } from 'node:sqlite'
 
 /** Pages of one step. */
 const STEP = 16
@@ -13,6 +13,9 @@ const STEP = 16
  * must be left.
  */
 const SYNC = 256
+
+/** How often the first step is tried. */
+const ATTEMPTS = 1000
 
 export class Copy {
   readonly #db: DatabaseSync
@@ -39,14 +42,22 @@ export class Copy {
 
   async #copy(file: string): Promise<void> {
     const sync = new SideSync(file)
+    let hasBegun = false
+    const progress = ({ remainingPages }: BackupProgressInfo) => {
+      if (this.#isGivenUp) throw new Error('the log is being closed')
+      hasBegun = true
+      sync.copied(remainingPages)
+    }
     try {
-      await backup(this.#db, file, {
-        rate: STEP,
-        progress: ({ remainingPages }) => {
-          if (this.#isGivenUp) throw new Error('the log is being closed')
-          sync.copied(remainingPages)
-        },
-      })
+      for (let attempt = 1; ; attempt += 1) {
+        try {
+          await backup(this.#db, file, { rate: STEP, progress })
+          return
+        } catch (error) {
+          // Node gives up where the first step comes while a transaction is open; later steps are repeated.
+          if (hasBegun || this.#isGivenUp || attempt === ATTEMPTS) throw error
+        }
+      }
     } finally {
       sync.end()
     }

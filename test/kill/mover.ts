@@ -1,0 +1,73 @@
+/**
+ * A process with a log alone, which keeps events, storage, alarms and ids together, and kills itself at a named point, with
+ * the signal no process can catch. `state.test.ts` starts it, and reads what is left.
+ *
+ * `append`: handed to the log. `committing`: the thread of the database has it. `commit`: on disk, nothing was said of it.
+ * `erasing`: the rows of a room that was erased are being removed.
+ */
+import { writeSync } from 'node:fs'
+import { systemClock } from '../../src/clock.ts'
+import { SqliteLog } from '../../src/log/sqlite/sqlite.ts'
+import { systemRandom } from '../../src/random.ts'
+import { CLEARED_EACH, REDACTED_EACH, TOTAL } from './moves.ts'
+
+const { FOLDER = '', POINT = '', AFTER = '1' } = process.env
+const AT_ONCE = 16
+const quiet = { debug() {}, info() {}, warn() {}, error() {} }
+let left = Number(AFTER)
+
+function isLast(point: string): boolean {
+  if (point !== POINT) return false
+  left -= 1
+  return left === 0
+}
+
+function die(): void {
+  process.kill(process.pid, 'SIGKILL')
+}
+
+const log = await SqliteLog.open(FOLDER, systemClock(), systemRandom(), quiet)
+const room = await log.open('/room', { keep: 100_000, maxAgeMs: 1e12, durable: true })
+writeSync(1, 'started\n')
+let next = room.seq + 1
+
+function move(): void {
+  const n = next
+  next += 1
+  room.append({
+    drafts: [{ type: 'moved', data: JSON.stringify({ n, secret: 'x'.repeat(300) }) }],
+    keys: [{ client: 'mover', id: String(n), hash: 'h', draft: 0 }],
+    changes: {
+      storage: new Map([
+        ['from', String(TOTAL - n)],
+        ['to', String(n)],
+        [`move/${n}`, '1'],
+        [`move/${n - 20}`, undefined],
+      ]),
+      alarms: new Map([['next', n]]),
+      redacted: n % REDACTED_EACH === 0 ? [n - 3] : undefined,
+      clearsHistory: n % CLEARED_EACH === 0,
+    },
+    size: 0,
+    kept() {
+      if (isLast('commit')) die()
+      writeSync(1, `acked ${n}\n`)
+      if (next > 600 && POINT === 'erasing') void erase()
+      else move()
+    },
+    failed: die,
+  })
+  if (isLast('append')) die()
+  if (isLast('committing')) setImmediate(() => setImmediate(die))
+}
+
+let isErasing = false
+async function erase(): Promise<void> {
+  if (isErasing) return
+  isErasing = true
+  setTimeout(die, Math.random() * Number(AFTER))
+  await log.erase('/room')
+  die()
+}
+
+for (let line = 0; line < AT_ONCE; line += 1) move()
