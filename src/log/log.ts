@@ -161,8 +161,6 @@ export interface RoomLog {
   /** The newest event delivered; 0 before the first. */
   readonly seq: number
   readonly kept: Kept
-  /** Grows when kept events are redacted, also over restarts: what was read before may have changed. */
-  readonly revision: number
   /** The storage and the alarms as they were kept when the log was opened; empty from then on. */
   takeState(): RoomState
   /** Keeps an entry. One that has nothing to keep only waits for those before it. */

@@ -22,7 +22,6 @@ export class MemoryRoom {
   readonly alarms = new Map<string, number>()
   /** Set once there is something to remember. */
   idempotency: MemoryIdempotency | undefined
-  revision = 0
   /** When it was last open or appended to, and how long it is kept from then on. */
   activeMs = 0
   forgetAfterMs: number | undefined
@@ -33,7 +32,6 @@ export class MemoryRoom {
     this.lives = lives
     this.recent = new Recent(before?.recent.seq)
     this.epochs = [...(before?.epochs ?? [])]
-    this.revision = before?.revision ?? 0
     this.begin(before !== undefined)
   }
 
@@ -69,7 +67,6 @@ export class MemoryRoom {
       if (frame) this.recent.replace(redactedFrame(seq, frame.time))
       this.idempotency?.redact(seq)
     }
-    if (redacted.length > 0) this.revision += 1
   }
 }
 
@@ -102,10 +99,6 @@ export class MemoryRoomLog implements RoomLog {
 
   get seq(): number {
     return this.#all.recent.seq
-  }
-
-  get revision(): number {
-    return this.#all.revision
   }
 
   takeState(): RoomState {

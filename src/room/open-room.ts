@@ -102,8 +102,6 @@ export interface Page {
   readonly next: string
   /** It reached the end of the log when it was read. */
   readonly isUpToDate: boolean
-  /** The log's revision when it was read: a page of another one may lack what was redacted since. */
-  readonly revision: number
 }
 
 /** A reader that follows live events. */

@@ -90,15 +90,14 @@ export class Readers implements RoomReaders {
 
   /** The page of at most `limit` events after `after`; `undefined` if retention removed its beginning. */
   async page(after: number, limit: number = PAGE.events): Promise<Page | undefined> {
-    const { revision } = this.#roomLog
     const frames = await this.#roomLog.read(after, Math.min(limit, PAGE.events))
     if ((frames[0]?.seq ?? this.#roomLog.first) > after + 1) return undefined
-    return this.#pageOf(frames, after, revision)
+    return this.#pageOf(frames, after)
   }
 
   /** The page of at most `limit` events that ends just before the event `before`. */
   async pageBefore(before: number, limit: number = PAGE.events): Promise<Page> {
-    const { first, revision } = this.#roomLog
+    const { first } = this.#roomLog
     const end = Math.max(first, before) - 1
     const start = Math.max(first - 1, end - Math.min(limit, PAGE.events))
     let frames: Frame[] = []
@@ -113,7 +112,7 @@ export class Readers implements RoomReaders {
       frames = fitting(frames.toReversed(), ({ size }) => size, PAGE.bytes).reverse()
       cursor = last.seq
     }
-    return this.#pageOf(frames, frames[0] ? frames[0].seq - 1 : end, revision)
+    return this.#pageOf(frames, frames[0] ? frames[0].seq - 1 : end)
   }
 
   /** The frame that reports a gap in the log to a reader. */
@@ -127,9 +126,9 @@ export class Readers implements RoomReaders {
     return this.#roomLog.first
   }
 
-  #pageOf(frames: readonly Frame[], after: number, revision: number): Page {
+  #pageOf(frames: readonly Frame[], after: number): Page {
     const end = frames.at(-1)?.seq ?? after
-    return { frames, after, end, next: this.offset(end), isUpToDate: end >= this.#roomLog.seq, revision }
+    return { frames, after, end, next: this.offset(end), isUpToDate: end >= this.#roomLog.seq }
   }
 
   /** Sends a wire the events after `after`, then the live ones, until it leaves. */

@@ -52,7 +52,7 @@ function move(): void {
     kept() {
       if (isLast('commit')) die()
       writeSync(1, `acked ${n}\n`)
-      if (next > 600 && POINT === 'erasing') void erase()
+      if (next > 200 && POINT === 'erasing') void erase()
       else move()
     },
     failed: die,

@@ -33,9 +33,6 @@ export function keptLog(room: RoomLog, deliver: Deliver = () => {}): KeptLog {
     get seq() {
       return room.seq
     },
-    get revision() {
-      return room.revision
-    },
     get isBehind() {
       return room.isBehind
     },

@@ -143,13 +143,11 @@ export function describeState(name: string, factory: () => LogFactory): void {
       const room = await open({ keep: 20_000 })
       await room.append(Array.from({ length: 11_000 }, (_, n) => draft(`${n + 1}`)))
       await room.append([draft('secret')], [{ client: 'ann', id: '1', hash: 'h', draft: 0 }])
-      const before = room.revision
       // One on disk alone, read lately; one in memory.
       expect((await room.read(4, 1))[0]).toMatchObject({ data: draft('5').data })
       await room.append([{ type: 'redacted', data: '{"seq":5}' }], [], { redacted: [5, 11_001] })
       const placeOf = (seq: number) => ({ type: 'redacted', data: `{"seq":${seq}}`, seq, time: clock.now() })
       const check = async (each: typeof room) => {
-        expect(each.revision).toBe(before + 1)
         expect((await each.read(3, 3)).map(({ type }) => type)).toEqual(['message', 'redacted', 'message'])
         expect((await each.read(4, 1))[0]).toMatchObject(placeOf(5))
         expect((await each.read(11_000, 10))[0]).toMatchObject(placeOf(11_001))

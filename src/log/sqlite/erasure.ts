@@ -35,7 +35,15 @@ export class Erasure {
 
   /** Puts an empty room in the place of one, and removes that. It must not be open. Returns whether there was one. */
   erase(path: string): Promise<boolean> {
-    const erased = this.#erase(path)
+    return this.#noted(path, this.#erase(path))
+  }
+
+  /** Erases a room if nobody has used it for as long as its settings say. It must not be open. */
+  forget(path: string): Promise<boolean> {
+    return this.#noted(path, this.#erase(path, this.#parts.clock.now()))
+  }
+
+  #noted(path: string, erased: Promise<boolean>): Promise<boolean> {
     const settled = erased.catch(() => {}).finally(() => this.#running.delete(path))
     this.#running.set(path, settled)
     return erased
@@ -55,10 +63,11 @@ export class Erasure {
     this.#cancel?.()
   }
 
-  async #erase(path: string): Promise<boolean> {
+  async #erase(path: string, dueMs?: number): Promise<boolean> {
     const { thread, lives, newId } = this.#parts
     const room = await thread.call('find', path)
-    if (!room) return false
+    // It may have been used since it was found to be due.
+    if (!room || (dueMs !== undefined && (room.forgetAt ?? dueMs + 1) > dueMs)) return false
     await thread.call('replace', room.id, newId(), clearedEpochs(path, lives, room.epochs, room.seq + 1))
     await this.remove(room.id)
     await this.#scrub()

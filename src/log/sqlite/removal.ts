@@ -13,6 +13,11 @@ const STEP = 2000
 /** Between the name of an erased room and its id. No path begins with it. */
 const ERASED = 'erased:'
 
+/** Whether the path is one of a room that was erased. */
+export function isErased(path: string): boolean {
+  return path.startsWith(ERASED)
+}
+
 export class Removal {
   readonly #file: SqliteFile
   readonly #epochs: EpochsTable
@@ -22,23 +27,17 @@ export class Removal {
     this.#epochs = epochs
   }
 
-  /** Whether the path is one of a room that was erased. */
-  isErased(path: string): boolean {
-    return path.startsWith(ERASED)
-  }
-
   /** Puts an empty room, in which these epochs begin, in the place of another. On disk when this returns. */
   replace(room: number, id: number, begun: readonly EpochEntry[]): void {
     this.#file.transaction(() => {
-      const { path, max_age, seq, revision } = this.#file.get('SELECT * FROM rooms WHERE id = ?', room) ?? {}
+      const { path, max_age, seq } = this.#file.get('SELECT * FROM rooms WHERE id = ?', room) ?? {}
       this.#file.run('UPDATE rooms SET path = ?, alarm = NULL WHERE id = ?', ERASED + room, room)
       this.#file.run(
-        'INSERT INTO rooms (id, path, max_age, seq, revision) VALUES (?, ?, ?, ?, ?)',
+        'INSERT INTO rooms (id, path, max_age, seq) VALUES (?, ?, ?, ?)',
         id,
         String(path),
         Number(max_age),
         Number(seq),
-        Number(revision),
       )
       this.#file.run('UPDATE epochs SET room = ? WHERE room = ?', id, room)
       for (const entry of begun) this.#epochs.add(id, entry)

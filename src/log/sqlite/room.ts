@@ -31,7 +31,6 @@ export class SqliteRoomLog implements RoomLog {
   #pages: Pages | undefined
   readonly #trim: SqliteTrim
   #state: StoredState | undefined
-  revision: number
 
   constructor(
     parts: SqliteRoomParts,
@@ -40,7 +39,7 @@ export class SqliteRoomLog implements RoomLog {
     retention: Retention,
     closed: () => void,
   ) {
-    const { epochs, seq, revision } = stored ?? EMPTY
+    const { epochs, seq } = stored ?? EMPTY
     const recent = newestWhole(stored?.recent ?? [], seq)
     this.#parts = parts
     this.path = path
@@ -52,7 +51,6 @@ export class SqliteRoomLog implements RoomLog {
     this.#closed = closed
     this.#trim = new SqliteTrim(parts.thread, parts.clock, retention, stored)
     this.#state = stored?.state
-    this.revision = revision
     this.#appends = this.#newAppends(recent.at(-1)?.time ?? 0)
   }
 
@@ -169,7 +167,6 @@ export class SqliteRoomLog implements RoomLog {
       if (frame) this.#recent.replace(redactedFrame(seq, frame.time))
     }
     this.#pages = undefined
-    this.revision += 1
     this.#parts.scrub()
   }
 
@@ -183,4 +180,4 @@ export class SqliteRoomLog implements RoomLog {
   }
 }
 
-const EMPTY: Pick<StoredRoom, 'epochs' | 'seq' | 'revision'> = { epochs: [], seq: 0, revision: 0 }
+const EMPTY: Pick<StoredRoom, 'epochs' | 'seq'> = { epochs: [], seq: 0 }

@@ -17,11 +17,12 @@ import { Backups } from './backups.ts'
 import { SqliteCommits } from './commits.ts'
 import { Erasure } from './erasure.ts'
 import { makeFolder } from './folder.ts'
+import { KNOWN_ROOMS, KnownPaths } from './known-paths.ts'
 import { mustBeSound, openMistake } from './result-codes.ts'
 import { SqliteRoomLog } from './room.ts'
 import type { SqliteRoomParts } from './room-parts.ts'
 import { SavedLife } from './saved-life.ts'
-import { fingerprint, SeenIds } from './seen-ids.ts'
+import { SeenIds } from './seen-ids.ts'
 import type { Commit, Contents } from './stored.ts'
 import { SqliteSweep } from './sweep.ts'
 import { SqliteThread } from './thread.ts'
@@ -33,8 +34,6 @@ const RECENT_BYTES = { all: 256 * 1024 * 1024, least: 64 * 1024, most: 8 * 1024 
 const RECENT_COUNT = 10_000
 /** A commit that takes longer is reported as trouble while it lasts. */
 const HUNG_MS = 10_000
-/** The most rooms on disk whose fingerprints are in memory, so that a new room opens without a query. */
-const KNOWN_ROOMS = 500_000
 
 export class SqliteLog implements Log {
   readonly #thread: SqliteThread
@@ -42,13 +41,17 @@ export class SqliteLog implements Log {
   readonly #logger: RoomLogger
   readonly #memory: MemoryLog
   readonly #rooms = new Map<string, SqliteRoomLog>()
+  readonly #opening = new Map<string, Promise<RoomLog>>()
   readonly #seenIds: SeenIds
   readonly #sweep: SqliteSweep
   readonly #commits: SqliteCommits
   readonly #onCommit: (seconds: number) => void
-  /** Fingerprints of the paths on disk; `undefined` if there are too many. */
-  #known: Set<number> | undefined
+  readonly #known: KnownPaths
   #lastId: number
+  readonly #newId = () => {
+    this.#lastId += 1
+    return this.#lastId
+  }
   readonly #parts: SqliteRoomParts
   readonly #lives: Lives
   readonly #savedLife: SavedLife
@@ -73,15 +76,14 @@ export class SqliteLog implements Log {
     this.#clock = clock
     this.#logger = logger
     this.#lastId = lastId
-    this.#known = paths && new Set(paths)
+    this.#known = new KnownPaths(paths)
     this.#lives = new Lives(clock.now(), random, lives)
     this.#memory = new MemoryLog(clock, random)
     this.key = key ?? random.bytes(32)
     this.#savedLife = new SavedLife(thread, this.#lives, this.key, logger)
     this.#backups = new Backups(folder, thread, random)
     this.#trouble = new SqliteTrouble(thread, clock, logger)
-    const newId = () => this.#newId()
-    this.#erasure = new Erasure({ thread, clock, logger, lives: this.#lives, newId })
+    this.#erasure = new Erasure({ thread, clock, logger, lives: this.#lives, newId: this.#newId })
     this.#seenIds = new SeenIds({
       ids: (...which) => thread.call('ids', ...which),
       answer: (...which) => thread.call('answer', ...which),
@@ -94,7 +96,8 @@ export class SqliteLog implements Log {
       logger,
       rooms: this.#rooms,
       isWell: () => this.#trouble.current === undefined,
-      erase: (path) => this.#erasure.erase(path),
+      isOpen: (path) => this.#rooms.has(path) || this.#opening.has(path),
+      erase: (path) => this.#erasure.forget(path),
       remove: (room) => this.#erasure.remove(room),
       forget: async (room, since) => {
         if (!(await thread.call('drop', room, since))) return
@@ -134,10 +137,21 @@ export class SqliteLog implements Log {
 
   async open(path: string, retention: Retention): Promise<RoomLog> {
     if (!retention.durable) return this.#memory.open(path, retention)
+    const opening = this.#open(path, retention)
+    this.#opening.set(path, opening)
+    try {
+      return await opening
+    } finally {
+      if (this.#opening.get(path) === opening) this.#opening.delete(path)
+    }
+  }
+
+  async #open(path: string, retention: Retention): Promise<RoomLog> {
     await this.#erasure.over(path)
     const recent = { count: Math.min(retention.keep, RECENT_COUNT), bytes: this.#recentBytes() }
-    const isNew = this.#known !== undefined && !this.#known.has(fingerprint(path))
-    const stored = isNew ? undefined : await this.#thread.call('open', path, this.#clock.now(), recent)
+    const stored = this.#known.isNew(path)
+      ? undefined
+      : await this.#thread.call('open', path, this.#clock.now(), recent)
     const room: SqliteRoomLog = new SqliteRoomLog(this.#parts, path, stored, retention, () => {
       if (this.#rooms.get(path) === room) this.#rooms.delete(path)
       this.#used(room)
@@ -169,6 +183,7 @@ export class SqliteLog implements Log {
 
   async erase(path: string): Promise<boolean> {
     const wasInMemory = await this.#memory.erase(path)
+    await this.#opening.get(path)?.catch(() => {})
     await this.#rooms.get(path)?.close()
     return (await this.#erasure.erase(path)) || wasInMemory
   }
@@ -190,18 +205,13 @@ export class SqliteLog implements Log {
       clock: this.#clock,
       seenIds: this.#seenIds,
       lives: this.#lives,
-      newId: () => this.#newId(),
+      newId: this.#newId,
       recentBytes: () => this.#recentBytes(),
       refusal: () => this.#refusal(),
       enqueue: (append) => this.#commits.enqueue(append),
-      saved: (path) => this.#saved(path),
+      saved: (path) => this.#known.add(path),
       scrub: () => this.#erasure.scrubSoon(),
     }
-  }
-
-  #newId(): number {
-    this.#lastId += 1
-    return this.#lastId
   }
 
   /** A room has closed: it was in use until now. */
@@ -209,11 +219,6 @@ export class SqliteLog implements Log {
     const { id, forgetAfterMs } = room.use
     if (id === undefined || forgetAfterMs === undefined || this.#trouble.current) return
     void this.#thread.call('use', [{ id, forgetAfterMs }], this.#clock.now()).catch(() => {})
-  }
-
-  #saved(path: string): void {
-    this.#known?.add(fingerprint(path))
-    if ((this.#known?.size ?? 0) > KNOWN_ROOMS) this.#known = undefined
   }
 
   #recentBytes(): number {

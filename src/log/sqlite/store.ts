@@ -11,9 +11,20 @@ import { EventsTable } from './events-table.ts'
 import { SqliteFile } from './file.ts'
 import { SqliteIdempotency } from './idempotency.ts'
 import { Removal } from './removal.ts'
-import { type ClientIds, fingerprint } from './seen-ids.ts'
+import { RoomsTable } from './rooms-table.ts'
+import type { ClientIds } from './seen-ids.ts'
 import { StateTable } from './state-table.ts'
-import type { Commit, Contents, Life, Oldest, RoomChanges, StoredRoom, SweptRoom, Trimmed } from './stored.ts'
+import type {
+  Commit,
+  Contents,
+  FoundRoom,
+  Life,
+  Oldest,
+  RoomChanges,
+  StoredRoom,
+  SweptRoom,
+  Trimmed,
+} from './stored.ts'
 
 /** The most rows removed in one step, so that appends never wait long. */
 const STEP = 2000
@@ -21,6 +32,7 @@ const STEP = 2000
 export class Store {
   readonly #file: SqliteFile
   readonly #events: EventsTable
+  readonly #rooms: RoomsTable
   readonly #epochs: EpochsTable
   readonly #state: StateTable
   readonly #idempotency: SqliteIdempotency
@@ -31,6 +43,7 @@ export class Store {
   constructor(file: string) {
     this.#file = new SqliteFile(file)
     this.#events = new EventsTable(this.#file)
+    this.#rooms = new RoomsTable(this.#file)
     this.#epochs = new EpochsTable(this.#file)
     this.#state = new StateTable(this.#file)
     this.#idempotency = new SqliteIdempotency(this.#file)
@@ -39,10 +52,7 @@ export class Store {
 
   /** What a log needs to know at its start; the paths only if there are at most `limit` rooms. */
   start(limit: number): Contents {
-    const lastId = Number(this.#file.get('SELECT max(id) AS id FROM rooms')?.id ?? 0)
-    const rows = this.#file.all('SELECT path FROM rooms LIMIT ?', limit + 1)
-    const paths = rows.length > limit ? undefined : Int32Array.from(rows, ({ path }) => fingerprint(String(path)))
-    return { lastId, paths, lives: this.#epochs.lives(), key: this.#epochs.key() }
+    return { ...this.#rooms.start(limit), lives: this.#epochs.lives(), key: this.#epochs.key() }
   }
 
   live(life: Life): void {
@@ -54,7 +64,7 @@ export class Store {
    * read.
    */
   open(path: string, now: number, recent: { count: number; bytes: number }): StoredRoom | undefined {
-    const room = this.#room(path)
+    const room = this.#rooms.find(path)
     if (!room) return undefined
     this.#opened.set(room.id, now)
     const epochs = this.#epochs.of(room.id)
@@ -70,7 +80,7 @@ export class Store {
 
   /** The span of a room's log, without opening it. */
   peek(path: string): LogSpan | undefined {
-    const room = this.#room(path)
+    const room = this.#rooms.find(path)
     if (!room) return undefined
     const epochs = this.#epochs.of(room.id)
     const first = Math.max(clearedTo(epochs), this.#events.oldest(room.id)?.seq ?? room.seq + 1)
@@ -83,9 +93,7 @@ export class Store {
       if (life !== undefined) this.#epochs.live(life)
       for (const begin of begins) this.#epochs.begin(begin)
       const newest = this.#events.keep(events)
-      for (const [room, seq] of newest) {
-        this.#file.run('UPDATE rooms SET seq = ?, active = ? WHERE id = ?', seq, now, room)
-      }
+      for (const [room, seq] of newest) this.#rooms.appended(room, seq, now)
       for (const key of keys) this.#idempotency.keep(key)
       for (const change of changes) this.#change(change)
       const others = [
@@ -93,7 +101,7 @@ export class Store {
         ...keys.map(({ room }) => room),
         ...changes.map(({ room }) => room),
       ]
-      this.#touch(new Set(others.filter((room) => !newest.has(room))), now)
+      for (const room of new Set(others)) if (!newest.has(room)) this.#rooms.changed(room, now)
     })
   }
 
@@ -123,7 +131,7 @@ export class Store {
   }
 
   contents(path: string): RoomContents | undefined {
-    const room = this.#room(path)
+    const room = this.#rooms.find(path)
     return room && this.#state.contents(room.id)
   }
 
@@ -133,9 +141,8 @@ export class Store {
    */
   trim(room: number, first: number, maxAgeMs: number, now: number): Trimmed {
     return this.#file.transaction(() => {
-      const file = this.#file
       const notBefore = now - maxAgeMs
-      const seq = Number(file.get('SELECT seq FROM rooms WHERE id = ?', room)?.seq ?? 0)
+      const seq = this.#rooms.seq(room)
       const end = Math.max(first, this.#epochs.clearedTo(room), this.#events.firstSince(room, notBefore) ?? seq + 1)
       const until = Math.min(end, (this.#events.oldest(room)?.seq ?? seq + 1) + STEP)
       this.#events.removeBefore(room, until)
@@ -143,29 +150,19 @@ export class Store {
       const old = now - REMEMBER_MS
       const forgotten = this.#idempotency.forget(room, Math.min(old, oldest ?? now), Math.min(old, notBefore), STEP)
       this.#epochs.trim(room, until)
-      file.run('UPDATE rooms SET max_age = ? WHERE id = ? AND max_age != ?', maxAgeMs, room, maxAgeMs)
+      this.#rooms.setMaxAge(room, maxAgeMs)
       return { ...this.#age(room), first: until, isDone: until >= end && forgotten < STEP }
     })
   }
 
   /** Rooms on disk after `id`, for the sweep of those that are not open. */
   rooms(after: number, limit: number): SweptRoom[] {
-    const rows = this.#file.all('SELECT * FROM rooms WHERE id > ? ORDER BY id LIMIT ?', after, limit)
-    return rows.map(({ id, path, max_age, active, forget_after }) => ({
-      id: Number(id),
-      path: String(path),
-      maxAge: Number(max_age),
-      forgetAt: forget_after === null ? undefined : Number(active) + Number(forget_after),
-      isErased: this.#removal.isErased(String(path)),
-    }))
+    return this.#rooms.after(after, limit)
   }
 
   /** Rooms are in use now (ms since 1970), and may be forgotten after so many ms. */
   use(rooms: readonly { id: number; forgetAfterMs: number | undefined }[], now: number): void {
-    this.#file.transaction(() => {
-      const sql = 'UPDATE rooms SET active = ?, forget_after = ? WHERE id = ?'
-      for (const { id, forgetAfterMs } of rooms) this.#file.run(sql, now, forgetAfterMs ?? null, id)
-    })
+    this.#file.transaction(() => this.#rooms.use(rooms, now))
   }
 
   /** Removes a room that is empty and was not opened since `since` (ms since 1970). Returns whether it did. */
@@ -180,8 +177,8 @@ export class Store {
   }
 
   /** What is at a path, for who erases it. */
-  find(path: string): { id: number; seq: number; epochs: EpochEntry[] } | undefined {
-    const room = this.#room(path)
+  find(path: string): FoundRoom | undefined {
+    const room = this.#rooms.find(path)
     return room && { ...room, epochs: this.#epochs.of(room.id) }
   }
 
@@ -227,16 +224,6 @@ export class Store {
       const time = this.#events.redact(room, seq)
       if (time !== undefined) this.#idempotency.redact(room, seq, time)
     }
-    if (redacted.length > 0) this.#file.run('UPDATE rooms SET revision = revision + 1 WHERE id = ?', room)
-  }
-
-  #touch(rooms: ReadonlySet<number>, now: number): void {
-    for (const room of rooms) this.#file.run('UPDATE rooms SET active = ? WHERE id = ?', now, room)
-  }
-
-  #room(path: string): { id: number; seq: number; revision: number } | undefined {
-    const row = this.#file.get('SELECT id, seq, revision FROM rooms WHERE path = ?', path)
-    return row && { id: Number(row.id), seq: Number(row.seq), revision: Number(row.revision) }
   }
 
   #age(room: number): Oldest {

@@ -22,7 +22,6 @@ export interface StoredRoom extends Oldest {
   readonly epochs: readonly EpochEntry[]
   readonly first: number
   readonly seq: number
-  readonly revision: number
   /** The newest events, oldest first. */
   readonly recent: readonly StoredEvent[]
   readonly state: StoredState
@@ -94,4 +93,10 @@ export interface SweptRoom {
   readonly forgetAt: number | undefined
   /** It was erased: only the rest of it is here. */
   readonly isErased: boolean
+}
+
+/** A room for who erases it. */
+export interface FoundRoom extends SweptRoom {
+  readonly seq: number
+  readonly epochs: readonly EpochEntry[]
 }

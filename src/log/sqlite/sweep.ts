@@ -20,10 +20,13 @@ export interface SweepParts {
   readonly logger: Pick<RoomLogger, 'warn'>
   /** The open rooms. */
   readonly rooms: ReadonlyMap<string, SqliteRoomLog>
+  /** Whether the room is open, or is being opened. */
+  readonly isOpen: (path: string) => boolean
   /** Whether the disk can be written. */
   readonly isWell: () => boolean
   /** Removes a room that is empty and was not opened since (ms since 1970). */
   readonly forget: (room: number, since: number) => Promise<void>
+  /** Erases a room that nobody has used for as long as its settings say. */
   readonly erase: (path: string) => Promise<unknown>
   /** Removes what is left of a room that was erased. */
   readonly remove: (room: number) => Promise<void>
@@ -67,11 +70,11 @@ export class SqliteSweep {
   }
 
   async #sweepClosed(): Promise<void> {
-    const { thread, rooms } = this.#parts
+    const { thread, isOpen } = this.#parts
     const some = await thread.call('rooms', this.#sweptTo, SWEEP_ROOMS)
     this.#sweptTo = some.length < SWEEP_ROOMS ? 0 : (some.at(-1)?.id ?? 0)
     for (const room of some) {
-      if (!rooms.has(room.path)) await this.#step(room.path, () => this.#sweepRoom(room))
+      if (!isOpen(room.path)) await this.#step(room.path, () => this.#sweepRoom(room))
     }
   }
 

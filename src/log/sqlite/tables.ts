@@ -5,7 +5,7 @@
 
 /** A row of `rooms` whose path does not begin with a slash is a room that was erased, of which rows may be left. */
 export const SCHEMA = `
-  CREATE TABLE IF NOT EXISTS rooms (id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, max_age INTEGER NOT NULL, seq INTEGER NOT NULL DEFAULT 0, revision INTEGER NOT NULL DEFAULT 0, alarm INTEGER, active INTEGER NOT NULL DEFAULT 0, forget_after INTEGER);
+  CREATE TABLE IF NOT EXISTS rooms (id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, max_age INTEGER NOT NULL, seq INTEGER NOT NULL DEFAULT 0, alarm INTEGER, active INTEGER NOT NULL DEFAULT 0, forget_after INTEGER);
   CREATE INDEX IF NOT EXISTS rooms_by_alarm ON rooms (alarm, path) WHERE alarm IS NOT NULL;
   CREATE TABLE IF NOT EXISTS secrets (name TEXT PRIMARY KEY, value BLOB NOT NULL);
   CREATE TABLE IF NOT EXISTS lives (life TEXT PRIMARY KEY);
@@ -34,7 +34,6 @@ export interface AddedColumn {
 
 /** Columns that tables of a format before 2 lack. */
 export const ADDED: readonly AddedColumn[] = [
-  { table: 'rooms', column: 'revision', definition: 'INTEGER NOT NULL DEFAULT 0' },
   { table: 'rooms', column: 'alarm', definition: 'INTEGER' },
   { table: 'rooms', column: 'active', definition: 'INTEGER NOT NULL DEFAULT 0' },
   { table: 'rooms', column: 'forget_after', definition: 'INTEGER' },
