@@ -119,13 +119,19 @@ describe('a target', () => {
     await peer.close()
   })
 
-  it.each(['/healthz', '/metrics', '/asyncapi.json', '/client.js', '/style.css', '/socket.io/', '/socket.io'])(
-    'that the server answers itself is no room, also where a pattern would match: %j',
-    async (target) => {
-      const [, upgrade] = await statuses(target)
-      expect(upgrade).toBe(404)
-    },
-  )
+  it.each([
+    ['/healthz', 404],
+    ['/metrics', 404],
+    ['/asyncapi.json', 404],
+    ['/client.js', 404],
+    ['/style.css', 404],
+    // Those of Socket.IO clients, and this is no such client.
+    ['/socket.io/', 400],
+    ['/socket.io', 400],
+  ])('that the server answers itself is no room, also where a pattern would match: %j', async (target, status) => {
+    const [, upgrade] = await statuses(target)
+    expect(upgrade).toBe(status)
+  })
 })
 
 describe('a Host', () => {
