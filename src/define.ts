@@ -13,7 +13,7 @@ import type { None, Options, Schemas } from './author/schemas.ts'
 
 export type { Admit, CommonHandlers, Handlers, RawHandlers } from './author/handlers.ts'
 export type { Member, Notes, Peer, Present, RawPeer, Who } from './author/peer.ts'
-export type { PastEvent, Position, RawRoom, Room, RoomLogger } from './author/room.ts'
+export type { Answer, PastEvent, Position, RawRoom, Room, RoomLogger } from './author/room.ts'
 export type { Schemas } from './author/schemas.ts'
 export type { Alarms, Storage } from './author/storage.ts'
 export { RoomError } from './errors.ts'

@@ -27,6 +27,8 @@ import { operatorAccess } from './operations/operator.ts'
 import { type Random, systemRandom } from './random.ts'
 import { AlarmBook } from './room/alarm-book.ts'
 import { Deadlines } from './room/deadlines.ts'
+import type { RoomMessage } from './room/room-message.ts'
+import { RoomSender } from './room/room-sender.ts'
 import { Rooms } from './room/rooms.ts'
 import { StorageBudget } from './room/storage-budget.ts'
 import { callerReader } from './transports/caller-reader.ts'
@@ -87,10 +89,12 @@ export async function createServer(parts: ServerParts): Promise<Server> {
     deadlines: new Deadlines(clock, failed),
     alarmBook: new AlarmBook(),
     storageBudget: new StorageBudget(() => config.server.limits.storageBytes),
+    sendToRoom: (message: RoomMessage) => messages.send(message),
     tallyOf: (pattern: string) => metrics.of(pattern),
     logger,
   }
   const rooms = new Rooms(roomParts, (path) => router.find(path)?.mount)
+  const messages = new RoomSender({ clock, routeOf: (path) => gate.route({ path }), rooms })
   metrics.watch(
     () => countRooms(config.mounts, rooms),
     () => log.trouble === undefined,

@@ -35,6 +35,28 @@ export interface RoomLogger {
   error(fields: object | string, message?: string): void
 }
 
+/** What `room.send` may say to a room of the definition `D`. */
+export type Say<D extends Speech> = {
+  [T in keyof Receives<D> & string]: [type: T, data: z.input<Receives<D>[T]>, options?: { id?: string }]
+}[keyof Receives<D> & string]
+
+export interface Speech {
+  receives?: Schemas
+  sends?: Schemas
+}
+
+type Receives<D> = D extends { receives?: infer R extends Schemas } ? R : Schemas
+
+/** The answer to a message. */
+export interface Answer {
+  /** Of its first event. */
+  readonly seq?: number
+  /** How well it is kept. */
+  readonly kept: string
+  /** It is the answer of an earlier message of the same id. */
+  readonly duplicate?: true
+}
+
 interface AnyRoom<St, P> {
   /** The room's path, such as `/r/tea`. */
   readonly path: string
@@ -61,6 +83,13 @@ interface AnyRoom<St, P> {
   every(ms: number, fn: () => unknown): () => void
   /** Calls `fn` once after `ms` milliseconds. Otherwise like `every`. */
   after(ms: number, fn: () => unknown): () => void
+  /**
+   * Sends a message to another event room of this server, when the step that said it is kept. There its peer is no
+   * member, `via` is `room`, and `id` and `name` are the path of this room. `room.send<typeof ledger>(…)` types it.
+   * Rejects with the `RoomError` of that room, with `not_found`, or with `unavailable` after 5 s. The two rooms are two
+   * transactions: with an `id` it may be sent again, and is handled once.
+   */
+  send<D extends Speech = Speech>(path: string, ...say: Say<D>): Promise<Answer>
 }
 
 /** A live event room. `S`: of `sends`; `St`: of `stores`; `D`: the data of its peers. */

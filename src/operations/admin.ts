@@ -12,7 +12,7 @@ import { parseTarget } from '../gate/target.ts'
 import type { Kept, Log } from '../log/log.ts'
 import { type Kicked, kick } from '../room/connections.ts'
 import { forgetClosed } from '../room/forgetting.ts'
-import { exceededBound } from '../room/json-bounds.ts'
+import { mustFit } from '../room/json-bounds.ts'
 import type { Rooms } from '../room/rooms.ts'
 import type { Visitor } from '../room/session.ts'
 import { within } from '../within.ts'
@@ -121,14 +121,4 @@ export class Admin {
       throw new RoomError('unavailable', 'no answer in time; try again later, a message with the same id')
     })
   }
-}
-
-/** The bounds of a message hold for the operator too, since all peers get what it causes. Throws a `RoomError`. */
-function mustFit(data: unknown, { payloadBytes, json }: Route['mount']['limits']): void {
-  const text = JSON.stringify(data) ?? ''
-  const bytes = Buffer.byteLength(text)
-  if (bytes > payloadBytes)
-    throw new RoomError('bad_message', `expected data of at most ${payloadBytes} bytes (limits.payload), got ${bytes}`)
-  const exceeded = exceededBound(text, json)
-  if (exceeded) throw new RoomError('bad_message', `expected data within limits.json.${exceeded} of this room`)
 }

@@ -2,8 +2,10 @@
  * What the author's code has of a room of either kind: its path, its members, its storage and alarms, time and timers.
  * `room.ts` is the live room, with the way to its peers.
  */
+import type { Answer } from '../author/room.ts'
 import type { Present, RoomLogger, Schemas, Storage } from '../define.ts'
-import type { Frame } from '../delivery/frame.ts'
+import { type Frame, json } from '../delivery/frame.ts'
+import { RoomError } from '../errors.ts'
 import { offset, type RoomLog } from '../log/log.ts'
 import type { Random } from '../random.ts'
 import type { Tally } from '../tally.ts'
@@ -12,6 +14,8 @@ import { HandlerCalls } from './handler-calls.ts'
 import { LazyLogger } from './lazy-logger.ts'
 import { Members } from './members.ts'
 import type { LivePeer } from './peer.ts'
+import { messageOf } from './protocol.ts'
+import type { RoomMessage } from './room-message.ts'
 import type { RoomParts, RoomSettings } from './room-parts.ts'
 import { RoomState } from './room-state.ts'
 import { Steps } from './steps.ts'
@@ -98,6 +102,30 @@ export abstract class AuthorRoom<P extends LivePeer> {
 
   after(ms: number, fn: () => unknown): () => void {
     return this.calls.after(ms, fn)
+  }
+
+  send(path: string, type: string, data?: unknown, options: { id?: string } = {}): Promise<Answer> {
+    const answer = this.#send(path, type, data, options.id)
+    // If the module does not await it, a failure is no unhandled rejection.
+    answer.catch(() => {})
+    return answer
+  }
+
+  async #send(path: string, type: string, data: unknown, id: string | undefined): Promise<Answer> {
+    if (this.isOver) throw new RoomError('unavailable', 'this room has closed')
+    const text = data === undefined ? undefined : json(data)
+    const chain = this.calls.current?.owner?.chain
+    const message: RoomMessage = {
+      from: this.path,
+      chain,
+      // Only now, and a copy: rooms share no objects.
+      ...messageOf({ type, id, data: text && JSON.parse(text) }),
+      path,
+    }
+    return new Promise((resolve, reject) => {
+      const send = () => void this.parts.sendToRoom(message).then(resolve, reject)
+      this.steps.say({ size: text?.length ?? 0, send, cancelled: reject })
+    })
   }
 
   /** A kept event goes to every peer. */

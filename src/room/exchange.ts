@@ -8,6 +8,7 @@ import type { Subscriber } from '../delivery/subscriber.ts'
 import type { RoomError } from '../errors.ts'
 import type { ClientKey, IdempotencyKey, ProducerKey } from '../log/log.ts'
 import type { LiveEventPeer } from './peer.ts'
+import type { Chain } from './room-message.ts'
 import type { Step, StepOwner } from './step.ts'
 
 const NOTHING = Object.freeze<never[]>([])
@@ -22,6 +23,8 @@ export class Exchange implements StepOwner {
   /** The seq of the first event of this message. */
   seq: number | undefined
   isAnswered = false
+  /** The messages of rooms that wait for it, if another room sent it. */
+  chain: Chain | undefined
   /** It was answered as an earlier message of the same id. */
   isDuplicate = false
   /** The transport's number of the message, by which a message without an id is answered too. */

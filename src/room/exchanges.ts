@@ -90,12 +90,13 @@ export class Exchanges {
   #post(
     peer: LiveEventPeer,
     { message, data }: Checked,
-    { producerKey, isLate }: Posting,
+    { producerKey, isLate, chain }: Posting,
     resolve: (posted: Posted) => void,
     reject: (error: unknown) => void,
   ): undefined | Promise<void> {
     const exchange = new Exchange(peer, this.#parts.clock.monotonic(), producerKey)
     exchange.id = message.id
+    exchange.chain = chain
     exchange.outcome().then(() => resolve({ seq: exchange.seq, isDuplicate: exchange.isDuplicate }), reject)
     return this.#begin(exchange, message, data, isLate)
   }

@@ -3,7 +3,8 @@
  * many members its objects have. A recursive walk, a schema or a hash table can bear less than the size limit of a
  * message allows. `protocol.ts` asks before it parses.
  */
-import type { JsonBounds } from '../config/mount.ts'
+import type { JsonBounds, Mount } from '../config/mount.ts'
+import { RoomError } from '../errors.ts'
 
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
@@ -45,4 +46,17 @@ function isEscaped(text: string, at: number): boolean {
   let first = at
   while (text.charCodeAt(first - 1) === BACKSLASH) first -= 1
   return (at - first) % 2 === 1
+}
+
+/**
+ * The bounds of a message also hold for the operator and for other rooms, since all peers get what it causes. Throws a
+ * `RoomError`.
+ */
+export function mustFit(data: unknown, { payloadBytes, json }: Pick<Mount['limits'], 'payloadBytes' | 'json'>): void {
+  const text = JSON.stringify(data) ?? ''
+  const bytes = Buffer.byteLength(text)
+  if (bytes > payloadBytes)
+    throw new RoomError('bad_message', `expected data of at most ${payloadBytes} bytes (limits.payload), got ${bytes}`)
+  const exceeded = exceededBound(text, json)
+  if (exceeded) throw new RoomError('bad_message', `expected data within limits.json.${exceeded} of this room`)
 }

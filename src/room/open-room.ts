@@ -10,6 +10,7 @@ import type { Kept, Lost, ProducerKey, Resume } from '../log/log.ts'
 import type { Limit } from '../tally.ts'
 import type { Produced } from './producers.ts'
 import type { Message } from './protocol.ts'
+import type { Chain } from './room-message.ts'
 import type { Session, Visitor } from './session.ts'
 
 interface CommonRoom {
@@ -58,6 +59,8 @@ export interface Posting {
   readonly producerKey?: ProducerKey | undefined
   /** Whether the request was already answered as not handled. */
   readonly isLate?: () => boolean
+  /** The messages of rooms that wait for it, if another room sent it. */
+  readonly chain?: Chain | undefined
 }
 
 /** The outcome of a producer's batch, or the seq of the first event. */

@@ -12,6 +12,7 @@ import type { Tally } from '../tally.ts'
 import type { Rate } from '../token-bucket.ts'
 import type { AlarmBook } from './alarm-book.ts'
 import type { Deadlines } from './deadlines.ts'
+import type { SendToRoom } from './room-message.ts'
 import type { StorageBudget } from './storage-budget.ts'
 
 /** Shared by all rooms of a server. */
@@ -23,6 +24,8 @@ export interface RoomParts {
   readonly deadlines: Deadlines
   readonly alarmBook: AlarmBook
   readonly storageBudget: StorageBudget
+  /** Sends a message of a room to another. */
+  readonly sendToRoom: SendToRoom
   /** The counters of a line of rooms.json. */
   readonly tallyOf: (pattern: string) => Tally
   readonly logger: RoomLogger & { child(fields: object): RoomLogger }

@@ -7,6 +7,7 @@ import type { Position } from '../define.ts'
 import type { Frame } from '../delivery/frame.ts'
 import type { RoomError } from '../errors.ts'
 import type { Draft, Entry, IdempotencyKey, Stored } from '../log/log.ts'
+import type { Chain } from './room-message.ts'
 
 /** Something that a step says, which leaves when the step is kept. */
 export interface Said {
@@ -31,6 +32,8 @@ export interface StepRoom {
 
 /** Whose step it is: a message, or a batch of them. */
 export interface StepOwner {
+  /** The messages of rooms that wait for it. */
+  readonly chain?: Chain | undefined
   /** The step goes to the log. */
   sealing(step: Step): void
   /** It is kept; what it says is sent next. */

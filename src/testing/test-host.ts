@@ -11,6 +11,7 @@ import type { Random } from '../random.ts'
 import { AlarmBook } from '../room/alarm-book.ts'
 import { Deadlines } from '../room/deadlines.ts'
 import { buildRoom, type HostedRoom, type RoomPlan } from '../room/hosted-room.ts'
+import { noOtherRooms } from '../room/room-message.ts'
 import type { RoomParts } from '../room/room-parts.ts'
 import type { Visitor } from '../room/session.ts'
 import { StorageBudget } from '../room/storage-budget.ts'
@@ -125,6 +126,7 @@ export class TestHost {
       deadlines: new Deadlines(clock),
       alarmBook: new AlarmBook(Number.POSITIVE_INFINITY),
       storageBudget: new StorageBudget(),
+      sendToRoom: noOtherRooms,
       tallyOf: newTally,
       logger: errorLogger(this.errors),
     }

@@ -4,6 +4,7 @@ import { MemoryLog } from '../../src/log/memory.ts'
 import { systemRandom } from '../../src/random.ts'
 import { AlarmBook } from '../../src/room/alarm-book.ts'
 import { Deadlines } from '../../src/room/deadlines.ts'
+import { noOtherRooms } from '../../src/room/room-message.ts'
 import type { RoomParts, RoomSettings } from '../../src/room/room-parts.ts'
 import { StorageBudget } from '../../src/room/storage-budget.ts'
 import { newTally } from '../../src/tally.ts'
@@ -21,6 +22,7 @@ export function roomParts<C extends RoomParts['clock']>(clock: C) {
     deadlines: new Deadlines(clock),
     alarmBook: new AlarmBook(),
     storageBudget: new StorageBudget(),
+    sendToRoom: noOtherRooms,
     tallyOf: newTally,
     logger: { ...logger, child: () => logger },
   }

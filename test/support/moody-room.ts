@@ -12,6 +12,7 @@ import { systemRandom } from '../../src/random.ts'
 import { AlarmBook } from '../../src/room/alarm-book.ts'
 import { Deadlines } from '../../src/room/deadlines.ts'
 import { LiveEventRoom } from '../../src/room/event-room.ts'
+import { noOtherRooms } from '../../src/room/room-message.ts'
 import type { RoomParts, RoomSettings } from '../../src/room/room-parts.ts'
 import { StorageBudget } from '../../src/room/storage-budget.ts'
 import { newTally } from '../../src/tally.ts'
@@ -105,6 +106,7 @@ export async function openMoodyRoom(mood: Mood, delayMs = () => 0, given?: objec
     deadlines: new Deadlines(clock),
     alarmBook: new AlarmBook(),
     storageBudget: new StorageBudget(),
+    sendToRoom: noOtherRooms,
     tallyOf: newTally,
     logger: { ...quiet, child: () => quiet },
   } as unknown as RoomParts

@@ -71,6 +71,12 @@ const all = defineRoom({
         if (event.type === 'redacted') is<Same<typeof event.data.seq, number>>()
       }
     })
+    void room.send<typeof ledger>('/ledger', 'move', { from: 'a', to: 'b', amount: 1 }, { id: 'x' })
+    // @ts-expect-error the ledger takes no such type
+    void room.send<typeof ledger>('/ledger', 'mov', { from: 'a', to: 'b', amount: 1 })
+    // @ts-expect-error nor such data
+    void room.send<typeof ledger>('/ledger', 'move', { from: 'a' })
+    void room.send('/anything', 'whatever', { untyped: true })
     return {
       join(peer) {
         is<Same<typeof peer.data, { score: number; last: string | undefined }>>()

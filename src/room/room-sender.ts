@@ -1,0 +1,80 @@
+/**
+ * Delivers messages from one room to another. The other room is opened if necessary, and handles them like those of a
+ * sender that is no member. `server.ts` makes it; `author-room.ts` sends.
+ */
+import type { Answer } from '../author/room.ts'
+import type { Clock } from '../clock.ts'
+import type { Route } from '../config/mount.ts'
+import { Refusal, RoomError } from '../errors.ts'
+import { within } from '../within.ts'
+import { mustFit } from './json-bounds.ts'
+import type { Chain, RoomMessage, SendToRoom } from './room-message.ts'
+import type { Reservation, Rooms } from './rooms.ts'
+
+/** How long a room waits for the answer. */
+const ANSWER_MS = 5000
+
+export interface RoomSenderParts {
+  readonly clock: Clock
+  /** Throws a `Refusal` 404 if no room is configured at the path. */
+  readonly routeOf: (path: string) => Route
+  readonly rooms: Pick<Rooms, 'reserve'>
+}
+
+export class RoomSender {
+  readonly #parts: RoomSenderParts
+
+  constructor(parts: RoomSenderParts) {
+    this.#parts = parts
+  }
+
+  send: SendToRoom = async (message) => {
+    const { clock } = this.#parts
+    const now = clock.monotonic()
+    const chain = chainOf(message, now + ANSWER_MS)
+    let isLate = false
+    const late = (): never => {
+      isLate = true
+      throw new RoomError('unavailable', `no answer of ${message.path} in time, send it again with the same id`)
+    }
+    if (chain.untilMs <= now) late()
+    // A turn of the event loop each, so that rooms that answer each other for ever do not stop everything else.
+    const sent = new Promise<void>((resolve) => clock.soon(resolve)).then(() =>
+      this.#post(message, chain, () => isLate),
+    )
+    return within<Answer>(clock, chain.untilMs - now, sent, late)
+  }
+
+  async #post(message: RoomMessage, chain: Chain, isLate: () => boolean): Promise<Answer> {
+    const { from, path, type, data, id } = message
+    const { room, release } = await this.#reserve(path, data)
+    try {
+      if (room.kind === 'raw') throw new RoomError('not_found', `the room at ${path} is raw: it takes no events`)
+      // No client can have this id: theirs have no spaces, or begin with a number.
+      const sender = room.anonymousSender({ id: from, name: from, client: ` room ${from}`, via: 'room' })
+      const { seq, isDuplicate } = await sender.post([{ type, data, id }], { isLate, chain })
+      return { ...(seq !== undefined && { seq }), kept: room.kept, ...(isDuplicate && { duplicate: true }) }
+    } finally {
+      release()
+    }
+  }
+
+  async #reserve(path: string, data: unknown): Promise<Reservation> {
+    try {
+      const route = this.#parts.routeOf(path)
+      mustFit(data, route.mount.limits)
+      return await this.#parts.rooms.reserve(route, false)
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error
+      throw new RoomError(error.status === 404 ? 'not_found' : 'unavailable', `${path}: ${error.message}`)
+    }
+  }
+}
+
+/** In a circle the time of the first message counts, so that it ends. */
+function chainOf({ from, path, chain }: RoomMessage, untilMs: number): Chain {
+  const before = chain?.paths ?? []
+  const paths = before.includes(from) ? before : [...before, from]
+  const isCircle = paths.includes(path)
+  return { paths, untilMs: isCircle && chain ? Math.min(untilMs, chain.untilMs) : untilMs }
+}
