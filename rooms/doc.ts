@@ -12,41 +12,46 @@ import { PeerStates } from './doc/peer-states.ts'
 import { StoredDoc } from './doc/stored-doc.ts'
 
 /** Kinds of messages. */
-const SYNC = 0
-const AWARENESS = 1
-const QUERY_AWARENESS = 3
+const KIND = { sync: 0, awareness: 1, queryAwareness: 3 }
 /** Providers take 30 s of silence for a lost connection. */
 const KEEP_ALIVE_MS = 15_000
+/** Questions of a peer in a second: each is answered with the document. A provider asks when it connects. */
+const MAX_QUESTIONS = 5
+
+type DocPeer = RawPeer<{ questions: number }>
 
 export default defineRoom({
   summary: { en: 'A shared document for y-websocket.', zh: '用 y-websocket 连接的共享文档。' },
   stores: { 'change/': binary },
+  data: () => ({ questions: 0 }),
 
   open(room) {
     const doc = new StoredDoc(room.storage)
-    const states = new PeerStates<RawPeer>((update) => room.broadcast(awareness(update)))
-    const question = () => message(SYNC, (to) => sync.writeSyncStep1(to, doc.current))
+    const states = new PeerStates<DocPeer>((update) => room.broadcast(awareness(update)))
+    const question = () => message(KIND.sync, (to) => sync.writeSyncStep1(to, doc.current))
 
-    const greet = (peer: RawPeer) => {
+    const greet = (peer: DocPeer) => {
       peer.send(question())
       peer.send(awareness(states.all))
     }
-    const forget = (peer: RawPeer) => states.remove(peer)
+    const forget = (peer: DocPeer) => states.remove(peer)
 
-    const receive = (peer: RawPeer, from: Decoder) => {
+    const receive = (peer: DocPeer, from: Decoder) => {
       const kind = readVarUint(from)
-      if (kind === QUERY_AWARENESS) return peer.send(awareness(states.all))
-      if (kind === AWARENESS) return states.apply(peer, readVarUint8Array(from))
+      if (kind === KIND.queryAwareness) return peer.send(awareness(states.all))
+      if (kind === KIND.awareness) return states.apply(peer, readVarUint8Array(from))
       const step = readVarUint(from)
-      if (kind !== SYNC || step > sync.messageYjsUpdate) throw new TypeError('expected a message of y-websocket')
+      if (kind !== KIND.sync || step > sync.messageYjsUpdate) throw new TypeError('expected a message of y-websocket')
       const bytes = readVarUint8Array(from)
       if (step === sync.messageYjsSyncStep1) {
-        return peer.send(message(SYNC, (to) => sync.writeSyncStep2(to, doc.current, bytes)))
+        peer.data.questions += 1
+        if (peer.data.questions > MAX_QUESTIONS) throw new RangeError('expected fewer questions')
+        return peer.send(message(KIND.sync, (to) => sync.writeSyncStep2(to, doc.current, bytes)))
       }
       const { changes, isMissing } = doc.apply(bytes)
       for (const change of changes) {
         room.broadcast(
-          message(SYNC, (to) => sync.writeUpdate(to, change)),
+          message(KIND.sync, (to) => sync.writeUpdate(to, change)),
           { except: peer },
         )
       }
@@ -56,6 +61,7 @@ export default defineRoom({
 
     room.every(KEEP_ALIVE_MS, () => room.broadcast(awareness(states.none)))
     room.every(1000, () => {
+      for (const { data } of room.peers()) data.questions = 0
       if (doc.isKept) return
       doc.reload()
       for (const peer of room.peers()) peer.close(4503, 'a change was not kept, come back')
@@ -82,7 +88,7 @@ export default defineRoom({
 })
 
 function awareness(update: Uint8Array): Uint8Array {
-  return message(AWARENESS, (to) => writeVarUint8Array(to, update))
+  return message(KIND.awareness, (to) => writeVarUint8Array(to, update))
 }
 
 function message(kind: number, write: (to: Encoder) => void): Uint8Array {

@@ -35,6 +35,8 @@ export class StoredDoc {
    * parts are dropped. Throws if it is no update, and a `RoomError` `document_full` if the document becomes too large.
    */
   apply(update: Uint8Array): { changes: readonly Uint8Array[]; isMissing: boolean } {
+    // Throws for most of what is no update, before the document is touched.
+    Y.decodeUpdate(update)
     const changes: Uint8Array[] = []
     const collect = (change: Uint8Array) => void changes.push(change)
     const { current } = this
@@ -66,15 +68,26 @@ export class StoredDoc {
   }
 
   #keep(change: Uint8Array): void {
-    const storage = this.#storage
-    let kept = change
-    if (storage.size >= MOST.changes || storage.bytes + change.length > MOST.bytes) {
-      kept = Y.encodeStateAsUpdate(this.current)
-      if (kept.length > MOST.mergedBytes) throw new RoomError('document_full', 'the document is too large')
-      storage.clear('change/')
+    if (this.#storage.size < MOST.changes && this.#store(change)) return
+    const merged = Y.encodeStateAsUpdate(this.current)
+    const changes = this.#storage.entries('change/')
+    this.#storage.clear('change/')
+    if (merged.length <= MOST.mergedBytes && this.#store(merged)) return
+    for (const [key, change] of changes) this.#storage.set(key, change)
+    throw new RoomError('document_full', 'the document is too large')
+  }
+
+  /** Returns whether there was room for it. */
+  #store(change: Uint8Array): boolean {
+    if (this.#storage.bytes + change.length > MOST.bytes) return false
+    try {
+      this.#storage.set(keyOf(this.#newest + 1), change)
+    } catch (error) {
+      if (error instanceof RoomError && error.code === 'storage_full') return false
+      throw error
     }
     this.#newest += 1
-    storage.set(keyOf(this.#newest), kept)
+    return true
   }
 }
 

@@ -1,29 +1,13 @@
 /** The messages of the document that ships, one by one: what is kept, merged, asked for and refused. */
-import { openRoom } from 'corridor/testing'
-import { createDecoder, readVarUint, readVarUint8Array } from 'lib0/decoding'
-import { createEncoder, toUint8Array, writeVarUint, writeVarUint8Array } from 'lib0/encoding'
+import { openRoom, type TestSettings } from 'corridor/testing'
 import { expect, it } from 'vitest'
 import { Awareness, encodeAwarenessUpdate } from 'y-protocols/awareness'
 import * as Y from 'yjs'
 import doc from '../../rooms/doc.ts'
+import { askAll, message, parsed, pasted, textOf, typed } from '../support/doc-messages.ts'
 
-/** `[0, 2, bytes]`: an update; `[1, bytes]`: awareness. */
-function message(...parts: (number | Uint8Array)[]): Uint8Array {
-  const to = createEncoder()
-  for (const part of parts) typeof part === 'number' ? writeVarUint(to, part) : writeVarUint8Array(to, part)
-  return toUint8Array(to)
-}
-const STEP_1 = message(0, 0, Y.encodeStateVector(new Y.Doc()))
-
-/** The kinds of a message that was received, and its bytes. */
-function parsed(data: string | Uint8Array) {
-  const from = createDecoder(data as Uint8Array)
-  const kind = readVarUint(from)
-  return { kind, step: kind === 0 ? readVarUint(from) : undefined, bytes: readVarUint8Array(from) }
-}
-
-const open = async () => {
-  const room = await openRoom(doc)
+const open = async (settings?: TestSettings) => {
+  const room = await openRoom(doc, undefined, settings)
   return Object.assign(room, {
     /** A peer that has read its greeting. */
     async enter() {
@@ -35,23 +19,13 @@ const open = async () => {
     /** What a newcomer would see. */
     async text() {
       const peer = await this.enter()
-      peer.send(STEP_1)
-      const copy = new Y.Doc()
-      Y.applyUpdate(copy, parsed(await peer.next()).bytes)
+      peer.send(askAll())
+      const { bytes } = parsed(await peer.next())
       peer.leave()
-      return copy.getText('text').toString()
+      return textOf(bytes)
     },
     keys: () => room.storage.entries('change/').map(([key]) => Number(key.slice(7))),
   })
-}
-
-/** Updates of one client that types letter by letter. */
-function typed(text: string): Uint8Array[] {
-  const updates: Uint8Array[] = []
-  const doc = new Y.Doc()
-  doc.on('update', (update: Uint8Array) => void updates.push(update))
-  for (const [index, letter] of [...text].entries()) doc.getText('text').insert(index, letter)
-  return updates
 }
 
 it('stores each change, sends it to the others, and merges many into one', async () => {
@@ -142,5 +116,33 @@ it.each<[string, string | Uint8Array]>([
   expect(await room.text()).toBe('fine')
   await room.restart()
   expect(await room.text()).toBe('fine')
+  await room.close()
+})
+
+it('ends who asks for the document again and again', async () => {
+  const room = await open()
+  const ann = await room.enter()
+  for (let i = 0; i < 5; i += 1) ann.send(askAll())
+  await room.advance(1000)
+  for (let i = 0; i < 5; i += 1) ann.send(askAll())
+  for (let i = 0; i < 10; i += 1) expect(parsed(await ann.next())).toMatchObject({ kind: 0, step: 1 })
+  ann.send(askAll())
+  await expect.poll(() => ann.closed?.code).toBe(4400)
+  await room.close()
+})
+
+it('refuses a change that the storage of the room has no room for, and keeps what it had', async () => {
+  const room = await open({ limits: { storage: '4KiB' } })
+  const ann = await room.enter()
+  const bob = await room.enter()
+  for (const update of typed('x'.repeat(200))) ann.send(message(0, 2, update))
+  expect(room.keys().length).toBeLessThan(200)
+  bob.send(message(0, 2, pasted('y'.repeat(5000))))
+  await expect.poll(() => bob.closed?.code).toBe(4413)
+  await room.advance(1000)
+  expect(ann.closed).toBeUndefined()
+  expect(room.errors).toEqual([])
+  await room.restart()
+  expect(await room.text()).toBe('x'.repeat(200))
   await room.close()
 })
