@@ -3,7 +3,6 @@
  * in one process. `cli/start.ts` starts one, tests start many.
  */
 import type { Duplex } from 'node:stream'
-import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import { type Clock, lifetime, systemClock } from './clock.ts'
 import type { Config } from './config/config.ts'
@@ -26,6 +25,7 @@ import { Metrics } from './operations/metrics.ts'
 import { operatorAccess } from './operations/operator.ts'
 import { type Random, systemRandom } from './random.ts'
 import { AlarmBook } from './room/alarm-book.ts'
+import { AlarmOpenings } from './room/alarm-openings.ts'
 import { Deadlines } from './room/deadlines.ts'
 import type { RoomMessage } from './room/room-message.ts'
 import { RoomSender } from './room/room-sender.ts'
@@ -34,7 +34,7 @@ import { StorageBudget } from './room/storage-budget.ts'
 import { callerReader } from './transports/caller-reader.ts'
 import { Heartbeat } from './transports/heartbeat.ts'
 import { httpRoutes } from './transports/http/http.ts'
-import { httpServer, setDeadlines } from './transports/http/http-server.ts'
+import { httpServer, setDeadlines, urlOf } from './transports/http/http-server.ts'
 import { InFlightRequests } from './transports/http/in-flight-requests.ts'
 import { OwnFiles } from './transports/http/own-files.ts'
 import { loadPages } from './transports/http/pages.ts'
@@ -87,7 +87,7 @@ export async function createServer(parts: ServerParts): Promise<Server> {
     log,
     flushQueue: new FlushQueue(clock, () => config.server.limits.bufferedBytes, failed),
     deadlines: new Deadlines(clock, failed),
-    alarmBook: new AlarmBook(),
+    alarmBook: new AlarmBook({ late: (ms) => metrics.alarmDelay.observe(ms / 1000) }),
     storageBudget: new StorageBudget(() => config.server.limits.storageBytes),
     sendToRoom: (message: RoomMessage) => messages.send(message),
     tallyOf: (pattern: string) => metrics.of(pattern),
@@ -95,6 +95,7 @@ export async function createServer(parts: ServerParts): Promise<Server> {
   }
   const rooms = new Rooms(roomParts, (path) => router.find(path)?.mount)
   const messages = new RoomSender({ clock, routeOf: (path) => gate.route({ path }), rooms })
+  const alarms = new AlarmOpenings({ ...roomParts, rooms, routeOf: (path) => router.find(path) })
   metrics.watch(
     () => countRooms(config.mounts, rooms),
     () => log.trouble === undefined,
@@ -191,7 +192,10 @@ export async function createServer(parts: ServerParts): Promise<Server> {
     throw error
   }
 
+  alarms.start()
+
   const end = async (noticeMs: number) => {
+    alarms.end()
     const cutAtMs = clock.monotonic() + drainMs * GRACEFUL_SHARE
     const inTime = <T>(promise: Promise<T>) =>
       within<T | undefined>(clock, cutAtMs - clock.monotonic(), promise, () => undefined)
@@ -221,6 +225,7 @@ export async function createServer(parts: ServerParts): Promise<Server> {
       setDeadlines(app.server, config.server.limits)
       gateway?.reload()
       await rooms.closeStale()
+      alarms.reload()
       return applied.changes
     },
     close({ isHasty } = { isHasty: false }) {
@@ -240,11 +245,4 @@ async function openLog(
 ): Promise<Log> {
   if (dataDir === ':memory:') return new MemoryLog(clock, random)
   return SqliteLog.open(dataDir, clock, random, logger, (seconds) => commit.observe(seconds))
-}
-
-function urlOf(app: FastifyInstance, { tls, basePath }: Environment): string {
-  const at = app.server.address()
-  if (at === null || typeof at === 'string') throw new Error('expected the server to listen on a port')
-  const { address, port, family } = at
-  return `${tls ? 'https' : 'http'}://${family === 'IPv6' ? `[${address}]` : address}:${port}${basePath}`
 }

@@ -70,12 +70,13 @@ export function listRooms(mounts: readonly Mount[], rooms: Rooms, languages: Lan
 
 /** The open rooms and their peers for each line of rooms.json, also if there are none. For `metrics.ts`. */
 export function countRooms(mounts: readonly Mount[], rooms: Rooms): Iterable<RoomCounts> {
-  const lines = new Map(mounts.map(({ pattern }) => [pattern, { room: pattern, peers: 0, rooms: 0 }]))
+  const lines = new Map(mounts.map(({ pattern }) => [pattern, { room: pattern, peers: 0, rooms: 0, alarms: 0 }]))
   for (const { mount, room } of rooms.open()) {
-    const line = lines.get(mount.pattern) ?? { room: mount.pattern, peers: 0, rooms: 0 }
+    const line = lines.get(mount.pattern) ?? { room: mount.pattern, peers: 0, rooms: 0, alarms: 0 }
     lines.set(mount.pattern, line)
     line.peers += room.count
     line.rooms += 1
+    line.alarms += room.alarms.count
   }
   return lines.values()
 }

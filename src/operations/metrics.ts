@@ -11,6 +11,8 @@ export interface RoomCounts {
   readonly room: string
   readonly peers: number
   readonly rooms: number
+  /** Of the rooms that are open. */
+  readonly alarms: number
 }
 
 type Total = Exclude<keyof Tally, 'exceeded'>
@@ -24,12 +26,15 @@ const TALLIES: Record<Total, [name: string, help: string]> = {
   slow: ['corridor_slow_peers_total', 'Peers closed because they did not keep up.'],
   alarmsFailed: ['corridor_alarm_failures_total', 'Alarms whose handler failed, each try.'],
 }
+const DELAY_SECONDS = [0.01, 0.1, 1, 10, 60, 600, 3600, 86_400]
 const COMMIT_SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5]
 
 export class Metrics {
   readonly registry = new Registry()
   /** How long one commit of the log took, in seconds. */
   readonly commit: Histogram
+  /** How long after its time an alarm was first tried, in seconds. */
+  readonly alarmDelay: Histogram
   readonly #refusals: Counter<'code'>
   readonly #closes: Counter<'code'>
   readonly #tallies = new Map<string, Tally>()
@@ -54,6 +59,12 @@ export class Metrics {
       name: 'corridor_commit_seconds',
       help: 'Duration of a commit of the log.',
       buckets: COMMIT_SECONDS,
+      registers,
+    })
+    this.alarmDelay = new Histogram({
+      name: 'corridor_alarm_delay_seconds',
+      help: 'How long after its time an alarm was first tried.',
+      buckets: DELAY_SECONDS,
       registers,
     })
     // `Object.entries` types every key as a text.
@@ -97,6 +108,7 @@ export class Metrics {
       })
     gauge('corridor_peers', 'Peers in rooms now.', ({ peers }) => peers)
     gauge('corridor_rooms', 'Rooms open now.', ({ rooms }) => rooms)
+    gauge('corridor_alarms', 'Alarms of open rooms that are still to be called.', ({ alarms }) => alarms)
     new Gauge({
       name: 'corridor_log_up',
       help: 'Whether the log takes writes.',

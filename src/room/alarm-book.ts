@@ -1,6 +1,6 @@
 /**
  * What the rooms of a server share about alarms beside the log: which of them failed and when each is tried again, also
- * while its room is closed. `alarms.ts` runs the alarms of an open room; `alarm-scheduler.ts` opens the closed ones.
+ * while its room is closed. `alarms.ts` runs the alarms of an open room; `alarm-openings.ts` opens the closed ones.
  */
 
 import type { Clock } from '../clock.ts'
@@ -35,24 +35,23 @@ export function retryMs(failures: number): number {
   return Math.min(RETRY_MS.longest, RETRY_MS.first * 2 ** Math.min(failures - 1, 30))
 }
 
-/** What is told of alarms to whoever watches. */
-export interface AlarmWatch {
+export interface AlarmBookSettings {
+  /** How often a room looks at the time of day, which may jump while timers run. Infinite: it never jumps. */
+  readonly recheckMs?: number
   /** An alarm is tried for the first time, so long after its time. */
-  late(ms: number): void
-  /** A room has closed. `next`: when its next alarm is to run; `undefined`: it has none that could. */
-  closed(path: string, next: AlarmDue | undefined): void
+  readonly late?: (ms: number) => void
 }
 
 export class AlarmBook {
-  /**
-   * How often a room looks at the time of day, which may jump while timers run. Infinite: it never jumps.
-   */
   readonly recheckMs: number
-  watch: AlarmWatch = { late() {}, closed() {} }
+  readonly late: (ms: number) => void
+  /** Called when a room has closed. `next`: when its next alarm is to run; `undefined`: it has none that could. */
+  onClosed: (path: string, next: AlarmDue | undefined) => void = () => {}
   readonly #failures = new Map<string, Map<string, AlarmFailure>>()
 
-  constructor(recheckMs = 10_000) {
+  constructor({ recheckMs = 10_000, late = () => {} }: AlarmBookSettings = {}) {
     this.recheckMs = recheckMs
+    this.late = late
   }
 
   failure(path: string, name: string): AlarmFailure | undefined {

@@ -1,7 +1,7 @@
 /**
  * Calls a room's `alarm` handler for its due alarms: one at a time, in the order of `at`. An alarm is deleted in the
  * last step of its handler, so it is over exactly if what that step did is kept; otherwise it is tried again.
- * `alarms.ts` has the table; `alarm-scheduler.ts` opens closed rooms for theirs.
+ * `alarms.ts` has the table; `alarm-openings.ts` opens closed rooms for theirs.
  */
 import type { Clock } from '../clock.ts'
 import type { Tally } from '../tally.ts'
@@ -141,7 +141,7 @@ export class AlarmRunner {
     const { book, calls, clock, path, due } = this.#parts
     const before = book.failure(path, name)
     const running: Running = { name, at, before, isReplaced: false, isUndone: false, hasEnded: false }
-    if (!before) book.watch.late(Math.max(0, clock.now() - at))
+    if (!before) book.late(Math.max(0, clock.now() - at))
     due.delete(name)
     this.running = running
     const stepFailed = () => {

@@ -16,12 +16,9 @@ export interface Instance extends HostedAt {
   isOpen: boolean
   /** Peers that were admitted and have not joined yet. The room must not close before they do. */
   expected: number
+  /** How often its alarms are waited for. */
+  held: number
+  /** It counts among `instances`: somebody wanted in. */
+  isCounted: boolean
   cancelIdle: (() => void) | undefined
-}
-
-/** The rooms of one mount. */
-export interface MountRooms {
-  count: number
-  /** Empty rooms that wait to be closed, the longest empty first. */
-  readonly empty: Set<Instance>
 }

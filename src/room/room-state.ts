@@ -59,6 +59,6 @@ export class RoomState {
     const { path, parts } = this.#parts
     void this.alarms.stop()
     this.storage.release()
-    parts.alarmBook.watch.closed(path, this.alarms.next)
+    parts.alarmBook.onClosed(path, this.alarms.next)
   }
 }

@@ -8,9 +8,11 @@ import { Close, type CloseReason, Refusal } from '../errors.ts'
 import { within } from '../within.ts'
 import { FailedOpenings } from './failed-openings.ts'
 import { buildRoom, type HostedRoom } from './hosted-room.ts'
-import type { HostedAt, Instance, MountRooms } from './instance.ts'
+import type { HostedAt, Instance } from './instance.ts'
+import { MountRooms } from './mount-rooms.ts'
 import type { OpenRoom } from './open-room.ts'
 import type { RoomParts } from './room-parts.ts'
+import { full, justClosed, notClosed, notOpened, tooMany } from './room-refusals.ts'
 
 /** A place in a room, kept for a peer until it has joined or gone away. */
 export interface Reservation {
@@ -27,7 +29,7 @@ export class Rooms {
   readonly #mountAt: (path: string) => Mount | undefined
   #isClosed = false
   readonly #instances = new Map<string, Instance>()
-  readonly #mounts = new Map<Mount, MountRooms>()
+  readonly #mounts = new MountRooms()
   readonly #closing = new Map<string, Promise<void>>()
   readonly failed = new FailedOpenings()
 
@@ -45,23 +47,23 @@ export class Rooms {
     const closing = this.#closing.get(route.path)
     if (!closing) return this.#reserveIn(route, isPeer, client)
     return this.#withinCloseTime(closing)
-      .catch(refuseOpening)
+      .catch(() => Promise.reject(notOpened()))
       .then(() => this.reserve(route, isPeer, client))
   }
 
   #reserveIn({ mount, path, params }: Route, isPeer: boolean, client?: string): Reservation | Promise<Reservation> {
     // A reload has changed the mount that admitted the peer.
     if (this.#isClosed || this.#mountAt(path) !== mount) {
-      throw new Refusal(503, 'room_closed', 'this room was just closed', { 'Retry-After': '1' })
+      throw justClosed()
     }
-    const instance = this.#instances.get(path) ?? this.#open(mount, path, params)
+    const known = this.#instances.get(path)
+    if (!known?.isCounted) this.#mustFit(mount)
+    const instance = known ?? this.#open(mount, path, params)
+    if (!instance.isCounted) this.#mounts.count(instance)
     const { room } = instance
     // A member's new connection replaces the one it has.
     const isMore = isPeer && !room.isHere(client)
-    if (isMore && room.connected + instance.expected >= mount.limits.peers) {
-      const message = `this room admits at most ${mount.limits.peers} peers`
-      throw new Refusal(503, 'room_full', message, { 'Retry-After': '10' }).by('limits.peers')
-    }
+    if (isMore && room.connected + instance.expected >= mount.limits.peers) throw full(mount)
     instance.expected += 1
     this.#inUse(instance)
     let isHeld = true
@@ -76,8 +78,7 @@ export class Rooms {
       () => ({ room, release }),
       (error) => {
         release()
-        if (error instanceof Refusal) throw error
-        return refuseOpening()
+        throw error instanceof Refusal ? error : notOpened()
       },
     )
   }
@@ -110,7 +111,9 @@ export class Rooms {
   async whileClosed<T>(path: string, work: () => Promise<T>): Promise<T> {
     const instance = this.#instances.get(path)
     const closed = instance ? this.#close(instance, Close.restart) : (this.#closing.get(path) ?? Promise.resolve())
-    const done = this.#withinCloseTime(closed).catch(refuseClosing).then(work)
+    const done = this.#withinCloseTime(closed)
+      .catch(() => Promise.reject(notClosed()))
+      .then(work)
     const held = done.then(nothing, nothing)
     this.#closing.set(path, held)
     await held
@@ -136,16 +139,31 @@ export class Rooms {
     await this.#withinCloseTime(Promise.all(closed)).catch(() => {})
   }
 
-  #open(mount: Mount, path: string, params: Record<string, string>): Instance {
-    if (!this.#hasRoomFor(mount)) {
-      const message = `at most ${mount.instances} rooms are open under ${mount.pattern}`
-      throw new Refusal(503, 'too_many_rooms', message, { 'Retry-After': '60' }).by('instances')
+  /**
+   * Opens a room for its alarms, if it is not open. Resolves when none of them is due any more; it closes then, unless
+   * somebody is in it. Rejects if it does not open.
+   */
+  async runAlarms({ mount, path, params }: Route): Promise<void> {
+    for (let closing = this.#closing.get(path); closing; closing = this.#closing.get(path)) await closing
+    if (this.#isClosed || this.#mountAt(path) !== mount) return
+    const instance = this.#instances.get(path) ?? this.#open(mount, path, params)
+    instance.held += 1
+    this.#inUse(instance)
+    try {
+      await instance.opened
+      await instance.room.alarms.idle()
+    } finally {
+      instance.held -= 1
+      this.#idle(instance)
     }
+  }
+
+  #open(mount: Mount, path: string, params: Record<string, string>): Instance {
     const room = buildRoom(this.#parts, mount, path, params)
     const opened = room.start(() => this.#idle(instance))
-    const instance: Instance = { mount, room, opened, openedMs: 0, isOpen: false, expected: 0, cancelIdle: undefined }
+    const counts = { expected: 0, held: 0, isCounted: false }
+    const instance: Instance = { mount, room, opened, openedMs: 0, isOpen: false, ...counts, cancelIdle: undefined }
     this.#instances.set(path, instance)
-    this.#roomsOf(mount).count += 1
     opened.then(
       () => {
         instance.isOpen = true
@@ -162,30 +180,20 @@ export class Rooms {
     return instance
   }
 
-  /** Whether one more room of a mount may open. If necessary, closes an empty one. */
-  #hasRoomFor(mount: Mount): boolean {
-    // A static path is one room. Only the rooms of a parameterised path are counted.
-    if (!mount.pattern.includes(':') || this.#roomsOf(mount).count < mount.instances) return true
-    const [empty] = this.#roomsOf(mount).empty
-    if (empty) void this.#close(empty, Close.restart)
-    return empty !== undefined
-  }
-
-  #roomsOf(mount: Mount): MountRooms {
-    const mountRooms = this.#mounts.get(mount) ?? { count: 0, empty: new Set() }
-    this.#mounts.set(mount, mountRooms)
-    return mountRooms
+  /** One more room counts among `instances`: if necessary, an empty one is closed. Throws a `Refusal` if there are too many. */
+  #mustFit(mount: Mount): void {
+    if (!this.#mounts.isFull(mount)) return
+    const empty = this.#mounts.longestEmpty(mount)
+    if (!empty) throw tooMany(mount)
+    void this.#close(empty, Close.restart)
   }
 
   #remove(instance: Instance): void {
-    const { mount, room } = instance
+    const { path } = instance.room
     // A reload may have opened another room there.
-    if (this.#instances.get(room.path) !== instance) return
-    this.#instances.delete(room.path)
-    const mountRooms = this.#roomsOf(mount)
-    mountRooms.count -= 1
-    mountRooms.empty.delete(instance)
-    if (mountRooms.count === 0) this.#mounts.delete(mount)
+    if (this.#instances.get(path) !== instance) return
+    this.#instances.delete(path)
+    this.#mounts.remove(instance)
   }
 
   /** Closes the room after a while, if it is empty and nobody is about to join. */
@@ -193,16 +201,22 @@ export class Rooms {
     this.#inUse(instance)
     const { mount, room } = instance
     if (this.#instances.get(room.path) !== instance) return
-    if (room.size > 0 || instance.expected > 0 || !instance.isOpen) return
-    this.#roomsOf(mount).empty.add(instance)
-    instance.cancelIdle = this.#parts.clock.after(mount.idleAfterMs, () => void this.#close(instance, Close.restart))
+    if (room.size > 0 || instance.expected > 0 || instance.held > 0 || !instance.isOpen) return
+    this.#mounts.isEmpty(instance)
+    // One that was opened for its alarms alone has done its work.
+    const ms = instance.isCounted ? mount.idleAfterMs : 0
+    const cancel = this.#parts.clock.after(ms, () => {
+      const close = () => instance.cancelIdle === cancel && void this.#close(instance, Close.restart)
+      void room.alarms.idle().then(close)
+    })
+    instance.cancelIdle = cancel
   }
 
   #inUse(instance: Instance): void {
     if (!instance.cancelIdle) return
     instance.cancelIdle()
     instance.cancelIdle = undefined
-    this.#mounts.get(instance.mount)?.empty.delete(instance)
+    this.#mounts.isInUse(instance)
   }
 
   async #close(instance: Instance, reason: CloseReason): Promise<void> {
@@ -231,11 +245,3 @@ export class Rooms {
 }
 
 function nothing(): void {}
-
-function refuseClosing(): never {
-  throw new Refusal(503, 'unavailable', 'the room did not close in time; try again later', { 'Retry-After': '5' })
-}
-
-function refuseOpening(): never {
-  throw new Refusal(503, 'room_failed', 'this room does not open now', { 'Retry-After': '5' })
-}

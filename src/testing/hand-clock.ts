@@ -66,6 +66,7 @@ export function handClock(startMs = Date.UTC(2026, 0, 1)): HandClock {
       }
       now = end
       await iteration()
+      await settled()
     },
   }
 }

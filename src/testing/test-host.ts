@@ -124,7 +124,7 @@ export class TestHost {
       log,
       flushQueue: new FlushQueue(clock),
       deadlines: new Deadlines(clock),
-      alarmBook: new AlarmBook(Number.POSITIVE_INFINITY),
+      alarmBook: new AlarmBook({ recheckMs: Number.POSITIVE_INFINITY }),
       storageBudget: new StorageBudget(),
       sendToRoom: noOtherRooms,
       tallyOf: newTally,

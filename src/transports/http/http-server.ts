@@ -86,3 +86,11 @@ function answerUnparsed(clock: Clock, error: Error & { code?: string }, socket: 
   if (error.code === 'ECONNRESET' || !socket.writable || answer?.headersSent) socket.destroy()
   else refuse(clock, socket, refusals.ofUnread(error.code, answer !== undefined))
 }
+
+/** The URL of a server that listens: `http://127.0.0.1:3000` and the base path. */
+export function urlOf(app: FastifyInstance, { tls, basePath }: Environment): string {
+  const at = app.server.address()
+  if (at === null || typeof at === 'string') throw new Error('expected the server to listen on a port')
+  const { address, port, family } = at
+  return `${tls ? 'https' : 'http'}://${family === 'IPv6' ? `[${address}]` : address}:${port}${basePath}`
+}

@@ -1,0 +1,174 @@
+/**
+ * Opens closed rooms when an alarm of theirs is due. It walks over the log's alarms in the order of their time, a page at
+ * a time; what a room that closes leaves behind that walk is remembered here. An open room runs its own alarms
+ * (`alarm-runner.ts`). `server.ts` starts it.
+ */
+import type { Clock } from '../clock.ts'
+import type { Route } from '../config/mount.ts'
+import type { RoomLogger } from '../define.ts'
+import { byTime, type RoomAlarm } from '../log/kept-rooms.ts'
+import type { Log } from '../log/log.ts'
+import { type AlarmBook, type AlarmDue, retryMs, waitMs } from './alarm-book.ts'
+import type { Rooms } from './rooms.ts'
+
+/** How many rooms are opened for their alarms at a time, and how many are read from the log at once. */
+const AT_ONCE = 8
+const PAGE = 100
+
+export interface AlarmOpeningsParts {
+  readonly clock: Clock
+  readonly log: Pick<Log, 'alarms'>
+  readonly rooms: Pick<Rooms, 'at' | 'runAlarms'>
+  readonly alarmBook: AlarmBook
+  readonly logger: RoomLogger
+  /** `undefined`: no room of the configuration is at this path. */
+  readonly routeOf: (path: string) => Route | undefined
+}
+
+export class AlarmOpenings {
+  readonly #parts: AlarmOpeningsParts
+  /** Read from the log and not due yet, or not opened yet. */
+  #page: RoomAlarm[] = []
+  /** The last that was read. */
+  #read: RoomAlarm | undefined
+  /** After what was read none is due before this time. */
+  #beyondAt = Number.NEGATIVE_INFINITY
+  /** Closed rooms that the walk has passed, and when each is opened. */
+  readonly #waiting = new Map<string, AlarmDue>()
+  /** Of those, the ones that are due. */
+  readonly #due = new Set<string>()
+  readonly #running = new Set<string>()
+  /** How often a room did not open. */
+  readonly #failures = new Map<string, number>()
+  #isLooking = false
+  #isStarted = false
+  #cancel = () => {}
+
+  constructor(parts: AlarmOpeningsParts) {
+    this.#parts = parts
+    parts.alarmBook.onClosed = (path, next) => this.#closed(path, next)
+  }
+
+  start(): void {
+    this.#isStarted = true
+    void this.#look()
+  }
+
+  /** Rooms that had no place in the configuration may have one now. */
+  reload(): void {
+    this.#page = []
+    this.#read = undefined
+    this.#beyondAt = Number.NEGATIVE_INFINITY
+    void this.#look()
+  }
+
+  end(): void {
+    this.#isStarted = false
+    this.#cancel()
+  }
+
+  #closed(path: string, next: AlarmDue | undefined): void {
+    if (!next) return
+    const { clock } = this.#parts
+    const isPassed = this.#read !== undefined && byTime({ path, at: next.at }, this.#read) <= 0
+    // What is read just now may be older than this.
+    if (isPassed || this.#isLooking || next.notBefore > clock.monotonic()) this.#waiting.set(path, next)
+    else this.#beyondAt = Math.min(this.#beyondAt, next.at)
+    this.#arm()
+  }
+
+  /** Opens what is due, as many at a time as may be. */
+  async #look(): Promise<void> {
+    if (this.#isLooking || !this.#isStarted) return
+    this.#isLooking = true
+    try {
+      while (this.#running.size < AT_ONCE) {
+        const path = this.#take()
+        if (path !== undefined) this.#run(path)
+        else if (!(await this.#readOn())) break
+      }
+    } catch (error) {
+      this.#parts.logger.error({ err: error }, 'the alarms of closed rooms could not be read, they are late')
+    }
+    this.#isLooking = false
+    this.#arm()
+  }
+
+  /** The next room that is due; `undefined`: none of those that are known here. */
+  #take(): string | undefined {
+    const [waiting] = this.#due
+    if (waiting !== undefined) {
+      this.#due.delete(waiting)
+      this.#waiting.delete(waiting)
+      return waiting
+    }
+    const [first] = this.#page
+    if (!first || first.at > this.#parts.clock.now()) return undefined
+    this.#page.shift()
+    return first.path
+  }
+
+  /** Reads a page if something of it may be due. */
+  async #readOn(): Promise<boolean> {
+    if (this.#page.length > 0 || this.#beyondAt > this.#parts.clock.now()) return false
+    this.#beyondAt = Number.POSITIVE_INFINITY
+    try {
+      const page = await this.#parts.log.alarms(PAGE, this.#read)
+      this.#page.push(...page)
+      this.#read = page.at(-1) ?? this.#read
+      if (page.length === PAGE) this.#beyondAt = this.#read?.at ?? Number.NEGATIVE_INFINITY
+      return page.length > 0
+    } catch (error) {
+      // Once more at the next look.
+      this.#beyondAt = Number.NEGATIVE_INFINITY
+      throw error
+    }
+  }
+
+  #run(path: string): void {
+    const { clock, rooms, routeOf } = this.#parts
+    const route = routeOf(path)
+    // An open one runs its alarms itself; one without a place waits for a reload.
+    if (!route || rooms.at(path) || this.#running.has(path)) return
+    this.#running.add(path)
+    const ended = () => {
+      this.#running.delete(path)
+      void this.#look()
+    }
+    // Each in a turn of its own: messages come between.
+    clock.soon(() => {
+      rooms
+        .runAlarms(route)
+        .then(
+          () => void this.#failures.delete(path),
+          () => this.#failed(path),
+        )
+        .then(ended)
+    })
+  }
+
+  /** The room does not open: it is tried again later. `rooms.ts` has logged why. */
+  #failed(path: string): void {
+    const failures = (this.#failures.get(path) ?? 0) + 1
+    this.#failures.set(path, failures)
+    this.#waiting.set(path, { at: 0, notBefore: this.#parts.clock.monotonic() + retryMs(failures) })
+  }
+
+  /** Waits for the next that is due. Not longer than `recheckMs`, since the time of day may jump. */
+  #arm(): void {
+    this.#cancel()
+    if (!this.#isStarted || this.#isLooking || this.#running.size >= AT_ONCE) return
+    const { clock, alarmBook } = this.#parts
+    let ms = Math.min(this.#page[0]?.at ?? Number.POSITIVE_INFINITY, this.#beyondAt) - clock.now()
+    for (const due of this.#waiting.values()) ms = Math.min(ms, waitMs(due, clock))
+    if (ms === Number.POSITIVE_INFINITY) return
+    // Not at once, since it may just have failed.
+    this.#cancel = clock.after(Math.min(Math.max(ms, 1), alarmBook.recheckMs), () => this.#tick())
+  }
+
+  #tick(): void {
+    const { clock } = this.#parts
+    for (const [path, due] of this.#waiting) if (waitMs(due, clock) === 0) this.#due.add(path)
+    void this.#look()
+  }
+}

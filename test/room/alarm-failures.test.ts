@@ -1,0 +1,68 @@
+/** Alarms whose handler throws: they did nothing, and are tried again until they succeed, are deleted or set anew. */
+import { describe, expect, it } from 'vitest'
+import { openBell, START } from '../support/bell.ts'
+
+describe('a handler that throws', () => {
+  it('did nothing, and is tried again after 1 s, doubling to 5 min', async () => {
+    const { room, inMs, rung } = await openBell()
+    inMs('fail', 0)
+    await room.advance(0)
+    expect([room.storage.get('rung'), room.alarms.get('fail'), rung.length]).toEqual([0, START, 1])
+    const waits = [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300]
+    for (const [index, seconds] of waits.entries()) {
+      await room.advance(seconds * 1000 - 1)
+      expect(rung.length).toBe(index + 1)
+      await room.advance(1)
+      expect(rung.length).toBe(index + 2)
+    }
+    expect(room.errors).toHaveLength(rung.length)
+  })
+
+  it('does not hold up the others', async () => {
+    const { room, inMs, names } = await openBell()
+    inMs('fail', 0)
+    inMs('b', 1)
+    await room.advance(1)
+    expect(names()).toEqual(['fail', 'b'])
+  })
+
+  it('is not called again once its alarm is deleted, and at the new time once it is set anew', async () => {
+    const { room, inMs, names, rung } = await openBell()
+    inMs('fail', 0)
+    await room.advance(0)
+    room.alarms.delete('fail')
+    await room.advance(10_000)
+    expect(names()).toEqual(['fail'])
+    inMs('fail', 20_000)
+    await room.advance(10_000)
+    expect(rung.at(-1)).toEqual(['fail', 0])
+    // Counted from the beginning.
+    await room.advance(1000)
+    expect(rung).toHaveLength(3)
+  })
+
+  it('after an await is tried again; what its earlier steps did is kept', async () => {
+    const { room, inMs } = await openBell()
+    inMs('late', 0)
+    await room.advance(0)
+    expect([room.storage.get('rung'), room.alarms.get('late')]).toEqual([1, START])
+    await room.advance(1000)
+    expect(room.storage.get('rung')).toBe(2)
+  })
+
+  it('has not set its alarm anew either', async () => {
+    const { room, inMs } = await openBell()
+    inMs('anew and fail', 0)
+    await room.advance(0)
+    expect(room.alarms.get('anew and fail')).toBe(START)
+  })
+
+  it('keeps its alarm over a restart', async () => {
+    const { room, inMs, names } = await openBell()
+    inMs('fail', 0)
+    await room.advance(0)
+    await room.restart()
+    await room.advance(0)
+    expect(names()).toEqual(['fail', 'fail'])
+  })
+})
