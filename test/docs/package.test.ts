@@ -61,6 +61,33 @@ it('makes a room, checks it, and serves it beside a room that ships', async () =
   }
 })
 
+it('makes a project that runs: its types are right, its test passes, its room and its page are served', async () => {
+  const project = join(user, 'my-rooms')
+  const run = (command: string, args: string[], cwd: string) => {
+    const { status, stdout, stderr } = spawnSync(command, args, { cwd, encoding: 'utf8' })
+    expect([status, status === 0 || stdout + stderr]).toEqual([0, true])
+    return stdout
+  }
+  expect(run(process.execPath, corridor('init', 'my-rooms'), user)).toContain('wrote my-rooms/package.json\n')
+  expect(run(process.execPath, corridor('check'), project)).toContain('2 rooms, no mistakes')
+  run(process.execPath, [join(user, 'node_modules/typescript/bin/tsc')], project)
+  run(process.execPath, [join(user, 'node_modules/vitest/vitest.mjs'), 'run'], project)
+
+  const server = new Process(process.execPath, corridor('start'), project, { PORT: '0' })
+  try {
+    const url = await server.url()
+    const page = await fetch(`${url}/wave`, { headers: { accept: 'text/html' } })
+    expect(await page.text()).toBe(readFileSync(join(project, 'rooms/wave.html'), 'utf8'))
+    const ann = await connect(`${url.replace('http', 'ws')}/wave?name=ann`)
+    expect(await ann.next('greeting')).toMatchObject({ data: 'hello, ann' })
+    ann.terminate()
+    server.kill('SIGTERM')
+    expect(await server.exited).toEqual({ code: 0, signal: null })
+  } finally {
+    await server.stop()
+  }
+})
+
 it('says its version and its verbs', () => {
   const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
   const run = (...args: string[]) => spawnSync(process.execPath, corridor(...args), { cwd: user, encoding: 'utf8' })
