@@ -2,6 +2,7 @@
 import { openRoom } from 'corridor/testing'
 import { expect, it } from 'vitest'
 import poll from '../../rooms/poll.ts'
+import { SECRET, sign } from '../support/tokens.ts'
 import { twoLives } from '../support/two-lives.ts'
 
 const tea = { question: 'Tea or coffee?', choices: ['tea', 'coffee'] }
@@ -71,9 +72,10 @@ it.each([{ question: 'Why?' }, { choices: ['a', 'b'] }, { question: 'Why?', choi
   },
 )
 
-it('over a real server: votes and the time of closing survive a restart', async () => {
-  await using lives = await twoLives({ '/poll': { module: 'poll' } })
-  const ann = await lives.server.connect('/poll', { name: 'ann', client: 'ann' })
+it('over a real server: votes, the asker and the time of closing survive a restart', async () => {
+  await using lives = await twoLives({ '/poll': { module: 'poll', auth: { secret: SECRET } } })
+  const headers = { authorization: `Bearer ${await sign({ sub: 'ann' })}` }
+  const ann = await lives.server.connect('/poll', {}, { headers })
   ann.send('ask', { ...tea, closesAfterMs: 86_400_000 }, '1')
   const asked = (await ann.next('poll')).data
   ann.send('vote', { choice: 1 }, '2')
@@ -81,6 +83,8 @@ it('over a real server: votes and the time of closing survive a restart', async 
   expect(await ann.next('ack')).toMatchObject({ id: '2', kept: 'fsync' })
 
   await lives.restart()
-  const back = await lives.server.connect('/poll', { name: 'ann', client: 'ann' })
-  expect((await back.next('poll')).data).toEqual({ ...(asked as object), counts: [0, 1] })
+  const back = await lives.server.connect('/poll', {}, { headers })
+  expect((await back.next('poll')).data).toEqual({ ...(asked as object), counts: [0, 1], yours: 1 })
+  back.send('close', undefined, '3')
+  expect((await back.next('result')).data).toEqual({ ...tea, counts: [0, 1] })
 })

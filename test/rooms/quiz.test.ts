@@ -2,6 +2,9 @@
 import { openRoom } from 'corridor/testing'
 import { expect, it } from 'vitest'
 import quiz from '../../rooms/quiz.ts'
+import { handClock } from '../../src/testing/hand-clock.ts'
+import { passUntil } from '../support/close-in-time.ts'
+import { SECRET, sign } from '../support/tokens.ts'
 import { twoLives } from '../support/two-lives.ts'
 
 const questions = [
@@ -74,10 +77,13 @@ it('refuses questions without a right answer', async () => {
   await expect(openRoom(quiz, options)).rejects.toThrow(/index of a choice/)
 })
 
-it('over a real server: a round that ended while the server was down ends when it is back', async () => {
-  const rounds = { round: '1500ms', pause: '1h' }
-  await using lives = await twoLives({ '/quiz': { module: 'quiz', options: { questions, ...rounds } } })
-  const ann = await lives.server.connect('/quiz', { name: 'ann', client: 'ann' })
+it('over a real server: a round that ended while the server was down ends when it is back, and the seat is kept', async () => {
+  const line = { module: 'quiz', options: { questions, pause: '1h' }, auth: { secret: SECRET } }
+  const begin = Date.now()
+  const second = handClock(begin + 60_000)
+  await using lives = await twoLives({ '/quiz': line }, [handClock(begin), second])
+  const headers = { authorization: `Bearer ${await sign({ sub: 'ann', name: 'Ann', exp: undefined })}` }
+  const ann = await lives.server.connect('/quiz', {}, { headers })
   ann.send('start', undefined, '1')
   await ann.next('question')
   ann.send('answer', { round: 0, choice: 0 }, '2')
@@ -85,7 +91,13 @@ it('over a real server: a round that ended while the server was down ends when i
   expect(await ann.next('ack')).toMatchObject({ id: '2', kept: 'fsync' })
 
   await lives.restart()
-  const back = await lives.server.connect('/quiz', { name: 'ann', client: 'ann' })
-  const solution = { round: 0, right: 1, scores: [{ name: 'ann', points: 0 }] }
-  expect((await back.next('solution')).data).toEqual(solution)
+  const back = await lives.server.connect('/quiz', {}, { headers })
+  // The round ends before this join or after it.
+  const heard: Record<string, unknown> = {}
+  while (!heard.seat || !heard.solution) {
+    const { type, data } = await passUntil(second, back.next(), 1)
+    heard[type] = data
+  }
+  expect(heard.solution).toEqual({ round: 0, right: 1, scores: [{ name: 'Ann', points: 0 }] })
+  expect(heard.seat).toEqual({ name: 'Ann', points: 0, choice: 0 })
 })

@@ -5,6 +5,8 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { HandClock } from '../../src/testing/hand-clock.ts'
+import { closeInTime } from './close-in-time.ts'
 import { type Setup, startServer, type TestServer } from './server.ts'
 
 export interface TwoLives extends AsyncDisposable {
@@ -13,20 +15,29 @@ export interface TwoLives extends AsyncDisposable {
   restart(): Promise<void>
 }
 
-export async function twoLives(rooms: NonNullable<Setup['rooms']>): Promise<TwoLives> {
+/** `clocks`: of the first life and of the second, turned by hand; default: the machine's. */
+export async function twoLives(
+  rooms: NonNullable<Setup['rooms']>,
+  clocks: readonly HandClock[] = [],
+): Promise<TwoLives> {
   const folder = await mkdtemp(join(tmpdir(), 'corridor-lives-'))
-  const start = () => startServer({ rooms, env: { DATA_DIR: folder } })
-  const lives = { server: await start() }
+  const left = [...clocks]
+  const start = async () => {
+    const clock = left.shift()
+    return { clock, server: await startServer({ rooms, env: { DATA_DIR: folder }, ...(clock && { clock }) }) }
+  }
+  let life = await start()
+  const end = () => (life.clock ? closeInTime(life.server, life.clock) : life.server.close())
   return {
     get server() {
-      return lives.server
+      return life.server
     },
     async restart() {
-      await lives.server.close()
-      lives.server = await start()
+      await end()
+      life = await start()
     },
     async [Symbol.asyncDispose]() {
-      await lives.server.close()
+      await end()
       await rm(folder, { recursive: true })
     },
   }
