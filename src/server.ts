@@ -19,6 +19,7 @@ import { Router } from './gate/router.ts'
 import type { Log } from './log/log.ts'
 import { MemoryLog } from './log/memory.ts'
 import { SqliteLog } from './log/sqlite/sqlite.ts'
+import { openBackupSocket } from './operations/backup-socket.ts'
 import { allClosed, drain } from './operations/drain.ts'
 import { countRooms } from './operations/lobby.ts'
 import { Metrics } from './operations/metrics.ts'
@@ -193,6 +194,7 @@ export async function createServer(parts: ServerParts): Promise<Server> {
   }
 
   alarms.start()
+  const backups = await openBackupSocket(environment.dataDir, log, logger)
 
   const end = async (noticeMs: number) => {
     alarms.end()
@@ -205,7 +207,7 @@ export async function createServer(parts: ServerParts): Promise<Server> {
     await inTime(Promise.all([gateway?.close(), allClosed(sockets)]).then(() => requests.settled()))
     // Fastify does not know upgraded sockets: of a peer that ignores its close, or waits for a room to open.
     for (const socket of sockets) socket.destroy()
-    await app.close()
+    await Promise.all([app.close(), backups.close()])
     await log.close()
     clock.end()
     metrics.end()

@@ -4,6 +4,7 @@
  */
 import { suggestion } from '../mistakes.ts'
 import { ownVersion } from '../version.ts'
+import { backup } from './backup.ts'
 import { bench } from './bench.ts'
 import { check, type Terminal } from './check.ts'
 import { connect, type Streams } from './connect.ts'
@@ -19,6 +20,7 @@ corridor check          check the environment, rooms.json and the modules (--wri
 corridor new-room NAME  write a room module, its test, and its line in rooms.json
 corridor token PATH     print a token for a room with auth.secret, for development (--sub, --name, --for, --claim)
 corridor connect URL    talk to a room: lines in, frames out (--name, --token, --client, --offset, --stay)
+corridor backup FILE    write a consistent copy of the log, of a running or a stopped server
 corridor bench          benchmark this server beside similar ones (--help lists the options)
 corridor --version      print the version
 corridor help           print this text
@@ -34,6 +36,7 @@ const VERBS: Readonly<Record<string, Verb>> = {
   'new-room': (args, terminal) => newRoom(args, terminal),
   token: (args, terminal) => token(args, terminal),
   connect,
+  backup: (args, terminal) => backup(args, terminal),
   bench: (args, terminal) => bench(args, terminal),
   help: (_, terminal) => print(USAGE, terminal),
   version: (_, terminal) => print(`${ownVersion()}\n`, terminal),

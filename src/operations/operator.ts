@@ -6,6 +6,8 @@ export interface OperatorAccess {
   readonly token: string
   readonly overview: Overview
   readonly actions: Admin
+  /** A copy of the log; `undefined`: it is in memory alone. */
+  readonly backup: (() => AsyncIterable<Uint8Array>) | undefined
 }
 
 /** `undefined`: there is no token, so the operator's paths are not there. */
@@ -13,6 +15,7 @@ export function operatorAccess(
   token: string | undefined,
   parts: AdminParts & OverviewParts,
 ): OperatorAccess | undefined {
+  const { log } = parts
   if (token === undefined) return undefined
-  return { token, overview: new Overview(parts), actions: new Admin(parts) }
+  return { token, overview: new Overview(parts), actions: new Admin(parts), backup: log.backup?.bind(log) }
 }

@@ -18,6 +18,7 @@ import { SqliteCommits } from './commits.ts'
 import { Erasure } from './erasure.ts'
 import { makeFolder } from './folder.ts'
 import { KNOWN_ROOMS, KnownPaths } from './known-paths.ts'
+import { FILE } from './offline.ts'
 import { mustBeSound, openMistake } from './result-codes.ts'
 import { SqliteRoomLog } from './room.ts'
 import type { SqliteRoomParts } from './room-parts.ts'
@@ -28,7 +29,6 @@ import { SqliteSweep } from './sweep.ts'
 import { SqliteThread } from './thread.ts'
 import { SqliteTrouble } from './trouble.ts'
 
-const FILE = 'corridor.db'
 /** Bytes of events kept as ready frames: in all rooms together, and at least and at most in each. */
 const RECENT_BYTES = { all: 256 * 1024 * 1024, least: 64 * 1024, most: 8 * 1024 * 1024 }
 const RECENT_COUNT = 10_000

@@ -2,11 +2,13 @@
  * The operator's paths, `/admin/`: there only with `ADMIN_TOKEN`, and open only to who brings it. Every request but a GET
  * is a line in the log. `http.ts` registers them; `operations/admin.ts` does what they ask.
  */
+import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { z } from 'zod'
 import type { RoomLogger } from '../../define.ts'
 import { Refusal, refusalOf, roomErrorOf } from '../../errors.ts'
 import type { Gate } from '../../gate/gate.ts'
+import { begun } from '../../operations/backup-socket.ts'
 import type { OperatorAccess } from '../../operations/operator.ts'
 import { wrongType } from '../wrong-type.ts'
 import { bodyOf, KICK, MAX_BODY_BYTES, pageQuery, REDACT, ROOM, roomQuery, SAY } from './admin-requests.ts'
@@ -23,7 +25,8 @@ export interface AdminRouteParts {
 }
 
 const PREFIX = '/admin'
-const GETS = ['rooms', 'room']
+const GETS = ['rooms', 'room', 'backup']
+const BACKUP_NAME = 'corridor.db'
 const JSON_UTF8 = 'application/json; charset=utf-8'
 
 /** The operator's board, which asks for the token. */
@@ -35,7 +38,7 @@ export function operatorPage(app: FastifyInstance, { admin, pages }: AdminRouteP
 
 export async function adminRoutes(app: FastifyInstance, { gate, logger, admin }: AdminRouteParts): Promise<void> {
   if (!admin) return
-  const { overview, actions } = admin
+  const { overview, actions, backup } = admin
   const token: RequiredToken = { value: admin.token, name: 'admin', variable: 'ADMIN_TOKEN' }
   const posts = new Map<string, (request: FastifyRequest) => Promise<unknown>>()
   /** The rooms that requests name, for the log. */
@@ -84,6 +87,12 @@ export async function adminRoutes(app: FastifyInstance, { gate, logger, admin }:
     const path = roomQuery(gate.target(request.caller).query)
     return send(reply, await overview.room(actions.route(path)))
   })
+  app.get(`${PREFIX}/backup`, { exposeHeadRoute: false }, async (_, reply) => {
+    if (!backup) throw new Refusal(404, 'not_found', 'this server keeps nothing on disk (DATA_DIR=:memory:)')
+    const bytes = await begun(backup())
+    reply.header('Content-Disposition', `attachment; filename="${BACKUP_NAME}"`).type('application/vnd.sqlite3')
+    return reply.send(Readable.from(bytes))
+  })
   for (const [name, act] of posts) {
     app.post(`${PREFIX}/${name}`, async (request, reply) => {
       try {
@@ -96,7 +105,7 @@ export async function adminRoutes(app: FastifyInstance, { gate, logger, admin }:
   }
   app.all(`${PREFIX}/*`, async (request, reply) => {
     const name = nameOf(request)
-    const allowed = GETS.includes(name) ? 'GET, HEAD' : posts.has(name) ? 'POST' : undefined
+    const allowed = GETS.includes(name) ? 'GET' : posts.has(name) ? 'POST' : undefined
     if (!allowed) throw new Refusal(404, 'not_found', `expected one of ${[...GETS, ...posts.keys()].join(', ')}`)
     reply.header('Allow', allowed)
     throw new Refusal(405, 'bad_method', `expected ${allowed}, got ${request.method}`)

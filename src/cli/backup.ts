@@ -1,0 +1,89 @@
+/**
+ * `corridor backup FILE`: writes a consistent copy of the log, of a running server (asked by the socket in its data folder)
+ * or of a stopped one. The copy is opened and checked before it is called done.
+ */
+import { createWriteStream, existsSync } from 'node:fs'
+import { open, rm, stat } from 'node:fs/promises'
+import { type ClientRequest, type IncomingMessage, request } from 'node:http'
+import { join, resolve } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { pipeline } from 'node:stream/promises'
+import { readEnvironment } from '../config/environment.ts'
+import { copyStopped, FILE, mustBeCopy } from '../log/sqlite/offline.ts'
+import { ConfigError, nameOf } from '../mistakes.ts'
+import { backupSocketOf } from '../operations/backup-socket.ts'
+import { codeOf, errorOf } from '../thrown.ts'
+import { bytesText } from '../units.ts'
+import type { CommandContext, Terminal } from './check.ts'
+
+/** Writes the copy. → the exit code */
+export async function backup(
+  args: readonly string[],
+  { stdout, stderr }: Terminal,
+  { env, cwd = process.cwd() }: CommandContext = {},
+): Promise<number> {
+  const [given, ...more] = args
+  if (given === undefined || more.length > 0 || given.startsWith('-')) {
+    stderr.write('backup: expected the file to write: backup FILE\n')
+    return 1
+  }
+  try {
+    const { dataDir } = readEnvironment(env, cwd)
+    const file = resolve(cwd, given)
+    const how = await write(dataDir, file)
+    stdout.write(`${nameOf(file)}: ${bytesText((await stat(file)).size)}, the log of the ${how} server\n`)
+    return 0
+  } catch (error) {
+    const mistakes = error instanceof ConfigError ? error.mistakes : [`backup: ${errorOf(error).message}`]
+    stderr.write(mistakes.map((mistake) => `${mistake}\n`).join(''))
+    return 1
+  }
+}
+
+async function write(dataDir: string, file: string): Promise<'running' | 'stopped'> {
+  if (dataDir === ':memory:') throw new Error('DATA_DIR is :memory:, so nothing is kept that could be copied')
+  const log = join(dataDir, FILE)
+  if (!existsSync(log)) throw new Error(`expected the log ${log}, got no such file; set DATA_DIR as the server has it`)
+  await reserve(file)
+  try {
+    const running = await askServer(dataDir)
+    if (running) await pipeline(running, createWriteStream(file, { flush: true }))
+    else await copyStopped(log, file)
+    mustBeCopy(file)
+    return running ? 'running' : 'stopped'
+  } catch (error) {
+    await rm(file, { force: true })
+    throw error
+  }
+}
+
+/** Nothing is ever overwritten. */
+async function reserve(file: string): Promise<void> {
+  try {
+    await (await open(file, 'wx')).close()
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST')
+      throw new Error(`${nameOf(file)} is there already; name another file, or move it away`)
+    throw error
+  }
+}
+
+/** The copy that a running server makes; `undefined`: none runs there. */
+async function askServer(dataDir: string): Promise<IncomingMessage | undefined> {
+  try {
+    const answer = await answerTo(request({ socketPath: backupSocketOf(dataDir), path: '/' }))
+    if (answer.statusCode === 200) return answer
+    throw new Error(`the server could not make a copy: ${await text(answer)}`)
+  } catch (error) {
+    // Nobody listens: it was stopped, or killed and the socket is what is left of it.
+    if (['ENOENT', 'ECONNREFUSED'].includes(codeOf(error) ?? '')) return undefined
+    throw error
+  }
+}
+
+function answerTo(asked: ClientRequest): Promise<IncomingMessage> {
+  return new Promise((done, failed) => {
+    asked.once('response', done).once('error', failed)
+    asked.end()
+  })
+}
