@@ -48,6 +48,8 @@ interface AnyMount {
     readonly maxAgeMs: number
     readonly replay: number
     readonly durable: boolean
+    /** The mount's `forgetAfterMs`, for the log. */
+    readonly forgetAfterMs: number | undefined
   }
   readonly limits: {
     readonly peers: number
@@ -103,6 +105,7 @@ export type ModuleParts = Pick<Mount, 'file' | 'definition' | 'options' | 'page'
 /** A mount of a checked line (`written`: the line merged with the defaults) and its loaded module. */
 export function mountOf(pattern: string, settings: RoomLine, written: unknown, loaded: ModuleParts): Mount {
   const { module, title, history, limits, origins, protocols, compression, auth, instances } = settings
+  const forgetAfter = settings.forgetAfter === 'never' ? undefined : settings.forgetAfter
   return {
     pattern,
     module,
@@ -110,7 +113,13 @@ export function mountOf(pattern: string, settings: RoomLine, written: unknown, l
     ...kindOf(loaded.definition),
     title: title ?? titleOf(pattern, module),
     written,
-    history: { keep: history.keep, maxAgeMs: history.maxAge, replay: history.replay, durable: history.durable },
+    history: {
+      keep: history.keep,
+      maxAgeMs: history.maxAge,
+      replay: history.replay,
+      durable: history.durable,
+      forgetAfterMs: forgetAfter,
+    },
     limits: limitsOf(limits),
     origins,
     protocols,
@@ -118,7 +127,7 @@ export function mountOf(pattern: string, settings: RoomLine, written: unknown, l
     auth,
     idleAfterMs: settings.idleAfter,
     rejoinWithinMs: settings.rejoinWithin,
-    forgetAfterMs: settings.forgetAfter === 'never' ? undefined : settings.forgetAfter,
+    forgetAfterMs: forgetAfter,
     instances,
   }
 }

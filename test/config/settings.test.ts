@@ -55,7 +55,11 @@ describe('what a room keeps', () => {
       ...line({ limits: { storage: '2MiB' }, forgetAfter: '90d' }),
       server: { limits: { storage: '3GiB' } },
     })
-    expect(mounts[0]).toMatchObject({ limits: { storageBytes: 2 * 1024 ** 2 }, forgetAfterMs: 90 * 86_400_000 })
+    expect(mounts[0]).toMatchObject({
+      limits: { storageBytes: 2 * 1024 ** 2 },
+      forgetAfterMs: 90 * 86_400_000,
+      history: { forgetAfterMs: 90 * 86_400_000 },
+    })
     expect(server.limits.storageBytes).toBe(3 * 1024 ** 3)
     expect((await folder.load(line({ forgetAfter: 'never' }))).mounts[0]?.forgetAfterMs).toBeUndefined()
   })
