@@ -6,7 +6,10 @@
 import { Decoder, Encoder } from 'socket.io-parser'
 
 /** `mostBytes`: the most that a packet may hold, now. */
-export function packetParser(mostBytes: () => number) {
+export function packetParser(mostBytes: () => number): {
+  readonly Encoder: typeof Encoder
+  readonly Decoder: new () => Decoder
+} {
   return {
     Encoder,
     Decoder: class extends Decoder {
