@@ -5,6 +5,7 @@
  */
 import { RoomError } from '../errors.ts'
 import type { RoomLog } from '../log/log.ts'
+import { microtask } from '../microtask.ts'
 import type { Call } from './call.ts'
 import { type Said, Step, type StepOwner, type StepRoom } from './step.ts'
 
@@ -106,7 +107,7 @@ export class Steps implements StepRoom {
    */
   sealSoon(step: Step): void {
     step.isOpen = false
-    queueMicrotask(() => this.seal(step))
+    microtask(() => this.seal(step))
   }
 
   /** Its code has thrown: it did nothing. */
@@ -172,7 +173,7 @@ export class Steps implements StepRoom {
 
   /** Code after an `await`: its end shows in the next microtask, and its throw in the one after that. */
   #closeSoon(step: Step): void {
-    queueMicrotask(() => this.sealSoon(step))
+    microtask(() => this.sealSoon(step))
   }
 
   /** Code that no handler waits for: a callback of its own, or what goes on after its handler has ended. */
@@ -181,7 +182,7 @@ export class Steps implements StepRoom {
     if (last?.isOpen && last.isLoose) return last
     const step = this.open()
     step.isLoose = true
-    queueMicrotask(() => this.seal(step))
+    microtask(() => this.seal(step))
     return step
   }
 }

@@ -97,9 +97,9 @@ export class TestHost {
 
   async restart(): Promise<void> {
     await this.#parts.clock.settled()
-    for (const member of this.#members) member.drop()
-    await this.room.kill()
+    await this.#room?.kill()
     this.#room = undefined
+    for (const member of this.#members) member.serverGone()
     await this.open()
   }
 

@@ -63,6 +63,11 @@ export class TestMember {
     this.#session?.gone(true)
   }
 
+  /** Its server was killed: the room hears nothing of it. */
+  serverGone(): void {
+    this.wire.drop()
+  }
+
   /** Reconnects and resumes. */
   rejoin(): void {
     this.wire = this.wire.next()
