@@ -13,6 +13,7 @@ import { applyConfig } from './config/reload.ts'
 import { FlushQueue } from './delivery/flush-queue.ts'
 import { Auths } from './gate/auths.ts'
 import { Gate } from './gate/gate.ts'
+import { GuestIds } from './gate/guest-ids.ts'
 import { hostGuard } from './gate/host.ts'
 import { Quotas } from './gate/quotas.ts'
 import { Router } from './gate/router.ts'
@@ -28,7 +29,6 @@ import { type Random, systemRandom } from './random.ts'
 import { AlarmBook } from './room/alarm-book.ts'
 import { AlarmOpenings } from './room/alarm-openings.ts'
 import { Deadlines } from './room/deadlines.ts'
-import type { RoomMessage } from './room/room-message.ts'
 import { RoomSender } from './room/room-sender.ts'
 import { Rooms } from './room/rooms.ts'
 import { StorageBudget } from './room/storage-budget.ts'
@@ -80,17 +80,19 @@ export async function createServer(parts: ServerParts): Promise<Server> {
   const { basePath, drainMs, drainNoticeMs, trustProxy, allowedHosts } = environment
   const metrics = new Metrics()
   const log = parts.log ?? (await openLog(environment, clock, random, logger, metrics))
+  const guestIds = new GuestIds(log.key, random)
   let router = new Router(config.mounts)
   const failed = (error: unknown) => logger.error({ err: error }, 'an internal callback failed')
+  const flushQueue = new FlushQueue(clock, () => config.server.limits.bufferedBytes, failed)
   const roomParts = {
     clock,
     random,
     log,
-    flushQueue: new FlushQueue(clock, () => config.server.limits.bufferedBytes, failed),
+    flushQueue,
     deadlines: new Deadlines(clock, failed),
     alarmBook: new AlarmBook({ late: (ms) => metrics.alarmDelay.observe(ms / 1000) }),
     storageBudget: new StorageBudget(() => config.server.limits.storageBytes),
-    sendToRoom: (message: RoomMessage) => messages.send(message),
+    sendToRoom: (message: Parameters<RoomSender['send']>[0]) => messages.send(message),
     tallyOf: (pattern: string) => metrics.of(pattern),
     logger,
   }
@@ -117,7 +119,7 @@ export async function createServer(parts: ServerParts): Promise<Server> {
   const gate = new Gate({
     basePath,
     clock,
-    random,
+    guestIds,
     rooms,
     quotas,
     mustKnowHost: hostGuard(allowedHosts),
@@ -160,7 +162,6 @@ export async function createServer(parts: ServerParts): Promise<Server> {
       })
     : undefined
   const app = httpServer(environment, clock, refusals, callerOf, config.server.limits)
-  const lobbyOrigins = () => config.server.origins
   await httpRoutes(app, {
     basePath,
     callerOf,
@@ -168,7 +169,7 @@ export async function createServer(parts: ServerParts): Promise<Server> {
     rooms,
     log,
     random,
-    streams: new Streams({ gate, clock, random, heartbeat, flushQueue: roomParts.flushQueue, refusals, closed }),
+    streams: new Streams({ gate, guestIds, clock, random, heartbeat, flushQueue, refusals, closed }),
     inFlight,
     requests,
     refusals,
@@ -179,7 +180,7 @@ export async function createServer(parts: ServerParts): Promise<Server> {
     pages,
     ownFiles,
     router: () => router,
-    lobbyOrigins,
+    lobbyOrigins: () => config.server.origins,
     isDraining,
     gateway,
   })
@@ -201,8 +202,7 @@ export async function createServer(parts: ServerParts): Promise<Server> {
     const cutAtMs = clock.monotonic() + drainMs * GRACEFUL_SHARE
     const inTime = <T>(promise: Promise<T>) =>
       within<T | undefined>(clock, cutAtMs - clock.monotonic(), promise, () => undefined)
-    const answered = () => inFlight.settled()
-    await inTime(drain({ rooms, clock, random, drainMs, noticeMs, answered }))
+    await inTime(drain({ rooms, clock, random, drainMs, noticeMs, answered: () => inFlight.settled() }))
     // A client that polls asks once more for the end of its connection.
     await inTime(Promise.all([gateway?.close(), allClosed(sockets)]).then(() => requests.settled()))
     // Fastify does not know upgraded sockets: of a peer that ignores its close, or waits for a room to open.

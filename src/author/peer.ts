@@ -40,6 +40,11 @@ interface AnyPeer<D> extends Member {
   readonly isMember: boolean
   /** False while its connection is lost and it may still rejoin, and after it has left. */
   readonly isHere: boolean
+  /**
+   * Whether it was here before, and has missed nothing of the log: it came with an offset that resumes. In `join` that
+   * means that the room has restarted or moved, or that it was away for long.
+   */
+  readonly resumed: boolean
   /** The verified claims of its token; `undefined` if it has none or the room has no `auth`. */
   readonly claims: Readonly<Record<string, unknown>> | undefined
   /** A place for the module's own data: what `data` in the definition returned. Kept as long as the peer is a member. */

@@ -8,12 +8,12 @@ import type { Origins } from '../config/listed-origin.ts'
 import type { Mount, Route } from '../config/mount.ts'
 import type { RoomLogger } from '../define.ts'
 import { failureOf, Refusal, refusalOfAdmit, roomErrorOf } from '../errors.ts'
-import type { Random } from '../random.ts'
 import type { Reservation, Rooms } from '../room/rooms.ts'
 import { within } from '../within.ts'
 import type { Admission, Purpose, RequestAdmission } from './admission.ts'
 import type { Auth } from './auth.ts'
 import type { Caller, Handshake } from './caller.ts'
+import type { GuestIds } from './guest-ids.ts'
 import { mustBeHandshake, mustOfferKnown } from './handshake.ts'
 import { type HostGuard, mustNameHost } from './host.ts'
 import { identityOf } from './identity.ts'
@@ -27,7 +27,7 @@ import { parseTarget, type Target } from './target.ts'
 export interface GateParts {
   readonly basePath: string
   readonly clock: Clock
-  readonly random: Random
+  readonly guestIds: GuestIds
   readonly rooms: Pick<Rooms, 'reserve' | 'get'>
   readonly quotas: Quotas
   readonly mustKnowHost: HostGuard
@@ -103,10 +103,10 @@ export class Gate {
   }
 
   #enter(route: Route, query: URLSearchParams, address: string, pass?: Pass): Admission | Promise<Admission> {
-    const { quotas, random, rooms, isDraining } = this.#parts
+    const { quotas, guestIds, rooms, isDraining } = this.#parts
     // Checked again: a token or `admit` may have taken a while.
     if (isDraining()) throw draining()
-    const identity = identityOf(query, random, pass)
+    const identity = identityOf(query, guestIds.in(route.path), pass)
     const { offset } = identity
     const visitor = { ...identity.visitor, address }
     const leave = quotas.enter(route, address)

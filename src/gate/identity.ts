@@ -4,8 +4,8 @@
  */
 import { Refusal } from '../errors.ts'
 import { isPosition } from '../log/log.ts'
-import type { Random } from '../random.ts'
 import type { Visitor } from '../room/session.ts'
+import type { GuestId } from './guest-ids.ts'
 import type { Pass } from './pass.ts'
 
 export interface Identity {
@@ -28,22 +28,22 @@ export function chooseProtocol(offered: Iterable<string>, known: readonly string
 }
 
 /** The identity given by query and pass. Throws a `Refusal` 400. */
-export function identityOf(query: URLSearchParams, random: Random, pass?: Pass): Identity {
-  if (query.size === 0 && !pass) return { visitor: guest(random), offset: undefined }
+export function identityOf(query: URLSearchParams, guestId: GuestId, pass?: Pass): Identity {
+  if (query.size === 0 && !pass) return { visitor: guest(guestId), offset: undefined }
   for (const key of ['name', 'client', 'offset']) {
     if (query.getAll(key).length > 1) throw new Refusal(400, `bad_${key}`, `expected "${key}" once`)
   }
   const { sub, name: claimed } = pass?.claims ?? {}
-  const id = sub ?? random.id()
+  const client = query.get('client') ?? undefined
+  if (client !== undefined && !/^[\x21-\x7e]{1,128}$/.test(client)) {
+    throw new Refusal(400, 'bad_client', 'expected a client id of 1 to 128 visible ASCII characters')
+  }
+  const id = sub ?? guestId(client)
   // With a token, only the token names the peer.
   const asked = pass ? undefined : query.get('name')?.trim()
   const name = nameIn(claimed) ?? nameIn(sub) ?? asked ?? `guest-${id.slice(0, 4)}`
   if (!isText(name, MAX_NAME_LENGTH))
     throw new Refusal(400, 'bad_name', `expected a name of 1 to ${MAX_NAME_LENGTH} characters`)
-  const client = query.get('client') ?? undefined
-  if (client !== undefined && !/^[\x21-\x7e]{1,128}$/.test(client)) {
-    throw new Refusal(400, 'bad_client', 'expected a client id of 1 to 128 visible ASCII characters')
-  }
   const offset = query.get('offset') ?? undefined
   if (offset !== undefined && !isPosition(offset)) {
     throw new Refusal(400, 'bad_offset', 'expected offset=-1, offset=now or an offset as a room gave it')
@@ -53,8 +53,8 @@ export function identityOf(query: URLSearchParams, random: Random, pass?: Pass):
 }
 
 /** A caller without token and query. */
-function guest(random: Random): Visitor {
-  const id = random.id()
+function guest(guestId: GuestId): Visitor {
+  const id = guestId(undefined)
   return { id, name: `guest-${id.slice(0, 4)}` }
 }
 

@@ -201,6 +201,11 @@ export function parseOffset(token: string): { epoch: string; seq: number } | und
   return Number.isSafeInteger(seq) ? { epoch: match[1], seq } : undefined
 }
 
+/** Whether this has the form of an offset token. */
+export function isOffset(token: string): boolean {
+  return parseOffset(token) !== undefined
+}
+
 /** Whether this is a position in a log: `-1` (before the oldest event kept), `now`, or an offset. */
 export function isPosition(token: string): boolean {
   return token === '-1' || token === 'now' || parseOffset(token) !== undefined

@@ -3,10 +3,11 @@
  * `room.ts` is the live room, with the way to its peers.
  */
 import type { Answer } from '../author/room.ts'
-import type { Present, RoomLogger, Schemas, Storage } from '../define.ts'
+import type { Definition, Notes, Present, RoomLogger, Storage, Who } from '../define.ts'
 import { type Frame, json } from '../delivery/frame.ts'
 import { RoomError } from '../errors.ts'
 import { offset, type RoomLog } from '../log/log.ts'
+import { show } from '../mistakes.ts'
 import type { Random } from '../random.ts'
 import type { Tally } from '../tally.ts'
 import type { RoomAlarms } from './alarms.ts'
@@ -20,6 +21,9 @@ import type { RoomParts, RoomSettings } from './room-parts.ts'
 import { RoomState } from './room-state.ts'
 import { Steps } from './steps.ts'
 
+/** What a room of either kind needs of its definition. */
+export type Basics = Pick<Definition, 'stores' | 'data'>
+
 export abstract class AuthorRoom<P extends LivePeer> {
   readonly path: string
   readonly params: Readonly<Record<string, string>>
@@ -32,6 +36,7 @@ export abstract class AuthorRoom<P extends LivePeer> {
   protected readonly logger: LazyLogger
   protected readonly tally: Tally
   protected readonly state: RoomState
+  readonly #data: Basics['data']
   /** Nothing is published any more: another room may be open at this path, on the same log. */
   protected isOver = false
 
@@ -40,10 +45,11 @@ export abstract class AuthorRoom<P extends LivePeer> {
     path: string,
     params: Record<string, string>,
     settings: RoomSettings,
-    stores: Schemas | undefined,
+    definition: Basics,
   ) {
     this.parts = parts
     this.path = path
+    this.#data = definition.data
     this.params = params
     this.settings = settings
     this.tally = parts.tallyOf(settings.pattern)
@@ -59,7 +65,24 @@ export abstract class AuthorRoom<P extends LivePeer> {
     this.calls = new HandlerCalls(parts.clock, this.logger, this.steps)
     const { calls, steps, logger, tally } = this
     const isOver = () => this.isOver
-    this.state = new RoomState({ path, parts, settings, stores, steps, calls, logger, tally, isOver })
+    this.state = new RoomState({
+      path,
+      parts,
+      settings,
+      stores: definition.stores,
+      steps,
+      calls,
+      logger,
+      tally,
+      isOver,
+    })
+  }
+
+  /** What `peer.data` begins as. Throws what the author's `data` throws, or a `TypeError` if it is no object. */
+  dataOf(who: Who): Notes {
+    const data: unknown = this.#data ? this.#data(who) : {}
+    if (!isNotes(data)) throw new TypeError(`data: expected it to return an object, got ${show(data)}`)
+    return data
   }
 
   get random(): Random {
@@ -130,4 +153,8 @@ export abstract class AuthorRoom<P extends LivePeer> {
 
   /** A kept event goes to every peer. */
   protected abstract deliver(frame: Frame): void
+}
+
+function isNotes(data: unknown): data is Notes {
+  return typeof data === 'object' && data !== null
 }

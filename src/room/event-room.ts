@@ -7,7 +7,7 @@ import type { EventDefinition, Handlers, PastEvent, Position, Room } from '../de
 import { Frame, json } from '../delivery/frame.ts'
 import type { Wire } from '../delivery/wire.ts'
 import { Close, type CloseReason, LimitError, RoomError } from '../errors.ts'
-import type { Kept } from '../log/log.ts'
+import { isOffset, type Kept } from '../log/log.ts'
 import { countExceeded } from '../tally.ts'
 import { catchUp } from './catch-up.ts'
 import { Exchanges } from './exchanges.ts'
@@ -44,7 +44,7 @@ export class LiveEventRoom extends LiveRoom<LiveEventPeer, Handlers> implements 
     definition: EventDefinition,
     options?: unknown,
   ) {
-    super(parts, path, params, settings, definition.stores)
+    super(parts, path, params, settings, definition)
     this.#definition = definition
     this.#options = options
     const { clock, deadlines } = parts
@@ -176,6 +176,8 @@ export class LiveEventRoom extends LiveRoom<LiveEventPeer, Handlers> implements 
     const { epoch, first, seq } = roomLog
     const resume = offset === undefined ? undefined : readers.find(offset)
     const after = resume && 'after' in resume ? resume.after : readers.newcomerAfter
+    // Not from `-1` or `now`, which need not have been here.
+    peer.resumed = offset !== undefined && isOffset(offset) && resume !== undefined && 'after' in resume
     const greeting = protocol.welcome({
       room: this.path,
       you: { id: peer.id, name: peer.name },

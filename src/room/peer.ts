@@ -4,6 +4,7 @@
  * once.
  */
 
+import type { Notes, Who } from '../author/peer.ts'
 import { Frame, json } from '../delivery/frame.ts'
 import { type Bounds, Subscriber, type SubscriberOwner } from '../delivery/subscriber.ts'
 import type { Wire } from '../delivery/wire.ts'
@@ -21,6 +22,8 @@ export interface PeerHost {
   readonly random: Random
   readonly audience: Bounds
   readonly steps: Steps
+  /** What `peer.data` begins as. Throws what the author's `data` throws. */
+  dataOf(who: Who): Notes
   /** The author closes it. */
   expel(peer: LivePeer, reason: CloseReason): void
   gone(peer: LivePeer, subscriber: Subscriber, isLost: boolean): void
@@ -59,6 +62,8 @@ export abstract class LivePeer implements SubscriberOwner {
   /** What happened to its connection since it was expelled, in case that is undone. */
   goneSince: (() => void) | undefined
   hasLeft = false
+  /** It has come with an offset that resumes. */
+  resumed = false
   /** Resolves when it has caught up with the log; `undefined`: it has. */
   catchingUp: Promise<void> | undefined
   /** It is closed when its messages are answered. New ones are refused. */
@@ -66,7 +71,7 @@ export abstract class LivePeer implements SubscriberOwner {
   /** How many of its messages are not answered yet. */
   #openExchanges = 0
   #settled: (() => void) | undefined
-  #data: Record<string, unknown> | undefined
+  #data: Notes | undefined
   #connection: string | undefined
   /** The name it was admitted with. The module may have changed `name` since. */
   #admittedName: string
@@ -100,8 +105,8 @@ export abstract class LivePeer implements SubscriberOwner {
     this.#name = name
   }
 
-  get data(): Record<string, unknown> {
-    this.#data ??= {}
+  get data(): Notes {
+    this.#data ??= this.#host.dataOf({ id: this.#id, name: this.#admittedName, claims: this.claims })
     return this.#data
   }
 

@@ -36,7 +36,7 @@ export class LiveRawRoom extends LiveRoom<LiveRawPeer, RawHandlers> implements R
     definition: RawDefinition,
     options?: unknown,
   ) {
-    super(parts, path, params, settings, definition.stores)
+    super(parts, path, params, settings, definition)
     this.#definition = definition
     this.#options = options
   }

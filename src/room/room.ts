@@ -4,14 +4,14 @@
  * through the log, which calls back `deliver`.
  */
 
-import type { CommonHandlers, Schemas } from '../define.ts'
+import type { CommonHandlers } from '../define.ts'
 import { Audience } from '../delivery/audience.ts'
 import type { Frame } from '../delivery/frame.ts'
 import type { Subscriber } from '../delivery/subscriber.ts'
 import type { Wire } from '../delivery/wire.ts'
 import type { CloseReason, RoomError } from '../errors.ts'
 import type { RoomLog } from '../log/log.ts'
-import { AuthorRoom } from './author-room.ts'
+import { AuthorRoom, type Basics } from './author-room.ts'
 import { type Dismissal, dismissAfterAnswers, dismissSome } from './dismissal.ts'
 import { HANDLERS_END_MS } from './handler-calls.ts'
 import { Membership } from './membership.ts'
@@ -37,9 +37,9 @@ export abstract class LiveRoom<P extends LivePeer, H extends CommonHandlers<P>> 
     path: string,
     params: Record<string, string>,
     settings: RoomSettings,
-    stores: Schemas | undefined,
+    definition: Basics,
   ) {
-    super(parts, path, params, settings, stores)
+    super(parts, path, params, settings, definition)
     this.audience = new Audience(parts.flushQueue, {
       limitBytes: settings.limits.bufferedBytes,
       tally: this.tally,

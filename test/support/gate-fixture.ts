@@ -5,6 +5,7 @@ import type { Admission } from '../../src/gate/admission.ts'
 import { Auth } from '../../src/gate/auth.ts'
 import type { Caller, Handshake } from '../../src/gate/caller.ts'
 import { Gate, type GateParts } from '../../src/gate/gate.ts'
+import { GuestIds } from '../../src/gate/guest-ids.ts'
 import { hostGuard } from '../../src/gate/host.ts'
 import { Quotas } from '../../src/gate/quotas.ts'
 import { Router } from '../../src/gate/router.ts'
@@ -101,7 +102,7 @@ function newFixture(server: ConstructorParameters<typeof Quotas>[1], mounts: rea
       new Gate({
         basePath: '',
         clock,
-        random: systemRandom(),
+        guestIds: new GuestIds(Buffer.alloc(32), systemRandom()),
         quotas,
         rooms: {
           reserve: ({ path }) => {

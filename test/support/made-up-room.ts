@@ -43,6 +43,7 @@ export function madeUpRoom() {
         via: 'websocket',
         isMember: true,
         isHere: true,
+        resumed: false,
         claims: undefined,
         data: {},
         send: (_type, data) => void sent.push(data),

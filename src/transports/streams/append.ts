@@ -8,6 +8,7 @@ import type { Clock } from '../../clock.ts'
 import type { Route } from '../../config/mount.ts'
 import { failureOf, Refusal, refusalOf, roomErrorOf } from '../../errors.ts'
 import type { Gate } from '../../gate/gate.ts'
+import type { GuestIds } from '../../gate/guest-ids.ts'
 import { identityOf, scoped } from '../../gate/identity.ts'
 import { mustNotBeExpired, type Pass } from '../../gate/pass.ts'
 import type { ProducerKey } from '../../log/log.ts'
@@ -34,6 +35,7 @@ export interface StreamPeer {
 
 export interface AppendParts {
   readonly gate: Gate
+  readonly guestIds: GuestIds
   readonly clock: Clock
   readonly random: Random
   /** The peer of an event stream by its token. */
@@ -66,7 +68,7 @@ export async function append(
     gate.charge(request.caller, 1)
     return answer(request, reply, readers, claim, await handle(parts, session, messages, claim))
   }
-  const visitor = principalOf(identityOf(query, parts.random, pass).visitor, pass)
+  const visitor = principalOf(identityOf(query, parts.guestIds.in(route.path), pass).visitor, pass)
   mustHaveClient(visitor, messages)
   const { room, release } = await gate.admitRequest(request.caller, route, 'post', messages.length)
   try {

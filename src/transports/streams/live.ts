@@ -3,11 +3,13 @@
  * `client=` is a peer: it joins, is a member, and leaves when its stream ends. It posts its messages with the token that
  * its stream began with (`append.ts`). `room-routes.ts` calls this.
  */
+
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Clock } from '../../clock.ts'
 import type { Route } from '../../config/mount.ts'
 import { Close, Refusal, refusalOfJoin } from '../../errors.ts'
 import type { Gate } from '../../gate/gate.ts'
+import type { GuestIds } from '../../gate/guest-ids.ts'
 import { identityOf } from '../../gate/identity.ts'
 import { type Pass, whenExpired } from '../../gate/pass.ts'
 import type { Lost } from '../../log/log.ts'
@@ -23,6 +25,7 @@ import type { ReadRequest } from './read-request.ts'
 
 export interface LiveParts {
   readonly gate: Gate
+  readonly guestIds: GuestIds
   readonly clock: Clock
   readonly random: Random
   readonly heartbeat: Heartbeat
@@ -59,7 +62,7 @@ export class LiveStreams {
     const isPeer = query.has('client')
     const visitor: Visitor | undefined = isPeer
       ? {
-          ...identityOf(withoutOffset(query), this.#parts.random, pass).visitor,
+          ...identityOf(withoutOffset(query), this.#parts.guestIds.in(route.path), pass).visitor,
           via: 'http',
           address: request.caller.address,
         }

@@ -4,6 +4,7 @@ import { afterEach, expect, it } from 'vitest'
 import type { RequestAdmission } from '../../../src/gate/admission.ts'
 import type { Caller } from '../../../src/gate/caller.ts'
 import type { Gate } from '../../../src/gate/gate.ts'
+import { GuestIds } from '../../../src/gate/guest-ids.ts'
 import { systemRandom } from '../../../src/random.ts'
 import type { EventRoom, RoomReaders } from '../../../src/room/open-room.ts'
 import { handClock } from '../../../src/testing/hand-clock.ts'
@@ -52,6 +53,7 @@ async function serve() {
   const clock = handClock()
   const live = new LiveStreams({
     gate: { admitRequest: async () => admission } as unknown as Gate,
+    guestIds: new GuestIds(Buffer.alloc(32), systemRandom()),
     clock,
     random: systemRandom(),
     heartbeat: new Heartbeat(clock),
