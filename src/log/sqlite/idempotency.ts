@@ -81,7 +81,12 @@ export class SqliteIdempotency {
 
   /** What the message of this event said is not kept any more. To be called in a transaction. */
   redact(room: number, seq: number, time: number): void {
-    this.#file.run("UPDATE answers SET hash = '', seq = NULL WHERE room = ? AND time = ? AND seq = ?", room, time, seq)
+    this.#file.run(
+      "UPDATE answers INDEXED BY answers_by_time SET hash = '', seq = NULL WHERE room = ? AND time = ? AND seq = ?",
+      room,
+      time,
+      seq,
+    )
   }
 
   /**
