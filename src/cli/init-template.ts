@@ -42,6 +42,7 @@ export function pageText(): string {
     <meta charset="utf-8">
     <meta name="viewport" content="width=device-width">
     <meta name="color-scheme" content="light dark">
+    <link rel="icon" href="./favicon.svg">
     <title>Wave</title>
     <style>
       body { font: 1rem/1.5 system-ui; max-width: 40rem; margin: 2rem auto; padding: 0 1rem }
