@@ -24,6 +24,8 @@ export interface Item {
 export class Stores {
   readonly #names = new Map<string, z.ZodType>()
   readonly #families: (readonly [name: string, schema: z.ZodType])[] = []
+  /** Those that make nothing of nothing: to find that out costs as much as a mistake. */
+  readonly #withoutDefault = new Set<z.ZodType>()
 
   constructor(stores: Schemas = {}) {
     for (const [name, schema] of Object.entries(stores)) {
@@ -81,8 +83,12 @@ export class Stores {
 
   /** What a schema makes of nothing: its default, or `undefined`. */
   defaultOf(key: string, schema: z.ZodType): unknown {
+    if (this.#withoutDefault.has(schema)) return undefined
     const result = safely(key, () => schema.safeParse(undefined))
-    if (!result.success) return undefined
+    if (!result.success) {
+      this.#withoutDefault.add(schema)
+      return undefined
+    }
     freeze(result.data)
     return result.data
   }

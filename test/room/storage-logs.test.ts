@@ -72,6 +72,26 @@ describe.each(['memory', 'file'])('the storage of a room, over the %s log,', (ki
     expect(await said(await start(shelf()), false)).toEqual(before)
   })
 
+  it('keeps what a room stores while it closes', async () => {
+    const counting = defineRoom({
+      stores: { closed: z.int().default(0) },
+      sends: { closed: z.int() },
+      open: ({ storage }) => ({
+        join: (peer) => peer.send('closed', storage.get('closed')),
+        close: async () => {
+          await Promise.resolve()
+          storage.set('closed', storage.get('closed') + 1)
+        },
+      }),
+    })
+    const server = await start(counting)
+    for (const count of [0, 1, 2]) {
+      const ann = await server.connect('/shelf')
+      expect(await ann.next('closed')).toMatchObject({ data: count })
+      await server.reload({ rooms: { '/shelf': { definition: counting, title: `Times ${count}` } } })
+    }
+  })
+
   it('that fits its schema no more keeps the room shut, with key and issue in the log; a reload mends it', async () => {
     const server = await start(shelf())
     server.expectError(/open failed/)
