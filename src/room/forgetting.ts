@@ -12,17 +12,21 @@ import { reset } from './protocol.ts'
 import type { Steps } from './steps.ts'
 
 /** Erases an event, and publishes that it was, in the step of the code that runs now. */
-export async function redact(steps: Steps, roomLog: RoomLog, seq: number): Promise<Position> {
-  const { current } = steps
-  mustBeKept(roomLog, seq)
-  const changes = current.change(() => {})
-  changes.redacted = [...(changes.redacted ?? []), seq]
-  return current.publish({ type: REDACTED, data: redactedData(seq) })
+export function redact(steps: Steps, roomLog: RoomLog, seq: number): Promise<Position> {
+  try {
+    const { current } = steps
+    mustBeKept(roomLog, seq)
+    const changes = current.change(() => {})
+    changes.redacted = [...(changes.redacted ?? []), seq]
+    return reported(current.publish({ type: REDACTED, data: redactedData(seq) }))
+  } catch (error) {
+    return Promise.reject(error)
+  }
 }
 
 /** Forgets all events of before, in the step of the code that runs now. Everyone hears a reset, in the new epoch. */
 export function clearHistory(steps: Steps, roomLog: RoomLog, audience: Audience): Promise<Position> {
-  return new Promise((resolve, reject) => {
+  const cleared = new Promise<Position>((resolve, reject) => {
     const { current } = steps
     current.change(() => {}).clearsHistory = true
     const send = () => {
@@ -31,6 +35,13 @@ export function clearHistory(steps: Steps, roomLog: RoomLog, audience: Audience)
     }
     current.say({ size: 0, send, cancelled: reject })
   })
+  return reported(cleared)
+}
+
+/** If the module does not await it, a step that fails is still reported, in the answer to the message. */
+function reported(position: Promise<Position>): Promise<Position> {
+  position.catch(() => {})
+  return position
 }
 
 /** Does the same to the log of a room that is not open. `seq`: of one event; `undefined`: of all. */
