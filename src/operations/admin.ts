@@ -10,6 +10,7 @@ import type { Gate } from '../gate/gate.ts'
 import { mustKeepEvents, rawRoom } from '../gate/must-keep-events.ts'
 import { parseTarget } from '../gate/target.ts'
 import type { Kept, Log } from '../log/log.ts'
+import type { AlarmBook } from '../room/alarm-book.ts'
 import { type Kicked, kick } from '../room/connections.ts'
 import { forgetClosed } from '../room/forgetting.ts'
 import { mustFit } from '../room/json-bounds.ts'
@@ -22,6 +23,7 @@ export interface AdminParts {
   readonly log: Log
   readonly gate: Pick<Gate, 'route'>
   readonly rooms: Rooms
+  readonly alarmBook: Pick<AlarmBook, 'failure' | 'setFailure'>
 }
 
 /** A message that the operator says in a room. */
@@ -87,10 +89,11 @@ export class Admin {
 
   /** Closes the room, and removes all that is kept of it. Returns whether there was something. */
   erase(given: string): Promise<boolean> {
-    const { rooms, log } = this.#parts
+    const { rooms, log, alarmBook } = this.#parts
     const { path } = this.route(given)
-    return rooms.whileClosed(path, () => {
+    return rooms.whileClosed(path, async () => {
       rooms.failed.remove(path)
+      for (const { name } of (await log.contents(path))?.alarms ?? []) alarmBook.setFailure(path, name, undefined)
       return log.erase(path)
     })
   }

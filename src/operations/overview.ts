@@ -65,7 +65,7 @@ export interface RoomInFull extends Omit<RoomLine, 'alarms'> {
 
 export interface OverviewParts {
   readonly gate: Pick<Gate, 'route'>
-  readonly alarmBook: Pick<AlarmBook, 'failure'>
+  readonly alarmBook: Pick<AlarmBook, 'failure' | 'setFailure'>
   readonly clock: Clock
   readonly rooms: Rooms
   readonly log: Log

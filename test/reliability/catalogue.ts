@@ -122,6 +122,11 @@ export const CATALOGUE: readonly Chapter[] = [
         'twenty clients that resume from an old offset and never read',
         'each holds at most limits.buffered',
       ),
+      entry(
+        'LB11',
+        'backups of the log while all rooms write to it',
+        'each is whole, and no ack is late because of it',
+      ),
     ],
   },
   {
