@@ -42,7 +42,7 @@ export default defineRoom({
     }
     const openPoll = () => (storage.get('result') ? undefined : storage.get('poll'))
     const ask = (question: string, choices: readonly string[], closesAfterMs?: number, by?: string) => {
-      const closesAt = closesAfterMs && room.now() + closesAfterMs
+      const closesAt = closesAfterMs ? room.now() + closesAfterMs : undefined
       storage.clear()
       storage.set('poll', { question, choices, by, closesAt })
       if (closesAt) alarms.set('close', closesAt)

@@ -16,12 +16,15 @@ it('the others see each move, a newcomer the last of each, and a leave removes o
 
   const carol = room.join({ name: 'carol', client: 'c' })
   expect((await carol.next('cursors')).data).toEqual({ cursors: [moved] })
+  await bob.send('move', { x: 1, y: 1 })
+  expect((await ann.next('moved')).data).toMatchObject({ name: 'bob' })
+  bob.leave()
+  expect((await ann.next('gone')).data).toEqual({ id: expect.any(String) })
   carol.drop()
   ann.leave()
-  expect((await bob.next('gone')).data).toEqual({ id: moved.id })
   carol.rejoin()
   expect((await carol.next('cursors')).data).toEqual({ cursors: [] })
-  await expect(bob.send('move', { x: 1.1, y: 0 })).rejects.toMatchObject({ code: 'invalid' })
+  await expect(carol.send('move', { x: 1.1, y: 0 })).rejects.toMatchObject({ code: 'invalid' })
   await room.close()
 })
 

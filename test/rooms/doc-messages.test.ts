@@ -42,8 +42,44 @@ it('stores each change, sends it to the others, and merges many into one', async
   // What was known already is neither stored nor sent again.
   ann.send(message(0, 1, Y.mergeUpdates(updates)))
   expect(room.keys()).toHaveLength(100)
+  // Its author did not hear of it.
+  ann.send(message(3))
+  expect(parsed(await ann.next())).toMatchObject({ kind: 1 })
   await room.restart()
   expect(await room.text()).toBe(text)
+  await room.close()
+})
+
+it('goes on after a restart where it was', async () => {
+  const room = await open()
+  const updates = typed('abcdefghijklmnopqrst')
+  for (const [from, to] of [[0, 12] as const, [12, 20] as const]) {
+    const ann = await room.enter()
+    for (const update of updates.slice(from, to)) ann.send(message(0, 2, update))
+    await room.restart()
+  }
+  expect(room.keys()).toEqual(Array.from({ length: 20 }, (_, i) => i + 1))
+  expect(await room.text()).toBe('abcdefghijklmnopqrst')
+  await room.close()
+})
+
+it('refuses a change once what is left after merging takes too much', async () => {
+  const room = await open()
+  const ann = await room.enter()
+  const updates: Uint8Array[] = []
+  const doc = new Y.Doc()
+  doc.on('update', (update: Uint8Array) => void updates.push(update))
+  const text = doc.getText('text')
+  text.insert(0, 'a'.repeat(800_000))
+  for (const letter of ['b', 'c']) {
+    doc.transact(() => {
+      text.delete(0, 150_000)
+      text.insert(0, letter.repeat(150_000))
+    })
+  }
+  for (const update of updates) ann.send(message(0, 2, update))
+  await expect.poll(() => ann.closed?.code).toBe(4413)
+  expect(await room.text()).toBe(`${'b'.repeat(150_000)}${'a'.repeat(650_000)}`)
   await room.close()
 })
 
@@ -54,6 +90,9 @@ it('asks for what is missing before a change', async () => {
   ann.send(message(0, 2, second))
   expect(parsed(await ann.next())).toMatchObject({ kind: 0, step: 0 })
   expect(room.keys()).toEqual([])
+  // It is not remembered: who sends too early cannot fill the memory.
+  ann.send(message(0, 2, first))
+  expect(await room.text()).toBe('a')
   ann.send(message(0, 1, Y.mergeUpdates([first, second])))
   expect(await room.text()).toBe('ab')
   await room.close()
@@ -80,15 +119,35 @@ it('forgets a state with its peer, and breaks the silence that providers take fo
   await room.close()
 })
 
-const state = (json: string, id = 1) => {
-  const text = new TextEncoder().encode(json)
-  return message(1, message(1, id, 1, text))
-}
+const state = (json: string, id = 1, clock = 1) => message(1, message(1, id, clock, new TextEncoder().encode(json)))
 const states = (count: number) => {
   const one = (id: number) => [...message(id, 1, new TextEncoder().encode('{}'))]
   return message(1, new Uint8Array([...message(count), ...Array.from({ length: count }, (_, i) => one(i)).flat()]))
 }
 const [update = new Uint8Array()] = typed('x')
+
+it('gives a state to the peer that sent it last', async () => {
+  const room = await open()
+  const ann = await room.enter()
+  const bob = await room.enter()
+  const carol = await room.enter()
+  ann.send(state('{"by":"ann"}', 7, 1))
+  bob.send(state('{"by":"bob"}', 7, 2))
+  ann.leave()
+  carol.send(message(3))
+  for (const by of ['ann', 'bob', 'bob']) {
+    expect(Buffer.from(parsed(await carol.next()).bytes).toString()).toContain(`"by":"${by}"`)
+  }
+  bob.leave()
+  expect(await carol.next()).toEqual(state('null', 7, 2))
+  // Its client is back.
+  const back = await room.enter()
+  back.send(state('{"by":"back"}', 7, 3))
+  expect(await carol.next()).toEqual(state('{"by":"back"}', 7, 3))
+  back.leave()
+  expect(await carol.next()).toEqual(state('null', 7, 3))
+  await room.close()
+})
 
 it.each<[string, string | Uint8Array]>([
   ['a text', 'hello'],

@@ -14,8 +14,9 @@ const questions = [
 
 it('asks, counts an answer once, shows the solution, asks the next, and publishes the scores', async () => {
   const room = await openRoom(quiz, { questions })
-  const ann = room.join({ name: 'ann' })
-  const bob = room.join({ name: 'bob' })
+  // The scores are not in the order of the ids.
+  const ann = room.join({ claims: { sub: 'z', name: 'ann' } })
+  const bob = room.join({ claims: { sub: 'b', name: 'bob' } })
   await ann.send('start', {})
   await expect(bob.send('start', {})).rejects.toMatchObject({ code: 'running' })
   const first = (await bob.next('question')).data
