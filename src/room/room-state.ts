@@ -34,13 +34,15 @@ export class RoomState {
     const { path, parts, settings, stores, steps, calls, tally, isOver } = given
     const { clock, alarmBook: book, storageBudget: budget } = parts
     this.#parts = given
-    this.storage = new RoomStorage({ stores, steps, limitBytes: settings.limits.storageBytes, budget, isOver })
+    const nextTurn = () => new Promise<void>((resolve) => clock.soon(resolve))
+    const limitBytes = settings.limits.storageBytes
+    this.storage = new RoomStorage({ stores, steps, limitBytes, budget, nextTurn, isOver })
     this.alarms = new RoomAlarms({ path, clock, calls, steps, book, tally, isOver })
   }
 
-  /** Throws a `TypeError` if a stored value does not match its schema. */
-  load({ storage, alarms }: Kept): void {
-    const uncovered = this.storage.load(storage)
+  /** Rejects with a `TypeError` if a stored value does not match its schema. */
+  async load({ storage, alarms }: Kept): Promise<void> {
+    const uncovered = await this.storage.load(storage)
     this.alarms.load(alarms)
     if (uncovered.length === 0) return
     const fields = { keys: uncovered.slice(0, 10), count: uncovered.length }

@@ -177,7 +177,8 @@ export abstract class LiveRoom<P extends LivePeer, H extends CommonHandlers<P>> 
     // The opening was given up meanwhile.
     if (this.isOver) return this.roomLog.close()
     this.audience.seq = this.roomLog.seq
-    this.state.load(this.roomLog.takeState())
+    await this.state.load(this.roomLog.takeState())
+    if (this.isOver) return
     await this.calls.whole(
       () => this.callOpen(),
       (handlers) => {

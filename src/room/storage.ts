@@ -9,12 +9,17 @@ import type { Steps } from './steps.ts'
 import type { StorageBudget } from './storage-budget.ts'
 import { type Item, Stores } from './stores.ts'
 
+/** How much is loaded in one turn of the event loop. */
+const SLICE_BYTES = 64 * 1024
+
 export interface RoomStorageParts {
   readonly stores: Schemas | undefined
   readonly steps: Steps
   /** `limits.storage` of the room. */
   readonly limitBytes: number
   readonly budget: StorageBudget
+  /** Resolves in the next turn of the event loop. */
+  readonly nextTurn: () => Promise<void>
   /** The room has closed. */
   readonly isOver: () => boolean
 }
@@ -34,14 +39,20 @@ export class RoomStorage {
 
   /**
    * Takes over what was kept. Returns the keys that no name of `stores` covers. Throws a `TypeError` that names the key
-   * and what is wrong if a value does not match its schema, and a `Refusal` if the server holds too much already.
+   * and what is wrong if a value does not match its schema, and a `Refusal` if the server holds too much already. Other
+   * rooms have their turns meanwhile.
    */
-  load(kept: ReadonlyMap<string, Stored>): string[] {
+  async load(kept: ReadonlyMap<string, Stored>): Promise<string[]> {
     const uncovered: string[] = []
+    let slice = 0
     for (const [key, stored] of kept) {
       const schema = this.#stores.schemaOf(key)
       if (schema) this.#replace(key, this.#stores.itemOf(key, schema, stored))
       else uncovered.push(key)
+      slice += stored.length
+      if (slice < SLICE_BYTES) continue
+      slice = 0
+      await this.#parts.nextTurn()
     }
     this.#parts.budget.mustHold(this.#bytes)
     this.#isCounted = true

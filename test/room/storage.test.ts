@@ -196,6 +196,22 @@ describe('at opening', () => {
     await expect(openRoom(late, undefined, { storage: { title: 'x' } })).rejects.toThrow('synchronous')
   })
 
+  it('much of it is read in many turns, between which others have theirs', async () => {
+    let turns = 0
+    let isOpen = false
+    const turn = () => {
+      turns += 1
+      if (!isOpen) setImmediate(turn)
+    }
+    const text = 'x'.repeat(1000)
+    const strokes = Array.from({ length: 1000 }, (_, n) => [`stroke/${n}`, { by: text, points: [] }])
+    const opening = openRoom(plain, undefined, { storage: Object.fromEntries(strokes) })
+    setImmediate(turn)
+    const room = await opening
+    isOpen = true
+    expect([room.storage.size, turns > 8]).toEqual([1000, true])
+  })
+
   it('keys that no name covers stay as they are, unseen', async () => {
     const room = await openRoom(plain, undefined, { storage: { old: 1, title: 'tea', 'stroke/': 2 } })
     expect(room.storage.entries()).toEqual([['title', 'tea']])
