@@ -37,6 +37,7 @@ export async function init(
       if (!isKept) await put(join(folder, path), content)
       stdout.write(`${isKept ? 'kept' : 'wrote'} ${join(relative(cwd, folder), path)}\n`)
     }
+    stdout.write(placeNote(text))
     stdout.write(nextSteps(relative(cwd, folder)))
     return 0
   } catch (error) {
@@ -62,6 +63,12 @@ function filesOf(): Record<string, string> {
 async function put(file: string, text: string): Promise<void> {
   await mkdir(dirname(file), { recursive: true })
   await writeFile(file, text)
+}
+
+/** A project that is copied to another machine does not find a file of this one. */
+function placeNote(text: string): string {
+  const { corridor } = JSON.parse(text).dependencies
+  return corridor.startsWith('file:') ? `\npackage.json takes corridor from this machine: ${corridor}\n` : ''
 }
 
 function nextSteps(folder: string): string {

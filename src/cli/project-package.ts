@@ -43,14 +43,17 @@ export function packageText(folder: string, before: string | undefined): string 
   return `${JSON.stringify(text, null, 2)}\n`
 }
 
-/** Where npm finds this very package again: in its registry, or in the archive or folder that it was installed from. */
+/**
+ * Where npm finds this very package again: in its registry, or in the archive that it was installed from. If npm has not
+ * noted that (a global installation, a checkout), in its folder on this machine.
+ */
 function ownSpec(version: string): string {
   const modules = dirname(OWN)
-  if (basename(modules) !== 'node_modules') return `file:${OWN}`
   const lock = join(modules, '.package-lock.json')
   const resolved = existsSync(lock) ? resolvedIn(readFileSync(lock, 'utf8')) : ''
   if (resolved.startsWith('file:')) return `file:${resolve(dirname(modules), resolved.slice('file:'.length))}`
-  return resolved === '' || resolved.startsWith('http') ? `^${version}` : resolved
+  if (resolved.startsWith('http')) return `^${version}`
+  return resolved || `file:${OWN}`
 }
 
 function resolvedIn(lock: string): string {
