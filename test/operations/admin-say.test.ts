@@ -23,7 +23,7 @@ describe('/admin/say', () => {
     open: (room) => ({
       receive: {
         say(peer, { text }) {
-          said.push([peer.id, peer.name, peer.via])
+          said.push([peer.id, peer.name, peer.via, peer.isMember])
           return room.publish('said', text)
         },
       },
@@ -39,7 +39,7 @@ describe('/admin/say', () => {
     expect(await say('b', '1')).toEqual([200, { seq: 2, kept: 'memory', duplicate: true }])
     expect(await say('c', '1')).toMatchObject([409, { error: 'conflict' }])
     expect(await say('d', '2')).toEqual([200, { seq: 3, kept: 'memory' }])
-    expect(said).toEqual(Array.from({ length: 3 }, () => ['admin', 'admin', 'admin']))
+    expect(said).toEqual(Array.from({ length: 3 }, () => ['admin', 'admin', 'admin', false]))
     expect(await look('/talk')).toMatchObject({ state: 'open', members: 0, seq: 3, peers: [] })
   })
 
