@@ -14,6 +14,7 @@ export interface ExpulsionsParts<P extends LivePeer> {
   readonly present: Members<P>
   readonly audience: Audience
   onEmpty(): void
+  closedWith(): CloseReason | undefined
   /** A member has been closed. */
   left(peer: P): void
   /** Ends the membership of a peer that cannot stay. */
@@ -88,5 +89,7 @@ export class Expulsions<P extends LivePeer> {
     // Another connection of its client has joined meanwhile, or nobody waits for it any more.
     if (successor || wasAway) this.#parts.leave(peer)
     else goneSince?.()
+    const closedWith = this.#parts.closedWith()
+    if (closedWith && !peer.hasLeft) this.now(peer, closedWith)
   }
 }

@@ -38,6 +38,8 @@ export interface MembershipParts<P extends LivePeer> {
   /** The author's `join` refused the peer, which is closed next. */
   refused(peer: P, error: RoomError): void
   onEmpty(): void
+  /** The room closes, or has closed. */
+  closedWith(): CloseReason | undefined
 }
 
 export class Membership<P extends LivePeer> {
@@ -54,6 +56,7 @@ export class Membership<P extends LivePeer> {
       present: parts.present,
       audience: parts.audience,
       onEmpty: () => parts.onEmpty(),
+      closedWith: () => parts.closedWith(),
       left: (peer) => this.#runLeave(peer),
       leave: (peer) => this.leave(peer),
       expired: (peer) => this.end(peer, Close.expired),
@@ -106,8 +109,8 @@ export class Membership<P extends LivePeer> {
 
   /** Ends connection and membership: from now on the peer gets nothing, and its messages are ignored. */
   end(peer: P, reason: CloseReason): void {
-    if (peer.isEnded) return
-    this.#expulsions.now(peer, reason)
+    if (!peer.isEnded) this.#expulsions.now(peer, reason)
+    else if (!peer.hasLeft) peer.goneSince = () => this.end(peer, reason)
   }
 
   /** The author ends a peer: now, as far as the room sees it, and its connection with the step of the code that runs. */

@@ -30,6 +30,7 @@ export abstract class LiveRoom<P extends LivePeer, H extends CommonHandlers<P>> 
   received = 0
   protected handlers!: H
   readonly #membership: Membership<P>
+  #closedWith: CloseReason | undefined
   #onEmpty: () => void = () => {}
 
   constructor(
@@ -61,6 +62,7 @@ export abstract class LiveRoom<P extends LivePeer, H extends CommonHandlers<P>> 
       catchUpFailed: (peer, error) => this.log.error({ err: error, peer: peer.id }, 'the history could not be read'),
       refused: (peer, error) => this.refused(peer, error),
       onEmpty: () => this.#onEmpty(),
+      closedWith: () => this.#closedWith,
     })
   }
 
@@ -137,6 +139,7 @@ export abstract class LiveRoom<P extends LivePeer, H extends CommonHandlers<P>> 
   /** Closes every peer after its answers, then calls the author's `close`. */
   async close(reason: CloseReason): Promise<void> {
     this.isClosed = true
+    this.#closedWith = reason
     this.endReaders(() => reason)
     const peers = [...this.present.peers()]
     await dismissAfterAnswers(this, peers, () => reason)
