@@ -135,10 +135,14 @@ it('is answered unavailable after 5 s', async () => {
 })
 
 it('ends in a circle of rooms that wait for each other, and meanwhile the server goes on', async () => {
-  const circling = answer('/ping', 'go', 0)
+  let isOver = false
+  const circling = answer('/ping', 'go', 0).finally(() => {
+    isOver = true
+  })
   const ben = await server.connect('/other/b')
   ben.send('send', { path: '/ledger', type: 'move', data: { amount: 1 } })
   expect(await ben.next('answer')).toMatchObject({ data: { seq: 1 } })
+  expect(isOver).toBe(false)
   expect(await circling).toEqual({ code: 'unavailable' })
   const reached = rounds
   expect(await answer('/ledger', 'move', { amount: 1 })).toMatchObject({ seq: 2 })
