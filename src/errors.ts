@@ -92,6 +92,11 @@ export function extrasOf(error: RoomError): { issues?: readonly unknown[]; detai
   }
 }
 
+/** The error that answered an earlier message of the same id, of which a part is kept. Thrown on, it is an error like any. */
+export class RepeatedError extends RoomError {
+  readonly duplicate = true
+}
+
 /** A limit was exceeded. */
 export class LimitError extends RoomError {
   readonly limit: Limit
@@ -188,7 +193,8 @@ export function refusalOf(error: RoomError, isProducer: boolean): Refusal {
   const status = isProducer && (usual === 403 || usual === 409) ? 400 : usual
   const headers: Record<string, string> = status === 429 || status === 503 ? { 'Retry-After': '1' } : {}
   const label = Object.hasOwn(STATUS, code) ? code : 'module'
-  const refusal = new Refusal(status, code, message, headers, extrasOf(error), label)
+  const details = { ...extrasOf(error), ...(error instanceof RepeatedError && { duplicate: error.duplicate }) }
+  const refusal = new Refusal(status, code, message, headers, details, label)
   return error instanceof LimitError ? refusal.by(error.limit) : refusal
 }
 

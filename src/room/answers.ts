@@ -4,7 +4,7 @@
  * `batches.ts` handle messages and end each of them here, once.
  */
 
-import { LimitError, RoomError, roomErrorOf } from '../errors.ts'
+import { LimitError, RepeatedError, RoomError, roomErrorOf } from '../errors.ts'
 import type { RoomLog, StoredAnswer } from '../log/log.ts'
 import { countExceeded, type Tally } from '../tally.ts'
 import type { Duplicates } from './duplicates.ts'
@@ -58,7 +58,7 @@ export class Answers {
     const answer = () => {
       this.#parts.duplicates.ended(exchange)
       for (const each of [exchange, ...exchange.inFlightDuplicates]) {
-        if (error) this.#error(each, new RoomError(error.code, error.message), true)
+        if (error) this.#error(each, new RepeatedError(error.code, error.message))
         else this.#ack(each, seq, true)
       }
     }
@@ -117,11 +117,11 @@ export class Answers {
     for (const each of [exchange, ...exchange.inFlightDuplicates]) this.#error(each, error)
   }
 
-  #error(exchange: Exchange, error: RoomError, isDuplicate = false): void {
+  #error(exchange: Exchange, error: RoomError): void {
     if (exchange.isAnswered) return
     exchange.answer(error)
     this.#parts.tally.failed += 1
-    exchange.peer.write(protocol.error(exchange.id, error, isDuplicate, exchange.ref))
+    exchange.peer.write(protocol.error(exchange.id, error, exchange.ref))
   }
 
   #ack(exchange: Exchange, seq: number | undefined, isDuplicate: boolean): void {

@@ -206,7 +206,7 @@ export class LiveEventRoom extends LiveRoom<LiveEventPeer, Handlers> implements 
   #refuse(peer: LiveEventPeer, id: string | undefined, error: RoomError, ref?: number): void {
     this.tally.failed += 1
     if (error instanceof LimitError) countExceeded(this.tally.exceeded, error.limit)
-    if (!peer.hasLeft) peer.write(protocol.error(id, error, false, ref))
+    if (!peer.hasLeft) peer.write(protocol.error(id, error, ref))
   }
 
   #refuseForRate(peer: LiveEventPeer, text: string, ref: number | undefined): void {

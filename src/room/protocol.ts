@@ -7,7 +7,7 @@ import { z } from 'zod'
 import type { JsonBounds } from '../config/mount.ts'
 import type { EventDefinition } from '../define.ts'
 import { Frame, json } from '../delivery/frame.ts'
-import { extrasOf, InvalidError, LimitError, RoomError } from '../errors.ts'
+import { extrasOf, InvalidError, LimitError, RepeatedError, RoomError } from '../errors.ts'
 import type { Kept, Lost } from '../log/log.ts'
 import { errorOf } from '../thrown.ts'
 import { exceededBound } from './json-bounds.ts'
@@ -141,11 +141,11 @@ export function ack(
   return new Frame('ack', '', 0, 0, { id, seq, kept, duplicate, ref })
 }
 
-/** `isDuplicate`: the message was answered with it before. */
-export function error(id: string | undefined, error: RoomError, isDuplicate = false, ref?: number): Frame {
+export function error(id: string | undefined, error: RoomError, ref?: number): Frame {
   const data = { code: error.code, message: error.message, ...extrasOf(error) }
+  const duplicate = error instanceof RepeatedError
   const isAnswer = id !== undefined || ref !== undefined
-  return new Frame('error', json(data), 0, 0, isAnswer ? { id, ref, duplicate: isDuplicate } : undefined)
+  return new Frame('error', json(data), 0, 0, isAnswer ? { id, ref, duplicate } : undefined)
 }
 
 export function reset(data: { epoch: string; first: number; seq: number; reason: Lost }): Frame {

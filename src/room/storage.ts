@@ -86,7 +86,7 @@ export class RoomStorage {
   set(key: string, value: unknown): void {
     this.#mustBeOpen()
     const schema = this.#stores.mustCover('storage.set', key)
-    const stored = this.#stores.storedOf('storage.set', value)
+    const stored = this.#stores.storedOf(key, value)
     const item = this.#stores.itemOf(key, schema, stored)
     const more = item.bytes - (this.#items.get(key)?.bytes ?? 0)
     // What shrinks is always taken: the limit may have been lowered.

@@ -11,6 +11,9 @@ import { errorOf } from '../thrown.ts'
 /** The longest key, in characters. */
 const MAX_KEY = 256
 
+/** Values that a default may be, and that could be changed although they are frozen. */
+const CHANGEABLE = [Uint8Array, Date, Map, Set]
+
 /** A value as the storage holds it in memory. */
 export interface Item {
   /** How much of `limits.storage` it takes, with its key. */
@@ -45,7 +48,7 @@ export class Stores {
   mustCover(what: string, key: string): z.ZodType {
     if (typeof key !== 'string') throw new TypeError(`${what}: expected a key as text, got ${show(key)}`)
     const schema = this.schemaOf(key)
-    if (!schema) throw new TypeError(`${what}: "stores" has no key ${show(key)}; ${this.#suggestion(key)}`)
+    if (!schema) throw new TypeError(`${what}: ${this.#uncovered(key)}`)
     if (key.length > MAX_KEY || !key.isWellFormed())
       throw new TypeError(`${what}: expected a key of at most ${MAX_KEY} whole characters, got ${show(key)}`)
     return schema
@@ -60,12 +63,12 @@ export class Stores {
     )
   }
 
-  /** What is kept of a value: JSON text, or a copy of its bytes. Throws a `TypeError` if it is neither. */
-  storedOf(what: string, value: unknown): Stored {
+  /** What is kept of a value: JSON text, or a copy of its bytes. Throws a `TypeError` that names `key` if it is neither. */
+  storedOf(key: string, value: unknown): Stored {
     if (value instanceof Uint8Array) return new Uint8Array(value)
-    const text = JSON.stringify(value)
+    const text = jsonOf(key, value)
     if (text === undefined)
-      throw new TypeError(`${what}: expected JSON or bytes, got ${show(value)}; delete() removes a key`)
+      throw new TypeError(`storage.${key}: expected JSON or bytes, got ${show(value)}; delete() removes a key`)
     return text
   }
 
@@ -89,13 +92,28 @@ export class Stores {
       this.#withoutDefault.add(schema)
       return undefined
     }
+    // Bytes and the like cannot be frozen, and the schema hands out the same each time.
+    if (CHANGEABLE.some((type) => result.data instanceof type)) return structuredClone(result.data)
     freeze(result.data)
     return result.data
+  }
+
+  #uncovered(key: string): string {
+    const isFamily = this.#families.some(([name]) => name === key)
+    return `"stores" has no key ${show(key)}; ${isFamily ? 'a key is longer than its family' : this.#suggestion(key)}`
   }
 
   #suggestion(key: string): string {
     const known = [...this.#names.keys(), ...this.#families.map(([name]) => name)]
     return known.length > 0 ? suggestion(key, known) : 'declare it there'
+  }
+}
+
+function jsonOf(key: string, value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value)
+  } catch (error) {
+    throw new TypeError(`storage.${key}: expected JSON or bytes, got ${show(value)}: ${errorOf(error).message}`)
   }
 }
 

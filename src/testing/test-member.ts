@@ -6,7 +6,7 @@
 import type { Member } from '../define.ts'
 import type { Frame } from '../delivery/frame.ts'
 import { payloadOf } from '../delivery/payload.ts'
-import { InvalidError, RoomError } from '../errors.ts'
+import { InvalidError, RepeatedError, RoomError } from '../errors.ts'
 import type { Random } from '../random.ts'
 import type { HostedRoom } from '../room/hosted-room.ts'
 import type { Session, Visitor } from '../room/session.ts'
@@ -133,6 +133,7 @@ export function eventPeer(member: TestMember): TestPeer {
       const answer = eventOf(await member.wire.answer(`the answer to "${type}"`, isAnswer))
       if (answer.type !== 'error') return answer
       const { code, message, issues, details } = answer.data
+      if (answer.duplicate) throw new RepeatedError(code, message, details)
       throw issues ? new InvalidError(code, message, issues) : new RoomError(code, message, details)
     },
     async next(type?: string) {

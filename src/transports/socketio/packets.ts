@@ -75,7 +75,7 @@ export class PacketMaker {
 }
 
 function answerText({ type, answer }: Frame, data: string): string {
-  if (type === 'error') return `{"ok":false,${data.slice(1)}`
   const { seq, kept, duplicate } = answer ?? {}
+  if (type === 'error') return `{"ok":false,${duplicate ? '"duplicate":true,' : ''}${data.slice(1)}`
   return JSON.stringify({ ok: true, seq, kept, ...(duplicate && { duplicate }) })
 }

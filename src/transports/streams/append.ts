@@ -6,7 +6,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Clock } from '../../clock.ts'
 import type { Route } from '../../config/mount.ts'
-import { failureOf, Refusal, refusalOf, roomErrorOf } from '../../errors.ts'
+import { failureOf, Refusal, RepeatedError, refusalOf, roomErrorOf } from '../../errors.ts'
 import type { Gate } from '../../gate/gate.ts'
 import type { GuestIds } from '../../gate/guest-ids.ts'
 import { identityOf, scoped } from '../../gate/identity.ts'
@@ -131,7 +131,7 @@ async function handle(
     })
   } catch (thrown) {
     if (thrown instanceof Refusal) throw thrown
-    const error = roomErrorOf(thrown)
+    const error = thrown instanceof RepeatedError ? thrown : roomErrorOf(thrown)
     throw error ? refusalOf(error, producerKey !== undefined) : failureOf('handling a message', thrown)
   }
 }

@@ -1,0 +1,58 @@
+/** The error of a message of which a part is kept: who says it again hears on every road that it is the same error. */
+import { expect, it } from 'vitest'
+import { z } from 'zod'
+import { defineRoom, RoomError } from '../../src/define.ts'
+import { openRoom } from '../../src/testing.ts'
+import { openOneRoom } from '../support/one-room.ts'
+
+const half = defineRoom({
+  stores: { count: z.int().default(0) },
+  receives: { half: z.object({}) },
+  sends: {},
+  open: ({ storage }) => ({
+    receive: {
+      async half() {
+        storage.set('count', storage.get('count') + 1)
+        await Promise.resolve()
+        throw new RoomError('half', 'the other half is missing')
+      },
+    },
+  }),
+})
+const SAID = { code: 'half', message: 'the other half is missing' }
+
+const fixture = openOneRoom()
+
+it('over HTTP: a retry is answered with `duplicate`', async () => {
+  const { url } = await fixture.start(half)
+  const post = async () => {
+    const body = JSON.stringify({ type: 'half', data: {}, id: 'a' })
+    const headers = { 'Content-Type': 'application/json' }
+    const response = await fetch(`${url}/room?client=ann`, { method: 'POST', headers, body })
+    return [response.status, await response.json()]
+  }
+  const said = { error: SAID.code, message: SAID.message }
+  expect(await post()).toEqual([400, said])
+  expect(await post()).toEqual([400, { ...said, duplicate: true }])
+})
+
+it('over Socket.IO: the ack of a retry has `duplicate`', async () => {
+  const { url } = await fixture.start(half)
+  const { io } = await import('socket.io-client')
+  const socket = io(`${url}/room`, { auth: { client: 'ann' }, transports: ['websocket'] })
+  const say = () => socket.emitWithAck('half', {}, { id: 'a' })
+  expect(await say()).toEqual({ ok: false, ...SAID })
+  expect(await say()).toEqual({ ok: false, ...SAID, duplicate: true })
+  socket.disconnect()
+})
+
+it('in a test of a room: `send` and `post` reject with `duplicate`', async () => {
+  const room = await openRoom(half)
+  const ann = room.join({ client: 'ann' })
+  await expect(ann.send('half', {}, { id: 'a' })).rejects.not.toHaveProperty('duplicate')
+  await expect(ann.send('half', {}, { id: 'a' })).rejects.toMatchObject({ ...SAID, duplicate: true })
+  const post = () => room.post('half', {}, { client: 'bob', id: 'a' })
+  await expect(post()).rejects.not.toHaveProperty('duplicate')
+  await expect(post()).rejects.toMatchObject({ ...SAID, duplicate: true })
+  expect(room.storage.get('count')).toBe(2)
+})
