@@ -26,6 +26,10 @@ export class Copy {
     this.#db = db
   }
 
+  get isRunning(): boolean {
+    return this.#running !== undefined
+  }
+
   /** One at a time. */
   to(file: string): Promise<void> {
     this.#running = this.#copy(file).finally(() => {

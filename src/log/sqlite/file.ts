@@ -73,6 +73,21 @@ export class SqliteFile {
     return this.#prepared(sql).iterate(...values)
   }
 
+  /**
+   * Removes what was overwritten from the file that belongs to the database. SQLite leaves copies of rows that it moved
+   * in the unused bytes of pages: a database of at most `mostBytes` is written anew, some 5 ms for each MiB. Returns
+   * whether that was done.
+   */
+  scrub(mostBytes: number): boolean {
+    const pages = Number(this.get('PRAGMA page_count')?.page_count)
+    const isSmall = pages * Number(this.get('PRAGMA page_size')?.page_size) <= mostBytes
+    // A copy in progress would begin anew.
+    const isRewritten = isSmall && !this.#copy.isRunning
+    if (isRewritten) this.#db.exec('VACUUM')
+    this.#db.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+    return isRewritten
+  }
+
   /** Copies the database, while it is in use; the copy is as the database is when this resolves. */
   copy(file: string): Promise<void> {
     return this.#copy.to(file)

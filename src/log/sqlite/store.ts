@@ -29,6 +29,9 @@ import type {
 /** The most rows removed in one step, so that appends never wait long. */
 const STEP = 2000
 
+/** The largest database that is written anew after something was erased: while commits wait, and when it is closed. */
+const SCRUB_BYTES = { live: 8 * 1024 ** 2, closing: 128 * 1024 ** 2 }
+
 export class Store {
   readonly #file: SqliteFile
   readonly #events: EventsTable
@@ -39,6 +42,9 @@ export class Store {
   readonly #removal: Removal
   /** When each room was last opened in this process (ms since 1970). */
   readonly #opened = new Map<number, number>()
+
+  /** Copies of what was erased may be left in the file. */
+  #mustScrub = false
 
   constructor(file: string) {
     this.#file = new SqliteFile(file)
@@ -193,9 +199,9 @@ export class Store {
     return this.#removal.step(room)
   }
 
-  /** Removes what was overwritten from the file that belongs to the database, too. */
+  /** Removes what was overwritten from the files: at once if the database is small, else when it is closed. */
   scrub(): void {
-    this.#file.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+    this.#mustScrub = !this.#file.scrub(SCRUB_BYTES.live)
   }
 
   /** Writes and removes a row. Throws if the disk cannot be written. */
@@ -214,7 +220,11 @@ export class Store {
   }
 
   close(): void {
-    this.#file.close()
+    try {
+      if (this.#mustScrub) this.#file.scrub(SCRUB_BYTES.closing)
+    } finally {
+      this.#file.close()
+    }
   }
 
   #change(change: RoomChanges): void {
