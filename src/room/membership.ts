@@ -30,6 +30,8 @@ export interface MembershipParts<P extends LivePeer> {
   /** How many members may be disconnected at once. */
   readonly mostAway: number
   handlers(): CommonHandlers<P>
+  /** Makes what `peer.data` begins as; `undefined`: the author leaves it empty. */
+  readonly begin: ((peer: P) => void) | undefined
   newPeer(visitor: Visitor, wire: Wire): P
   /** Catches the peer up and subscribes it. */
   enter(peer: P, offset: string | undefined): undefined | Promise<void>
@@ -191,14 +193,18 @@ export class Membership<P extends LivePeer> {
     if (peer.hasLeft) return undefined
     peer.hasJoined = true
     // A call costs as much as the rest of a join, and most rooms have no `join`.
-    const joining = this.#parts.handlers().join ? this.#callJoin(peer) : undefined
+    const { handlers, begin } = this.#parts
+    const joining = begin || handlers().join ? this.#callJoin(peer) : undefined
     return joining ? joining.then(() => this.#leftAtOnce(peer)) : this.#leftAtOnce(peer)
   }
 
   #callJoin(peer: P): undefined | Promise<void> {
     return this.#parts.calls.call(
       'join',
-      () => this.#parts.handlers().join?.(peer),
+      () => {
+        this.#parts.begin?.(peer)
+        return this.#parts.handlers().join?.(peer)
+      },
       (error) => this.#refuse(peer, error),
       peer.id,
     )

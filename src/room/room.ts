@@ -54,6 +54,7 @@ export abstract class LiveRoom<P extends LivePeer, H extends CommonHandlers<P>> 
       rejoinWithinMs: settings.rejoinWithinMs,
       mostAway: settings.limits.peers,
       handlers: () => this.handlers,
+      begin: definition.data && ((peer) => void peer.data),
       newPeer: (visitor, wire) => {
         this.tally.joined += 1
         return this.newPeer(visitor, wire)
