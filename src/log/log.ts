@@ -120,7 +120,7 @@ export interface Changes {
   readonly storage?: ReadonlyMap<string, Stored | undefined> | undefined
   /** When each alarm is due, ms since 1970; `undefined`: deleted. */
   readonly alarms?: ReadonlyMap<string, number | undefined> | undefined
-  /** The seqs of events whose type and data are erased. */
+  /** The seqs of events whose type and data are erased. One that reports that another was erased stays as it is. */
   readonly redacted?: readonly number[] | undefined
   /** No event from before this entry is kept. */
   readonly clearsHistory?: boolean | undefined

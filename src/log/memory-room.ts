@@ -10,7 +10,7 @@ import { type EpochEntry, locate, MAX_EPOCHS } from './lineage.ts'
 import type { Changes, Entry, ProducerState, Recalled, Resume, Retention, RoomLog, RoomState, Stored } from './log.ts'
 import { MemoryIdempotency } from './memory-idempotency.ts'
 import { Recent } from './recent.ts'
-import { redactedFrame } from './redacted.ts'
+import { REDACTED, redactedFrame } from './redacted.ts'
 
 /** What is kept of a room. */
 export class MemoryRoom {
@@ -64,7 +64,8 @@ export class MemoryRoom {
     for (const [name, at] of alarms ?? []) put(this.alarms, name, at)
     for (const seq of redacted) {
       const frame = this.recent.at(seq)
-      if (frame) this.recent.replace(redactedFrame(seq, frame.time))
+      if (!frame || frame.type === REDACTED) continue
+      this.recent.replace(redactedFrame(seq, frame.time))
       this.idempotency?.redact(seq)
     }
   }

@@ -50,5 +50,17 @@ export function describeLives(name: string, factory: () => LogFactory): void {
       }
       expect(room.locate(room.epoch, 3)).toEqual({ after: 3 })
     })
+
+    it('does not erase what reports that an event was erased: who resumes must hear of it', async () => {
+      const room = await open()
+      const notice = { type: 'redacted', data: '{"seq":1}' }
+      await room.append([draft('a')])
+      await room.append([notice], [], { redacted: [1] })
+      await room.append([{ type: 'redacted', data: '{"seq":2}' }], [], { redacted: [2] })
+      expect((await room.read(0, 2)).map(({ data }) => data)).toEqual([notice.data, notice.data])
+      await room.close()
+      await tested.restart()
+      expect((await (await open()).read(0, 2)).map(({ data }) => data)).toEqual([notice.data, notice.data])
+    })
   })
 }

@@ -1,4 +1,5 @@
 /** The events of all rooms on disk. `store.ts` owns it. */
+import { eventParts } from '../../delivery/payload.ts'
 import { REDACTED, redactedData } from '../redacted.ts'
 import { pageOf, rowOf, type StoredEvent } from './event.ts'
 import type { SqliteFile } from './file.ts'
@@ -34,11 +35,15 @@ export class EventsTable {
     return newest
   }
 
-  /** Erases type and data of an event. Returns its time; `undefined`: it is not kept. To be called in a transaction. */
+  /**
+   * Erases type and data of an event. Returns its time; `undefined`: it is not kept, is erased already, or reports that
+   * another one was. To be called in a transaction.
+   */
   redact(room: number, seq: number): number | undefined {
-    const row = this.#file.get('SELECT time FROM events WHERE room = ? AND seq = ?', room, seq)
+    const row = this.#file.get('SELECT time, json FROM events WHERE room = ? AND seq = ?', room, seq)
     if (!row) return undefined
     const time = Number(row.time)
+    if (eventParts(String(row.json), seq, time)?.type === REDACTED) return undefined
     const { json, crc } = rowOf({ seq, time, type: REDACTED, data: redactedData(seq) })
     this.#file.run('UPDATE events SET crc = ?, json = ? WHERE room = ? AND seq = ?', crc, json, room, seq)
     return time

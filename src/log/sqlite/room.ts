@@ -8,7 +8,7 @@ import { PAGE } from '../../delivery/page.ts'
 import { locate } from '../lineage.ts'
 import type { Changes, Entry, ProducerState, Recalled, Resume, Retention, RoomLog, RoomState } from '../log.ts'
 import { Recent } from '../recent.ts'
-import { redactedFrame } from '../redacted.ts'
+import { REDACTED, redactedFrame } from '../redacted.ts'
 import { newestWhole, wholePage } from './event.ts'
 import { frameOf, Pages } from './pages.ts'
 import { RoomAppends } from './room-appends.ts'
@@ -164,7 +164,7 @@ export class SqliteRoomLog implements RoomLog {
   #redact(seqs: readonly number[]): void {
     for (const seq of seqs) {
       const frame = this.#recent.at(seq)
-      if (frame) this.#recent.replace(redactedFrame(seq, frame.time))
+      if (frame && frame.type !== REDACTED) this.#recent.replace(redactedFrame(seq, frame.time))
     }
     this.#pages = undefined
     this.#parts.scrub()
