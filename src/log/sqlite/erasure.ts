@@ -30,21 +30,27 @@ export class Erasure {
 
   /** Resolves when the room is not being erased: only then may it be opened. */
   async over(path: string): Promise<void> {
-    await this.#running.get(path)
+    for (let running = this.#running.get(path); running; running = this.#running.get(path)) await running
   }
 
   /** Puts an empty room in the place of one, and removes that. It must not be open. Returns whether there was one. */
   erase(path: string): Promise<boolean> {
-    return this.#noted(path, this.#erase(path))
+    return this.#inTurn(path, () => this.#erase(path))
   }
 
   /** Erases a room if nobody has used it for as long as its settings say. It must not be open. */
   forget(path: string): Promise<boolean> {
-    return this.#noted(path, this.#erase(path, this.#parts.clock.now()))
+    return this.#inTurn(path, () => this.#erase(path, this.#parts.clock.now()))
   }
 
-  #noted(path: string, erased: Promise<boolean>): Promise<boolean> {
-    const settled = erased.catch(() => {}).finally(() => this.#running.delete(path))
+  /** One at a time for a path: two would give it to two rooms. */
+  #inTurn(path: string, erase: () => Promise<boolean>): Promise<boolean> {
+    const erased = (this.#running.get(path) ?? Promise.resolve()).then(erase)
+    const settled = erased
+      .catch(() => {})
+      .then(() => {
+        if (this.#running.get(path) === settled) this.#running.delete(path)
+      })
     this.#running.set(path, settled)
     return erased
   }
