@@ -53,6 +53,8 @@ export class RoomStorage {
       if (slice < SLICE_BYTES) continue
       slice = 0
       await this.#parts.nextTurn()
+      // Given up meanwhile: what it would count would never be given back.
+      this.#mustBeOpen()
     }
     this.#parts.budget.mustHold(this.#bytes)
     this.#isCounted = true

@@ -1,8 +1,11 @@
 /** A room that takes too long to open is given up: its log is closed whenever it opens, and the author is not called. */
 import { expect, it } from 'vitest'
+import { z } from 'zod'
 import { defineRoom, type EventDefinition } from '../../src/define.ts'
 import type { Log, RoomLog } from '../../src/log/log.ts'
 import { LiveEventRoom } from '../../src/room/event-room.ts'
+import { Steps } from '../../src/room/steps.ts'
+import { RoomStorage } from '../../src/room/storage.ts'
 import { handClock } from '../../src/testing/hand-clock.ts'
 import { roomParts, roomSettings } from '../support/live-room.ts'
 import { wrappedLog } from '../support/wrapped-log.ts'
@@ -65,3 +68,35 @@ it('closes its log at once if it is the author who never ends', async () => {
   expect(await givenUp(stand)).toMatch('"open" did not end within 10 s')
   expect(stand.calls).toEqual(['open is called', 'the log is closed'])
 })
+
+it('counts no storage of a room that was given up while it was loaded', async () => {
+  const clock = handClock()
+  const { parts } = roomParts(clock)
+  const turn = Promise.withResolvers<void>()
+  const storage = new RoomStorage({
+    stores: { 'page/': z.string() },
+    steps: new Steps({
+      roomLog: unused,
+      call: () => undefined,
+      deliver: unused,
+      position: unused,
+      internalError: unused,
+    }),
+    limitBytes: 1024 * 1024,
+    budget: parts.storageBudget,
+    nextTurn: () => turn.promise,
+    isOver: () => isOver,
+  })
+  let isOver = false
+  const text = JSON.stringify('x'.repeat(100_000))
+  const loaded = storage.load(new Map([1, 2].map((n) => [`page/${n}`, text])))
+  isOver = true
+  storage.release()
+  turn.resolve()
+  await loaded.catch(() => {})
+  expect(parts.storageBudget.used).toBe(0)
+})
+
+function unused(): never {
+  throw new Error('not used in this test')
+}
