@@ -90,7 +90,8 @@ describe('a request of the operator', () => {
     expect(await error(await post('kick', '{', {}))).toEqual([400, 'bad_json'])
     expect(await error(await post('kick', '', {}))).toEqual([400, 'bad_json'])
     expect(await error(await post('kick', '{"__proto__":{}}', {}))).toEqual([400, 'bad_json'])
-    expect(await error(await post('kick', {}, { 'content-type': 'text/plain' }))).toEqual([415, 'bad_type'])
+    for (const header of [{ 'content-type': 'text/plain' }, { 'content-encoding': 'gzip' }])
+      expect(await error(await post('kick', { room: '/notes', id: 'a' }, header))).toEqual([415, 'bad_type'])
     const wrong = [
       {},
       [],
@@ -137,6 +138,7 @@ describe('a request of the operator', () => {
     await post('kick', { room: '/notes', id: 'nobody', reason: 'private reason' })
     await post('say', { room: '/notes', type: 'note', data: { text: 'private text' } })
     await post('restart', { room: '/nowhere' })
+    await post('%72estart', { room: '/notes' })
     await post('restart', { room: '/notes' }, { authorization: 'Bearer private-guess' })
     await post('guessed-path', {}, { authorization: 'Bearer private-guess' })
     const lines = server.logs.filter(({ msg }) => msg === 'a request of the operator')
@@ -144,6 +146,7 @@ describe('a request of the operator', () => {
       ['kick', '/notes', '127.0.0.1', 200],
       ['say', '/notes', '127.0.0.1', 200],
       ['restart', '/nowhere', '127.0.0.1', 404],
+      ['restart', '/notes', '127.0.0.1', 200],
       ['restart', undefined, '127.0.0.1', 401],
       ['unknown', undefined, '127.0.0.1', 401],
     ])

@@ -10,7 +10,7 @@ import { Refusal, refusalOf, roomErrorOf } from '../../errors.ts'
 import type { Gate } from '../../gate/gate.ts'
 import { begun } from '../../operations/backup-socket.ts'
 import type { OperatorAccess } from '../../operations/operator.ts'
-import { wrongType } from '../wrong-type.ts'
+import { mustBeUncoded, wrongType } from '../wrong-type.ts'
 import { bodyOf, KICK, MAX_BODY_BYTES, pageQuery, REDACT, ROOM, roomQuery, SAY } from './admin-requests.ts'
 import type { WebPages } from './pages.ts'
 import { type RequiredToken, requireToken } from './required-token.ts'
@@ -70,6 +70,7 @@ export async function adminRoutes(app: FastifyInstance, { gate, logger, admin }:
     // A page of another site gets nothing, and cannot make its reader's address pay for wrong tokens.
     gate.origin(request.caller, 'same')
     requireToken(token, gate, request.caller)
+    mustBeUncoded(request.headers)
   })
   app.addHook('onSend', async (request, reply) => {
     // Who asks too often fills no log.
@@ -137,7 +138,16 @@ function isRead({ method }: FastifyRequest): boolean {
   return method === 'GET' || method === 'HEAD'
 }
 
-/** `kick` of `/admin/kick?x`. */
+/** `kick` of `/admin/kick?x`, however it is encoded. */
 function nameOf({ url }: FastifyRequest): string {
-  return url.replace(/\?.*$/, '').split(`${PREFIX}/`).at(-1) ?? ''
+  return decoded(url.replace(/\?.*$/, '')).split(`${PREFIX}/`).at(-1) ?? ''
+}
+
+/** The target may be one that was refused. */
+function decoded(path: string): string {
+  try {
+    return decodeURIComponent(path)
+  } catch {
+    return path
+  }
 }

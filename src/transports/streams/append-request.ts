@@ -7,7 +7,7 @@ import type { Mount } from '../../config/mount.ts'
 import { Refusal, RoomError, refusalOf } from '../../errors.ts'
 import type { ProducerKey } from '../../log/log.ts'
 import { type Message, messageOf, parseJson } from '../../room/protocol.ts'
-import { ACCEPTED, wrongType } from '../wrong-type.ts'
+import { ACCEPTED, mustBeUncoded, wrongType } from '../wrong-type.ts'
 
 /** This much of an oversized body is read and dropped, so that the client reads its refusal. */
 const MAX_DROPPED_BYTES = 1024 * 1024
@@ -57,11 +57,7 @@ export function mustBeJson({ headers, headersDistinct }: IncomingMessage, limitB
     throw tooLarge(limitBytes)
   if (sizeBytes > limitBytes) return
   const type = headers['content-type']
-  const coding = headers['content-encoding']
-  if (coding !== undefined && !/^\s*identity\s*$/i.test(coding)) {
-    const message = `expected a body without Content-Encoding, got ${coding.slice(0, 100)}; send it uncompressed`
-    throw wrongType(message)
-  }
+  mustBeUncoded(headers)
   // Node keeps the first, while a proxy may use the last.
   if ((headersDistinct['content-type']?.length ?? 0) > 1) throw wrongType('expected one Content-Type')
   const expected = 'expected Content-Type: application/json'
