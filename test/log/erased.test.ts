@@ -98,3 +98,14 @@ describe('in the files of the log', () => {
     expect(count('secret-150-of/b')).toBeGreaterThan(0)
   })
 })
+
+it('a room that is being erased already is erased again after that', async () => {
+  const [room] = await speak(['/a'], 3)
+  await room?.close()
+  const erased = await Promise.all([1, 2, 3].map(() => log.erase('/a')))
+  expect(erased[0]).toBe(true)
+  expect(await log.rooms(10)).toEqual([])
+  const again = await openKept(log, '/a', retention)
+  await again.append([{ type: 'a', data: '{}' }])
+  expect((await log.rooms(10)).map(({ path }) => path)).toEqual(['/a'])
+})

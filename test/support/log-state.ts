@@ -224,20 +224,6 @@ export function describeState(name: string, factory: () => LogFactory): void {
       expect(await (await tested.log()).erase('/never')).toBe(false)
     })
 
-    it('erases a room that is being erased already, each time whole', async () => {
-      const room = await open()
-      await room.append([draft('a')], [], storage({ a: '1' }))
-      await room.close()
-      const log = await tested.log()
-      const erased = await Promise.all([1, 2, 3].map(() => log.erase('/room')))
-      expect(erased[0]).toBe(true)
-      expect(await log.rooms(10)).toEqual([])
-      const again = await open()
-      await again.append([draft('b')])
-      expect((await log.rooms(10)).map(({ path }) => path)).toEqual(['/room'])
-      expect(await (await reopened(again)).read(0, 10)).toHaveLength(1)
-    })
-
     it('forgets a room that nobody has used for as long as its settings say', async () => {
       const forgetting = { ...RETENTION, forgetAfterMs: 10 * DAY_MS }
       const room = await open(forgetting)
