@@ -194,7 +194,7 @@ class Client {
     else if (!frame || this.state !== 'open') {
       this.#end(1002, `expected a welcome and then events, got ${text.slice(0, 60)}; is this an event room?`)
     } else if (frame.type === 'ack') this.#outbox.acknowledged(frame)
-    else if (frame.type === 'error' && frame.id !== undefined) this.#outbox.refused(frame.id, frame.data)
+    else if (frame.type === 'error' && frame.id !== undefined) this.#outbox.refused(frame.id, frame)
     else this.#event(frame)
   }
 

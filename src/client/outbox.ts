@@ -98,9 +98,10 @@ export class Outbox {
     this.#pump()
   }
 
-  refused(id: string, data: unknown): void {
+  refused(id: string, { data, duplicate }: ServerFrame): void {
     const { code, message, issues, details } = data as Problem['data']
-    if (RETRIED.includes(code)) this.#sendLater(id, message)
+    // A duplicate's answer is kept under its id, since a part of the message is kept: it would be the same again.
+    if (RETRIED.includes(code) && !duplicate) this.#sendLater(id, message)
     else this.#take(id)?.reject(new CorridorError(code, message, issues, details))
     this.#pump()
   }

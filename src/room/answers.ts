@@ -69,10 +69,11 @@ export class Answers {
 
   /**
    * Answers with an error, after all that the message has caused. If a part of it is kept, the error is kept under its
-   * id, so that a retry gets it too.
+   * id, so that a retry gets it too. If its steps could not be kept, that is the error: saying it again is safe.
    */
   fail(exchange: Exchange, thrown: unknown, last?: Step): void {
-    const error = this.errorOf(exchange, thrown)
+    const own = this.errorOf(exchange, thrown)
+    const error = exchange.isPartlyKept ? own : (exchange.unkept ?? own)
     this.#inStep(last, (step) => {
       step.addKeys(exchange.errorKeys(error))
       const refuse = () => this.refuse(exchange, error)

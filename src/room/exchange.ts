@@ -32,6 +32,8 @@ export class Exchange implements StepOwner {
   readonly #subscriber: Subscriber
   /** A step of its handler could not be kept. */
   failure: RoomError | undefined
+  /** The same of a step whose code had not thrown. */
+  unkept: RoomError | undefined
   #producer: ProducerKey | undefined
   /** The key of a message of which something is kept, or about to be. */
   #keptKey: ClientKey | undefined
@@ -85,6 +87,11 @@ export class Exchange implements StepOwner {
     return outcome
   }
 
+  /** A part of it is kept, or about to be. */
+  get isPartlyKept(): boolean {
+    return this.#keptKey !== undefined
+  }
+
   sealing(step: Step): void {
     step.addKeys(this.takeKeys(step.drafts.length > 0 ? 0 : undefined))
   }
@@ -96,6 +103,7 @@ export class Exchange implements StepOwner {
   /** The keys go with the next step instead. */
   stepFailed(step: Step, error: RoomError): void {
     this.failure ??= error
+    if (step.isReady) this.unkept ??= error
     for (const key of step.keys) {
       if (!('client' in key)) this.#producer = key
       else if (!key.error) this.#hasKeptSeq = false

@@ -99,6 +99,15 @@ describe('sending', () => {
     expect(first.messages.slice(3)).toEqual(first.messages.slice(0, 3))
   })
 
+  test('an error that is kept under its id is rejected, whatever its code: it would be the same again', async () => {
+    const { first, room } = await enter()
+    first.welcome()
+    const sent = room.send('say', { text: 'a' })
+    const data = { code: 'unavailable', message: 'this could not be kept' }
+    first.say({ type: 'error', id: first.messages[0]?.id, data, duplicate: true })
+    await expect(sent).rejects.toMatchObject(data)
+  })
+
   test('a rest ends with its connection: the next is not sent to twice', async () => {
     const { first, room, back } = await enter()
     first.welcome()

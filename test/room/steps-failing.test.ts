@@ -130,6 +130,28 @@ describe.each(KINDS)('a commit that fails, over the log %s', (kind) => {
     expect(stage.heard('ann')).toContain(how === 'ended' ? 'closed 1008' : 'closed 1012')
   })
 
+  it('is the answer if nothing is kept, whatever its handler throws then', async () => {
+    const stage = await StepStage.open(kind, {
+      do: {
+        async two(_, room) {
+          void room.publish('said', 'one').catch(() => {})
+          await stage.settled()
+          throw new RoomError('no', 'not today')
+        },
+      },
+    })
+    stage.join('ann')
+    stage.hold.breaks = true
+    stage.say('ann', 'two', 'm')
+    await stage.settled()
+    await stage.settled()
+    stage.hold.breaks = false
+    stage.say('ann', 'two', 'm')
+    await stage.settled()
+    await stage.settled()
+    expect(stage.heard('ann')).toEqual(['error m unavailable', 'said one', 'error m no'])
+  })
+
   it('of what comes back meanwhile leaves its new connection a member', async () => {
     const stage = await StepStage.open(kind, {
       do: {
