@@ -3,7 +3,9 @@
  * wrapped from outside; the product has no code for it. `victim.ts` starts it as a separate process.
  *
  * `append`: handed to the log, not committed. `committing`: the thread of the database has it. `commit`: on disk, nobody
- * has heard of it. `deliver`: peers have heard it. `trim`: old events are being removed.
+ * has heard of it. `deliver`: peers have heard it. `trim`: old events are being removed. `redact:commit` and the like: the
+ * same of a step that does that (`doom.ts`). `sql:storage` and the like: in the transaction (`doomed-statements.ts`).
+ * `FAULT`: a mistake that is planted (`faults.ts`); the point `between` is in its midst.
  */
 import { pino } from 'pino'
 import { systemClock } from '../../src/clock.ts'
@@ -15,25 +17,14 @@ import { SqliteLog } from '../../src/log/sqlite/sqlite.ts'
 import { systemRandom } from '../../src/random.ts'
 import { createServer } from '../../src/server.ts'
 import { wrappedLog } from '../support/wrapped-log.ts'
-
-const { POINT = '', AFTER = '1' } = process.env
-let left = Number(AFTER)
-
-/** Whether this passing of a point is the one to die at. */
-function isLast(point: string): boolean {
-  if (point !== POINT) return false
-  left -= 1
-  return left === 0
-}
-
-function die(): void {
-  process.kill(process.pid, 'SIGKILL')
-}
+import { die, isLast, isLastOf } from './doom.ts'
+import { plantFault } from './money/faults.ts'
 
 function doomed(log: Log): Log {
   return wrappedLog(log, {
     async open(path, retention) {
-      return doomedRoom((await log.open(path, retention)) as SqliteRoomLog)
+      const room = (await log.open(path, retention)) as SqliteRoomLog
+      return plantFault(doomedRoom(room))
     },
   })
 }
@@ -50,9 +41,9 @@ function doomedRoom(room: SqliteRoomLog): RoomLog {
   room.append = (entry) => {
     append(doomedEntry(entry))
     if (isEmpty(entry)) return
-    if (isLast('append')) die()
+    if (isLastOf(entry, 'append')) die()
     // The log hands its commit to its thread in the next turn.
-    if (isLast('committing')) setImmediate(() => setImmediate(die))
+    if (isLastOf(entry, 'committing')) setImmediate(() => setImmediate(die))
   }
   return room
 }
@@ -65,10 +56,10 @@ function doomedEntry(entry: Entry): Entry {
     changes,
     size,
     kept(frames) {
-      if (frames.length > 0 && isLast('commit')) die()
+      if (frames.length > 0 && isLastOf(entry, 'commit')) die()
       entry.kept(frames)
       // The bytes of the peers leave, and then the process dies.
-      if (frames.length > 0 && isLast('deliver')) setTimeout(die, 30)
+      if (frames.length > 0 && isLastOf(entry, 'deliver')) setTimeout(die, 30)
     },
     failed: (error) => entry.failed(error),
   }

@@ -14,6 +14,8 @@ import type { Entry } from './checker.ts'
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 const QUIET = ['--disable-warning=ExperimentalWarning']
+const CHAT = '../../rooms/chat.ts'
+const OWN = 'room.mjs'
 const REAL = [...QUIET, here('../../src/main.ts'), 'start']
 
 export class Victim {
@@ -21,18 +23,19 @@ export class Victim {
   readonly #port: number
   #process: Process | undefined
 
-  private constructor(port: number, history: Record<string, unknown>) {
+  private constructor(port: number, history: Record<string, unknown>, module: string) {
     this.#port = port
     const limits = { rate: { perSecond: 100_000, burst: 100_000 }, peers: 50_000, perAddress: 50_000 }
-    const room = { module: here('../../rooms/chat.ts'), options: { announce: 0 }, history, limits }
+    const options = module === CHAT ? { announce: 0 } : undefined
+    const room = { module: module === OWN ? join(this.folder, OWN) : here(module), options, history, limits }
     const server = { limits: { handshakes: { perSecond: 50_000, burst: 50_000 } } }
     const rooms = { '/room': room, '/r/:name': room }
     writeFileSync(join(this.folder, 'rooms.json'), JSON.stringify({ server, rooms }))
   }
 
-  /** `history`: what `rooms.json` says of the room's. */
-  static async make(history: Record<string, unknown> = { keep: 1_000_000 }): Promise<Victim> {
-    return new Victim(await freePort(), history)
+  /** `history`: what `rooms.json` says of the room's. `module`: from here; `room.mjs`: in its folder, by the test. */
+  static async make(history: Record<string, unknown> = { keep: 1_000_000 }, module = CHAT): Promise<Victim> {
+    return new Victim(await freePort(), history, module)
   }
 
   get url(): string {
@@ -53,9 +56,11 @@ export class Victim {
   }
 
   /** Starts the server that kills itself at the `after`-th passing of a point. */
-  startDoomed(point: string, after: number): Promise<string> {
-    const env = { POINT: point, AFTER: String(after) }
-    return this.#run([process.execPath, ...QUIET, here('server.ts')], env)
+  startDoomed(point: string, after: number, fault = ''): Promise<string> {
+    const env = { POINT: point, AFTER: String(after), FAULT: fault }
+    // The thread of the database imports it too.
+    const statements = point.startsWith('sql:') ? [`--import=${here('doomed-statements.ts')}`] : []
+    return this.#run([process.execPath, ...QUIET, ...statements, here('server.ts')], env)
   }
 
   /** Resolves when it has died; how it died. */

@@ -150,6 +150,23 @@ export const CATALOGUE: readonly Chapter[] = [
     ],
   },
   {
+    title: 'What a room remembers',
+    entries: [
+      entry(
+        'RM1',
+        'kill -9 of a room that moves money between accounts in its storage: at random under load, at every named point of a step with storage, alarms, `redact` or `clearHistory`, and between the statements of its transaction',
+        'the sum is right, storage and alarms are the fold of the log, each acknowledged move stands once',
+      ),
+      entry('RM2', 'the same with mistakes planted into the server', 'each is found'),
+      entry('RM3', 'a disk that is full, or fails to sync, while money is moved', 'the books agree'),
+      entry(
+        'RM4',
+        'schemas of the storage that were changed between two starts',
+        'the room opens, or says what does not fit',
+      ),
+    ],
+  },
+  {
     title: 'Proxies with the files that ship',
     entries: [
       entry('PX1', 'more than a minute of silence through nginx, Caddy and HAProxy', 'no connection is closed'),

@@ -1,5 +1,6 @@
 /** Steps that could not be kept: what they did is undone, what they said is never heard, and the room goes on. */
 import { describe, expect, it } from 'vitest'
+import { RoomError } from '../../src/define.ts'
 import { KINDS, type StageRoom, StepStage } from '../support/step-stage.ts'
 
 describe.each(KINDS)('a commit that fails, over the log %s', (kind) => {
