@@ -8,16 +8,8 @@
  *     const { data } = await ann.next('right')
  */
 import type { z } from 'zod'
-import type {
-  Alarms,
-  Definition,
-  EventDefinition,
-  PastEvent,
-  Present,
-  RawDefinition,
-  Schemas,
-  Storage,
-} from './define.ts'
+import { isDefinition } from './config/definition-check.ts'
+import type { Alarms, EventDefinition, PastEvent, Present, RawDefinition, Schemas, Storage } from './define.ts'
 import { MemoryLog } from './log/memory.ts'
 import { systemRandom } from './random.ts'
 import type { RoomSettings } from './room/room-parts.ts'
@@ -119,7 +111,8 @@ const SETTINGS: Omit<RoomSettings, 'rejoinWithinMs'> = {
 
 /**
  * Opens a room of a module in memory. `options`: as in rooms.json; the module's schema parses them. Resolves with the
- * room when `open` has ended. Rejects with a zod error if the options are invalid, or with the error of `open`.
+ * room when `open` has ended. Rejects with a `TypeError` if the definition has mistakes at which a server would not
+ * start, with a zod error if the options are invalid, or with the error of `open`.
  */
 export async function openRoom<O extends z.ZodType | undefined, St extends Schemas, D extends object>(
   definition: RawDefinition<O, St, D>,
@@ -138,8 +131,9 @@ export async function openRoom<
   settings?: TestSettings,
 ): Promise<TestEventRoom<R, S, St>>
 export async function openRoom(given: unknown, options: unknown = {}, settings: TestSettings = {}): Promise<object> {
-  // The overloads accept definitions only.
-  const definition = given as Definition
+  const mistakes: string[] = []
+  if (!isDefinition(given, mistakes)) throw new TypeError(mistakes.join('; '))
+  const definition = given
   const { params = {}, path = '/test', storage, patience = '1s' } = settings
   const clock = handClock()
   const random = systemRandom()

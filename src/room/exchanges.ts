@@ -74,7 +74,9 @@ export class Exchanges {
    * kept; rejects with a `RoomError`.
    */
   post(peer: LiveEventPeer, messages: readonly protocol.Message[], posting: Posting = {}): Promise<Posted> {
-    const checked = messages.map((message, index) => this.#checkAt(index, message))
+    const [first] = messages
+    const isAlone = first !== undefined && messages.length === 1
+    const checked = isAlone ? [this.#check(first)] : messages.map((message, index) => this.#checkAt(index, message))
     const { producerKey, isLate = () => false } = posting
     return new Promise((resolve, reject) => {
       peer.sequence.run(() => {
@@ -208,10 +210,14 @@ export class Exchanges {
 
   #checkAt(index: number, message: protocol.Message): Checked {
     try {
-      return { message, data: protocol.check(message, this.#parts.definition) }
+      return this.#check(message)
     } catch (thrown) {
       throw roomErrorOf(thrown)?.at(index) ?? thrown
     }
+  }
+
+  #check(message: protocol.Message): Checked {
+    return { message, data: protocol.check(message, this.#parts.definition) }
   }
 
   #mustBeOpen(peer: LiveEventPeer): void {

@@ -1,4 +1,7 @@
-/** The error of a message of which a part is kept: who says it again hears on every road that it is the same error. */
+/**
+ * Errors on every road: who says a message again of which a part is kept hears that it is the same error, and a message
+ * alone has no number.
+ */
 import { expect, it } from 'vitest'
 import { z } from 'zod'
 import { defineRoom, RoomError } from '../../src/define.ts'
@@ -55,4 +58,10 @@ it('in a test of a room: `send` and `post` reject with `duplicate`', async () =>
   await expect(post()).rejects.not.toHaveProperty('duplicate')
   await expect(post()).rejects.toMatchObject({ ...SAID, duplicate: true })
   expect(room.storage.get('count')).toBe(2)
+})
+
+it('of a message that is alone does not count it as one of a batch', async () => {
+  const room = await openRoom(half)
+  const message = 'this room receives half'
+  await expect(room.post('other' as 'half', {})).rejects.toMatchObject({ code: 'unknown_type', message })
 })

@@ -45,3 +45,8 @@ it('a family alone is no key, and is told so', async () => {
   const message = 'storage.get: "stores" has no key "note/"; a key is longer than its family'
   expect(() => storage.get('note/')).toThrow(message)
 })
+
+it('names that cover one key are a mistake in a test of the room, too', async () => {
+  const overlapping = defineRoom({ stores: { 'a/': z.string(), 'a/b': z.string() }, open: () => ({}) })
+  await expect(openRoom(overlapping)).rejects.toThrow('stores.a/b: expected one name for each key, and "a/" covers it')
+})
