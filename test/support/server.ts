@@ -13,6 +13,7 @@ import { type Config, loadConfig } from '../../src/config/config.ts'
 import { type Environment, readEnvironment } from '../../src/config/environment.ts'
 import { kindOf, type Mount } from '../../src/config/mount.ts'
 import type { Definition } from '../../src/define.ts'
+import type { Log } from '../../src/log/log.ts'
 import { newLogger } from '../../src/operations/logger.ts'
 import type { Random } from '../../src/random.ts'
 import { createServer, type Server } from '../../src/server.ts'
@@ -35,6 +36,8 @@ export interface Setup {
   clock?: Clock
   /** For tests that draw from a seed. */
   random?: Random
+  /** For tests with a log of their own. */
+  log?: Log
 }
 
 export interface LogLine {
@@ -71,8 +74,8 @@ export async function startServer(setup: Setup = {}): Promise<TestServer> {
   const expected: RegExp[] = []
   const config = await configOf(setup, folder)
   const logger = newLogger(environment.logLevel, sink)
-  const { clock, random } = setup
-  const given = { ...(clock && { clock }), ...(random && { random }) }
+  const { clock, random, log } = setup
+  const given = { ...(clock && { clock }), ...(random && { random }), ...(log && { log }) }
   const server = await createServer({ environment, config, logger, ...given })
   const { port, host } = new URL(server.url)
   const ws = server.url.replace(/^http/, 'ws')
