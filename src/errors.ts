@@ -95,6 +95,10 @@ export function extrasOf(error: RoomError): { issues?: readonly unknown[]; detai
 /** The error that answered an earlier message of the same id, of which a part is kept. Thrown on, it is an error like any. */
 export class RepeatedError extends RoomError {
   readonly duplicate = true
+
+  override at(index: number): RepeatedError {
+    return new RepeatedError(this.code, textAt(index, this))
+  }
 }
 
 /** A limit was exceeded. */

@@ -4,7 +4,7 @@
  */
 
 import type { Clock } from '../clock.ts'
-import { RoomError } from '../errors.ts'
+import { RepeatedError, RoomError } from '../errors.ts'
 import type { ProducerKey } from '../log/log.ts'
 import { type Answers, timedOut } from './answers.ts'
 import { Call } from './call.ts'
@@ -87,7 +87,8 @@ export class Batches {
       await this.#keep(step, fresh)
     } catch (thrown) {
       for (const { call } of running) call.giveUp()
-      const error = entries[0] ? answers.errorOf(entries[0].exchange, thrown) : thrown
+      const [first] = entries
+      const error = first && !(thrown instanceof RepeatedError) ? answers.errorOf(first.exchange, thrown) : thrown
       const undone = new RoomError('unavailable', 'another message of the batch failed, nothing of it is kept')
       if (step) steps.discard(step, undone)
       for (const { exchange } of entries) if (!exchange.isAnswered) answers.fail(exchange, error)
@@ -139,7 +140,10 @@ export class Batches {
   #handle(peer: LiveEventPeer, entry: Entry, index: number, step: Step, running: Running[]): void {
     const { exchange, message, data, state } = entry
     if (state !== 'new') {
-      if (typeof state === 'object' && 'hash' in state) this.#parts.answers.repeatIn(step, exchange, state)
+      if (typeof state !== 'object' || !('hash' in state)) return
+      // Of the batch it is what fails.
+      if (state.error) throw new RepeatedError(state.error.code, state.error.message).at(index)
+      this.#parts.answers.repeatIn(step, exchange, state)
       return
     }
     const call = new Call(undefined, step)

@@ -10,12 +10,13 @@ import { openOneRoom } from '../support/one-room.ts'
 
 const half = defineRoom({
   stores: { count: z.int().default(0) },
-  receives: { half: z.object({}) },
-  sends: {},
-  open: ({ storage }) => ({
+  receives: { half: z.object({}), whole: z.object({}) },
+  sends: { whole: z.null() },
+  open: (room) => ({
     receive: {
+      whole: () => room.publish('whole', null),
       async half() {
-        storage.set('count', storage.get('count') + 1)
+        room.storage.set('count', room.storage.get('count') + 1)
         await Promise.resolve()
         throw new RoomError('half', 'the other half is missing')
       },
@@ -24,19 +25,21 @@ const half = defineRoom({
 })
 const SAID = { code: 'half', message: 'the other half is missing' }
 
+const AGAIN = { type: 'half', data: {}, id: 'a' }
+
 const fixture = openOneRoom()
+
+async function post(url: string, body: unknown): Promise<[status: number, answer: unknown]> {
+  const headers = { 'Content-Type': 'application/json' }
+  const response = await fetch(`${url}/room?client=ann`, { method: 'POST', headers, body: JSON.stringify(body) })
+  return [response.status, await response.json()]
+}
 
 it('over HTTP: a retry is answered with `duplicate`', async () => {
   const { url } = await fixture.start(half)
-  const post = async () => {
-    const body = JSON.stringify({ type: 'half', data: {}, id: 'a' })
-    const headers = { 'Content-Type': 'application/json' }
-    const response = await fetch(`${url}/room?client=ann`, { method: 'POST', headers, body })
-    return [response.status, await response.json()]
-  }
   const said = { error: SAID.code, message: SAID.message }
-  expect(await post()).toEqual([400, said])
-  expect(await post()).toEqual([400, { ...said, duplicate: true }])
+  expect(await post(url, AGAIN)).toEqual([400, said])
+  expect(await post(url, AGAIN)).toEqual([400, { ...said, duplicate: true }])
 })
 
 it('over Socket.IO: the ack of a retry has `duplicate`', async () => {
@@ -54,14 +57,23 @@ it('in a test of a room: `send` and `post` reject with `duplicate`', async () =>
   const ann = room.join({ client: 'ann' })
   await expect(ann.send('half', {}, { id: 'a' })).rejects.not.toHaveProperty('duplicate')
   await expect(ann.send('half', {}, { id: 'a' })).rejects.toMatchObject({ ...SAID, duplicate: true })
-  const post = () => room.post('half', {}, { client: 'bob', id: 'a' })
-  await expect(post()).rejects.not.toHaveProperty('duplicate')
-  await expect(post()).rejects.toMatchObject({ ...SAID, duplicate: true })
+  const again = () => room.post('half', {}, { client: 'bob', id: 'a' })
+  await expect(again()).rejects.not.toHaveProperty('duplicate')
+  await expect(again()).rejects.toMatchObject({ ...SAID, duplicate: true })
   expect(room.storage.get('count')).toBe(2)
 })
 
 it('of a message that is alone does not count it as one of a batch', async () => {
   const room = await openRoom(half)
-  const message = 'this room receives half'
+  const message = 'this room receives half, whole'
   await expect(room.post('other' as 'half', {})).rejects.toMatchObject({ code: 'unknown_type', message })
+})
+
+it('fails the batch that says the message again, of which nothing is kept', async () => {
+  const { url } = await fixture.start(half)
+  await post(url, AGAIN)
+  const message = `message 1: ${SAID.message}`
+  const batch = [{ type: 'whole', data: {}, id: 'b' }, AGAIN]
+  expect(await post(url, batch)).toEqual([400, { error: SAID.code, message, duplicate: true }])
+  expect(await (await fetch(`${url}/room?offset=-1`)).json()).toEqual([])
 })
