@@ -55,12 +55,16 @@ export class Victim {
     return this.#run([...wrapper, process.execPath, ...REAL], env)
   }
 
-  /** Starts the server that kills itself at the `after`-th passing of a point. */
-  startDoomed(point: string, after: number, fault = ''): Promise<string> {
+  /** Starts the server that kills itself at the `after`-th passing of a point. Resolves when it is open, or has died. */
+  async startDoomed(point: string, after: number, fault = ''): Promise<void> {
     const env = { POINT: point, AFTER: String(after), FAULT: fault }
     // The thread of the database imports it too.
     const statements = point.startsWith('sql:') ? [`--import=${here('doomed-statements.ts')}`] : []
-    return this.#run([process.execPath, ...QUIET, ...statements, here('server.ts')], env)
+    const open = this.#run([process.execPath, ...QUIET, ...statements, here('server.ts')], env)
+    // An alarm that is due is called before it is open.
+    await open.catch(async (error) => {
+      if ((await this.died()) !== 'SIGKILL') throw error
+    })
   }
 
   /** Resolves when it has died; how it died. */

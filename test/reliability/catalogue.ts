@@ -164,6 +164,12 @@ export const CATALOGUE: readonly Chapter[] = [
         'schemas of the storage that were changed between two starts',
         'the room opens, or says what does not fit',
       ),
+      entry('RM5', 'a thousand alarms due at one moment', 'called once each; messages are answered meanwhile'),
+      entry(
+        'RM6',
+        'storage at full size; a small change of it with each message',
+        'opens fast; at most 15 % fewer messages a second',
+      ),
     ],
   },
   {
