@@ -170,6 +170,7 @@ export const CATALOGUE: readonly Chapter[] = [
         'storage at full size; a small change of it with each message',
         'opens fast; at most 15 % fewer messages a second',
       ),
+      entry('RM7', 'backups while money is moved, and a start from one', 'the books of each agree'),
     ],
   },
   {

@@ -47,32 +47,37 @@ export class Bank {
       rmSync(`${copy}${end}`, { force: true })
       if (existsSync(`${this.victim.database}${end}`)) copyFileSync(`${this.victim.database}${end}`, `${copy}${end}`)
     }
-    const db = new DatabaseSync(copy)
-    try {
-      const integrity = db.prepare('PRAGMA integrity_check').get()?.integrity_check
-      if (integrity !== 'ok') throw new Error(`the database is damaged: ${integrity}`)
-      const room = db.prepare("SELECT id, seq FROM rooms WHERE path = '/room'").get()
-      const id = Number(room?.id ?? 0)
-      const clearing = db.prepare('SELECT max(first) AS first FROM epochs WHERE room = ? AND cleared = 1').get(id)
-      const cleared = Number(clearing?.first ?? 0)
-      const events = db.prepare('SELECT json FROM events WHERE room = ? AND seq >= ? ORDER BY seq').all(id, cleared)
-      const storage = db.prepare('SELECT key, value FROM storage WHERE room = ?').all(id)
-      const alarms = db.prepare('SELECT name FROM alarms WHERE room = ?').all(id)
-      return {
-        said: [...this.tellers.said.values()],
-        heard: this.tellers.heard,
-        log: events.map(({ json }): Kept => JSON.parse(String(json))),
-        seq: Number(room?.seq ?? 0),
-        storage: new Map(storage.map(({ key, value }) => [String(key), JSON.parse(String(value))])),
-        alarms: new Set(alarms.map(({ name }) => String(name))),
-      }
-    } finally {
-      db.close()
-    }
+    return { ...readBooks(copy), said: [...this.tellers.said.values()], heard: this.tellers.heard }
   }
 
   async remove(): Promise<void> {
     this.#tellers?.leave()
     await this.victim.remove()
+  }
+}
+
+/** The books in a database that no server has open. */
+export function readBooks(file: string): Books {
+  const db = new DatabaseSync(file)
+  try {
+    const integrity = db.prepare('PRAGMA integrity_check').get()?.integrity_check
+    if (integrity !== 'ok') throw new Error(`the database is damaged: ${integrity}`)
+    const room = db.prepare("SELECT id, seq FROM rooms WHERE path = '/room'").get()
+    const id = Number(room?.id ?? 0)
+    const clearing = db.prepare('SELECT max(first) AS first FROM epochs WHERE room = ? AND cleared = 1').get(id)
+    const cleared = Number(clearing?.first ?? 0)
+    const events = db.prepare('SELECT json FROM events WHERE room = ? AND seq >= ? ORDER BY seq').all(id, cleared)
+    const storage = db.prepare('SELECT key, value FROM storage WHERE room = ?').all(id)
+    const alarms = db.prepare('SELECT name FROM alarms WHERE room = ?').all(id)
+    return {
+      said: [],
+      heard: [],
+      log: events.map(({ json }): Kept => JSON.parse(String(json))),
+      seq: Number(room?.seq ?? 0),
+      storage: new Map(storage.map(({ key, value }) => [String(key), JSON.parse(String(value))])),
+      alarms: new Set(alarms.map(({ name }) => String(name))),
+    }
+  } finally {
+    db.close()
   }
 }
