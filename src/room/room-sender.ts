@@ -13,6 +13,11 @@ import type { Reservation, Rooms } from './rooms.ts'
 
 /** How long a room waits for the answer. */
 const ANSWER_MS = 5000
+/**
+ * How many messages of one room leave in one turn of the event loop, so that rooms that answer each other for ever, or one
+ * that says very much at once, do not stop everything else.
+ */
+const A_TURN = 32
 
 export interface RoomSenderParts {
   readonly clock: Clock
@@ -23,6 +28,8 @@ export interface RoomSenderParts {
 
 export class RoomSender {
   readonly #parts: RoomSenderParts
+  /** What leaves next, by the path of the room that sends it. */
+  readonly #waiting = new Map<string, Set<() => void>>()
 
   constructor(parts: RoomSenderParts) {
     this.#parts = parts
@@ -38,11 +45,28 @@ export class RoomSender {
       throw new RoomError('unavailable', `no answer of ${message.path} in time, send it again with the same id`)
     }
     if (chain.untilMs <= now) late()
-    // A turn of the event loop each, so that rooms that answer each other for ever do not stop everything else.
-    const sent = new Promise<void>((resolve) => clock.soon(resolve)).then(() =>
-      this.#post(message, chain, () => isLate),
-    )
+    const sent = this.#turn(message.from).then(() => (isLate ? late() : this.#post(message, chain, () => isLate)))
     return within<Answer>(clock, chain.untilMs - now, sent, late)
+  }
+
+  /** Resolves in a later turn of the event loop. */
+  #turn(from: string): Promise<void> {
+    if (this.#waiting.size === 0) this.#parts.clock.soon(() => this.#leave())
+    const ofRoom = this.#waiting.get(from) ?? new Set()
+    this.#waiting.set(from, ofRoom)
+    return new Promise((resolve) => ofRoom.add(resolve))
+  }
+
+  /** The next few of each room. */
+  #leave(): void {
+    for (const [from, ofRoom] of this.#waiting) {
+      for (const leave of ofRoom.values().take(A_TURN)) {
+        ofRoom.delete(leave)
+        leave()
+      }
+      if (ofRoom.size === 0) this.#waiting.delete(from)
+    }
+    if (this.#waiting.size > 0) this.#parts.clock.soon(() => this.#leave())
   }
 
   async #post(message: RoomMessage, chain: Chain, isLate: () => boolean): Promise<Answer> {

@@ -149,3 +149,38 @@ it('ends in a circle of rooms that wait for each other, and meanwhile the server
   expect(reached).toBeGreaterThan(10)
   expect(rounds).toBe(reached)
 })
+
+it('leaves a few at a time, so that a room that says very much at once leaves others their turns', async () => {
+  const perTurn: number[] = [0]
+  const sink = defineRoom({
+    receives: { tick: z.null() },
+    open: () => ({ receive: { tick: () => void perTurn.push((perTurn.pop() ?? 0) + 1) } }),
+  })
+  const flood = defineRoom({
+    receives: { go: z.int() },
+    open: (room) => ({
+      receive: {
+        async go(_, count) {
+          await Promise.all(Array.from({ length: count }, () => room.send('/sink', 'tick', null)))
+        },
+      },
+    }),
+  })
+  const other = await startServer({ rooms: { '/sink': { definition: sink }, '/flood': { definition: flood } } })
+  try {
+    const bob = await other.connect('/flood', { client: 'bob' })
+    let isOver = false
+    const turn = () => {
+      perTurn.push(0)
+      if (!isOver) setImmediate(turn)
+    }
+    setImmediate(turn)
+    bob.send('go', 1000, '1')
+    expect(await bob.next('ack')).toMatchObject({ id: '1' })
+    isOver = true
+    expect(perTurn.reduce((sum, each) => sum + each)).toBe(1000)
+    expect(Math.max(...perTurn)).toBeLessThan(100)
+  } finally {
+    await other.close()
+  }
+})
