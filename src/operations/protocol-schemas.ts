@@ -44,7 +44,7 @@ export const PROTOCOL_SCHEMAS: Readonly<Record<string, object>> = {
       details: {},
     },
     ['issues', 'details'],
-    { id: TEXT },
+    { id: TEXT, duplicate: { type: 'boolean' } },
   ),
   reset: event('reset', 'The log has lost or forgotten events that the peer may have seen.', {
     epoch: TEXT,
