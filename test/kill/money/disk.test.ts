@@ -55,7 +55,7 @@ it('that is full when the server is killed', async () => {
 })
 
 it('whose sync fails: nothing is taken until the server is started again', async () => {
-  const inject = `inject=fsync,fdatasync:error=EIO:when=${LATER}`
+  const inject = `inject=fsync,fdatasync:error=EIO:when=${LATER}+`
   const strace = need('strace') ?? ''
   await bank.victim.start([strace, '-f', '-qq', '-o', '/dev/null', '-e', 'trace=fsync,fdatasync', '-e', inject])
   bank.begin(SEED)
