@@ -4,7 +4,7 @@
  */
 import type { RoomLogger } from '../define.ts'
 import { FlushQueue } from '../delivery/flush-queue.ts'
-import type { RoomError } from '../errors.ts'
+import { RoomError } from '../errors.ts'
 import { scoped } from '../gate/identity.ts'
 import type { Log, Stored } from '../log/log.ts'
 import type { Random } from '../random.ts'
@@ -90,6 +90,9 @@ export class TestHost {
   async post(type: string, data: unknown, { id, ...as }: As & { id?: string } = {}): Promise<Ack> {
     const { room } = this
     if (room.kind === 'raw') throw new TypeError('room.post: expected an event room; raw rooms take no posts')
+    // As over HTTP: of somebody new each time a retry could not be recognised.
+    if (id !== undefined && as.client === undefined && typeof as.claims?.sub !== 'string')
+      throw new RoomError('bad_message', 'expected "client" or "claims.sub" beside a message "id", got neither')
     const visitor = { ...this.#visitor(as), via: 'http' } as const
     const { seq, isDuplicate } = await room.anonymousSender(visitor).post([{ type, data, id }])
     return { kept: room.roomLog.kept, ...(seq !== undefined && { seq }), ...(isDuplicate && { duplicate: true }) }

@@ -77,3 +77,9 @@ it('fails the batch that says the message again, of which nothing is kept', asyn
   expect(await post(url, batch)).toEqual([400, { error: SAID.code, message, duplicate: true }])
   expect(await (await fetch(`${url}/room?offset=-1`)).json()).toEqual([])
 })
+
+it('of a post with an id, but of nobody who could say it again', async () => {
+  const room = await openRoom(half)
+  await expect(room.post('half', {}, { name: 'ann', id: 'a' })).rejects.toMatchObject({ code: 'bad_message' })
+  expect(room.storage.get('count')).toBe(0)
+})
