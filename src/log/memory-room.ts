@@ -7,7 +7,18 @@ import { Frame } from '../delivery/frame.ts'
 import { RoomError } from '../errors.ts'
 import type { Lives } from './epoch.ts'
 import { type EpochEntry, locate, MAX_EPOCHS } from './lineage.ts'
-import type { Changes, Entry, ProducerState, Recalled, Resume, Retention, RoomLog, RoomState, Stored } from './log.ts'
+import {
+  type Changes,
+  type Entry,
+  isEmpty,
+  type ProducerState,
+  type Recalled,
+  type Resume,
+  type Retention,
+  type RoomLog,
+  type RoomState,
+  type Stored,
+} from './log.ts'
 import { MemoryIdempotency } from './memory-idempotency.ts'
 import { Recent } from './recent.ts'
 import { REDACTED, redactedFrame } from './redacted.ts'
@@ -154,9 +165,9 @@ export class MemoryRoomLog implements RoomLog {
     this.#shut()
   }
 
-  #refusal({ drafts, keys, changes }: Entry): RoomError | undefined {
-    const isEmpty = drafts.length === 0 && keys.length === 0 && changes === undefined
-    if (this.isClosed && !isEmpty) return new RoomError('unavailable', 'this room has closed')
+  #refusal(entry: Entry): RoomError | undefined {
+    const { keys } = entry
+    if (this.isClosed && !isEmpty(entry)) return new RoomError('unavailable', 'this room has closed')
     if (keys.length === 0) return undefined
     this.#trim()
     this.#all.idempotency ??= new MemoryIdempotency()

@@ -17,7 +17,8 @@ export function redact(steps: Steps, roomLog: RoomLog, seq: number): Promise<Pos
     const { current } = steps
     mustBeKept(roomLog, seq)
     const changes = current.change(() => {})
-    changes.redacted = [...(changes.redacted ?? []), seq]
+    changes.redacted ??= []
+    changes.redacted.push(seq)
     return reported(current.publish({ type: REDACTED, data: redactedData(seq) }))
   } catch (error) {
     return Promise.reject(error)

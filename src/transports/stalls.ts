@@ -15,7 +15,7 @@ export interface Sample {
 const SENDER_BYTES_PER_SECOND = 512
 
 /** Whether a message that was first sampled at `begun` and has `bytes` now has timed out. */
-export function hasTimedOut(begun: Sample, bytes: number, nowMs: number, timeoutMs: number): boolean {
+function hasTimedOut(begun: Sample, bytes: number, nowMs: number, timeoutMs: number): boolean {
   const received = Math.max(0, bytes - begun.bytes)
   return nowMs - begun.sinceMs >= timeoutMs + (received / SENDER_BYTES_PER_SECOND) * 1000
 }
