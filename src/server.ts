@@ -195,7 +195,7 @@ export async function createServer(parts: ServerParts): Promise<Server> {
   }
 
   alarms.start()
-  const backups = await openBackupSocket(environment.dataDir, log, logger)
+  const backups = await openBackupSocket(environment.dataDir, log, random, logger)
 
   const end = async (noticeMs: number) => {
     alarms.end()

@@ -1,5 +1,5 @@
 /**
- * `corridor backup FILE`: writes a consistent copy of the log, of a running server (asked by the socket in its data folder)
+ * `corridor backup FILE`: writes a consistent copy of the log, of a running server (found by its data folder)
  * or of a stopped one. The copy is opened and checked before it is called done.
  */
 import { createWriteStream, existsSync } from 'node:fs'
@@ -11,7 +11,7 @@ import { pipeline } from 'node:stream/promises'
 import { readEnvironment } from '../config/environment.ts'
 import { copyStopped, FILE, mustBeCopy } from '../log/sqlite/offline.ts'
 import { ConfigError, nameOf } from '../mistakes.ts'
-import { backupSocketOf } from '../operations/backup-socket.ts'
+import { backupAccessOf } from '../operations/backup-socket.ts'
 import { codeOf, errorOf } from '../thrown.ts'
 import { bytesText } from '../units.ts'
 import type { CommandContext, Terminal } from './check.ts'
@@ -70,12 +70,15 @@ async function reserve(file: string): Promise<void> {
 
 /** The copy that a running server makes; `undefined`: none runs there. */
 async function askServer(dataDir: string): Promise<IncomingMessage | undefined> {
+  const access = await backupAccessOf(dataDir)
+  if (!access) return undefined
+  const { socketPath, secret } = access
   try {
-    const answer = await answerTo(request({ socketPath: backupSocketOf(dataDir), path: '/' }))
+    const answer = await answerTo(request({ socketPath, path: '/', headers: { authorization: `Bearer ${secret}` } }))
     if (answer.statusCode === 200) return answer
     throw new Error(`the server could not make a copy: ${await text(answer)}`)
   } catch (error) {
-    // Nobody listens: it was stopped, or killed and the socket is what is left of it.
+    // Nobody listens: the server was killed.
     if (['ENOENT', 'ECONNREFUSED'].includes(codeOf(error) ?? '')) return undefined
     throw error
   }

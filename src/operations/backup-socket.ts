@@ -1,47 +1,84 @@
 /**
- * Hands backups of a running server to who may write in its data folder: a socket in that folder, which answers each
- * request with a copy of the log. `corridor backup` asks it; `server.ts` opens it.
+ * Hands backups of a running server to who may read its data folder: a local socket answers each request that names the
+ * secret in that folder with a copy of the log. The socket itself is not there, so that the folder has nothing but files
+ * and can be copied. `corridor backup` asks it; `server.ts` opens it.
  */
-import { chmod, rm } from 'node:fs/promises'
+import { hash, timingSafeEqual } from 'node:crypto'
+import { existsSync, realpathSync } from 'node:fs'
+import { readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer, type Server, type ServerResponse } from 'node:http'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { RoomLogger } from '../define.ts'
 import type { Log } from '../log/log.ts'
+import type { Random } from '../random.ts'
 import { errorOf } from '../thrown.ts'
 
 const IN_MEMORY = ':memory:'
-/** A longer path of a socket is cut off or refused. */
-const MAX_PATH_BYTES = 103
+const SECRET_FILE = 'backup.secret'
 
 export interface BackupSocket {
   close(): Promise<void>
 }
 
-/** Where the socket of a data folder is. */
-export function backupSocketOf(folder: string): string {
-  return join(folder, 'backup.sock')
+/** How the server of a data folder is asked. */
+export interface BackupAccess {
+  readonly socketPath: string
+  readonly secret: string
+}
+
+/** `undefined`: no server runs there, or it has no socket. */
+export async function backupAccessOf(folder: string): Promise<BackupAccess | undefined> {
+  const file = join(folder, SECRET_FILE)
+  return existsSync(file) ? { socketPath: pathOf(folder), secret: await readFile(file, 'utf8') } : undefined
+}
+
+/** On Linux the name is not a file at all (unix(7), abstract sockets). */
+function pathOf(folder: string): string {
+  const name = `corridor-${hash('sha256', realpathSync(folder)).slice(0, 32)}`
+  if (process.platform === 'linux') return `\0${name}`
+  return process.platform === 'win32' ? `\\\\?\\pipe\\${name}` : join(tmpdir(), `${name}.sock`)
 }
 
 /**
  * Opens the socket, unless the log is in memory alone. If that is not possible, logs why: the operator's path still works.
  */
-export async function openBackupSocket(folder: string, log: Log, logger: RoomLogger): Promise<BackupSocket> {
+export async function openBackupSocket(
+  folder: string,
+  log: Log,
+  random: Random,
+  logger: RoomLogger,
+): Promise<BackupSocket> {
   if (!log.backup || folder === IN_MEMORY) return { close: async () => {} }
-  const path = backupSocketOf(folder)
   const backup = log.backup.bind(log)
-  const server = createServer((_, response) => void answer(response, backup, logger))
+  const secret = random.bytes(32).toString('hex')
+  const server = createServer((request, response) => {
+    if (isSame(request.headers.authorization ?? '', `Bearer ${secret}`)) void answer(response, backup, logger)
+    else response.writeHead(401).end()
+  })
+  const file = join(folder, SECRET_FILE)
   try {
-    if (Buffer.byteLength(path) > MAX_PATH_BYTES) throw new Error(`expected a path of at most ${MAX_PATH_BYTES} bytes`)
+    const path = pathOf(folder)
     // Of a process that was killed: the folder is this server's alone.
-    await rm(path, { force: true })
+    await Promise.all([rm(file, { force: true }), path.endsWith('.sock') && rm(path, { force: true })])
     await listen(server, path)
-    await chmod(path, 0o600)
+    await writeFile(file, secret, { mode: 0o600 })
   } catch (err) {
-    logger.warn({ err }, 'no socket for "corridor backup" could be opened in the data folder; use GET /admin/backup')
+    logger.warn({ err }, 'no socket for "corridor backup" could be opened; use GET /admin/backup')
   }
-  return { close: () => close(server) }
+  return {
+    async close() {
+      await rm(file, { force: true })
+      await close(server)
+    },
+  }
+}
+
+function isSame(given: string, expected: string): boolean {
+  const digest = (text: string) => hash('sha256', text, 'buffer')
+  return timingSafeEqual(digest(given), digest(expected))
 }
 
 /** What is cut off is seen by the client: the last chunk is missing. */

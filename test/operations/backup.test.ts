@@ -143,9 +143,12 @@ describe('corridor backup FILE', () => {
       expect.stringMatching(/copy\.db: \d+\w+, the log of the running server\n$/),
     ])
     expect(sumOf(join(folder, 'copy.db'))).toMatchObject({ events: 7, sum: 1000, isSame: true })
+    // Nothing but files, so that the folder can be copied.
+    const kinds = await readdir(join(folder, 'live'), { withFileTypes: true })
+    expect(kinds.filter((entry) => !entry.isFile())).toEqual([])
     expect((await readdir(folder)).sort()).toEqual(['copy.db', 'live'])
     await stop(live)
-    expect(await readdir(join(folder, 'live'))).not.toContain('backup.sock')
+    expect(await readdir(join(folder, 'live'))).not.toContain('backup.secret')
     const server = await restored('copy.db', 'other')
     const peer = await server.connect('/ledger')
     expect((await peer.next('stands')).data).toEqual({ a: 993, b: 7 })
@@ -170,7 +173,7 @@ describe('corridor backup FILE', () => {
   it('asks for the other way where a server has the log open and no socket', async () => {
     const live = await start('live')
     await move(live, 1)
-    await rm(join(folder, 'live', 'backup.sock'))
+    await rm(join(folder, 'live', 'backup.secret'))
     expect(await command(['copy.db'])).toEqual([1, expect.stringMatching(/a server has it open.*GET \/admin\/backup/)])
     expect(await readdir(folder)).toEqual(['live'])
   })

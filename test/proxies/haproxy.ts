@@ -32,9 +32,10 @@ async function start(program: string, setup: ProxySetup): Promise<RunningProxy> 
     pid: process.pid,
     async reload() {
       const started = process.stderr.split('Loading success').length
-      globalThis.process.kill(process.pid, 'SIGUSR2')
       const deadline = performance.now() + PATIENCE_MS
-      while (process.stderr.split('Loading success').length === started) {
+      // A signal that comes while it still starts is lost.
+      for (let polls = 0; process.stderr.split('Loading success').length === started; polls += 1) {
+        if (polls % 100 === 0) globalThis.process.kill(process.pid, 'SIGUSR2')
         if (performance.now() > deadline) throw new Error(`HAProxy did not load again: ${process.stderr}`)
         await new Promise((resolve) => setTimeout(resolve, 20))
       }
