@@ -32,13 +32,13 @@ export default defineRoom({
 
   open(room, options) {
     const { storage, alarms } = room
-    /** Whether there are votes that no `counts` has reported yet: it is sent at most four times a second. */
+    /** What was counted last, and whether there are votes since: `counts` reports them, at most four times a second. */
+    let shown: number[] = []
     let isStale = false
-
     const count = () => {
-      const counts = storage.get('poll')?.choices.map(() => 0) ?? []
-      for (const [, choice] of storage.entries('vote/')) counts[choice] = (counts[choice] ?? 0) + 1
-      return counts
+      shown = storage.get('poll')?.choices.map(() => 0) ?? []
+      for (const [, choice] of storage.entries('vote/')) shown[choice] = (shown[choice] ?? 0) + 1
+      return shown
     }
     const openPoll = () => (storage.get('result') ? undefined : storage.get('poll'))
     const ask = (question: string, choices: readonly string[], closesAfterMs?: number, by?: string) => {
@@ -52,17 +52,17 @@ export default defineRoom({
     const close = () => {
       const poll = openPoll()
       if (!poll) return
-      const counts = count()
-      storage.set('result', counts)
+      storage.set('result', count())
       storage.clear('vote/')
       alarms.delete('close')
-      void room.publish('result', { question: poll.question, choices: poll.choices, counts })
+      void room.publish('result', { question: poll.question, choices: poll.choices, counts: shown })
     }
     const greet = (peer: Peer<typeof sends>) => {
       const poll = storage.get('poll')
       const result = storage.get('result')
       const yours = storage.get(`vote/${peer.id}`)
-      if (poll) peer.send('poll', { ...poll, counts: result ?? count(), isClosed: result !== undefined, yours })
+      const counts = result ?? (shown.length > 0 ? shown : count())
+      if (poll) peer.send('poll', { ...poll, counts, isClosed: result !== undefined, yours })
     }
 
     if (options.question && options.choices && options.question !== storage.get('poll')?.question) {

@@ -1,6 +1,6 @@
 /** The poll that ships: who may ask, vote and close, when it closes by itself, and what a restart leaves of it. */
 import { openRoom } from 'corridor/testing'
-import { expect, it } from 'vitest'
+import { expect, it, vi } from 'vitest'
 import poll from '../../rooms/poll.ts'
 import { SECRET, sign } from '../support/tokens.ts'
 import { twoLives } from '../support/two-lives.ts'
@@ -87,4 +87,16 @@ it('over a real server: votes, the asker and the time of closing survive a resta
   expect((await back.next('poll')).data).toEqual({ ...(asked as object), counts: [0, 1], yours: 1 })
   back.send('close', undefined, '3')
   expect((await back.next('result')).data).toEqual({ ...tea, counts: [0, 1] })
+})
+
+it('counts once for many newcomers, however many have voted', async () => {
+  const room = await openRoom(poll)
+  const ann = room.join({ name: 'ann', client: 'ann' })
+  await ann.send('ask', tea)
+  await ann.send('vote', { choice: 1 })
+  await room.advance(250)
+  const entries = vi.spyOn(room.storage, 'entries')
+  for (let n = 0; n < 20; n += 1)
+    expect((await room.join({ name: 'late' }).next('poll')).data).toMatchObject({ counts: [0, 1] })
+  expect(entries).not.toHaveBeenCalled()
 })
