@@ -27,10 +27,12 @@ export function asyncApiRoute(app: FastifyInstance, parts: RoomRouteParts, baseP
 async function openTo(gate: Gate, { caller }: FastifyRequest, mounts: readonly Mount[]): Promise<ReadonlySet<Mount>> {
   const open = new Set<Mount>()
   const { query } = gate.target(caller)
-  for (const mount of mounts) {
+  // Together: each `admit` may take its time.
+  const asked = mounts.map(async (mount) => {
     const isLocked = mount.auth?.required || mount.definition.admit !== undefined
     if (!isLocked || (await mayEnter(gate, caller, mount, query))) open.add(mount)
-  }
+  })
+  await Promise.all(asked)
   return open
 }
 
