@@ -19,9 +19,15 @@ export interface TcpProxy {
 export async function openTcpProxy(target: number, isBlocked?: (head: string) => boolean): Promise<TcpProxy> {
   let port = target
   let accepted = 0
+  let isClosed = false
   const sockets = new Set<Socket>()
   const server = createServer((near) => {
     accepted += 1
+    // A client that comes back may still be accepted while the proxy closes.
+    if (isClosed) {
+      near.destroy()
+      return
+    }
     if (isBlocked) near.prependOnceListener('data', (head) => isBlocked(String(head)) && near.resetAndDestroy())
     const far = connect(port, '127.0.0.1')
     for (const [one, other] of [
@@ -51,8 +57,9 @@ export async function openTcpProxy(target: number, isBlocked?: (head: string) =>
       port = next
     },
     async close() {
+      isClosed = true
       const closed = new Promise((resolve) => server.close(resolve))
-      cut()
+      for (const socket of sockets) socket.destroy()
       await closed
     },
   }
