@@ -64,7 +64,7 @@ export function openStage(): Stage {
     return { server, proxy }
   }
   const held = watched()
-  const env = () => ({ DATA_DIR: folder, DRAIN_MS: '600000' })
+  const env = () => ({ DATA_DIR: folder, DRAIN_MS: '60000' })
   const start = () => startServer({ ...setup(held), env: env() })
   const startAgain = async () => {
     server = await start()
