@@ -45,11 +45,11 @@ export class Expulsions<P extends LivePeer> {
     current.say({ size: 0, send: () => this.#finish(peer, reason, wasMember) })
   }
 
-  /** After everything that the room has said so far. `farewell` is called just before. */
-  afterSteps(peer: P, reason: CloseReason, farewell: () => void): void {
+  /** After everything that the room has said so far. `beforeClose` is called just before. */
+  afterSteps(peer: P, reason: CloseReason, beforeClose: () => void): void {
     const wasMember = this.#expel(peer)
     const finish = () => {
-      farewell()
+      beforeClose()
       this.#finish(peer, reason, wasMember)
     }
     this.#parts.steps.run((step) => step.say({ size: 0, send: finish, cancelled: finish }))

@@ -186,8 +186,10 @@ export class Gateway {
   /** Ends every connection. Resolves when all are closed: a client that polls has to ask once more. */
   async close(): Promise<void> {
     const closed = [...this.#connections.values()].map((connection) => {
+      // Registered first: a client whose poll is open is closed within `end` itself.
+      const over = new Promise<void>((resolve) => connection.engine.once('close', () => resolve()))
       connection.end()
-      return new Promise<void>((resolve) => connection.engine.once('close', () => resolve()))
+      return over
     })
     await Promise.all(closed)
   }
