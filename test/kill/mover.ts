@@ -9,11 +9,13 @@ import { writeSync } from 'node:fs'
 import { systemClock } from '../../src/clock.ts'
 import { SqliteLog } from '../../src/log/sqlite/sqlite.ts'
 import { systemRandom } from '../../src/random.ts'
+import { codeOf, errorOf } from '../../src/thrown.ts'
 import { CLEARED_EACH, REDACTED_EACH, TOTAL } from './moves.ts'
 
 const { FOLDER = '', POINT = '', AFTER = '1' } = process.env
 const AT_ONCE = 16
-const quiet = { debug() {}, info() {}, warn() {}, error() {} }
+/** The log goes on after an error in `kept`, so nobody but its logger hears of it. */
+const logger = { debug() {}, info() {}, warn() {}, error: ({ err }: { err?: unknown }) => end(err) }
 let left = Number(AFTER)
 
 function isLast(point: string): boolean {
@@ -26,9 +28,31 @@ function die(): void {
   process.kill(process.pid, 'SIGKILL')
 }
 
-const log = await SqliteLog.open(FOLDER, systemClock(), systemRandom(), quiet)
+/** Ends otherwise than by the signal, and says why. */
+function end(error: unknown): void {
+  say(2, `${errorOf(error).stack}\n`)
+  process.exit(1)
+}
+
+/**
+ * Says it before this returns. Node makes these pipes non-blocking once a thread is started (it opens `process.stdout`),
+ * so a write fails while a slow reader has left them full.
+ */
+function say(pipe: 1 | 2, text: string): void {
+  for (;;) {
+    try {
+      writeSync(pipe, text)
+      return
+    } catch (error) {
+      if (codeOf(error) !== 'EAGAIN') throw error
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1)
+    }
+  }
+}
+
+const log = await SqliteLog.open(FOLDER, systemClock(), systemRandom(), logger)
 const room = await log.open('/room', { keep: 100_000, maxAgeMs: 1e12, durable: true })
-writeSync(1, 'started\n')
+say(1, 'started\n')
 let next = room.seq + 1
 
 function move(): void {
@@ -51,11 +75,11 @@ function move(): void {
     size: 0,
     kept() {
       if (isLast('commit')) die()
-      writeSync(1, `acked ${n}\n`)
+      say(1, `acked ${n}\n`)
       if (next > 200 && POINT === 'erasing') void erase()
       else move()
     },
-    failed: die,
+    failed: end,
   })
   if (isLast('append')) die()
   if (isLast('committing')) setImmediate(() => setImmediate(die))

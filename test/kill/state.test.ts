@@ -13,6 +13,7 @@ import { SqliteLog } from '../../src/log/sqlite/sqlite.ts'
 import { systemRandom } from '../../src/random.ts'
 import { handClock } from '../../src/testing/hand-clock.ts'
 import { need } from '../support/components.ts'
+import { patiently } from '../support/patience.ts'
 import { Process } from '../support/process.ts'
 import { seeded } from '../support/random.ts'
 import { amount } from '../support/scale.ts'
@@ -41,8 +42,8 @@ function start(point: string, after: number, wrapper: readonly string[] = []): v
 
 /** Waits for its death. The newest move that was acknowledged. */
 async function acked(): Promise<number> {
-  expect((await mover.exited).signal).toBe('SIGKILL')
-  expect(mover.stderr).toBe('')
+  const { signal } = await patiently(mover.exited, 'the death of the mover')
+  expect([signal, mover.stderr]).toEqual(['SIGKILL', ''])
   return Math.max(0, ...[...mover.stdout.matchAll(/^acked (\d+)$/gm)].map(([, n]) => Number(n)))
 }
 
