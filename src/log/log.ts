@@ -8,8 +8,11 @@ import type { RoomError } from '../errors.ts'
 import type { KeptRoom, RoomAlarm, RoomContents } from './kept-rooms.ts'
 
 export interface Log {
-  /** Opens the log of one room. */
-  open(path: string, retention: Retention): Promise<RoomLog>
+  /**
+   * Opens the log of one room. `lost` is called at most once: the log has lost events of this opening, or another server
+   * has opened the room. It keeps nothing more; open it again.
+   */
+  open(path: string, retention: Retention, lost?: (reason: string) => void): Promise<RoomLog>
   /** The span of a room's log, open or not; `undefined` if nothing was ever published. */
   peek(path: string): LogSpan | undefined | Promise<LogSpan | undefined>
   /** Why nothing can be kept now; `undefined` if it can. */

@@ -31,7 +31,7 @@ function slowToClose(calls: string[], mayClose: Promise<void>): Log {
   return wrappedLog(log, {
     async open(...given) {
       calls.push('open')
-      const roomLog = await log.open(...given)
+      const roomLog = await log.open(path, retention)
       const close = async () => {
         await mayClose
         calls.push('closed')

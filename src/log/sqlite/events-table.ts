@@ -1,7 +1,8 @@
 /** The events of all rooms on disk. `store.ts` owns it. */
 import { eventParts } from '../../delivery/payload.ts'
 import { REDACTED, redactedData } from '../redacted.ts'
-import { pageOf, rowOf, type StoredEvent } from './event.ts'
+import type { StoredEvent } from '../stored-event.ts'
+import { pageOf, rowOf } from './event.ts'
 import type { SqliteFile } from './file.ts'
 
 /** The values of each event in a commit. */

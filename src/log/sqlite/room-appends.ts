@@ -4,10 +4,10 @@
  */
 import { Frame } from '../../delivery/frame.ts'
 import { RoomError } from '../../errors.ts'
+import { CarryQueue } from '../carry-queue.ts'
 import { type Changes, type Entry, type IdempotencyKey, isEmpty } from '../log.ts'
-import { CarryQueue } from './carry-queue.ts'
+import { isNew, PendingKeys, seqOf } from '../pending-keys.ts'
 import type { Append, CommitDraft } from './commits.ts'
-import { isNew, PendingKeys, seqOf } from './pending-keys.ts'
 import type { RoomEpochs } from './room-epochs.ts'
 import type { SqliteRoomParts } from './room-parts.ts'
 

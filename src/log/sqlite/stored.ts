@@ -1,7 +1,7 @@
 /** What goes to the database thread and comes back: plain data that can be sent between threads. */
 import type { EpochEntry } from '../lineage.ts'
 import type { Stored } from '../log.ts'
-import type { StoredEvent } from './event.ts'
+import type { StoredEvent } from '../stored-event.ts'
 import type { StoredKey } from './idempotency.ts'
 
 /** The times of a room's oldest event and answer, ms since 1970; `undefined`: there is none. */

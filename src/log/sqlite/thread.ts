@@ -4,7 +4,7 @@
  */
 import { Worker } from 'node:worker_threads'
 import { errorOf } from '../../thrown.ts'
-import type { StoredEvent } from './event.ts'
+import type { StoredEvent } from '../stored-event.ts'
 import type { Store } from './store.ts'
 import type { Late, LateCall, WorkerCall, WorkerResult } from './worker.ts'
 

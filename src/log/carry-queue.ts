@@ -1,9 +1,9 @@
 /**
  * Entries with nothing to keep that come while another is being written: each follows that one, so that everyone sees
- * one order. Their bytes are bounded. `room.ts` owns one queue.
+ * one order. Their bytes are bounded. A room's log owns one queue.
  */
-import type { RoomError } from '../../errors.ts'
-import type { Entry } from '../log.ts'
+import type { RoomError } from '../errors.ts'
+import type { Entry } from './log.ts'
 
 /** The most bytes that may wait in a room. */
 const MOST_BYTES = 8 * 1024 * 1024

@@ -1,10 +1,10 @@
 /**
  * The keys of messages that are being written. The same key twice would fail the commit for everyone: the retry must
- * wait for the first. `room.ts` owns them.
+ * wait for the first. A room's log owns them.
  */
-import type { Frame } from '../../delivery/frame.ts'
-import type { ClientKey, IdempotencyKey } from '../log.ts'
-import { pairKey } from '../pair-key.ts'
+import type { Frame } from '../delivery/frame.ts'
+import type { ClientKey, IdempotencyKey } from './log.ts'
+import { pairKey } from './pair-key.ts'
 
 export class PendingKeys {
   readonly #keys = new Set<string>()

@@ -1,9 +1,9 @@
 /**
- * Pages of a room's history that are on disk only, for `room.ts`. Readers that resume from one position share a read.
+ * Pages of a room's history that are not in memory, for the log of a room. Readers that resume from one position share a read.
  */
-import type { Clock } from '../../clock.ts'
-import { Frame } from '../../delivery/frame.ts'
-import type { StoredEvent } from './event.ts'
+import type { Clock } from '../clock.ts'
+import { Frame } from '../delivery/frame.ts'
+import type { StoredEvent } from './stored-event.ts'
 
 /** How many pages are shared, and for how long. */
 const SHARED = { most: 16, ms: 5000 }

@@ -1,0 +1,38 @@
+/**
+ * What the Redis log needs of a Redis: scripts that run whole or not at all, and a few commands that read. It queues
+ * nothing and says nothing twice, so that a call whose answer is lost may have run, or may still run. `connection.ts` is
+ * a Redis, a test has a model of one.
+ */
+
+/** A script and its name. */
+export interface Script {
+  readonly name: string
+  /** Lua, with the line `#!lua` at the beginning, so that Redis checks its memory before the script writes. */
+  readonly text: string
+}
+
+/** An argument: text is sent as UTF-8. */
+export type Argument = string | number | Uint8Array
+
+/** Texts come as bytes. */
+export type Reply = Buffer | number | null | readonly Reply[]
+
+export interface RedisCalls {
+  /**
+   * Runs a script on one hash tag. Rejects with a `RedisRefusal` if Redis answered with an error, and with any other
+   * error if no answer came: then it is not known whether the script ran, or will run.
+   */
+  run(script: Script, key: string, args: readonly Argument[]): Promise<Reply>
+  /** Runs a command with keys of one hash tag. Rejects as `run`. */
+  command(name: string, key: string, ...args: Argument[]): Promise<Reply>
+}
+
+/** Redis answered with an error; `code` is its first word: `OOM`, `READONLY`, `LOADING`. */
+export class RedisRefusal extends Error {
+  readonly code: string
+
+  constructor(message: string) {
+    super(message)
+    this.code = /^[A-Z]+/.exec(message)?.[0] ?? 'ERR'
+  }
+}
