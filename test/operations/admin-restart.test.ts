@@ -29,7 +29,7 @@ async function inTime<T>(promise: Promise<T>): Promise<T> {
 function slowToClose(calls: string[], mayClose: Promise<void>): Log {
   const log = new MemoryLog(clock, systemRandom())
   return wrappedLog(log, {
-    async open(...given) {
+    async open(path, retention) {
       calls.push('open')
       const roomLog = await log.open(path, retention)
       const close = async () => {
