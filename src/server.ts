@@ -80,7 +80,7 @@ export async function createServer(parts: ServerParts): Promise<Server> {
   const { basePath, drainMs, drainNoticeMs, trustProxy, allowedHosts } = environment
   const metrics = new Metrics()
   const log = parts.log ?? (await openLog(environment, clock, random, logger, metrics))
-  const guestIds = new GuestIds(log.key, random)
+  const guestIds = new GuestIds(log, random)
   let router = new Router(config.mounts)
   const failed = (error: unknown) => logger.error({ err: error }, 'an internal callback failed')
   const flushQueue = new FlushQueue(clock, () => config.server.limits.bufferedBytes, failed)

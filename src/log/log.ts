@@ -17,7 +17,10 @@ export interface Log {
   peek(path: string): LogSpan | undefined | Promise<LogSpan | undefined>
   /** Why nothing can be kept now; `undefined` if it can. */
   readonly trouble: string | undefined
-  /** 32 secret bytes, which it keeps: ids of guests are made with them. */
+  /**
+   * 32 secret bytes, which it keeps: ids of guests are made with them. Throws a `RoomError` `unavailable` while it does
+   * not know them.
+   */
   readonly key: Uint8Array
   /** Rooms with alarms, open or not, by the time of the earliest of each; those after `after`. */
   alarms(limit: number, after?: RoomAlarm): Promise<readonly RoomAlarm[]>

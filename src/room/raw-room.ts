@@ -1,10 +1,6 @@
 /**
  * A raw room: passes text and bytes to the author's handler as they came, and sends what the handler sends. It sends
-<<<<<<< HEAD
- * nothing of its own and has no history. A peer over its rate is read more slowly.
-=======
  * nothing of its own, and keeps no messages. A peer over its rate is read more slowly.
->>>>>>> 84253c3 (wip)
  */
 
 import type { RawDefinition, RawHandlers, RawRoom } from '../define.ts'

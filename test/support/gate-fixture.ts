@@ -102,7 +102,7 @@ function newFixture(server: ConstructorParameters<typeof Quotas>[1], mounts: rea
       new Gate({
         basePath: '',
         clock,
-        guestIds: new GuestIds(Buffer.alloc(32), systemRandom()),
+        guestIds: new GuestIds({ key: Buffer.alloc(32) }, systemRandom()),
         quotas,
         rooms: {
           reserve: ({ path }) => {

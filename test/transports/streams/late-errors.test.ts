@@ -53,7 +53,7 @@ async function serve() {
   const clock = handClock()
   const live = new LiveStreams({
     gate: { admitRequest: async () => admission } as unknown as Gate,
-    guestIds: new GuestIds(Buffer.alloc(32), systemRandom()),
+    guestIds: new GuestIds({ key: Buffer.alloc(32) }, systemRandom()),
     clock,
     random: systemRandom(),
     heartbeat: new Heartbeat(clock),
