@@ -24,6 +24,7 @@ export const COMPONENTS = {
   haproxy: { commands: ['haproxy'], packages: ['haproxy'] },
   compose: { commands: ['docker-compose'], packages: ['docker-compose'] },
   systemd: { commands: ['systemd-analyze'], packages: ['systemd'] },
+  redis: { commands: ['redis-server', 'valkey-server'], packages: ['redis-server'] },
   strace: { commands: ['strace'], packages: ['strace'] },
 } as const satisfies Record<string, Parts>
 
