@@ -21,6 +21,7 @@ export const LIMITS = [
   'limits.waiting',
   'limits.buffered',
   'limits.storage',
+  'limits.ids',
   'limits.heartbeat',
   'limits.messageTimeout',
   'limits.sendTimeout',

@@ -80,13 +80,17 @@ export interface TestSettings {
    * what they make of what an older version stored.
    */
   storage?: Record<string, unknown>
-  /** As in rooms.json: `storage` (default `"1MiB"`), `rate` and `abuse` (default: as good as none), `peers`, `waiting`. */
+  /**
+   * As in rooms.json: `storage` (default `"1MiB"`), `rate` and `abuse` (default: as good as none), `peers`, `waiting`,
+   * `ids`.
+   */
   limits?: {
     storage?: string | number
     rate?: { perSecond: number; burst: number }
     abuse?: number
     peers?: number
     waiting?: number
+    ids?: number
   }
   /** How long a disconnected peer may take to rejoin: `"5s"` (default), or a number of ms. */
   rejoinWithin?: string | number
@@ -173,10 +177,10 @@ export async function openRoom(given: unknown, options: unknown = {}, settings: 
 }
 
 function settingsOf({ history, limits = {}, rejoinWithin = '5s' }: TestSettings): RoomSettings {
-  const { storage = '1MiB', ...counts } = limits
+  const { storage = '1MiB', ids, ...counts } = limits
   return {
     ...SETTINGS,
-    history: { ...SETTINGS.history, ...history },
+    history: { ...SETTINGS.history, ids, ...history },
     limits: { ...SETTINGS.limits, ...counts, storageBytes: bytes.parse(storage) },
     rejoinWithinMs: duration.parse(rejoinWithin),
   }

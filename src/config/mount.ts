@@ -48,7 +48,8 @@ interface AnyMount {
     readonly maxAgeMs: number
     readonly replay: number
     readonly durable: boolean
-    /** The mount's `forgetAfterMs`, for the log. */
+    /** `limits.ids` and the mount's `forgetAfterMs`, for the log. */
+    readonly ids: number
     readonly forgetAfterMs: number | undefined
   }
   readonly limits: {
@@ -63,6 +64,7 @@ interface AnyMount {
     readonly batch: number
     readonly waiting: number
     readonly storageBytes: number
+    readonly ids: number
     readonly bufferedBytes: number
     readonly heartbeatMs: number
     readonly messageTimeoutMs: number
@@ -118,6 +120,7 @@ export function mountOf(pattern: string, settings: RoomLine, written: unknown, l
       maxAgeMs: history.maxAge,
       replay: history.replay,
       durable: history.durable,
+      ids: limits.ids,
       forgetAfterMs: forgetAfter,
     },
     limits: limitsOf(limits),

@@ -56,6 +56,9 @@ const limits = section({
   storage: bytesUpTo(1024 ** 3, '1GiB')
     .prefault('1MiB')
     .describe('How many bytes the storage of one room holds: its keys and values.'),
+  ids: whole(1, 1e8)
+    .default(1_000_000)
+    .describe('How many message ids one room remembers. When so many are, a message with a new id is refused.'),
   buffered: bytesUpTo(1024 ** 3, '1GiB')
     .prefault('1MiB')
     .describe('How many bytes may wait for a slow peer before it is closed with 1013.'),

@@ -50,6 +50,8 @@ export interface Retention {
   readonly maxAgeMs: number
   /** Whether an append must survive the process. */
   readonly durable: boolean
+  /** How many ids of messages are remembered; default: 1,000,000. When it is full, new ones are refused (`limits.ids`). */
+  readonly ids?: number | undefined
   /** After how many ms without being open and without an append a room is erased whole; default: never. */
   readonly forgetAfterMs?: number | undefined
 }

@@ -5,6 +5,8 @@
  */
 
 import type { Frame } from '../delivery/frame.ts'
+import { RoomError } from '../errors.ts'
+import { idsRefusal } from './id-limit.ts'
 import { forgottenTime, mayBeForgotten } from './id-time.ts'
 import { type IdempotencyKey, type ProducerState, REMEMBER_MS, type Recalled, type StoredAnswer } from './log.ts'
 import { pairKey } from './pair-key.ts'
@@ -15,7 +17,7 @@ interface KeptAnswer extends StoredAnswer {
   readonly time: number
 }
 
-const MAX_ENTRIES = 1_000_000
+const MAX_PRODUCERS = 1_000_000
 /** Clients with forgotten ids. Beyond it, the one whose last id was forgotten longest ago counts as new. */
 const MAX_FORGOTTEN = 1_000_000
 
@@ -39,9 +41,12 @@ export class MemoryIdempotency {
     return this.#producers.get(id)
   }
 
-  /** Whether more can be remembered. */
-  get hasRoom(): boolean {
-    return this.#answers.size < MAX_ENTRIES && this.#producers.size < MAX_ENTRIES
+  /** The error for keys that do not fit; `undefined`: they do. `ids`: how many are remembered at most. */
+  refusal(keys: readonly IdempotencyKey[], ids: number | undefined): RoomError | undefined {
+    const producers = keys.filter((key) => 'producer' in key && !this.#producers.has(key.producer))
+    if (this.#producers.size + producers.length > MAX_PRODUCERS)
+      return new RoomError('unavailable', 'too many producers to remember, send it again later')
+    return idsRefusal(keys, this.#answers.size, ids)
   }
 
   /** `frames`: the events appended with the key. */

@@ -171,8 +171,7 @@ export class MemoryRoomLog implements RoomLog {
     if (keys.length === 0) return undefined
     this.#trim()
     this.#all.idempotency ??= new MemoryIdempotency()
-    if (this.#all.idempotency.hasRoom) return undefined
-    return new RoomError('unavailable', 'too many message ids to remember, send it again later')
+    return this.#all.idempotency.refusal(keys, this.#retention.ids)
   }
 
   #trim(): void {

@@ -9,6 +9,11 @@ import { pairKey } from './pair-key.ts'
 export class PendingKeys {
   readonly #keys = new Set<string>()
 
+  /** How many messages' keys. */
+  get size(): number {
+    return this.#keys.size
+  }
+
   hasAny(keys: readonly IdempotencyKey[]): boolean {
     return keys.some((key) => isNew(key) && this.#keys.has(pairKey(key.client, key.id)))
   }

@@ -37,6 +37,30 @@ const exceeded = {
     expect(await ann.next('ack')).toMatchObject({ id: '3' })
   },
 
+  async 'limits.ids'() {
+    await start({ rooms: { '/shelf': { definition: shelf, limits: { ids: 2 } } } })
+    const ann = await fixture.server.connect('/shelf', { client: 'ann' })
+    await ann.next('welcome')
+    for (const id of ['1', '2', '3']) ann.send('put', { name: id, text: 'a' }, id)
+    for (const id of ['1', '2']) expect(await ann.next('ack')).toMatchObject({ id })
+    const full = { code: 'unavailable', message: expect.stringContaining('limits.ids') }
+    expect(await ann.next('error')).toMatchObject({ id: '3', data: full })
+    expect(await count('limits.ids', '/shelf')).toBe(1)
+    // What was answered is answered again, and what has no id is handled.
+    ann.send('put', { name: '2', text: 'a' }, '2')
+    expect(await ann.next('ack')).toMatchObject({ id: '2', duplicate: true })
+    const post = (message: object) =>
+      fetch(`${fixture.server.url}/shelf?client=ben`, {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json' },
+        body: JSON.stringify(message),
+      })
+    expect((await post({ type: 'drop', data: {} })).status).toBe(204)
+    const { status, headers } = await post({ type: 'drop', data: {}, id: '1' })
+    expect([status, headers.get('retry-after')]).toEqual([503, '1'])
+    expect(await count('limits.ids', '/shelf')).toBe(2)
+  },
+
   async 'server.limits.storage'() {
     const rooms = { '/shelf/:name': { definition: shelf, idleAfter: 0 } }
     await start({ server: { limits: { storage: '1KiB' } }, rooms })

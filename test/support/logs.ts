@@ -3,6 +3,7 @@
  */
 import { describe, expect, it } from 'vitest'
 import { Frame } from '../../src/delivery/frame.ts'
+import { describeIds } from './log-ids.ts'
 import { describeLives } from './log-lives.ts'
 import { describeState } from './log-state.ts'
 import { draft, type LogFactory, LogUnderTest, seqs } from './log-under-test.ts'
@@ -202,6 +203,7 @@ export function describeLog(name: string, factory: () => LogFactory): void {
       expect(read.length).toBe(12_000)
     })
   })
+  describeIds(name, factory)
   describeLives(name, factory)
   describeState(name, factory)
 }

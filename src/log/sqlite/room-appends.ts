@@ -5,6 +5,7 @@
 import { Frame } from '../../delivery/frame.ts'
 import { RoomError } from '../../errors.ts'
 import { CarryQueue } from '../carry-queue.ts'
+import { idsRefusal, newIds } from '../id-limit.ts'
 import { type Changes, type Entry, type IdempotencyKey, isEmpty } from '../log.ts'
 import { isNew, PendingKeys, seqOf } from '../pending-keys.ts'
 import type { Append, CommitDraft } from './commits.ts'
@@ -22,6 +23,8 @@ interface PendingEntry {
 export interface AppendsRoom {
   readonly parts: SqliteRoomParts
   readonly epochs: RoomEpochs
+  /** How many ids of messages it remembers. */
+  readonly mostIds: number | undefined
   /** Its id on disk. */
   readonly id: () => number
   /** The newest event on disk. */
@@ -43,15 +46,18 @@ export class RoomAppends {
   readonly #carryQueue = new CarryQueue()
   #next: number
   #time: number
+  /** How many ids of messages are on disk. */
+  #ids: number
   /** Nothing is taken any more. */
   isClosed = false
   #onIdle = () => {}
 
-  /** `time`: of the newest event. */
-  constructor(room: AppendsRoom, time: number) {
+  /** `time`: of the newest event. `ids`: how many ids of messages are on disk. */
+  constructor(room: AppendsRoom, time: number, ids: number) {
     this.#room = room
     this.#next = room.seq + 1
     this.#time = time
+    this.#ids = ids
   }
 
   get isBehind(): boolean {
@@ -75,6 +81,11 @@ export class RoomAppends {
     this.#room.parts.enqueue(this.#append(pending))
   }
 
+  /** So many ids of messages are on disk no more. */
+  forgot(ids: number): void {
+    this.#ids -= ids
+  }
+
   /** Takes nothing more. Resolves when all is written. */
   async close(): Promise<void> {
     this.isClosed = true
@@ -92,7 +103,7 @@ export class RoomAppends {
     if (this.isClosed) return new RoomError('unavailable', 'this room has closed')
     if (this.#pendingKeys.hasAny(keys))
       return new RoomError('unavailable', 'this message is being kept, send it again later')
-    return this.#room.parts.refusal()
+    return this.#room.parts.refusal() ?? idsRefusal(keys, this.#ids + this.#pendingKeys.size, this.#room.mostIds)
   }
 
   #append(pending: PendingEntry): Append {
@@ -118,6 +129,7 @@ export class RoomAppends {
       committed: () => {
         if (epochs.saved(cleared)) begun()
         changed(frames, changes)
+        this.#ids += newIds(keys)
         for (const key of keys) if (isNew(key)) this.#room.parts.seenIds.add(id(), key.client, key.id)
         this.#finish(pending, () => pending.entry.kept(frames))
       },

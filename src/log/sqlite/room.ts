@@ -51,7 +51,7 @@ export class SqliteRoomLog implements RoomLog {
     this.#closed = closed
     this.#trim = new SqliteTrim(parts.thread, parts.clock, retention, stored)
     this.#state = stored?.state
-    this.#appends = this.#newAppends(recent.at(-1)?.time ?? 0)
+    this.#appends = this.#newAppends(recent.at(-1)?.time ?? 0, stored?.ids ?? 0)
   }
 
   get epoch(): string {
@@ -112,7 +112,11 @@ export class SqliteRoomLog implements RoomLog {
   /** Removes from disk what retention no longer keeps. */
   async trim(): Promise<void> {
     if (this.#id === undefined) return
-    await this.#trim.run(this.#id, () => this.first)
+    await this.#trim.run(
+      this.#id,
+      () => this.first,
+      (ids) => this.#appends.forgot(ids),
+    )
     this.#recent.trim(this.seq - this.first + 1, 0)
   }
 
@@ -122,12 +126,13 @@ export class SqliteRoomLog implements RoomLog {
     this.#closed()
   }
 
-  #newAppends(time: number): RoomAppends {
+  #newAppends(time: number, ids: number): RoomAppends {
     const seq = () => this.seq
     return new RoomAppends(
       {
         parts: this.#parts,
         epochs: this.#epochs,
+        mostIds: this.#retention.ids,
         id: () => {
           this.#id ??= this.#parts.newId()
           return this.#id
@@ -142,6 +147,7 @@ export class SqliteRoomLog implements RoomLog {
         },
       },
       time,
+      ids,
     )
   }
 

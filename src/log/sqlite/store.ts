@@ -81,6 +81,7 @@ export class Store {
       first: this.#events.oldest(room.id)?.seq ?? room.seq + 1,
       recent: this.#events.newest(room.id, clearedTo(epochs), recent.count, recent.bytes),
       state: this.#state.of(room.id),
+      ids: this.#idempotency.count(room.id),
     }
   }
 
@@ -157,7 +158,7 @@ export class Store {
       const forgotten = this.#idempotency.forget(room, Math.min(old, oldest ?? now), Math.min(old, notBefore), STEP)
       this.#epochs.trim(room, until)
       this.#rooms.setMaxAge(room, maxAgeMs)
-      return { ...this.#age(room), first: until, isDone: until >= end && forgotten < STEP }
+      return { ...this.#age(room), first: until, isDone: until >= end && forgotten < STEP, forgotten }
     })
   }
 

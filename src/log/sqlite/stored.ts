@@ -25,6 +25,8 @@ export interface StoredRoom extends Oldest {
   /** The newest events, oldest first. */
   readonly recent: readonly StoredEvent[]
   readonly state: StoredState
+  /** How many ids of messages are remembered. */
+  readonly ids: number
 }
 
 /** An epoch that a room begins with a commit: its first of this process, or a new one since its history is cleared. */
@@ -82,6 +84,8 @@ export interface Contents {
 export interface Trimmed extends Oldest {
   readonly first: number
   readonly isDone: boolean
+  /** How many ids of messages it forgot. */
+  readonly forgotten: number
 }
 
 /** A room for the sweep. */

@@ -46,20 +46,24 @@ export class SqliteTrim {
     this.#dueAt = 0
   }
 
-  /** Removes what is beyond retention, in steps, so that appends come in between. `first` may change meanwhile. */
-  run(id: number, first: () => number): Promise<void> {
+  /**
+   * Removes what is beyond retention, in steps, so that appends come in between. `first` may change meanwhile.
+   * `forgot`: is told how many ids of messages each step forgot.
+   */
+  run(id: number, first: () => number, forgot: (ids: number) => void = () => {}): Promise<void> {
     this.#isAgain = this.#running !== undefined
-    this.#running ??= this.#run(id, first).finally(() => {
+    this.#running ??= this.#run(id, first, forgot).finally(() => {
       this.#running = undefined
     })
     return this.#running
   }
 
-  async #run(id: number, first: () => number): Promise<void> {
+  async #run(id: number, first: () => number, forgot: (ids: number) => void): Promise<void> {
     for (let isDone = false; !isDone; ) {
       this.#isAgain = false
       const step = await this.#thread.call('trim', id, first(), this.#retention.maxAgeMs, this.#clock.now())
       this.stored = step.first
+      forgot(step.forgotten)
       this.#dueAt = this.#dueFrom(step)
       isDone = step.isDone && !this.#isAgain
     }

@@ -132,7 +132,11 @@ async function handle(
   } catch (thrown) {
     if (thrown instanceof Refusal) throw thrown
     const error = thrown instanceof RepeatedError ? thrown : roomErrorOf(thrown)
-    throw error ? refusalOf(error, producerKey !== undefined) : failureOf('handling a message', thrown)
+    if (!error) throw failureOf('handling a message', thrown)
+    const refusal = refusalOf(error, producerKey !== undefined)
+    // The room has counted it.
+    refusal.limit = undefined
+    throw refusal
   }
 }
 
