@@ -23,7 +23,7 @@ describe('a mount', () => {
         title: 'A room',
         options: undefined,
         written: { module: 'raw' },
-        history: { keep: 10_000, maxAgeMs: 7 * 86_400_000, replay: 50, durable: true },
+        history: { keep: 10_000, maxAgeMs: 7 * 86_400_000, replay: 50, durable: true, ids: 1_000_000 },
         limits: {
           peers: 10_000,
           perAddress: 100,
@@ -36,6 +36,7 @@ describe('a mount', () => {
           batch: 100,
           waiting: 256,
           storageBytes: 1_048_576,
+          ids: 1_000_000,
           bufferedBytes: 1_048_576,
           heartbeatMs: 25_000,
           messageTimeoutMs: 30_000,
