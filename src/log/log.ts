@@ -168,6 +168,10 @@ export interface RoomLog {
   readonly first: number
   /** The newest event delivered; 0 before the first. */
   readonly seq: number
+  /**
+   * How well all that was told as kept is kept. It may change with each entry: read it within the entry's `kept`, and it
+   * holds for that entry and all before it.
+   */
   readonly kept: Kept
   /** The storage and the alarms as they were kept when the log was opened; empty from then on. */
   takeState(): RoomState

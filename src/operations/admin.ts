@@ -112,7 +112,7 @@ export class Admin {
       const posted = await this.#inTime(posting, () => {
         isLate = true
       })
-      return { seq: posted.seq, kept: mustKeepEvents(room).kept, duplicate: posted.isDuplicate ? true : undefined }
+      return { seq: posted.seq, kept: posted.kept, duplicate: posted.isDuplicate ? true : undefined }
     } finally {
       release()
     }

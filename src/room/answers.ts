@@ -129,10 +129,12 @@ export class Answers {
     if (exchange.isAnswered) return
     exchange.seq ??= seq
     exchange.isDuplicate = isDuplicate
+    // Only now: it may differ from one entry of the log to the next.
+    const { kept } = this.#parts.roomLog()
+    exchange.kept = kept
     exchange.answer()
     const { id, ref } = exchange
-    if (id !== undefined || ref !== undefined)
-      exchange.peer.write(protocol.ack(id, this.#parts.roomLog().kept, seq, isDuplicate, ref))
+    if (id !== undefined || ref !== undefined) exchange.peer.write(protocol.ack(id, kept, seq, isDuplicate, ref))
   }
 }
 

@@ -5,12 +5,13 @@
 
 import type { Clock } from '../clock.ts'
 import { RepeatedError, RoomError } from '../errors.ts'
-import type { ProducerKey } from '../log/log.ts'
+import type { Kept, ProducerKey, RoomLog } from '../log/log.ts'
 import { type Answers, timedOut } from './answers.ts'
 import { Call } from './call.ts'
 import type { Duplicates, MessageState } from './duplicates.ts'
 import { Exchange } from './exchange.ts'
 import type { HandlerCalls } from './handler-calls.ts'
+import type { Posted } from './open-room.ts'
 import type { LiveEventPeer } from './peer.ts'
 import type { Message } from './protocol.ts'
 import type { Step } from './step.ts'
@@ -26,6 +27,7 @@ export interface BatchesParts {
   readonly calls: HandlerCalls
   readonly clock: Clock
   readonly steps: Steps
+  readonly roomLog: () => RoomLog
   readonly duplicates: Duplicates
   readonly answers: Answers
   /** Starts the handler of a message. Returns a promise if it has not ended. */
@@ -57,7 +59,7 @@ export class Batches {
   }
 
   /**
-   * Handles a batch. Resolves with the seq of its first event when all of it is kept. If it rejects (with a
+   * Handles a batch. Resolves, with the seq of its first event, when all of it is kept. If it rejects (with a
    * `RoomError`), nothing is kept. `isLate`: whether the request was already answered as not handled.
    */
   async run(
@@ -65,12 +67,13 @@ export class Batches {
     checked: readonly Checked[],
     producerKey: ProducerKey | undefined,
     isLate: () => boolean,
-  ): Promise<number | undefined> {
+  ): Promise<Posted> {
     const { answers, steps } = this.#parts
     const entries: Entry[] = []
     const others: Promise<void>[] = []
     const running: Running[] = []
     let step: Step | undefined
+    let kept: Kept
     try {
       for (const each of checked) this.#lookUp(each, new Exchange(peer, this.#now()), entries, others)
       for (const entry of entries) if (entry.state instanceof Promise) entry.state = await entry.state
@@ -84,7 +87,7 @@ export class Batches {
       if (running.length > 0) await mustHaveEnded(running)
       const fresh = entries.filter(({ state }) => state === 'new')
       if (producerKey) step.addKeys([producerKey])
-      await this.#keep(step, fresh)
+      kept = await this.#keep(step, fresh)
     } catch (thrown) {
       for (const { call } of running) call.giveUp()
       const [first] = entries
@@ -96,21 +99,21 @@ export class Batches {
     }
     // Only now: the request they wait for may itself wait for this one.
     await Promise.all(others)
-    return entries.find(({ exchange }) => exchange.seq !== undefined)?.exchange.seq
+    return { seq: entries.find(({ exchange }) => exchange.seq !== undefined)?.exchange.seq, kept }
   }
 
-  /** Seals the step with the keys and the acks of its messages. Resolves when it is kept. */
-  async #keep(step: Step, entries: readonly Entry[]): Promise<void> {
+  /** Seals the step with the keys and the acks of its messages. Resolves with how well it is kept. */
+  async #keep(step: Step, entries: readonly Entry[]): Promise<Kept> {
     // What it stood on could not be kept.
     if (step.failure) throw step.failure
-    const kept = new Promise<void>((resolve, reject) => {
+    const kept = new Promise<Kept>((resolve, reject) => {
       step.owner = {
         sealing() {},
-        stepKept(frames) {
+        stepKept: (frames) => {
           for (const { exchange, draft } of entries) {
             if (draft !== undefined) exchange.seq = frames[draft]?.seq
           }
-          resolve()
+          resolve(this.#parts.roomLog().kept)
         },
         stepFailed: (_step, error) => reject(error),
       }
@@ -120,7 +123,7 @@ export class Batches {
       this.#parts.answers.ack(exchange, step)
     }
     this.#parts.steps.seal(step)
-    await kept
+    return kept
   }
 
   #lookUp(checked: Checked, exchange: Exchange, entries: Entry[], others: Promise<void>[]): void {

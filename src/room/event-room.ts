@@ -7,7 +7,7 @@ import type { EventDefinition, Handlers, PastEvent, Position, Room } from '../de
 import { Frame, json } from '../delivery/frame.ts'
 import type { Wire } from '../delivery/wire.ts'
 import { Close, type CloseReason, LimitError, RoomError } from '../errors.ts'
-import { isOffset, type Kept } from '../log/log.ts'
+import { isOffset } from '../log/log.ts'
 import { countExceeded } from '../tally.ts'
 import { catchUp } from './catch-up.ts'
 import { Exchanges } from './exchanges.ts'
@@ -76,10 +76,6 @@ export class LiveEventRoom extends LiveRoom<LiveEventPeer, Handlers> implements 
 
   override join(visitor: Visitor, wire: Wire, offset: string | undefined): EventSession {
     return new EventPeerSession(this, this.addPeer(visitor, wire, offset))
-  }
-
-  get kept(): Kept {
-    return this.roomLog.kept
   }
 
   refusalOf(client: string | undefined): RoomError | undefined {

@@ -6,7 +6,7 @@
 import type { Frame } from '../delivery/frame.ts'
 import type { Subscriber } from '../delivery/subscriber.ts'
 import type { RoomError } from '../errors.ts'
-import type { ClientKey, IdempotencyKey, ProducerKey } from '../log/log.ts'
+import type { ClientKey, IdempotencyKey, Kept, ProducerKey } from '../log/log.ts'
 import type { LiveEventPeer } from './peer.ts'
 import type { Chain } from './room-message.ts'
 import type { Step, StepOwner } from './step.ts'
@@ -25,6 +25,8 @@ export class Exchange implements StepOwner {
   isAnswered = false
   /** The messages of rooms that wait for it, if another room sent it. */
   chain: Chain | undefined
+  /** How well it is kept, once it was answered with an ack. */
+  kept: Kept | undefined
   /** It was answered as an earlier message of the same id. */
   isDuplicate = false
   /** The transport's number of the message, by which a message without an id is answered too. */

@@ -50,6 +50,7 @@ export class Exchanges {
       calls,
       clock,
       steps,
+      roomLog,
       duplicates: this.#duplicates,
       answers: this.#answers,
       handle: (...message) => this.#call(...message),
@@ -83,7 +84,7 @@ export class Exchanges {
         if (isLate()) return reject(timedOut())
         const [alone] = checked
         if (checked.length === 1 && alone) return this.#post(peer, alone, posting, resolve, reject)
-        return this.#batches.run(peer, checked, producerKey, isLate).then((seq) => resolve({ seq }), reject)
+        return this.#batches.run(peer, checked, producerKey, isLate).then(resolve, reject)
       })
     })
   }
@@ -99,7 +100,11 @@ export class Exchanges {
     const exchange = new Exchange(peer, this.#parts.clock.monotonic(), producerKey)
     exchange.id = message.id
     exchange.chain = chain
-    exchange.outcome().then(() => resolve({ seq: exchange.seq, isDuplicate: exchange.isDuplicate }), reject)
+    const kept = () => {
+      const { seq, isDuplicate, kept = this.#parts.roomLog().kept } = exchange
+      resolve({ seq, isDuplicate, kept })
+    }
+    exchange.outcome().then(kept, reject)
     return this.#begin(exchange, message, data, isLate)
   }
 

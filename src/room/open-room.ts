@@ -31,8 +31,6 @@ export interface OpenRawRoom extends CommonRoom {
 export interface EventRoom extends CommonRoom {
   readonly kind: 'event'
   readonly readers: RoomReaders
-  /** How well what is acknowledged is kept. */
-  readonly kept: Kept
   /** The error with which `join` refused this client in the last seconds. */
   refusalOf(client: string | undefined): RoomError | undefined
   join(visitor: Visitor, wire: Wire, offset: string | undefined): EventSession
@@ -67,6 +65,8 @@ export interface Posting {
 export interface Posted {
   readonly produced?: Produced
   readonly seq?: number | undefined
+  /** How well it is kept. */
+  readonly kept: Kept
   /** It is the answer of an earlier message of the same id. */
   readonly isDuplicate?: boolean
 }

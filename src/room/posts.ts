@@ -54,9 +54,12 @@ export class Posts {
   /** Handles messages without a rate. Resolves when their events are kept; rejects with a `RoomError`. */
   async take(peer: LiveEventPeer, messages: readonly Message[], how: Posting = {}): Promise<Posted> {
     const { producerKey } = how
-    if (producerKey)
-      return { produced: await this.#producers.run(producerKey, () => this.#handle(peer, messages, { producerKey })) }
-    return this.#handle(peer, messages, how)
+    if (!producerKey) return this.#handle(peer, messages, how)
+    let posted: Posted | undefined
+    const produced = await this.#producers.run(producerKey, async () => {
+      posted = await this.#handle(peer, messages, { producerKey })
+    })
+    return { kept: this.#parts.roomLog().kept, ...posted, produced }
   }
 
   async #handle(peer: LiveEventPeer, messages: readonly Message[], how: Posting): Promise<Posted> {

@@ -76,8 +76,8 @@ export class RoomSender {
       if (room.kind === 'raw') throw new RoomError('not_found', `the room at ${path} is raw: it takes no events`)
       // No client can have this id: theirs have no spaces, or begin with a number.
       const sender = room.anonymousSender({ id: from, name: from, client: ` room ${from}`, via: 'room' })
-      const { seq, isDuplicate } = await sender.post([{ type, data, id }], { isLate, chain })
-      return { ...(seq !== undefined && { seq }), kept: room.kept, ...(isDuplicate && { duplicate: true }) }
+      const { seq, kept, isDuplicate } = await sender.post([{ type, data, id }], { isLate, chain })
+      return { ...(seq !== undefined && { seq }), kept, ...(isDuplicate && { duplicate: true }) }
     } finally {
       release()
     }

@@ -94,8 +94,8 @@ export class TestHost {
     if (id !== undefined && as.client === undefined && typeof as.claims?.sub !== 'string')
       throw new RoomError('bad_message', 'expected "client" or "claims.sub" beside a message "id", got neither')
     const visitor = { ...this.#visitor(as), via: 'http' } as const
-    const { seq, isDuplicate } = await room.anonymousSender(visitor).post([{ type, data, id }])
-    return { kept: room.roomLog.kept, ...(seq !== undefined && { seq }), ...(isDuplicate && { duplicate: true }) }
+    const { seq, kept, isDuplicate } = await room.anonymousSender(visitor).post([{ type, data, id }])
+    return { kept, ...(seq !== undefined && { seq }), ...(isDuplicate && { duplicate: true }) }
   }
 
   async restart(): Promise<void> {

@@ -116,9 +116,9 @@ describe('a message whose answer comes too late or never', () => {
     const { room } = await openMoodyRoom(() => undefined)
     const say = () => room.anonymousSender(clientOf('ann')).post([{ type: 'say', data: 1, id: '1' }])
     expect([await say(), await say(), await say()]).toEqual([
-      { seq: 1, isDuplicate: false },
-      { seq: 1, isDuplicate: true },
-      { seq: 1, isDuplicate: true },
+      { seq: 1, isDuplicate: false, kept: 'memory' },
+      { seq: 1, isDuplicate: true, kept: 'memory' },
+      { seq: 1, isDuplicate: true, kept: 'memory' },
     ])
     expect(room.roomLog.seq).toBe(1)
   })

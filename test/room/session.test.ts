@@ -43,9 +43,13 @@ it('of an event room may post as long as its peer is a member', async () => {
   const { room } = await openMoodyRoom(() => undefined)
   const session = room.join(clientOf('ann'), new NotingWire(), undefined)
   const messages = [{ type: 'say', data: 1, id: undefined }]
-  expect(await session.post(messages)).toEqual({ seq: 1, isDuplicate: false })
+  expect(await session.post(messages)).toEqual({ seq: 1, isDuplicate: false, kept: 'memory' })
   session.end({ code: 4003, reason: 'kicked' })
   await expect(session.post(messages)).rejects.toMatchObject({ status: 404, code: 'unknown_peer' })
   // A client that is no member may go on.
-  expect(await room.anonymousSender(clientOf('ann')).post(messages)).toEqual({ seq: 2, isDuplicate: false })
+  expect(await room.anonymousSender(clientOf('ann')).post(messages)).toEqual({
+    seq: 2,
+    isDuplicate: false,
+    kept: 'memory',
+  })
 })

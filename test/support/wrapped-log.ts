@@ -1,7 +1,7 @@
-/** A log of which a test replaces some calls. */
-import type { Log } from '../../src/log/log.ts'
+/** A log, or the log of a room, of which a test replaces some parts. */
+import type { Log, RoomLog } from '../../src/log/log.ts'
 
-export function wrappedLog(log: Log, own: Partial<Log>): Log {
+export function wrappedLog<T extends Log | RoomLog>(log: T, own: Partial<T>): T {
   return new Proxy(log, {
     get(_, name) {
       if (name in own) return Reflect.get(own, name)
