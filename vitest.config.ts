@@ -26,6 +26,7 @@ export default defineConfig({
   },
   test: {
     reporters: ['default', here('test/support/summary.ts')],
+    globalSetup: here('test/support/compile-cache.ts'),
     maxWorkers: 2,
     testTimeout: ENDLESS_MS,
     hookTimeout: ENDLESS_MS,

@@ -38,7 +38,7 @@ import { httpRoutes } from './transports/http/http.ts'
 import { httpServer, setDeadlines, urlOf } from './transports/http/http-server.ts'
 import { InFlightRequests } from './transports/http/in-flight-requests.ts'
 import { OwnFiles } from './transports/http/own-files.ts'
-import { loadPages } from './transports/http/pages.ts'
+import { loadPages, type WebPages } from './transports/http/pages.ts'
 import { Refusals } from './transports/refusals.ts'
 import { Streams } from './transports/streams/streams.ts'
 import { upgradeHandler } from './transports/websocket/upgrade.ts'
@@ -64,8 +64,9 @@ export interface ServerParts {
   readonly logger: Logger
   readonly clock?: Clock
   readonly random?: Random
-  /** Replaces the log of `environment`. */
+  /** Replace the log of `environment`, and the pages of `public/`. */
   readonly log?: Log
+  readonly pages?: WebPages
 }
 
 /** After this share of the drain time, connections are destroyed, so that the log is closed before the process ends. */
@@ -111,10 +112,9 @@ export async function createServer(parts: ServerParts): Promise<Server> {
   let upgrades = new Map<Mount, WebSocketUpgrades>()
   let closing: Promise<void> | undefined
   const isDraining = () => closing !== undefined
-  const pages = loadPages(basePath, await publicFiles(), environment.adminToken !== undefined)
+  const pages = parts.pages ?? loadPages(basePath, await publicFiles(), environment.adminToken !== undefined)
   const ownFiles = await OwnFiles.open(environment.publicFolder, clock)
   const auths = new Auths(clock, logger)
-
   const callerOf = callerReader(trustProxy)
   const gate = new Gate({
     basePath,

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { defineRoom } from '../../src/define.ts'
 import type { Client } from '../support/client.ts'
 import { frame, handshake, RawClient, request } from '../support/raw.ts'
-import { startServer, type TestServer } from '../support/server.ts'
+import { BRIEF_DRAIN, startServer, type TestServer } from '../support/server.ts'
 
 const CONTINUATION = 0
 const TEXT = 1
@@ -28,6 +28,7 @@ const kicking = defineRoom({
 
 beforeAll(async () => {
   server = await startServer({
+    env: BRIEF_DRAIN,
     rooms: {
       '/echo': { module: 'echo', limits: { payload: 1000, rate: { perSecond: 1000, burst: 1000 } } },
       '/chat': { module: 'chat' },

@@ -111,6 +111,8 @@ describe('its transports', () => {
     expect(await ann.say('note', { text: 'by polling' })).toMatchObject({ ok: true })
     expect(ann.socket.io.engine.transport.name).toBe('polling')
     ann.socket.disconnect()
+    // The proxy must not end before her goodbye is through: the server would wait for her.
+    await expect.poll(() => stage.members('/notes/blocked')).toBe(0)
     await blocking.close()
   })
 })

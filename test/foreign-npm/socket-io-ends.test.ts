@@ -82,6 +82,8 @@ describe.each([['websocket'], ['polling']])('by %s, a client', (way) => {
     isSilent = false
     await ann.next('welcome')
     ann.socket.disconnect()
+    // The proxy must not end before her goodbye is through: the server would wait for her.
+    await expect.poll(() => stage.members('/notes/silent')).toBe(0)
     await silent.close()
   })
 })

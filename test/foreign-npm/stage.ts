@@ -48,6 +48,8 @@ export interface Stage {
   /** Through the proxy. */
   readonly url: string
   readonly ws: string
+  /** How many members a room has. */
+  members(path: string): Promise<number>
   /** Ends the server as an operator does, and starts it again on the same log. */
   restart(): Promise<void>
   /** A server that drains until its last handler has finished, which is at `restart`. */
@@ -78,8 +80,9 @@ export function openStage(): Stage {
   })
 
   afterAll(async () => {
-    await proxy?.close()
+    // While the proxy is there: the server hears who has left, and waits for nobody.
     await server?.close()
+    await proxy?.close()
     await rm(folder, { recursive: true })
   })
 
@@ -96,6 +99,10 @@ export function openStage(): Stage {
     },
     get ws() {
       return `ws://127.0.0.1:${running().proxy.port}`
+    },
+    async members(path) {
+      const { members } = (await (await fetch(running().server.url + path)).json()) as { members: { count: number } }
+      return members.count
     },
     async restart() {
       await running().server.close()

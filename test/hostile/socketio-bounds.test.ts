@@ -9,7 +9,7 @@ import { BareSocketIo } from '../support/bare-socketio.ts'
 import { talk } from '../support/besieged.ts'
 import { tellWrong } from '../support/figures.ts'
 import { request as head, RawClient } from '../support/raw.ts'
-import { type Setup, startServer, type TestServer } from '../support/server.ts'
+import { BRIEF_DRAIN, type Setup, startServer, type TestServer } from '../support/server.ts'
 
 const BURST = 5
 const rooms: Setup['rooms'] = { '/talk': { definition: talk }, '/r/:name': { definition: talk } }
@@ -47,7 +47,8 @@ describe('handshakes of one address are counted', () => {
   ]
 
   it('however they look', async () => {
-    server = await startServer({ rooms, server: { limits: { handshakes: { perSecond: 1, burst: BURST } } } })
+    const limits = { handshakes: { perSecond: 1, burst: BURST } }
+    server = await startServer({ rooms, server: { limits }, env: BRIEF_DRAIN })
     const uncounted: string[] = []
     for (const target of TARGETS) {
       let served = 0

@@ -2,7 +2,9 @@
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { z } from 'zod'
 import { defineRoom, RoomError } from '../../src/define.ts'
+import { type HandClock, handClock } from '../../src/testing/hand-clock.ts'
 import type { Client } from '../support/client.ts'
+import { closeInTime, passUntil } from '../support/close-in-time.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 
 const ledger = defineRoom({
@@ -18,7 +20,10 @@ const ledger = defineRoom({
           void room.publish('moved', room.storage.get('sum'))
         },
         reject: () => Promise.reject(new RoomError('no_money', 'there is none')),
-        slow: () => new Promise(() => {}),
+        slow() {
+          notes.push('slow')
+          return new Promise(() => {})
+        },
         who({ id, name, via, isMember, isHere, claims }) {
           notes.push({ id, name, via, isMember, isHere, claims, size: room.size })
         },
@@ -63,6 +68,7 @@ const circle = (other: string) =>
   })
 
 let server: TestServer
+let clock: HandClock
 let ann: Client
 let notes: unknown[]
 let sent: Promise<unknown> | undefined
@@ -71,7 +77,10 @@ let rounds: number
 beforeEach(async () => {
   notes = []
   rounds = 0
+  // A circle has always something to do soon, and a hand clock would wait for the end of that.
+  clock = { ...handClock(), soon: (fn) => void setImmediate(fn) }
   server = await startServer({
+    clock,
     rooms: {
       '/ledger': {
         definition: ledger,
@@ -87,7 +96,7 @@ beforeEach(async () => {
   })
   ann = await server.connect('/teller', { client: 'ann' })
 })
-afterEach(() => server.close())
+afterEach(() => closeInTime(server, clock))
 
 async function answer(path: string, type: string, data: unknown, id?: string): Promise<unknown> {
   ann.send('send', { path, type, data, id })
@@ -131,7 +140,19 @@ it('is never sent if its step is undone', async () => {
 })
 
 it('is answered unavailable after 5 s', async () => {
-  expect(await answer('/ledger', 'slow', null)).toEqual({ code: 'unavailable' })
+  let isOver = false
+  const answered = answer('/ledger', 'slow', null).finally(() => {
+    isOver = true
+  })
+  await expect.poll(() => notes).toContain('slow')
+  const ben = await server.connect('/other/b')
+  await clock.advance(4999)
+  // An answer of that time would come before this one.
+  ben.send('send', { path: '/ledger', type: 'move', data: { amount: 1 } })
+  await ben.next('answer')
+  expect(isOver).toBe(false)
+  await clock.advance(1)
+  expect(await answered).toEqual({ code: 'unavailable' })
 })
 
 it('ends in a circle of rooms that wait for each other, and meanwhile the server goes on', async () => {
@@ -142,11 +163,12 @@ it('ends in a circle of rooms that wait for each other, and meanwhile the server
   const ben = await server.connect('/other/b')
   ben.send('send', { path: '/ledger', type: 'move', data: { amount: 1 } })
   expect(await ben.next('answer')).toMatchObject({ data: { seq: 1 } })
+  await expect.poll(() => rounds).toBeGreaterThan(10)
   expect(isOver).toBe(false)
+  await passUntil(clock, circling)
   expect(await circling).toEqual({ code: 'unavailable' })
   const reached = rounds
   expect(await answer('/ledger', 'move', { amount: 1 })).toMatchObject({ seq: 2 })
-  expect(reached).toBeGreaterThan(10)
   expect(rounds).toBe(reached)
 })
 

@@ -10,7 +10,7 @@ import { BarePolling } from './bare-polling.ts'
 import { type BareOptions, BareSocketIo } from './bare-socketio.ts'
 import type { Client } from './client.ts'
 import { patiently } from './patience.ts'
-import { type Setup, startServer, type TestServer } from './server.ts'
+import { BRIEF_DRAIN, type Setup, startServer, type TestServer } from './server.ts'
 
 const RATE = { perSecond: 1e6, burst: 1e6 }
 
@@ -40,7 +40,7 @@ export function openBesieged(setup: Setup = {}): Besieged {
 
   beforeAll(async () => {
     server = await startServer({
-      env: { LOG_LEVEL: 'warn' },
+      env: { LOG_LEVEL: 'warn', ...BRIEF_DRAIN },
       ...setup,
       server: { limits: { handshakes: RATE }, ...setup.server },
       defaults: { rejoinWithin: 0, limits: { perAddress: 100_000, rate: RATE }, ...setup.defaults },

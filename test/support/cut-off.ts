@@ -9,7 +9,7 @@ import { afterEach, beforeEach } from 'vitest'
 import { z } from 'zod'
 import { defineRoom } from '../../src/define.ts'
 import { Cable } from './cable.ts'
-import { type Line, startServer, type TestServer } from './server.ts'
+import { BRIEF_DRAIN, type Line, startServer, type TestServer } from './server.ts'
 import { type StockOptions, type StockSocket, stockSocket, type Transport } from './stock-socket.ts'
 
 /** `say` is published, `hint` is broadcast; both are bare strings, which a client could take for an offset. */
@@ -50,7 +50,7 @@ export function openCutOff(rooms: Record<string, Line>, defaults: Record<string,
   let server: TestServer | undefined
   let cable: Cable | undefined
   const clients: { readonly socket: { disconnect(): unknown } }[] = []
-  const start = (env: Record<string, string>) => startServer({ rooms, defaults, env })
+  const start = (env: Record<string, string>) => startServer({ rooms, defaults, env: { ...BRIEF_DRAIN, ...env } })
   const running = <T>(part: T | undefined): T => {
     if (!part) throw new Error('expected to be called in a test')
     return part
@@ -99,8 +99,10 @@ export function openCutOff(rooms: Record<string, Line>, defaults: Record<string,
   })
   afterEach(async () => {
     for (const { socket } of clients.splice(0)) socket.disconnect()
-    await cable?.close()
+    // While the cable is whole: the server hears at once that they leave, and waits for nobody.
+    cable?.plug()
     await server?.close()
+    await cable?.close()
     rmSync(folder, { recursive: true })
   })
   return fixture

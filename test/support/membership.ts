@@ -5,7 +5,7 @@
 import { defineRoom, RoomError } from 'corridor'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { startServer, type TestServer } from './server.ts'
+import { BRIEF_DRAIN, startServer, type TestServer } from './server.ts'
 import type { Join } from './wires.ts'
 
 function door() {
@@ -56,7 +56,8 @@ export function testMembership(name: string, via: 'websocket' | 'http' | 'socket
       calls = room.calls
       const limits = { buffered: '64MiB', payload: '1MiB' }
       const one = { definition: room.definition, limits: { peers: 1 } }
-      server = await startServer({ rooms: { '/door': { definition: room.definition, limits }, '/one': one } })
+      const rooms = { '/door': { definition: room.definition, limits }, '/one': one }
+      server = await startServer({ rooms, env: BRIEF_DRAIN })
     })
     afterEach(() => server.close())
 

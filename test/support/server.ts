@@ -12,14 +12,22 @@ import type { Clock } from '../../src/clock.ts'
 import { type Config, loadConfig } from '../../src/config/config.ts'
 import { type Environment, readEnvironment } from '../../src/config/environment.ts'
 import { kindOf, type Mount } from '../../src/config/mount.ts'
+import { publicFiles } from '../../src/config/paths.ts'
 import type { Definition } from '../../src/define.ts'
 import type { Log } from '../../src/log/log.ts'
 import { newLogger } from '../../src/operations/logger.ts'
 import type { Random } from '../../src/random.ts'
 import { createServer, type Server } from '../../src/server.ts'
+import { loadPages, type WebPages } from '../../src/transports/http/pages.ts'
 import { type Client, type ClientOptions, connect } from './client.ts'
 
 const ROOMS = fileURLToPath(new URL('../../rooms/', import.meta.url))
+
+/**
+ * For a server whose clients vanish without a word: a client that polls, and asks no more, holds up the end of a server for
+ * as long as it drains.
+ */
+export const BRIEF_DRAIN = { DRAIN_MS: '200' }
 
 /** A line of `rooms.json`; `module` is looked for in `rooms/`, or the definition stands here itself. */
 export type Line = { module?: string; definition?: unknown } & Record<string, unknown>
@@ -75,8 +83,9 @@ export async function startServer(setup: Setup = {}): Promise<TestServer> {
   const config = await configOf(setup, folder)
   const logger = newLogger(environment.logLevel, sink)
   const { clock, random, log } = setup
+  const pages = await pagesOf(environment)
   const given = { ...(clock && { clock }), ...(random && { random }), ...(log && { log }) }
-  const server = await createServer({ environment, config, logger, ...given })
+  const server = await createServer({ environment, config, logger, pages, ...given })
   const { port, host } = new URL(server.url)
   const ws = server.url.replace(/^http/, 'ws')
   return {
@@ -98,6 +107,17 @@ export async function startServer(setup: Setup = {}): Promise<TestServer> {
       if (surprises.length > 0) throw new Error(`unexpected errors in the log: ${JSON.stringify(surprises, null, 2)}`)
     },
   }
+}
+
+/** The pages of each kind of server, made once for all servers of a process. */
+const PAGES = new Map<string, WebPages>()
+
+async function pagesOf({ basePath, adminToken }: Environment): Promise<WebPages> {
+  const hasOperator = adminToken !== undefined
+  const key = `${basePath} ${hasOperator}`
+  const pages = PAGES.get(key) ?? loadPages(basePath, await publicFiles(), hasOperator)
+  PAGES.set(key, pages)
+  return pages
 }
 
 async function configOf({ rooms, defaults, server }: Setup, folder: string): Promise<Config> {

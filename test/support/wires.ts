@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { EventFrame } from './client.ts'
 import notes from './notes.ts'
-import { startServer, type TestServer } from './server.ts'
+import { BRIEF_DRAIN, startServer, type TestServer } from './server.ts'
 
 /** A peer, whatever it comes over. */
 export interface Peer {
@@ -25,6 +25,7 @@ export function testWire(name: string, join: Join): void {
 
     beforeAll(async () => {
       server = await startServer({
+        env: BRIEF_DRAIN,
         server: { limits: { handshakes: { perSecond: 1e5, burst: 1e5 } } },
         rooms: {
           '/notes/:name': {
@@ -204,7 +205,7 @@ export function testWire(name: string, join: Join): void {
     })
 
     it('is asked to come back when the server ends', async () => {
-      const other = await startServer({ rooms: { '/notes': { definition: notes } } })
+      const other = await startServer({ rooms: { '/notes': { definition: notes } }, env: BRIEF_DRAIN })
       const ann = await join(other, '/notes')
       await ann.next('welcome')
       const ended = other.close()

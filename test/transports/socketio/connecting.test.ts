@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
 import { z } from 'zod'
 import { defineRoom, RoomError } from '../../../src/define.ts'
-import { type Line, startServer, type TestServer } from '../../support/server.ts'
+import { BRIEF_DRAIN, type Line, startServer, type TestServer } from '../../support/server.ts'
 import { nextEvent, type SocketIoOptions, socketIoClients } from '../../support/socketio.ts'
 import { SECRET, sign } from '../../support/tokens.ts'
 
@@ -104,7 +104,7 @@ describe('a namespace', () => {
   })
 
   it('takes pages of its own origins alone, and answers those that some room lists', async () => {
-    server = await startServer({ rooms })
+    server = await startServer({ rooms, env: BRIEF_DRAIN })
     const from = (origin: string) => ({ extraHeaders: { Origin: origin } })
     for (const transports of [['websocket'], ['polling']]) {
       const listed = { transports, ...from('https://example.org') }

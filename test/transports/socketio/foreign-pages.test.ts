@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { ask } from '../../proxies/http.ts'
 import { selfSigned } from '../../support/certificate.ts'
 import notes from '../../support/notes.ts'
-import { type Setup, startServer, type TestServer } from '../../support/server.ts'
+import { BRIEF_DRAIN, type Setup, startServer, type TestServer } from '../../support/server.ts'
 import { connectSocketIo } from '../../support/socketio-peer.ts'
 import { SECRET, sign } from '../../support/tokens.ts'
 import { version2 } from '../../support/version-2.ts'
@@ -24,7 +24,7 @@ const ANY = { ...ROOMS, '/any': { definition: notes, origins: '*' } }
 let server: TestServer
 afterEach(() => server.close())
 async function start(setup: Setup): Promise<void> {
-  server = await startServer(setup)
+  server = await startServer({ ...setup, env: { ...BRIEF_DRAIN, ...setup.env } })
 }
 
 /** A request as a page of `origin` sends it. → the CORS headers of the answer */

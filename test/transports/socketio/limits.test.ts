@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
 import { z } from 'zod'
 import { defineRoom } from '../../../src/define.ts'
-import { type Line, startServer, type TestServer } from '../../support/server.ts'
+import { BRIEF_DRAIN, type Line, startServer, type TestServer } from '../../support/server.ts'
 import { nextEvent, socketIoClients } from '../../support/socketio.ts'
 
 const said = defineRoom({
@@ -177,7 +177,7 @@ describe('a client', () => {
   })
 
   it('that posts more than any room takes is refused, however it says so', async () => {
-    server = await startServer({ rooms })
+    server = await startServer({ rooms, env: BRIEF_DRAIN })
     const poll = `${server.url}/socket.io/?EIO=4&transport=polling`
     const { sid } = JSON.parse((await (await fetch(poll)).text()).slice(1))
     const body = '4'.repeat(1_000_000)
