@@ -1,6 +1,6 @@
 /** The client changes to a connection with a new token before the old one ends, and the room hears of no leave. */
 import { defineRoom } from 'corridor'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
 import { type ClientRoom, connect, type Options } from '../../src/client/client.ts'
 import { type HandClock, handClock } from '../../src/testing/hand-clock.ts'
@@ -31,14 +31,18 @@ let server: TestServer
 let clock: HandClock
 let rooms: Room[] = []
 let level: number
+let asked: number
 beforeEach(async () => {
-  heard.length = level = 0
+  // The client's time. It goes on as it does, and faster in `untilAsked`.
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'], shouldAdvanceTime: true })
+  heard.length = level = asked = 0
   clock = handClock(Math.ceil(Date.now() / 1000) * 1000)
   // By the clock of the test, which stands, no message would be too fast.
   const limits = { rate: { perSecond: 1000, burst: 1_000_000 } }
   server = await startServer({ rooms: { '/room': { definition, auth: { secret: SECRET }, limits } }, clock })
 })
 afterEach(async () => {
+  vi.useRealTimers()
   for (const room of rooms) room.close()
   rooms = []
   await closeInTime(server, clock)
@@ -69,6 +73,13 @@ const levelOf = (room: Room) =>
     })
     void room.send('level', null)
   })
+/** Lets the client's time pass until it has asked so many times for a token. */
+async function untilAsked(times: number): Promise<void> {
+  while (asked < times) {
+    await vi.advanceTimersByTimeAsync(20)
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+}
 async function untilLevel(room: Room, least: number): Promise<void> {
   while (Number(await levelOf(room)) < least) await new Promise((resolve) => setTimeout(resolve, 50))
 }
@@ -81,7 +92,13 @@ const transports: [name: string, options: Options][] = [
 describe.each(transports)('over %s', (_, options) => {
   it('it stays a member, loses and doubles nothing, and outlives its first token', async () => {
     const states: string[] = []
-    const ann = enter({ ...options, token: () => token(states.includes('open') ? 600 : 2) })
+    const ann = enter({
+      ...options,
+      token: () => {
+        asked += 1
+        return token(states.includes('open') ? 600 : 2)
+      },
+    })
     ann.onState(({ state }) => states.push(state))
     const added: number[] = []
     ann.on('added', ({ data }) => added.push(data))
@@ -93,6 +110,7 @@ describe.each(transports)('over %s', (_, options) => {
       for (; !isDone; await new Promise((resolve) => setTimeout(resolve, 10))) await ann.send('add', ++last)
       return last
     })()
+    await untilAsked(first + 1)
     await untilLevel(ann, first + 1)
     isDone = true
     const last = await adding
@@ -109,7 +127,6 @@ describe.each(transports)('over %s', (_, options) => {
 
 it('a token that the application fails to get, or gets unchanged, is asked for again', async () => {
   const first = await token(8)
-  let asked = 0
   const ann = enter({
     token: () => {
       asked += 1
@@ -118,15 +135,16 @@ it('a token that the application fails to get, or gets unchanged, is asked for a
     },
   })
   await opened(ann)
+  await untilAsked(4)
   await untilLevel(ann, 2)
   expect(asked).toBe(4)
   expect(heard).toEqual(['join ann'])
 })
 
 it('a new token that is refused leaves the old connection as it is, until that ends', async () => {
-  let asked = 0
   const ann = enter({ token: () => (++asked === 2 ? 'not a token' : token(asked === 1 ? 8 : 600)) })
   await opened(ann)
+  await untilAsked(2)
   await untilLevel(ann, 2)
   expect(asked).toBe(3)
   expect(heard).toEqual(['join ann'])
@@ -134,17 +152,14 @@ it('a new token that is refused leaves the old connection as it is, until that e
 
 it('one that comes too late is not used: the client came back with another', async () => {
   const late = Promise.withResolvers<string>()
-  let asked = 0
-  const isAsked = Promise.withResolvers<void>()
   const ann = enter({
     token: () => {
       asked += 1
-      if (asked === 2) isAsked.resolve()
       return asked === 2 ? late.promise : token(asked === 1 ? 2 : 600)
     },
   })
   await opened(ann)
-  await isAsked.promise
+  await untilAsked(2)
   await passUntil(
     clock,
     new Promise<void>((resolve) => ann.onState(({ state }) => state === 'waiting' && resolve())),
@@ -159,16 +174,9 @@ it('one that comes too late is not used: the client came back with another', asy
 
 it('a client that is closed meanwhile does not come back', async () => {
   const late = Promise.withResolvers<string>()
-  const isAsked = Promise.withResolvers<void>()
-  const ann = enter({
-    token: () => {
-      if (level === 0) return token(2)
-      isAsked.resolve()
-      return late.promise
-    },
-  })
+  const ann = enter({ token: () => (++asked === 1 ? token(2) : late.promise) })
   await opened(ann)
-  await isAsked.promise
+  await untilAsked(2)
   ann.close()
   late.resolve(await token(600))
   await expect.poll(() => heard.at(-1)).toBe('leave ann')
