@@ -1,7 +1,6 @@
 /** How the stock client of Socket.IO connects: who it says it is, how many connections it makes, by which transports. */
 import { EventEmitter } from 'node:events'
 import { describe, expect, it } from 'vitest'
-import { openTcpProxy } from '../support/tcp-proxy.ts'
 import { sign } from '../support/tokens.ts'
 import { openStage } from './stage.ts'
 import { openVisits } from './visits.ts'
@@ -49,7 +48,7 @@ describe('who it says it is', () => {
 describe('its connections', () => {
   it('are one for all namespaces of a Manager, each with its own ends', async () => {
     const shared = { forceNew: false, auth: { name: 'Ann' } }
-    const proxy = await openTcpProxy(stage.server.port)
+    const proxy = await stage.openProxy()
     const at = (path: string) => `http://127.0.0.1:${proxy.port}${path}`
     const one = visit(at('/notes/one'), { ...shared, transports: ['websocket'] })
     const two = visit(at('/notes/two'), { ...shared, transports: ['websocket'] })
@@ -66,7 +65,6 @@ describe('its connections', () => {
     two.socket.disconnect()
     expect(await one.say('note', { text: 'here again' })).toMatchObject({ ok: true, seq: 1 })
     expect(proxy.accepted).toBe(1)
-    await proxy.close()
   })
 
   it('are its own with forceNew', async () => {
@@ -78,7 +76,7 @@ describe('its connections', () => {
   })
 
   it('are not made before connect() with autoConnect: false', async () => {
-    const proxy = await openTcpProxy(stage.server.port)
+    const proxy = await stage.openProxy()
     const url = `http://127.0.0.1:${proxy.port}/notes/later`
     const ann = visit(url, { autoConnect: false, transports: ['websocket'] })
     // A connection of another client, which stands behind one of this client.
@@ -87,7 +85,6 @@ describe('its connections', () => {
     ann.socket.connect()
     await ann.next('welcome')
     expect(proxy.accepted).toBe(2)
-    await proxy.close()
   })
 })
 
@@ -103,17 +100,13 @@ describe('its transports', () => {
 
   it('are all tried where WebSockets are blocked, with tryAllTransports', async () => {
     const isWebSocket = (head: string) => /^upgrade: websocket/im.test(head)
-    const blocking = await openTcpProxy(stage.server.port, isWebSocket)
+    const blocking = await stage.openProxy(isWebSocket)
     const transports = ['websocket', 'polling']
     const url = `http://127.0.0.1:${blocking.port}/notes/blocked`
     const ann = visit(url, { transports, tryAllTransports: true })
     await ann.next('welcome')
     expect(await ann.say('note', { text: 'by polling' })).toMatchObject({ ok: true })
     expect(ann.socket.io.engine.transport.name).toBe('polling')
-    ann.socket.disconnect()
-    // The proxy must not end before her goodbye is through: the server would wait for her.
-    await expect.poll(() => stage.members('/notes/blocked')).toBe(0)
-    await blocking.close()
   })
 })
 

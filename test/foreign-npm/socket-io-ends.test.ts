@@ -1,6 +1,5 @@
 /** The ends that the stock client of Socket.IO meets: which it is told, and after which it comes back by itself. */
 import { describe, expect, it } from 'vitest'
-import { openTcpProxy } from '../support/tcp-proxy.ts'
 import { openStage } from './stage.ts'
 import { openVisits } from './visits.ts'
 
@@ -75,15 +74,11 @@ describe.each([['websocket'], ['polling']])('by %s, a client', (way) => {
 
   it('that finds nobody tries again, until there is somebody', async () => {
     let isSilent = true
-    const silent = await openTcpProxy(stage.server.port, () => isSilent)
+    const silent = await stage.openProxy(() => isSilent)
     const ann = visit(`http://127.0.0.1:${silent.port}/notes/silent`, { transports })
     for (let tries = 0; tries < 3; tries += 1) expect(await ann.refusals.next('a failed try')).toMatch(/error/)
     expect(ann.socket.active).toBe(true)
     isSilent = false
     await ann.next('welcome')
-    ann.socket.disconnect()
-    // The proxy must not end before her goodbye is through: the server would wait for her.
-    await expect.poll(() => stage.members('/notes/silent')).toBe(0)
-    await silent.close()
   })
 })

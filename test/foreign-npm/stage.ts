@@ -48,8 +48,8 @@ export interface Stage {
   /** Through the proxy. */
   readonly url: string
   readonly ws: string
-  /** How many members a room has. */
-  members(path: string): Promise<number>
+  /** Another proxy, which ends with the stage, so that clients behind it can say goodbye. */
+  openProxy(isBlocked?: (head: string) => boolean): Promise<TcpProxy>
   /** Ends the server as an operator does, and starts it again on the same log. */
   restart(): Promise<void>
   /** A server that drains until its last handler has finished, which is at `restart`. */
@@ -60,6 +60,7 @@ export interface Stage {
 export function openStage(): Stage {
   let server: TestServer | undefined
   let proxy: TcpProxy | undefined
+  const proxies: TcpProxy[] = []
   let folder = ''
   const running = () => {
     if (!server || !proxy) throw new Error('expected a running server: the stage starts it in beforeAll')
@@ -77,12 +78,13 @@ export function openStage(): Stage {
     folder = await mkdtemp(join(tmpdir(), 'corridor-clients-'))
     server = await start()
     proxy = await openTcpProxy(server.port)
+    proxies.push(proxy)
   })
 
   afterAll(async () => {
     // While the proxy is there: the server hears who has left, and waits for nobody.
     await server?.close()
-    await proxy?.close()
+    for (const each of proxies) await each.close()
     await rm(folder, { recursive: true })
   })
 
@@ -100,9 +102,10 @@ export function openStage(): Stage {
     get ws() {
       return `ws://127.0.0.1:${running().proxy.port}`
     },
-    async members(path) {
-      const { members } = (await (await fetch(running().server.url + path)).json()) as { members: { count: number } }
-      return members.count
+    async openProxy(isBlocked) {
+      const proxy = await openTcpProxy(running().server.port, isBlocked)
+      proxies.push(proxy)
+      return proxy
     },
     async restart() {
       await running().server.close()

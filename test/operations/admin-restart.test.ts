@@ -4,7 +4,7 @@ import type { Log } from '../../src/log/log.ts'
 import { MemoryLog } from '../../src/log/memory.ts'
 import { systemRandom } from '../../src/random.ts'
 import { handClock } from '../../src/testing/hand-clock.ts'
-import { closeInTime } from '../support/close-in-time.ts'
+import { closeInTime, passUntil } from '../support/close-in-time.ts'
 import notes from '../support/notes.ts'
 import { ADMIN_TOKEN, operatorOf } from '../support/operator.ts'
 import { startServer, type TestServer } from '../support/server.ts'
@@ -14,16 +14,7 @@ let server: TestServer
 const clock = handClock()
 afterEach(() => closeInTime(server, clock))
 
-/** What a promise comes to while the time passes. */
-async function inTime<T>(promise: Promise<T>): Promise<T> {
-  let isSettled = false
-  const settled = () => {
-    isSettled = true
-  }
-  promise.then(settled, settled)
-  await expect.poll(() => clock.advance(1000).then(() => isSettled)).toBe(true)
-  return promise
-}
+const inTime = <T>(promise: Promise<T>) => passUntil(clock, promise, 1000)
 
 /** A log whose rooms close only when they may. Notes what is opened and closed. */
 function slowToClose(calls: string[], mayClose: Promise<void>): Log {

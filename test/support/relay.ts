@@ -7,6 +7,9 @@ export class Relay {
   /** The server's sides, each with the client's. */
   readonly #pairs: Map<Socket, Socket>
   #isPaused = false
+  /** By the server's side: how many bytes it had read when the client asked last. */
+  readonly #asked = new Map<Socket, number>()
+  #cutsWhenAsked = false
 
   /** A relay to a port of this machine. */
   static async open(to: number): Promise<Relay> {
@@ -43,6 +46,21 @@ export class Relay {
     }
   }
 
+  /**
+   * The same, while a request of the client waits for its answer. The server learns at once then that a client that polls is
+   * gone; of one that is cut off between two polls it waits for the next.
+   */
+  cutWhenAsked(): void {
+    const asking = [...this.#pairs.keys()].find((far) => this.#asked.get(far) === far.bytesRead)
+    if (asking) this.#cutBehind(asking)
+    else this.#cutsWhenAsked = true
+  }
+
+  /** When the server's side has taken what it was given. */
+  #cutBehind(far: Socket): void {
+    far.write('', () => this.cut())
+  }
+
   #join(near: Socket, far: Socket): void {
     this.#pairs.set(far, near)
     for (const [one, other] of [
@@ -53,9 +71,15 @@ export class Relay {
       one.on('close', () => {
         other.destroySoon()
         this.#pairs.delete(far)
+        this.#asked.delete(far)
       })
     }
     near.pipe(far)
+    near.on('data', (bytes) => {
+      if (bytes.toString('latin1', 0, 4) !== 'GET ') return
+      this.#asked.set(far, far.bytesRead)
+      if (this.#cutsWhenAsked) this.#cutBehind(far)
+    })
     if (!this.#isPaused) far.pipe(near)
   }
 }

@@ -76,7 +76,9 @@ export class SocketIoPeer {
 
   /** Vanishes as with a pulled cable. */
   terminate(): void {
-    this.#relay?.cut()
+    const { readyState, transport } = this.socket.io.engine
+    if (readyState === 'open' && transport.name === 'polling') this.#relay?.cutWhenAsked()
+    else this.#relay?.cut()
   }
 
   /** Leaves as a client does. */

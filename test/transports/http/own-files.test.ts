@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { readEnvironment } from '../../../src/config/environment.ts'
-import { PATIENCE_MS } from '../../support/patience.ts'
+import { handClock } from '../../../src/testing/hand-clock.ts'
 import { exchange, request } from '../../support/raw.ts'
 import { type Setup, startServer, type TestServer } from '../../support/server.ts'
 
@@ -93,14 +93,18 @@ describe('PUBLIC', () => {
   })
 
   it('shows a file that is new, one that has changed, and not one that is gone', async () => {
+    const clock = handClock()
     put('a.txt', 'one')
-    await start()
+    await start({ clock })
     put('a.txt', 'two, longer')
     expect(await (await get('/a.txt')).text()).toBe('two, longer')
     rmSync(join(folder, 'a.txt'))
     expect((await get('/a.txt')).status).toBe(404)
     put('b.txt', 'new')
-    await expect.poll(async () => (await get('/b.txt')).status, { timeout: PATIENCE_MS }).toBe(200)
+    expect((await get('/b.txt')).status).toBe(404)
+    // The folder is listed again after this time.
+    await clock.advance(1000)
+    expect((await get('/b.txt')).status).toBe(200)
   })
 
   it('takes no method but GET and HEAD', async () => {
