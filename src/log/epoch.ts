@@ -14,8 +14,19 @@ const HEAD = 22
 /** The most lives that are remembered. */
 export const MAX_LIVES = 10_000
 
+/** Begins epochs, and recognises those that it began. */
+export interface EpochMaker {
+  /**
+   * An epoch of the log at `path`, whose latest saved epoch is `previous` and whose next event is `first`. It sorts after
+   * `previous` even if the clock went back.
+   */
+  begin(path: string, previous: string | undefined, first: number): string
+  /** Whether it began this epoch in the log at `path`, after `previous` and with `first` as its next event. */
+  hasBegun(epoch: string, path: string, previous: string | undefined, first: number): boolean
+}
+
 /** Lives of a log: each lasts from the start of a process until a room is forgotten, when the next one begins. */
-export class Lives {
+export class Lives implements EpochMaker {
   readonly #random: Random
   #startMs = 0
   /** The current life: 10 hex digits. */

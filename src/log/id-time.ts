@@ -8,7 +8,7 @@ import { REMEMBER_MS } from './log.ts'
 const UUID_V7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i
 
 /** Ms since 1970; `undefined`: this id carries no time. */
-function idTime(id: string): number | undefined {
+export function idTime(id: string): number | undefined {
   return UUID_V7.test(id) ? Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16) : undefined
 }
 

@@ -5,7 +5,7 @@
  *
  * An epoch without events is not on disk. Its offsets are judged by the seq at which it began.
  */
-import type { Lives } from './epoch.ts'
+import type { EpochMaker, Lives } from './epoch.ts'
 import type { Resume } from './log.ts'
 
 export interface EpochEntry {
@@ -21,7 +21,7 @@ export const MAX_EPOCHS = 1000
 
 export interface Lineage {
   readonly path: string
-  readonly lives: Lives
+  readonly lives: EpochMaker
   /** Oldest first; the last is the current one. */
   readonly epochs: readonly EpochEntry[]
   /** The oldest event kept, and the newest delivered. */

@@ -7,7 +7,8 @@ import { createHash } from 'node:crypto'
 import { Cluster, Redis } from 'ioredis'
 import type { RedisAddress } from './address.ts'
 import { clusterOptions, redisOptions } from './options.ts'
-import { type Argument, type RedisCalls, RedisRefusal, type Reply, type Script } from './redis-calls.ts'
+import { type Argument, type RedisCalls, RedisRefusal, type Reply } from './redis-calls.ts'
+import type { Script } from './scripts/script.ts'
 
 export interface ConnectionParts {
   readonly address: RedisAddress

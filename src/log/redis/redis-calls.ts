@@ -4,12 +4,7 @@
  * a Redis, a test has a model of one.
  */
 
-/** A script and its name. */
-export interface Script {
-  readonly name: string
-  /** Lua, with the line `#!lua` at the beginning, so that Redis checks its memory before the script writes. */
-  readonly text: string
-}
+import type { Script } from './scripts/script.ts'
 
 /** An argument: text is sent as UTF-8. */
 export type Argument = string | number | Uint8Array

@@ -1,0 +1,132 @@
+/**
+ * One commit of a room as the call of a script: what its entries keep, in the order of `scripts/commit.ts`. It names the
+ * commit that it continues. `room-commits.ts` says it, and says it again if Redis has lost it.
+ */
+import { idTime } from '../id-time.ts'
+import type { EpochEntry } from '../lineage.ts'
+import type { ClientKey, Entry, Retention } from '../log.ts'
+import { isNew } from '../pending-keys.ts'
+import { errorText, idValue } from './id-value.ts'
+import { clientDigest, idDigest } from './keys.ts'
+import type { Argument } from './redis-calls.ts'
+import type { Position } from './stored-room.ts'
+import { valueBytes } from './stored-value.ts'
+
+/** The most events and bytes of one call; a single entry may be larger. */
+const MOST = { events: 256, bytes: 256 * 1024 }
+
+export interface CommitCall<E extends { readonly entry: Entry }> {
+  /** The commit that it continues. */
+  readonly from: Position
+  /** The epoch of its own. */
+  readonly to: string
+  readonly pending: readonly E[]
+  readonly begins: readonly EpochEntry[]
+  /** Of its first event. */
+  readonly firstSeq: number
+  /** What follows the run id, the position and the time. */
+  readonly rest: readonly Argument[]
+  readonly bytes: number
+}
+
+export interface CallRoom {
+  readonly path: string
+  readonly retention: Retention
+  readonly seq: number
+  readonly at: Position
+  begins(cleared: readonly number[]): EpochEntry[]
+}
+
+/** How many of the entries go into one call. */
+export function fitting(pending: readonly { readonly entry: Entry }[]): number {
+  let [events, bytes, fit] = [0, 0, 0]
+  for (const { entry } of pending) {
+    events += entry.drafts.length
+    bytes += bytesOf(entry)
+    if (fit > 0 && (events > MOST.events || bytes > MOST.bytes)) break
+    fit += 1
+  }
+  return fit
+}
+
+export function bytesOf({ drafts, keys, changes }: Entry): number {
+  let bytes = 100 * keys.length
+  for (const { type, data } of drafts) bytes += type.length + data.length
+  for (const [key, value] of changes?.storage ?? []) bytes += key.length + (value?.length ?? 0)
+  return bytes
+}
+
+export function commitCall<E extends { readonly entry: Entry }>(room: CallRoom, pending: readonly E[]): CommitCall<E> {
+  const events: Argument[] = []
+  const ids: Argument[] = []
+  const producers: Argument[] = []
+  const storage: Argument[] = []
+  const alarms: Argument[] = []
+  const redacted: Argument[] = []
+  const cleared: number[] = []
+  let seq = room.seq
+  for (const { entry } of pending) {
+    const { drafts, keys, changes } = entry
+    if (changes?.clearsHistory) cleared.push(seq + 1)
+    const digests = new Map<number, Buffer>()
+    for (const key of keys) {
+      if ('producer' in key) producers.push(key.producer, `${key.epoch} ${key.seq}`)
+      else ids.push(...idArguments(key, seq + 1, digests))
+    }
+    for (const [index, { type, data }] of drafts.entries()) events.push(type, data, digests.get(index) ?? '')
+    for (const [key, value] of changes?.storage ?? []) storage.push(key, value === undefined ? '' : valueBytes(value))
+    for (const [name, at] of changes?.alarms ?? []) alarms.push(name, at ?? '')
+    redacted.push(...(changes?.redacted ?? []))
+    seq += drafts.length
+  }
+  const { at, retention } = room
+  const begins = room.begins(cleared)
+  const lists: [readonly Argument[], number][] = [
+    [begins.flatMap(({ epoch, first, isCleared }) => [epoch, first, isCleared ? 1 : 0]), 3],
+    [events, 3],
+    [ids, 7],
+    [producers, 2],
+    [storage, 2],
+    [alarms, 2],
+    [redacted, 1],
+  ]
+  return {
+    from: at,
+    to: begins.at(-1)?.epoch ?? at.epoch,
+    pending,
+    begins,
+    firstSeq: room.seq + 1,
+    rest: [
+      Math.max(1, seq - retention.keep + 1),
+      retention.maxAgeMs,
+      retention.forgetAfterMs ?? '',
+      ...lists.flatMap(([list, width]) => [list.length / width, ...list]),
+    ],
+    bytes: pending.reduce((sum, { entry }) => sum + bytesOf(entry), 0),
+  }
+}
+
+/** The arguments of the script. `timeMs`: the time it had; '' for the present one. */
+export function saying(path: string, runId: string, call: Said, timeMs: number | ''): Argument[] {
+  return [path, runId, call.from.epoch, call.from.number, call.to, timeMs, ...call.rest]
+}
+
+/** What is needed of a call to say it again. */
+export type Said = Pick<CommitCall<never>, 'from' | 'to' | 'rest'>
+
+/** `digests` gets the digest by the event that it stands with. */
+function idArguments(key: ClientKey, first: number, digests: Map<number, Buffer>): Argument[] {
+  const { client, id, hash, draft, error } = key
+  const digest = idDigest(client, id)
+  const time = idTime(id)
+  if (draft !== undefined) digests.set(draft, digest)
+  return [
+    digest,
+    isNew(key) ? 'n' : 'u',
+    idValue(hash),
+    draft === undefined ? '' : first + draft,
+    error ? errorText(error) : '',
+    clientDigest(client),
+    time === undefined ? 1 : 2 * time,
+  ]
+}

@@ -1,0 +1,35 @@
+/**
+ * What is kept under an id, in few bytes: the length of the hash, the hash, the seq as digits. Of a hash in base64url only
+ * the beginning is kept, as the bytes it stands for. `commit-call.ts` writes it, `ids.ts` reads it.
+ */
+import type { StoredAnswer, StoredError } from '../log.ts'
+
+/** Digits of base64url that are kept, a whole number of bytes. */
+const DIGITS = 12
+const IS_BYTES = 0x80
+const LONGEST = 0x7f
+
+/** Without the seq. */
+export function idValue(hash: string): Buffer {
+  const isBytes = /^[\w-]{12,}$/.test(hash)
+  const kept = isBytes ? Buffer.from(hash.slice(0, DIGITS), 'base64url') : Buffer.from(hash).subarray(0, LONGEST)
+  return Buffer.concat([Buffer.of(kept.length | (isBytes ? IS_BYTES : 0)), kept])
+}
+
+export function storedAnswer(value: Buffer, error: Buffer): StoredAnswer {
+  const head = value[0] ?? 0
+  const end = 1 + (head & LONGEST)
+  const hash = value.subarray(1, end).toString(head & IS_BYTES ? 'base64url' : 'utf8')
+  const seq = value.length > end ? Number(value.subarray(end).toString()) : undefined
+  return error.length > 0 ? { hash, seq, error: storedError(error) } : { hash, seq }
+}
+
+/** A code and a message as they are kept. */
+export function errorText({ code, message }: StoredError): string {
+  return `${code} ${message}`
+}
+
+function storedError(text: Buffer): StoredError {
+  const [, code = '', message = ''] = /^(\S*) (.*)$/s.exec(text.toString()) ?? []
+  return { code, message }
+}

@@ -1,0 +1,81 @@
+/**
+ * The commits that Redis has answered, newest last, so that they can be said again if it loses them. Bounded for all rooms
+ * together: the oldest go first. A commit that was voided stands there too, since it has a number.
+ */
+import type { Said } from './commit-call.ts'
+import type { Position } from './stored-room.ts'
+
+export type KeptCall = Said & { readonly timeMs: number | 'void'; readonly bytes: number }
+
+/** What a call needs beside its bytes. */
+const OVERHEAD_BYTES = 500
+
+/** The calls of one opening of a room, each continuing the one before. */
+export class RoomCalls {
+  readonly #all: KeptCalls
+  readonly #calls: KeptCall[] = []
+  bytes = 0
+
+  constructor(all: KeptCalls) {
+    this.#all = all
+  }
+
+  add(call: KeptCall): void {
+    this.#calls.push(call)
+    this.bytes += call.bytes + OVERHEAD_BYTES
+    this.#all.added(this, call.bytes + OVERHEAD_BYTES)
+  }
+
+  /** The calls that lead on from where Redis stands; `undefined`: not all of them are kept. */
+  since({ epoch, number }: Position): readonly KeptCall[] | undefined {
+    const from = this.#calls.findIndex((call) => call.from.epoch === epoch && call.from.number === number)
+    return from < 0 ? undefined : this.#calls.slice(from)
+  }
+
+  dropOldest(): void {
+    const oldest = this.#calls.shift()
+    if (oldest) this.bytes -= oldest.bytes + OVERHEAD_BYTES
+  }
+
+  /** The room has closed. */
+  clear(): void {
+    this.#all.removed(this.bytes)
+    this.bytes = 0
+    this.#calls.length = 0
+  }
+}
+
+export class KeptCalls {
+  readonly #mostBytes: number
+  /** Whose call was added, the oldest first. */
+  #order: RoomCalls[] = []
+  #start = 0
+  #bytes = 0
+
+  constructor(mostBytes = 32 * 1024 * 1024) {
+    this.#mostBytes = mostBytes
+  }
+
+  added(room: RoomCalls, bytes: number): void {
+    this.#order.push(room)
+    this.#bytes += bytes
+    while (this.#bytes > this.#mostBytes && this.#start < this.#order.length) this.#dropOldest()
+    if (this.#start > 1024 && this.#start * 2 > this.#order.length) {
+      this.#order = this.#order.slice(this.#start)
+      this.#start = 0
+    }
+  }
+
+  removed(bytes: number): void {
+    this.#bytes -= bytes
+  }
+
+  #dropOldest(): void {
+    const room = this.#order[this.#start]
+    this.#start += 1
+    if (!room) return
+    const before = room.bytes
+    room.dropOldest()
+    this.#bytes -= before - room.bytes
+  }
+}

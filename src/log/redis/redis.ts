@@ -1,0 +1,233 @@
+/**
+ * The log in a Redis that several servers reach. What all rooms published in one turn of the event loop goes out together,
+ * one call a room, and is delivered and acknowledged only once Redis has answered. `room.ts` is one room, `connection.ts`
+ * leads to Redis, `scripts/` has what runs there.
+ */
+import type { Clock } from '../../clock.ts'
+import type { RoomLogger } from '../../define.ts'
+import { RoomError } from '../../errors.ts'
+import type { Random } from '../../random.ts'
+import { errorOf } from '../../thrown.ts'
+import { byPath, byTime, type KeptRoom, type RoomAlarm, type RoomContents } from '../kept-rooms.ts'
+import type { Kept, Log, LogSpan, Retention, RoomLog } from '../log.ts'
+import { MemoryLog } from '../memory.ts'
+import { alarmsByTime } from './bucket-index.ts'
+import { RedisEpochs } from './epochs.ts'
+import { eraseRoom } from './erasing.ts'
+import type { RedisHealth } from './health.ts'
+import { KeptCalls } from './kept-calls.ts'
+import { keptContents, keptRooms, keptSpan } from './kept-rooms.ts'
+import { bucketOf } from './keys.ts'
+import { openRoom } from './opening.ts'
+import type { RedisCalls } from './redis-calls.ts'
+import { bytes } from './reply.ts'
+import { RedisRoomLog } from './room.ts'
+import type { RedisRoomParts } from './room-parts.ts'
+import { secret } from './scripts/secret.ts'
+import { use } from './scripts/use.ts'
+import { RedisSweep } from './sweep.ts'
+import { RedisTrouble } from './trouble.ts'
+
+/** Bytes of events kept as ready frames: in all rooms together, and at least and at most in each. */
+const RECENT_BYTES = { all: 256 * 1024 * 1024, least: 64 * 1024, most: 8 * 1024 * 1024 }
+const RECENT_COUNT = 10_000
+/** The most bytes of entries that may wait for Redis; beyond it, appends are refused. */
+const MOST_WAITING_BYTES = 64 * 1024 * 1024
+/** How often open rooms look for what is too old. */
+const TRIM_MS = 10_000
+const SECRET_KEY = 'corridor:secret'
+
+export interface RedisLogParts {
+  readonly calls: RedisCalls
+  readonly health: RedisHealth
+  readonly clock: Clock
+  readonly random: Random
+  readonly logger: RoomLogger
+  /** Called with the seconds that each commit took. */
+  readonly onCommit?: (seconds: number) => void
+}
+
+export class RedisLog implements Log {
+  readonly #parts: RedisLogParts
+  readonly #memory: MemoryLog
+  readonly #rooms = new Map<string, RedisRoomLog>()
+  readonly #opening = new Map<string, Promise<RoomLog>>()
+  readonly #trouble: RedisTrouble
+  readonly #roomParts: RedisRoomParts
+  readonly #sweep: RedisSweep
+  readonly #endTrims: () => void
+  /** As long as Redis has not said which one it keeps: one that it may keep. */
+  readonly #newKey: Uint8Array
+  #key: Uint8Array | undefined
+  #waitingBytes = 0
+  #flushes: (() => void)[] = []
+
+  private constructor(parts: RedisLogParts) {
+    const { clock, random, logger } = parts
+    this.#parts = parts
+    this.#memory = new MemoryLog(clock, random)
+    this.#trouble = new RedisTrouble(clock, logger)
+    this.#newKey = random.bytes(32)
+    this.#roomParts = this.#newRoomParts()
+    this.#endTrims = clock.every(TRIM_MS, () => void this.#trim())
+    this.#sweep = new RedisSweep({
+      clock,
+      logger,
+      calls: parts.calls,
+      isOpen: (path) => this.#rooms.has(path) || this.#opening.has(path),
+      erase: (path) => eraseRoom({ path, calls: parts.calls, epochs: this.#roomParts.epochs }),
+    })
+  }
+
+  /** Opens the log, also if Redis does not answer yet. */
+  static async open(parts: RedisLogParts): Promise<RedisLog> {
+    const log = new RedisLog(parts)
+    await log.#learnKey().catch((error) => parts.logger.warn({ err: errorOf(error) }, 'Redis does not answer yet'))
+    return log
+  }
+
+  get key(): Uint8Array {
+    if (this.#key) return this.#key
+    throw new RoomError('unavailable', 'Redis has not answered yet, try again later')
+  }
+
+  get trouble(): string | undefined {
+    return this.#parts.health.trouble ?? this.#trouble.current
+  }
+
+  async open(path: string, retention: Retention, lost: (reason: string) => void = () => {}): Promise<RoomLog> {
+    if (!retention.durable) return this.#memory.open(path, retention)
+    const opening = this.#open(path, retention, lost)
+    this.#opening.set(path, opening)
+    try {
+      return await opening
+    } finally {
+      if (this.#opening.get(path) === opening) this.#opening.delete(path)
+    }
+  }
+
+  async peek(path: string): Promise<LogSpan | undefined> {
+    return this.#rooms.get(path) ?? this.#memory.peek(path) ?? (await keptSpan(this.#parts.calls, path))
+  }
+
+  async alarms(limit: number, after?: RoomAlarm): Promise<RoomAlarm[]> {
+    const all = [await alarmsByTime(this.#parts.calls, limit, after), await this.#memory.alarms(limit, after)]
+    return all.flat().sort(byTime).slice(0, limit)
+  }
+
+  async rooms(limit: number, after?: string): Promise<KeptRoom[]> {
+    const all = [await keptRooms(this.#parts.calls, limit, after), await this.#memory.rooms(limit, after)]
+    return all.flat().sort(byPath).slice(0, limit)
+  }
+
+  async contents(path: string): Promise<RoomContents | undefined> {
+    return (await this.#memory.contents(path)) ?? (await keptContents(this.#parts.calls, path))
+  }
+
+  async erase(path: string): Promise<boolean> {
+    const wasInMemory = await this.#memory.erase(path)
+    await this.#opening.get(path)?.catch(() => {})
+    const open = this.#rooms.get(path)
+    await open?.close()
+    return (await eraseRoom({ path, calls: this.#parts.calls, epochs: this.#roomParts.epochs })) || wasInMemory
+  }
+
+  async close(): Promise<void> {
+    this.#sweep.end()
+    this.#endTrims()
+    await Promise.all([...this.#rooms.values()].map((room) => room.close()))
+  }
+
+  async #open(path: string, retention: Retention, lost: (reason: string) => void): Promise<RoomLog> {
+    if (!this.#key) await this.#learnKey()
+    const { calls, logger } = this.#parts
+    const stored = await openRoom(
+      { path, calls, logger },
+      { count: Math.min(retention.keep, RECENT_COUNT), bytes: this.#recentBytes() },
+    )
+    const forget = () => {
+      if (this.#rooms.get(path) === room) this.#rooms.delete(path)
+    }
+    const room: RedisRoomLog = new RedisRoomLog(this.#roomParts, path, stored, retention, {
+      closed: () => {
+        forget()
+        if (stored.at.epoch !== '' || room.seq > 0) void this.#used(room)
+      },
+      lost: (reason) => {
+        forget()
+        this.#parts.logger.warn({ room: path, reason }, 'the log of a room is lost, it opens again')
+        lost(reason)
+      },
+    })
+    this.#rooms.set(path, room)
+    await room.trim().catch((err) => this.#parts.logger.warn({ err, room: path }, 'old events could not be removed'))
+    return room
+  }
+
+  async #learnKey(): Promise<void> {
+    this.#key = bytes(await this.#parts.calls.run(secret, SECRET_KEY, [this.#key ?? this.#newKey]))
+  }
+
+  async #used({ path, forgetAfterMs }: RedisRoomLog): Promise<void> {
+    await this.#parts.calls.run(use, bucketOf(path), [path, forgetAfterMs ?? '']).catch(() => {})
+  }
+
+  async #trim(): Promise<void> {
+    for (const room of [...this.#rooms.values()]) {
+      await room
+        .trim()
+        .catch((error) =>
+          this.#parts.logger.warn({ err: errorOf(error), room: room.path }, 'old events could not be removed'),
+        )
+    }
+  }
+
+  #newRoomParts(): RedisRoomParts {
+    const { calls, clock, random, logger, health, onCommit } = this.#parts
+    return {
+      calls,
+      clock,
+      logger,
+      epochs: new RedisEpochs(clock, random, () => this.key),
+      keptCalls: new KeptCalls(),
+      level: (runId) => this.#level(runId, health),
+      recentBytes: () => this.#recentBytes(),
+      refusal: () => this.#refusal(),
+      waits: (bytes) => {
+        this.#waitingBytes += bytes
+      },
+      atTurnsEnd: (flush) => this.#atTurnsEnd(flush),
+      failed: (error) => this.#trouble.failed(error),
+      committed: (seconds) => {
+        this.#trouble.succeeded()
+        onCommit?.(seconds)
+      },
+    }
+  }
+
+  #level(runId: string, { kept, runId: seen }: RedisHealth): Kept {
+    return seen === runId ? kept : 'memory'
+  }
+
+  #recentBytes(): number {
+    const share = RECENT_BYTES.all / (this.#rooms.size + 1)
+    return Math.min(RECENT_BYTES.most, Math.max(RECENT_BYTES.least, share))
+  }
+
+  #refusal(): RoomError | undefined {
+    if (this.trouble !== undefined) return new RoomError('unavailable', 'nothing can be kept now, send it again later')
+    const isFull = this.#waitingBytes > MOST_WAITING_BYTES
+    return isFull ? new RoomError('unavailable', 'the log is behind, send it again later') : undefined
+  }
+
+  /** What all rooms have appended in a turn goes out together. */
+  #atTurnsEnd(flush: () => void): void {
+    this.#flushes.push(flush)
+    if (this.#flushes.length > 1) return
+    this.#parts.clock.soon(() => {
+      const flushes = this.#flushes
+      this.#flushes = []
+      for (const each of flushes) each()
+    })
+  }
+}

@@ -1,0 +1,243 @@
+/**
+ * The entries of one room on their way into Redis: gathered in a turn, said as one call, one call at a time. After anything
+ * but a clear answer nothing goes on before it is known what became of the call (`settling.ts`). `room.ts` owns it.
+ */
+import { Frame } from '../../delivery/frame.ts'
+import { RoomError } from '../../errors.ts'
+import { errorOf } from '../../thrown.ts'
+import { idsRefusal } from '../id-limit.ts'
+import { type Changes, type Entry, type IdempotencyKey, isEmpty, type Retention } from '../log.ts'
+import { type CommitCall, commitCall, saying } from './commit-call.ts'
+import { EntryQueue, type Pending } from './entry-queue.ts'
+import { RoomCalls } from './kept-calls.ts'
+import { bucketOf } from './keys.ts'
+import { RedisRefusal, type Reply } from './redis-calls.ts'
+import { count, list, text } from './reply.ts'
+import type { RoomEpochs } from './room-epochs.ts'
+import type { RedisRoomParts } from './room-parts.ts'
+import { commit } from './scripts/commit.ts'
+import { settled } from './settling.ts'
+import type { Position, StoredRoom } from './stored-room.ts'
+
+type Call = CommitCall<Pending>
+
+/** Errors of Redis that pass in a moment, so that the same commit is worth another try. */
+const PASSING = new Set(['BUSY', 'CLUSTERDOWN', 'LOADING', 'MASTERDOWN', 'NOSCRIPT', 'READONLY', 'TRYAGAIN'])
+/** A voided entry that is older has been answered already: it is not tried again. */
+const ANSWERED_MS = 4000
+
+export interface CommittingRoom {
+  readonly path: string
+  readonly retention: Retention
+  readonly parts: RedisRoomParts
+  readonly epochs: RoomEpochs
+  /** The newest event that is kept. */
+  readonly seq: number
+  /** These are kept, by this run of Redis. */
+  kept(frames: readonly Frame[], keys: readonly IdempotencyKey[], changes: Changes | undefined, runId: string): void
+  /** Nothing more can be kept. */
+  lost(reason: string): void
+}
+
+export class RoomCommits {
+  readonly path: string
+  readonly key: string
+  readonly parts: RedisRoomParts
+  readonly kept: RoomCalls
+  readonly #room: CommittingRoom
+  readonly #queue: EntryQueue
+  #flight: Call | undefined
+  #at: Position
+  #runId: string
+  /** How many ids are kept, as of the last commit. */
+  ids: number
+  #isClosed = false
+  #isLost = false
+  #onIdle: (() => void) | undefined
+
+  constructor(room: CommittingRoom, { at, runId, ids }: Pick<StoredRoom, 'at' | 'runId' | 'ids'>) {
+    this.#room = room
+    this.path = room.path
+    this.key = bucketOf(room.path)
+    this.parts = room.parts
+    this.#queue = new EntryQueue(room.path, room.parts.logger, room.parts.waits)
+    this.kept = new RoomCalls(room.parts.keptCalls)
+    this.#at = at
+    this.#runId = runId
+    this.ids = ids
+  }
+
+  get isBehind(): boolean {
+    return this.#queue.isBehind
+  }
+
+  get isOver(): boolean {
+    return this.#isLost
+  }
+
+  /** Where the last commit that was answered stands. */
+  get at(): Position {
+    return this.#at
+  }
+
+  append(entry: Entry): void {
+    if (isEmpty(entry)) {
+      this.#queue.follow(entry)
+      return
+    }
+    const refusal = this.#refusal(entry.keys)
+    if (refusal) {
+      entry.failed(refusal)
+      return
+    }
+    this.#queue.add(entry, this.parts.clock.monotonic())
+    if (this.#queue.length === 1 && !this.#flight) this.parts.atTurnsEnd(this.#flush)
+  }
+
+  /** Takes nothing more. Resolves when all is kept. */
+  async close(): Promise<void> {
+    this.#isClosed = true
+    if (this.#flight || this.#queue.length > 0) {
+      await new Promise<void>((resolve) => {
+        const before = this.#onIdle
+        this.#onIdle = () => {
+          before?.()
+          resolve()
+        }
+      })
+    }
+    this.kept.clear()
+  }
+
+  /** Gives the room up: it was lost, or erased. */
+  giveUp(reason: string): void {
+    if (this.#isLost) return
+    this.#isLost = true
+    this.#fail(new RoomError('unavailable', reason))
+  }
+
+  #refusal(keys: readonly IdempotencyKey[]): RoomError | undefined {
+    if (this.#isClosed || this.#isLost) return new RoomError('unavailable', 'this room has closed')
+    if (this.#queue.keys.hasAny(keys))
+      return new RoomError('unavailable', 'this message is being kept, send it again later')
+    return this.parts.refusal() ?? idsRefusal(keys, this.ids + this.#queue.keys.size, this.#room.retention.ids)
+  }
+
+  #flush = (): void => {
+    if (this.#flight || this.#isLost) return
+    const pending = this.#queue.take()
+    if (pending.length === 0) {
+      this.#onIdle?.()
+      return
+    }
+    const { path, retention, seq, epochs } = this.#room
+    const call = commitCall(
+      { path, retention, seq, at: this.#at, begins: (cleared) => epochs.begins(cleared) },
+      pending,
+    )
+    this.#flight = call
+    void this.#say(call).catch((error: unknown) => this.#lose(`a commit could not be made: ${String(error)}`))
+  }
+
+  async #say(call: Call): Promise<void> {
+    const sinceMs = this.parts.clock.monotonic()
+    const args = saying(this.path, this.#runId, call, '')
+    const reply = await this.parts.calls.run(commit, this.key, args).catch((error: unknown) => errorOf(error))
+    // Whoever gave the room up has ended its entries.
+    if (this.#isLost) return
+    if (reply instanceof Error) return this.#settle(call, reply)
+    const answer = list(reply)
+    switch (text(answer[0])) {
+      case 'ok':
+        this.parts.committed((this.parts.clock.monotonic() - sinceMs) / 1000)
+        return this.#done(call, count(answer[1]), count(answer[2]))
+      case 'dup':
+        return this.#refuse(call, answer[1])
+      case 'broken':
+        return this.#lose('Redis has lost events of the room')
+      default:
+        return this.#settle(call)
+    }
+  }
+
+  async #settle(call: Call, error?: Error): Promise<void> {
+    if (error) this.parts.failed(error)
+    const result = await settled(this, call)
+    if (this.#isLost) return
+    if (result.kind === 'lost') return this.#lose(result.reason)
+    this.#runId = result.runId
+    switch (result.kind) {
+      case 'done':
+        return this.#done(call, result.timeMs, result.ids)
+      case 'again':
+        return this.#say(call)
+      default:
+        return this.#voided(call, error instanceof RedisRefusal && !PASSING.has(error.code))
+    }
+  }
+
+  /** All of the call is kept. */
+  #done(call: Call, timeMs: number, ids: number): void {
+    const { from, to, rest, bytes, begins } = call
+    this.#flight = undefined
+    this.#at = { epoch: to, number: from.number + 1 }
+    this.ids = ids
+    this.kept.add({ from, to, rest, timeMs, bytes })
+    const cleared = begins.filter(({ isCleared }) => isCleared)
+    this.#room.epochs.begun(begins.filter(({ isCleared }) => !isCleared))
+    let seq = call.firstSeq
+    for (const pending of call.pending) {
+      const { drafts, keys, changes } = pending.entry
+      const first = seq
+      const frames = drafts.map(({ type, data }, index) => new Frame(type, data, first + index, timeMs))
+      seq += frames.length
+      if (changes?.clearsHistory) this.#room.epochs.begun(cleared.splice(0, 1))
+      this.#room.kept(frames, keys, changes, this.#runId)
+      this.#queue.end(pending, () => pending.entry.kept(frames))
+    }
+    this.#flush()
+  }
+
+  /** Nothing of the call was kept, nor ever will be. */
+  #voided(call: Call, isRefused: boolean): void {
+    const { from } = call
+    this.#at = { epoch: from.epoch, number: from.number + 1 }
+    this.kept.add({ from, to: call.to, rest: [], timeMs: 'void', bytes: 0 })
+    this.#back(call)
+    const now = this.parts.clock.monotonic()
+    const isAnswered = now - (this.#queue.sinceMs ?? now) > ANSWERED_MS
+    if (isRefused || isAnswered) this.#fail(new RoomError('unavailable', 'this could not be kept, send it again later'))
+    this.#flush()
+  }
+
+  /** One of its ids is kept already: the entries before it are said again, it and those after it fail. */
+  #refuse(call: Call, index: Reply | undefined): void {
+    this.#back(call)
+    let before = count(index)
+    const at = call.pending.findIndex(({ entry }) => {
+      before -= entry.keys.filter((key) => 'client' in key).length
+      return before < 0
+    })
+    this.#fail(new RoomError('unavailable', 'a message with this id is kept already, send it again'), Math.max(0, at))
+    this.#flush()
+  }
+
+  /** The call is over: its entries wait again. */
+  #back(call: Call): void {
+    this.#flight = undefined
+    this.#queue.back(call.pending)
+  }
+
+  #lose(reason: string): void {
+    if (this.#isLost) return
+    this.giveUp(`this could not be kept: ${reason}`)
+    this.#room.lost(reason)
+  }
+
+  /** Ends the entries from this one on; if the room is lost, also those that were said. */
+  #fail(error: RoomError, from = 0): void {
+    if (this.#isLost && this.#flight) this.#back(this.#flight)
+    this.#queue.fail(error, from)
+    if (!this.#flight && this.#queue.length === 0) this.#onIdle?.()
+  }
+}

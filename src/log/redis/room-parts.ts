@@ -1,0 +1,30 @@
+/** What the rooms of the Redis log share. `redis.ts` passes it to each of them. */
+import type { Clock } from '../../clock.ts'
+import type { RoomLogger } from '../../define.ts'
+import type { RoomError } from '../../errors.ts'
+import type { EpochMaker } from '../epoch.ts'
+import type { Kept } from '../log.ts'
+import type { KeptCalls } from './kept-calls.ts'
+import type { RedisCalls } from './redis-calls.ts'
+
+export interface RedisRoomParts {
+  readonly calls: RedisCalls
+  readonly clock: Clock
+  readonly logger: RoomLogger
+  readonly epochs: EpochMaker
+  readonly keptCalls: KeptCalls
+  /** How durable a commit is that this run of Redis has answered. */
+  level(runId: string): Kept
+  /** How many bytes of events one room may hold in memory now. */
+  recentBytes(): number
+  /** Why an append cannot be accepted now; `undefined` if it can. */
+  refusal(): RoomError | undefined
+  /** So many bytes more (or less) wait for Redis. */
+  waits(bytes: number): void
+  /** Calls this at the end of the turn, once. */
+  atTurnsEnd(flush: () => void): void
+  /** A call was not answered, or refused. */
+  failed(error: Error): void
+  /** A commit took so many seconds. */
+  committed(seconds: number): void
+}

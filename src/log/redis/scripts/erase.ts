@@ -1,0 +1,41 @@
+/**
+ * Removes all of a room but its epochs and the number of its last event, so that older offsets are answered `cleared`.
+ * Names the commit that it continues, as a commit does. Its arguments after that: the epochs that begin.
+ */
+
+import { FORGET } from './forget-ids.ts'
+import { IDS, PLACE, ROOM, STREAM } from './room-keys.ts'
+import type { Script } from './script.ts'
+
+export const erase: Script = {
+  name: 'erase',
+  text: `#!lua flags=allow-oom
+${ROOM}${PLACE}${STREAM}${IDS}${FORGET}
+local e, n, kind = place()
+if e ~= ARGV[2] or n ~= tonumber(ARGV[3]) then return {'at', e, n, kind} end
+if n == 0 and e == '' then return {'none'} end
+local s = tonumber(redis.call('HGET', M, 's') or '0')
+for _, part in ipairs(readParts()) do
+  eachShard(part, 0, 1e15, function(key) redis.call('UNLINK', key) end)
+  redis.call('UNLINK', B .. 'x' .. part.p .. path)
+end
+local forgotten = redis.call('HGET', M, 'fg')
+for g = 0, tonumber(forgotten or '-1') do
+  for each = 0, POWERS[g] - 1 do redis.call('UNLINK', B .. 'f.' .. g .. '.' .. each .. path) end
+end
+redis.call('UNLINK', E, S, A, P, R, Q, B .. 'o' .. path)
+redis.call('ZREM', B .. 'alarms', path)
+if s > 0 then
+  redis.call('XADD', E, int(s) .. '-0', 't', '')
+  redis.call('XDEL', E, int(s) .. '-0')
+end
+for i = 4, #ARGV, 3 do
+  redis.call('RPUSH', L, ARGV[i] .. ' ' .. ARGV[i + 1] .. ' ' .. ARGV[i + 2])
+  e = ARGV[i]
+end
+redis.call('LTRIM', L, -1000, -1)
+redis.call('HDEL', M, 'fg', 'fn', 'fp')
+redis.call('HSET', M, 'e', e, 'n', int(n + 1), 'k', 'c', 's', int(s), 'f', int(s + 1), 'ic', 0, 'sb', 0, 'sc', 0, 'ac', 0, 't', int(now()))
+return {'ok'}
+`,
+}

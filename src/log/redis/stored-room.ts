@@ -1,0 +1,83 @@
+/** A room as it is kept in Redis: what the script `open` answers. `room.ts` begins with it. */
+import type { EpochEntry } from '../lineage.ts'
+import type { Stored } from '../log.ts'
+import { REDACTED, redactedData } from '../redacted.ts'
+import type { StoredEvent } from '../stored-event.ts'
+import type { Reply } from './redis-calls.ts'
+import { bytes, count, list, pairs, text } from './reply.ts'
+import { storedValue } from './stored-value.ts'
+
+/** Where a room's commits stand: the epoch of the last one, '' before the first, and its number. */
+export interface Position {
+  readonly epoch: string
+  readonly number: number
+}
+
+export interface StoredRoom {
+  readonly at: Position
+  readonly seq: number
+  readonly first: number
+  /** How many ids are kept. */
+  readonly ids: number
+  readonly epochs: readonly EpochEntry[]
+  readonly storage: ReadonlyMap<string, Stored>
+  readonly alarms: ReadonlyMap<string, number>
+  /** The newest events, oldest first. */
+  readonly recent: readonly StoredEvent[]
+  /** The run of Redis that answered. */
+  readonly runId: string
+  /** What does not agree with the rest, since Redis lost a part of the room; '': nothing. */
+  readonly lost: string
+}
+
+export function storedRoom(reply: Reply): StoredRoom {
+  const [known, last, lineage, storage, alarms, events, redacted, runId] = list(reply)
+  const [epoch, number, s, f, ids, keys, names] = list(known).map((field) => text(field))
+  const seq = Number(s || 0)
+  const stored = new Map(pairs(storage).map(([key, value]) => [key.toString(), storedValue(value)]))
+  const set = new Map(pairs(alarms).map(([name, at]) => [name.toString(), Number(at)]))
+  const lost = [
+    // The number of a room that was never written is ''.
+    count(last) > seq || (seq > 0 && count(last) < seq) ? 'events' : '',
+    stored.size !== Number(keys || 0) ? 'storage' : '',
+    set.size !== Number(names || 0) ? 'alarms' : '',
+  ]
+  return {
+    at: { epoch: epoch ?? '', number: Number(number || 0) },
+    seq,
+    first: Number(f || 1),
+    ids: Number(ids || 0),
+    epochs: list(lineage).map((entry) => epochEntry(text(entry))),
+    storage: stored,
+    alarms: set,
+    recent: recentOf(list(events).map(storedEvent).reverse(), pairs(redacted), Number(f || 1)),
+    runId: text(runId),
+    lost: lost.filter((what) => what !== '').join(', '),
+  }
+}
+
+/** Of the reply of `page` and `open`: seq, time, type, data; a redacted one has no type. */
+export function storedEvent(reply: Reply): StoredEvent {
+  const [seq, time, type, data] = list(reply)
+  const number = count(seq)
+  if (bytes(type).length === 0) return { seq: number, time: count(time), type: REDACTED, data: redactedData(number) }
+  return { seq: number, time: count(time), type: text(type), data: text(data) }
+}
+
+/** With the events that were redacted, which are not among them. */
+function recentOf(
+  events: readonly StoredEvent[],
+  redacted: readonly (readonly [Buffer, Buffer])[],
+  first: number,
+): StoredEvent[] {
+  const inBetween = redacted
+    .map(([at, time]) => ({ seq: Number(at), time: Number(time) }))
+    .filter(({ seq }) => seq >= first)
+  const all = [...events, ...inBetween.map((one) => ({ ...one, type: REDACTED, data: redactedData(one.seq) }))]
+  return all.sort((a, b) => a.seq - b.seq)
+}
+
+function epochEntry(entry: string): EpochEntry {
+  const [epoch = '', first, isCleared] = entry.split(' ')
+  return { epoch, first: Number(first), isCleared: isCleared === '1' }
+}

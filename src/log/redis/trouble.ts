@@ -1,0 +1,46 @@
+/** Why nothing can be kept in Redis now. What passes within a moment is no trouble: messages wait for it. `redis.ts` owns it. */
+import type { Clock } from '../../clock.ts'
+import type { RoomLogger } from '../../define.ts'
+
+/** Trouble lasts so long before messages are refused. */
+const PASSING_MS = 1000
+/** After a refusal of Redis, messages are refused for so long; then the next one tries. */
+const REFUSED_MS = 1000
+
+export class RedisTrouble {
+  readonly #clock: Clock
+  readonly #logger: RoomLogger
+  #reason: string | undefined
+  /** Monotonic ms. */
+  #sinceMs = 0
+  #latestMs = 0
+
+  constructor(clock: Clock, logger: RoomLogger) {
+    this.#clock = clock
+    this.#logger = logger
+  }
+
+  /** `undefined`: messages are taken. */
+  get current(): string | undefined {
+    if (this.#reason === undefined) return undefined
+    const now = this.#clock.monotonic()
+    if (now - this.#latestMs > REFUSED_MS) return undefined
+    return now - this.#sinceMs >= PASSING_MS ? this.#reason : undefined
+  }
+
+  failed(error: Error): void {
+    const now = this.#clock.monotonic()
+    if (this.#reason === undefined) {
+      this.#sinceMs = now
+      this.#logger.error({ err: error }, 'Redis did not keep a commit')
+    }
+    this.#reason = error.message
+    this.#latestMs = now
+  }
+
+  succeeded(): void {
+    if (this.#reason === undefined) return
+    this.#reason = undefined
+    this.#logger.info({}, 'Redis keeps commits again')
+  }
+}
