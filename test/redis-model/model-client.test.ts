@@ -1,0 +1,147 @@
+/** What a test may do to calls on their way to a model of Redis, and to the model. */
+import { describe, expect, it } from 'vitest'
+import { handClock } from '../../src/testing/hand-clock.ts'
+import { ModelClient } from '../support/redis-model/model-client.ts'
+import { ModelHost } from '../support/redis-model/model-host.ts'
+import { RedisModel } from '../support/redis-model/redis-model.ts'
+
+const COUNT = { name: 'count', text: "#!lua\nreturn redis.call('INCR', KEYS[1])" }
+const HELD = () => ({ callMs: 'held', answerMs: 'held' }) as const
+
+function setUp() {
+  const clock = handClock()
+  const host = new ModelHost(new RedisModel({ clock }))
+  const client = new ModelClient(clock, host)
+  const count = () => client.run(COUNT, 'n', [])
+  const kept = () => Number(host.model.command('GET', ['n']) ?? 0)
+  return { clock, host, client, count, kept }
+}
+
+describe('a call', () => {
+  it('runs at once and answers, unless the test holds it', async () => {
+    const { count, client } = setUp()
+    expect(await count()).toBe(1)
+    expect(await client.command('GET', 'n')).toEqual(Buffer.from('1'))
+  })
+
+  it('takes its time, and does not overtake one that was sent before', async () => {
+    const { clock, client, count, kept } = setUp()
+    await count()
+    client.pacing = () => ({ callMs: 30, answerMs: 20 })
+    const first = count()
+    client.pacing = () => ({ callMs: 0, answerMs: 0 })
+    const second = count()
+    await clock.advance(29)
+    expect(kept()).toBe(1)
+    await clock.advance(1)
+    expect(kept()).toBe(3)
+    await clock.advance(20)
+    expect(await Promise.all([first, second])).toEqual([2, 3])
+  })
+
+  it('is executed though its answer is lost', async () => {
+    const { client, count, kept } = setUp()
+    await count()
+    client.pacing = HELD
+    const lost = count()
+    client.connection?.arrive()
+    client.cut()
+    await expect(lost).rejects.toThrow('the connection ended before its answer')
+    expect(kept()).toBe(2)
+  })
+
+  it('arrives after its connection died, and after a later call of the next one', async () => {
+    const { client, count, kept } = setUp()
+    await count()
+    client.pacing = HELD
+    const lost = count()
+    client.cut()
+    await expect(lost).rejects.toThrow('ended')
+    client.pacing = () => ({ callMs: 0, answerMs: 0 })
+    expect(await client.command('GET', 'n')).toEqual(Buffer.from('1'))
+    client.ghosts[0]?.arrive()
+    expect(kept()).toBe(2)
+  })
+
+  it('waits while the server is frozen', async () => {
+    const { host, count, kept } = setUp()
+    host.freeze()
+    const waiting = count()
+    expect(kept()).toBe(0)
+    host.thaw()
+    expect(await waiting).toBe(1)
+  })
+
+  it('is rejected at once while the server is down', async () => {
+    const { host, count } = setUp()
+    host.kill()
+    await expect(count()).rejects.toThrow('not connected')
+    host.start()
+    expect(await count()).toBe(1)
+  })
+})
+
+describe('a restart', () => {
+  it('changes the run id, forgets the scripts, and can lose writes', async () => {
+    const { host, count } = setUp()
+    for (let n = 1; n <= 5; n += 1) expect(await count()).toBe(n)
+    const before = host.model.runId
+    host.restart(host.model.position - 2)
+    expect(host.model.runId).not.toBe(before)
+    expect(await count()).toBe(4)
+  })
+
+  it('loses what was on its way', async () => {
+    const { host, client, count, kept } = setUp()
+    await count()
+    client.pacing = HELD
+    const lost = count()
+    host.restart()
+    await expect(lost).rejects.toThrow('ended')
+    expect(client.ghosts).toEqual([])
+    expect(kept()).toBe(1)
+  })
+})
+
+describe('a fault', () => {
+  it('refuses with the code of Redis', async () => {
+    const { host, client, count } = setUp()
+    const { faults } = host.model
+    await count()
+    const refused = async (fault: 'isFull' | 'isReplica' | 'isLoading' | 'isBusy', code: string) => {
+      faults[fault] = true
+      await expect(count()).rejects.toMatchObject({ name: 'Error', code })
+      faults[fault] = false
+    }
+    await refused('isFull', 'OOM')
+    await refused('isReplica', 'READONLY')
+    await refused('isLoading', 'LOADING')
+    await refused('isBusy', 'BUSY')
+    faults.diskError = 'No space left on device'
+    await expect(count()).rejects.toMatchObject({ code: 'MISCONF' })
+    await expect(client.command('NOPE', 'n')).rejects.toMatchObject({ code: 'ERR' })
+  })
+})
+
+it('two masters go on from the same state, each on its own', async () => {
+  const { clock, host, client, count } = setUp()
+  for (let n = 1; n <= 3; n += 1) await count()
+  const other = new ModelHost(host.model.fork('other', host.model.position - 1))
+  expect(await new ModelClient(clock, other).run(COUNT, 'n', [])).toBe(3)
+  expect(await count()).toBe(4)
+  expect(other.model.runId).not.toBe(host.model.runId)
+  client.moveTo(other)
+  expect(await count()).toBe(4)
+})
+
+it('the same calls give the same state, whatever was snapshotted meanwhile', async () => {
+  const [one, other] = [setUp(), setUp()]
+  for (let n = 1; n <= 50; n += 1) {
+    await one.count()
+    await other.count()
+    if (n % 7 === 0) other.host.model.keys.snapshot()
+  }
+  expect(one.host.model.hash()).toBe(other.host.model.hash())
+  one.host.model.lose('n')
+  expect(one.host.model.hash()).not.toBe(other.host.model.hash())
+})
