@@ -17,6 +17,10 @@ export interface Log {
   peek(path: string): LogSpan | undefined | Promise<LogSpan | undefined>
   /** Why nothing can be kept now; `undefined` if it can. */
   readonly trouble: string | undefined
+  /** Whether rooms go on in spite of `trouble`, with what needs no writing; default: no. */
+  readonly goesOn?: boolean
+  /** What is dangerous about where it is kept; the operator can mend it. */
+  readonly warnings?: readonly LogWarning[]
   /**
    * 32 secret bytes, which it keeps: ids of guests are made with them. Throws a `RoomError` `unavailable` while it does
    * not know them.
@@ -40,6 +44,12 @@ export interface Log {
   backup?(): AsyncIterable<Uint8Array>
   /** Writes what is pending and releases the log. */
   close(): Promise<void>
+}
+
+/** Something that can cost data or stop writes; `kind` is for metrics, `text` says how to mend it. */
+export interface LogWarning {
+  readonly kind: string
+  readonly text: string
 }
 
 /** What a room asks of its log. */

@@ -7,6 +7,7 @@ import type { Script } from '../../src/log/redis/scripts/script.ts'
 import { need } from '../support/components.ts'
 import { patiently } from '../support/patience.ts'
 import { RedisServer } from '../support/redis.ts'
+import { RedisRelay } from '../support/redis-relay.ts'
 
 const command = need('redis')
 const ECHO: Script = { name: 'echo', text: '#!lua\nreturn {KEYS[1], ARGV[1], 7, false, {ARGV[2]}}' }
@@ -32,6 +33,7 @@ async function connect(url = redis.url): Promise<RedisConnection> {
       next.resolve()
       next = Promise.withResolvers()
     },
+    away: () => {},
     failed: () => {},
   })
   await ready()
@@ -116,5 +118,74 @@ describe('a connection that ends', () => {
     await redis.restart()
     await again
     expect(await calls.command('GET', 'kept')).toEqual(Buffer.from('1'))
+  })
+})
+
+describe('on a bad network', () => {
+  let relay: RedisRelay
+  beforeAll(async () => {
+    if (command) relay = await RedisRelay.to(redis.port)
+  })
+  afterAll(() => relay?.close())
+
+  it('a call whose answer is lost has run, once', async () => {
+    const calls = await connect(relay.url)
+    await calls.run(COUNT, 'known', [1])
+    const back = ready()
+    relay.loseAnswers()
+    const lost = calls.run(COUNT, 'lost', [1]).catch((error: unknown) => error)
+    await expect.poll(() => redis.say('GET', 'lost')).toBe('1')
+    relay.cut()
+    relay.passAnswers()
+    expect(await lost).toBeInstanceOf(Error)
+    expect(await lost).not.toBeInstanceOf(RedisRefusal)
+    await back
+    expect(await calls.command('GET', 'lost')).toEqual(Buffer.from('1'))
+  })
+
+  it('a call may run after its connection has died', async () => {
+    const calls = await connect(relay.url)
+    const back = ready()
+    relay.holdCalls()
+    const late = calls.command('INCR', 'late').catch((error: unknown) => error)
+    await expect.poll(() => relay.held).toBe(1)
+    relay.cut()
+    expect(await late).toBeInstanceOf(Error)
+    expect(await redis.say('GET', 'late')).toBe(null)
+    relay.passCalls()
+    await expect.poll(() => redis.say('GET', 'late')).toBe('1')
+    await back
+    expect(await calls.command('INCR', 'late')).toBe(2)
+  })
+
+  it('all that is said in one turn leaves in one write', async () => {
+    const calls = await connect(relay.url)
+    relay.holdCalls()
+    const all = Promise.all(Array.from({ length: 50 }, (_, n) => calls.run(COUNT, `turn${n}`, [n])))
+    await expect.poll(() => relay.held).toBe(1)
+    relay.passCalls()
+    expect(await all).toEqual(Array.from({ length: 50 }, (_, n) => n))
+  })
+})
+
+describe('with a replica', () => {
+  it('a call knows whether the replica has it, and waits no more for one that is frozen', async () => {
+    const replica = await RedisServer.start(command ?? '', { replicaof: `127.0.0.1 ${redis.port}` })
+    try {
+      const calls = await connect()
+      await expect.poll(() => redis.say('INFO', 'replication')).toContain('state=online')
+      expect(await calls.runReplicated(COUNT, 'replicated', [1])).toEqual({ reply: 1, isReplicated: true })
+      await redis.say('SCRIPT', 'FLUSH')
+      expect(await calls.runReplicated(COUNT, 'replicated', [1])).toEqual({ reply: 2, isReplicated: true })
+      expect(await replica.say('GET', 'replicated')).toBe('2')
+      replica.freeze()
+      expect(await calls.runReplicated(COUNT, 'replicated', [1])).toEqual({ reply: 3, isReplicated: false })
+      replica.thaw()
+      expect(await calls.runReplicated(COUNT, 'replicated', [1])).toEqual({ reply: 4, isReplicated: false })
+      calls.trustReplicas()
+      expect(await calls.runReplicated(COUNT, 'replicated', [1])).toEqual({ reply: 5, isReplicated: true })
+    } finally {
+      await replica.remove()
+    }
   })
 })

@@ -4,7 +4,6 @@ import type { RoomLogger } from '../../src/define.ts'
 import { parseAddress } from '../../src/log/redis/address.ts'
 import { RedisConnection } from '../../src/log/redis/connection.ts'
 import { RedisLog } from '../../src/log/redis/redis.ts'
-import { text } from '../../src/log/redis/reply.ts'
 import { systemRandom } from '../../src/random.ts'
 import type { HandClock } from '../../src/testing/hand-clock.ts'
 import { clockedCalls } from '../support/clocked-redis.ts'
@@ -23,9 +22,9 @@ describe.skipIf(!command)('on a real Redis', () => {
   beforeAll(async () => {
     redis = await RedisServer.start(command ?? '')
     await new Promise<void>((ready, failed) => {
-      connection = new RedisConnection({ address: parseAddress(redis.url), ready, failed })
+      connection = new RedisConnection({ address: parseAddress(redis.url), ready, away() {}, failed })
     })
-    runId = /run_id:(\w+)/.exec(text((await connection.ask('INFO', 'server'))[0]))?.[1] ?? ''
+    runId = /run_id:(\w+)/.exec(String(await redis.say('INFO', 'server')))?.[1] ?? ''
   })
   afterAll(async () => {
     connection.close()
@@ -33,13 +32,13 @@ describe.skipIf(!command)('on a real Redis', () => {
   })
 
   const newLog = (clock: HandClock, logger: RoomLogger = silent) => {
-    const health = { trouble: undefined, kept: 'fsync' as const, runId, warnings: [], wasReached: true }
+    const health = { trouble: undefined, kept: 'fsync' as const, runIds: [runId], warnings: [], wasReached: true }
     return RedisLog.open({ calls: clockedCalls(connection, clock), health, clock, random: systemRandom(), logger })
   }
 
   describeLog('Redis', () => ({
     make: newLog,
     again: newLog,
-    remove: async () => void (await connection.ask('FLUSHALL')),
+    remove: () => redis.empty(),
   }))
 })

@@ -12,7 +12,7 @@ import { Process } from './process.ts'
 const PORTS = { first: 20_000, count: 12_000 }
 const TRIES = 20
 
-/** Lines of redis.conf: `{ maxmemory: '64mb' }`. */
+/** Lines of redis.conf: `{ maxmemory: '64mb', replicaof: '127.0.0.1 6379' }`. */
 export type RedisSettings = Readonly<Record<string, string>>
 
 const SAFE: RedisSettings = {
@@ -21,6 +21,7 @@ const SAFE: RedisSettings = {
   appendfsync: 'always',
   save: '',
   'auto-aof-rewrite-percentage': '0',
+  'repl-diskless-sync-delay': '0',
   'enable-debug-command': 'yes',
   daemonize: 'no',
 }
@@ -143,7 +144,7 @@ async function launch(command: string, port: number, folder: string, settings: R
   const lines = Object.entries({ ...settings, port: String(port), dir: folder })
   const running = new Process(
     command,
-    lines.flatMap(([name, value]) => [`--${name}`, value]),
+    lines.flatMap(([name, value]) => [`--${name}`, ...value.split(' ')]),
     folder,
     {},
   )

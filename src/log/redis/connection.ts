@@ -1,34 +1,52 @@
 /**
  * The connection to a Redis, its Sentinels' master, or a Cluster, by ioredis. Nothing is queued while it is away and
  * nothing is sent twice: a call whose answer did not come is rejected when the connection ends. The connection comes
- * back by itself.
+ * back by itself. What is said in one turn of the event loop leaves in one write.
  */
 import { createHash } from 'node:crypto'
-import { Cluster, Redis } from 'ioredis'
+import { Cluster, Command, Redis } from 'ioredis'
 import type { RedisAddress } from './address.ts'
 import { clusterOptions, redisOptions } from './options.ts'
-import { type Argument, type RedisCalls, RedisRefusal, type Reply } from './redis-calls.ts'
+import { type Argument, type RedisCalls, RedisRefusal, type Replicated, type Reply } from './redis-calls.ts'
 import type { Script } from './scripts/script.ts'
 
 export interface ConnectionParts {
   readonly address: RedisAddress
   /** It takes calls: at first, and each time it is back. */
   readonly ready: () => void
-  /** A try to connect failed, or the connection has ended. */
+  /** It takes no calls now. */
+  readonly away: () => void
+  /** A try to connect failed, or something is wrong with the connection. */
   readonly failed: (error: Error) => void
 }
+
+/** A commit waits so long for a replica; while it does, those after it wait too. */
+const REPLICA_MS = 100
+
+type Say = (name: string, ...args: Argument[]) => Promise<Reply>
 
 export class RedisConnection implements RedisCalls {
   readonly #client: Redis | Cluster
   readonly #digests = new Map<string, string>()
+  /** Replicas were too slow: nobody waits for one until `trustReplicas`. */
+  #isLagging = false
+  /** The streams whose bytes are held back until the end of this turn. */
+  readonly #corked = new Set<Redis['stream']>()
 
-  constructor({ address, ready, failed }: ConnectionParts) {
-    this.#client =
+  constructor({ address, ready, away, failed }: ConnectionParts) {
+    const client =
       address.kind === 'cluster'
         ? new Cluster([...address.at], clusterOptions(address))
         : new Redis(redisOptions(address))
-    this.#client.on('ready', ready)
-    this.#client.on('error', failed)
+    this.#client = client
+    client.on('ready', ready)
+    client.on('close', away)
+    client.on('sentinelError', failed)
+    client.on('error', (error: Error & { lastNodeError?: Error; command?: { name: string } }) => {
+      failed(error.lastNodeError ?? error)
+      // ioredis would go on with database 0.
+      if (error.command?.name === 'select') client.disconnect(true)
+    })
   }
 
   /** Whether it takes calls now. */
@@ -36,41 +54,97 @@ export class RedisConnection implements RedisCalls {
     return this.#client.status === 'ready'
   }
 
-  async run(script: Script, key: string, args: readonly Argument[]): Promise<Reply> {
-    try {
-      return await this.#say(this.#client, 'EVALSHA', this.#digest(script), 1, key, ...args)
-    } catch (error) {
-      // Redis does not know the text, after a restart for example: nothing ran.
-      if (!(error instanceof RedisRefusal) || error.code !== 'NOSCRIPT') throw error
-      return this.#say(this.#client, 'EVAL', script.text, 1, key, ...args)
-    }
+  run(script: Script, key: string, args: readonly Argument[]): Promise<Reply> {
+    return this.#run(this.#say(this.#client), script, key, args)
   }
 
   command(name: string, key: string, ...args: Argument[]): Promise<Reply> {
-    return this.#say(this.#client, name, key, ...args)
+    return this.#say(this.#client)(name, key, ...args)
   }
 
-  /** A command without a key, to each master: one, or those of a Cluster. */
-  ask(name: string, ...args: Argument[]): Promise<Reply[]> {
-    const nodes = this.#client instanceof Cluster ? this.#client.nodes('master') : [this.#client]
-    return Promise.all(nodes.map((node) => this.#say(node, name, ...args)))
+  async runReplicated(script: Script, key: string, args: readonly Argument[]): Promise<Replicated> {
+    const node = this.#isLagging ? undefined : this.#nodeOf(key)
+    if (!node) return { reply: await this.run(script, key, args), isReplicated: false }
+    const say = this.#say(node)
+    let waiting: Promise<Reply> = Promise.resolve(0)
+    // After the script, on the same connection: on another one it would not know what to wait for.
+    const saying: Say = (name, ...more) => {
+      const reply = say(name, ...more)
+      waiting = say('WAIT', 1, REPLICA_MS).catch(() => 0)
+      return reply
+    }
+    try {
+      const reply = await this.#run(saying, script, key, args)
+      const isReplicated = Number(await waiting) > 0
+      this.#isLagging ||= !isReplicated
+      return { reply, isReplicated }
+    } catch (error) {
+      if (!(error instanceof RedisRefusal) || !['MOVED', 'ASK'].includes(error.code)) throw error
+      // The Cluster has given the key to another node: nothing ran here.
+      return { reply: await this.run(script, key, args), isReplicated: false }
+    }
+  }
+
+  /** Replicas keep up again. */
+  trustReplicas(): void {
+    this.#isLagging = false
+  }
+
+  /** The masters that are known, for commands without a key. */
+  masters(): Say[] {
+    return this.#nodes.map((node) => this.#say(node))
   }
 
   close(): void {
     this.#client.disconnect()
   }
 
-  /** `name` in capitals: ioredis gives some commands in small letters another form of reply. */
-  async #say(client: Redis | Cluster, name: string, ...args: Argument[]): Promise<Reply> {
+  async #run(say: Say, { text }: Script, key: string, args: readonly Argument[]): Promise<Reply> {
     try {
-      // In RESP2 a reply as buffers is nothing else.
-      return (await client.callBuffer(name.toUpperCase(), ...args.map(toSend))) as Reply
+      return await say('EVALSHA', this.#digest(text), 1, key, ...args)
     } catch (error) {
-      throw error instanceof Error && error.name === 'ReplyError' ? new RedisRefusal(error.message) : error
+      // Redis does not know the text, after a restart for example: nothing ran.
+      if (!(error instanceof RedisRefusal) || error.code !== 'NOSCRIPT') throw error
+      return say('EVAL', text, 1, key, ...args)
     }
   }
 
-  #digest({ text }: Script): string {
+  /** Names are sent in capitals: ioredis gives replies another form for some that are not. */
+  #say(client: Redis | Cluster): Say {
+    return async (name, ...args) => {
+      if (client instanceof Redis) this.#cork(client.stream)
+      try {
+        // With RESP2 and as buffers, a reply is nothing else.
+        return (await client.callBuffer(name.toUpperCase(), ...args.map(toSend))) as Reply
+      } catch (error) {
+        throw error instanceof Error && error.name === 'ReplyError' ? new RedisRefusal(error.message) : error
+      }
+    }
+  }
+
+  /** Half of the cost of a small call is its write. */
+  #cork(stream: Redis['stream'] | undefined): void {
+    if (!stream || this.#corked.has(stream)) return
+    this.#corked.add(stream)
+    stream.cork()
+    process.nextTick(() => {
+      this.#corked.delete(stream)
+      stream.uncork()
+    })
+  }
+
+  get #nodes(): Redis[] {
+    return this.#client instanceof Cluster ? this.#client.nodes('master') : [this.#client]
+  }
+
+  /** The node that has a key; `undefined`: not known now. */
+  #nodeOf(key: string): Redis | undefined {
+    if (this.#client instanceof Redis) return this.#client
+    const [name] = this.#client.slots[new Command('GET', [key]).getSlot()] ?? []
+    return this.#nodes.find(({ options: { host, port } }) => `${host}:${port}` === name)
+  }
+
+  #digest(text: string): string {
     const known = this.#digests.get(text) ?? createHash('sha1').update(text).digest('hex')
     this.#digests.set(text, known)
     return known

@@ -13,6 +13,11 @@ const CONNECT_MS = 2000
 /** A connection on which nothing comes for so long, though something was asked, is destroyed. */
 const SILENT_MS = 10_000
 
+/** How often a Cluster is asked which node has what. */
+const SLOTS_MS = 5000
+/** A connection that does not close by itself is destroyed. */
+const CLOSE_MS = 500
+
 const retry = (times: number) => Math.min(times * RETRY_MS, MAX_RETRY_MS)
 
 /** Replies are as Redis sends them. */
@@ -31,6 +36,8 @@ export function redisOptions(address: Exclude<RedisAddress, { kind: 'cluster' }>
     ...(options.tls ? { sentinelTLS: options.tls, enableTLSForSentinelMode: true } : {}),
     sentinelRetryStrategy: retry,
     sentinelReconnectStrategy: retry,
+    // One that is frozen would hold up the search for the master.
+    sentinelCommandTimeout: CONNECT_MS,
     // Sentinels say that another is master now; the old one might not.
     failoverDetector: true,
     reconnectOnError: (error) => error.message.startsWith('READONLY'),
@@ -48,6 +55,7 @@ export function clusterOptions(
     retryDelayOnFailover: 0,
     retryDelayOnClusterDown: 0,
     slotsRefreshTimeout: CONNECT_MS,
+    slotsRefreshInterval: SLOTS_MS,
     // A certificate is for a name, which is looked up by the connection itself.
     ...(address.tls ? { dnsLookup: (host, done) => done(null, host) } : {}),
   }
@@ -65,6 +73,7 @@ function common({ username, password, tls, family }: RedisAddress): Plain<RedisO
     replyMapping: 'legacy',
     retryStrategy: retry,
     connectTimeout: CONNECT_MS,
+    disconnectTimeout: CLOSE_MS,
     socketTimeout: SILENT_MS,
     maxLoadingRetryTime: MAX_RETRY_MS,
     enableOfflineQueue: false,

@@ -20,6 +20,14 @@ export interface RedisCalls {
   run(script: Script, key: string, args: readonly Argument[]): Promise<Reply>
   /** Runs a command with keys of one hash tag. Rejects as `run`. */
   command(name: string, key: string, ...args: Argument[]): Promise<Reply>
+  /** As `run`, and then waits a moment for a replica to have it too. Not there: no Redis behind it can have replicas. */
+  runReplicated?(script: Script, key: string, args: readonly Argument[]): Promise<Replicated>
+}
+
+export interface Replicated {
+  readonly reply: Reply
+  /** Whether a replica has what the script wrote, and all before it. */
+  readonly isReplicated: boolean
 }
 
 /** Redis answered with an error; `code` is its first word: `OOM`, `READONLY`, `LOADING`. */

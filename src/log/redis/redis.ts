@@ -205,8 +205,8 @@ export class RedisLog implements Log {
     }
   }
 
-  #level(runId: string, { kept, runId: seen }: RedisHealth): Kept {
-    return seen === runId ? kept : 'memory'
+  #level(runId: string, { kept, runIds }: RedisHealth): Kept {
+    return runIds.includes(runId) ? kept : 'memory'
   }
 
   #recentBytes(): number {
