@@ -60,7 +60,7 @@ export class NamespacePeer extends NamespaceWire {
   /** Called when the peer has joined. */
   enter(session: Session): void {
     this.#session = session
-    if (!this.#isGone) this.connection.add(this.#socket.nsp.name, this)
+    if (!this.#isGone) this.connection.namespaces.add(this.#socket.nsp.name, this)
   }
 
   receive({ data, id: ref }: Packet): void {
@@ -86,7 +86,7 @@ export class NamespacePeer extends NamespaceWire {
 
   gone(reason: string): void {
     this.#isGone = true
-    this.connection.remove(this.#socket.nsp.name)
+    this.connection.namespaces.remove(this.#socket.nsp.name)
     this.#leave()
     this.#session?.gone(reason !== LEFT && !this.connection.isLeaving && !this.isClosed)
   }
@@ -97,7 +97,7 @@ export class NamespacePeer extends NamespaceWire {
   }
 
   protected override disconnect(): void {
-    this.connection.hasEnded(this.#socket.nsp.name)
+    this.connection.namespaces.end(this.#socket.nsp.name)
     this.#socket.disconnect()
   }
 

@@ -75,6 +75,6 @@ export abstract class NamespaceWire implements Wire {
 
   /** By how much the connection may hold more than the room allows one peer. */
   get #more(): number {
-    return Math.max(0, this.connection.limitBytes - this.limits.bufferedBytes)
+    return Math.max(0, this.connection.namespaces.limitBytes - this.limits.bufferedBytes)
   }
 }

@@ -75,18 +75,18 @@ export class Namespaces {
       return next()
     }
     // It connects once more before it has its answer, which will be the answer to both.
-    if (connection.isIn(name)) {
+    if (connection.namespaces.has(name)) {
       connection.control()
       return forget(socket)
     }
-    connection.expect(name, () => this.#cancel(socket))
+    connection.namespaces.expect(name, () => this.#cancel(socket))
     try {
       const admitted = await this.#admit(connection, socket)
       if (connection.isOpen) this.#admitted.set(socket, admitted)
       else cancel(admitted.admission)
       next()
     } catch (error) {
-      connection.decided(name)
+      connection.namespaces.decided(name)
       connection.control()
       next(error instanceof Error ? error : undefined)
     }
@@ -100,7 +100,7 @@ export class Namespaces {
 
   /** Joins a socket that was admitted; its CONNECT is answered. */
   join(connection: Connection, socket: Socket): void {
-    connection.decided(socket.nsp.name)
+    connection.namespaces.decided(socket.nsp.name)
     const admitted = this.#admitted.get(socket)
     this.#admitted.delete(socket)
     if (admitted) this.#enter(connection, socket, admitted)
@@ -184,7 +184,7 @@ export class Namespaces {
   /** The namespace that asks is among those that wait. Throws a `Refusal` 429. */
   #mustHaveSpace({ namespaces }: Connection): void {
     const most = this.#parts.mostNamespaces()
-    if (namespaces <= most) return
+    if (namespaces.size <= most) return
     const message = `expected at most ${most} namespaces on one connection, got one more; open another connection`
     throw new Refusal(429, 'too_many', message).by('server.limits.namespaces')
   }
