@@ -12,11 +12,16 @@ it.each([true, false])('a page with closeOnBeforeunload: %s leaves the room when
   await ben.next('welcome')
   const enter = async (name: string) => {
     await page.addScriptTag({ url: `${pages.server.url.replace(/\/$/, '')}/socket.io/socket.io.js` })
-    await page.evaluate(`io('/notes', { closeOnBeforeunload: ${isClosing}, auth: { name: '${name}', client: 'one' } })`)
-    for (;;) {
-      const { data } = await ben.next<{ name: string }>('came')
-      if (data.name === name) return
-    }
+    await page.evaluate(`globalThis.socket = io('/notes', {
+      closeOnBeforeunload: ${isClosing}, auth: { name: '${name}', client: 'one' }
+    })`)
+    while ((await ben.next<{ name: string }>('came')).data.name !== name);
+    // Of a page that leaves between two polls, the server hears nothing before it misses the answer to a ping.
+    await page.evaluate(`new Promise((resolve) => {
+      const { engine } = socket.io
+      if (engine.transport.name === 'websocket') resolve()
+      else engine.once('upgrade', () => resolve())
+    })`)
   }
   await enter('Ann')
   await page.reload()

@@ -94,9 +94,10 @@ export class Connection implements HeartbeatTarget {
 
   /** Closes after what was sent; the client comes back with all its namespaces. */
   end(): void {
-    if (!this.isOpen) return
+    if (this.engine.readyState === 'closed') return
+    // Without effect where socket.io has closed it, as after a packet that is none. It waits just as long then.
     this.engine.close()
-    this.#cancelLinger = this.clock.after(LINGER_MS, () => this.drop())
+    this.#cancelLinger ??= this.clock.after(LINGER_MS, () => this.drop())
   }
 
   /** Destroys it at once. */
