@@ -106,7 +106,10 @@ export interface ProducerKey {
 
 /** What is kept of a client's message. `seq`: of its first event, if it had one. */
 export interface StoredAnswer {
-  /** '': the event was redacted, and with it what the message said. */
+  /**
+   * The hash, or its beginning: of one in base64url 12 characters or more, 72 bits. '': the event was redacted, and with it
+   * what the message said.
+   */
   readonly hash: string
   readonly seq: number | undefined
   /** It was answered with this error. */

@@ -72,7 +72,7 @@ export function describeIds(name: string, factory: () => LogFactory): void {
       // The newest event is kept, and its id with it.
       await say(room)
       await tested.clock.advance(HOUR_MS)
-      await expect.poll(() => say(room, key('4')).catch(() => 'full')).not.toBe('full')
+      await expect.poll(() => say(room, key('4')).catch(() => 'full'), { timeout: 20_000 }).not.toBe('full')
       for (const id of ['5', '6']) await say(room, key(id))
       await expect(say(room, key('7'))).rejects.toMatchObject(FULL)
     })

@@ -117,6 +117,20 @@ export function describeLog(name: string, factory: () => LogFactory): void {
       expect(await room.recall('an', 'n1')).toBeUndefined()
     })
 
+    it('knows by its hash, of which it may keep the beginning, whether a message is the same', async () => {
+      const room = await open()
+      const hashes = ['aB3_-dEfGhIjKlMnOpQrSt', 'zB3_-dEfGhIjKlMnOpQrSt']
+      await room.append(
+        [draft('a')],
+        hashes.map((hash, id) => ({ client: 'ann', id: String(id), hash, draft: 0 })),
+      )
+      for (const [id, hash] of hashes.entries()) {
+        const known = await room.recall('ann', String(id))
+        expect(known).toMatchObject({ hash: expect.stringMatching(/^[\w-]{12,22}$/) })
+        expect(known).toSatisfy((answer) => hash.startsWith(answer.hash))
+      }
+    })
+
     it('remembers an answer for a day, and as long as its event', async () => {
       const room = await open({ keep: 1 })
       await room.append([draft('a')], [{ client: 'ann', id: 'gone', hash: 'h', draft: 0 }])
