@@ -6,13 +6,13 @@
  * continues; `run` the run id, if that is another; `broken`, if the events are not what the room says.
  */
 
-import { ADD_IDS, IDS, PLACE, ROOM, STREAM } from './room-keys.ts'
+import { ADD_IDS, IDS, ROOM } from './room-keys.ts'
 import type { Script } from './script.ts'
 
 export const commit: Script = {
   name: 'commit',
   text: `#!lua
-${ROOM}${PLACE}${STREAM}${IDS}${ADD_IDS}
+${ROOM}${IDS}${ADD_IDS}
 local next = 1
 local function take() next = next + 1 return ARGV[next] end
 local function takeNumber() return tonumber(take()) end
@@ -21,17 +21,14 @@ local runId, epoch, number, toEpoch, fixed = take(), take(), takeNumber(), take(
 local keepFrom, maxAge, forgetAfter = takeNumber(), take(), take()
 local running = run()
 if running ~= runId then return {'run', running} end
-local e, n, kind = place()
+local m = redis.call('HMGET', M, 'e', 'n', 'k', 's', 'f', 't', 'ic', 'sb')
+local e, n, kind = m[1] or '', tonumber(m[2] or '0'), m[3] or ''
+local s, f, before, ids, bytes = tonumber(m[4] or '0'), tonumber(m[5] or '1'), tonumber(m[6] or '0'), tonumber(m[7] or '0'), tonumber(m[8] or '0')
 if e ~= epoch or n ~= number then
-  if e == toEpoch and n == number + 1 and kind == 'c' then
-    local done = redis.call('HMGET', M, 't', 'ic')
-    return {'ok', tonumber(done[1]), tonumber(done[2])}
-  end
+  if e == toEpoch and n == number + 1 and kind == 'c' then return {'ok', before, ids} end
   return {'at', e, n, kind}
 end
-local m = redis.call('HMGET', M, 's', 'f', 't', 'ic', 'sb')
-local s, f, before, ids, bytes = tonumber(m[1] or '0'), tonumber(m[2] or '1'), tonumber(m[3] or '0'), tonumber(m[4] or '0'), tonumber(m[5] or '0')
-if s > 0 and lastOf(E) ~= s then return {'broken'} end
+if s > 0 and redis.call('EXISTS', E) == 0 then return {'broken'} end
 
 local epochsAt = next
 next = next + 1 + 3 * tonumber(ARGV[next + 1])
@@ -52,10 +49,16 @@ if idCount > 0 then
   end
 end
 
--- Nothing is refused below.
 local time = fixed == '' and math.max(now(), before) or tonumber(fixed)
-if n == 0 and e == '' then redis.call('ZADD', B .. 'rooms', 0, path) end
 local last = next
+next = eventsAt
+for _ = 1, takeNumber() do
+  s = s + 1
+  -- Only the first write may be refused: the stream does not end where the room does.
+  local added = redis.pcall('XADD', E, int(s) .. '-0', 't', take(), 'd', take(), 'm', int(time), 'i', take())
+  if added.err then return {'broken'} end
+end
+if n == 0 and e == '' then redis.call('ZADD', B .. 'rooms', 0, path) end
 next = epochsAt
 local cleared = 0
 for _ = 1, takeNumber() do
@@ -64,17 +67,13 @@ for _ = 1, takeNumber() do
   if isCleared == '1' then cleared = tonumber(first) end
   redis.call('LTRIM', L, -1000, -1)
 end
-next = eventsAt
-for _ = 1, takeNumber() do
-  s = s + 1
-  redis.call('XADD', E, int(s) .. '-0', 't', take(), 'd', take(), 'm', int(time), 'i', take())
-end
 next = idsAt
 if idCount > 0 then
   local part, clients = partFor(parts, time), {}
   for _ = 1, idCount do
-    local digest, _, hash, seq, err, client, latest = take(), take(), take(), take(), take(), take(), takeNumber()
-    local known, key, place = findId(parts, digest)
+    local digest, state, hash, seq, err, client, latest = take(), take(), take(), take(), take(), take(), takeNumber()
+    local known, key, place
+    if state ~= 'n' then known, key, place = findId(parts, digest) end
     if known then
       local size = string.byte(known, 1) % 128
       if #known == 1 + size then redis.call('HSET', key, digest, known .. seq) end
@@ -97,7 +96,8 @@ for _ = 1, takeNumber() do
   redis.call('HSET', P, producer, take())
   redis.call('ZADD', B .. 'o' .. path, int(time), producer)
 end
-for _ = 1, takeNumber() do
+local values = takeNumber()
+for _ = 1, values do
   local key, value = take(), take()
   local old = redis.call('HSTRLEN', S, key)
   if old > 0 then bytes = bytes - #key - old + 1 end
@@ -141,8 +141,10 @@ if cleared > 0 then
 elseif keepFrom > 1 then
   redis.call('XTRIM', E, 'MINID', '~', int(keepFrom) .. '-0')
 end
+if values > 0 then redis.call('HSET', M, 'sb', int(bytes), 'sc', redis.call('HLEN', S)) end
+if alarms > 0 then redis.call('HSET', M, 'ac', redis.call('ZCARD', A)) end
 redis.call('HSET', M, 'e', toEpoch, 'n', int(n + 1), 'k', 'c', 's', int(s), 'f', int(f), 't', int(time), 'u', int(time),
-  'ma', maxAge, 'fa', forgetAfter, 'ic', int(ids), 'sb', int(bytes), 'sc', redis.call('HLEN', S), 'ac', redis.call('ZCARD', A))
+  'ma', maxAge, 'fa', forgetAfter, 'ic', int(ids))
 return {'ok', time, ids}
 `,
 }
