@@ -1,13 +1,11 @@
-/** Alarms of closed rooms: a server opens the room for them, over both logs, whatever happened meanwhile. */
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+/** Alarms of closed rooms: a server opens the room for them, over each log, whatever happened meanwhile. */
 import { afterEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import type { Clock } from '../../src/clock.ts'
 import { defineRoom } from '../../src/define.ts'
 import { handClock } from '../../src/testing/hand-clock.ts'
 import { closeInTime } from '../support/close-in-time.ts'
+import { PLACES } from '../support/redis-place.ts'
 import { type Setup, startServer, type TestServer } from '../support/server.ts'
 
 const START = Date.UTC(2026, 0, 1)
@@ -54,14 +52,12 @@ function bells() {
   return { definition, notes, state, rung: () => notes.filter((note) => !/^(open|close) /.test(note)) }
 }
 
-describe.each(['memory', 'file'])('an alarm of a closed room, over the %s log', (kind) => {
-  let folder: string | undefined
+describe.each(PLACES)('an alarm of a closed room, over the log in %s', (kind, inPlace) => {
+  const place = inPlace()
   const running = new Map<TestServer, ReturnType<typeof jumpingClock>>()
 
   async function start(setup: Setup, time = jumpingClock()) {
-    if (kind === 'file') folder ??= await mkdtemp(join(tmpdir(), 'corridor-'))
-    const env = folder === undefined ? {} : { DATA_DIR: folder }
-    const server = await startServer({ ...setup, env, clock: time.clock })
+    const server = await startServer({ ...setup, ...(await place.setup(time.clock)), clock: time.clock })
     running.set(server, time)
     return { server, ...time }
   }
@@ -74,8 +70,6 @@ describe.each(['memory', 'file'])('an alarm of a closed room, over the %s log', 
 
   afterEach(async () => {
     for (const server of [...running.keys()]) await stop(server)
-    if (folder !== undefined) await rm(folder, { recursive: true })
-    folder = undefined
   })
 
   /** Sets an alarm in a room, which is closed then. */

@@ -1,11 +1,9 @@
 /** A message sent again under its id is handled once: over a lost connection, over a restart, and while it is handled. */
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { defineRoom } from '../../src/define.ts'
 import type { Client, EventFrame } from '../support/client.ts'
+import { PLACES } from '../support/redis-place.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 
 /** What handlers did, and a gate that one of them waits at. */
@@ -43,17 +41,15 @@ const definition = defineRoom({
 })
 const limits = { rate: { perSecond: 10_000, burst: 10_000 } }
 
-describe.each(['a file', ':memory:'])('over a server with its log in %s', (place) => {
-  let folder: string
+describe.each(PLACES)('over a server with its log in %s', (name, inPlace) => {
+  const place = inPlace()
   let server: TestServer
 
   const start = async () => {
-    const env = { DATA_DIR: place === ':memory:' ? place : folder }
-    server = await startServer({ rooms: { '/room': { definition, limits } }, env })
+    server = await startServer({ rooms: { '/room': { definition, limits } }, ...(await place.setup()) })
     server.expectError(/receive handler failed/)
   }
   beforeEach(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'corridor-retries-'))
     handled.length = 0
     gate = Promise.withResolvers()
     isBroken = false
@@ -62,7 +58,6 @@ describe.each(['a file', ':memory:'])('over a server with its log in %s', (place
   afterEach(async () => {
     gate.resolve()
     await server.close()
-    rmSync(folder, { recursive: true })
   })
 
   const enter = (client = 'ann') => server.connect('/room', client ? { client } : {})
@@ -76,7 +71,7 @@ describe.each(['a file', ':memory:'])('over a server with its log in %s', (place
     client.send(type, text, id)
     return answer(client, id)
   }
-  const kept = place === ':memory:' ? 'memory' : 'fsync'
+  const { kept } = place
   const conflict = { type: 'error', data: { code: 'conflict' } }
 
   it('is acknowledged with its first place, also on another connection', async () => {
@@ -89,7 +84,7 @@ describe.each(['a file', ':memory:'])('over a server with its log in %s', (place
     expect(handled).toEqual(['a'])
   })
 
-  if (place === 'a file')
+  if (name !== 'memory')
     it('is acknowledged with its first place also after a restart', async () => {
       const ann = await enter()
       await send(ann, 'say', 'a', '1')

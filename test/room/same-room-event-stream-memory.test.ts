@@ -1,5 +1,6 @@
 /** The same room module over an event stream with posts, its log in memory. */
+import { inMemory } from '../support/places.ts'
 import { testSameRoom } from '../support/same-room.ts'
 import { eventStream } from '../support/senders.ts'
 
-testSameRoom(eventStream, false)
+testSameRoom(eventStream, inMemory)

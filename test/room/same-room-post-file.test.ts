@@ -1,5 +1,6 @@
 /** The same room module over plain posts, its log in a file. */
+import { inFile } from '../support/places.ts'
 import { testSameRoom } from '../support/same-room.ts'
 import { plainPost } from '../support/senders.ts'
 
-testSameRoom(plainPost, true)
+testSameRoom(plainPost, inFile)

@@ -1,5 +1,6 @@
 /** The same room module over Socket.IO by polling, its log in a file. */
+import { inFile } from '../support/places.ts'
 import { testSameRoom } from '../support/same-room.ts'
 import { socketIo } from '../support/senders.ts'
 
-testSameRoom(socketIo('polling'), true)
+testSameRoom(socketIo('polling'), inFile)

@@ -1,5 +1,6 @@
 /** The same room module over Socket.IO by WebSocket, its log in a file. */
+import { inFile } from '../support/places.ts'
 import { testSameRoom } from '../support/same-room.ts'
 import { socketIo } from '../support/senders.ts'
 
-testSameRoom(socketIo('websocket'), true)
+testSameRoom(socketIo('websocket'), inFile)

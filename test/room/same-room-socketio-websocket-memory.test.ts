@@ -1,5 +1,6 @@
 /** The same room module over Socket.IO by WebSocket, its log in memory. */
+import { inMemory } from '../support/places.ts'
 import { testSameRoom } from '../support/same-room.ts'
 import { socketIo } from '../support/senders.ts'
 
-testSameRoom(socketIo('websocket'), false)
+testSameRoom(socketIo('websocket'), inMemory)

@@ -1,5 +1,6 @@
 /** The same room module over WebSocket, its log in a file. */
+import { inFile } from '../support/places.ts'
 import { testSameRoom } from '../support/same-room.ts'
 import { webSocket } from '../support/senders.ts'
 
-testSameRoom(webSocket, true)
+testSameRoom(webSocket, inFile)

@@ -1,9 +1,12 @@
 /** Steps that could not be kept: what they did is undone, what they said is never heard, and the room goes on. */
 import { describe, expect, it } from 'vitest'
 import { RoomError } from '../../src/define.ts'
-import { KINDS, type StageRoom, StepStage } from '../support/step-stage.ts'
+import { PLACES } from '../support/redis-place.ts'
+import { type StageRoom, StepStage } from '../support/step-stage.ts'
 
-describe.each(KINDS)('a commit that fails, over the log %s', (kind) => {
+describe.each(PLACES)('a commit that fails, over the log in %s', (_, inPlace) => {
+  const place = inPlace()
+
   const set = (value: string) => (peer: { send(type: string, data: unknown): void }, room: StageRoom) => {
     room.set(value)
     void room.publish('said', value)
@@ -11,7 +14,7 @@ describe.each(KINDS)('a commit that fails, over the log %s', (kind) => {
   }
 
   it('undoes all that waited with it, and saying it again is safe', async () => {
-    const stage = await StepStage.open(kind, {
+    const stage = await StepStage.open(place, {
       do: { a: set('a'), b: set('b'), c: set('c'), read: (peer, room) => peer.send('sent', room.get()) },
     })
     for (const name of ['ann', 'ben']) stage.join(name)
@@ -40,7 +43,7 @@ describe.each(KINDS)('a commit that fails, over the log %s', (kind) => {
   })
 
   it('keeps a peer whose close was in it, and answers what the peer said meanwhile', async () => {
-    const stage = await StepStage.open(kind, {
+    const stage = await StepStage.open(place, {
       do: {
         bye(peer, room) {
           void room.publish('said', 'bye')
@@ -66,7 +69,7 @@ describe.each(KINDS)('a commit that fails, over the log %s', (kind) => {
 
   it('of a later step leaves the earlier, and its error is kept under the id', async () => {
     let calls = 0
-    const stage = await StepStage.open(kind, {
+    const stage = await StepStage.open(place, {
       do: {
         async two(_, room) {
           calls += 1
@@ -89,7 +92,7 @@ describe.each(KINDS)('a commit that fails, over the log %s', (kind) => {
 
   it('of the first step keeps the id with a later one, so that nothing is done twice', async () => {
     let calls = 0
-    const stage = await StepStage.open(kind, {
+    const stage = await StepStage.open(place, {
       do: {
         async two(_, room) {
           calls += 1
@@ -110,7 +113,7 @@ describe.each(KINDS)('a commit that fails, over the log %s', (kind) => {
   })
 
   it.each(['ended', 'closed'])('does not keep a peer that the server has %s meanwhile', async (how) => {
-    const stage = await StepStage.open(kind, {
+    const stage = await StepStage.open(place, {
       do: {
         bye(peer, room) {
           void room.publish('said', 'bye')
@@ -132,7 +135,7 @@ describe.each(KINDS)('a commit that fails, over the log %s', (kind) => {
   })
 
   it('is the answer if nothing is kept, whatever its handler throws then', async () => {
-    const stage = await StepStage.open(kind, {
+    const stage = await StepStage.open(place, {
       do: {
         async two(_, room) {
           void room.publish('said', 'one').catch(() => {})
@@ -154,7 +157,7 @@ describe.each(KINDS)('a commit that fails, over the log %s', (kind) => {
   })
 
   it('of what comes back meanwhile leaves its new connection a member', async () => {
-    const stage = await StepStage.open(kind, {
+    const stage = await StepStage.open(place, {
       do: {
         bye(peer, room) {
           void room.publish('said', 'bye')

@@ -1,12 +1,15 @@
 /** Steps of `open`, `join` and `close`: a room that opens, a peer that comes in, and the end of both. */
 import { describe, expect, it } from 'vitest'
 import { RoomError } from '../../src/define.ts'
-import { KINDS, type StageRoom, StepStage } from '../support/step-stage.ts'
+import { PLACES } from '../support/redis-place.ts'
+import { type StageRoom, StepStage } from '../support/step-stage.ts'
 
-describe.each(KINDS)('open, over the log %s', (kind) => {
+describe.each(PLACES)('open, over the log in %s', (_, inPlace) => {
+  const place = inPlace()
+
   it('that throws did nothing', async () => {
     let throws = true
-    const stage = await StepStage.unopened(kind, {
+    const stage = await StepStage.unopened(place, {
       open(room) {
         room.set(`${room.get()}opened`)
         void room.publish('said', 'opened')
@@ -20,7 +23,7 @@ describe.each(KINDS)('open, over the log %s', (kind) => {
   })
 
   it.each([false, true])('that cannot be kept fails; later: %s', async (isLater) => {
-    const stage = await StepStage.unopened(kind, {
+    const stage = await StepStage.unopened(place, {
       async open(room) {
         const published = room.publish('said', 'opened')
         if (isLater) await published.catch(() => {})
@@ -34,7 +37,7 @@ describe.each(KINDS)('open, over the log %s', (kind) => {
   })
 
   it('is over when what it did is kept', async () => {
-    const stage = await StepStage.unopened(kind, { open: (room) => room.set('opened') })
+    const stage = await StepStage.unopened(place, { open: (room) => room.set('opened') })
     stage.hold.isHeld = true
     let isOpen = false
     const opened = stage.openRoom().then(() => {
@@ -47,10 +50,12 @@ describe.each(KINDS)('open, over the log %s', (kind) => {
   })
 })
 
-describe.each(KINDS)('join, over the log %s', (kind) => {
+describe.each(PLACES)('join, over the log in %s', (_, inPlace) => {
+  const place = inPlace()
+
   it('that refuses did nothing, and nobody hears what it said', async () => {
     const left: string[] = []
-    const stage = await StepStage.open(kind, {
+    const stage = await StepStage.open(place, {
       join(peer, room) {
         room.set(`${room.get()}${peer.name}`)
         void room.publish('said', peer.name)
@@ -68,11 +73,13 @@ describe.each(KINDS)('join, over the log %s', (kind) => {
   })
 })
 
-describe.each(KINDS)('close, over the log %s', (kind) => {
+describe.each(PLACES)('close, over the log in %s', (_, inPlace) => {
+  const place = inPlace()
+
   it('is a step like any other, and nothing is kept after it', async () => {
     let late: StageRoom | undefined
     const errors: unknown[] = []
-    const stage = await StepStage.open(kind, {
+    const stage = await StepStage.open(place, {
       close(room) {
         late = room
         room.set('closed')

@@ -2,7 +2,9 @@
 import { AsyncResource } from 'node:async_hooks'
 import { describe, expect, it } from 'vitest'
 import { RoomError } from '../../src/define.ts'
-import { KINDS, type StageRoom, StepStage } from '../support/step-stage.ts'
+import { inMemory } from '../support/places.ts'
+import { PLACES } from '../support/redis-place.ts'
+import { type StageRoom, StepStage } from '../support/step-stage.ts'
 
 const fails = () => {
   throw new RoomError('no', 'planned')
@@ -15,9 +17,11 @@ const all = (peer: { send(type: string, data: unknown): void }, room: StageRoom)
   peer.send('sent', 'direct')
 }
 
-describe.each(KINDS)('the order of what a room says, over the log %s', (kind) => {
+describe.each(PLACES)('the order of what a room says, over the log in %s', (_, inPlace) => {
+  const place = inPlace()
+
   it('is the order in which it said it, and the ack comes last', async () => {
-    const stage = await StepStage.open(kind, {
+    const stage = await StepStage.open(place, {
       do: {
         mix(peer, room) {
           void room.publish('said', '1')
@@ -37,7 +41,7 @@ describe.each(KINDS)('the order of what a room says, over the log %s', (kind) =>
   })
 
   it('holds for several handlers whose steps are kept together, async ones too', async () => {
-    const stage = await StepStage.open(kind, {
+    const stage = await StepStage.open(place, {
       do: {
         async slow(peer, room) {
           peer.send('sent', 'slow 1')
@@ -65,7 +69,7 @@ describe.each(KINDS)('the order of what a room says, over the log %s', (kind) =>
   })
 
   it('has a close after all that was said before it, and nothing after it', async () => {
-    const stage = await StepStage.open(kind, {
+    const stage = await StepStage.open(place, {
       do: {
         bye(peer, room) {
           void room.publish('said', 'last')
@@ -87,7 +91,7 @@ describe.each(KINDS)('the order of what a room says, over the log %s', (kind) =>
 
   it('is that of the steps, where code that nobody waits for speaks in the middle of a handler', async () => {
     let outside = (_: () => void) => {}
-    const stage = await StepStage.open(kind, {
+    const stage = await StepStage.open(place, {
       open() {
         const resource = new AsyncResource('outside')
         outside = (work) => resource.runInAsyncScope(work)
@@ -118,9 +122,11 @@ describe.each(KINDS)('the order of what a room says, over the log %s', (kind) =>
   })
 })
 
-describe.each(KINDS)('what a room says, over the log %s', (kind) => {
+describe.each(PLACES)('what a room says, over the log in %s', (_, inPlace) => {
+  const place = inPlace()
+
   it('does not leave before what it did is kept, nor before what it did earlier', async () => {
-    const stage = await StepStage.open(kind, {
+    const stage = await StepStage.open(place, {
       do: {
         all(peer, room) {
           all(peer, room)
@@ -144,7 +150,7 @@ describe.each(KINDS)('what a room says, over the log %s', (kind) => {
 })
 
 it('a room with nothing pending waits for nothing', async () => {
-  const stage = await StepStage.open('memory', { do: { all, only: (peer) => peer.send('sent', 'only') } })
+  const stage = await StepStage.open(inMemory(), { do: { all, only: (peer) => peer.send('sent', 'only') } })
   stage.join('ann')
   stage.say('ann', 'only', 'n')
   expect(stage.heard('ann')).toEqual(['sent only', 'ack n -'])

@@ -1,7 +1,8 @@
 /** Steps: what a room's code does up to its next `await` is kept as one, or did nothing. Over each log. */
 import { describe, expect, it } from 'vitest'
 import { RoomError } from '../../src/define.ts'
-import { KINDS, type StageRoom, StepStage } from '../support/step-stage.ts'
+import { PLACES } from '../support/redis-place.ts'
+import { type StageRoom, StepStage } from '../support/step-stage.ts'
 
 const fails = () => {
   throw new RoomError('no', 'planned')
@@ -14,7 +15,9 @@ const all = (peer: { send(type: string, data: unknown): void }, room: StageRoom)
   peer.send('sent', 'direct')
 }
 
-describe.each(KINDS)('a step that throws, over the log %s', (kind) => {
+describe.each(PLACES)('a step that throws, over the log in %s', (_, inPlace) => {
+  const place = inPlace()
+
   const script = {
     do: {
       sync(peer: Parameters<typeof all>[0] & { close(): void }, room: StageRoom) {
@@ -32,7 +35,7 @@ describe.each(KINDS)('a step that throws, over the log %s', (kind) => {
 
   it.each(['sync', 'async'])('did nothing, and its id is not kept: %s', async (how) => {
     let calls = 0
-    const stage = await StepStage.open(kind, {
+    const stage = await StepStage.open(place, {
       do: {
         [how](peer, room) {
           calls += 1
@@ -54,7 +57,7 @@ describe.each(KINDS)('a step that throws, over the log %s', (kind) => {
 
   it('after an await did nothing, what was before stays, and its error is kept under the id', async () => {
     let calls = 0
-    const stage = await StepStage.open(kind, {
+    const stage = await StepStage.open(place, {
       do: {
         async half(peer, room) {
           calls += 1
@@ -83,7 +86,7 @@ describe.each(KINDS)('a step that throws, over the log %s', (kind) => {
   })
 
   it('takes along what has read what it changed, and nothing else', async () => {
-    const stage = await StepStage.open(kind, {
+    const stage = await StepStage.open(place, {
       do: {
         async never(_, room) {
           room.set('never')
@@ -107,7 +110,7 @@ describe.each(KINDS)('a step that throws, over the log %s', (kind) => {
   })
 
   it('in a timer is undone, and what it said is never heard', async () => {
-    const stage = await StepStage.open(kind, {
+    const stage = await StepStage.open(place, {
       open(room) {
         room.after(1000, () => {
           room.set('never')
@@ -124,9 +127,11 @@ describe.each(KINDS)('a step that throws, over the log %s', (kind) => {
   })
 })
 
-describe.each(KINDS)('the answer of a message of several steps, over the log %s', (kind) => {
+describe.each(PLACES)('the answer of a message of several steps, over the log in %s', (_, inPlace) => {
+  const place = inPlace()
+
   it('has the seq of its first event, also if an earlier step had none', async () => {
-    const stage = await StepStage.open(kind, {
+    const stage = await StepStage.open(place, {
       do: {
         async steps(_, room) {
           room.set('1')
@@ -151,7 +156,7 @@ describe.each(KINDS)('the answer of a message of several steps, over the log %s'
   })
 
   it('is an error that is kept, where its handler was given up', async () => {
-    const stage = await StepStage.open(kind, {
+    const stage = await StepStage.open(place, {
       do: {
         async endless(_, room) {
           room.set('begun')
@@ -174,7 +179,9 @@ describe.each(KINDS)('the answer of a message of several steps, over the log %s'
   })
 })
 
-describe.each(KINDS)('a batch, over the log %s', (kind) => {
+describe.each(PLACES)('a batch, over the log in %s', (_, inPlace) => {
+  const place = inPlace()
+
   const script = {
     do: {
       ok: all,
@@ -197,7 +204,7 @@ describe.each(KINDS)('a batch, over the log %s', (kind) => {
     ['fails', 'no'],
     ['awaits', 'async_in_batch'],
   ])('is undone whole where one of it %s', async (which, code) => {
-    const stage = await StepStage.open(kind, script)
+    const stage = await StepStage.open(place, script)
     stage.join('ann')
     expect(await stage.post('ann', 'ok', which)).toBe(code)
     await stage.settled()
@@ -206,7 +213,7 @@ describe.each(KINDS)('a batch, over the log %s', (kind) => {
   })
 
   it('is one step, in which each sees what those before did', async () => {
-    const stage = await StepStage.open(kind, script)
+    const stage = await StepStage.open(place, script)
     stage.join('ann')
     stage.hold.isHeld = true
     const posted = stage.post('ann', 'ok', 'async')

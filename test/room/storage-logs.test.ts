@@ -1,12 +1,10 @@
-/** The storage of a room on a server, over both logs: kept over close and restart, and what happens where it does not fit. */
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+/** The storage of a room on a server, over each log: kept over close and restart, and what happens where it does not fit. */
 import { afterEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { binary, defineRoom } from '../../src/define.ts'
 import { refused } from '../support/client.ts'
 import { openMoodyRoom } from '../support/moody-room.ts'
+import { PLACES } from '../support/redis-place.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 
 const KEYS = ['a/plain', 'a/\u0000 zero', 'a/𝒳 ✓', `a/${'x'.repeat(254)}`]
@@ -33,14 +31,12 @@ const shelf = (stores = { 'a/': z.unknown() as z.ZodType, 'b/': binary as z.ZodT
     }),
   })
 
-describe.each(['memory', 'file'])('the storage of a room, over the %s log,', (kind) => {
-  let folder: string | undefined
+describe.each(PLACES)('the storage of a room, over the log in %s,', (kind, inPlace) => {
+  const place = inPlace()
   let server: TestServer | undefined
 
   async function start(definition: unknown) {
-    if (kind === 'file') folder ??= await mkdtemp(join(tmpdir(), 'corridor-'))
-    const env = folder === undefined ? {} : { DATA_DIR: folder }
-    server = await startServer({ rooms: { '/shelf': { definition, idleAfter: 0 } }, env })
+    server = await startServer({ rooms: { '/shelf': { definition, idleAfter: 0 } }, ...(await place.setup()) })
     return server
   }
 
@@ -56,8 +52,6 @@ describe.each(['memory', 'file'])('the storage of a room, over the %s log,', (ki
   afterEach(async () => {
     await server?.close()
     server = undefined
-    if (folder !== undefined) await rm(folder, { recursive: true })
-    folder = undefined
   })
 
   it('comes back as it was: every key, JSON and bytes, after the room has closed and after a restart', async () => {

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type HandClock, handClock } from '../../src/testing/hand-clock.ts'
 import type { Client } from './client.ts'
 import { closeInTime } from './close-in-time.ts'
+import type { Place } from './places.ts'
 import { batchTests } from './same-room-batches.ts'
 import { plainPost, type Sender, type WireUnderTest } from './senders.ts'
 import { startServer, type TestServer } from './server.ts'
@@ -29,14 +30,14 @@ export interface Play {
   handled(text: string, times?: number): Promise<void>
 }
 
-async function open(wire: WireUnderTest, isDurable: boolean): Promise<Play> {
+async function open(wire: WireUnderTest, place: Place): Promise<Play> {
   const stage = new Stage()
   const clock = handClock(Date.now())
   const server = await startServer({
     clock,
     rooms: { '/room': { definition: stage.definition, limits: FAST } },
     server: { limits: { handshakes: { perSecond: 1e5, burst: 1e5 } } },
-    ...(isDurable && { env: { DATA_DIR: 'data' } }),
+    ...(await place.setup(clock)),
   })
   const listener = await server.connect('/room')
   await listener.next('welcome')
@@ -63,12 +64,13 @@ async function close({ stage, clock, server, listener }: Play): Promise<void> {
   await closeInTime(server, clock)
 }
 
-export function testSameRoom(wire: WireUnderTest, isDurable: boolean): void {
-  describe(`a room spoken to over ${wire.name}, its log ${isDurable ? 'in a file' : 'in memory'}`, () => {
+export function testSameRoom(wire: WireUnderTest, inPlace: () => Place): void {
+  describe(`a room spoken to over ${wire.name}`, () => {
+    const place = inPlace()
     let play: Play
     let ann: Sender
     beforeEach(async () => {
-      play = await open(wire, isDurable)
+      play = await open(wire, place)
       ann = await play.sender('ann')
     })
     afterEach(() => close(play))

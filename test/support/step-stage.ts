@@ -2,38 +2,23 @@
  * A room whose handlers a test writes, over a log that a test holds up or breaks. `state` is changed in steps, as a
  * room's storage is, and read again from the log by `reopen`.
  */
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { onTestFinished } from 'vitest'
 import { z } from 'zod'
 import { defineRoom, type EventDefinition, RoomError } from '../../src/define.ts'
 import { payloadOf } from '../../src/delivery/payload.ts'
 import type { Entry, Log, RoomLog } from '../../src/log/log.ts'
-import { MemoryLog } from '../../src/log/memory.ts'
-import { SqliteLog } from '../../src/log/sqlite/sqlite.ts'
-import { systemRandom } from '../../src/random.ts'
 import { LiveEventRoom } from '../../src/room/event-room.ts'
 import type { EventSession } from '../../src/room/open-room.ts'
 import type { LiveEventPeer } from '../../src/room/peer.ts'
 import { type HandClock, handClock } from '../../src/testing/hand-clock.ts'
 import { TestWire } from '../../src/testing/test-wire.ts'
 import { roomParts, roomSettings } from './live-room.ts'
+import type { Place } from './places.ts'
 
-export const KINDS = ['memory', 'SQLite'] as const
-export type Kind = (typeof KINDS)[number]
-
-const silent = { debug() {}, info() {}, warn() {}, error() {} }
-
-async function logOf(kind: Kind, clock: HandClock): Promise<Log> {
-  if (kind === 'memory') return new MemoryLog(clock, systemRandom())
-  const folder = await mkdtemp(join(tmpdir(), 'corridor-steps-'))
-  const log = await SqliteLog.open(folder, clock, systemRandom(), silent)
-  onTestFinished(async () => {
-    await log.close()
-    await rm(folder, { recursive: true })
-  })
+async function logOf(place: Place, clock: HandClock): Promise<Log> {
+  const log = await place.log(clock)
+  onTestFinished(() => log.close())
   return log
 }
 
@@ -137,16 +122,16 @@ export class StepStage {
     this.#script = script
   }
 
-  static async open(kind: Kind, script: Script): Promise<StepStage> {
+  static async open(place: Place, script: Script): Promise<StepStage> {
     const clock = handClock()
-    const stage = new StepStage(clock, await logOf(kind, clock), script)
+    const stage = new StepStage(clock, await logOf(place, clock), script)
     await stage.openRoom()
     return stage
   }
 
-  static async unopened(kind: Kind, script: Script): Promise<StepStage> {
+  static async unopened(place: Place, script: Script): Promise<StepStage> {
     const clock = handClock()
-    return new StepStage(clock, await logOf(kind, clock), script)
+    return new StepStage(clock, await logOf(place, clock), script)
   }
 
   async openRoom(): Promise<void> {
