@@ -10,7 +10,8 @@ import type { KeptRoom, RoomAlarm, RoomContents } from './kept-rooms.ts'
 export interface Log {
   /**
    * Opens the log of one room. `lost` is called at most once: the log has lost events of this opening, or another server
-   * has opened the room. It keeps nothing more; open it again.
+   * has opened the room. It keeps nothing more, its entries that are not told yet need not be, what is read of it may
+   * reject, and it closes at once; epoch, first and seq stay as they were. Open it again.
    */
   open(path: string, retention: Retention, lost?: (reason: string) => void): Promise<RoomLog>
   /** The span of a room's log, open or not; `undefined` if nothing was ever published. */

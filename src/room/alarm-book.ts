@@ -47,6 +47,8 @@ export class AlarmBook {
   readonly late: (ms: number) => void
   /** Called when a room has closed. `next`: when its next alarm is to run; `undefined`: it has none that could. */
   onClosed: (path: string, next: AlarmDue | undefined) => void = () => {}
+  /** Called when a room has closed that lost its log: alarms that were over may be there again, of other rooms too. */
+  onLost: () => void = () => {}
   readonly #failures = new Map<string, Map<string, AlarmFailure>>()
 
   constructor({ recheckMs = 10_000, late = () => {} }: AlarmBookSettings = {}) {

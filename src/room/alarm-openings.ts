@@ -14,6 +14,8 @@ import type { Rooms } from './rooms.ts'
 /** How many rooms are opened for their alarms at a time, and how many are read from the log at once. */
 const AT_ONCE = 8
 const PAGE = 100
+/** How long after rooms have lost their logs the alarms are read anew: many lose them together. */
+const LOST_MS = 500
 
 export interface AlarmOpeningsParts {
   readonly clock: Clock
@@ -40,6 +42,9 @@ export class AlarmOpenings {
   readonly #running = new Set<string>()
   /** How often a room did not open. */
   readonly #failures = new Map<string, number>()
+  /** Counts the walks over the log's alarms. */
+  #walk = 0
+  #cancelAgain: (() => void) | undefined
   #isLooking = false
   #isStarted = false
   #cancel = () => {}
@@ -47,6 +52,7 @@ export class AlarmOpenings {
   constructor(parts: AlarmOpeningsParts) {
     this.#parts = parts
     parts.alarmBook.onClosed = (path, next) => this.#closed(path, next)
+    parts.alarmBook.onLost = () => this.#lost()
   }
 
   start(): void {
@@ -54,8 +60,9 @@ export class AlarmOpenings {
     void this.#look()
   }
 
-  /** Rooms that had no place in the configuration may have one now. */
+  /** Begins the walk anew: rooms that had no place in the configuration may have one now. */
   reload(): void {
+    this.#walk += 1
     this.#page = []
     this.#read = undefined
     this.#beyondAt = Number.NEGATIVE_INFINITY
@@ -65,6 +72,14 @@ export class AlarmOpenings {
   end(): void {
     this.#isStarted = false
     this.#cancel()
+    this.#cancelAgain?.()
+  }
+
+  #lost(): void {
+    this.#cancelAgain ??= this.#parts.clock.after(LOST_MS, () => {
+      this.#cancelAgain = undefined
+      this.reload()
+    })
   }
 
   #closed(path: string, next: AlarmDue | undefined): void {
@@ -112,8 +127,11 @@ export class AlarmOpenings {
   async #readOn(): Promise<boolean> {
     if (this.#page.length > 0 || this.#beyondAt > this.#parts.clock.now()) return false
     this.#beyondAt = Number.POSITIVE_INFINITY
+    const walk = this.#walk
     try {
       const page = await this.#parts.log.alarms(PAGE, this.#read)
+      // Another walk has begun meanwhile.
+      if (walk !== this.#walk) return true
       this.#page.push(...page)
       this.#read = page.at(-1) ?? this.#read
       if (page.length === PAGE) this.#beyondAt = this.#read?.at ?? Number.NEGATIVE_INFINITY

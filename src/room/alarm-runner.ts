@@ -54,6 +54,8 @@ export class AlarmRunner {
   #call: Promise<void> | undefined
   #isStarted = false
   #isStopped = false
+  /** The room has lost its log: what becomes of its alarms is for the next opening to see. */
+  #isLost = false
   /** It looks for a due alarm in the next turn. */
   #isDueSoon = false
   #cancel = () => {}
@@ -73,6 +75,11 @@ export class AlarmRunner {
     this.#cancel()
     this.#idle()
     return this.#call
+  }
+
+  lose(): void {
+    this.#isLost = true
+    void this.stop()
   }
 
   /** Resolves when none is due and none runs. */
@@ -175,7 +182,7 @@ export class AlarmRunner {
 
   /** The handler has ended well: its last step deletes the alarm, unless it was set anew. */
   #succeed(running: Running, call: Call): void {
-    if (running.hasEnded) return
+    if (running.hasEnded || this.#isLost) return
     if (running.isUndone) {
       this.#fail(running, NOT_KEPT)
       return
@@ -202,7 +209,7 @@ export class AlarmRunner {
   /** It is tried again later. */
   #fail(running: Running, lastError: string): void {
     running.hasEnded = true
-    if (running.isReplaced) return
+    if (running.isReplaced || this.#isLost) return
     const { book, clock, path, tally, due } = this.#parts
     const failures = (running.before?.failures ?? 0) + 1
     tally.alarmsFailed += 1

@@ -50,6 +50,11 @@ export class RoomAlarms implements Alarms {
     return this.#runner.stop()
   }
 
+  /** The room has lost its log: its alarms go on in its next opening. */
+  lose(): void {
+    this.#runner.lose()
+  }
+
   /** Resolves when none is due and none runs. */
   idle(): Promise<void> {
     return this.#runner.idle()

@@ -24,9 +24,22 @@ export interface AnswersParts {
 
 export class Answers {
   readonly #parts: AnswersParts
+  /** Messages whose answer takes a while. */
+  #awaited: Set<Exchange> | undefined
 
   constructor(parts: AnswersParts) {
     this.#parts = parts
+  }
+
+  /** Its sender waits for its answer. */
+  expect(exchange: Exchange): void {
+    this.#awaited ??= new Set()
+    this.#awaited.add(exchange)
+  }
+
+  /** The room is over: the messages whose answers are awaited get this one. */
+  failAll(error: RoomError): void {
+    for (const exchange of [...(this.#awaited ?? [])]) this.refuse(exchange, error)
   }
 
   /** The handler has ended well. `last`: its last step, if that is not sealed yet. */
@@ -118,9 +131,19 @@ export class Answers {
     for (const each of [exchange, ...exchange.inFlightDuplicates]) this.#error(each, error)
   }
 
+  /** Its peer has left before it was handled: nobody waits for an answer. */
+  drop(exchange: Exchange): void {
+    this.#end(exchange)
+  }
+
+  #end(exchange: Exchange, error?: RoomError): void {
+    exchange.answer(error)
+    this.#awaited?.delete(exchange)
+  }
+
   #error(exchange: Exchange, error: RoomError): void {
     if (exchange.isAnswered) return
-    exchange.answer(error)
+    this.#end(exchange, error)
     this.#parts.tally.failed += 1
     exchange.peer.write(protocol.error(exchange.id, error, exchange.ref))
   }
@@ -132,7 +155,7 @@ export class Answers {
     // Only now: it may differ from one entry of the log to the next.
     const { kept } = this.#parts.roomLog()
     exchange.kept = kept
-    exchange.answer()
+    this.#end(exchange)
     const { id, ref } = exchange
     if (id !== undefined || ref !== undefined) exchange.peer.write(protocol.ack(id, kept, seq, isDuplicate, ref))
   }

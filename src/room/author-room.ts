@@ -37,8 +37,12 @@ export abstract class AuthorRoom<P extends LivePeer> {
   protected readonly tally: Tally
   protected readonly state: RoomState
   readonly #data: Basics['data']
+  /** No more peers may join. */
+  isClosed = false
   /** Nothing is published any more: another room may be open at this path, on the same log. */
   protected isOver = false
+  /** It has lost its log. */
+  protected isLost = false
 
   constructor(
     parts: RoomParts,
@@ -91,6 +95,21 @@ export abstract class AuthorRoom<P extends LivePeer> {
 
   get log(): RoomLogger {
     return this.logger.child
+  }
+
+  /** How many peers are members, with every connection of a person counted. */
+  get count(): number {
+    return this.present.count
+  }
+
+  /** Whether a client is a connected member. */
+  isHere(client: string | undefined): boolean {
+    return this.present.withClient(client)?.isHere === true
+  }
+
+  /** How many members are connected now. */
+  get connected(): number {
+    return this.present.connected
   }
 
   /** How many ids are members. */
@@ -149,6 +168,16 @@ export abstract class AuthorRoom<P extends LivePeer> {
       const send = () => void this.parts.sendToRoom(message).then(resolve, reject)
       this.steps.say({ size: text?.length ?? 0, send, cancelled: reject })
     })
+  }
+
+  protected async stop(): Promise<void> {
+    this.isClosed = this.isOver = true
+    this.calls.endAll()
+    this.steps.end()
+    // The room may end before its log is open.
+    const roomLog: RoomLog | undefined = this.roomLog
+    await roomLog?.close()
+    this.state.end(this.isLost)
   }
 
   /** A kept event goes to every peer. */

@@ -75,6 +75,7 @@ export class Batches {
     let step: Step | undefined
     let kept: Kept
     try {
+      this.#parts.mustBeOpen(peer)
       for (const each of checked) this.#lookUp(each, new Exchange(peer, this.#now()), entries, others)
       for (const entry of entries) if (entry.state instanceof Promise) entry.state = await entry.state
       if (isLate()) throw timedOut()

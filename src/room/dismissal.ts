@@ -63,6 +63,26 @@ export async function dismissAfterAnswers<P extends LivePeer>(
   )
 }
 
+/** Ends all connections, with nothing of the author's code called for it. */
+export function endNow<P extends LivePeer>(present: Members<P>, audience: Audience, reason: CloseReason): void {
+  for (const peer of [...present.peers()]) {
+    peer.isMember = false
+    peer.isEnded = true
+    peer.end(reason)
+    peer.hasLeft = true
+    audience.remove(peer.subscriber)
+    present.remove(peer)
+  }
+}
+
+/** Closes the connection of a peer that never joins. */
+export function turnAway<P extends LivePeer>(peer: P, reason: CloseReason): P {
+  peer.isEnded = true
+  peer.hasLeft = true
+  peer.subscriber.wire.close(reason)
+  return peer
+}
+
 /** Ends many at once. None of them gets the leave events of the others, which would be quadratic. */
 function endTogether<P extends LivePeer>(room: Host<P>, peers: readonly P[], reason: (peer: P) => CloseReason): void {
   for (const peer of peers) {

@@ -190,6 +190,11 @@ export class LiveEventRoom extends LiveRoom<LiveEventPeer, Handlers> implements 
     return catchUp(context, peer.subscriber, [greeting], after)
   }
 
+  protected override failAll(error: RoomError): void {
+    this.#exchanges.failAll(error)
+    this.#posts.failAll(error)
+  }
+
   override endReaders(reason: () => CloseReason): void {
     this.readers.endAll(reason)
   }

@@ -67,7 +67,14 @@ export class Exchanges {
       peer.sequence.run(() => this.#read(exchange, text))
     } else peer.sequence.follow(this.#read(exchange, text))
     const isAsked = exchange.id !== undefined || ref !== undefined
-    if (isAsked && !exchange.isAnswered) this.#parts.deadlines.add(exchange, this.#answers.timeOut)
+    if (!isAsked || exchange.isAnswered) return
+    this.#answers.expect(exchange)
+    this.#parts.deadlines.add(exchange, this.#answers.timeOut)
+  }
+
+  /** The room is over: the messages that wait for their answers get this one. */
+  failAll(error: RoomError): void {
+    this.#answers.failAll(error)
   }
 
   /**
@@ -113,7 +120,7 @@ export class Exchanges {
     if (exchange.isAnswered) return undefined
     const { isEnded, hasLeft } = exchange.peer
     if (hasLeft) {
-      exchange.answer()
+      this.#answers.drop(exchange)
       return undefined
     }
     // The room has closed its peer. It hears this only if that is undone.

@@ -212,6 +212,10 @@ export class HandlerCalls {
   /** Ends all timers, and gives up all calls. Later timers end at once. */
   endAll(): void {
     this.#hasEnded = true
+    this.endTimers()
+  }
+
+  endTimers(): void {
     for (const end of [...(this.#timers ?? [])]) end()
   }
 }

@@ -36,6 +36,8 @@ export interface PostsParts {
 export class Posts {
   readonly #parts: PostsParts
   readonly #producers: Producers
+  /** What rejects the requests that wait. */
+  readonly #waiting = new Set<(error: RoomError) => void>()
 
   constructor(parts: PostsParts) {
     this.#parts = parts
@@ -52,7 +54,20 @@ export class Posts {
   }
 
   /** Handles messages without a rate. Resolves when their events are kept; rejects with a `RoomError`. */
-  async take(peer: LiveEventPeer, messages: readonly Message[], how: Posting = {}): Promise<Posted> {
+  take(peer: LiveEventPeer, messages: readonly Message[], how?: Posting): Promise<Posted> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.add(reject)
+      const isDone = () => this.#waiting.delete(reject)
+      this.#take(peer, messages, how).finally(isDone).then(resolve, reject)
+    })
+  }
+
+  /** The room is over: the requests that wait are answered with this. */
+  failAll(error: RoomError): void {
+    for (const reject of this.#waiting) reject(error)
+  }
+
+  async #take(peer: LiveEventPeer, messages: readonly Message[], how: Posting = {}): Promise<Posted> {
     const { producerKey } = how
     if (!producerKey) return this.#handle(peer, messages, how)
     let posted: Posted | undefined

@@ -9,13 +9,14 @@ import type { Frame } from '../delivery/frame.ts'
 import { fitting, PAGE } from '../delivery/page.ts'
 import { Subscriber, type SubscriberOwner } from '../delivery/subscriber.ts'
 import type { Wire } from '../delivery/wire.ts'
-import { Close, type CloseReason } from '../errors.ts'
+import { Close, type CloseReason, refusalOf, roomErrorOf } from '../errors.ts'
 import type { ErrorLogger } from '../guarded.ts'
 import { type Lost, offset as offsetOf, parseOffset, type Resume, type RoomLog } from '../log/log.ts'
 import type { Limit } from '../tally.ts'
 import { catchUp } from './catch-up.ts'
 import type { Page, RoomReaders, Subscription } from './open-room.ts'
 import { reset } from './protocol.ts'
+import { justClosed } from './room-refusals.ts'
 
 export interface ReadersParts {
   readonly roomLog: () => RoomLog
@@ -90,7 +91,7 @@ export class Readers implements RoomReaders {
 
   /** The page of at most `limit` events after `after`; `undefined` if retention removed its beginning. */
   async page(after: number, limit: number = PAGE.events): Promise<Page | undefined> {
-    const frames = await this.#roomLog.read(after, Math.min(limit, PAGE.events))
+    const frames = await this.#read(after, Math.min(limit, PAGE.events))
     if ((frames[0]?.seq ?? this.#roomLog.first) > after + 1) return undefined
     return this.#pageOf(frames, after)
   }
@@ -103,7 +104,7 @@ export class Readers implements RoomReaders {
     let frames: Frame[] = []
     for (let cursor = start; cursor < end; ) {
       // A log may return fewer events than asked for.
-      const read = await this.#roomLog.read(cursor, end - cursor)
+      const read = await this.#read(cursor, end - cursor)
       const last = read.at(-1)
       if (!last) break
       // Retention may have removed the beginning meanwhile, and a page must have no gap.
@@ -144,6 +145,8 @@ export class Readers implements RoomReaders {
     this.#readers.add(reader)
     const context = { roomLog: this.#roomLog, audience, clock, sendTimeoutMs }
     const failed = (error: unknown) => {
+      // The room has closed meanwhile.
+      if (reader.hasLeft && this.#endReason) return
       logger.error({ err: error }, 'the history could not be read')
       this.end(reader, Close.busy)
     }
@@ -163,6 +166,17 @@ export class Readers implements RoomReaders {
     for (const reader of [...(this.#readers ?? [])]) {
       reader.subscriber.flush()
       this.end(reader, reason())
+    }
+  }
+
+  /** Rejects with a `Refusal` 503 if the room has closed meanwhile, or the log cannot be read now. */
+  async #read(after: number, limit: number): Promise<readonly Frame[]> {
+    try {
+      return await this.#roomLog.read(after, limit)
+    } catch (thrown) {
+      if (this.#endReason) throw justClosed()
+      const error = roomErrorOf(thrown)
+      throw error ? refusalOf(error, false) : thrown
     }
   }
 

@@ -7,6 +7,11 @@ export function justClosed(): Refusal {
   return new Refusal(503, 'room_closed', 'this room was just closed', { 'Retry-After': '1' })
 }
 
+/** Throws if the room has lost its log as soon as it was open. */
+export function mustNotBeClosed({ isClosed }: { readonly isClosed: boolean }): void {
+  if (isClosed) throw justClosed()
+}
+
 export function full({ limits: { peers } }: Mount): Refusal {
   const message = `this room admits at most ${peers} peers`
   return new Refusal(503, 'room_full', message, { 'Retry-After': '10' }).by('limits.peers')

@@ -56,11 +56,12 @@ export class RoomState {
     this.#parts.logger.warn({ count: this.alarms.count }, 'the room has alarms and no handler "alarm": they wait')
   }
 
-  /** The room has closed. */
-  end(): void {
+  /** The room has closed. `isLost`: since it lost its log. */
+  end(isLost: boolean): void {
     const { path, parts } = this.#parts
     void this.alarms.stop()
     this.storage.release()
-    parts.alarmBook.onClosed(path, this.alarms.next)
+    if (isLost) parts.alarmBook.onLost()
+    else parts.alarmBook.onClosed(path, this.alarms.next)
   }
 }

@@ -9,29 +9,31 @@ import { Audience } from '../delivery/audience.ts'
 import type { Frame } from '../delivery/frame.ts'
 import type { Subscriber } from '../delivery/subscriber.ts'
 import type { Wire } from '../delivery/wire.ts'
-import type { CloseReason, RoomError } from '../errors.ts'
-import type { RoomLog } from '../log/log.ts'
+import { Close, type CloseReason, RoomError } from '../errors.ts'
 import { AuthorRoom, type Basics } from './author-room.ts'
-import { type Dismissal, dismissAfterAnswers, dismissSome } from './dismissal.ts'
+import { type Dismissal, dismissAfterAnswers, dismissSome, endNow, turnAway } from './dismissal.ts'
 import { HANDLERS_END_MS } from './handler-calls.ts'
 import { Membership } from './membership.ts'
-import { withinOpenTime } from './opening.ts'
+import { Opening } from './opening.ts'
 import type { LivePeer } from './peer.ts'
 import { PeerSession } from './peer-session.ts'
 import type { RoomParts, RoomSettings } from './room-parts.ts'
+import { notOpened } from './room-refusals.ts'
 import { FrameToAll } from './said.ts'
 import type { Session, Visitor } from './session.ts'
 
 export abstract class LiveRoom<P extends LivePeer, H extends CommonHandlers<P>> extends AuthorRoom<P> {
   abstract readonly kind: 'event' | 'raw'
-  /** No more peers may join. */
-  isClosed = false
   readonly audience: Audience
   received = 0
   protected handlers!: H
   readonly #membership: Membership<P>
   #closedWith: CloseReason | undefined
   #onEmpty: () => void = () => {}
+  readonly #opening = new Opening()
+  /** Resolves when it has closed. */
+  #ending: Promise<void> | undefined
+  #onLost: (ended: Promise<void>) => void = () => {}
 
   constructor(
     parts: RoomParts,
@@ -53,40 +55,31 @@ export abstract class LiveRoom<P extends LivePeer, H extends CommonHandlers<P>> 
       present: this.present,
       rejoinWithinMs: settings.rejoinWithinMs,
       mostAway: settings.limits.peers,
-      handlers: () => this.handlers,
+      handlers: () => (this.isOver ? {} : this.handlers),
       begin: definition.data && ((peer) => void peer.data),
       newPeer: (visitor, wire) => {
         this.tally.joined += 1
         return this.newPeer(visitor, wire)
       },
       enter: (peer, offset) => this.enter(peer, offset),
-      catchUpFailed: (peer, error) => this.log.error({ err: error, peer: peer.id }, 'the history could not be read'),
+      catchUpFailed: (peer, error) => {
+        if (!this.isOver) this.log.error({ err: error, peer: peer.id }, 'the history could not be read')
+      },
       refused: (peer, error) => this.refused(peer, error),
       onEmpty: () => this.#onEmpty(),
       closedWith: () => this.#closedWith,
     })
   }
 
-  /** Opens the log, then calls the author's `open`. Rejects if that fails or takes too long. */
-  async start(onEmpty: () => void): Promise<void> {
+  /**
+   * Opens the log, then calls the author's `open`. Rejects if that fails or takes too long. `onLost`: called if the open
+   * room loses its log, and with it is over; `ended` resolves when another may open in its place.
+   */
+  async start(onEmpty: () => void, onLost: (ended: Promise<void>) => void = () => {}): Promise<void> {
     this.#onEmpty = onEmpty
-    const failed = (error: unknown) => this.#stop().then(() => Promise.reject(error))
-    await withinOpenTime(this.parts.clock, this.#open()).catch(failed)
-  }
-
-  /** How many peers are members, with every connection of a person counted. */
-  get count(): number {
-    return this.present.count
-  }
-
-  /** Whether a client is a connected member. */
-  isHere(client: string | undefined): boolean {
-    return this.present.withClient(client)?.isHere === true
-  }
-
-  /** How many members are connected now. */
-  get connected(): number {
-    return this.present.connected
+    this.#onLost = onLost
+    const failed = (error: unknown) => this.stop().then(() => Promise.reject(error))
+    await this.#opening.run(this.parts.clock, () => this.#open()).catch(failed)
   }
 
   /**
@@ -98,7 +91,9 @@ export abstract class LiveRoom<P extends LivePeer, H extends CommonHandlers<P>> 
   }
 
   protected addPeer(visitor: Visitor, wire: Wire, offset: string | undefined): P {
-    return this.#membership.join(visitor, wire, offset)
+    if (!this.isClosed) return this.#membership.join(visitor, wire, offset)
+    // It was admitted before the room closed.
+    return turnAway(this.newPeer(visitor, wire), this.#closedWith ?? Close.restart)
   }
 
   /** Sends a frame that is not kept to every peer but `except`, in the step of the code that runs now. */
@@ -137,8 +132,15 @@ export abstract class LiveRoom<P extends LivePeer, H extends CommonHandlers<P>> 
   /** Ends the readers that are no members. */
   endReaders(_reason: () => CloseReason): void {}
 
-  /** Closes every peer after its answers, then calls the author's `close`. */
-  async close(reason: CloseReason): Promise<void> {
+  /** Closes every peer after its answers, then calls the author's `close`. Does not reject. */
+  close(reason: CloseReason): Promise<void> {
+    this.#ending ??= this.#close(reason).catch(this.#closeFailed)
+    return this.#ending
+  }
+
+  #closeFailed = (error: unknown) => this.log.error({ err: error }, 'the room failed to close')
+
+  async #close(reason: CloseReason): Promise<void> {
     this.isClosed = true
     this.#closedWith = reason
     this.endReaders(() => reason)
@@ -146,14 +148,48 @@ export abstract class LiveRoom<P extends LivePeer, H extends CommonHandlers<P>> 
     await dismissAfterAnswers(this, peers, () => reason)
     // Also for earlier leaves: every `leave` is called before `close`.
     await this.calls.waitFor([...this.#membership.pendingLeaves(), this.alarms.stop()])
-    const failed = (error: unknown) => this.calls.failed('close', error)
-    await this.calls.call('close', () => this.handlers.close?.(), failed, undefined, HANDLERS_END_MS)
-    await this.#stop()
+    await this.#end()
+  }
+
+  /**
+   * The log has given this opening up: what is pending fails, every connection ends, to come back into a new opening, and
+   * nothing more is kept or said.
+   */
+  #lose(reason: string): void {
+    this.log.warn({ reason }, 'the room has lost its log, it closes and opens anew')
+    this.isClosed = this.isOver = this.isLost = true
+    this.#closedWith ??= Close.restart
+    const error = new RoomError('unavailable', 'the room has lost its log, send it again with the same id')
+    this.alarms.lose()
+    this.steps.lose(error)
+    this.failAll(error)
+    this.endReaders(() => Close.restart)
+    endNow(this.present, this.audience, Close.restart)
+    this.calls.endTimers()
+    if (!this.#opening.isOver) this.#opening.giveUp(notOpened())
+    else if (!this.#ending) {
+      // Not within the code of the room, which may run now.
+      this.#ending = Promise.resolve()
+        .then(() => this.#end())
+        .catch(this.#closeFailed)
+      this.#onLost(this.#ending)
+    }
+  }
+
+  /** The room is over: messages that wait for their answers get this one. */
+  protected failAll(_error: RoomError): void {}
+
+  /** Calls the author's `close`. In a room that has lost its log, what `close` wants to keep is refused. */
+  async #end(): Promise<void> {
+    const { calls } = this
+    const failed = (error: unknown) => (this.isLost ? calls.failedLate('close', error) : calls.failed('close', error))
+    await calls.call('close', () => this.handlers.close?.(), failed, undefined, HANDLERS_END_MS)
+    await this.stop()
   }
 
   /** Ends the room as its server would by being killed: nobody is told, and no code of the author is called. */
   async kill(): Promise<void> {
-    await this.#stop()
+    await this.stop()
   }
 
   /** Calls the author's `open`. */
@@ -177,7 +213,7 @@ export abstract class LiveRoom<P extends LivePeer, H extends CommonHandlers<P>> 
 
   async #open(): Promise<void> {
     const { path, settings } = this
-    this.roomLog = await this.parts.log.open(path, settings.history)
+    this.roomLog = await this.parts.log.open(path, settings.history, (reason) => this.#lose(reason))
     // The opening was given up meanwhile.
     if (this.isOver) return this.roomLog.close()
     this.audience.seq = this.roomLog.seq
@@ -196,15 +232,5 @@ export abstract class LiveRoom<P extends LivePeer, H extends CommonHandlers<P>> 
   protected override deliver(frame: Frame): void {
     this.tally.published += 1
     this.audience.deliver(frame)
-  }
-
-  async #stop(): Promise<void> {
-    this.isClosed = this.isOver = true
-    this.calls.endAll()
-    this.steps.end()
-    // The room may end before its log is open.
-    const roomLog: RoomLog | undefined = this.roomLog
-    await roomLog?.close()
-    this.state.end()
   }
 }

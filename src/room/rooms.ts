@@ -5,14 +5,14 @@
 
 import type { Mount, Route } from '../config/mount.ts'
 import { Close, type CloseReason, Refusal } from '../errors.ts'
-import { within } from '../within.ts'
+import { Closings } from './closings.ts'
 import { FailedOpenings } from './failed-openings.ts'
 import { buildRoom, type HostedRoom } from './hosted-room.ts'
 import type { HostedAt, Instance } from './instance.ts'
 import { MountRooms } from './mount-rooms.ts'
 import type { OpenRoom } from './open-room.ts'
 import type { RoomParts } from './room-parts.ts'
-import { full, justClosed, notClosed, notOpened, tooMany } from './room-refusals.ts'
+import { full, justClosed, mustNotBeClosed, notClosed, notOpened, tooMany } from './room-refusals.ts'
 
 /** A place in a room, kept for a peer until it has joined or gone away. */
 export interface Reservation {
@@ -21,22 +21,20 @@ export interface Reservation {
   release(): void
 }
 
-/** How long a join or a reload waits for a room to close. */
-const ROOM_CLOSE_MS = 10_000
-
 export class Rooms {
   readonly #parts: RoomParts
   readonly #mountAt: (path: string) => Mount | undefined
   #isClosed = false
   readonly #instances = new Map<string, Instance>()
   readonly #mounts = new MountRooms()
-  readonly #closing = new Map<string, Promise<void>>()
+  readonly #closings: Closings
   readonly failed = new FailedOpenings()
 
   /** `mountAt`: the current mount of a path, which a reload may change. */
   constructor(parts: RoomParts, mountAt: (path: string) => Mount | undefined) {
     this.#parts = parts
     this.#mountAt = mountAt
+    this.#closings = new Closings(parts.clock)
   }
 
   /**
@@ -44,9 +42,10 @@ export class Rooms {
    * if it is full or does not open. `client`: the client id of the peer, which may be a member already.
    */
   reserve(route: Route, isPeer = true, client?: string): Reservation | Promise<Reservation> {
-    const closing = this.#closing.get(route.path)
+    const closing = this.#closings.of(route.path)
     if (!closing) return this.#reserveIn(route, isPeer, client)
-    return this.#withinCloseTime(closing)
+    return this.#closings
+      .inTime(closing)
       .catch(() => Promise.reject(notOpened()))
       .then(() => this.reserve(route, isPeer, client))
   }
@@ -74,13 +73,15 @@ export class Rooms {
       this.#idle(instance)
     }
     if (instance.isOpen) return { room, release }
-    return instance.opened.then(
-      () => ({ room, release }),
-      (error) => {
-        release()
-        throw error instanceof Refusal ? error : notOpened()
-      },
-    )
+    return instance.opened
+      .then(() => mustNotBeClosed(room))
+      .then(
+        () => ({ room, release }),
+        (error) => {
+          release()
+          throw error instanceof Refusal ? error : notOpened()
+        },
+      )
   }
 
   /** The open room at a path. */
@@ -110,16 +111,14 @@ export class Rooms {
   /** Closes the room at a path, if one is open, and runs `work` before another may open there. Settles as `work` does. */
   async whileClosed<T>(path: string, work: () => Promise<T>): Promise<T> {
     const instance = this.#instances.get(path)
-    const closed = instance ? this.#close(instance, Close.restart) : (this.#closing.get(path) ?? Promise.resolve())
-    const done = this.#withinCloseTime(closed)
+    const closed = instance ? this.#close(instance, Close.restart) : (this.#closings.of(path) ?? Promise.resolve())
+    const done = this.#closings
+      .inTime(closed)
       .catch(() => Promise.reject(notClosed()))
       .then(work)
     // Also one that did not close in time: two rooms would write one log.
     const held = done.then(nothing, nothing).then(() => closed)
-    this.#closing.set(path, held)
-    void held.then(() => {
-      if (this.#closing.get(path) === held) this.#closing.delete(path)
-    })
+    this.#closings.hold(path, held)
     return done
   }
 
@@ -127,6 +126,7 @@ export class Rooms {
   async close(reason: CloseReason): Promise<void> {
     this.#isClosed = true
     await this.#closeMany(this.#instances.values(), () => reason)
+    await this.#closings.settled()
   }
 
   /** Closes the rooms whose path now belongs to another mount or to none. */
@@ -138,7 +138,7 @@ export class Rooms {
 
   async #closeMany(instances: Iterable<Instance>, reason: (instance: Instance) => CloseReason): Promise<void> {
     const closed = [...instances].map((instance) => this.#close(instance, reason(instance)))
-    await this.#withinCloseTime(Promise.all(closed)).catch(() => {})
+    await this.#closings.inTime(Promise.all(closed)).catch(() => {})
   }
 
   /**
@@ -146,7 +146,7 @@ export class Rooms {
    * somebody is in it. Rejects if it does not open.
    */
   async runAlarms({ mount, path, params }: Route): Promise<void> {
-    for (let closing = this.#closing.get(path); closing; closing = this.#closing.get(path)) await closing
+    for (let closing = this.#closings.of(path); closing; closing = this.#closings.of(path)) await closing
     if (this.#isClosed || this.#mountAt(path) !== mount) return
     const instance = this.#instances.get(path) ?? this.#open(mount, path, params)
     instance.held += 1
@@ -162,7 +162,10 @@ export class Rooms {
 
   #open(mount: Mount, path: string, params: Record<string, string>): Instance {
     const room = buildRoom(this.#parts, mount, path, params)
-    const opened = room.start(() => this.#idle(instance))
+    const opened = room.start(
+      () => this.#idle(instance),
+      (ended) => this.#lost(instance, ended),
+    )
     const counts = { expected: 0, held: 0, isCounted: false }
     const instance: Instance = { mount, room, opened, openedMs: 0, isOpen: false, ...counts, cancelIdle: undefined }
     this.#instances.set(path, instance)
@@ -224,25 +227,23 @@ export class Rooms {
   async #close(instance: Instance, reason: CloseReason): Promise<void> {
     instance.cancelIdle?.()
     const { path } = instance.room
-    if (this.#instances.get(path) !== instance) return this.#closing.get(path)
+    if (this.#instances.get(path) !== instance) return this.#closings.of(path)
     this.#remove(instance)
     const { room } = instance
-    const failed = (error: unknown) => room.log.error({ err: error }, 'the room failed to close')
     // If it did not open, that was logged.
-    const closed = instance.opened.then(
-      () => room.close(reason).catch(failed),
-      () => {},
-    )
-    this.#closing.set(path, closed)
+    const closed = instance.opened.then(() => room.close(reason), nothing)
+    this.#closings.hold(path, closed)
     await closed
-    if (this.#closing.get(path) === closed) this.#closing.delete(path)
   }
 
-  /** Rejects after 10 s: one room that hangs must not block the others. */
-  #withinCloseTime<T>(promise: Promise<T>): Promise<T> {
-    return within(this.#parts.clock, ROOM_CLOSE_MS, promise, () => {
-      throw new Error(`not done within ${ROOM_CLOSE_MS} ms`)
-    })
+  /** An open room has lost its log, and is over: the next need opens another, when this one has `ended`. */
+  #lost(instance: Instance, ended: Promise<void>): void {
+    instance.cancelIdle?.()
+    const { path } = instance.room
+    // It was closing already.
+    if (this.#instances.get(path) !== instance) return
+    this.#remove(instance)
+    this.#closings.hold(path, ended)
   }
 }
 

@@ -124,6 +124,12 @@ export class Steps implements StepRoom {
     this.#appendReady()
   }
 
+  /** The log is lost: nothing is kept of what waits for it, or still comes. */
+  lose(error: RoomError): void {
+    this.#hasEnded = true
+    this.#fail(this.#pending.splice(0), error)
+  }
+
   /** The room is over: nothing that its code still does is kept. */
   end(): void {
     this.#hasEnded = true
@@ -138,7 +144,12 @@ export class Steps implements StepRoom {
   failed(step: Step, error: RoomError): void {
     const at = this.#pending.indexOf(step)
     if (at < 0) return
-    const lost = [...this.#pending.splice(at), ...this.#queue.splice(0)]
+    this.#fail(this.#pending.splice(at), error)
+  }
+
+  /** With all that comes after them. */
+  #fail(steps: readonly Step[], error: RoomError): void {
+    const lost = [...steps, ...this.#queue.splice(0)]
     this.#undo(lost)
     for (const each of lost) each.cancel(error)
   }

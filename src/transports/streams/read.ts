@@ -138,7 +138,8 @@ export async function longPoll(
     let page = await mustRead(readers, after, limit)
     if (page.frames.length === 0) {
       await arrival(room, after, clock, reply.raw, pass)
-      page = await mustRead(readers, after, limit)
+      // One that has closed has nothing more to read; the next poll goes to the next opening.
+      if (!room.isClosed) page = await mustRead(readers, after, limit)
     }
     reply.header('Stream-Cursor', cursors(parts, cursor)())
     setPageHeaders(reply, route, page, tagOf(readers, page))
