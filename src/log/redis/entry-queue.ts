@@ -27,6 +27,8 @@ export class EntryQueue {
   /** The newest entry that has not ended, with those that follow it. */
   #latest: Pending | undefined
   #waiting: Pending[] = []
+  /** All but the first `left` are to fail, once those have ended. */
+  #doom: { readonly error: RoomError; left: number } | undefined
 
   /** `waits`: so many bytes more (or less) wait. */
   constructor(path: string, logger: RoomLogger, waits: (bytes: number) => void) {
@@ -64,17 +66,27 @@ export class EntryQueue {
 
   /** Those that go into one call. */
   take(): Pending[] {
-    return this.#waiting.splice(0, fitting(this.#waiting))
+    if (this.#doom?.left === 0) this.fail(this.#doom.error)
+    const taken = this.#waiting.splice(0, Math.min(fitting(this.#waiting), this.#doom?.left ?? Infinity))
+    if (this.#doom) this.#doom.left -= taken.length
+    return taken
   }
 
   /** They wait again, before all others. */
   back(pending: readonly Pending[]): void {
     this.#waiting = [...pending, ...this.#waiting]
+    if (this.#doom) this.#doom.left += pending.length
   }
 
-  /** Ends those from this one on. */
-  fail(error: RoomError, from = 0): void {
-    for (const pending of this.#waiting.splice(from)) this.end(pending, () => pending.entry.failed(error), error)
+  /** Those before this one go on; it and all after it fail when they have ended, since entries end in their order. */
+  doom(error: RoomError, from: number): void {
+    this.#doom = { error, left: from }
+  }
+
+  /** Ends them all. */
+  fail(error: RoomError): void {
+    this.#doom = undefined
+    for (const pending of this.#waiting.splice(0)) this.end(pending, () => pending.entry.failed(error), error)
   }
 
   /** Ends an entry, then those that follow it. */

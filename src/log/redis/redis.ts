@@ -8,6 +8,7 @@ import type { RoomLogger } from '../../define.ts'
 import { RoomError } from '../../errors.ts'
 import type { Random } from '../../random.ts'
 import { errorOf } from '../../thrown.ts'
+import { within } from '../../within.ts'
 import { byPath, byTime, type KeptRoom, type RoomAlarm, type RoomContents } from '../kept-rooms.ts'
 import type { Kept, Log, LogSpan, Retention, RoomLog } from '../log.ts'
 import { MemoryLog } from '../memory.ts'
@@ -35,6 +36,8 @@ const RECENT_COUNT = 10_000
 const MOST_WAITING_BYTES = 64 * 1024 * 1024
 /** How often open rooms look for what is too old. */
 const TRIM_MS = 10_000
+/** What Redis has not answered when the log has closed for so long is given up. */
+const CLOSE_MS = 1000
 const SECRET_KEY = 'corridor:secret'
 
 export interface RedisLogParts {
@@ -135,7 +138,11 @@ export class RedisLog implements Log {
   async close(): Promise<void> {
     this.#sweep.end()
     this.#endTrims()
-    await Promise.all([...this.#rooms.values()].map((room) => room.close()))
+    const rooms = [...this.#rooms.values()]
+    const closed = Promise.all(rooms.map((room) => room.close())).then(() => {})
+    await within(this.#parts.clock, CLOSE_MS, closed, () => {
+      for (const room of rooms) room.giveUp('the server has ended')
+    })
   }
 
   async #open(path: string, retention: Retention, lost: (reason: string) => void): Promise<RoomLog> {

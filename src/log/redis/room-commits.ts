@@ -11,7 +11,7 @@ import { type CommitCall, commitCall, saying } from './commit-call.ts'
 import { EntryQueue, type Pending } from './entry-queue.ts'
 import { RoomCalls } from './kept-calls.ts'
 import { bucketOf } from './keys.ts'
-import { RedisRefusal, type Reply } from './redis-calls.ts'
+import { RedisRefusal } from './redis-calls.ts'
 import { count, list, text } from './reply.ts'
 import type { RoomEpochs } from './room-epochs.ts'
 import type { RedisRoomParts } from './room-parts.ts'
@@ -35,6 +35,8 @@ export interface CommittingRoom {
   readonly seq: number
   /** These are kept, by this run of Redis. */
   kept(frames: readonly Frame[], keys: readonly IdempotencyKey[], changes: Changes | undefined, runId: string): void
+  /** A message with this key is kept already. */
+  refused(key: IdempotencyKey): void
   /** Nothing more can be kept. */
   lost(reason: string): void
 }
@@ -73,6 +75,11 @@ export class RoomCommits {
 
   get isOver(): boolean {
     return this.#isLost
+  }
+
+  /** The epoch of the commit that is on its way, if it begins one. */
+  get nextEpoch(): string | undefined {
+    return this.#flight?.to
   }
 
   /** Where the last commit that was answered stands. */
@@ -152,7 +159,7 @@ export class RoomCommits {
         this.parts.committed((this.parts.clock.monotonic() - sinceMs) / 1000)
         return this.#done(call, count(answer[1]), count(answer[2]))
       case 'dup':
-        return this.#refuse(call, answer[1])
+        return this.#refuse(call, count(answer[1]))
       case 'broken':
         return this.#lose('Redis has lost events of the room')
       default:
@@ -211,14 +218,14 @@ export class RoomCommits {
   }
 
   /** One of its ids is kept already: the entries before it are said again, it and those after it fail. */
-  #refuse(call: Call, index: Reply | undefined): void {
+  #refuse(call: Call, index: number): void {
+    const owners = call.pending.flatMap((pending) => pending.entry.keys.map((key) => ({ pending, key })))
+    const owner = owners.filter(({ key }) => 'client' in key)[index]
+    if (!owner) throw new Error(`expected the index of an id of the call, got ${index}`)
     this.#back(call)
-    let before = count(index)
-    const at = call.pending.findIndex(({ entry }) => {
-      before -= entry.keys.filter((key) => 'client' in key).length
-      return before < 0
-    })
-    this.#fail(new RoomError('unavailable', 'a message with this id is kept already, send it again'), Math.max(0, at))
+    const error = new RoomError('unavailable', 'a message with this id is kept already, send it again')
+    this.#queue.doom(error, call.pending.indexOf(owner.pending))
+    this.#room.refused(owner.key)
     this.#flush()
   }
 
@@ -234,10 +241,10 @@ export class RoomCommits {
     this.#room.lost(reason)
   }
 
-  /** Ends the entries from this one on; if the room is lost, also those that were said. */
-  #fail(error: RoomError, from = 0): void {
+  /** Ends the entries that wait; if the room is lost, also those that were said. */
+  #fail(error: RoomError): void {
     if (this.#isLost && this.#flight) this.#back(this.#flight)
-    this.#queue.fail(error, from)
+    this.#queue.fail(error)
     if (!this.#flight && this.#queue.length === 0) this.#onIdle?.()
   }
 }

@@ -58,12 +58,19 @@ export class RoomIds {
     if (known === undefined) return
     if (known instanceof Promise) {
       // The answer may have missed this id: it is asked for again when needed.
-      this.#clients.delete(client)
+      this.forget(client)
       return
     }
     this.#count -= known.since.size
     this.#count += known.since.add(fingerprint(id)).size
     this.#shrink()
+  }
+
+  /** What is known of this client is not so any more. */
+  forget(client: string): void {
+    const known = this.#clients.get(client)
+    this.#clients.delete(client)
+    if (known && !(known instanceof Promise)) this.#count -= known.since.size
   }
 
   #find(known: Client, client: string, id: string): Recalled | Promise<Recalled> {
@@ -113,10 +120,9 @@ export class RoomIds {
   }
 
   #shrink(): void {
-    for (const [client, known] of this.#clients) {
+    for (const client of this.#clients.keys()) {
       if (this.#count <= MOST.ids && this.#clients.size <= MOST.clients) return
-      this.#clients.delete(client)
-      if (!(known instanceof Promise)) this.#count -= known.since.size
+      this.forget(client)
     }
   }
 }

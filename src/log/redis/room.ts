@@ -187,6 +187,9 @@ export class RedisRoomLog implements RoomLog {
           return seq()
         },
         kept: (frames, keys, changes, runId) => this.#kept(frames, keys, changes, runId),
+        refused: (key) => {
+          if ('client' in key) this.#ids.forget(key.client)
+        },
         lost: (reason) => this.#lost(reason),
       },
       stored,
@@ -219,7 +222,8 @@ export class RedisRoomLog implements RoomLog {
   }
 
   async #stored(after: number, limit: number, bytes: number): Promise<StoredEvent[]> {
-    const args = [this.path, this.#commits.at.epoch, after, this.seq, limit, bytes]
+    const { at, nextEpoch } = this.#commits
+    const args = [this.path, at.epoch, nextEpoch ?? at.epoch, after, this.seq, limit, bytes]
     const [kind, events] = list(await this.#parts.calls.run(pageScript, this.#key, args))
     if (text(kind) !== 'ok') throw new Error('expected the epoch of this opening in Redis, got another')
     return list(events).map(storedEvent)

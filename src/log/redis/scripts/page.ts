@@ -1,6 +1,6 @@
 /**
  * A page of a room's events, oldest first: seq, time, type and data of each; a redacted one has no type. `at` epoch: the
- * room is in another one, so its events may be others. Writes nothing.
+ * room is in another one than these two (the second may be about to begin), so its events may be others. Writes nothing.
  */
 
 import { PLACE, ROOM } from './room-keys.ts'
@@ -10,9 +10,9 @@ export const page: Script = {
   name: 'page',
   text: `#!lua flags=no-writes
 ${ROOM}${PLACE}
-local epoch, after, upTo, limit, most = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
+local after, upTo, limit, most = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
 local e = place()
-if e ~= epoch then return {'at', e} end
+if e ~= ARGV[2] and e ~= ARGV[3] then return {'at', e} end
 local found, bytes, seq, redacted = {}, 0, after, redis.call('EXISTS', R) == 1
 local function add(event, size)
   bytes = bytes + size
