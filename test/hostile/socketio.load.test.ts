@@ -2,7 +2,7 @@
  * Many Socket.IO attackers at once against a server in a process of its own (catalogue: F9): attachments that never come,
  * answers that nobody reads, sessions that do nothing. Its memory stays bounded, and an honest client is served meanwhile.
  */
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { afterEach, expect, it } from 'vitest'
 import { AttackedServer, type Honest } from '../support/attacked.ts'
 import { frame, Op } from '../support/bare-frames.ts'
 import { BarePolling } from '../support/bare-polling.ts'
@@ -19,13 +19,14 @@ let server: AttackedServer
 let honest: Honest
 const ends: (() => void)[] = []
 
-beforeEach(async () => {
-  server = await AttackedServer.start({
+async function begin(heartbeat?: string): Promise<void> {
+  const rooms = {
     '/echo': { module: 'echo.ts', limits: { ...LIMITS, buffered: '128KiB' } },
     '/honest': { module: 'echo.ts', limits: LIMITS },
-  })
+  }
+  server = await AttackedServer.start(rooms, heartbeat === undefined ? {} : { heartbeat })
   honest = await server.honest('/honest')
-})
+}
 
 afterEach(async () => {
   for (const end of ends.splice(0)) end()
@@ -58,6 +59,7 @@ async function judged(name: string, grownMib: number): Promise<void> {
 }
 
 it(`${ATTACKERS} who announce ten attachments and send nine of 60 KiB hold little`, async () => {
+  await begin()
   const all = await attackers()
   await honest.times()
   const attachment = frame(Op.binary, Buffer.alloc(60_000))
@@ -72,6 +74,7 @@ it(`${ATTACKERS} who announce ten attachments and send nine of 60 KiB hold littl
 })
 
 it(`${ATTACKERS} who read nothing and ask for answers are ended`, async () => {
+  await begin()
   const all = await attackers()
   await honest.times()
   const text = frame(Op.text, `42/echo,1["message","${'x'.repeat(60_000)}"]`)
@@ -87,6 +90,7 @@ it(`${ATTACKERS} who read nothing and ask for answers are ended`, async () => {
 })
 
 it(`${ATTACKERS} who send pings of WebSockets and read no pongs cost little`, async () => {
+  await begin()
   const all = await attackers()
   await honest.times()
   const pings = Buffer.concat(Array.from({ length: 1000 }, () => frame(Op.ping, 'x'.repeat(100))))
@@ -102,6 +106,8 @@ it(`${ATTACKERS} who send pings of WebSockets and read no pongs cost little`, as
 })
 
 it(`${ATTACKERS} sessions of polling that are never polled again end`, async () => {
+  // They are known to be gone when they do not answer one.
+  await begin('1s')
   const files = server.openFiles
   const grown = await server.growthMib(async () => {
     for (let at = 0; at < ATTACKERS; at += 1) await BarePolling.open(server.http)

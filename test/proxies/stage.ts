@@ -2,7 +2,7 @@
 import { afterEach } from 'vitest'
 import { selfSigned } from '../support/certificate.ts'
 import { need } from '../support/components.ts'
-import { type Setup, startServer, type TestServer } from '../support/server.ts'
+import { BRIEF_DRAIN, type Setup, startServer, type TestServer } from '../support/server.ts'
 import type { ProxyKind, ProxySetup, RunningProxy } from './proxy.ts'
 
 export interface Scene {
@@ -42,7 +42,7 @@ export function stageOf(kind: ProxyKind): Stage {
     defer: (end) => void ends.push(end),
     async open({ servers: count = 1, ports, isSecure = false, setup = {}, ...rest } = {}) {
       const { basePath = '' } = rest
-      const env = { TRUST_PROXY: '127.0.0.1', BASE_PATH: basePath || '/', ...setup.env }
+      const env = { ...BRIEF_DRAIN, TRUST_PROXY: '127.0.0.1', BASE_PATH: basePath || '/', ...setup.env }
       const servers = await Promise.all(Array.from({ length: count }, () => startServer({ ...setup, env })))
       for (const server of servers) ends.push(() => server.close())
       const tls = isSecure ? selfSigned() : undefined

@@ -25,17 +25,19 @@ export class AttackedServer {
   /**
    * `rooms`: as in `rooms.json`, with the modules that ship by their names, others by their path from `rooms/`.
    * `openFiles`: how many files and sockets the process may hold; `heapMib`: how large its heap may become, so that what
-   * is left over is collected, and what is not lets go of ends it.
+   * is left over is collected, and what is not lets go of ends it. `heartbeat`: how often clients are asked whether they are
+   * still there.
    */
   static async start(
     rooms: Record<string, { module: string } & Record<string, unknown>>,
-    { openFiles, heapMib }: { openFiles?: number; heapMib?: number } = {},
+    { openFiles, heapMib, heartbeat }: { openFiles?: number; heapMib?: number; heartbeat?: string } = {},
   ): Promise<AttackedServer> {
     const folder = await mkdtemp(join(tmpdir(), 'corridor-attacked-'))
     const lines = Object.entries(rooms).map(([path, line]) => [path, { ...line, module: join(ROOMS, line.module) }])
     const file = join(folder, 'rooms.json')
     const server = { limits: { handshakes: { perSecond: 100_000, burst: 100_000 } } }
-    await writeFile(file, JSON.stringify({ server, rooms: Object.fromEntries(lines) }))
+    const defaults = { limits: { heartbeat } }
+    await writeFile(file, JSON.stringify({ server, defaults, rooms: Object.fromEntries(lines) }))
     const env = { PORT: '0', DATA_DIR: ':memory:', ROOMS: file, LOG_LEVEL: 'warn' }
     const [node, ...main] = CORRIDOR
     leaveServersCore()
