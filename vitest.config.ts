@@ -27,7 +27,8 @@ export default defineConfig({
   test: {
     reporters: ['default', here('test/support/summary.ts')],
     globalSetup: here('test/support/compile-cache.ts'),
-    maxWorkers: 2,
+    // More than the two cores of a small machine: many tests wait for a process or a socket.
+    maxWorkers: 3,
     testTimeout: ENDLESS_MS,
     hookTimeout: ENDLESS_MS,
     expect: { poll: { timeout: PATIENCE_MS } },

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import { groups, testFiles } from '../support/groups.ts'
+import { groups, LONG, testFiles } from '../support/groups.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const { quick, slow, load, measured, foreign } = groups(ROOT)
@@ -30,6 +30,10 @@ function judges(text: string): boolean {
 it('every test file has one group', () => {
   expect([...quick, ...slow, ...load, ...measured, ...foreign].sort()).toEqual(testFiles(ROOT))
   for (const group of [quick, slow, load, measured, foreign]) expect(group.length).toBeGreaterThan(1)
+})
+
+it('what is named as long is there, once', () => {
+  for (const name of LONG) expect(slow.filter((file) => file.endsWith(`/${name}.test.ts`))).toHaveLength(1)
 })
 
 describe('a test of `npm test`', () => {

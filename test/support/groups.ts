@@ -3,11 +3,12 @@
  * grow stale: `vitest.config.ts` makes a project of each. A new file is `quick` until it starts a process or a browser.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 
 /**
- * `quick`: in the process of the test alone. `slow`: with a browser, a proxy or any other process. `load`: many clients,
- * one file after the other. `measured`: verdicts on times, rates and memory, for `npm run reliability` only.
+ * `quick`: in the process of the test alone, with no browser, no other program, and no long wait; all of it takes at most
+ * 45 s on two quiet cores. `slow`: with a browser, a proxy or any other process, and what `LONG` names. `load`: many
+ * clients. `measured`: verdicts on times, rates and memory, for `npm run reliability` only.
  * `foreign`: clients of other languages, for `npm run test:foreign` only.
  */
 export type Group = 'quick' | 'slow' | 'load' | 'measured' | 'foreign'
@@ -16,8 +17,11 @@ const BY_NAME = /\.(load|measured|foreign)\.test\.ts$/
 const IMPORT = /^(?:import|export) [^'"]*'([^']+)'/gm
 /** What starts something outside of the process. */
 const OUTSIDE = /^(node:child_process|playwright-core)$|\/components\.ts$/
-/** In the process, but long: many cases, many sockets, or a wait that no clock of the test shortens. */
-const LONG = /\/(autobahn|canary|fast-reader|fuzz|interleaving|join-race|second-server)\.test\.ts$/
+/**
+ * In the process, but long: many cases, many sockets, or a wait that no clock of the test shortens. Before a file is named
+ * here, its waits become a hand clock, a shorter setting, or an event to wait for.
+ */
+export const LONG = ['autobahn', 'canary', 'fast-reader', 'fuzz', 'interleaving', 'join-race', 'second-server']
 
 /** Every test file by its group; paths from `root`. */
 export function groups(root: string): Record<Group, string[]> {
@@ -38,7 +42,7 @@ export function testFiles(root: string): string[] {
 function groupOf(root: string, file: string): Group {
   const named = BY_NAME.exec(file)?.[1]
   if (named === 'load' || named === 'measured' || named === 'foreign') return named
-  return LONG.test(file) || reachesOutside(root, file, new Set()) ? 'slow' : 'quick'
+  return LONG.includes(basename(file, '.test.ts')) || reachesOutside(root, file, new Set()) ? 'slow' : 'quick'
 }
 
 function reachesOutside(root: string, file: string, seen: Set<string>): boolean {
