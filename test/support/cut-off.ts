@@ -1,5 +1,5 @@
 /**
- * A server behind a cable, with data on disk, for stock Socket.IO clients that lose their connection: `cable.unplug()`
+ * A server behind a cable, for stock Socket.IO clients that lose their connection: `cable.unplug()`
  * loses it, `cable.plug()` lets them come back, `restart()` gives them another server on the same data.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -45,12 +45,20 @@ export interface CutOff {
   restart(how?: { forgets: boolean }): Promise<void>
 }
 
-export function openCutOff(rooms: Record<string, Line>, defaults: Record<string, unknown> = {}): CutOff {
+/** `isDurable`: its data is on disk, for a restart. */
+export function openCutOff(
+  rooms: Record<string, Line>,
+  { defaults = {}, isDurable = false }: { defaults?: Record<string, unknown>; isDurable?: boolean } = {},
+): CutOff {
   let folder = ''
   let server: TestServer | undefined
   let cable: Cable | undefined
   const clients: { readonly socket: { disconnect(): unknown } }[] = []
   const start = (env: Record<string, string>) => startServer({ rooms, defaults, env: { ...BRIEF_DRAIN, ...env } })
+  const durable = () => {
+    if (!isDurable) throw new Error('expected isDurable: nothing is left after a restart')
+    return { DATA_DIR: folder }
+  }
   const running = <T>(part: T | undefined): T => {
     if (!part) throw new Error('expected to be called in a test')
     return part
@@ -89,12 +97,12 @@ export function openCutOff(rooms: Record<string, Line>, defaults: Record<string,
     },
     async restart({ forgets } = { forgets: false }) {
       await fixture.server.close()
-      server = await start(forgets ? {} : { DATA_DIR: folder })
+      server = await start(forgets ? {} : durable())
     },
   }
   beforeEach(async () => {
     folder = mkdtempSync(join(tmpdir(), 'corridor-cut-off-'))
-    server = await start({ DATA_DIR: folder })
+    server = await start(isDurable ? durable() : {})
     cable = await Cable.to(server.port)
   })
   afterEach(async () => {

@@ -40,13 +40,16 @@ const raw = defineRoom({
   }),
 })
 const line = { definition: SAYINGS }
-const corridor = openCutOff({
-  '/room': line,
-  '/short': { ...line, history: { keep: 3, replay: 2 } },
-  '/raw': { definition: raw, rejoinWithin: '1h' },
-  '/noted': { definition: noted, rejoinWithin: '1h' },
-  '/noted-short': { definition: noted, rejoinWithin: '1h', history: { keep: 3, replay: 2 } },
-})
+const corridor = openCutOff(
+  {
+    '/room': line,
+    '/short': { ...line, history: { keep: 3, replay: 2 } },
+    '/raw': { definition: raw, rejoinWithin: '1h' },
+    '/noted': { definition: noted, rejoinWithin: '1h' },
+    '/noted-short': { definition: noted, rejoinWithin: '1h', history: { keep: 3, replay: 2 } },
+  },
+  { isDurable: true },
+)
 
 beforeEach(() => {
   calls.length = 0

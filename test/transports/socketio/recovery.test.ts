@@ -7,12 +7,15 @@ import { connected, hears, openCutOff, SAYINGS, welcome } from '../../support/cu
 import { StockSocket, type Transport, TYPES } from '../../support/stock-socket.ts'
 
 const line = { definition: SAYINGS, limits: { rate: { perSecond: 10_000, burst: 10_000 } } }
-const corridor = openCutOff({
-  '/room': line,
-  '/other': line,
-  '/short': { ...line, history: { keep: 5, replay: 2 } },
-  '/echo': { module: 'echo' },
-})
+const corridor = openCutOff(
+  {
+    '/room': line,
+    '/other': line,
+    '/short': { ...line, history: { keep: 5, replay: 2 } },
+    '/echo': { module: 'echo' },
+  },
+  { isDurable: true },
+)
 
 describe.each<Transport>(['websocket', 'polling'])('over %s', (transport) => {
   it('a lost connection is resumed: what was missed comes once, then what follows', async () => {

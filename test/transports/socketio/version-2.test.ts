@@ -196,7 +196,7 @@ describe.each(WAYS)('the namespace / that 2.2.0 is put into, over %s', (_, trans
 describe('the heartbeat of 2.2.0', () => {
   const corridor = openCutOff(
     { '/room': { definition: SAYINGS, limits: { heartbeat: '100ms' } } },
-    { limits: { heartbeat: '100ms' } },
+    { defaults: { limits: { heartbeat: '100ms' } } },
   )
 
   it('is asked by the client and answered by the server', async () => {
