@@ -7,7 +7,6 @@ import type { Logger } from 'pino'
 import { type Clock, lifetime, systemClock } from './clock.ts'
 import type { Config } from './config/config.ts'
 import type { Environment } from './config/environment.ts'
-import type { Mount } from './config/mount.ts'
 import { isOwnPath, publicFiles } from './config/paths.ts'
 import { applyConfig } from './config/reload.ts'
 import { FlushQueue } from './delivery/flush-queue.ts'
@@ -21,7 +20,7 @@ import type { Log } from './log/log.ts'
 import { MemoryLog } from './log/memory.ts'
 import { SqliteLog } from './log/sqlite/sqlite.ts'
 import { openBackupSocket } from './operations/backup-socket.ts'
-import { allClosed, drain } from './operations/drain.ts'
+import { endServer } from './operations/ending.ts'
 import { countRooms } from './operations/lobby.ts'
 import { Metrics } from './operations/metrics.ts'
 import { operatorAccess } from './operations/operator.ts'
@@ -41,9 +40,8 @@ import { OwnFiles } from './transports/http/own-files.ts'
 import { loadPages, type WebPages } from './transports/http/pages.ts'
 import { Refusals } from './transports/refusals.ts'
 import { Streams } from './transports/streams/streams.ts'
+import { MountUpgrades } from './transports/websocket/mount-upgrades.ts'
 import { upgradeHandler } from './transports/websocket/upgrade.ts'
-import { WebSocketUpgrades } from './transports/websocket/websocket.ts'
-import { within } from './within.ts'
 
 export interface Server {
   /** Its URL: `http://127.0.0.1:3000` and the base path. */
@@ -68,9 +66,6 @@ export interface ServerParts {
   readonly log?: Log
   readonly pages?: WebPages
 }
-
-/** After this share of the drain time, connections are destroyed, so that the log is closed before the process ends. */
-const GRACEFUL_SHARE = 0.8
 
 /** Starts a server. Resolves when it listens; rejects if it cannot listen on the address. */
 export async function createServer(parts: ServerParts): Promise<Server> {
@@ -109,7 +104,6 @@ export async function createServer(parts: ServerParts): Promise<Server> {
   const inFlight = new InFlightRequests()
   const requests = new InFlightRequests()
   const sockets = new Set<Duplex>()
-  let upgrades = new Map<Mount, WebSocketUpgrades>()
   let closing: Promise<void> | undefined
   const isDraining = () => closing !== undefined
   const pages = parts.pages ?? loadPages(basePath, await publicFiles(), environment.adminToken !== undefined)
@@ -131,33 +125,15 @@ export async function createServer(parts: ServerParts): Promise<Server> {
   })
   const refusals = new Refusals({ random, gate, logger, count: (refusal, room) => metrics.refused(refusal, room) })
   const closed = (code: number) => metrics.closed(code)
-  const upgradesParts = ({ pattern }: Mount) => ({
-    clock,
-    heartbeat,
-    sockets,
-    refusals,
-    callerOf,
-    closed,
-    tally: metrics.of(pattern),
-  })
-  const upgradesOf = (mount: Mount): WebSocketUpgrades => {
-    const known = upgrades.get(mount) ?? new WebSocketUpgrades(mount, upgradesParts(mount))
-    upgrades.set(mount, known)
-    return known
-  }
-
+  const { tallyOf } = roomParts
+  const connectionParts = { clock, heartbeat, sockets, refusals, callerOf, closed, tallyOf }
+  const upgrades = new MountUpgrades(connectionParts)
   const gateway = config.server.socketio
     ? new (await import('./transports/socketio/gateway.ts')).Gateway({
+        ...connectionParts,
         basePath,
-        clock,
         random,
-        heartbeat,
         gate,
-        callerOf,
-        refusals,
-        closed,
-        sockets,
-        tallyOf: roomParts.tallyOf,
         config: () => config,
       })
     : undefined
@@ -184,7 +160,7 @@ export async function createServer(parts: ServerParts): Promise<Server> {
     isDraining,
     gateway,
   })
-  app.server.on('upgrade', upgradeHandler({ clock, gate, callerOf, upgradesOf, sockets, refusals, gateway }))
+  app.server.on('upgrade', upgradeHandler({ ...connectionParts, gate, upgrades, gateway }))
   try {
     await app.listen({ host: environment.host, port: environment.port })
   } catch (error) {
@@ -197,21 +173,12 @@ export async function createServer(parts: ServerParts): Promise<Server> {
   alarms.start()
   const backups = await openBackupSocket(environment.dataDir, log, random, logger)
 
-  const end = async (noticeMs: number) => {
-    alarms.end()
-    const cutAtMs = clock.monotonic() + drainMs * GRACEFUL_SHARE
-    const inTime = <T>(promise: Promise<T>) =>
-      within<T | undefined>(clock, cutAtMs - clock.monotonic(), promise, () => undefined)
-    await inTime(drain({ rooms, clock, random, drainMs, noticeMs, answered: () => inFlight.settled() }))
-    // A client that polls asks once more for the end of its connection.
-    await inTime(Promise.all([gateway?.close(), allClosed(sockets)]).then(() => requests.settled()))
-    // Fastify does not know upgraded sockets: of a peer that ignores its close, or waits for a room to open.
-    for (const socket of sockets) socket.destroy()
-    await Promise.all([app.close(), backups.close()])
-    await log.close()
-    clock.end()
-    metrics.end()
-  }
+  const end = (noticeMs: number) =>
+    endServer({
+      ...{ clock, random, drainMs, noticeMs, rooms, alarms, gateway, sockets, app, backups, log, metrics },
+      answered: () => inFlight.settled(),
+      settled: () => requests.settled(),
+    })
 
   return {
     url: urlOf(app, environment),
@@ -222,7 +189,7 @@ export async function createServer(parts: ServerParts): Promise<Server> {
       const applied = applyConfig(config, next)
       config = applied.config
       router = new Router(config.mounts)
-      upgrades = new Map([...upgrades].filter(([mount]) => config.mounts.includes(mount)))
+      upgrades.keep(config.mounts)
       quotas.limits = config.server.limits
       setDeadlines(app.server, config.server.limits)
       gateway?.reload()

@@ -1,7 +1,7 @@
 /**
  * Graceful shutdown: new peers are refused, the load balancer is notified, peers are closed in waves so that they do
  * not all reconnect at once, and connections left at the deadline are cut. The port stays open to the end, so that
- * `/readyz` keeps answering 503. `server.ts` starts it, once.
+ * `/readyz` keeps answering 503. `ending.ts` starts it, once.
  */
 import type { Duplex } from 'node:stream'
 import type { Clock } from '../clock.ts'

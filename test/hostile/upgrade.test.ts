@@ -51,7 +51,7 @@ async function take(
     clock: handClock(),
     gate,
     callerOf: () => ({}) as Caller,
-    upgradesOf: () => ({ open }) as unknown as WebSocketUpgrades,
+    upgrades: { of: () => ({ open }) as unknown as WebSocketUpgrades },
     sockets: sockets as never,
     refusals,
   })(request, socket, Buffer.alloc(0))

@@ -1,4 +1,4 @@
-/** Counts requests in flight, so that a graceful close can wait for them. `room-routes.ts` counts, `server.ts` waits. */
+/** Counts requests in flight, so that a graceful close can wait for them. `room-routes.ts` counts, `ending.ts` waits. */
 export class InFlightRequests {
   #count = 0
   #waiting: (() => void)[] = []

@@ -33,7 +33,7 @@ export interface GatewayParts extends Omit<NamespacesParts, 'mostNamespaces'> {
   readonly heartbeat: Heartbeat
   readonly callerOf: CallerOf
   readonly config: () => Config
-  /** All open sockets; `server.ts` destroys the rest of them when it closes. */
+  /** All open sockets; `ending.ts` destroys the rest of them. */
   readonly sockets: Set<Duplex>
 }
 

@@ -5,7 +5,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Clock } from '../../clock.ts'
-import type { Mount } from '../../config/mount.ts'
 import { Refusal } from '../../errors.ts'
 import type { Admission } from '../../gate/admission.ts'
 import type { Caller, Handshake } from '../../gate/caller.ts'
@@ -13,7 +12,7 @@ import type { Gate } from '../../gate/gate.ts'
 import { type CallerOf, handshakeOf } from '../caller-reader.ts'
 import { refuse } from '../refusal-response.ts'
 import type { Refusals } from '../refusals.ts'
-import type { WebSocketUpgrades } from './websocket.ts'
+import type { MountUpgrades } from './mount-upgrades.ts'
 
 /** The arguments of Node's `upgrade` event. */
 interface Upgrade {
@@ -26,8 +25,8 @@ export interface UpgradeParts {
   readonly clock: Clock
   readonly gate: Gate
   readonly callerOf: CallerOf
-  readonly upgradesOf: (mount: Mount) => WebSocketUpgrades
-  /** All open sockets; `server.ts` destroys the rest of them when it closes. */
+  readonly upgrades: Pick<MountUpgrades, 'of'>
+  /** All open sockets; `ending.ts` destroys the rest of them. */
   readonly sockets: Set<Duplex>
   readonly refusals: Refusals
   /** Takes the upgrades at a path of its own. */
@@ -77,12 +76,12 @@ function refused({ clock, sockets, refusals }: UpgradeParts, caller: Caller, soc
 
 function ignore(): void {}
 
-function enter({ upgradesOf, sockets }: UpgradeParts, { request, socket, head }: Upgrade, admission: Admission): void {
+function enter({ upgrades, sockets }: UpgradeParts, { request, socket, head }: Upgrade, admission: Admission): void {
   const { room, route } = admission
   const isThere = socket.readable && socket.writable && !socket.destroyed
   let hasJoined = false
   try {
-    hasJoined = isThere && !room.isClosed && upgradesOf(route.mount).open(request, socket, head, admission)
+    hasJoined = isThere && !room.isClosed && upgrades.of(route.mount).open(request, socket, head, admission)
   } finally {
     admission.release()
     if (!hasJoined) admission.leave()
