@@ -27,8 +27,8 @@ export default defineConfig({
   test: {
     reporters: ['default', here('test/support/summary.ts')],
     globalSetup: here('test/support/compile-cache.ts'),
-    // More than the two cores of a small machine: many tests wait for a process or a socket.
-    maxWorkers: 3,
+    // One more than the cores of a small machine: many tests wait for a process or a socket. Not while something is measured.
+    maxWorkers: isMeasuring ? 2 : 3,
     testTimeout: ENDLESS_MS,
     hookTimeout: ENDLESS_MS,
     expect: { poll: { timeout: PATIENCE_MS } },
