@@ -107,7 +107,14 @@ export class RedisServer {
 
   /** One command on a connection of its own. */
   async say(name: string, ...args: readonly (string | number)[]): Promise<unknown> {
-    const client = new Redis(this.url, { retryStrategy: null, maxRetriesPerRequest: 0, protocol: 2 })
+    const client = new Redis(this.url, {
+      retryStrategy: null,
+      maxRetriesPerRequest: 0,
+      protocol: 2,
+      // It is asked while it is loading or busy, too.
+      enableReadyCheck: false,
+      disableClientInfo: true,
+    })
     client.on('error', () => {})
     try {
       return await client.call(name, ...args)

@@ -15,25 +15,22 @@ export class Faults {
   /** How wrong its clock is. */
   clockErrorMs = 0
 
-  /** Throws what Redis answers instead of running a command. */
-  mayRun({ isWrite, growsMemory, isForLoading }: Command): void {
-    if (this.isFull && growsMemory) throw new CommandError("OOM command not allowed when used memory > 'maxmemory'.")
-    if (this.diskError !== undefined && isWrite)
-      throw new CommandError(`MISCONF Errors writing to the AOF file: ${this.diskError}`)
-    if (this.isReplica && isWrite) throw new CommandError("READONLY You can't write against a read only replica.")
-    if (!isForLoading) this.#mayAnswer()
-    else if (this.isBusy) throw BUSY
-  }
-
-  /** The rest is checked once its flags are known. */
-  mayRunScript(): void {
-    this.#mayAnswer()
-  }
-
-  #mayAnswer(): void {
-    if (this.isLoading) throw new CommandError('LOADING Redis is loading the dataset in memory')
+  /** Throws what Redis answers instead of running a command, or a script with such flags. */
+  mayRun({ isWrite, growsMemory, isForLoading }: Checked): void {
+    if (this.isFull && growsMemory) throw OOM
+    if (isWrite) this.mayWrite()
+    if (this.isLoading && !isForLoading) throw new CommandError('LOADING Redis is loading the dataset in memory')
     if (this.isBusy) throw BUSY
+  }
+
+  mayWrite(): void {
+    if (this.diskError !== undefined)
+      throw new CommandError(`MISCONF Errors writing to the AOF file: ${this.diskError}`)
+    if (this.isReplica) throw new CommandError("READONLY You can't write against a read only replica.")
   }
 }
 
+export type Checked = Pick<Command, 'isWrite' | 'growsMemory' | 'isForLoading'>
+
+export const OOM = new CommandError("OOM command not allowed when used memory > 'maxmemory'.")
 const BUSY = new CommandError('BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.')

@@ -38,9 +38,9 @@ export function commandArgument(value: LuaValue): string {
   throw new CommandError('ERR Lua redis lib command arguments must be strings or integers')
 }
 
-/** What a script threw, as its answer. */
+/** What a script threw, as its answer. The text of an error of Lua's own differs from Redis', which names the place. */
 export function failure(thrown: LuaValue): CommandError {
-  if (!(thrown instanceof LuaTable)) return new CommandError(`ERR ${String(thrown)}`)
+  if (!(thrown instanceof LuaTable)) return new CommandError(`ERR user_script: ${String(thrown)}`)
   const error = thrown.get('err')
   return new CommandError(typeof error === 'string' ? error : 'ERR unknown error')
 }

@@ -104,7 +104,7 @@ export class ModelClient implements RedisCalls {
       work: () => work(model),
       pace: this.pacing(name),
       answered: (answer) => answered(toReply(answer)),
-      refused: ({ message }) => refused(new RedisRefusal(message)),
+      refused: ({ message }) => refused(new RedisRefusal(Buffer.from(message, 'latin1').toString())),
       lost: () => lost(new Error(`${name}: the connection ended before its answer`)),
     })
   }

@@ -10,8 +10,8 @@ import { commands } from './commands/all.ts'
 import { Faults } from './faults.ts'
 import { History, type Write } from './history.ts'
 import { Keyspace } from './keyspace.ts'
-import { CompiledScripts, type LoadedScript } from './script.ts'
-import { ScriptRun } from './script-run.ts'
+import { CompiledScripts, type LoadedScript, UNKNOWN } from './script.ts'
+import { type ScriptHost, ScriptRun } from './script-run.ts'
 import { configOf, configsLike, infoOf, roleOf } from './server-facts.ts'
 
 export interface ModelParts {
@@ -23,6 +23,8 @@ export interface ModelParts {
   readonly config?: Readonly<Record<string, string>>
   /** Models that share it compile a script once. */
   readonly compiled?: CompiledScripts
+  /** Its run ids, if they are not to be made up. */
+  readonly newRunId?: () => string
   /** How many writes can be lost by a restart at least. */
   readonly history?: number
 }
@@ -84,16 +86,16 @@ export class RedisModel {
 
   /** `EVALSHA`. */
   runLoaded(sha: string, keys: string[], args: string[]): Answer {
-    this.faults.mayRunScript()
     const script = this.#scripts.get(sha)
+    this.faults.mayRun(script?.checked ?? UNKNOWN)
     if (!script) throw new CommandError('NOSCRIPT No matching script. Please use EVAL.')
     return this.#runScript(script, keys, args)
   }
 
   /** `EVAL`. */
   runText(text: string, keys: string[], args: string[]): Answer {
-    this.faults.mayRunScript()
     const script = this.#compiled.load(text)
+    this.faults.mayRun(script.checked)
     this.#scripts.set(script.sha, script)
     return this.#runScript(script, keys, args)
   }
@@ -161,23 +163,16 @@ export class RedisModel {
   }
 
   #newRunId(): string {
+    if (this.#parts.newRunId) return this.#parts.newRunId()
     return createHash('sha1')
       .update(`${this.#parts.name ?? 'redis'} ${this.#lives}`)
       .digest('hex')
   }
 
-  #host() {
+  #host(): ScriptHost {
     const { faults } = this
     return {
-      get isFull() {
-        return faults.isFull
-      },
-      get isReplica() {
-        return faults.isReplica
-      },
-      get diskError() {
-        return faults.diskError
-      },
+      faults,
       command: (name: string) => this.#find(name),
       execute: (command: Command, args: readonly string[]) => this.#execute(command, args),
     }

@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto'
 import { type Answer, CommandError } from './answer.ts'
 import type { Command } from './command.ts'
+import { type Faults, OOM } from './faults.ts'
 import { bad, stringOf } from './lua/arguments.ts'
 import { library, tableWith, thrown } from './lua/library.ts'
 import { type Operators, operators } from './lua/operators.ts'
@@ -14,19 +15,12 @@ import type { LoadedScript } from './script.ts'
 
 /** What a script needs of its server. */
 export interface ScriptHost {
-  readonly isFull: boolean
-  readonly isReplica: boolean
-  /** Why it refuses writes: its disk. */
-  readonly diskError: string | undefined
+  readonly faults: Faults
   command(name: string): Command | undefined
   execute(command: Command, args: readonly string[]): Answer
 }
 
 type Bound = (keys: LuaTable, args: LuaTable) => ReturnType<LuaFunction>
-
-const OOM_SCRIPT = "OOM allow-oom flag is not set on the script, can not run it when used memory > 'maxmemory'"
-const OOM = "OOM command not allowed when used memory > 'maxmemory'."
-const READONLY = "READONLY You can't write against a read only replica."
 
 export class ScriptRun {
   readonly #host: ScriptHost
@@ -47,7 +41,6 @@ export class ScriptRun {
   }
 
   run(script: LoadedScript, keys: string[], args: string[]): Answer {
-    this.#mayStart(script)
     const bound = this.#bound.get(script) ?? this.#bind(script)
     this.#script = script
     this.#hasWritten = false
@@ -57,19 +50,6 @@ export class ScriptRun {
       if (error instanceof CommandError) throw error
       throw failure(thrown(error))
     }
-  }
-
-  #mayStart({ flags }: LoadedScript): void {
-    if (!flags) return
-    const { isReplica, diskError, isFull } = this.#host
-    if (!flags.has('no-writes')) {
-      if (isReplica) throw new CommandError('READONLY Can not run script with write flag on readonly replica')
-      if (diskError !== undefined)
-        throw new CommandError(
-          `MISCONF Redis is configured to persist data to AOF, but it's currently unable to persist to disk. Writable scripts are blocked. Use 'no-writes' flag for read only scripts. AOF error: ${diskError}`,
-        )
-    }
-    if (isFull && !flags.has('allow-oom') && !flags.has('no-writes')) throw new CommandError(OOM_SCRIPT)
   }
 
   #bind(script: LoadedScript): Bound {
@@ -102,11 +82,10 @@ export class ScriptRun {
 
   #mayWrite(command: Command): void {
     const flags = this.#script?.flags
-    const { isFull, isReplica, diskError } = this.#host
+    const { faults } = this.#host
     if (flags?.has('no-writes')) throw new CommandError('ERR Write commands are not allowed from read-only scripts.')
-    if (isReplica) throw new CommandError(READONLY)
-    if (diskError !== undefined) throw new CommandError(`MISCONF Errors writing to the AOF file: ${diskError}`)
-    if (isFull && command.growsMemory && !this.#hasWritten && !flags?.has('allow-oom')) throw new CommandError(OOM)
+    faults.mayWrite()
+    if (faults.isFull && command.growsMemory && !this.#hasWritten && !flags?.has('allow-oom')) throw OOM
     this.#hasWritten = true
   }
 

@@ -1,14 +1,20 @@
 /** A script as a server keeps it: its name (the SHA-1 of its text), its flags, and what its text was compiled to. */
 import { createHash } from 'node:crypto'
 import { CommandError } from './answer.ts'
+import type { Checked } from './faults.ts'
 import { type Compiled, compile } from './lua/compiler.ts'
 
 export interface LoadedScript {
   readonly sha: string
   /** `undefined`: it has no line `#!lua`, and is checked command by command. */
   readonly flags: ReadonlySet<string> | undefined
+  /** What is asked of the server before it runs. */
+  readonly checked: Checked
   readonly compiled: Compiled
 }
+
+/** A script that is not known, or has no flags, is checked command by command. */
+export const UNKNOWN: Checked = { isWrite: false, growsMemory: false, isForLoading: false }
 
 const FLAGS = new Set(['no-writes', 'allow-oom', 'allow-stale', 'no-cluster', 'allow-cross-slot-keys'])
 
@@ -21,7 +27,8 @@ export class CompiledScripts {
     const known = this.#known.get(text)
     if (known) return known
     const sha = createHash('sha1').update(text, 'latin1').digest('hex')
-    const made = { sha, flags: flagsOf(text), compiled: compiled(text, sha) }
+    const flags = flagsOf(text)
+    const made = { sha, flags, checked: checkedBy(flags), compiled: compiled(text, sha) }
     this.#known.set(text, made)
     return made
   }
@@ -40,6 +47,12 @@ function flagsOf(text: string): ReadonlySet<string> | undefined {
     }
   }
   return flags
+}
+
+function checkedBy(flags: ReadonlySet<string> | undefined): Checked {
+  if (!flags) return UNKNOWN
+  const isWrite = !flags.has('no-writes')
+  return { isWrite, growsMemory: isWrite && !flags.has('allow-oom'), isForLoading: false }
 }
 
 function compiled(text: string, sha: string): Compiled {

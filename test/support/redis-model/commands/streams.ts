@@ -15,8 +15,8 @@ export const STREAMS: readonly Command[] = [
   reads('XRANGE', -4, (db, [key = '', from = '', to = '', ...rest]) => range(db, key, from, to, rest, false)),
   reads('XREVRANGE', -4, (db, [key = '', from = '', to = '', ...rest]) => range(db, key, to, from, rest, true)),
   frees('XDEL', -3, (db, [key = '', ...texts]) => {
-    const ids = texts.map((text) => plainId(text, 0))
     if (!db.find(key, Stream)) return 0
+    const ids = texts.map((text) => plainId(text, 0))
     const own = db.own(key, Stream)
     return ids.filter((id) => own.delete(id)).length
   }),
