@@ -1,6 +1,6 @@
 /**
  * `corridor backup FILE`: writes a consistent copy of the log, of a running server (found by its data folder)
- * or of a stopped one. The copy is opened and checked before it is called done.
+ * or of a stopped one; with `REDIS_URL`, of that Redis. The copy is opened and checked before it is called done.
  */
 import { createWriteStream, existsSync } from 'node:fs'
 import { open, rm, stat } from 'node:fs/promises'
@@ -8,6 +8,7 @@ import { type ClientRequest, type IncomingMessage, request } from 'node:http'
 import { join, resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
+import { systemClock } from '../clock.ts'
 import { readEnvironment } from '../config/environment.ts'
 import { copyStopped, FILE, mustBeCopy } from '../log/sqlite/offline.ts'
 import { ConfigError, nameOf } from '../mistakes.ts'
@@ -28,10 +29,10 @@ export async function backup(
     return 1
   }
   try {
-    const { dataDir } = readEnvironment(env, cwd)
+    const { dataDir, redisUrl } = readEnvironment(env, cwd)
     const file = resolve(cwd, given)
-    const how = await write(dataDir, file)
-    stdout.write(`${nameOf(file)}: ${bytesText((await stat(file)).size)}, the log of the ${how} server\n`)
+    const whose = redisUrl === undefined ? await fromFolder(dataDir, file) : await fromRedis(redisUrl, file)
+    stdout.write(`${nameOf(file)}: ${bytesText((await stat(file)).size)}, the log ${whose}\n`)
     return 0
   } catch (error) {
     const mistakes = error instanceof ConfigError ? error.mistakes : [`backup: ${errorOf(error).message}`]
@@ -40,17 +41,33 @@ export async function backup(
   }
 }
 
-async function write(dataDir: string, file: string): Promise<'running' | 'stopped'> {
+async function fromFolder(dataDir: string, file: string): Promise<string> {
   if (dataDir === ':memory:') throw new Error('DATA_DIR is :memory:, so nothing is kept that could be copied')
   const log = join(dataDir, FILE)
   if (!existsSync(log)) throw new Error(`expected the log ${log}, got no such file; set DATA_DIR as the server has it`)
-  await reserve(file)
-  try {
+  return write(file, async () => {
     const running = await askServer(dataDir)
     if (running) await pipeline(running, createWriteStream(file, { flush: true }))
     else await copyStopped(log, file)
+    return `of the ${running ? 'running' : 'stopped'} server`
+  })
+}
+
+function fromRedis(url: string, file: string): Promise<string> {
+  return write(file, async () => {
+    const { copyRedis } = await import('../log/redis/offline.ts')
+    await copyRedis(url, file, systemClock())
+    return 'in the Redis of REDIS_URL'
+  })
+}
+
+/** `copy` fills the file. Where it fails, nothing is left. */
+async function write(file: string, copy: () => Promise<string>): Promise<string> {
+  await reserve(file)
+  try {
+    const whose = await copy()
     mustBeCopy(file)
-    return running ? 'running' : 'stopped'
+    return whose
   } catch (error) {
     await rm(file, { force: true })
     throw error

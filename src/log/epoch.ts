@@ -5,7 +5,7 @@
  * A life is saved when it begins, an epoch with its first event. An epoch that was never saved can still be checked: it
  * contains its life, and its last digits are a hash of the epoch before it and of the seq at which it began.
  */
-import { hash } from 'node:crypto'
+import { createHmac, hash } from 'node:crypto'
 import type { Random } from '../random.ts'
 
 /** Hex digits: 48 bits of time in ms, 40 random bits of the life, 40 bits of the hash of where it began. */
@@ -13,6 +13,8 @@ const TIME = 12
 const HEAD = 22
 /** The most lives that are remembered. */
 export const MAX_LIVES = 10_000
+/** In the place of a life: epochs may have been begun with the key of the log (`keyedPlace`), in any life. */
+export const KEYED_LIFE = 'keyed'
 
 /** Begins epochs, and recognises those that it began. */
 export interface EpochMaker {
@@ -32,11 +34,14 @@ export class Lives implements EpochMaker {
   /** The current life: 10 hex digits. */
   current = ''
   readonly #known: Set<string>
+  /** `undefined`: no epoch was begun with it. */
+  readonly #key: Uint8Array | undefined
 
-  /** `known`: earlier lives, the oldest first. */
-  constructor(nowMs: number, random: Random, known: Iterable<string> = []) {
+  /** `known`: earlier lives, the oldest first; `key`: of the log. */
+  constructor(nowMs: number, random: Random, known: Iterable<string> = [], key?: Uint8Array) {
     this.#random = random
     this.#known = new Set(known)
+    this.#key = this.#known.has(KEYED_LIFE) ? key : undefined
     this.renew(nowMs)
   }
 
@@ -70,9 +75,24 @@ export class Lives implements EpochMaker {
    * event.
    */
   hasBegun(epoch: string, path: string, previous: string | undefined, first: number): boolean {
-    if (!this.#known.has(epoch.slice(TIME, HEAD))) return false
-    return epoch.slice(HEAD) === place(epoch.slice(0, HEAD), path, previous, first)
+    const head = epoch.slice(0, HEAD)
+    if (this.#known.has(head.slice(TIME))) return epoch.slice(HEAD) === place(head, path, previous, first)
+    return this.#key !== undefined && epoch.slice(HEAD) === keyedPlace(this.#key, head, path, previous, first)
   }
+}
+
+/** The last digits of an epoch that is begun with the key of its log, of which no life is saved. */
+export function keyedPlace(
+  key: Uint8Array,
+  head: string,
+  path: string,
+  previous: string | undefined,
+  first: number,
+): string {
+  return createHmac('sha256', key)
+    .update(`${head} ${previous ?? ''} ${first} ${path}`)
+    .digest('hex')
+    .slice(0, 32 - HEAD)
 }
 
 function place(head: string, path: string, previous = '', first: number): string {

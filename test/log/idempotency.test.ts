@@ -50,7 +50,7 @@ describe('the seen ids', () => {
       async ids(_, client, limit) {
         asked.push(`ids of ${client}`)
         const prints = Int32Array.from(used.get(client) ?? [], fingerprint).slice(0, limit)
-        return { prints, forgottenMs: undefined }
+        return { prints, forgottenMs: undefined, hasDigests: false }
       },
       async answer(_, client, id) {
         asked.push(`${client} ${id}`)

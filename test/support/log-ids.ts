@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import type { IdempotencyKey, Retention } from '../../src/log/log.ts'
 import { draft, type LogFactory, LogUnderTest } from './log-under-test.ts'
+import { PATIENCE_MS } from './patience.ts'
 
 const HOUR_MS = 3_600_000
 
@@ -72,7 +73,7 @@ export function describeIds(name: string, factory: () => LogFactory): void {
       // The newest event is kept, and its id with it.
       await say(room)
       await tested.clock.advance(HOUR_MS)
-      await expect.poll(() => say(room, key('4')).catch(() => 'full'), { timeout: 20_000 }).not.toBe('full')
+      await expect.poll(() => say(room, key('4')).catch(() => 'full'), { timeout: PATIENCE_MS }).not.toBe('full')
       for (const id of ['5', '6']) await say(room, key(id))
       await expect(say(room, key('7'))).rejects.toMatchObject(FULL)
     })

@@ -2,12 +2,12 @@
  * One commit of a room as the call of a script: what its entries keep, in the order of `scripts/commit.ts`. It names the
  * commit that it continues. `room-commits.ts` says it, and says it again if Redis has lost it.
  */
+import { clientDigest, idDigest } from '../id-digest.ts'
 import { idTime } from '../id-time.ts'
 import type { EpochEntry } from '../lineage.ts'
 import type { ClientKey, Entry, Retention } from '../log.ts'
 import { isNew } from '../pending-keys.ts'
 import { errorText, idValue } from './id-value.ts'
-import { clientDigest, idDigest } from './keys.ts'
 import type { Argument } from './redis-calls.ts'
 import type { Position } from './stored-room.ts'
 import { valueBytes } from './stored-value.ts'

@@ -3,10 +3,9 @@
  * meanwhile, or Redis may have lost writes. An epoch that was never saved can still be judged: its last digits are a MAC
  * of where it began.
  */
-import { createHmac } from 'node:crypto'
 import type { Clock } from '../../clock.ts'
 import type { Random } from '../../random.ts'
-import type { EpochMaker } from '../epoch.ts'
+import { type EpochMaker, keyedPlace } from '../epoch.ts'
 
 /** Hex digits: 48 bits of time in ms, 40 random bits, 40 bits of the MAC. */
 const TIME = 12
@@ -34,10 +33,7 @@ export class RedisEpochs implements EpochMaker {
     return epoch.slice(HEAD) === this.#place(epoch.slice(0, HEAD), path, previous, first)
   }
 
-  #place(head: string, path: string, previous = '', first: number): string {
-    return createHmac('sha256', this.#key())
-      .update(`${head} ${previous} ${first} ${path}`)
-      .digest('hex')
-      .slice(0, 32 - HEAD)
+  #place(head: string, path: string, previous: string | undefined, first: number): string {
+    return keyedPlace(this.#key(), head, path, previous, first)
   }
 }

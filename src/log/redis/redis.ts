@@ -12,13 +12,14 @@ import { within } from '../../within.ts'
 import { byPath, byTime, type KeptRoom, type RoomAlarm, type RoomContents } from '../kept-rooms.ts'
 import type { Kept, Log, LogSpan, Retention, RoomLog } from '../log.ts'
 import { MemoryLog } from '../memory.ts'
+import { backupOf } from './backups.ts'
 import { alarmsByTime } from './bucket-index.ts'
 import { RedisEpochs } from './epochs.ts'
 import { eraseRoom } from './erasing.ts'
 import type { RedisHealth } from './health.ts'
 import { KeptCalls } from './kept-calls.ts'
 import { keptContents, keptRooms, keptSpan } from './kept-rooms.ts'
-import { bucketOf } from './keys.ts'
+import { bucketOf, SECRET_KEY } from './keys.ts'
 import { openRoom } from './opening.ts'
 import type { RedisCalls } from './redis-calls.ts'
 import { bytes } from './reply.ts'
@@ -38,7 +39,6 @@ const MOST_WAITING_BYTES = 64 * 1024 * 1024
 const TRIM_MS = 10_000
 /** What Redis has not answered when the log has closed for so long is given up. */
 const CLOSE_MS = 1000
-const SECRET_KEY = 'corridor:secret'
 
 export interface RedisLogParts {
   readonly calls: RedisCalls
@@ -133,6 +133,10 @@ export class RedisLog implements Log {
     const open = this.#rooms.get(path)
     await open?.close()
     return (await eraseRoom({ path, calls: this.#parts.calls, epochs: this.#roomParts.epochs })) || wasInMemory
+  }
+
+  backup(): AsyncIterable<Uint8Array> {
+    return backupOf(this.#parts.calls)
   }
 
   async close(): Promise<void> {

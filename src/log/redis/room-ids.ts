@@ -5,10 +5,10 @@
  */
 import { crc32 } from 'node:zlib'
 import type { Clock } from '../../clock.ts'
+import { clientDigest, idDigest } from '../id-digest.ts'
 import { idTime, mayBeForgotten } from '../id-time.ts'
 import type { Recalled } from '../log.ts'
 import { storedAnswer } from './id-value.ts'
-import { clientDigest, idDigest } from './keys.ts'
 import type { RedisCalls } from './redis-calls.ts'
 import { bytes, list } from './reply.ts'
 import { clients as clientsScript, recall as recallScript } from './scripts/recall.ts'

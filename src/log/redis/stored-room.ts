@@ -77,7 +77,8 @@ function recentOf(
   return all.sort((a, b) => a.seq - b.seq)
 }
 
-function epochEntry(entry: string): EpochEntry {
+/** Of the list of a room's epochs. */
+export function epochEntry(entry: string): EpochEntry {
   const [epoch = '', first, isCleared] = entry.split(' ')
   return { epoch, first: Number(first), isCleared: isCleared === '1' }
 }

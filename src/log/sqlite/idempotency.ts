@@ -4,8 +4,16 @@
  */
 import { forgottenTime, mayBeForgotten } from '../id-time.ts'
 import type { IdempotencyKey, ProducerState, Recalled } from '../log.ts'
+import { DigestedIds, forgottenClient } from './digested-ids.ts'
 import type { SqliteFile } from './file.ts'
 import { type ClientIds, fingerprint } from './seen-ids.ts'
+
+/** What was forgotten in a step. */
+export interface Forgotten {
+  readonly rows: number
+  /** Of them, ids of messages. */
+  readonly ids: number
+}
 
 export interface StoredKey {
   readonly room: number
@@ -24,30 +32,33 @@ const MAX_FORGOTTEN = 1_000_000
 
 export class SqliteIdempotency {
   readonly #file: SqliteFile
+  readonly #digested: DigestedIds
   readonly #maxForgotten: number
   /** An upper estimate of the rows of `forgotten`; they are counted if it is over the limit. */
   #forgottenRows = Number.POSITIVE_INFINITY
 
   constructor(file: SqliteFile, maxForgotten = MAX_FORGOTTEN) {
     this.#file = file
+    this.#digested = new DigestedIds(file)
     this.#maxForgotten = maxForgotten
   }
 
   /** How many ids of messages are remembered: 0.1 ms for each 1,000, by an index. */
   count(room: number): number {
-    return Number(this.#file.get('SELECT count(*) AS count FROM answers WHERE room = ?', room)?.count)
+    const all = Number(this.#file.get('SELECT count(*) AS count FROM answers WHERE room = ?', room)?.count)
+    return all - this.#digested.clients(room)
   }
 
   /** Fingerprints of the ids a client has used, at most `limit`. */
   ids(room: number, client: string, limit: number): ClientIds {
     const rows = this.#file.all('SELECT id FROM answers WHERE room = ? AND client = ? LIMIT ?', room, client, limit)
     const prints = Int32Array.from(rows, ({ id }) => fingerprint(String(id)))
-    return { prints, forgottenMs: this.#forgotten(room, client) }
+    return { prints, forgottenMs: this.#forgotten(room, client), hasDigests: this.#digested.has(room) }
   }
 
   answer(room: number, client: string, id: string): Recalled {
     const sql = 'SELECT hash, seq, error FROM answers WHERE room = ? AND client = ? AND id = ?'
-    const row = this.#file.get(sql, room, client, id)
+    const row = this.#file.get(sql, room, client, id) ?? this.#file.get(sql, room, ...this.#digested.keyOf(client, id))
     if (!row) return mayBeForgotten(id, this.#forgotten(room, client)) ? 'forgotten' : undefined
     const error = row.error === null ? undefined : JSON.parse(String(row.error))
     return { hash: String(row.hash), seq: row.seq === null ? undefined : Number(row.seq), error }
@@ -92,14 +103,14 @@ export class SqliteIdempotency {
       time,
       seq,
     )
+    this.#digested.redact(room, seq)
   }
 
   /**
-   * Forgets answers from before `answeredMs`, at most `step`, and producers silent since `silentMs`. Returns the number
-   * of forgotten answers. For each client the latest time in a forgotten id is kept, so that such ids are refused
-   * later.
+   * Forgets answers from before `answeredMs`, at most `step`, and producers silent since `silentMs`. For each client the
+   * latest time in a forgotten id is kept, so that such ids are refused later.
    */
-  forget(room: number, answeredMs: number, silentMs: number, step: number): number {
+  forget(room: number, answeredMs: number, silentMs: number, step: number): Forgotten {
     this.#file.run('DELETE FROM producers WHERE room = ? AND time < ?', room, silentMs)
     const old = this.#file.all(
       'SELECT client, id, time FROM answers WHERE room = ? AND time < ? ORDER BY time LIMIT ?',
@@ -108,22 +119,29 @@ export class SqliteIdempotency {
       step,
     )
     const latest = new Map<string, number>()
+    let ids = 0
     for (const { client, id, time: answeredMs } of old) {
       this.#file.run('DELETE FROM answers WHERE room = ? AND client = ? AND id = ?', room, String(client), String(id))
-      const time = forgottenTime(String(id), Number(answeredMs))
-      if (time !== undefined) latest.set(String(client), Math.max(time, latest.get(String(client)) ?? 0))
+      const digested = forgottenClient(String(client), String(id))
+      if (!digested) ids += 1
+      const time = digested?.latestMs ?? forgottenTime(String(id), Number(answeredMs))
+      const name = digested?.name ?? String(client)
+      if (time !== undefined) latest.set(name, Math.max(time, latest.get(name) ?? 0))
     }
-    for (const [client, until] of latest) {
-      this.#file.run(
-        `INSERT INTO forgotten (room, client, until) VALUES (?, ?, ?)
-           ON CONFLICT (room, client) DO UPDATE SET until = max(until, excluded.until)`,
-        room,
-        client,
-        until,
-      )
-    }
+    for (const [client, until] of latest) this.forgot(room, client, until)
     this.#shrink(latest.size)
-    return old.length
+    return { rows: old.length, ids }
+  }
+
+  /** Ids of the client up to this time count as forgotten. To be called in a transaction. */
+  forgot(room: number, client: string, untilMs: number): void {
+    this.#file.run(
+      `INSERT INTO forgotten (room, client, until) VALUES (?, ?, ?)
+         ON CONFLICT (room, client) DO UPDATE SET until = max(until, excluded.until)`,
+      room,
+      client,
+      untilMs,
+    )
   }
 
   /** Removes twice as many as were added, so that the rows are rarely counted. */
@@ -139,7 +157,8 @@ export class SqliteIdempotency {
   }
 
   #forgotten(room: number, client: string): number | undefined {
-    const row = this.#file.get('SELECT until FROM forgotten WHERE room = ? AND client = ?', room, client)
-    return row && Number(row.until)
+    const sql = 'SELECT max(until) AS until FROM forgotten WHERE room = ? AND client IN (?, ?)'
+    const until = this.#file.get(sql, room, client, this.#digested.nameOf(client))?.until
+    return typeof until === 'number' ? until : undefined
   }
 }

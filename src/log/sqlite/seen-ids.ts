@@ -19,6 +19,8 @@ export interface ClientIds {
   readonly prints: Int32Array
   /** The latest time in a forgotten id. */
   readonly forgottenMs: number | undefined
+  /** Ids may also be kept as digests, of which the prints do not know. */
+  readonly hasDigests: boolean
 }
 
 /**
@@ -28,6 +30,7 @@ export interface ClientIds {
 interface Client {
   readonly prints: Set<number> | 'many'
   readonly forgottenMs: number | undefined
+  readonly hasDigests: boolean
 }
 
 const MAX_CLIENTS = 50_000
@@ -61,16 +64,17 @@ export class SeenIds {
       this.#forget(key)
       return
     }
-    const { prints, forgottenMs } = known
+    const { prints } = known
     if (prints === 'many') return
     this.#count -= prints.size
     this.#count += prints.add(fingerprint(id)).size
-    if (prints.size > MAX_IDS.client) this.#replace(key, { prints: 'many', forgottenMs })
+    if (prints.size > MAX_IDS.client) this.#replace(key, { ...known, prints: 'many' })
     this.#shrink()
   }
 
-  #find({ prints, forgottenMs }: Client, room: number, client: string, id: string): Recalled | Promise<Recalled> {
-    if (prints === 'many' || prints.has(fingerprint(id))) return this.#answers.answer(room, client, id)
+  #find(known: Client, room: number, client: string, id: string): Recalled | Promise<Recalled> {
+    const { prints, forgottenMs, hasDigests } = known
+    if (hasDigests || prints === 'many' || prints.has(fingerprint(id))) return this.#answers.answer(room, client, id)
     return mayBeForgotten(id, forgottenMs) ? 'forgotten' : undefined
   }
 
@@ -84,8 +88,8 @@ export class SeenIds {
   }
 
   #load(key: string, room: number, client: string): Promise<Client> {
-    const loading = this.#answers.ids(room, client, MAX_IDS.read + 1).then(({ prints, forgottenMs }) => {
-      const known: Client = { prints: prints.length > MAX_IDS.read ? 'many' : new Set(prints), forgottenMs }
+    const loading = this.#answers.ids(room, client, MAX_IDS.read + 1).then(({ prints, ...rest }) => {
+      const known: Client = { ...rest, prints: prints.length > MAX_IDS.read ? 'many' : new Set(prints) }
       if (this.#clients.get(key) === loading) this.#replace(key, known)
       return known
     })

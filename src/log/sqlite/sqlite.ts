@@ -77,9 +77,9 @@ export class SqliteLog implements Log {
     this.#logger = logger
     this.#lastId = lastId
     this.#known = new KnownPaths(paths)
-    this.#lives = new Lives(clock.now(), random, lives)
-    this.#memory = new MemoryLog(clock, random)
     this.key = key ?? random.bytes(32)
+    this.#lives = new Lives(clock.now(), random, lives, this.key)
+    this.#memory = new MemoryLog(clock, random)
     this.#savedLife = new SavedLife(thread, this.#lives, this.key, logger)
     this.#backups = new Backups(folder, thread, random)
     this.#trouble = new SqliteTrouble(thread, clock, logger)

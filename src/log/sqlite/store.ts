@@ -4,30 +4,19 @@
  */
 import type { KeptRoom, RoomAlarm, RoomContents } from '../kept-rooms.ts'
 import { clearedTo, type EpochEntry } from '../lineage.ts'
-import { type LogSpan, type ProducerState, REMEMBER_MS, type Recalled } from '../log.ts'
+import type { LogSpan, ProducerState, Recalled } from '../log.ts'
 import type { StoredEvent } from '../stored-event.ts'
+import { type Copied, CopiedRows } from './copied-rows.ts'
 import { EpochsTable } from './epochs-table.ts'
 import { EventsTable } from './events-table.ts'
 import { SqliteFile } from './file.ts'
 import { SqliteIdempotency } from './idempotency.ts'
+import { OldRows } from './old-rows.ts'
 import { Removal } from './removal.ts'
 import { RoomsTable } from './rooms-table.ts'
 import type { ClientIds } from './seen-ids.ts'
 import { StateTable } from './state-table.ts'
-import type {
-  Commit,
-  Contents,
-  FoundRoom,
-  Life,
-  Oldest,
-  RoomChanges,
-  StoredRoom,
-  SweptRoom,
-  Trimmed,
-} from './stored.ts'
-
-/** The most rows removed in one step, so that appends never wait long. */
-const STEP = 2000
+import type { Commit, Contents, FoundRoom, Life, RoomChanges, StoredRoom, SweptRoom, Trimmed } from './stored.ts'
 
 /** The largest database that is written anew after something was erased: while commits wait, and when it is closed. */
 const SCRUB_BYTES = { live: 8 * 1024 ** 2, closing: 128 * 1024 ** 2 }
@@ -40,20 +29,30 @@ export class Store {
   readonly #state: StateTable
   readonly #idempotency: SqliteIdempotency
   readonly #removal: Removal
+  readonly #old: OldRows
+  readonly #copied: CopiedRows
   /** When each room was last opened in this process (ms since 1970). */
   readonly #opened = new Map<number, number>()
 
   /** Copies of what was erased may be left in the file. */
   #mustScrub = false
 
-  constructor(file: string) {
-    this.#file = new SqliteFile(file)
-    this.#events = new EventsTable(this.#file)
-    this.#rooms = new RoomsTable(this.#file)
-    this.#epochs = new EpochsTable(this.#file)
-    this.#state = new StateTable(this.#file)
-    this.#idempotency = new SqliteIdempotency(this.#file)
-    this.#removal = new Removal(this.#file, this.#epochs)
+  constructor(path: string) {
+    const file = new SqliteFile(path)
+    const events = new EventsTable(file)
+    const rooms = new RoomsTable(file)
+    const epochs = new EpochsTable(file)
+    const state = new StateTable(file)
+    const idempotency = new SqliteIdempotency(file)
+    this.#file = file
+    this.#events = events
+    this.#rooms = rooms
+    this.#epochs = epochs
+    this.#state = state
+    this.#idempotency = idempotency
+    this.#removal = new Removal(file, epochs)
+    this.#old = new OldRows({ file, events, rooms, epochs, idempotency })
+    this.#copied = new CopiedRows({ file, events, epochs, state, idempotency })
   }
 
   /** What a log needs to know at its start; the paths only if there are at most `limit` rooms. */
@@ -76,7 +75,7 @@ export class Store {
     const epochs = this.#epochs.of(room.id)
     return {
       ...room,
-      ...this.#age(room.id),
+      ...this.#old.ageOf(room.id),
       epochs,
       first: this.#events.oldest(room.id)?.seq ?? room.seq + 1,
       recent: this.#events.newest(room.id, clearedTo(epochs), recent.count, recent.bytes),
@@ -146,20 +145,8 @@ export class Store {
    * Removes one step of what is before `first` or older than `maxAgeMs`. Returns the oldest event left and its time.
    * Writes nothing if nothing is old.
    */
-  trim(room: number, first: number, maxAgeMs: number, now: number): Trimmed {
-    return this.#file.transaction(() => {
-      const notBefore = now - maxAgeMs
-      const seq = this.#rooms.seq(room)
-      const end = Math.max(first, this.#epochs.clearedTo(room), this.#events.firstSince(room, notBefore) ?? seq + 1)
-      const until = Math.min(end, (this.#events.oldest(room)?.seq ?? seq + 1) + STEP)
-      this.#events.removeBefore(room, until)
-      const oldest = this.#events.oldest(room)?.time
-      const old = now - REMEMBER_MS
-      const forgotten = this.#idempotency.forget(room, Math.min(old, oldest ?? now), Math.min(old, notBefore), STEP)
-      this.#epochs.trim(room, until)
-      this.#rooms.setMaxAge(room, maxAgeMs)
-      return { ...this.#age(room), first: until, isDone: until >= end && forgotten < STEP, forgotten }
-    })
+  trim(...which: Parameters<OldRows['trim']>): Trimmed {
+    return this.#file.transaction(() => this.#old.trim(...which))
   }
 
   /** Rooms on disk after `id`, for the sweep of those that are not open. */
@@ -212,6 +199,11 @@ export class Store {
     })
   }
 
+  /** Writes what another log has kept. */
+  copied(all: readonly Copied[]): void {
+    this.#file.transaction(() => this.#copied.keep(all))
+  }
+
   copy(file: string): Promise<void> {
     return this.#file.copy(file)
   }
@@ -235,11 +227,5 @@ export class Store {
       const time = this.#events.redact(room, seq)
       if (time !== undefined) this.#idempotency.redact(room, seq, time)
     }
-  }
-
-  #age(room: number): Oldest {
-    const answer = this.#file.get('SELECT min(time) AS time FROM answers WHERE room = ?', room)?.time
-    const answered = typeof answer === 'number' ? answer : undefined
-    return { oldest: this.#events.oldest(room)?.time, answered }
   }
 }

@@ -1,0 +1,66 @@
+/** Redis logs of tests on one real Redis: scripts have the time of the test's clock. */
+import type { Clock } from '../../src/clock.ts'
+import type { RoomLogger } from '../../src/define.ts'
+import { parseAddress } from '../../src/log/redis/address.ts'
+import { RedisConnection } from '../../src/log/redis/connection.ts'
+import { RedisLog } from '../../src/log/redis/redis.ts'
+import type { RedisCalls } from '../../src/log/redis/redis-calls.ts'
+import { list, text } from '../../src/log/redis/reply.ts'
+import { systemRandom } from '../../src/random.ts'
+import { clockedCalls } from './clocked-redis.ts'
+import { RedisServer, type RedisSettings } from './redis.ts'
+
+const silent: RoomLogger = { debug() {}, info() {}, warn() {}, error() {} }
+
+export class TestRedis {
+  readonly server: RedisServer
+  readonly connection: RedisConnection
+  readonly #runId: string
+
+  private constructor(server: RedisServer, connection: RedisConnection, runId: string) {
+    this.server = server
+    this.connection = connection
+    this.#runId = runId
+  }
+
+  /** `command`: what `need('redis')` found. */
+  static async start(command: string, settings: RedisSettings = {}): Promise<TestRedis> {
+    const server = await RedisServer.start(command, settings)
+    const connected = Promise.withResolvers<void>()
+    const connection = new RedisConnection({
+      address: parseAddress(server.url),
+      ready: connected.resolve,
+      away() {},
+      failed: connected.reject,
+    })
+    await connected.promise
+    const info = String(await server.say('INFO', 'server'))
+    return new TestRedis(server, connection, /run_id:(\w+)/.exec(info)?.[1] ?? '')
+  }
+
+  log(clock: Clock, parts: { readonly logger?: RoomLogger; readonly calls?: RedisCalls } = {}): Promise<RedisLog> {
+    const { logger = silent, calls = this.connection } = parts
+    const health = { trouble: undefined, kept: 'fsync' as const, runIds: [this.#runId], warnings: [], wasReached: true }
+    return RedisLog.open({ calls: clockedCalls(calls, clock), health, clock, random: systemRandom(), logger })
+  }
+
+  async empty(): Promise<void> {
+    await this.server.empty()
+  }
+
+  /** All keys, by name. */
+  async keys(): Promise<string[]> {
+    const all: string[] = []
+    for (let cursor = '0', isOver = false; !isOver; isOver = cursor === '0') {
+      const [next, some] = list(await this.connection.command('SCAN', cursor, 'COUNT', 1000))
+      all.push(...list(some).map((key) => text(key)))
+      cursor = text(next)
+    }
+    return all.sort()
+  }
+
+  async remove(): Promise<void> {
+    this.connection.close()
+    await this.server.remove()
+  }
+}
