@@ -3,15 +3,11 @@
  * before the upgrade. Everything that takes time (a token, opening a room) happens here, so nothing waits between the
  * handshake and listening. Transports call it and take the admission.
  */
-import type { Clock } from '../clock.ts'
 import type { Origins } from '../config/listed-origin.ts'
-import type { Mount, Route } from '../config/mount.ts'
-import type { RoomLogger } from '../define.ts'
-import { failureOf, Refusal, refusalOfAdmit, roomErrorOf } from '../errors.ts'
+import type { Route } from '../config/mount.ts'
+import { Refusal } from '../errors.ts'
 import type { Reservation, Rooms } from '../room/rooms.ts'
-import { within } from '../within.ts'
 import type { Admission, Purpose, RequestAdmission } from './admission.ts'
-import type { Auth } from './auth.ts'
 import type { Caller, Handshake } from './caller.ts'
 import type { GuestIds } from './guest-ids.ts'
 import { mustBeHandshake, mustOfferKnown } from './handshake.ts'
@@ -20,36 +16,29 @@ import { identityOf } from './identity.ts'
 import { mustKeepEvents } from './must-keep-events.ts'
 import { mayEnter } from './origin.ts'
 import type { Pass } from './pass.ts'
-import type { Quotas } from './quotas.ts'
+import { Passes, type PassesParts } from './passes.ts'
 import type { Router } from './router.ts'
 import { parseTarget, type Target } from './target.ts'
 
-export interface GateParts {
+export interface GateParts extends PassesParts {
   readonly basePath: string
-  readonly clock: Clock
   readonly guestIds: GuestIds
   readonly rooms: Pick<Rooms, 'reserve' | 'get'>
-  readonly quotas: Quotas
   readonly mustKnowHost: HostGuard
   /** Whether the server itself answers this path; a pattern such as `/:name` does not match it. */
   readonly isOwn: (path: string) => boolean
-  /** Checks the tokens of a mount; `undefined`: the mount needs none. */
-  readonly authOf: (mount: Mount) => Auth | undefined
   /** The current router; a reload replaces it. */
   readonly router: () => Router
   readonly isDraining: () => boolean
-  readonly logger: RoomLogger
 }
-
-/** How long a module's `admit` may take. */
-const ADMIT_MS = 10_000
-const UNDECIDED = Symbol('undecided')
 
 export class Gate {
   readonly #parts: GateParts
+  readonly #passes: Passes
 
   constructor(parts: GateParts) {
     this.#parts = parts
+    this.#passes = new Passes(parts)
   }
 
   /**
@@ -66,7 +55,7 @@ export class Gate {
     this.origin(caller, route.mount.origins)
     mustOfferKnown(caller.protocols, route.mount.protocols)
     quotas.handshake(address)
-    if (this.#needsNoPass(route)) return this.#enter(route, query, address)
+    if (!this.#passes.areNeeded(route)) return this.#enter(route, query, address)
     return this.pass(caller, route, query).then((pass) => this.#enter(route, query, address, pass))
   }
 
@@ -121,37 +110,8 @@ export class Gate {
   }
 
   /** Checks the caller's token, if the room needs one, and asks the module's `admit`. Rejects with a `Refusal`. */
-  async pass(caller: Caller, { mount, path, params }: Route, query: URLSearchParams): Promise<Pass | undefined> {
-    const pass = await this.#parts
-      .authOf(mount)
-      ?.check(caller)
-      .catch((error: Refusal) => this.#chargeBadToken(caller, error))
-    const { admit } = mount.definition
-    if (!admit) return pass
-    let answer: unknown
-    try {
-      const deciding = Promise.resolve(admit(pass?.claims, { path, params, query }))
-      answer = await within(this.#parts.clock, ADMIT_MS, deciding, () => UNDECIDED)
-    } catch (thrown) {
-      const error = roomErrorOf(thrown)
-      throw error ? refusalOfAdmit(error) : failureOf("the module's admit", thrown)
-    }
-    // Some authors return a condition instead of throwing.
-    if (answer === false) throw new Refusal(403, 'forbidden', 'rejected by `admit` of this room', {}, {}, 'admit')
-    if (answer !== UNDECIDED) return pass
-    this.#parts.logger.error({ room: path }, `the room's admit did not end within ${ADMIT_MS / 1000} s`)
-    throw new Refusal(503, 'unavailable', '`admit` of this room took too long; try again later', { 'Retry-After': '5' })
-  }
-
-  /** Whether the room has neither `auth` nor `admit`. */
-  #needsNoPass({ mount }: Route): boolean {
-    return mount.definition.admit === undefined && this.#parts.authOf(mount) === undefined
-  }
-
-  /** A wrong token costs a handshake, so guessing is rate-limited. */
-  #chargeBadToken(caller: Caller, refusal: Refusal): never {
-    if (refusal.code === 'bad_token') this.charge(caller, 1)
-    throw refusal
+  pass(caller: Caller, route: Route, query: URLSearchParams): Promise<Pass | undefined> {
+    return this.#passes.of(caller, route, query)
   }
 
   /** Admits a plain HTTP request to an event room after `route` and `origin`. `cost`: in handshakes. Rejects with a `Refusal`. */
