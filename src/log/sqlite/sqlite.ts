@@ -8,12 +8,12 @@ import type { Clock } from '../../clock.ts'
 import type { RoomLogger } from '../../define.ts'
 import { RoomError } from '../../errors.ts'
 import type { Random } from '../../random.ts'
-import { errorOf } from '../../thrown.ts'
 import { Lives } from '../epoch.ts'
 import { byPath, byTime, type KeptRoom, type RoomAlarm, type RoomContents } from '../kept-rooms.ts'
 import type { Log, LogSpan, Retention, RoomLog } from '../log.ts'
 import { MemoryLog } from '../memory.ts'
 import { Backups } from './backups.ts'
+import { CommitWriter } from './commit-writer.ts'
 import { SqliteCommits } from './commits.ts'
 import { Erasure } from './erasure.ts'
 import { makeFolder } from './folder.ts'
@@ -24,7 +24,7 @@ import { SqliteRoomLog } from './room.ts'
 import type { SqliteRoomParts } from './room-parts.ts'
 import { SavedLife } from './saved-life.ts'
 import { SeenIds } from './seen-ids.ts'
-import type { Commit, Contents } from './stored.ts'
+import type { Contents } from './stored.ts'
 import { SqliteSweep } from './sweep.ts'
 import { SqliteThread } from './thread.ts'
 import { SqliteTrouble } from './trouble.ts'
@@ -32,8 +32,6 @@ import { SqliteTrouble } from './trouble.ts'
 /** Bytes of events kept as ready frames: in all rooms together, and at least and at most in each. */
 const RECENT_BYTES = { all: 256 * 1024 * 1024, least: 64 * 1024, most: 8 * 1024 * 1024 }
 const RECENT_COUNT = 10_000
-/** A commit that takes longer is reported as trouble while it lasts. */
-const HUNG_MS = 10_000
 
 export class SqliteLog implements Log {
   readonly #thread: SqliteThread
@@ -45,7 +43,7 @@ export class SqliteLog implements Log {
   readonly #seenIds: SeenIds
   readonly #sweep: SqliteSweep
   readonly #commits: SqliteCommits
-  readonly #onCommit: (seconds: number) => void
+  readonly #writer: CommitWriter
   readonly #known: KnownPaths
   #lastId: number
   readonly #newId = () => {
@@ -55,8 +53,6 @@ export class SqliteLog implements Log {
   readonly #parts: SqliteRoomParts
   readonly #lives: Lives
   readonly #savedLife: SavedLife
-  /** When the running commit began (monotonic ms). */
-  #committingMs: number | undefined
   readonly #trouble: SqliteTrouble
   readonly #erasure: Erasure
   readonly #backups: Backups
@@ -71,7 +67,6 @@ export class SqliteLog implements Log {
     logger: RoomLogger,
     onCommit: (seconds: number) => void,
   ) {
-    this.#onCommit = onCommit
     this.#thread = thread
     this.#clock = clock
     this.#logger = logger
@@ -88,7 +83,8 @@ export class SqliteLog implements Log {
       ids: (...which) => thread.call('ids', ...which),
       answer: (...which) => thread.call('answer', ...which),
     })
-    this.#commits = new SqliteCommits(clock, (commit) => this.#write(commit), logger)
+    this.#writer = new CommitWriter({ thread, clock, savedLife: this.#savedLife, trouble: this.#trouble, onCommit })
+    this.#commits = new SqliteCommits(clock, (commit) => this.#writer.write(commit), logger)
     this.#parts = this.#newParts()
     this.#sweep = new SqliteSweep({
       clock,
@@ -130,9 +126,7 @@ export class SqliteLog implements Log {
   }
 
   get trouble(): string | undefined {
-    const { current } = this.#trouble
-    if (current !== undefined || this.#committingMs === undefined) return current
-    return this.#clock.monotonic() - this.#committingMs > HUNG_MS ? 'the disk does not answer' : undefined
+    return this.#writer.trouble
   }
 
   async open(path: string, retention: Retention): Promise<RoomLog> {
@@ -229,22 +223,5 @@ export class SqliteLog implements Log {
   #refusal(): RoomError | undefined {
     if (this.#trouble.current) return new RoomError('unavailable', 'nothing can be kept now, send it again later')
     return this.#commits.isFull ? new RoomError('unavailable', 'the log is behind, send it again later') : undefined
-  }
-
-  async #write(commit: Commit): Promise<boolean> {
-    const startedMs = this.#clock.monotonic()
-    this.#committingMs = startedMs
-    try {
-      const life = this.#savedLife.unsaved
-      await this.#thread.call('commit', life ? { ...commit, life } : commit)
-      this.#savedLife.saved(life)
-      this.#onCommit((this.#clock.monotonic() - startedMs) / 1000)
-      return true
-    } catch (error) {
-      this.#trouble.fail(errorOf(error))
-      return false
-    } finally {
-      this.#committingMs = undefined
-    }
   }
 }
