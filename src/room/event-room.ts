@@ -15,6 +15,7 @@ import { clearHistory, redact } from './forgetting.ts'
 import { mustBeHandlers } from './handlers.ts'
 import { type HistoryRange, historyOf } from './history.ts'
 import { JoinRefusals } from './join-refusals.ts'
+import { isAbusive, refusalOfMessage } from './message-refusals.ts'
 import type { EventRoom, EventSession, Posted, Posting, Sender } from './open-room.ts'
 import { LiveEventPeer } from './peer.ts'
 import { EventPeerSession } from './peer-session.ts'
@@ -89,26 +90,18 @@ export class LiveEventRoom extends LiveRoom<LiveEventPeer, Handlers> implements 
       return
     }
     this.#countReceived(1)
-    const { rate, waiting } = this.settings.limits
-    if (!peer.bucket.take(rate, this.parts.clock.monotonic())) {
-      this.#refuseForRate(peer, data, ref)
+    const { limits } = this.settings
+    const refusal = refusalOfMessage(peer, limits, this.parts.clock.monotonic())
+    if (!refusal) {
+      this.#exchanges.handle(peer, data, ref)
       return
     }
-    peer.refused = Math.max(0, peer.refused - 1)
-    if (peer.isDismissed) {
-      this.#refuse(peer, this.#idOf(data), new RoomError('unavailable', 'this room restarts, send it again'), ref)
+    if (!isAbusive(peer, limits)) {
+      this.#refuse(peer, protocol.idOf(data, limits.json), refusal, ref)
       return
     }
-    if (peer.sequence.length >= waiting) {
-      const error = new LimitError(
-        'limits.waiting',
-        'unavailable',
-        'too many of your messages are waiting, send it again',
-      )
-      this.#refuse(peer, this.#idOf(data), error, ref)
-      return
-    }
-    this.#exchanges.handle(peer, data, ref)
+    countExceeded(this.tally.exceeded, 'limits.abuse')
+    this.end(peer, Close.abuse)
   }
 
   post(peer: LiveEventPeer, messages: readonly protocol.Message[], how?: Posting): Promise<Posted> {
@@ -210,26 +203,9 @@ export class LiveEventRoom extends LiveRoom<LiveEventPeer, Handlers> implements 
     if (!peer.hasLeft) peer.write(protocol.error(id, error, ref))
   }
 
-  #refuseForRate(peer: LiveEventPeer, text: string, ref: number | undefined): void {
-    const { rate, abuse } = this.settings.limits
-    peer.refused += 1
-    // So many bursts more refused than accepted: not careless but hostile.
-    if (peer.refused > rate.burst * abuse) {
-      countExceeded(this.tally.exceeded, 'limits.abuse')
-      this.end(peer, Close.abuse)
-      return
-    }
-    const message = `too fast, send it again in ${peer.bucket.waitMs(rate)} ms`
-    this.#refuse(peer, this.#idOf(text), new LimitError('limits.rate', 'rate_limited', message), ref)
-  }
-
   #countReceived(count: number): void {
     this.tally.received += count
     this.received += count
-  }
-
-  #idOf(text: string): string | undefined {
-    return protocol.idOf(text, this.settings.limits.json)
   }
 
   #mustSend(type: string): void {

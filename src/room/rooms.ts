@@ -8,6 +8,7 @@ import { Close, type CloseReason, Refusal } from '../errors.ts'
 import { Closings } from './closings.ts'
 import { FailedOpenings } from './failed-openings.ts'
 import { buildRoom, type HostedRoom } from './hosted-room.ts'
+import { IdleRooms } from './idle-rooms.ts'
 import type { HostedAt, Instance } from './instance.ts'
 import { MountRooms } from './mount-rooms.ts'
 import type { OpenRoom } from './open-room.ts'
@@ -27,6 +28,7 @@ export class Rooms {
   #isClosed = false
   readonly #instances = new Map<string, Instance>()
   readonly #mounts = new MountRooms()
+  readonly #idle: IdleRooms
   readonly #closings: Closings
   readonly failed = new FailedOpenings()
 
@@ -35,6 +37,12 @@ export class Rooms {
     this.#parts = parts
     this.#mountAt = mountAt
     this.#closings = new Closings(parts.clock)
+    this.#idle = new IdleRooms({
+      clock: parts.clock,
+      mounts: this.#mounts,
+      isCurrent: (instance) => this.#instances.get(instance.room.path) === instance,
+      close: (instance) => void this.#close(instance, Close.restart),
+    })
   }
 
   /**
@@ -64,13 +72,13 @@ export class Rooms {
     const isMore = isPeer && !room.isHere(client)
     if (isMore && room.connected + instance.expected >= mount.limits.peers) throw full(mount)
     instance.expected += 1
-    this.#inUse(instance)
+    this.#idle.inUse(instance)
     let isHeld = true
     const release = () => {
       if (!isHeld) return
       isHeld = false
       instance.expected -= 1
-      this.#idle(instance)
+      this.#idle.idle(instance)
     }
     if (instance.isOpen) return { room, release }
     return instance.opened
@@ -150,20 +158,20 @@ export class Rooms {
     if (this.#isClosed || this.#mountAt(path) !== mount) return
     const instance = this.#instances.get(path) ?? this.#open(mount, path, params)
     instance.held += 1
-    this.#inUse(instance)
+    this.#idle.inUse(instance)
     try {
       await instance.opened
       await instance.room.alarms.idle()
     } finally {
       instance.held -= 1
-      this.#idle(instance)
+      this.#idle.idle(instance)
     }
   }
 
   #open(mount: Mount, path: string, params: Record<string, string>): Instance {
     const room = buildRoom(this.#parts, mount, path, params)
     const opened = room.start(
-      () => this.#idle(instance),
+      () => this.#idle.idle(instance),
       (ended) => this.#lost(instance, ended),
     )
     const counts = { expected: 0, held: 0, isCounted: false }
@@ -199,29 +207,6 @@ export class Rooms {
     if (this.#instances.get(path) !== instance) return
     this.#instances.delete(path)
     this.#mounts.remove(instance)
-  }
-
-  /** Closes the room after a while, if it is empty and nobody is about to join. */
-  #idle(instance: Instance): void {
-    this.#inUse(instance)
-    const { mount, room } = instance
-    if (this.#instances.get(room.path) !== instance) return
-    if (room.size > 0 || instance.expected > 0 || instance.held > 0 || !instance.isOpen) return
-    this.#mounts.isEmpty(instance)
-    // One that was opened for its alarms alone has done its work.
-    const ms = instance.isCounted ? mount.idleAfterMs : 0
-    const cancel = this.#parts.clock.after(ms, () => {
-      const close = () => instance.cancelIdle === cancel && void this.#close(instance, Close.restart)
-      void room.alarms.idle().then(close)
-    })
-    instance.cancelIdle = cancel
-  }
-
-  #inUse(instance: Instance): void {
-    if (!instance.cancelIdle) return
-    instance.cancelIdle()
-    instance.cancelIdle = undefined
-    this.#mounts.isInUse(instance)
   }
 
   async #close(instance: Instance, reason: CloseReason): Promise<void> {
