@@ -69,7 +69,7 @@ describe('a server', () => {
     expect(await say(ann, 'c')).toEqual(expect.objectContaining({ type: 'ack', seq: 3 }))
     expect(await say(ann, 'a')).toMatchObject({ type: 'ack', seq: 1, duplicate: true })
     await victim.end()
-    expect(victim.read()).toEqual({
+    expect(await victim.read()).toEqual({
       integrity: 'ok',
       log: ['a', 'b', 'c'].map((key, index) => ({ seq: index + 1, key })),
     })
@@ -135,7 +135,7 @@ describe('a server', () => {
       const again = await join('client=ann')
       expect(await say(again, `m${acked.length}`)).toMatchObject({ type: 'ack', seq: acked.length + 1 })
       await victim.end()
-      const { log, integrity } = victim.read()
+      const { log, integrity } = await victim.read()
       expect(integrity).toBe('ok')
       expect(log.map(({ key }) => key)).toEqual([...acked, `m${acked.length}`])
     })
@@ -153,7 +153,7 @@ describe('a server', () => {
       expect(await say(ann, `m${seq}`)).toMatchObject({ type: 'ack', seq: seq + 1, duplicate: true })
       expect(await readiness()).toBe(200)
       await victim.end()
-      const { log } = victim.read()
+      const { log } = await victim.read()
       expect(log.map(({ key }) => key)).toEqual(Array.from({ length: seq + 1 }, (_, i) => `m${i}`))
     })
   })

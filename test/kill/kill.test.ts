@@ -8,66 +8,35 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { need } from '../support/components.ts'
 import { seeded } from '../support/random.ts'
 import { amount } from '../support/scale.ts'
-import { check, type Verdict } from './checker.ts'
-import { Crew } from './crew.ts'
-import { Recorder } from './recorder.ts'
-import { Victim } from './victim.ts'
+import { KillStage, SUBSCRIBERS } from './kill-stage.ts'
 
 const KILLS = Number(process.env.KILLS ?? amount(5, 12, 50))
 /** How often it is killed at a point after it was killed there. */
 const MORE = amount(1, 2)
-const PUBLISHERS = 8
-const SUBSCRIBERS = 20
 const SEED = Number(process.env.SEED ?? 20_260)
 
-let victim: Victim
-let recorder: Recorder
-let crew: Crew
+let stage: KillStage
 
-afterEach(async () => {
-  crew.leave()
-  await victim.remove()
-})
-
-async function begin(start: () => Promise<unknown>, history?: Record<string, unknown>): Promise<void> {
-  victim = await Victim.make(history)
-  recorder = new Recorder()
-  await start()
-  crew = new Crew(recorder, victim.url, PUBLISHERS, SUBSCRIBERS)
-}
-
-/** Lets all be answered and heard, ends the server, and judges what happened. */
-async function judge(): Promise<Verdict> {
-  await crew.rest()
-  await recorder.until('everyone to hear the last event', () => recorder.areAllThere)
-  crew.leave()
-  await victim.end()
-  const { log, integrity } = victim.read()
-  expect(integrity).toBe('ok')
-  return check(recorder.history(log))
-}
-
-async function acked(more: number): Promise<void> {
-  const target = recorder.acked + more
-  await recorder.until(`${more} more acknowledged`, () => recorder.acked >= target)
-}
+afterEach(() => stage.remove())
 
 it(`${KILLS} × kill -9: nothing acknowledged is lost, nothing doubled, no gap, one order, everyone resumes`, {
   timeout: 120_000 + KILLS * 60_000,
 }, async () => {
   const random = seeded(SEED)
-  await begin(() => victim.start())
+  stage = await KillStage.make()
+  const { victim, recorder } = stage
+  await stage.begin()
   for (let kill = 1; kill <= KILLS; kill += 1) {
     const welcomes = recorder.welcomes
     // Also while clients are still coming back, and after long runs.
     if (random.oneIn(4)) await recorder.until('someone to come back', () => recorder.welcomes > welcomes - SUBSCRIBERS)
-    else await acked(random.below(300))
+    else await stage.acked(random.below(300))
     await victim.kill()
     await victim.start()
   }
-  await acked(100)
-  const verdict = await judge()
-  process.stdout.write(`${KILLS} kills: ${summary(verdict)}\n`)
+  await stage.acked(100)
+  const verdict = await stage.judge()
+  process.stdout.write(`${KILLS} kills: ${stage.summary(verdict)}\n`)
   expect(verdict.anomalies).toEqual([])
   expect(verdict.told).toBe(0)
   expect(verdict.resumed).toBeGreaterThanOrEqual(SUBSCRIBERS)
@@ -86,13 +55,15 @@ describe('killed at a point on the way of a message', () => {
     it(`${when}: the same holds`, async () => {
       const random = seeded(SEED)
       const history = point === 'trim' ? { keep: 2000, replay: 0 } : undefined
-      await begin(() => victim.startDoomed(point, 1 + random.below(20)), history)
+      stage = await KillStage.make(history)
+      const { victim } = stage
+      await stage.begin(() => victim.startDoomed(point, 1 + random.below(20)))
       for (let kill = 1; kill <= MORE; kill += 1) {
         expect(await victim.died()).toBe('SIGKILL')
         await victim.startDoomed(point, 1 + random.below(200))
       }
       expect(await victim.died()).toBe('SIGKILL')
-      await mustHaveSurvived()
+      await stage.mustHaveSurvived()
     })
   }
 })
@@ -103,32 +74,19 @@ describe('killed in a system call of the thread of the database', () => {
   for (const [when, call] of Object.entries(calls)) {
     it(`${when}: the same holds`, async () => {
       const random = seeded(SEED)
+      stage = await KillStage.make()
+      const { victim } = stage
       const start = () => {
         const inject = `inject=${call}:signal=KILL:when=${40 + random.below(100)}`
         return victim.start([strace ?? '', '-f', '-qq', '-o', '/dev/null', '-e', `trace=${call}`, '-e', inject])
       }
-      await begin(start)
+      await stage.begin(start)
       for (let kill = 1; kill <= MORE; kill += 1) {
         expect(await victim.died()).toBe('SIGKILL')
         await start()
       }
       expect(await victim.died()).toBe('SIGKILL')
-      await mustHaveSurvived()
+      await stage.mustHaveSurvived()
     })
   }
 })
-
-/** Starts it as it is, and judges what happened. */
-async function mustHaveSurvived(): Promise<void> {
-  await victim.start()
-  await acked(50)
-  const verdict = await judge()
-  expect(verdict.anomalies).toEqual([])
-  expect(verdict.told).toBe(0)
-  expect(verdict.resumed).toBeGreaterThanOrEqual(SUBSCRIBERS)
-}
-
-function summary({ acked, delivered, resumed, anomalies }: Verdict): string {
-  const retried = `${recorder.duplicates} of them retries that had been handled`
-  return `${acked} acknowledged (${retried}), ${delivered} delivered, ${resumed} resumes, ${anomalies.length} anomalies`
-}

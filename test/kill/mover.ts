@@ -2,15 +2,14 @@
  * A process with a log alone, which keeps events, storage, alarms and ids together, and kills itself at a named point, with
  * the signal no process can catch. `state.test.ts` starts it, and reads what is left.
  *
- * `append`: handed to the log. `committing`: the thread of the database has it. `commit`: on disk, nothing was said of it.
- * `erasing`: the rows of a room that was erased are being removed.
+ * `append`: handed to the log. `committing`: the database has it. `commit`: on disk, nothing was said of it. `erasing`: a
+ * room is being erased.
  */
 import { writeSync } from 'node:fs'
 import { systemClock } from '../../src/clock.ts'
-import { SqliteLog } from '../../src/log/sqlite/sqlite.ts'
-import { systemRandom } from '../../src/random.ts'
 import { codeOf, errorOf } from '../../src/thrown.ts'
 import { CLEARED_EACH, REDACTED_EACH, TOTAL } from './moves.ts'
+import { openLog } from './opened-log.ts'
 
 const { FOLDER = '', POINT = '', AFTER = '1' } = process.env
 const AT_ONCE = 16
@@ -50,7 +49,7 @@ function say(pipe: 1 | 2, text: string): void {
   }
 }
 
-const log = await SqliteLog.open(FOLDER, systemClock(), systemRandom(), logger)
+const { log } = await openLog({ folder: FOLDER, redisUrl: process.env.REDIS_URL }, systemClock(), logger)
 const room = await log.open('/room', { keep: 100_000, maxAgeMs: 1e12, durable: true })
 say(1, 'started\n')
 let next = room.seq + 1

@@ -5,6 +5,7 @@
  * `append`: handed to the log, not committed. `committing`: the thread of the database has it. `commit`: on disk, nobody
  * has heard of it. `deliver`: peers have heard it. `trim`: old events are being removed. `redact:commit` and the like: the
  * same of a step that does that (`doom.ts`). `sql:storage` and the like: in the transaction (`doomed-statements.ts`).
+ * `commit:sent`, `commit:answered` and the like: a script of Redis, as soon as it was sent, or as soon as it was answered.
  * `FAULT`: a mistake that is planted (`faults.ts`); the point `between` is in its midst.
  */
 import { pino } from 'pino'
@@ -12,28 +13,30 @@ import { systemClock } from '../../src/clock.ts'
 import { loadConfig } from '../../src/config/config.ts'
 import { readEnvironment } from '../../src/config/environment.ts'
 import { type Entry, isEmpty, type Log, type RoomLog } from '../../src/log/log.ts'
-import type { SqliteRoomLog } from '../../src/log/sqlite/room.ts'
-import { SqliteLog } from '../../src/log/sqlite/sqlite.ts'
-import { systemRandom } from '../../src/random.ts'
+import type { RedisCalls } from '../../src/log/redis/redis-calls.ts'
 import { createServer } from '../../src/server.ts'
 import { wrappedLog } from '../support/wrapped-log.ts'
 import { die, isLast, isLastOf } from './doom.ts'
 import { plantFault } from './money/faults.ts'
+import { openLog } from './opened-log.ts'
 
 function doomed(log: Log): Log {
   return wrappedLog(log, {
-    async open(path, retention) {
-      const room = (await log.open(path, retention)) as SqliteRoomLog
+    async open(...given) {
+      const room = (await log.open(...given)) as TrimmedLog
       return plantFault(doomedRoom(room))
     },
   })
 }
 
-function doomedRoom(room: SqliteRoomLog): RoomLog {
+/** Of a file, or of Redis. */
+type TrimmedLog = RoomLog & { trim(): unknown }
+
+function doomedRoom(room: TrimmedLog): RoomLog {
   const trim = room.trim.bind(room)
   room.trim = () => {
     const trimmed = trim()
-    // The thread of the database works on it meanwhile.
+    // The database works on it meanwhile.
     if (isLast('trim')) setTimeout(die, Math.random() * 3)
     return trimmed
   }
@@ -65,10 +68,25 @@ function doomedEntry(entry: Entry): Entry {
   }
 }
 
+/** Scripts that a server dies at: right after it was sent, or when it was answered and nobody has heard of it. */
+function doomedCalls(calls: RedisCalls): RedisCalls {
+  return wrappedLog(calls, {
+    async run(script, ...given) {
+      const answer = calls.run(script, ...given)
+      if (isLast(`${script.name}:sent`)) setImmediate(() => setImmediate(die))
+      await answer
+      if (isLast(`${script.name}:answered`)) die()
+      return answer
+    },
+  })
+}
+
 const environment = readEnvironment()
 const logger = pino({ level: environment.logLevel })
 const clock = systemClock()
-const log = doomed(await SqliteLog.open(environment.dataDir, clock, systemRandom(), logger))
-const { url } = await createServer({ environment, config: await loadConfig(environment.rooms), logger, clock, log })
+const { dataDir: folder, redisUrl } = environment
+const { log } = await openLog({ folder, redisUrl }, clock, logger, doomedCalls)
+const config = await loadConfig(environment.rooms)
+const { url } = await createServer({ environment, config, logger, clock, log: doomed(log) })
 process.stdout.write(`Corridor is open at ${url}/\n`)
 process.on('SIGTERM', die)

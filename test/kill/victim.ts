@@ -10,6 +10,8 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { fileURLToPath } from 'node:url'
 import { type Exit, Process } from '../support/process.ts'
+import type { RedisServer } from '../support/redis.ts'
+import { redisContents } from '../support/redis-contents.ts'
 import type { Entry } from './checker.ts'
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
@@ -20,11 +22,14 @@ const REAL = [...QUIET, here('../../src/main.ts'), 'start']
 
 export class Victim {
   readonly folder = mkdtempSync(join(tmpdir(), 'corridor-kill-'))
+  /** Where it keeps its rooms, if not in its folder. */
+  readonly redis: RedisServer | undefined
   readonly #port: number
   #process: Process | undefined
 
-  private constructor(port: number, history: Record<string, unknown>, module: string) {
+  private constructor(port: number, history: Record<string, unknown>, module: string, redis?: RedisServer) {
     this.#port = port
+    this.redis = redis
     const limits = { rate: { perSecond: 100_000, burst: 100_000 }, peers: 50_000, perAddress: 50_000 }
     const options = module === CHAT ? { announce: 0 } : undefined
     const room = { module: module === OWN ? join(this.folder, OWN) : here(module), options, history, limits }
@@ -33,9 +38,16 @@ export class Victim {
     writeFileSync(join(this.folder, 'rooms.json'), JSON.stringify({ server, rooms }))
   }
 
-  /** `history`: what `rooms.json` says of the room's. `module`: from here; `room.mjs`: in its folder, by the test. */
-  static async make(history: Record<string, unknown> = { keep: 1_000_000 }, module = CHAT): Promise<Victim> {
-    return new Victim(await freePort(), history, module)
+  /**
+   * `history`: what `rooms.json` says of the room's. `module`: from here; `room.mjs`: in its folder, by the test. `redis`:
+   * where it keeps its rooms.
+   */
+  static async make(
+    history: Record<string, unknown> = { keep: 1_000_000 },
+    module = CHAT,
+    redis?: RedisServer,
+  ): Promise<Victim> {
+    return new Victim(await freePort(), history, module, redis)
   }
 
   get url(): string {
@@ -52,6 +64,7 @@ export class Victim {
 
   /** Starts the real server, under `wrapper` (a command and its arguments) where one is given. Resolves when it is open. */
   start(wrapper: readonly string[] = [], env: Record<string, string> = {}): Promise<string> {
+    if (this.redis) return this.#run([...wrapper, process.execPath, ...QUIET, here('server.ts')], env)
     return this.#run([...wrapper, process.execPath, ...REAL], env)
   }
 
@@ -97,8 +110,9 @@ export class Victim {
     await this.#process?.exited
   }
 
-  /** What the log holds, read past the server, and whether the file is whole. The server must have ended. */
-  read(): { log: Entry[]; integrity: string } {
+  /** What the log holds, read past the server, and whether it is whole. The server must have ended. */
+  async read(): Promise<{ log: Entry[]; integrity: string }> {
+    if (this.redis) return readRedis(this.redis)
     const db = new DatabaseSync(this.database)
     const rows = db.prepare('SELECT seq, json FROM events ORDER BY seq').all()
     const check = db.prepare('PRAGMA integrity_check').get()
@@ -109,6 +123,7 @@ export class Victim {
 
   async remove(): Promise<void> {
     await this.kill()
+    await this.redis?.remove()
     rmSync(this.folder, { recursive: true, force: true })
   }
 
@@ -119,10 +134,17 @@ export class Victim {
       PORT: String(this.#port),
       ROOMS: join(this.folder, 'rooms.json'),
       LOG_LEVEL: 'error',
+      ...(this.redis && { REDIS_URL: this.redis.url }),
     }
     this.#process = new Process(command, args, this.folder, { ...own, ...env })
     return this.#process.url()
   }
+}
+
+async function readRedis(redis: RedisServer): Promise<{ log: Entry[]; integrity: string }> {
+  const { events, damage } = await redisContents(redis)
+  const log = events.map(({ seq, data }) => ({ seq, key: (data as { text: string }).text }))
+  return { log, integrity: damage.join('\n') || 'ok' }
 }
 
 /** Clients that come back must find the server where it was, so its port is chosen before. */

@@ -85,7 +85,7 @@ describe.each(Object.entries(ENDS))('%s under full load', (name, { env = {}, exi
       expect(await victim.ended()).toEqual(exit)
       await published
 
-      const log = kept()
+      const log = await kept()
       const all = publishers.flatMap(({ said }) => said)
       const acked = all.filter(({ outcome }) => outcome === 'acked')
       sum.said += all.length
@@ -103,9 +103,9 @@ describe.each(Object.entries(ENDS))('%s under full load', (name, { env = {}, exi
       for (const publisher of publishers) publisher.leave()
       victim.signal('SIGINT')
       expect(await victim.ended()).toEqual({ code: 0, signal: null })
-      const after = kept()
+      const after = await kept()
       expect(all.filter(({ key }) => !after.has(key))).toEqual([])
-      sum.doubled += doubled()
+      sum.doubled += await doubled()
     }
     for (const [figure, value] of Object.entries(sum)) tell('DP2', `${name}, ${ROUNDS} rounds: ${figure}`, value)
     expect({ lost: sum.lost, doubled: sum.doubled }).toEqual({ lost: 0, doubled: 0 })
@@ -125,15 +125,15 @@ function total(outcome: 'acked' | 'refused' | 'unanswered'): number {
 }
 
 /** The log on disk: each message and where it stands. */
-function kept(): Map<string, number> {
-  const { log, integrity } = victim.read()
+async function kept(): Promise<Map<string, number>> {
+  const { log, integrity } = await victim.read()
   expect(integrity).toBe('ok')
   return new Map(log.map(({ key, seq }) => [key, seq]))
 }
 
 /** How many messages stand in the log more than once. */
-function doubled(): number {
-  const { log } = victim.read()
+async function doubled(): Promise<number> {
+  const { log } = await victim.read()
   return log.length - new Set(log.map(({ key }) => key)).size
 }
 

@@ -174,6 +174,21 @@ export const CATALOGUE: readonly Chapter[] = [
     ],
   },
   {
+    title: 'Rooms in Redis',
+    entries: [
+      entry(
+        'RR1',
+        'kill -9 under load of a server with its rooms in Redis, of that Redis (appendfsync always), of both; of the server at named points',
+        'nothing acknowledged is lost or doubled, everyone resumes',
+      ),
+      entry(
+        'RR2',
+        'the same of a room that moves money between accounts in its storage',
+        'the sum is right, storage and alarms are the fold of the log, each acknowledged move stands once',
+      ),
+    ],
+  },
+  {
     title: 'Proxies with the files that ship',
     entries: [
       entry('PX1', 'more than a minute of silence through nginx, Caddy and HAProxy', 'no connection is closed'),

@@ -105,8 +105,8 @@ export class RedisServer {
     cpSync(this.#saved, this.#files, { recursive: true })
   }
 
-  /** One command on a connection of its own. */
-  async say(name: string, ...args: readonly (string | number)[]): Promise<unknown> {
+  /** Commands on a connection of their own. */
+  async talk<T>(work: (say: RedisServer['say']) => Promise<T>): Promise<T> {
     const client = new Redis(this.url, {
       retryStrategy: null,
       maxRetriesPerRequest: 0,
@@ -117,10 +117,15 @@ export class RedisServer {
     })
     client.on('error', () => {})
     try {
-      return await client.call(name, ...args)
+      return await work((name, ...args) => client.call(name, ...args))
     } finally {
       client.disconnect()
     }
+  }
+
+  /** One command on a connection of its own. */
+  say(name: string, ...args: readonly (string | number)[]): Promise<unknown> {
+    return this.talk((say) => say(name, ...args))
   }
 
   async empty(): Promise<void> {

@@ -2,6 +2,8 @@
 import { copyFileSync, existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import type { RedisServer } from '../../support/redis.ts'
+import { redisContents } from '../../support/redis-contents.ts'
 import { Victim } from '../victim.ts'
 import { type Books, check } from './checker.ts'
 import type { Kept } from './fold.ts'
@@ -17,8 +19,9 @@ export class Bank {
     this.victim = victim
   }
 
-  static async make(): Promise<Bank> {
-    return new Bank(await Victim.make(undefined, 'money/room.ts'))
+  /** `redis`: where it keeps its room, if not in a file. */
+  static async make(redis?: RedisServer): Promise<Bank> {
+    return new Bank(await Victim.make(undefined, 'money/room.ts', redis))
   }
 
   /** The server is open: its tellers begin. */
@@ -37,23 +40,32 @@ export class Bank {
     await this.tellers.rest()
     this.tellers.leave()
     await this.victim.end()
-    return check(this.books())
+    return check(await this.books())
   }
 
   /** Read past the server, which must have ended; in a copy, since whoever reads it recovers it. */
-  books(): Books {
+  async books(): Promise<Books> {
+    const spoken = { said: [...this.tellers.said.values()], heard: this.tellers.heard }
+    const { redis } = this.victim
+    if (redis) return { ...(await readRedis(redis)), ...spoken }
     const copy = join(this.victim.folder, 'copy.db')
     for (const end of ['', '-wal']) {
       rmSync(`${copy}${end}`, { force: true })
       if (existsSync(`${this.victim.database}${end}`)) copyFileSync(`${this.victim.database}${end}`, `${copy}${end}`)
     }
-    return { ...readBooks(copy), said: [...this.tellers.said.values()], heard: this.tellers.heard }
+    return { ...readBooks(copy), ...spoken }
   }
 
   async remove(): Promise<void> {
     this.#tellers?.leave()
     await this.victim.remove()
   }
+}
+
+async function readRedis(redis: RedisServer): Promise<Omit<Books, 'said' | 'heard'>> {
+  const { seq, events, storage, alarms, damage } = await redisContents(redis)
+  if (damage.length > 0) throw new Error(`what Redis holds does not agree: ${damage.join('; ')}`)
+  return { log: events as Kept[], seq, storage, alarms: new Set(alarms.keys()) }
 }
 
 /** The books in a database that no server has open. */

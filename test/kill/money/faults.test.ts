@@ -25,7 +25,7 @@ describe('the checker finds in a server that dies', () => {
     await bank.victim.startDoomed('between', 5, fault)
     bank.begin(7)
     expect(await bank.victim.died()).toBe('SIGKILL')
-    const before = standing(bank.books())
+    const before = standing(await bank.books())
     await bank.victim.start()
     await bank.tellers.moreAcked(50)
     const all = [...before, ...(await bank.judge())]
@@ -49,6 +49,6 @@ describe('the checker finds in a server that is killed some time', () => {
     bank.begin(7)
     await bank.tellers.moreAcked(fault === 'early' ? 100 : 300)
     await bank.victim.kill()
-    expect(standing(bank.books())).toContainEqual(expect.stringMatching(found))
+    expect(standing(await bank.books())).toContainEqual(expect.stringMatching(found))
   })
 })

@@ -33,7 +33,7 @@ it(`${KILLS} × kill -9 of a bank: its sum is right, its storage is the fold of 
     await tellers.moreAcked(random.below(300))
     await bank.victim.kill()
     // Also while answers are still due.
-    expect(standing(bank.books())).toEqual([])
+    expect(standing(await bank.books())).toEqual([])
     await bank.victim.start()
   }
   await tellers.moreAcked(100)
@@ -75,7 +75,7 @@ describe('a bank killed at each point of', () => {
       await bank.victim.startDoomed(point, 1 + random.below(most))
       if (index === 0) bank.begin(SEED)
       expect(await bank.victim.died(), point).toBe('SIGKILL')
-      expect(standing(bank.books()), point).toEqual([])
+      expect(standing(await bank.books()), point).toEqual([])
       tell('RM1', 'kills at named points', `${TIMES} at each`)
     }
     await bank.victim.start()
