@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto'
 import { bucketKey } from '../../src/log/redis/keys.ts'
 import type { Argument } from '../../src/log/redis/redis-calls.ts'
 import { commit } from '../../src/log/redis/scripts/commit.ts'
+import { copyEvents, copyHashes, copyRoom } from '../../src/log/redis/scripts/copy.ts'
 import { drop } from '../../src/log/redis/scripts/drop.ts'
 import { erase } from '../../src/log/redis/scripts/erase.ts'
 import { mend } from '../../src/log/redis/scripts/mend.ts'
@@ -55,16 +56,22 @@ export class RandomScripts {
     const kinds: readonly (() => [Script, readonly Argument[]])[] = [
       ...Array.from({ length: 6 }, () => () => [commit, this.#commit(room)] as [Script, readonly Argument[]]),
       () => [settle, [path, room.epoch, room.number, dice.pick([room.epoch, this.#epoch()])]],
-      () => [trim, [path, room.epoch, dice.pick([1, 60_000, 86_400_000]), 1 + dice.below(room.seq + 2)]],
+      () => [
+        trim,
+        [path, room.epoch, dice.pick([1, 60_000, 86_400_000]), 1 + dice.below(room.seq + 2), dice.pick(['', 1000])],
+      ],
       () => [open, [path, dice.below(60), dice.pick([1, 500, 100_000])]],
       () => [
         page,
-        [path, room.epoch, dice.below(room.seq + 1), room.seq, 1 + dice.below(150), dice.pick([1, 3000, 100_000])],
+        [path, room.epoch, '', dice.below(room.seq + 1), room.seq, 1 + dice.below(150), dice.pick([1, 3000, 100_000])],
       ],
       () => [recall, [path, ...this.#several(4, () => this.#digest(12))]],
       () => [clients, [path, ...this.#several(4, () => this.#digest(8))]],
       () => [sweep, [dice.pick(['', ...PATHS])]],
       () => [use, [path, dice.pick(['', 1000])]],
+      () => [copyRoom, [path]],
+      () => [copyEvents, [path, room.epoch, 1 + dice.below(room.seq + 2), 1, 1 + dice.below(150), 3000]],
+      () => [copyHashes, [path, 'i1.0.0', 'c1.0.0', 'f.0.0']],
       () => [secret, [Buffer.from([1, 200, dice.below(256)])]],
       () =>
         dice.oneIn(4)

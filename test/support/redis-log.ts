@@ -10,6 +10,40 @@ import { systemRandom } from '../../src/random.ts'
 import { clockedCalls } from './clocked-redis.ts'
 import { RedisServer, type RedisSettings } from './redis.ts'
 
+/** Calls of which a test knows when all are answered, and how many there were. */
+export class CountedCalls implements RedisCalls {
+  readonly #calls: RedisCalls
+  readonly said = new Map<string, number>()
+  #waiting = 0
+
+  constructor(calls: RedisCalls) {
+    this.#calls = calls
+  }
+
+  get count(): number {
+    return [...this.said.values()].reduce((sum, count) => sum + count, 0)
+  }
+
+  run: RedisCalls['run'] = (script, ...rest) => this.#counted(script.name, () => this.#calls.run(script, ...rest))
+  command: RedisCalls['command'] = (name, ...rest) => this.#counted(name, () => this.#calls.command(name, ...rest))
+
+  /** Resolves when all that was begun is done: between two calls of it no time passes. */
+  async idle(): Promise<void> {
+    for (let calm = 0; calm < 3; calm = this.#waiting === 0 ? calm + 1 : 0)
+      await new Promise<void>((resolve) => void setImmediate(resolve))
+  }
+
+  async #counted<T>(name: string, say: () => Promise<T>): Promise<T> {
+    this.said.set(name, (this.said.get(name) ?? 0) + 1)
+    this.#waiting += 1
+    try {
+      return await say()
+    } finally {
+      this.#waiting -= 1
+    }
+  }
+}
+
 const silent: RoomLogger = { debug() {}, info() {}, warn() {}, error() {} }
 
 export class TestRedis {

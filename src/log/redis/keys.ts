@@ -16,5 +16,9 @@ export function bucketKey(bucket: number): string {
 
 /** What the keys of a room's bucket begin with. */
 export function bucketOf(path: string): string {
-  return bucketKey(crc32(path) % BUCKETS)
+  return bucketKey(bucketNumberOf(path))
+}
+
+export function bucketNumberOf(path: string): number {
+  return crc32(path) % BUCKETS
 }

@@ -13,7 +13,7 @@ import { byPath, byTime, type KeptRoom, type RoomAlarm, type RoomContents } from
 import type { Kept, Log, LogSpan, Retention, RoomLog } from '../log.ts'
 import { MemoryLog } from '../memory.ts'
 import { backupOf } from './backups.ts'
-import { alarmsByTime } from './bucket-index.ts'
+import { AlarmIndex } from './bucket-index.ts'
 import { RedisEpochs } from './epochs.ts'
 import { eraseRoom } from './erasing.ts'
 import type { RedisHealth } from './health.ts'
@@ -56,6 +56,7 @@ export class RedisLog implements Log {
   readonly #rooms = new Map<string, RedisRoomLog>()
   readonly #opening = new Map<string, Promise<RoomLog>>()
   readonly #trouble: RedisTrouble
+  readonly #alarms: AlarmIndex
   readonly #roomParts: RedisRoomParts
   readonly #sweep: RedisSweep
   readonly #endTrims: () => void
@@ -70,6 +71,7 @@ export class RedisLog implements Log {
     this.#parts = parts
     this.#memory = new MemoryLog(clock, random)
     this.#trouble = new RedisTrouble(clock, logger)
+    this.#alarms = new AlarmIndex(parts.calls, clock)
     this.#newKey = random.bytes(32)
     this.#roomParts = this.#newRoomParts()
     this.#endTrims = clock.every(TRIM_MS, () => void this.#trim())
@@ -78,7 +80,7 @@ export class RedisLog implements Log {
       logger,
       calls: parts.calls,
       isOpen: (path) => this.#rooms.has(path) || this.#opening.has(path),
-      erase: (path) => eraseRoom({ path, calls: parts.calls, epochs: this.#roomParts.epochs }),
+      erase: (path, ifAt) => eraseRoom({ path, calls: parts.calls, epochs: this.#roomParts.epochs, ifAt }),
     })
   }
 
@@ -114,7 +116,7 @@ export class RedisLog implements Log {
   }
 
   async alarms(limit: number, after?: RoomAlarm): Promise<RoomAlarm[]> {
-    const all = [await alarmsByTime(this.#parts.calls, limit, after), await this.#memory.alarms(limit, after)]
+    const all = [await this.#alarms.first(limit, after), await this.#memory.alarms(limit, after)]
     return all.flat().sort(byTime).slice(0, limit)
   }
 
@@ -132,6 +134,7 @@ export class RedisLog implements Log {
     await this.#opening.get(path)?.catch(() => {})
     const open = this.#rooms.get(path)
     await open?.close()
+    this.#alarms.changed(path)
     return (await eraseRoom({ path, calls: this.#parts.calls, epochs: this.#roomParts.epochs })) || wasInMemory
   }
 
@@ -208,6 +211,7 @@ export class RedisLog implements Log {
         this.#waitingBytes += bytes
       },
       atTurnsEnd: (flush) => this.#atTurnsEnd(flush),
+      alarmsChanged: (path) => this.#alarms.changed(path),
       failed: (error) => this.#trouble.failed(error),
       committed: (seconds) => {
         this.#trouble.succeeded()

@@ -23,6 +23,8 @@ export interface RedisRoomParts {
   waits(bytes: number): void
   /** Calls this at the end of the turn, once. */
   atTurnsEnd(flush: () => void): void
+  /** Alarms of the room at this path were set or deleted. */
+  alarmsChanged(path: string): void
   /** A call was not answered, or refused. */
   failed(error: Error): void
   /** A commit took so many seconds. */

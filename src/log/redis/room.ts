@@ -147,12 +147,13 @@ export class RedisRoomLog implements RoomLog {
   }
 
   async #trim(): Promise<void> {
-    const { path, maxAgeMs } = this
+    const { path, maxAgeMs, forgetAfterMs } = this
     const trimmed = await trim({
       path,
       key: this.#key,
       calls: this.#parts.calls,
       maxAgeMs,
+      forgetAfterMs,
       epoch: () => this.#commits.at.epoch,
       keepFrom: () => this.first,
     })
@@ -161,7 +162,10 @@ export class RedisRoomLog implements RoomLog {
     this.#first = Math.max(this.#first, trimmed.first)
     this.#recent.trim(this.seq - this.first + 1, 0)
     this.#pages = undefined
-    this.#dueAt = Math.min(trimmed.dueAt, this.#parts.clock.now() + Math.min(maxAgeMs, LATEST_MS))
+    this.#dueAt = Math.min(
+      trimmed.dueAt,
+      this.#parts.clock.now() + Math.min(maxAgeMs, (forgetAfterMs ?? LATEST_MS) / 2, LATEST_MS),
+    )
   }
 
   /** Resolves when all appends are kept, so that the room may be opened again with the next seq. */
@@ -198,6 +202,7 @@ export class RedisRoomLog implements RoomLog {
 
   #kept(frames: readonly Frame[], keys: readonly IdempotencyKey[], changes: Changes | undefined, runId: string): void {
     this.#runId = runId
+    if (changes?.alarms) this.#parts.alarmsChanged(this.path)
     for (const frame of frames) this.#recent.push(frame)
     if (frames.length > 0) this.#recent.trim(this.#retention.keep, 0, this.#parts.recentBytes())
     for (const key of keys) if (isNew(key)) this.#ids.add(key.client, key.id)

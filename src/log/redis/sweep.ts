@@ -7,35 +7,33 @@ import type { Clock } from '../../clock.ts'
 import type { RoomLogger } from '../../define.ts'
 import { errorOf } from '../../thrown.ts'
 import { BUCKETS, bucketKey } from './keys.ts'
-import type { RedisCalls, Reply } from './redis-calls.ts'
-import { count, list, text } from './reply.ts'
+import { type RedisCalls, RedisRefusal, type Reply } from './redis-calls.ts'
+import { list, text } from './reply.ts'
 import { drop } from './scripts/drop.ts'
 import { sweep as sweepScript } from './scripts/sweep.ts'
+import type { Position } from './stored-room.ts'
 import { trim } from './trim.ts'
 
 /** Between the ends of two rounds. */
 const ROUND_MS = 600_000
-/** Buckets, a divisor of their number. Most are empty. */
-const AT_ONCE = 32
+/** Buckets, so that commits come in between. Most have nothing to do. */
+const AT_ONCE = 4
 
 export interface SweepParts {
   readonly clock: Clock
   readonly calls: RedisCalls
   readonly logger: RoomLogger
   readonly isOpen: (path: string) => boolean
-  /** Erases a room if it is not open. */
-  readonly erase: (path: string) => Promise<unknown>
+  /** Erases a room that is not open, if its last commit is this one. */
+  readonly erase: (path: string, ifAt: Position) => Promise<unknown>
 }
 
-/** A room of the script `sweep`. */
+/** A room of the script `sweep`, and what is to be done in it. */
 interface SweptRoom {
+  readonly what: string
   readonly path: string
-  readonly epoch: string
-  readonly number: number
+  readonly at: Position
   readonly maxAgeMs: number
-  readonly forgetAt: number
-  /** Events, values, alarms and ids. */
-  readonly size: number
 }
 
 export class RedisSweep {
@@ -58,10 +56,12 @@ export class RedisSweep {
     if (this.#isRunning) return
     this.#isRunning = true
     try {
-      for (let bucket = 0; bucket < BUCKETS && !this.#hasEnded; bucket += AT_ONCE)
-        await Promise.all(Array.from({ length: AT_ONCE }, (_, next) => this.#bucket(bucketKey(bucket + next))))
+      for (let bucket = 0; bucket < BUCKETS && !this.#hasEnded; bucket += AT_ONCE) {
+        const keys = Array.from({ length: AT_ONCE }, (_, next) => bucketKey(bucket + next))
+        await Promise.all(keys.map((key) => this.#unlessRefused({ bucket: key }, () => this.#bucket(key))))
+      }
     } catch (error) {
-      this.#parts.logger.warn({ err: errorOf(error) }, 'old rooms could not be looked for, the next round tries again')
+      this.#warn(error, {})
     } finally {
       this.#isRunning = false
     }
@@ -69,30 +69,39 @@ export class RedisSweep {
 
   async #bucket(key: string): Promise<void> {
     for (let after: string | undefined = ''; after !== undefined; ) {
-      const [now, rooms] = list(await this.#parts.calls.run(sweepScript, key, [after]))
-      const swept = list(rooms).map(sweptRoom)
-      for (const room of swept) if (!this.#parts.isOpen(room.path)) await this.#room(room, key, count(now))
-      after = swept.at(-1)?.path
+      const [last, rooms] = list(await this.#parts.calls.run(sweepScript, key, [after]))
+      for (const room of list(rooms).map(sweptRoom)) {
+        if (this.#hasEnded) return
+        if (!this.#parts.isOpen(room.path)) await this.#unlessRefused({ room: room.path }, () => this.#room(room, key))
+      }
+      after = text(last) || undefined
     }
   }
 
-  async #room({ path, epoch, number, maxAgeMs, forgetAt, size }: SweptRoom, key: string, now: number): Promise<void> {
+  async #room({ what, path, at, maxAgeMs }: SweptRoom, key: string): Promise<void> {
     const { calls, erase } = this.#parts
-    if (forgetAt <= now) await erase(path)
-    else if (size > 0) await trim({ path, key, calls, maxAgeMs, epoch: () => epoch, keepFrom: () => 1 })
-    else await calls.run(drop, key, [path, epoch, number])
+    if (what === 'forget') await erase(path, at)
+    else if (what === 'trim') await trim({ path, key, calls, maxAgeMs, epoch: () => at.epoch, keepFrom: () => 1 })
+    else await calls.run(drop, key, [path, at.epoch, at.number])
+  }
+
+  /** What Redis refuses is left for the next round; if it does not answer, so is all the rest. */
+  async #unlessRefused(where: object, work: () => Promise<unknown>): Promise<void> {
+    try {
+      await work()
+    } catch (error) {
+      if (!(error instanceof RedisRefusal)) throw error
+      this.#warn(error, where)
+    }
+  }
+
+  #warn(error: unknown, where: object): void {
+    const message = 'old rooms could not be looked for, the next round tries again'
+    this.#parts.logger.warn({ err: errorOf(error), ...where }, message)
   }
 }
 
 function sweptRoom(reply: Reply): SweptRoom {
-  const [path = '', epoch = '', ...numbers] = list(reply).map((field) => text(field))
-  const [number = 0, maxAge = 0, forgetAfter = 0, used = 0, seq = 0, first = 1, ...sizes] = numbers.map(Number)
-  return {
-    path,
-    epoch,
-    number,
-    maxAgeMs: maxAge,
-    forgetAt: forgetAfter > 0 && (seq >= first || sizes.some((size) => size > 0)) ? used + forgetAfter : Infinity,
-    size: Math.max(0, seq - first + 1) + sizes.reduce((sum, size) => sum + size, 0),
-  }
+  const [what = '', path = '', epoch = '', number, maxAge] = list(reply).map((field) => text(field))
+  return { what, path, at: { epoch, number: Number(number) }, maxAgeMs: Number(maxAge) }
 }

@@ -9,6 +9,8 @@ export interface TrimmedRoom {
   readonly key: string
   readonly calls: RedisCalls
   readonly maxAgeMs: number
+  /** Who trims it uses it, and it may be forgotten so long after that. */
+  readonly forgetAfterMs?: number | undefined
   /** The epoch of its last commit. */
   epoch(): string
   /** The oldest event that it keeps by their count. */
@@ -20,14 +22,14 @@ export interface Trimmed {
   readonly first: number
   /** How many ids are left. */
   readonly ids: number
-  /** When something is to be removed next, ms since 1970; infinite: never. */
+  /** When something is to be removed next, ms since 1970; infinite: never, unless it is used. */
   readonly dueAt: number
 }
 
 /** `undefined`: the room is in another epoch. */
 export async function trim(room: TrimmedRoom): Promise<Trimmed | undefined> {
   for (;;) {
-    const args = [room.path, room.epoch(), room.maxAgeMs, room.keepFrom()]
+    const args = [room.path, room.epoch(), room.maxAgeMs, room.keepFrom(), room.forgetAfterMs ?? '']
     const [kind, first, oldest, partEnd, isDone, ids] = list(await room.calls.run(trimScript, room.key, args))
     if (text(kind) !== 'ok') return undefined
     if (count(isDone) === 0) continue

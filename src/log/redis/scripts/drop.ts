@@ -1,24 +1,23 @@
 /**
- * Removes a room of which nothing is left and that nobody has used for a while: 1, or 0 if it is not so any more. Its next
+ * Removes a room of which nothing is left and that nobody has used for a week: 1, or 0 if it is not so any more. Its next
  * commit begins anew.
  */
 
-import { PLACE, ROOM } from './room-keys.ts'
+import { FORGET } from './forget-ids.ts'
+import { IDS, PLACE, ROOM } from './room-keys.ts'
 import type { Script } from './script.ts'
 
 export const drop: Script = {
   name: 'drop',
   text: `#!lua flags=allow-oom
-${ROOM}${PLACE}
+${ROOM}${PLACE}${IDS}${FORGET}
 local e, n = place()
 if e ~= ARGV[2] or n ~= tonumber(ARGV[3]) then return 0 end
-local m = redis.call('HMGET', M, 's', 'f', 'u', 'ic', 'fg')
-if tonumber(m[1] or '0') >= tonumber(m[2] or '1') or tonumber(m[3] or '0') > now() - 600000 or tonumber(m[4] or '0') > 0 then return 0 end
+local m = redis.call('HMGET', M, 's', 'f', 'u', 'ic')
+if tonumber(m[1] or '0') >= tonumber(m[2] or '1') or tonumber(m[3] or '0') > now() - 604800000 or tonumber(m[4] or '0') > 0 then return 0 end
 if redis.call('EXISTS', S, A, P) > 0 then return 0 end
-for g = 0, tonumber(m[5] or '-1') do
-  for each = 0, 4 ^ g - 1 do redis.call('UNLINK', B .. 'f.' .. g .. '.' .. string.format('%.0f', each) .. path) end
-end
-redis.call('UNLINK', M, E, L, R, Q, B .. 'o' .. path)
+removeIds()
+redis.call('UNLINK', M, E, L, R, B .. 'o' .. path)
 redis.call('ZREM', B .. 'rooms', path)
 return 1
 `,

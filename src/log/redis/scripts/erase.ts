@@ -15,15 +15,8 @@ local e, n, kind = place()
 if e ~= ARGV[2] or n ~= tonumber(ARGV[3]) then return {'at', e, n, kind} end
 if n == 0 and e == '' then return {'none'} end
 local s = tonumber(redis.call('HGET', M, 's') or '0')
-for _, part in ipairs(readParts()) do
-  eachShard(part, 0, 1e15, function(key) redis.call('UNLINK', key) end)
-  redis.call('UNLINK', B .. 'x' .. part.p .. path)
-end
-local forgotten = redis.call('HGET', M, 'fg')
-for g = 0, tonumber(forgotten or '-1') do
-  for each = 0, POWERS[g] - 1 do redis.call('UNLINK', B .. 'f.' .. g .. '.' .. each .. path) end
-end
-redis.call('UNLINK', E, S, A, P, R, Q, B .. 'o' .. path)
+removeIds()
+redis.call('UNLINK', E, S, A, P, R, B .. 'o' .. path)
 redis.call('ZREM', B .. 'alarms', path)
 if s > 0 then
   redis.call('XADD', E, int(s) .. '-0', 't', '')

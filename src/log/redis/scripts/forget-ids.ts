@@ -1,6 +1,6 @@
 /**
  * Lua that forgets the oldest parts of a room's ids, some hashes at a time. Of each client the latest time in a forgotten
- * id is kept, so that such ids are refused later. Parts of `trim.ts` and `erase.ts`.
+ * id is kept, so that such ids are refused later. A part of `trim.ts`, `erase.ts` and `drop.ts`.
  */
 export const FORGET = `
 local function forgetClient(digest, doubled, latest)
@@ -23,7 +23,7 @@ local function forgetClient(digest, doubled, latest)
   redis.call('HSET', shard('f', '', g, digest), digest, int(time))
   redis.call('HSET', M, 'fg', g, 'fn', n + 1)
 end
--- The keys of a part from number 'at' on, at most 'most': first those of its clients. Calls 'use' with each.
+-- The keys of a part from number 'at' on: first those of its clients, each of which costs more. Calls 'use' with each.
 local function eachShard(part, at, most, use)
   local index, used = 0, 0
   for _, kind in ipairs({'c', 'i'}) do
@@ -33,9 +33,9 @@ local function eachShard(part, at, most, use)
       else
         for each = 0, POWERS[g] - 1 do
           if index >= at then
-            if used == most then return index end
+            if used >= most then return index end
             use(B .. kind .. part.p .. '.' .. g .. '.' .. each .. path, kind)
-            used = used + 1
+            used = used + (kind == 'c' and 20 or 1)
           end
           index = index + 1
         end
@@ -70,6 +70,17 @@ local function forgetParts(old, oldest)
   end)
   if rest then redis.call('HSET', M, 'fp', rest) else removePart(parts, 1) end
   return parts[1] and parts[1].last, false
+end
+-- All that is known of ids.
+local function removeIds()
+  for _, part in ipairs(readParts()) do
+    eachShard(part, 0, 1e15, function(key) redis.call('UNLINK', key) end)
+    redis.call('UNLINK', B .. 'x' .. part.p .. path)
+  end
+  for g = 0, tonumber(redis.call('HGET', M, 'fg') or '-1') do
+    for each = 0, POWERS[g] - 1 do redis.call('UNLINK', B .. 'f.' .. g .. '.' .. each .. path) end
+  end
+  redis.call('UNLINK', Q)
 end
 -- The epochs from whose end no client can resume, if the events before 'first' are gone.
 local function trimEpochs(first)
