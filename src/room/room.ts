@@ -10,6 +10,7 @@ import type { Frame } from '../delivery/frame.ts'
 import type { Subscriber } from '../delivery/subscriber.ts'
 import type { Wire } from '../delivery/wire.ts'
 import { Close, type CloseReason, RoomError } from '../errors.ts'
+import { microtask } from '../microtask.ts'
 import { AuthorRoom, type Basics } from './author-room.ts'
 import { type Dismissal, dismissAfterAnswers, dismissSome, endNow, turnAway } from './dismissal.ts'
 import { HANDLERS_END_MS } from './handler-calls.ts'
@@ -168,10 +169,7 @@ export abstract class LiveRoom<P extends LivePeer, H extends CommonHandlers<P>> 
     this.calls.endTimers()
     if (!this.#opening.isOver) this.#opening.giveUp(notOpened())
     else if (!this.#ending) {
-      // Not within the code of the room, which may run now.
-      this.#ending = Promise.resolve()
-        .then(() => this.#end())
-        .catch(this.#closeFailed)
+      this.#ending = this.#end().catch(this.#closeFailed)
       this.#onLost(this.#ending)
     }
   }
@@ -213,7 +211,9 @@ export abstract class LiveRoom<P extends LivePeer, H extends CommonHandlers<P>> 
 
   async #open(): Promise<void> {
     const { path, settings } = this
-    this.roomLog = await this.parts.log.open(path, settings.history, (reason) => this.#lose(reason))
+    // Not within the code of the room or of the log, which may run when it is called.
+    const lost = (reason: string) => microtask(() => this.#lose(reason))
+    this.roomLog = await this.parts.log.open(path, settings.history, lost)
     // The opening was given up meanwhile.
     if (this.isOver) return this.roomLog.close()
     this.audience.seq = this.roomLog.seq

@@ -23,6 +23,8 @@ export class LosingLog {
   readonly log: Log
   /** How often rooms were opened, read and closed. */
   readonly calls = { open: 0, read: 0, close: 0 }
+  /** How many rooms had closed when the log was. */
+  closedAfter: number | undefined
   /** Holds up the next opening. */
   opening: Promise<void> | undefined
   /** A log that is what this one was when it was asked. */
@@ -51,18 +53,24 @@ export class LosingLog {
       contents: (path) => current().contents(path),
       erase: (path) => current().erase(path),
       close: async () => {
+        this.closedAfter = this.calls.close
         for (const log of this.#all) await log.close()
       },
     })
   }
 
-  /** What is appended from now on waits; then it is appended, unless its room was lost. */
+  /** What is appended from now on waits until it is released or dropped. */
   hold(): void {
     this.#held = []
   }
 
   release(): void {
     for (const append of this.#held?.splice(0) ?? []) append()
+    this.#held = undefined
+  }
+
+  /** What waits is not appended any more. */
+  drop(): void {
     this.#held = undefined
   }
 
@@ -75,8 +83,8 @@ export class LosingLog {
   lose(path: string, isKept = false): void {
     const opening = this.#openings.get(path)
     if (!opening) throw new Error(`expected an open room at ${path}`)
-    if (isKept) this.release()
     opening.isLost = true
+    if (isKept) this.release()
     opening.tell?.('the test took it away')
   }
 
