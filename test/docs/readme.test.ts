@@ -177,7 +177,7 @@ it('every link of the README leads somewhere', () => {
 it('test/README.md names every helper, and no file that is not there', () => {
   const text = readFileSync(here('../README.md'), 'utf8')
   const names = [...text.matchAll(/`([\w/-]+(?:\.\w+)*\.ts)`/g)].map(([, name]) => name ?? '')
-  const support = readdirSync(here('../support'))
+  const support = readdirSync(here('../support')).filter((name) => name.endsWith('.ts'))
   for (const name of names.filter((name) => !name.startsWith('src/') && !support.includes(name)))
     expect(() => readFileSync(here(`../${name}`))).not.toThrow()
   const suites = names.map((name) => name.replace(/^support\//, ''))
