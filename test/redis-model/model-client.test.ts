@@ -8,10 +8,10 @@ import { RedisModel } from '../support/redis-model/redis-model.ts'
 const COUNT = { name: 'count', text: "#!lua\nreturn redis.call('INCR', KEYS[1])" }
 const HELD = () => ({ callMs: 'held', answerMs: 'held' }) as const
 
-function setUp() {
+function setUp({ hasReplicas = false } = {}) {
   const clock = handClock()
   const host = new ModelHost(new RedisModel({ clock }))
-  const client = new ModelClient(clock, host)
+  const client = new ModelClient(clock, host, { hasReplicas })
   const count = () => client.run(COUNT, 'n', [])
   const kept = () => Number(host.model.command('GET', ['n']) ?? 0)
   return { clock, host, client, count, kept }
@@ -144,4 +144,47 @@ it('the same calls give the same state, whatever was snapshotted meanwhile', asy
   expect(one.host.model.hash()).toBe(other.host.model.hash())
   one.host.model.lose('n')
   expect(one.host.model.hash()).not.toBe(other.host.model.hash())
+})
+
+describe('a replica', () => {
+  it('confirms a write once it has it, and holds up what follows on the connection until then', async () => {
+    const { clock, host, client } = setUp({ hasReplicas: true })
+    const replica = host.model.replicas.add()
+    expect(await client.runReplicated?.(COUNT, 'n', [])).toEqual({ reply: 1, isReplicated: true })
+    replica.lag()
+    const second = client.runReplicated?.(COUNT, 'n', [])
+    let isRead = false
+    const reading = client.command('GET', 'n').then(() => {
+      isRead = true
+    })
+    await clock.advance(50)
+    expect(isRead).toBe(false)
+    replica.catchUp(host.model.position)
+    expect(await second).toEqual({ reply: 2, isReplicated: true })
+    await reading
+  })
+
+  it('that is too slow is not waited for until it is trusted again', async () => {
+    const { clock, host, client } = setUp({ hasReplicas: true })
+    const replica = host.model.replicas.add()
+    replica.lag()
+    const slow = client.runReplicated?.(COUNT, 'n', [])
+    await clock.advance(100)
+    expect(await slow).toEqual({ reply: 1, isReplicated: false })
+    expect(await client.runReplicated?.(COUNT, 'n', [])).toEqual({ reply: 2, isReplicated: false })
+    replica.catchUp()
+    client.trustReplicas()
+    expect(await client.runReplicated?.(COUNT, 'n', [])).toEqual({ reply: 3, isReplicated: true })
+  })
+
+  it('takes over with what it has', async () => {
+    const { clock, host, client, count } = setUp()
+    const replica = host.model.replicas.add()
+    await count()
+    replica.lag()
+    await count()
+    client.moveTo(new ModelHost(replica.takeOver('second')))
+    expect(await count()).toBe(2)
+    expect(clock.monotonic()).toBe(0)
+  })
 })

@@ -52,10 +52,15 @@ export class RandomScripts {
     const dice = this.#dice
     if (this.#made.length > 0 && dice.oneIn(20)) return dice.pick(this.#made)
     const path = dice.pick(PATHS)
-    const room = this.#room(path)
+    const known = this.#room(path)
+    // Now and then it is elsewhere than the caller thinks.
+    const room = dice.oneIn(12) ? { ...known, epoch: this.#epoch() } : known
     const kinds: readonly (() => [Script, readonly Argument[]])[] = [
       ...Array.from({ length: 6 }, () => () => [commit, this.#commit(room)] as [Script, readonly Argument[]]),
-      () => [settle, [path, room.epoch, room.number, dice.pick([room.epoch, this.#epoch()])]],
+      () => [
+        settle,
+        [path, room.epoch, Math.max(0, room.number - dice.below(2)), dice.pick([room.epoch, this.#epoch()])],
+      ],
       () => [
         trim,
         [path, room.epoch, dice.pick([1, 60_000, 86_400_000]), 1 + dice.below(room.seq + 2), dice.pick(['', 1000])],
@@ -87,6 +92,16 @@ export class RandomScripts {
     this.#made.push(call)
     if (this.#made.length > 30) this.#made.shift()
     return call
+  }
+
+  /** A room is erased, and dropped when nobody has used it for long: between both a week passes. Mostly. */
+  *ending(): Iterable<ScriptCall> {
+    const path = this.#dice.pick([...PATHS, '/never'])
+    const key = bucketKey(bucket(path))
+    const { epoch, number, seq } = this.#room(path)
+    yield { script: erase, key, args: [path, epoch, number, ...this.#begun(1, seq + 1)] }
+    const erased = this.#room(path)
+    yield { script: drop, key, args: [path, erased.epoch, erased.number] }
   }
 
   #commit({ path, epoch, number, seq }: Room): readonly Argument[] {

@@ -30,6 +30,8 @@ export class Twins {
   readonly #real: RedisConnection
   readonly #model: ModelClient
   readonly #scripts = new Map<Script, Script>()
+  /** What scripts answered: name and first word, or the code of an error. */
+  readonly seen = new Set<string>()
   /** What was done last, for the message of a failure. */
   readonly #trace: string[] = []
 
@@ -52,7 +54,7 @@ export class Twins {
     await patiently(ready.promise, 'a connection')
     let runId = await runIdOf(redis)
     const clock = handClock()
-    const host = new ModelHost(new RedisModel({ clock, newRunId: () => runId }))
+    const host = new ModelHost(new RedisModel({ clock, newRunId: () => runId, history: 100_000 }))
     const twins = new Twins(redis, real, host, new ModelClient(clock, host))
     twins.#learnRunId = async () => {
       runId = await runIdOf(redis)
@@ -61,10 +63,13 @@ export class Twins {
   }
 
   /** Both run it; returns what both answered. */
-  run(script: Script, key: string, args: readonly Argument[]): Promise<Answered> {
+  async run(script: Script, key: string, args: readonly Argument[]): Promise<Answered> {
     const known = this.#scripts.get(script) ?? untimed(script)
     this.#scripts.set(script, known)
-    return this.#both(`${script.name} ${show([key, ...args])}`, (calls) => calls.run(known, key, args))
+    const both = await this.#both(`${script.name} ${show([key, ...args])}`, (calls) => calls.run(known, key, args))
+    const word = 'error' in both ? both.error : Array.isArray(both.reply) ? both.reply[0] : both.reply
+    this.seen.add(`${script.name} ${/^\w*/.exec(String(word))?.[0]}`)
+    return both
   }
 
   command(name: string, key: string, ...args: Argument[]): Promise<Answered> {
@@ -197,7 +202,7 @@ async function answered(reply: Promise<Reply>): Promise<Answered> {
     return { reply: texts(await reply) }
   } catch (error) {
     const text = messageOf(error).replace(/ script: .*$/s, '')
-    return { error: /^ERR user_script:/.test(text) ? 'ERR, by Lua' : text }
+    return { error: /^ERR (user_script:|Error compiling script)/.test(text) ? 'ERR, by Lua' : text }
   }
 }
 

@@ -21,7 +21,16 @@ const OUTSIDE = /^(node:child_process|playwright-core)$|\/components\.ts$/
  * In the process, but long: many cases, many sockets, or a wait that no clock of the test shortens. Before a file is named
  * here, its waits become a hand clock, a shorter setting, or an event to wait for.
  */
-export const LONG = ['autobahn', 'canary', 'fast-reader', 'fuzz', 'interleaving', 'join-race', 'second-server']
+export const LONG = [
+  'autobahn',
+  'canary',
+  'fast-reader',
+  'fuzz',
+  'interleaving',
+  'join-race',
+  'redis-log-model',
+  'second-server',
+]
 
 /** Every test file by its group; paths from `root`. */
 export function groups(root: string): Record<Group, string[]> {

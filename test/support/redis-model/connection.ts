@@ -7,8 +7,17 @@ import type { Clock } from '../../../src/clock.ts'
 import type { Answer } from './answer.ts'
 import { CommandError } from './answer.ts'
 
-/** What a call does at the server: it answers, or throws a `CommandError`. */
-export type Work = () => Answer
+/** What a call does at the server: it answers, at once or later, or throws a `CommandError`. */
+export type Work = () => Answer | Blocking
+
+/** An answer that comes later. Until then nothing that arrives on the connection runs. */
+export class Blocking {
+  readonly begin: (done: (answer: Answer) => void) => void
+
+  constructor(begin: (done: (answer: Answer) => void) => void) {
+    this.begin = begin
+  }
+}
 
 /** How long a call takes to arrive, and its answer to come back. `held`: until the test moves it on. */
 export interface Pace {
@@ -40,6 +49,11 @@ export class Connection {
   readonly #inbox: Inbox
   readonly #sent: Call[] = []
   readonly #answers: Ready[] = []
+  /** What arrived while an earlier call was blocking. */
+  readonly #blocked: Call[] = []
+  #blocking: Call | undefined
+  /** How many calls had written when the last one of this connection did. */
+  written = 0
   #arrivesAt = 0
   #answersAt = 0
   #isDead = false
@@ -86,7 +100,12 @@ export class Connection {
   cut(): void {
     if (this.#isDead) return
     this.#isDead = true
-    const unanswered = [...this.#answers.splice(0).map(({ call }) => call), ...this.#sent]
+    const unanswered = [...this.#answers.splice(0).map(({ call }) => call), ...this.#blocked.splice(0), ...this.#sent]
+    if (this.#blocking) {
+      unanswered.unshift(this.#blocking)
+      // A real Redis lets go of what such a client had sent.
+      this.#sent.length = 0
+    }
     for (const call of unanswered) call.lost()
   }
 
@@ -97,14 +116,31 @@ export class Connection {
   }
 
   #execute(call: Call): void {
-    let deliver: () => void
+    if (this.#blocking) {
+      this.#blocked.push(call)
+      return
+    }
     try {
       const answer = call.work()
-      deliver = () => call.answered(answer)
+      if (answer instanceof Blocking) this.#block(call, answer)
+      else this.#ready(call, () => call.answered(answer))
     } catch (error) {
       if (!(error instanceof CommandError)) throw error
-      deliver = () => call.refused(error)
+      this.#ready(call, () => call.refused(error))
     }
+  }
+
+  #block(call: Call, { begin }: Blocking): void {
+    this.#blocking = call
+    begin((answer) => {
+      if (this.#isDead) return
+      this.#blocking = undefined
+      this.#ready(call, () => call.answered(answer))
+      for (const next of this.#blocked.splice(0)) this.#execute(next)
+    })
+  }
+
+  #ready(call: Call, deliver: () => void): void {
     if (this.#isDead) return
     const { answerMs } = call.pace
     this.#answers.push({ call, deliver })

@@ -16,7 +16,7 @@ interface Entry {
 }
 
 /** Entries between two snapshots. */
-const STRIDE = 1_000
+const STRIDE = 500
 
 export class History {
   readonly #most: number

@@ -40,7 +40,8 @@ export function commandArgument(value: LuaValue): string {
 
 /** What a script threw, as its answer. The text of an error of Lua's own differs from Redis', which names the place. */
 export function failure(thrown: LuaValue): CommandError {
-  if (!(thrown instanceof LuaTable)) return new CommandError(`ERR user_script: ${String(thrown)}`)
+  if (typeof thrown === 'string' || typeof thrown === 'number') return new CommandError(`ERR user_script: ${thrown}`)
+  if (!(thrown instanceof LuaTable)) return new CommandError(`ERR ${thrown === undefined ? 'nil' : String(thrown)}`)
   const error = thrown.get('err')
   return new CommandError(typeof error === 'string' ? error : 'ERR unknown error')
 }

@@ -4,12 +4,25 @@
  */
 import { createHash } from 'node:crypto'
 import type { Clock } from '../../../src/clock.ts'
-import { type Argument, type RedisCalls, RedisRefusal, type Reply } from '../../../src/log/redis/redis-calls.ts'
+import {
+  type Argument,
+  type RedisCalls,
+  RedisRefusal,
+  type Replicated,
+  type Reply,
+} from '../../../src/log/redis/redis-calls.ts'
 import type { Script } from '../../../src/log/redis/scripts/script.ts'
-import { type Answer, Status } from './answer.ts'
-import type { Connection, Pace } from './connection.ts'
+import type { Answer } from './answer.ts'
+import { toBytes, toReply } from './bytes.ts'
+import { Blocking, type Connection, type Pace } from './connection.ts'
 import type { ModelHost } from './model-host.ts'
 import type { RedisModel } from './redis-model.ts'
+
+/** What a call does: with the model, on a connection to it. */
+type ModelWork = (model: RedisModel, connection: Connection) => Answer | Blocking
+
+/** A commit waits so long for a replica. */
+const REPLICA_MS = 100
 
 /** How each call passes; asked when it is made. */
 export type Pacing = (name: string) => Pace
@@ -25,10 +38,15 @@ export class ModelClient implements RedisCalls {
   readonly #digests = new Map<string, { readonly sha: string; readonly text: string }>()
   #host: ModelHost
   #connection: Connection | undefined
+  #isLagging = false
 
-  constructor(clock: Clock, host: ModelHost) {
+  /** Not there unless it may have replicas. */
+  readonly runReplicated?: NonNullable<RedisCalls['runReplicated']>
+
+  constructor(clock: Clock, host: ModelHost, { hasReplicas = false } = {}) {
     this.#clock = clock
     this.#host = host
+    if (hasReplicas) this.runReplicated = (script, key, args) => this.#runReplicated(script, key, args)
   }
 
   /** The living connection, if there is one. */
@@ -37,23 +55,12 @@ export class ModelClient implements RedisCalls {
   }
 
   run(script: Script, key: string, args: readonly Argument[]): Promise<Reply> {
-    const { sha, text } = this.#digest(script)
-    const keys = [toBytes(key)]
-    const texts = args.map(toBytes)
-    return new Promise((resolve, reject) => {
-      const say = (byText: boolean) => {
-        // A script may change its arguments: each run has its own.
-        const work = (model: RedisModel) =>
-          byText ? model.runText(text, [...keys], [...texts]) : model.runLoaded(sha, [...keys], [...texts])
-        const refused = (error: RedisRefusal) => {
-          // Nothing ran.
-          if (!byText && error.code === 'NOSCRIPT') say(true)
-          else reject(error)
-        }
-        this.#send(script.name, work, resolve, refused, reject)
-      }
-      say(false)
-    })
+    return new Promise((resolve, reject) => this.#run(script, key, args, resolve, reject))
+  }
+
+  /** Replicas keep up again. */
+  trustReplicas(): void {
+    this.#isLagging = false
   }
 
   command(name: string, key: string, ...args: Argument[]): Promise<Reply> {
@@ -79,6 +86,59 @@ export class ModelClient implements RedisCalls {
     this.#host = host
   }
 
+  /** `sent`: called each time after it was sent. */
+  #run(
+    script: Script,
+    key: string,
+    args: readonly Argument[],
+    resolve: (reply: Reply) => void,
+    reject: (error: Error) => void,
+    sent: () => void = () => {},
+  ): void {
+    const { sha, text } = this.#digest(script)
+    const keys = [toBytes(key)]
+    const texts = args.map(toBytes)
+    const say = (byText: boolean) => {
+      const work: ModelWork = (model, connection) => {
+        const { position } = model
+        try {
+          // A script may change its arguments: each run has its own.
+          return byText ? model.runText(text, [...keys], [...texts]) : model.runLoaded(sha, [...keys], [...texts])
+        } finally {
+          if (model.position > position) connection.written = model.position
+        }
+      }
+      const refused = (error: RedisRefusal) => {
+        // Nothing ran. An answer is never heard before what was sent in the same turn.
+        if (!byText && error.code === 'NOSCRIPT') queueMicrotask(() => say(true))
+        else reject(error)
+      }
+      this.#send(script.name, work, resolve, refused, reject)
+      sent()
+    }
+    say(false)
+  }
+
+  /** As a real connection: `WAIT` follows the script on its connection; after a replica was too slow, nobody waits. */
+  async #runReplicated(script: Script, key: string, args: readonly Argument[]): Promise<Replicated> {
+    if (this.#isLagging) return { reply: await this.run(script, key, args), isReplicated: false }
+    let waiting: Promise<Reply> = Promise.resolve(0)
+    const reply = await new Promise<Reply>((resolve, reject) => {
+      this.#run(script, key, args, resolve, reject, () => {
+        waiting = this.#wait().catch(() => 0)
+      })
+    })
+    const isReplicated = Number(await waiting) > 0
+    this.#isLagging ||= !isReplicated
+    return { reply, isReplicated }
+  }
+
+  #wait(): Promise<Reply> {
+    const work: ModelWork = ({ replicas }, { written }) =>
+      new Blocking((done) => replicas.wait(1, written, REPLICA_MS, this.#clock, done))
+    return new Promise((resolve, reject) => this.#send('WAIT', work, resolve, reject, reject))
+  }
+
   #say(name: string, args: readonly Argument[]): Promise<Reply> {
     const texts = args.map(toBytes)
     return new Promise((resolve, reject) => {
@@ -88,7 +148,7 @@ export class ModelClient implements RedisCalls {
 
   #send(
     name: string,
-    work: (model: RedisModel) => Answer,
+    work: ModelWork,
     answered: (reply: Reply) => void,
     refused: (error: RedisRefusal) => void,
     lost: (error: Error) => void,
@@ -101,7 +161,7 @@ export class ModelClient implements RedisCalls {
     const { model } = this.#host
     connection.send({
       name,
-      work: () => work(model),
+      work: () => work(model, connection),
       pace: this.pacing(name),
       answered: (answer) => answered(toReply(answer)),
       refused: ({ message }) => refused(new RedisRefusal(Buffer.from(message, 'latin1').toString())),
@@ -121,19 +181,4 @@ export class ModelClient implements RedisCalls {
     this.#digests.set(text, made)
     return made
   }
-}
-
-/** As a string of bytes. */
-export function toBytes(argument: Argument): string {
-  if (typeof argument === 'number') return String(argument)
-  if (typeof argument !== 'string')
-    return Buffer.from(argument.buffer, argument.byteOffset, argument.byteLength).toString('latin1')
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: all of ASCII is the same in bytes.
-  return /^[\x00-\x7f]*$/.test(argument) ? argument : Buffer.from(argument).toString('latin1')
-}
-
-export function toReply(answer: Answer): Reply {
-  if (typeof answer === 'string') return Buffer.from(answer, 'latin1')
-  if (answer === null || typeof answer === 'number') return answer
-  return answer instanceof Status ? Buffer.from(answer.text, 'latin1') : answer.map(toReply)
 }

@@ -10,6 +10,7 @@ import { commands } from './commands/all.ts'
 import { Faults } from './faults.ts'
 import { History, type Write } from './history.ts'
 import { Keyspace } from './keyspace.ts'
+import { Replicas } from './replicas.ts'
 import { CompiledScripts, type LoadedScript, UNKNOWN } from './script.ts'
 import { type ScriptHost, ScriptRun } from './script-run.ts'
 import { configOf, configsLike, infoOf, roleOf } from './server-facts.ts'
@@ -29,8 +30,12 @@ export interface ModelParts {
   readonly history?: number
 }
 
+/** How many writes are kept, to be lost. */
+const HISTORY = 1_000
+
 export class RedisModel {
   readonly faults = new Faults()
+  readonly replicas = new Replicas(this)
   readonly config: Map<string, string>
   readonly #parts: ModelParts
   readonly #commands = commands()
@@ -47,7 +52,7 @@ export class RedisModel {
   constructor(parts: ModelParts, db = new Keyspace(), position = 0) {
     this.#parts = parts
     this.#db = db
-    this.#history = new History(db, parts.history ?? 10_000, position)
+    this.#history = new History(db, parts.history ?? HISTORY, position)
     this.#compiled = parts.compiled ?? new CompiledScripts()
     this.config = configOf(parts.config)
     this.#runId = this.#newRunId()
@@ -130,7 +135,7 @@ export class RedisModel {
   goTo(position: number): void {
     if (position === this.position) return
     this.#db = this.#history.at(position)
-    this.#history = new History(this.#db, this.#parts.history ?? 10_000, position)
+    this.#history = new History(this.#db, this.#parts.history ?? HISTORY, position)
   }
 
   #runScript(script: LoadedScript, keys: string[], args: string[]): Answer {
@@ -191,6 +196,9 @@ export class RedisModel {
   }
 }
 
+/** What an error names of them. */
 function beginning(args: readonly string[]): string {
-  return args.map((arg) => `'${arg.slice(0, 128)}' `).join('')
+  let text = ''
+  for (const arg of args) if (text.length < 128) text += `'${arg.slice(0, 128 - text.length)}' `
+  return text
 }

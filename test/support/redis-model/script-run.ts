@@ -7,6 +7,7 @@ import { type Answer, CommandError } from './answer.ts'
 import type { Command } from './command.ts'
 import { type Faults, OOM } from './faults.ts'
 import { bad, stringOf } from './lua/arguments.ts'
+import type { REDIS } from './lua/globals.ts'
 import { library, tableWith, thrown } from './lua/library.ts'
 import { type Operators, operators } from './lua/operators.ts'
 import { first, LuaError, type LuaFunction, LuaTable, type LuaValue } from './lua/table.ts'
@@ -53,20 +54,13 @@ export class ScriptRun {
   }
 
   #bind(script: LoadedScript): Bound {
-    const bound = script.compiled(this.#operators, (path) => {
-      const found = this.#globals.get(path)
-      const base = path.split('.')[0] ?? ''
-      if (found !== undefined || (this.#globals.get(base) instanceof LuaTable && path !== base)) return found
-      throw new CommandError(
-        `ERR the script reads the global '${path}', which Redis (or the model of it) does not have`,
-      )
-    })
+    const bound = script.compiled(this.#operators, (path) => this.#globals.get(path))
     this.#bound.set(script, bound)
     return bound
   }
 
   #call(values: readonly LuaValue[]): Answer {
-    if (values.length === 0) throw new CommandError('ERR Please specify at least one argument for this redis.call()')
+    if (values.length === 0) throw new CommandError('ERR Please specify at least one argument for this redis lib call')
     const name = commandArgument(values[0])
     const args: string[] = []
     for (let at = 1; at < values.length; at += 1) args.push(commandArgument(values[at]))
@@ -89,7 +83,7 @@ export class ScriptRun {
     this.#hasWritten = true
   }
 
-  #redis(): Record<string, LuaValue> {
+  #redis(): Record<(typeof REDIS)[number], LuaValue> {
     return {
       call: (...values) => {
         try {

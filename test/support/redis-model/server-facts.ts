@@ -22,30 +22,32 @@ export function configsLike(config: ReadonlyMap<string, string>, pattern: string
 }
 
 export function infoOf(model: RedisModel, section: string): string {
-  const sections = sectionsOf(model)
-  const found = Object.entries(sections).filter(
-    ([name]) => name === section || /^(default|all|everything)$/.test(section),
-  )
-  const texts = found.map(([name, facts]) => {
-    const title = `# ${name.slice(0, 1).toUpperCase()}${name.slice(1)}`
-    return [title, ...Object.entries(facts).map(([fact, value]) => `${fact}:${value}`), ''].join('\r\n')
-  })
-  return texts.join('\r\n')
+  if (section === 'server') return sectionText('server', serverOf(model))
+  const isAll = /^(default|all|everything)$/.test(section)
+  const found = Object.entries(sectionsOf(model)).filter(([name]) => isAll || name === section)
+  return found.map(([name, facts]) => sectionText(name, facts)).join('\r\n')
 }
 
 export function roleOf({ faults, position }: RedisModel): Answer {
   return faults.isReplica ? ['slave', '127.0.0.1', 6379, 'connected', position] : ['master', position, []]
 }
 
-function sectionsOf({
-  runId,
-  faults,
-  config,
-  position,
-  keys,
-}: RedisModel): Record<string, Record<string, string | number>> {
+type Facts = Readonly<Record<string, string | number>>
+
+function sectionText(name: string, facts: Facts): string {
+  let text = `# ${name.slice(0, 1).toUpperCase()}${name.slice(1)}\r\n`
+  for (const [fact, value] of Object.entries(facts)) text += `${fact}:${value}\r\n`
+  return text
+}
+
+function serverOf({ runId }: RedisModel): Facts {
+  return { redis_version: '7.0.15', redis_mode: 'standalone', run_id: runId, tcp_port: 6379 }
+}
+
+function sectionsOf(model: RedisModel): Record<string, Facts> {
+  const { faults, config, position, keys, replicas } = model
   return {
-    server: { redis_version: '7.0.15', redis_mode: 'standalone', run_id: runId, tcp_port: 6379 },
+    server: serverOf(model),
     memory: {
       used_memory: faults.isFull ? Number(config.get('maxmemory')) + 1 : 1_000_000,
       maxmemory: Number(config.get('maxmemory')),
@@ -58,7 +60,7 @@ function sectionsOf({
     },
     replication: faults.isReplica
       ? { role: 'slave', master_link_status: 'up', slave_repl_offset: position, connected_slaves: 0 }
-      : { role: 'master', connected_slaves: 0, master_repl_offset: position },
+      : { role: 'master', connected_slaves: replicas.count, master_repl_offset: position },
     keyspace: keys.size > 0 ? { db0: `keys=${keys.size},expires=0,avg_ttl=0` } : {},
   }
 }

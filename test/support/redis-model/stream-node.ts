@@ -58,11 +58,12 @@ export class StreamNode {
 
   add(id: Id, fields: readonly string[]): void {
     const count = fields.length / 2
-    const isSame = count === this.names.length && this.names.every((name, at) => fields[at * 2] === name)
+    let isSame = count === this.names.length
+    for (let at = 0; isSame && at < count; at += 1) isSame = this.names[at] === fields[at * 2]
     let bytes =
       integerBytes(isSame ? 2 : 0) + integerBytes(id.ms - this.master.ms) + integerBytes(id.seq - this.master.seq)
     bytes += isSame ? integerBytes(count + 3) : integerBytes(count) + integerBytes(2 * count + 4)
-    for (const [at, text] of fields.entries()) if (!isSame || at % 2 === 1) bytes += textBytes(text)
+    for (let at = isSame ? 1 : 0; at < fields.length; at += isSame ? 2 : 1) bytes += textBytes(fields[at] ?? '')
     this.#bytes += bytes
     this.items.push({ id, fields, isDeleted: false })
     this.live += 1

@@ -6,10 +6,12 @@ import { Hash } from '../values.ts'
 import { scanned, withValues } from './scan.ts'
 
 export const HASHES: readonly Command[] = [
-  reads('HGET', 3, (db, [key = '', field = '']) => db.find(key, Hash)?.fields.get(field) ?? null),
-  reads('HMGET', -3, (db, [key = '', ...fields]) => {
-    const hash = db.find(key, Hash)
-    return fields.map((field) => hash?.fields.get(field) ?? null)
+  reads('HGET', 3, (db, args) => db.find(args[0] ?? '', Hash)?.fields.get(args[1] ?? '') ?? null),
+  reads('HMGET', -3, (db, args) => {
+    const hash = db.find(args[0] ?? '', Hash)
+    const values: (string | null)[] = []
+    for (let at = 1; at < args.length; at += 1) values.push(hash?.fields.get(args[at] ?? '') ?? null)
+    return values
   }),
   reads('HGETALL', 2, (db, [key = '']) => [...(db.find(key, Hash)?.fields ?? [])].flat()),
   reads('HKEYS', 2, (db, [key = '']) => [...(db.find(key, Hash)?.fields.keys() ?? [])]),
@@ -21,9 +23,9 @@ export const HASHES: readonly Command[] = [
     const fields = db.find(key, Hash)?.fields ?? new Map<string, string>()
     return withValues(scanned(cursor, options, [...fields.keys()].sort()), (field) => fields.get(field) ?? '')
   }),
-  writes('HSET', -4, (db, [key = '', ...pairs]) => set(db, 'hset', key, pairs)),
-  writes('HMSET', -4, (db, [key = '', ...pairs]) => {
-    set(db, 'hmset', key, pairs)
+  writes('HSET', -4, (db, args) => set(db, 'hset', args)),
+  writes('HMSET', -4, (db, args) => {
+    set(db, 'hmset', args)
     return OK
   }),
   writes('HSETNX', 4, (db, [key = '', field = '', value = '']) => {
@@ -49,11 +51,12 @@ export const HASHES: readonly Command[] = [
   }),
 ]
 
-function set(db: Keyspace, name: string, key: string, pairs: readonly string[]): number {
-  if (pairs.length % 2 === 1) throw new CommandError(`ERR wrong number of arguments for '${name}' command`)
-  const { fields } = db.own(key, Hash)
+/** A key, then fields and values. */
+function set(db: Keyspace, name: string, args: readonly string[]): number {
+  if (args.length % 2 === 0) throw new CommandError(`ERR wrong number of arguments for '${name}' command`)
+  const { fields } = db.own(args[0] ?? '', Hash)
   const before = fields.size
-  for (let at = 0; at < pairs.length; at += 2) fields.set(pairs[at] ?? '', pairs[at + 1] ?? '')
+  for (let at = 1; at < args.length; at += 2) fields.set(args[at] ?? '', args[at + 1] ?? '')
   return fields.size - before
 }
 

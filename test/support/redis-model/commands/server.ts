@@ -15,6 +15,12 @@ export const SERVER: readonly Command[] = [
     }),
     isForClients: true,
   },
+  {
+    ...reads('WAIT', 3, () => {
+      throw new RangeError("WAIT is the connection's: use runReplicated")
+    }),
+    isForClients: true,
+  },
   reads('PING', -1, (_, [text]) => text ?? new Status('PONG')),
   reads('ECHO', 2, (_, [text = '']) => text),
 ]

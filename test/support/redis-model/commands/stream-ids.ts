@@ -41,6 +41,7 @@ export function limit(text: string, missing: number, step: 1 | -1): Id {
 }
 
 function part(text: string): number {
+  if (text.length < 16) return Number(text)
   if (BigInt(text) >= 2n ** 64n) throw INVALID
   if (text === String(2n ** 64n - 1n)) return HIGHEST
   if (Number.isSafeInteger(Number(text))) return Number(text)

@@ -5,6 +5,7 @@
  */
 import luaparse from 'luaparse'
 import type { Operators } from './operators.ts'
+import { Parentheses } from './parentheses.ts'
 import { Scope } from './scope.ts'
 import { Statements } from './statements.ts'
 import type { LuaResult, LuaTable, LuaValue } from './table.ts'
@@ -17,9 +18,16 @@ export type Compiled = (
 
 /** `text`: as bytes, without a line of flags. Throws a `SyntaxError`. */
 export function compile(text: string): Compiled {
-  const { body } = luaparse.parse(text, { luaVersion: '5.1', encodingMode: 'pseudo-latin1', comments: false })
+  const parentheses = new Parentheses(text)
+  const { body } = luaparse.parse(text, {
+    luaVersion: '5.1',
+    encodingMode: 'pseudo-latin1',
+    comments: false,
+    ranges: true,
+    onCreateNode: parentheses.note,
+  })
   const scope = new Scope()
   const params = [scope.declare('KEYS'), scope.declare('ARGV')]
-  const code = new Statements(scope).body(body)
+  const code = new Statements(scope, parentheses.has).body(body)
   return new Function('O', 'G', `'use strict'\n${scope.bindings()}return (${params.join(', ')}) => ${code}`) as Compiled
 }

@@ -9,6 +9,7 @@ import type {
   StringLiteral,
   TableConstructorExpression,
 } from 'luaparse'
+import { KNOWN, MISSING } from './globals.ts'
 import type { Scope } from './scope.ts'
 
 const ARITHMETIC: Record<string, string> = { '+': 'add', '-': 'sub', '*': 'mul', '/': 'div', '%': 'mod', '^': 'pow' }
@@ -16,13 +17,22 @@ const COMPARED = new Set(['==', '~=', '<', '<=', '>', '>='])
 
 type AnyCall = Extract<Expression, { type: 'CallExpression' | 'StringCallExpression' | 'TableCallExpression' }>
 
+type FunctionCode = (declared: FunctionDeclaration) => string
+
 export class Expressions {
   readonly #scope: Scope
-  readonly #function: (declared: FunctionDeclaration) => string
+  readonly #isInParens: (of: Expression) => boolean
+  readonly #function: FunctionCode
 
-  constructor(scope: Scope, functionCode: (declared: FunctionDeclaration) => string) {
+  constructor(scope: Scope, isInParens: (of: Expression) => boolean, functionCode: FunctionCode) {
     this.#scope = scope
+    this.#isInParens = isInParens
     this.#function = functionCode
+  }
+
+  /** Whether it may be several values. In parentheses it is one. */
+  isMulti(of: Expression): boolean {
+    return (isCall(of) || of.type === 'VarargLiteral') && !this.#isInParens(of)
   }
 
   value(of: Expression): string {
@@ -38,11 +48,11 @@ export class Expressions {
       case 'VarargLiteral':
         return 'va[0]'
       case 'Identifier':
-        return this.#scope.find(of.name) ?? this.#scope.global(of.name)
+        return this.#scope.find(of.name) ?? this.#global(of.name)
       case 'MemberExpression': {
-        if (of.base.type !== 'Identifier' || this.#scope.find(of.base.name))
-          return `O.index(${this.value(of.base)}, ${JSON.stringify(of.identifier.name)})`
-        return this.#scope.global(`${of.base.name}.${of.identifier.name}`)
+        const path = this.#knownPath(of)
+        if (path !== undefined) return this.#scope.global(path)
+        return `O.index(${this.value(of.base)}, ${JSON.stringify(of.identifier.name)})`
       }
       case 'IndexExpression':
         return `O.index(${this.value(of.base)}, ${this.value(of.index)})`
@@ -81,7 +91,7 @@ export class Expressions {
   /** Several expressions by commas; the last spreads if it may be several values. */
   list(of: readonly Expression[]): string {
     const codes = of.map((each, at) =>
-      at === of.length - 1 && isMulti(each) ? `...${this.all(each)}` : this.value(each),
+      at === of.length - 1 && this.isMulti(each) ? `...${this.all(each)}` : this.value(each),
     )
     return codes.join(', ')
   }
@@ -106,12 +116,22 @@ export class Expressions {
       const method = `O.index(${self} = ${this.value(of.base.base)}, ${JSON.stringify(name)})`
       return `O.callable(${method}, ${JSON.stringify(name)})(${[self, this.list(args)].filter(Boolean).join(', ')})`
     }
-    const name = nameOf(of.base)
-    // What Redis has of functions does not change: it is checked where it is bound.
-    const isBound = name !== undefined && !this.#scope.find(name.split('.')[0] ?? '')
     const callee = this.value(of.base)
-    if (isBound) return `${callee}(${this.list(args)})`
-    return `O.callable(${callee}, ${JSON.stringify(name ?? '?')})(${this.list(args)})`
+    // What Redis has of functions does not change: it need not be checked.
+    if (this.#knownPath(of.base) !== undefined) return `${callee}(${this.list(args)})`
+    return `O.callable(${callee}, ${JSON.stringify(nameOf(of.base))})(${this.list(args)})`
+  }
+
+  #global(name: string): string {
+    if (KNOWN.has(name)) return this.#scope.global(name)
+    if (MISSING.has(name)) throw new RangeError(`the model has no '${name}' of Redis' Lua`)
+    return `O.fail("Script attempted to access nonexistent global variable '${name}'")`
+  }
+
+  /** The path of a global that Redis has: `string.sub`. */
+  #knownPath(of: Expression): string | undefined {
+    const name = nameOf(of)
+    return KNOWN.has(name) && !this.#scope.find(name.split('.')[0] ?? '') ? name : undefined
   }
 
   #unary(operator: string, of: Expression): string {
@@ -152,13 +172,8 @@ export class Expressions {
   }
 }
 
-export function isCall(of: Expression): of is AnyCall {
+function isCall(of: Expression): of is AnyCall {
   return of.type === 'CallExpression' || of.type === 'StringCallExpression' || of.type === 'TableCallExpression'
-}
-
-/** Whether it may be several values. In parentheses it is one. */
-export function isMulti(of: Expression): boolean {
-  return (isCall(of) || of.type === 'VarargLiteral') && !('inParens' in of && of.inParens)
 }
 
 function argumentsOf(call: AnyCall): readonly Expression[] {
@@ -166,9 +181,9 @@ function argumentsOf(call: AnyCall): readonly Expression[] {
   return [call.type === 'StringCallExpression' ? (call.argument as StringLiteral) : call.arguments]
 }
 
-/** `f`, or `string.sub`. */
-function nameOf(base: Expression): string | undefined {
-  if (base.type === 'Identifier') return base.name
-  if (base.type !== 'MemberExpression' || base.base.type !== 'Identifier') return undefined
-  return `${base.base.name}.${base.identifier.name}`
+/** `f`, or `string.sub`; `?`: it has no name. */
+function nameOf(of: Expression): string {
+  if (of.type === 'Identifier') return of.name
+  if (of.type !== 'MemberExpression' || of.indexer === ':' || of.base.type !== 'Identifier') return '?'
+  return `${of.base.name}.${of.identifier.name}`
 }

@@ -34,6 +34,8 @@ function converted(kind: string, value: LuaValue, digits: number | undefined, at
       )
     case 'u':
       return signed(String(BigInt.asUintN(64, whole(value, at))), digits, '')
+    case 'o':
+      return signed(BigInt.asUintN(64, whole(value, at)).toString(8), digits, '')
     case 'x':
       return signed(BigInt.asUintN(64, whole(value, at)).toString(16), digits, '')
     case 'X':

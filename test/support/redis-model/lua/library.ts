@@ -85,7 +85,10 @@ const BASE: Record<string, LuaFunction> = {
       const result: LuaResult = called(...values)
       return isMany(result) ? [true, ...result] : [true, result]
     } catch (error) {
-      return [false, thrown(error)]
+      const value = thrown(error)
+      const text = value instanceof LuaTable ? value.get('err') : undefined
+      // Redis' own `pcall` returns the text of such an error.
+      return [false, typeof text === 'string' ? text : value]
     }
   },
 }

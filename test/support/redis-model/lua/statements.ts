@@ -7,7 +7,7 @@ import type {
   Identifier,
   Statement,
 } from 'luaparse'
-import { Expressions, isMulti } from './expressions.ts'
+import { Expressions } from './expressions.ts'
 import type { Scope } from './scope.ts'
 
 type Target = Extract<Expression, { type: 'Identifier' | 'MemberExpression' | 'IndexExpression' }>
@@ -16,9 +16,9 @@ export class Statements {
   readonly #scope: Scope
   readonly #expressions: Expressions
 
-  constructor(scope: Scope) {
+  constructor(scope: Scope, isInParens: (of: Expression) => boolean) {
     this.#scope = scope
-    this.#expressions = new Expressions(scope, (declared) => this.#function(declared))
+    this.#expressions = new Expressions(scope, isInParens, (declared) => this.#function(declared))
   }
 
   /** The body of a function, in braces. Without a `return` it returns no value. */
@@ -84,20 +84,32 @@ export class Statements {
     const [target] = targets
     if (targets.length === 1 && target && init.length === 1 && init[0])
       return this.#set(target, this.#expressions.value(init[0]))
+    // All is evaluated before anything is set: what is assigned to first, then the values.
+    const places = targets.map((each) => this.#place(each))
     const { before, codes, after } = this.#values(targets.length, init)
-    // All is evaluated before anything is set.
-    const kept = codes.map((code) => {
-      const name = this.#scope.temporary()
-      return { name, code: `${name} = ${code};` }
-    })
-    const sets = targets.map((each, at) => this.#set(each, kept[at]?.name ?? 'undefined'))
-    return [before, ...kept.map(({ code }) => code), after, ...sets].join('\n')
+    const values = codes.map((code) => this.#keep(code))
+    const sets = places.map(({ set }, at) => set(values[at]?.name ?? 'undefined'))
+    return [...places.map(({ code }) => code), before, ...values.map(({ code }) => code), after, ...sets].join('\n')
+  }
+
+  /** A variable with the value of a code. */
+  #keep(code: string): { readonly name: string; readonly code: string } {
+    const name = this.#scope.temporary()
+    return { name, code: `${name} = ${code};` }
+  }
+
+  /** Where a value is assigned to, evaluated before. */
+  #place(target: Target): { readonly code: string; readonly set: (value: string) => string } {
+    if (target.type === 'Identifier') return { code: '', set: (value) => this.#set(target, value) }
+    const base = this.#keep(this.#expressions.value(target.base))
+    const key = this.#keep(this.#keyOf(target))
+    return { code: base.code + key.code, set: (value) => `O.assign(${base.name}, ${key.name}, ${value});` }
   }
 
   /** The codes of `count` values out of a list of expressions; those beyond it are evaluated before, or after. */
   #values(count: number, init: readonly Expression[]): { before: string; codes: string[]; after: string } {
     const last = init.at(-1)
-    const singles = last && isMulti(last) && init.length <= count ? init.slice(0, -1) : init
+    const singles = last && this.#expressions.isMulti(last) && init.length <= count ? init.slice(0, -1) : init
     const codes = singles.slice(0, count).map((each) => this.#expressions.value(each))
     const after = singles.slice(count).map((each) => `${this.#expressions.value(each)};`)
     let before = ''
@@ -122,9 +134,13 @@ export class Statements {
       const local = this.#scope.find(target.name)
       return local ? `${local} = ${value};` : `O.fail('Attempt to modify a readonly table (global ${target.name})');`
     }
-    const key =
-      target.type === 'IndexExpression' ? this.#expressions.value(target.index) : JSON.stringify(target.identifier.name)
-    return `O.assign(${this.#expressions.value(target.base)}, ${key}, ${value});`
+    return `O.assign(${this.#expressions.value(target.base)}, ${this.#keyOf(target)}, ${value});`
+  }
+
+  #keyOf(target: Exclude<Target, Identifier>): string {
+    return target.type === 'IndexExpression'
+      ? this.#expressions.value(target.index)
+      : JSON.stringify(target.identifier.name)
   }
 
   #counting({ variable, start, end, step, body }: ForNumericStatement): string {
@@ -172,6 +188,6 @@ export class Statements {
     const [only] = of
     if (!only) return 'O.none'
     if (of.length > 1) return `[${this.#expressions.list(of)}]`
-    return isMulti(only) ? this.#expressions.several(only) : this.#expressions.value(only)
+    return this.#expressions.isMulti(only) ? this.#expressions.several(only) : this.#expressions.value(only)
   }
 }

@@ -86,6 +86,9 @@ function find(text: LuaValue, pattern: LuaValue, from: LuaValue, isPlain: boolea
   return found ? [found.start + 1, found.end, ...found.pattern.captures(found.start, found.end, false)] : undefined
 }
 
+/** Punctuation that means something at the beginning of a pattern. */
+const SPECIAL = /^[\^$(%.[]/
+
 function search(
   text: string,
   sought: string,
@@ -93,7 +96,13 @@ function search(
 ): { pattern: Pattern; start: number; end: number } | undefined {
   const pattern = new Pattern(text, sought)
   const isAnchored = sought.startsWith('^')
+  // A plain character at the beginning: the places where it stands are found faster.
+  const plain = SPECIAL.test(sought) || /[*?-]/.test(sought[1] ?? '') ? undefined : sought[0]
   for (let start = from; start <= text.length; start += 1) {
+    if (plain !== undefined) {
+      start = text.indexOf(plain, start)
+      if (start === -1) return undefined
+    }
     const end = pattern.match(start, isAnchored ? 1 : 0)
     if (end !== -1) return { pattern, start, end }
     if (isAnchored) return undefined
