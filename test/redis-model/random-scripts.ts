@@ -99,6 +99,7 @@ export class RandomScripts {
     const path = this.#dice.pick([...PATHS, '/never'])
     const key = bucketKey(bucket(path))
     const { epoch, number, seq } = this.#room(path)
+    if (this.#dice.oneIn(3)) yield { script: erase, key, args: [path, epoch, number + 1, ...this.#begun(1, seq + 1)] }
     yield { script: erase, key, args: [path, epoch, number, ...this.#begun(1, seq + 1)] }
     const erased = this.#room(path)
     yield { script: drop, key, args: [path, erased.epoch, erased.number] }
