@@ -10,10 +10,11 @@ import type { Random } from '../../random.ts'
 import { errorOf } from '../../thrown.ts'
 import { within } from '../../within.ts'
 import { byPath, byTime, type KeptRoom, type RoomAlarm, type RoomContents } from '../kept-rooms.ts'
-import type { Kept, Log, LogSpan, Retention, RoomLog } from '../log.ts'
+import type { Log, LogSpan, Retention, RoomLog } from '../log.ts'
 import { MemoryLog } from '../memory.ts'
 import { backupOf } from './backups.ts'
 import { AlarmIndex } from './bucket-index.ts'
+import { Durability } from './durability.ts'
 import { RedisEpochs } from './epochs.ts'
 import { eraseRoom } from './erasing.ts'
 import type { RedisHealth } from './health.ts'
@@ -204,7 +205,7 @@ export class RedisLog implements Log {
       logger,
       epochs: new RedisEpochs(clock, random, () => this.key),
       keptCalls: new KeptCalls(),
-      level: (runId) => this.#level(runId, health),
+      durability: new Durability(calls, health),
       recentBytes: () => this.#recentBytes(),
       refusal: () => this.#refusal(),
       waits: (bytes) => {
@@ -218,10 +219,6 @@ export class RedisLog implements Log {
         onCommit?.(seconds)
       },
     }
-  }
-
-  #level(runId: string, { kept, runIds }: RedisHealth): Kept {
-    return runIds.includes(runId) ? kept : 'memory'
   }
 
   #recentBytes(): number {

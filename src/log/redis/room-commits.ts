@@ -6,7 +6,7 @@ import { Frame } from '../../delivery/frame.ts'
 import { RoomError } from '../../errors.ts'
 import { errorOf } from '../../thrown.ts'
 import { idsRefusal } from '../id-limit.ts'
-import { type Changes, type Entry, type IdempotencyKey, isEmpty, type Retention } from '../log.ts'
+import { type Changes, type Entry, type IdempotencyKey, isEmpty, type Kept, type Retention } from '../log.ts'
 import { type CommitCall, commitCall, saying } from './commit-call.ts'
 import { EntryQueue, type Pending } from './entry-queue.ts'
 import { RoomCalls } from './kept-calls.ts'
@@ -15,7 +15,6 @@ import { RedisRefusal } from './redis-calls.ts'
 import { count, list, text } from './reply.ts'
 import type { RoomEpochs } from './room-epochs.ts'
 import type { RedisRoomParts } from './room-parts.ts'
-import { commit } from './scripts/commit.ts'
 import { settled } from './settling.ts'
 import type { Position, StoredRoom } from './stored-room.ts'
 
@@ -33,8 +32,8 @@ export interface CommittingRoom {
   readonly epochs: RoomEpochs
   /** The newest event that is kept. */
   readonly seq: number
-  /** These are kept, by this run of Redis. */
-  kept(frames: readonly Frame[], keys: readonly IdempotencyKey[], changes: Changes | undefined, runId: string): void
+  /** These are kept, so well. */
+  kept(frames: readonly Frame[], keys: readonly IdempotencyKey[], changes: Changes | undefined, kept: Kept): void
   /** A message with this key is kept already. */
   refused(key: IdempotencyKey): void
   /** Nothing more can be kept. */
@@ -54,7 +53,8 @@ export class RoomCommits {
   /** How many ids are kept, as of the last commit. */
   ids: number
   #isClosed = false
-  #isLost = false
+  /** It was lost, or erased: nobody waits any more. */
+  isOver = false
   #onIdle: (() => void) | undefined
 
   constructor(room: CommittingRoom, { at, runId, ids }: Pick<StoredRoom, 'at' | 'runId' | 'ids'>) {
@@ -71,10 +71,6 @@ export class RoomCommits {
 
   get isBehind(): boolean {
     return this.#queue.isBehind
-  }
-
-  get isOver(): boolean {
-    return this.#isLost
   }
 
   /** The epoch of the commit that is on its way, if it begins one. */
@@ -118,20 +114,20 @@ export class RoomCommits {
 
   /** Gives the room up: it was lost, or erased. */
   giveUp(reason: string): void {
-    if (this.#isLost) return
-    this.#isLost = true
+    if (this.isOver) return
+    this.isOver = true
     this.#fail(new RoomError('unavailable', reason))
   }
 
   #refusal(keys: readonly IdempotencyKey[]): RoomError | undefined {
-    if (this.#isClosed || this.#isLost) return new RoomError('unavailable', 'this room has closed')
+    if (this.#isClosed || this.isOver) return new RoomError('unavailable', 'this room has closed')
     if (this.#queue.keys.hasAny(keys))
       return new RoomError('unavailable', 'this message is being kept, send it again later')
     return this.parts.refusal() ?? idsRefusal(keys, this.ids + this.#queue.keys.size, this.#room.retention.ids)
   }
 
   #flush = (): void => {
-    if (this.#flight || this.#isLost) return
+    if (this.#flight || this.isOver) return
     const pending = this.#queue.take()
     if (pending.length === 0) {
       this.#onIdle?.()
@@ -149,15 +145,17 @@ export class RoomCommits {
   async #say(call: Call): Promise<void> {
     const sinceMs = this.parts.clock.monotonic()
     const args = saying(this.path, this.#runId, call, '')
-    const reply = await this.parts.calls.run(commit, this.key, args).catch((error: unknown) => errorOf(error))
+    const said = await this.parts.durability
+      .commit(this.#runId, this.key, args)
+      .catch((error: unknown) => errorOf(error))
     // Whoever gave the room up has ended its entries.
-    if (this.#isLost) return
-    if (reply instanceof Error) return this.#settle(call, reply)
-    const answer = list(reply)
+    if (this.isOver) return
+    if (said instanceof Error) return this.#settle(call, said)
+    const answer = list(said.reply)
     switch (text(answer[0])) {
       case 'ok':
         this.parts.committed((this.parts.clock.monotonic() - sinceMs) / 1000)
-        return this.#done(call, count(answer[1]), count(answer[2]))
+        return this.#done(call, count(answer[1]), count(answer[2]), said.kept)
       case 'dup':
         return this.#refuse(call, count(answer[1]))
       case 'broken':
@@ -170,12 +168,12 @@ export class RoomCommits {
   async #settle(call: Call, error?: Error): Promise<void> {
     if (error) this.parts.failed(error)
     const result = await settled(this, call)
-    if (this.#isLost) return
+    if (this.isOver) return
     if (result.kind === 'lost') return this.#lose(result.reason)
     this.#runId = result.runId
     switch (result.kind) {
       case 'done':
-        return this.#done(call, result.timeMs, result.ids)
+        return this.#done(call, result.timeMs, result.ids, this.parts.durability.level(this.#runId))
       case 'again':
         return this.#say(call)
       default:
@@ -184,7 +182,7 @@ export class RoomCommits {
   }
 
   /** All of the call is kept. */
-  #done(call: Call, timeMs: number, ids: number): void {
+  #done(call: Call, timeMs: number, ids: number, kept: Kept): void {
     const { from, to, rest, bytes, begins } = call
     this.#flight = undefined
     this.#at = { epoch: to, number: from.number + 1 }
@@ -199,7 +197,7 @@ export class RoomCommits {
       const frames = drafts.map(({ type, data }, index) => new Frame(type, data, first + index, timeMs))
       seq += frames.length
       if (changes?.clearsHistory) this.#room.epochs.begun(cleared.splice(0, 1))
-      this.#room.kept(frames, keys, changes, this.#runId)
+      this.#room.kept(frames, keys, changes, kept)
       this.#queue.end(pending, () => pending.entry.kept(frames))
     }
     this.#flush()
@@ -236,14 +234,14 @@ export class RoomCommits {
   }
 
   #lose(reason: string): void {
-    if (this.#isLost) return
+    if (this.isOver) return
     this.giveUp(`this could not be kept: ${reason}`)
     this.#room.lost(reason)
   }
 
   /** Ends the entries that wait; if the room is lost, also those that were said. */
   #fail(error: RoomError): void {
-    if (this.#isLost && this.#flight) this.#back(this.#flight)
+    if (this.isOver && this.#flight) this.#back(this.#flight)
     this.#queue.fail(error)
     if (!this.#flight && this.#queue.length === 0) this.#onIdle?.()
   }

@@ -3,7 +3,7 @@ import type { Clock } from '../../clock.ts'
 import type { RoomLogger } from '../../define.ts'
 import type { RoomError } from '../../errors.ts'
 import type { EpochMaker } from '../epoch.ts'
-import type { Kept } from '../log.ts'
+import type { Durability } from './durability.ts'
 import type { KeptCalls } from './kept-calls.ts'
 import type { RedisCalls } from './redis-calls.ts'
 
@@ -13,8 +13,7 @@ export interface RedisRoomParts {
   readonly logger: RoomLogger
   readonly epochs: EpochMaker
   readonly keptCalls: KeptCalls
-  /** How durable a commit is that this run of Redis has answered. */
-  level(runId: string): Kept
+  readonly durability: Durability
   /** How many bytes of events one room may hold in memory now. */
   recentBytes(): number
   /** Why an append cannot be accepted now; `undefined` if it can. */

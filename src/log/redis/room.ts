@@ -46,7 +46,8 @@ export class RedisRoomLog implements RoomLog {
   #pages: Pages | undefined
   #state: RoomState | undefined
   #first: number
-  #runId: string
+  /** How well the last commit is kept. */
+  #kept: Kept
   #trimming: Promise<void> | undefined
   /** When something is too old, by the server's clock. */
   #dueAt = 0
@@ -72,7 +73,7 @@ export class RedisRoomLog implements RoomLog {
     this.#lost = lost
     this.#state = { storage: new Map(stored.storage), alarms: new Map(stored.alarms) }
     this.#first = stored.first
-    this.#runId = stored.runId
+    this.#kept = parts.durability.level(stored.runId)
     this.#commits = this.#newCommits(stored)
   }
 
@@ -89,7 +90,7 @@ export class RedisRoomLog implements RoomLog {
   }
 
   get kept(): Kept {
-    return this.#parts.level(this.#runId)
+    return this.#kept
   }
 
   get isBehind(): boolean {
@@ -190,7 +191,10 @@ export class RedisRoomLog implements RoomLog {
         get seq() {
           return seq()
         },
-        kept: (frames, keys, changes, runId) => this.#kept(frames, keys, changes, runId),
+        kept: (frames, keys, changes, kept) => {
+          this.#kept = kept
+          this.#keep(frames, keys, changes)
+        },
         refused: (key) => {
           if ('client' in key) this.#ids.forget(key.client)
         },
@@ -200,8 +204,7 @@ export class RedisRoomLog implements RoomLog {
     )
   }
 
-  #kept(frames: readonly Frame[], keys: readonly IdempotencyKey[], changes: Changes | undefined, runId: string): void {
-    this.#runId = runId
+  #keep(frames: readonly Frame[], keys: readonly IdempotencyKey[], changes: Changes | undefined): void {
     if (changes?.alarms) this.#parts.alarmsChanged(this.path)
     for (const frame of frames) this.#recent.push(frame)
     if (frames.length > 0) this.#recent.trim(this.#retention.keep, 0, this.#parts.recentBytes())
