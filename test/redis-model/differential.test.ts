@@ -6,15 +6,16 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { need } from '../support/components.ts'
 import { seeded } from '../support/random.ts'
 import { amount } from '../support/scale.ts'
+import type { Fault } from './faults.ts'
 import { randomCommand } from './random-commands.ts'
 import { RandomScripts, roomKey } from './random-scripts.ts'
-import { type Fault, Twins } from './twins.ts'
+import { Twins } from './twins.ts'
 
 const command = need('redis')
 const { SEED } = process.env
 const seeds = SEED ? [Number(SEED)] : Array.from({ length: amount(3, 3, 30) }, (_, index) => index + 1)
 const STEPS = amount(400, 400, 3000)
-const FAULTS: readonly Fault[] = ['full', 'replica', 'busy']
+const SHORT: readonly Fault[] = ['full', 'replica', 'busy']
 
 let twins: Twins
 
@@ -54,7 +55,7 @@ describe.each(seeds)('with the seed %i', (seed) => {
         await twins.setClock(now)
       }
       if (dice.oneIn(60)) {
-        await twins.withFault(dice.pick(FAULTS), async () => {
+        await twins.withFault(dice.pick(SHORT), async () => {
           for (let each = 0; each < 5; each += 1) await script()
           await twins.command(...randomCommand(dice))
         })

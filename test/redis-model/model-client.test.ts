@@ -117,7 +117,7 @@ describe('a fault', () => {
     await refused('isReplica', 'READONLY')
     await refused('isLoading', 'LOADING')
     await refused('isBusy', 'BUSY')
-    faults.diskError = 'No space left on device'
+    faults.diskError = 'aof'
     await expect(count()).rejects.toMatchObject({ code: 'MISCONF' })
     await expect(client.command('NOPE', 'n')).rejects.toMatchObject({ code: 'ERR' })
   })

@@ -13,6 +13,7 @@ import { RedisServer } from '../support/redis.ts'
 import { ModelClient } from '../support/redis-model/model-client.ts'
 import { ModelHost } from '../support/redis-model/model-host.ts'
 import { RedisModel } from '../support/redis-model/redis-model.ts'
+import { FAULTS, type Fault, until } from './faults.ts'
 import { stateOf, texts } from './kept-state.ts'
 
 export const CLOCK_KEY = 'test:clock'
@@ -22,6 +23,9 @@ const SETTINGS = {
   'hash-max-listpack-entries': '100000',
   'hash-max-listpack-value': '1000000',
   'busy-reply-threshold': '1',
+  // A slow load answers often.
+  'loading-process-events-interval-bytes': '1024',
+  rdbcompression: 'no',
 }
 
 export class Twins {
@@ -113,14 +117,21 @@ export class Twins {
 
   async withFault(fault: Fault, work: () => Promise<void>): Promise<void> {
     this.#note(`begin ${fault}`)
-    const { begin, end } = this.#faults()[fault]
-    await begin()
+    const { begin, end } = FAULTS[fault]
+    await begin(this.redis, this.host.model.faults)
     try {
       await work()
     } finally {
-      await end()
+      await end(this.redis, this.host.model.faults)
+      this.#note(`end ${fault}`)
     }
-    this.#note(`end ${fault}`)
+  }
+
+  /** One of both is changed, and the other must be changed as well. */
+  each(real: (redis: RedisServer) => Promise<unknown>, model: (model: RedisModel) => unknown): Promise<unknown> {
+    this.#note('each')
+    model(this.host.model)
+    return real(this.redis)
   }
 
   async end(): Promise<void> {
@@ -129,45 +140,6 @@ export class Twins {
   }
 
   #learnRunId: () => Promise<void> = async () => {}
-
-  #faults(): Record<Fault, { begin: () => Promise<unknown>; end: () => Promise<unknown> }> {
-    const { redis } = this
-    const { faults } = this.host.model
-    return {
-      full: {
-        begin: async () => {
-          await redis.set('maxmemory', '1')
-          faults.isFull = true
-        },
-        end: async () => {
-          await redis.set('maxmemory', '0')
-          faults.isFull = false
-        },
-      },
-      replica: {
-        begin: async () => {
-          await redis.say('REPLICAOF', '127.0.0.1', 1)
-          faults.isReplica = true
-        },
-        end: async () => {
-          await redis.say('REPLICAOF', 'NO', 'ONE')
-          faults.isReplica = false
-        },
-      },
-      busy: {
-        begin: async () => {
-          void redis.say('EVAL', 'while true do end', 0).catch(() => {})
-          await this.#until(async () => /^BUSY/.test(String(await redis.say('PING').catch(messageOf))))
-          faults.isBusy = true
-        },
-        end: async () => {
-          await redis.say('SCRIPT', 'KILL')
-          await this.#until(async () => (await redis.say('PING').catch(messageOf)) === 'PONG')
-          faults.isBusy = false
-        },
-      },
-    }
-  }
 
   async #both(what: string, call: (calls: RedisCalls) => Promise<Reply>): Promise<Answered> {
     this.#note(what)
@@ -182,18 +154,10 @@ export class Twins {
   }
 
   async #isBack(): Promise<void> {
-    await this.#until(async () => this.#real.isReady)
-  }
-
-  async #until(isSo: () => Promise<boolean>): Promise<void> {
-    const turn = async () => {
-      while (!(await isSo())) await new Promise<void>((resolve) => setImmediate(resolve))
-    }
-    await patiently(turn(), 'Redis')
+    await until(async () => this.#real.isReady, 'the connection')
   }
 }
 
-export type Fault = 'full' | 'replica' | 'busy'
 export type Answered = { readonly reply: unknown } | { readonly error: string }
 
 /** The code of an error, and its text where the model has the same: Lua's own errors name places in the script. */
@@ -201,7 +165,7 @@ async function answered(reply: Promise<Reply>): Promise<Answered> {
   try {
     return { reply: texts(await reply) }
   } catch (error) {
-    const text = messageOf(error).replace(/ script: .*$/s, '')
+    const text = (error instanceof Error ? error.message : String(error)).replace(/ script: .*$/s, '')
     return { error: /^ERR (user_script:|Error compiling script)/.test(text) ? 'ERR, by Lua' : text }
   }
 }
@@ -214,10 +178,6 @@ function untimed({ name, text }: Script): Script {
 function show(args: readonly Argument[]): string {
   const texts = args.map((arg) => (arg instanceof Uint8Array ? Buffer.from(arg).toString('latin1') : String(arg)))
   return texts.map((text) => JSON.stringify(text.slice(0, 60))).join(' ')
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }
 
 async function runIdOf(redis: RedisServer): Promise<string> {

@@ -18,6 +18,8 @@ export interface Command {
   readonly isWrite: boolean
   /** Refused when the memory is full. */
   readonly growsMemory: boolean
+  /** Refused while the disk cannot be written. */
+  readonly needsDisk: boolean
   /** Answered while the data is being loaded. */
   readonly isForLoading: boolean
   /** Not for scripts. */
@@ -29,17 +31,26 @@ type Run = Command['run']
 
 /** A command that reads. */
 export function reads(name: string, arity: number, run: Run): Command {
-  return { name, arity, run, isWrite: false, growsMemory: false, isForLoading: false, isForClients: false }
+  return {
+    name,
+    arity,
+    run,
+    isWrite: false,
+    growsMemory: false,
+    needsDisk: false,
+    isForLoading: false,
+    isForClients: false,
+  }
 }
 
 /** A command that writes and needs memory. */
 export function writes(name: string, arity: number, run: Run): Command {
-  return { ...reads(name, arity, run), isWrite: true, growsMemory: true }
+  return { ...frees(name, arity, run), growsMemory: true }
 }
 
 /** A command that writes, also when the memory is full. */
 export function frees(name: string, arity: number, run: Run): Command {
-  return { ...reads(name, arity, run), isWrite: true }
+  return { ...reads(name, arity, run), isWrite: true, needsDisk: true }
 }
 
 /** A command about the server, which it also answers while it loads. */

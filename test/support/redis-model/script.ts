@@ -14,7 +14,7 @@ export interface LoadedScript {
 }
 
 /** A script that is not known, or has no flags, is checked command by command. */
-export const UNKNOWN: Checked = { isWrite: false, growsMemory: false, isForLoading: false }
+export const UNKNOWN: Checked = { isWrite: false, growsMemory: false, needsDisk: false, isForLoading: false }
 
 const FLAGS = new Set(['no-writes', 'allow-oom', 'allow-stale', 'no-cluster', 'allow-cross-slot-keys'])
 
@@ -52,7 +52,7 @@ function flagsOf(text: string): ReadonlySet<string> | undefined {
 function checkedBy(flags: ReadonlySet<string> | undefined): Checked {
   if (!flags) return UNKNOWN
   const isWrite = !flags.has('no-writes')
-  return { isWrite, growsMemory: isWrite && !flags.has('allow-oom'), isForLoading: false }
+  return { isWrite, growsMemory: isWrite && !flags.has('allow-oom'), needsDisk: isWrite, isForLoading: false }
 }
 
 function compiled(text: string, sha: string): Compiled {

@@ -56,7 +56,8 @@ function sectionsOf(model: RedisModel): Record<string, Facts> {
     persistence: {
       loading: faults.isLoading ? 1 : 0,
       aof_enabled: config.get('appendonly') === 'yes' ? 1 : 0,
-      aof_last_write_status: faults.diskError === undefined ? 'ok' : 'err',
+      aof_last_write_status: faults.diskError === 'aof' ? 'err' : 'ok',
+      rdb_last_bgsave_status: faults.diskError === 'snapshot' ? 'err' : 'ok',
     },
     replication: faults.isReplica
       ? { role: 'slave', master_link_status: 'up', slave_repl_offset: position, connected_slaves: 0 }

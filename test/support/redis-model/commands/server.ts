@@ -21,6 +21,7 @@ export const SERVER: readonly Command[] = [
     }),
     isForClients: true,
   },
-  reads('PING', -1, (_, [text]) => text ?? new Status('PONG')),
-  reads('ECHO', 2, (_, [text = '']) => text),
+  // It tells who asks that writes would fail.
+  { ...reads('PING', -1, (_, [text]) => text ?? new Status('PONG')), needsDisk: true },
+  tells('ECHO', 2, (_, [text = '']) => text),
 ]
