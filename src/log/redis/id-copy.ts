@@ -6,18 +6,15 @@
 import { REMEMBER_MS } from '../log.ts'
 import type { DigestedClient, DigestedId } from '../sqlite/digested-ids.ts'
 import type { CopyingRoom } from './copying-room.ts'
-import { hashNames, type IdPart } from './id-hashes.ts'
+import { forgottenHashes, hashesOfPart, type IdPart } from './id-hashes.ts'
 import { storedAnswer } from './id-value.ts'
 import type { Reply } from './redis-calls.ts'
 import { list, pairs, text } from './reply.ts'
-import { copyHashes } from './scripts/copy.ts'
 
-/** Hashes of one page, of some 80 fields each. */
-const PAGE = 32
 /** Fields of one page of errors. */
 const ERRORS = 500
 
-/** `seq`: of the newest event in the copy. `newest`: the newest hashes of the last part, if they were read with the room. */
+/** `seq`: of the newest event in the copy. `newest`: the hashes of the last part, if they were read with the room. */
 export async function copyIds(
   room: CopyingRoom,
   parts: readonly IdPart[],
@@ -39,28 +36,20 @@ export async function copyIds(
       )
     }
     if (isRead) await keep(newest, [])
-    const names = hashNames('i', part.part, part.generation - (isRead ? 1 : 0))
-    for await (const hashes of pagesOf(room, names)) await keep(hashes, [])
-    for await (const hashes of pagesOf(room, hashNames('c', part.part, part.clientGeneration))) await keep([], hashes)
+    if (!isRead) for await (const hashes of hashesOfPart(room, 'ids', part.part)) await keep(hashes, [])
+    for await (const hashes of hashesOfPart(room, 'clients', part.part)) await keep([], hashes)
   }
 }
 
 /** After the ids: those of a part that is forgotten meanwhile stand here. */
 export async function copyForgotten(room: CopyingRoom): Promise<void> {
-  const generation = await room.calls.command('HGET', `${room.key}m${room.path}`, 'fg')
-  if (generation === null) return
-  for await (const hashes of pagesOf(room, hashNames('f', '', Number(text(generation))))) {
+  for await (const hashes of forgottenHashes(room)) {
     const clients = hashes.flatMap((hash) => clientsOf(hash, Number.POSITIVE_INFINITY))
     await room.copy.write(
       { kind: 'forgotten', room: room.room, clients },
       { rows: clients.length, bytes: 100 * clients.length },
     )
   }
-}
-
-async function* pagesOf({ calls, key, path }: CopyingRoom, names: readonly string[]): AsyncGenerator<readonly Reply[]> {
-  for (let at = 0; at < names.length; at += PAGE)
-    yield list(await calls.run(copyHashes, key, [path, ...names.slice(at, at + PAGE)]))
 }
 
 /** The errors kept under ids of a part, by their digests in hex. */

@@ -6,13 +6,13 @@
  * continues; `run` the run id, if that is another; `broken`, if the events are not what the room says.
  */
 
-import { ADD_IDS, IDS, ROOM } from './room-keys.ts'
+import { ADD_IDS, IDS, ROOM, WRITE_PARTS } from './room-keys.ts'
 import type { Script } from './script.ts'
 
 export const commit: Script = {
   name: 'commit',
   text: `#!lua
-${ROOM}${IDS}${ADD_IDS}
+${ROOM}${IDS}${WRITE_PARTS}${ADD_IDS}
 local next = 1
 local function take() next = next + 1 return ARGV[next] end
 local function takeNumber() return tonumber(take()) end
@@ -78,7 +78,8 @@ if idCount > 0 then
       local size = string.byte(known, 1) % 128
       if #known == 1 + size then redis.call('HSET', key, digest, known .. seq) end
     else
-      addId(part, digest, hash .. seq, time)
+      add(part.ids, digest, hash .. seq)
+      part.last = time
       ids, place = ids + 1, part
     end
     if err ~= '' then redis.call('HSET', B .. 'x' .. place.p .. path, digest, err) end

@@ -5,21 +5,19 @@ import type { Script } from './script.ts'
 
 /**
  * A room at one moment, without its events: what is known of it, its epochs, storage, alarms, producers, when each was last
- * heard, and the parts of its ids. Of ids without an event nothing says when they came: those of the newest hashes come
+ * heard, and the parts of its ids. Of ids without an event nothing says when they came: those of the newest part come
  * too, if they are few.
  */
 export const copyRoom: Script = {
   name: 'copyRoom',
   text: `#!lua flags=no-writes
 ${ROOM}${IDS}
-local m = redis.call('HMGET', M, 'e', 's', 'f', 'ma', 'fa', 'u', 'fg')
-for i = 1, 7 do m[i] = m[i] or '' end
+local m = redis.call('HMGET', M, 'e', 's', 'f', 'ma', 'fa', 'u')
+for i = 1, 6 do m[i] = m[i] or '' end
 local parts, newest = readParts(), {}
 local last = parts[#parts]
-if last and last.g <= 2 then
-  for each = 0, POWERS[last.g] - 1 do
-    newest[#newest + 1] = redis.call('HGETALL', B .. 'i' .. last.p .. '.' .. last.g .. '.' .. each .. path)
-  end
+if last and last.ids.hashes <= 32 then
+  for each = 0, last.ids.hashes - 1 do newest[each + 1] = redis.call('HGETALL', last.ids.name .. each .. path) end
 end
 return {m, redis.call('LRANGE', L, 0, -1), redis.call('HGETALL', S), redis.call('ZRANGE', A, 0, -1, 'WITHSCORES'),
   redis.call('HGETALL', P), redis.call('ZRANGE', B .. 'o' .. path, 0, -1, 'WITHSCORES'), redis.call('GET', Q) or '', newest}

@@ -4,13 +4,13 @@
  */
 
 import { FORGET } from './forget-ids.ts'
-import { IDS, PLACE, ROOM } from './room-keys.ts'
+import { IDS, PLACE, ROOM, WRITE_PARTS } from './room-keys.ts'
 import type { Script } from './script.ts'
 
 export const drop: Script = {
   name: 'drop',
   text: `#!lua flags=allow-oom
-${ROOM}${PLACE}${IDS}${FORGET}
+${ROOM}${PLACE}${IDS}${WRITE_PARTS}${FORGET}
 local e, n = place()
 if e ~= ARGV[2] or n ~= tonumber(ARGV[3]) then return 0 end
 local m = redis.call('HMGET', M, 's', 'f', 'u', 'ic')

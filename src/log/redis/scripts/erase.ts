@@ -4,13 +4,13 @@
  */
 
 import { FORGET } from './forget-ids.ts'
-import { IDS, PLACE, ROOM, STREAM } from './room-keys.ts'
+import { IDS, PLACE, ROOM, STREAM, WRITE_PARTS } from './room-keys.ts'
 import type { Script } from './script.ts'
 
 export const erase: Script = {
   name: 'erase',
   text: `#!lua flags=allow-oom
-${ROOM}${PLACE}${STREAM}${IDS}${FORGET}
+${ROOM}${PLACE}${STREAM}${IDS}${WRITE_PARTS}${FORGET}
 local e, n, kind = place()
 if e ~= ARGV[2] or n ~= tonumber(ARGV[3]) then return {'at', e, n, kind} end
 if n == 0 and e == '' then return {'none'} end
@@ -27,7 +27,7 @@ for i = 4, #ARGV, 3 do
   e = ARGV[i]
 end
 redis.call('LTRIM', L, -1000, -1)
-redis.call('HDEL', M, 'fg', 'fn', 'fp')
+redis.call('HDEL', M, 'fh', 'fn', 'fp')
 redis.call('HSET', M, 'e', e, 'n', int(n + 1), 'k', 'c', 's', int(s), 'f', int(s + 1), 'ic', 0, 'sb', 0, 'sc', 0, 'ac', 0, 't', int(now()))
 return {'ok'}
 `,

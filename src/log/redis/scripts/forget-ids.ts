@@ -3,56 +3,33 @@
  * id is kept, so that such ids are refused later. A part of `trim.ts`, `erase.ts` and `drop.ts`.
  */
 export const FORGET = `
-local function forgetClient(digest, doubled, latest)
+local function forgetClient(forgotten, digest, doubled, latest)
   local time = doubled - doubled % 2
   if time == 0 or time > 2 * (latest + 86400000) then return end
-  local g, n = unpack(redis.call('HMGET', M, 'fg', 'fn'))
-  g, n = tonumber(g or '0'), tonumber(n or '0')
-  for old = g, 0, -1 do
-    local key = shard('f', '', old, digest)
-    local known = redis.call('HGET', key, digest)
-    if known then
-      if time > tonumber(known) then redis.call('HSET', key, digest, int(time)) end
-      return
-    end
+  local key = hashOf(forgotten, digest)
+  local known = tonumber(redis.call('HGET', key, digest) or '-1')
+  if known < 0 and forgotten.fields < 1000000 then
+    add(forgotten, digest, int(time))
+  elseif known >= 0 and time > known then
+    redis.call('HSET', key, digest, int(time))
   end
-  if n >= capacity(g) then
-    if g == 8 then return end
-    g, n = g + 1, 0
-  end
-  redis.call('HSET', shard('f', '', g, digest), digest, int(time))
-  redis.call('HSET', M, 'fg', g, 'fn', n + 1)
 end
--- The keys of a part from number 'at' on: first those of its clients, each of which costs more. Calls 'use' with each.
-local function eachShard(part, at, most, use)
-  local index, used = 0, 0
-  for _, kind in ipairs({'c', 'i'}) do
-    for g = 0, kind == 'c' and part.cg or part.g do
-      if index + POWERS[g] <= at then
-        index = index + POWERS[g]
-      else
-        for each = 0, POWERS[g] - 1 do
-          if index >= at then
-            if used >= most then return index end
-            use(B .. kind .. part.p .. '.' .. g .. '.' .. each .. path, kind)
-            used = used + (kind == 'c' and 20 or 1)
-          end
-          index = index + 1
-        end
-      end
-    end
+-- The hashes of a part from number 'at' on: first those of its clients, each of which costs more. Calls 'use' with each.
+local function eachHash(part, at, most, use)
+  local used = 0
+  for index = at, part.clients.hashes + part.ids.hashes - 1 do
+    if used >= most then return index end
+    local isClients = index < part.clients.hashes
+    if isClients then use(part.clients.name .. index .. path, true) else use(part.ids.name .. (index - part.clients.hashes) .. path, false) end
+    used = used + (isClients and 20 or 1)
   end
 end
 local function removePart(parts, index)
   local part = table.remove(parts, index)
   redis.call('UNLINK', B .. 'x' .. part.p .. path)
-  redis.call('HINCRBY', M, 'ic', '-' .. int(part.all))
+  redis.call('HINCRBY', M, 'ic', '-' .. int(part.ids.fields))
   redis.call('HDEL', M, 'fp')
-  local text = {}
-  for _, x in ipairs(parts) do
-    text[#text + 1] = table.concat({x.p, int(x.begin), int(x.last), x.g, int(x.n), int(x.all), x.cg, int(x.cn)}, ' ') .. ';'
-  end
-  if #text == 0 then redis.call('DEL', Q) else redis.call('SET', Q, table.concat(text)) end
+  writeParts(parts)
 end
 -- Ids answered before 'old' and before the oldest event. Returns when the oldest part left ends, and whether this is all.
 local function forgetParts(old, oldest)
@@ -61,25 +38,26 @@ local function forgetParts(old, oldest)
   if not part then return nil, true end
   if part.last > old or part.last >= oldest then return part.last, true end
   local at = tonumber(redis.call('HGET', M, 'fp') or '0')
-  local rest = eachShard(part, at, 200, function(key, kind)
-    if kind == 'c' then
+  local forgotten = forgottenClients()
+  local rest = eachHash(part, at, 200, function(key, isClients)
+    if isClients then
       local fields = redis.call('HGETALL', key)
-      for i = 1, #fields, 2 do forgetClient(fields[i], tonumber(fields[i + 1]), part.last) end
+      for i = 1, #fields, 2 do forgetClient(forgotten, fields[i], tonumber(fields[i + 1]), part.last) end
     end
     redis.call('UNLINK', key)
   end)
+  if forgotten.fields > 0 then redis.call('HSET', M, 'fh', int(forgotten.hashes), 'fn', int(forgotten.fields)) end
   if rest then redis.call('HSET', M, 'fp', rest) else removePart(parts, 1) end
   return parts[1] and parts[1].last, false
 end
 -- All that is known of ids.
 local function removeIds()
   for _, part in ipairs(readParts()) do
-    eachShard(part, 0, 1e15, function(key) redis.call('UNLINK', key) end)
+    eachHash(part, 0, 1e15, function(key) redis.call('UNLINK', key) end)
     redis.call('UNLINK', B .. 'x' .. part.p .. path)
   end
-  for g = 0, tonumber(redis.call('HGET', M, 'fg') or '-1') do
-    for each = 0, POWERS[g] - 1 do redis.call('UNLINK', B .. 'f.' .. g .. '.' .. each .. path) end
-  end
+  local forgotten = forgottenClients()
+  for each = 0, forgotten.hashes - 1 do redis.call('UNLINK', forgotten.name .. each .. path) end
   redis.call('UNLINK', Q)
 end
 -- The epochs from whose end no client can resume, if the events before 'first' are gone.

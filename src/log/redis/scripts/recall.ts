@@ -26,20 +26,16 @@ export const clients: Script = {
   text: `#!lua flags=no-writes
 ${ROOM}${IDS}
 local parts, answers = readParts(), {}
-local forgotten = tonumber(redis.call('HGET', M, 'fg') or '-1')
+local forgotten = forgottenClients()
 for i = 2, #ARGV do
   local latest, odd, past = -1, 0, ''
   for _, part in ipairs(parts) do
-    local value = find('c', part, ARGV[i])
-    if value then
-      value = tonumber(value)
+    local value = tonumber(redis.call('HGET', hashOf(part.clients, ARGV[i]), ARGV[i]) or '-1')
+    if value >= 0 then
       latest, odd = math.max(latest, value - value % 2), math.max(odd, value % 2)
     end
   end
-  for g = forgotten, 0, -1 do
-    local value = redis.call('HGET', shard('f', '', g, ARGV[i]), ARGV[i])
-    if value then past = value break end
-  end
+  if forgotten.fields > 0 then past = redis.call('HGET', hashOf(forgotten, ARGV[i]), ARGV[i]) or '' end
   answers[#answers + 1] = latest < 0 and '' or int(latest + odd)
   answers[#answers + 1] = past
 end

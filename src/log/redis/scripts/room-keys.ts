@@ -42,40 +42,80 @@ end
 `
 
 /**
- * Ids are packed: a part is a time, in it generations of hashes, each with four times as many as the one before, so that
- * none has many more than 100 fields and Redis keeps it in a list of bytes. An id is a digest, looked for in all of them.
+ * Ids are packed: a part is a time, in it a table of hashes, so small that Redis keeps each as a list of bytes. A table
+ * grows by one hash at a time, which takes its fields from another (W. Litwin, Linear Hashing, VLDB 1980), so a field is
+ * in one place only. An id is a digest, looked for in every part; clients of the ids have a table of their own.
  *
- * A part as text: number, begin and newest id (ms), generation and ids in it, all ids, and the same for its clients.
+ * A part as text: number, begin and newest id (ms), hashes and fields of its ids, and of their clients.
  */
 export const IDS = `
-local POWERS = {[0] = 1, 4, 16, 64, 256, 1024, 4096, 16384, 65536}
-local function capacity(g)
-  if g == 0 then return 100 elseif g == 8 then return 1e15 end
-  return POWERS[g] * 80
-end
-local function shard(kind, p, g, digest)
+local FIELDS_EACH = 44
+local function numberOf(digest)
   local a, b, c = string.byte(digest, 1, 3)
-  return B .. kind .. p .. '.' .. g .. '.' .. (a * 65536 + b * 256 + c) % POWERS[g] .. path
+  return a * 65536 + b * 256 + c
+end
+local function newTable(name, hashes, fields)
+  local low = 1
+  while low * 2 <= hashes do low = low * 2 end
+  return {name = name, hashes = hashes, fields = fields, low = low}
+end
+local function hashOf(tab, digest)
+  local at = numberOf(digest) % (2 * tab.low)
+  if at >= tab.hashes then at = at - tab.low end
+  return tab.name .. at .. path
+end
+local function grow(tab)
+  while tab.fields > tab.hashes * FIELDS_EACH do
+    local from, to = tab.name .. (tab.hashes - tab.low) .. path, tab.name .. tab.hashes .. path
+    local all = redis.call('HGETALL', from)
+    for i = 1, #all, 2 do
+      if numberOf(all[i]) % (2 * tab.low) == tab.hashes then
+        redis.call('HSET', to, all[i], all[i + 1])
+        redis.call('HDEL', from, all[i])
+      end
+    end
+    tab.hashes = tab.hashes + 1
+    if tab.hashes == 2 * tab.low then tab.low = tab.hashes end
+  end
+end
+local function add(tab, digest, value)
+  tab.fields = tab.fields + 1
+  grow(tab)
+  redis.call('HSET', hashOf(tab, digest), digest, value)
+end
+local function newPart(p, begin, last, hashes, ids, clientHashes, clients)
+  return {p = p, begin = begin, last = last,
+    ids = newTable(B .. 'i' .. p .. '.', hashes, ids), clients = newTable(B .. 'c' .. p .. '.', clientHashes, clients)}
 end
 local function readParts()
   local parts = {}
-  for p, begin, last, g, n, all, cg, cn in string.gmatch(redis.call('GET', Q) or '', '(%d+) (%d+) (%d+) (%d+) (%d+) (%d+) (%d+) (%d+);') do
-    parts[#parts + 1] = {p = p, begin = tonumber(begin), last = tonumber(last), g = tonumber(g), n = tonumber(n), all = tonumber(all), cg = tonumber(cg), cn = tonumber(cn)}
+  for p, begin, last, hashes, ids, clientHashes, clients in string.gmatch(redis.call('GET', Q) or '', '(%d+) (%d+) (%d+) (%d+) (%d+) (%d+) (%d+);') do
+    parts[#parts + 1] = newPart(p, tonumber(begin), tonumber(last), tonumber(hashes), tonumber(ids), tonumber(clientHashes), tonumber(clients))
   end
   return parts
 end
-local function find(kind, part, digest)
-  for g = kind == 'i' and part.g or part.cg, 0, -1 do
-    local key = shard(kind, part.p, g, digest)
-    local value = redis.call('HGET', key, digest)
-    if value then return value, key end
-  end
-end
 local function findId(parts, digest)
   for i = #parts, 1, -1 do
-    local value, key = find('i', parts[i], digest)
+    local key = hashOf(parts[i].ids, digest)
+    local value = redis.call('HGET', key, digest)
     if value then return value, key, parts[i] end
   end
+end
+-- Clients whose ids are forgotten.
+local function forgottenClients()
+  local known = redis.call('HMGET', M, 'fh', 'fn')
+  return newTable(B .. 'f', tonumber(known[1] or '1'), tonumber(known[2] or '0'))
+end
+`
+
+/** Writes what is known of the parts. */
+export const WRITE_PARTS = `
+local function writeParts(parts)
+  local text = {}
+  for _, x in ipairs(parts) do
+    text[#text + 1] = table.concat({x.p, int(x.begin), int(x.last), int(x.ids.hashes), int(x.ids.fields), int(x.clients.hashes), int(x.clients.fields)}, ' ') .. ';'
+  end
+  if #text == 0 then redis.call('DEL', Q) else redis.call('SET', Q, table.concat(text)) end
 end
 `
 
@@ -84,33 +124,16 @@ export const ADD_IDS = `
 local PART_MS, PART_LEAST = 28800000, 100
 local function partFor(parts, time)
   local part = parts[#parts]
-  if part and (time - part.begin < PART_MS or part.all < PART_LEAST) then return part end
-  part = {p = tostring(part and tonumber(part.p) + 1 or 1), begin = time, last = time, g = 0, n = 0, all = 0, cg = 0, cn = 0}
+  if part and (time - part.begin < PART_MS or part.ids.fields < PART_LEAST) then return part end
+  part = newPart(tostring(part and tonumber(part.p) + 1 or 1), time, time, 1, 0, 1, 0)
   parts[#parts + 1] = part
   return part
 end
-local function writeParts(parts)
-  local text = {}
-  for _, x in ipairs(parts) do
-    text[#text + 1] = table.concat({x.p, int(x.begin), int(x.last), x.g, int(x.n), int(x.all), x.cg, int(x.cn)}, ' ') .. ';'
-  end
-  if #text == 0 then redis.call('DEL', Q) else redis.call('SET', Q, table.concat(text)) end
-end
-local function addId(part, digest, value, time)
-  if part.n >= capacity(part.g) then part.g, part.n = part.g + 1, 0 end
-  redis.call('HSET', shard('i', part.p, part.g, digest), digest, value)
-  part.n, part.all, part.last = part.n + 1, part.all + 1, time
-end
 local function addClient(part, digest, latest)
-  local known, key = find('c', part, digest)
-  if known then
-    known = tonumber(known)
-    local both = math.max(known - known % 2, latest - latest % 2) + math.max(known % 2, latest % 2)
-    if both ~= known then redis.call('HSET', key, digest, int(both)) end
-    return
-  end
-  if part.cn >= capacity(part.cg) then part.cg, part.cn = part.cg + 1, 0 end
-  redis.call('HSET', shard('c', part.p, part.cg, digest), digest, int(latest))
-  part.cn = part.cn + 1
+  local key = hashOf(part.clients, digest)
+  local known = tonumber(redis.call('HGET', key, digest) or '-1')
+  if known < 0 then return add(part.clients, digest, int(latest)) end
+  local both = math.max(known - known % 2, latest - latest % 2) + math.max(known % 2, latest % 2)
+  if both ~= known then redis.call('HSET', key, digest, int(both)) end
 end
 `

@@ -5,13 +5,13 @@
  */
 
 import { FORGET } from './forget-ids.ts'
-import { IDS, PLACE, ROOM } from './room-keys.ts'
+import { IDS, PLACE, ROOM, WRITE_PARTS } from './room-keys.ts'
 import type { Script } from './script.ts'
 
 export const trim: Script = {
   name: 'trim',
   text: `#!lua flags=allow-oom
-${ROOM}${PLACE}${IDS}${FORGET}
+${ROOM}${PLACE}${IDS}${WRITE_PARTS}${FORGET}
 local e = place()
 if e ~= ARGV[2] then return {'at', e} end
 local step, time = 20000, now()
