@@ -63,6 +63,7 @@ it.each(['full', 'replica', 'busy', 'loading', 'unsaved'] as const)(
         await twins.command('CONFIG', 'GET', 'appendonly'),
       ]
       expect(answers.some((answer) => 'error' in answer)).toBe(true)
+      if (fault !== 'busy') await twins.expectSameFacts()
     })
     await twins.run(COUNT, 'n:{1}', [])
     await twins.expectSameState()

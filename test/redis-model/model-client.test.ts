@@ -1,6 +1,8 @@
 /** What a test may do to calls on their way to a model of Redis, and to the model. */
+import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { handClock } from '../../src/testing/hand-clock.ts'
+import { CommandError } from '../support/redis-model/answer.ts'
 import { ModelClient } from '../support/redis-model/model-client.ts'
 import { ModelHost } from '../support/redis-model/model-host.ts'
 import { RedisModel } from '../support/redis-model/redis-model.ts'
@@ -15,6 +17,17 @@ function setUp({ hasReplicas = false } = {}) {
   const count = () => client.run(COUNT, 'n', [])
   const kept = () => Number(host.model.command('GET', ['n']) ?? 0)
   return { clock, host, client, count, kept }
+}
+
+/** What the model refuses with. */
+function refusal(work: () => unknown): string {
+  try {
+    work()
+  } catch (error) {
+    if (error instanceof CommandError) return error.message
+    throw error
+  }
+  return 'nothing was refused'
 }
 
 describe('a call', () => {
@@ -86,9 +99,22 @@ describe('a restart', () => {
     const { host, count } = setUp()
     for (let n = 1; n <= 5; n += 1) expect(await count()).toBe(n)
     const before = host.model.runId
-    host.restart(host.model.position - 2)
+    const sha = createHash('sha1').update(COUNT.text).digest('hex')
+    expect(host.model.runLoaded(sha, ['other'], [])).toBe(1)
+    host.restart(host.model.position - 3)
     expect(host.model.runId).not.toBe(before)
+    expect(refusal(() => host.model.runLoaded(sha, ['n'], []))).toMatch(/^NOSCRIPT/)
     expect(await count()).toBe(4)
+  })
+
+  it('does not change when a key expires', async () => {
+    const { clock, host, client } = setUp()
+    await client.command('SET', 'short', '1', 'PX', 5000)
+    const { position } = host.model
+    await clock.advance(900)
+    await client.command('DEL', 'short')
+    host.restart(position)
+    expect(await client.command('PTTL', 'short')).toBe(4100)
   })
 
   it('loses what was on its way', async () => {

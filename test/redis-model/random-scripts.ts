@@ -112,9 +112,11 @@ export class RandomScripts {
     const begins = epoch === '' || dice.oneIn(15) ? this.#begun(1, seq + 1) : []
     const to = begins.length > 0 ? (begins[0] ?? '') : epoch
     const events = dice.oneIn(15) ? 100 + dice.below(150) : dice.below(8)
+    // Small events fill a node of the stream by their number, large ones by their bytes.
+    const bytes = dice.pick([2, 300, 300])
     const ids = dice.oneIn(12) ? 60 + dice.below(80) : dice.below(4)
     const lists: readonly [number, () => readonly Argument[]][] = [
-      [events, () => [dice.pick(['chat', 'x']), 'd'.repeat(dice.below(300)), dice.oneIn(3) ? this.#digest(12) : '']],
+      [events, () => [dice.pick(['chat', 'x']), 'd'.repeat(dice.below(bytes)), dice.oneIn(3) ? this.#digest(12) : '']],
       [ids, () => this.#id(seq)],
       [dice.below(2), () => [`p${dice.below(3)}`, `${dice.below(3)} ${dice.below(9)}`]],
       [dice.below(3), () => [`k${dice.below(4)}`, dice.oneIn(4) ? '' : `j${'v'.repeat(dice.below(30))}`]],

@@ -6,6 +6,7 @@ import { expect } from 'vitest'
 import { parseAddress } from '../../src/log/redis/address.ts'
 import { RedisConnection } from '../../src/log/redis/connection.ts'
 import type { Argument, RedisCalls, Reply } from '../../src/log/redis/redis-calls.ts'
+import { readInfo, SECTIONS, SETTINGS } from '../../src/log/redis/redis-info.ts'
 import type { Script } from '../../src/log/redis/scripts/script.ts'
 import { handClock } from '../../src/testing/hand-clock.ts'
 import { patiently } from '../support/patience.ts'
@@ -18,7 +19,7 @@ import { stateOf, texts } from './kept-state.ts'
 
 export const CLOCK_KEY = 'test:clock'
 /** Hashes are answered in the order in which they were filled, as the model does it, however large they are. */
-const SETTINGS = {
+const REAL = {
   appendfsync: 'no',
   'hash-max-listpack-entries': '100000',
   'hash-max-listpack-value': '1000000',
@@ -47,7 +48,7 @@ export class Twins {
   }
 
   static async start(command: string): Promise<Twins> {
-    const redis = await RedisServer.start(command, SETTINGS)
+    const redis = await RedisServer.start(command, REAL)
     const ready = Promise.withResolvers<void>()
     const real = new RedisConnection({
       address: parseAddress(redis.url),
@@ -58,7 +59,9 @@ export class Twins {
     await patiently(ready.promise, 'a connection')
     let runId = await runIdOf(redis)
     const clock = handClock()
-    const host = new ModelHost(new RedisModel({ clock, newRunId: () => runId, history: 100_000 }))
+    const host = new ModelHost(
+      new RedisModel({ clock, newRunId: () => runId, history: 100_000, config: { appendfsync: 'no' } }),
+    )
     const twins = new Twins(redis, real, host, new ModelClient(clock, host))
     twins.#learnRunId = async () => {
       runId = await runIdOf(redis)
@@ -84,6 +87,12 @@ export class Twins {
   async expectSameState(): Promise<void> {
     const [real, model] = [await stateOf(this.#real), await stateOf(this.#model)]
     expect(model, `the state after\n${this.#trace.join('\n')}`).toEqual(real)
+  }
+
+  /** Both say the same of themselves, as the log reads it. */
+  async expectSameFacts(): Promise<void> {
+    const [real, model] = await Promise.all([factsOf(this.#real), factsOf(this.#model)])
+    expect(model).toEqual(real)
   }
 
   /** The time that scripts see, ms since 1970. */
@@ -168,6 +177,14 @@ async function answered(reply: Promise<Reply>): Promise<Answered> {
     const text = (error instanceof Error ? error.message : String(error)).replace(/ script: .*$/s, '')
     return { error: /^ERR (user_script:|Error compiling script)/.test(text) ? 'ERR, by Lua' : text }
   }
+}
+
+/** What the log reads of `INFO` and `CONFIG GET`; the bytes in use are measured by a real one alone. */
+async function factsOf(connection: Pick<RedisConnection, 'masters'>): Promise<unknown> {
+  const [say] = connection.masters()
+  if (!say) throw new Error('expected a connection to a master')
+  const [info, config] = [await say('INFO', ...SECTIONS), await say('CONFIG', 'GET', ...SETTINGS)]
+  return { ...readInfo(info, config), usedBytes: undefined }
 }
 
 function untimed({ name, text }: Script): Script {

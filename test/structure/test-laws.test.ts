@@ -1,5 +1,5 @@
 /** How the tests are built, held by reading them: what `npm test` may judge, and which group a file belongs to. */
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
@@ -70,4 +70,12 @@ describe('the law on what is judged', () => {
     "const tookMs = performance.now() - begin\nbound('X1', 'ms', tookMs, 5)",
     'const { p99Ms, count } = await honest.times()\nexpect(count).toBe(5)',
   ])('lets pass %j', (text) => expect(judges(text)).toBe(false))
+})
+
+it('the model of Redis has no time and no chance of its own', () => {
+  const files = readdirSync(join(ROOT, 'test/support/redis-model'), { recursive: true, encoding: 'utf8' })
+  const own = /\bDate\b|performance\.|Math\.random|random(UUID|Bytes|Int)|set(Timeout|Interval|Immediate)|process\./
+  const texts = files.filter((file) => file.endsWith('.ts')).map((file) => join('test/support/redis-model', file))
+  expect(texts.length).toBeGreaterThan(30)
+  expect(those(texts, (text) => own.test(text))).toEqual([])
 })

@@ -9,7 +9,12 @@ export function toLua(answer: Answer): LuaValue {
   if (typeof answer === 'string' || typeof answer === 'number') return answer
   if (answer === null) return false
   if (answer instanceof Status) return tableWith({ ok: answer.text })
-  return new LuaTable(answer.map(toLua))
+  const list = new Array<LuaValue>(answer.length)
+  for (let at = 0; at < answer.length; at += 1) {
+    const each = answer[at] ?? null
+    list[at] = typeof each === 'string' ? each : toLua(each)
+  }
+  return new LuaTable(list)
 }
 
 /** What a script returned, for the client. */

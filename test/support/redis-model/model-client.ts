@@ -67,9 +67,14 @@ export class ModelClient implements RedisCalls {
     return this.#say(name, [key, ...args])
   }
 
-  /** A command without a key. */
-  async ask(name: string, ...args: Argument[]): Promise<Reply[]> {
-    return [await this.#say(name, args)]
+  /** Whether it takes calls now. */
+  get isReady(): boolean {
+    return this.#host.isUp
+  }
+
+  /** The one that is known, for commands without a key. */
+  masters(): ((name: string, ...args: Argument[]) => Promise<Reply>)[] {
+    return this.#host.isUp ? [(name, ...args) => this.#say(name, args)] : []
   }
 
   /** Its connection dies; the next call begins another. */

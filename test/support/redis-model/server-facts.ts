@@ -46,11 +46,13 @@ function serverOf({ runId }: RedisModel): Facts {
 
 function sectionsOf(model: RedisModel): Record<string, Facts> {
   const { faults, config, position, keys, replicas } = model
+  const limit = Number(config.get('maxmemory'))
+  const maxmemory = faults.isFull ? Math.max(1, limit) : limit
   return {
     server: serverOf(model),
     memory: {
-      used_memory: faults.isFull ? Number(config.get('maxmemory')) + 1 : 1_000_000,
-      maxmemory: Number(config.get('maxmemory')),
+      used_memory: faults.isFull ? maxmemory + 1 : 1_000_000,
+      maxmemory,
       maxmemory_policy: config.get('maxmemory-policy') ?? '',
     },
     persistence: {
@@ -60,7 +62,7 @@ function sectionsOf(model: RedisModel): Record<string, Facts> {
       rdb_last_bgsave_status: faults.diskError === 'snapshot' ? 'err' : 'ok',
     },
     replication: faults.isReplica
-      ? { role: 'slave', master_link_status: 'up', slave_repl_offset: position, connected_slaves: 0 }
+      ? { role: 'slave', slave_repl_offset: position, slave_read_only: 1, connected_slaves: 0 }
       : { role: 'master', connected_slaves: replicas.count, master_repl_offset: position },
     keyspace: keys.size > 0 ? { db0: `keys=${keys.size},expires=0,avg_ttl=0` } : {},
   }
