@@ -1,16 +1,30 @@
-/** Digests of clients and of their message ids, under which a log may keep them in few bytes. */
+/**
+ * Digests of clients and of their message ids, under which a log may keep them in few bytes. They are made with the secret
+ * of the log: nobody else can choose ids that fall together.
+ */
 import { hash } from 'node:crypto'
 
-/** 12 bytes. */
-export function idDigest(client: string, id: string): Buffer {
-  return digest(`${client.length} ${client}${id}`, 12)
-}
+export class IdDigests {
+  readonly #key: () => Uint8Array
+  #prefix: string | undefined
 
-/** 8 bytes. */
-export function clientDigest(client: string): Buffer {
-  return digest(client, 8)
-}
+  /** `key`: what the digests are made with; it is asked for once. */
+  constructor(key: () => Uint8Array) {
+    this.#key = key
+  }
 
-function digest(text: string, bytes: number): Buffer {
-  return hash('sha256', text, 'buffer').subarray(0, bytes)
+  /** 12 bytes. */
+  id(client: string, id: string): Buffer {
+    return this.#digest(`${client.length} ${client}${id}`, 12)
+  }
+
+  /** 8 bytes. */
+  client(client: string): Buffer {
+    return this.#digest(client, 8)
+  }
+
+  #digest(text: string, bytes: number): Buffer {
+    this.#prefix ??= Buffer.from(this.#key()).toString('hex')
+    return hash('sha256', this.#prefix + text, 'buffer').subarray(0, bytes)
+  }
 }

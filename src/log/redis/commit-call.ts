@@ -2,7 +2,7 @@
  * One commit of a room as the call of a script: what its entries keep, in the order of `scripts/commit.ts`. It names the
  * commit that it continues. `room-commits.ts` says it, and says it again if Redis has lost it.
  */
-import { clientDigest, idDigest } from '../id-digest.ts'
+import type { IdDigests } from '../id-digest.ts'
 import { idTime } from '../id-time.ts'
 import type { EpochEntry } from '../lineage.ts'
 import type { ClientKey, Entry, Retention } from '../log.ts'
@@ -34,6 +34,7 @@ export interface CallRoom {
   readonly retention: Retention
   readonly seq: number
   readonly at: Position
+  readonly digests: IdDigests
   begins(cleared: readonly number[]): EpochEntry[]
 }
 
@@ -71,7 +72,7 @@ export function commitCall<E extends { readonly entry: Entry }>(room: CallRoom, 
     const digests = new Map<number, Buffer>()
     for (const key of keys) {
       if ('producer' in key) producers.push(key.producer, `${key.epoch} ${key.seq}`)
-      else ids.push(...idArguments(key, seq + 1, digests))
+      else ids.push(...idArguments(key, seq + 1, room.digests, digests))
     }
     for (const [index, { type, data }] of drafts.entries()) events.push(type, data, digests.get(index) ?? '')
     for (const [key, value] of changes?.storage ?? []) storage.push(key, value === undefined ? '' : valueBytes(value))
@@ -115,9 +116,9 @@ export function saying(path: string, runId: string, call: Said, timeMs: number |
 export type Said = Pick<CommitCall<never>, 'from' | 'to' | 'rest'>
 
 /** `digests` gets the digest by the event that it stands with. */
-function idArguments(key: ClientKey, first: number, digests: Map<number, Buffer>): Argument[] {
+function idArguments(key: ClientKey, first: number, digestsOf: IdDigests, digests: Map<number, Buffer>): Argument[] {
   const { client, id, hash, draft, error } = key
-  const digest = idDigest(client, id)
+  const digest = digestsOf.id(client, id)
   const time = idTime(id)
   if (draft !== undefined) digests.set(draft, digest)
   return [
@@ -126,7 +127,7 @@ function idArguments(key: ClientKey, first: number, digests: Map<number, Buffer>
     idValue(hash),
     draft === undefined ? '' : first + draft,
     error ? errorText(error) : '',
-    clientDigest(client),
+    digestsOf.client(client),
     time === undefined ? 1 : 2 * time,
   ]
 }

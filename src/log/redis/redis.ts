@@ -9,6 +9,7 @@ import { RoomError } from '../../errors.ts'
 import type { Random } from '../../random.ts'
 import { errorOf } from '../../thrown.ts'
 import { within } from '../../within.ts'
+import { IdDigests } from '../id-digest.ts'
 import { byPath, byTime, type KeptRoom, type RoomAlarm, type RoomContents } from '../kept-rooms.ts'
 import type { Log, LogSpan, Retention, RoomLog } from '../log.ts'
 import { MemoryLog } from '../memory.ts'
@@ -203,6 +204,7 @@ export class RedisLog implements Log {
       calls,
       clock,
       logger,
+      digests: new IdDigests(() => this.key),
       epochs: new RedisEpochs(clock, random, () => this.key),
       keptCalls: new KeptCalls(),
       durability: new Durability(calls, health),

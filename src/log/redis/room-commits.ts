@@ -135,7 +135,7 @@ export class RoomCommits {
     }
     const { path, retention, seq, epochs } = this.#room
     const call = commitCall(
-      { path, retention, seq, at: this.#at, begins: (cleared) => epochs.begins(cleared) },
+      { path, retention, seq, digests: this.parts.digests, at: this.#at, begins: (cleared) => epochs.begins(cleared) },
       pending,
     )
     this.#flight = call

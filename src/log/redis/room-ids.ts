@@ -5,7 +5,7 @@
  */
 import { crc32 } from 'node:zlib'
 import type { Clock } from '../../clock.ts'
-import { clientDigest, idDigest } from '../id-digest.ts'
+import type { IdDigests } from '../id-digest.ts'
 import { idTime, mayBeForgotten } from '../id-time.ts'
 import type { Recalled } from '../log.ts'
 import { storedAnswer } from './id-value.ts'
@@ -13,6 +13,12 @@ import type { RedisCalls } from './redis-calls.ts'
 import { bytes, list } from './reply.ts'
 import { clients as clientsScript, recall as recallScript } from './scripts/recall.ts'
 import type { Script } from './scripts/script.ts'
+
+export interface RoomIdsParts {
+  readonly calls: RedisCalls
+  readonly clock: Clock
+  readonly digests: IdDigests
+}
 
 /** What is known of a client's ids. */
 interface Client {
@@ -32,14 +38,16 @@ const BATCH = 1000
 
 export class RoomIds {
   readonly #clock: Clock
+  readonly #digests: IdDigests
   readonly #ask: (script: Script, digests: readonly Buffer[]) => Promise<readonly Buffer[]>
   /** The least recently used first. */
   readonly #clients = new Map<string, Client | Promise<Client>>()
   #count = 0
   readonly #batches = new Map<Script, Batch>()
 
-  constructor(path: string, key: string, calls: RedisCalls, clock: Clock) {
+  constructor(path: string, key: string, { calls, clock, digests }: RoomIdsParts) {
     this.#clock = clock
+    this.#digests = digests
     this.#ask = async (script, digests) =>
       list(await calls.run(script, key, [path, ...digests])).map((each) => bytes(each))
   }
@@ -77,7 +85,7 @@ export class RoomIds {
     const time = idTime(id)
     const isLater = time === undefined ? !known.hasTimeless : time > known.latestMs
     if (isLater && !known.since.has(fingerprint(id))) return orForgotten(known, id)
-    return this.#batched(recallScript, idDigest(client, id)).then(([value, error]) =>
+    return this.#batched(recallScript, this.#digests.id(client, id)).then(([value, error]) =>
       value && value.length > 0 ? storedAnswer(value, error ?? value.subarray(0, 0)) : orForgotten(known, id),
     )
   }
@@ -91,7 +99,7 @@ export class RoomIds {
   }
 
   #load(client: string): Promise<Client> {
-    const loading = this.#batched(clientsScript, clientDigest(client)).then(([latest, forgotten]) => {
+    const loading = this.#batched(clientsScript, this.#digests.client(client)).then(([latest, forgotten]) => {
       const known = clientOf(String(latest), String(forgotten))
       if (this.#clients.get(client) === loading) this.#clients.set(client, known)
       return known

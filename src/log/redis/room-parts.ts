@@ -3,6 +3,7 @@ import type { Clock } from '../../clock.ts'
 import type { RoomLogger } from '../../define.ts'
 import type { RoomError } from '../../errors.ts'
 import type { EpochMaker } from '../epoch.ts'
+import type { IdDigests } from '../id-digest.ts'
 import type { Durability } from './durability.ts'
 import type { KeptCalls } from './kept-calls.ts'
 import type { RedisCalls } from './redis-calls.ts'
@@ -12,6 +13,7 @@ export interface RedisRoomParts {
   readonly clock: Clock
   readonly logger: RoomLogger
   readonly epochs: EpochMaker
+  readonly digests: IdDigests
   readonly keptCalls: KeptCalls
   readonly durability: Durability
   /** How many bytes of events one room may hold in memory now. */

@@ -68,7 +68,7 @@ export class RedisRoomLog implements RoomLog {
     this.#recent = new Recent(stored.seq - recent.length)
     for (const event of recent) this.#recent.push(frameOf(event))
     this.#retention = retention
-    this.#ids = new RoomIds(path, this.#key, parts.calls, parts.clock)
+    this.#ids = new RoomIds(path, this.#key, parts)
     this.#closed = closed
     this.#lost = lost
     this.#state = { storage: new Map(stored.storage), alarms: new Map(stored.alarms) }

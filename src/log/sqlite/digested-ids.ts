@@ -3,8 +3,9 @@
  * of `answers` under names that no client has. They are forgotten as a whole part, so the latest time in an id of each
  * client stands beside them. `idempotency.ts` asks for what it does not find.
  */
-import { clientDigest, idDigest } from '../id-digest.ts'
+import { IdDigests } from '../id-digest.ts'
 import type { SqliteFile } from './file.ts'
+import { keyOf } from './secret.ts'
 
 /** Names of clients begin with a visible character, those of rooms with " room". */
 const IDS = ' digests'
@@ -28,9 +29,11 @@ export interface DigestedClient {
 
 export class DigestedIds {
   readonly #file: SqliteFile
+  readonly #digests: IdDigests
 
   constructor(file: SqliteFile) {
     this.#file = file
+    this.#digests = new IdDigests(() => keyOf(file) ?? new Uint8Array())
   }
 
   /** Whether there are any in the room. */
@@ -46,12 +49,12 @@ export class DigestedIds {
 
   /** Client and id of the row that stands for an id. */
   keyOf(client: string, id: string): [client: string, id: string] {
-    return [IDS, idDigest(client, id).toString('hex')]
+    return [IDS, this.#digests.id(client, id).toString('hex')]
   }
 
   /** Under which it is kept until when ids of a client are forgotten. */
   nameOf(client: string): string {
-    return nameOf(clientDigest(client).toString('hex'))
+    return nameOf(this.#digests.client(client).toString('hex'))
   }
 
   /** What the message of this event said is not kept any more. To be called in a transaction. */

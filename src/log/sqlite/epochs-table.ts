@@ -2,9 +2,8 @@
 import { MAX_LIVES } from '../epoch.ts'
 import { type EpochEntry, MAX_EPOCHS } from '../lineage.ts'
 import type { SqliteFile } from './file.ts'
+import { KEY, keyOf } from './secret.ts'
 import type { Begin, Life } from './stored.ts'
-
-const KEY = 'key'
 
 export class EpochsTable {
   readonly #file: SqliteFile
@@ -19,10 +18,8 @@ export class EpochsTable {
     return lives.map(({ life }) => String(life)).reverse()
   }
 
-  /** The secret of this log. */
   key(): Uint8Array | undefined {
-    const value = this.#file.get('SELECT value FROM secrets WHERE name = ?', KEY)?.value
-    return value instanceof Uint8Array ? value : undefined
+    return keyOf(this.#file)
   }
 
   /** To be called in a transaction. */

@@ -67,12 +67,16 @@ end
 local function grow(tab)
   while tab.fields > tab.hashes * FIELDS_EACH do
     local from, to = tab.name .. (tab.hashes - tab.low) .. path, tab.name .. tab.hashes .. path
-    local all = redis.call('HGETALL', from)
+    local all, moved, names = redis.call('HGETALL', from), {}, {}
     for i = 1, #all, 2 do
       if numberOf(all[i]) % (2 * tab.low) == tab.hashes then
-        redis.call('HSET', to, all[i], all[i + 1])
-        redis.call('HDEL', from, all[i])
+        moved[#moved + 1], moved[#moved + 2], names[#names + 1] = all[i], all[i + 1], all[i]
       end
+    end
+    -- Far fewer, unless somebody knows the secret that the digests are made with.
+    for i = 1, #names, 1000 do
+      redis.call('HSET', to, unpack(moved, 2 * i - 1, math.min(2 * i + 1998, #moved)))
+      redis.call('HDEL', from, unpack(names, i, math.min(i + 999, #names)))
     end
     tab.hashes = tab.hashes + 1
     if tab.hashes == 2 * tab.low then tab.low = tab.hashes end
