@@ -171,7 +171,9 @@ export async function createServer(parts: ServerParts): Promise<Server> {
   }
 
   alarms.start()
-  const backups = await openBackupSocket(environment.dataDir, log, random, logger)
+  // Who knows REDIS_URL copies a log in Redis without a server.
+  const logFolder = environment.redisUrl === undefined ? environment.dataDir : undefined
+  const backups = await openBackupSocket(logFolder, log, random, logger)
 
   const end = (noticeMs: number) =>
     endServer({

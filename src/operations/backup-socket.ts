@@ -43,15 +43,16 @@ function pathOf(folder: string): string {
 }
 
 /**
- * Opens the socket, unless the log is in memory alone. If that is not possible, logs why: the operator's path still works.
+ * Opens the socket, unless the log is in memory alone, or not in a folder. If that is not possible, logs why: the
+ * operator's path still works.
  */
 export async function openBackupSocket(
-  folder: string,
+  folder: string | undefined,
   log: Log,
   random: Random,
   logger: RoomLogger,
 ): Promise<BackupSocket> {
-  if (!log.backup || folder === IN_MEMORY) return { close: async () => {} }
+  if (!log.backup || folder === undefined || folder === IN_MEMORY) return { close: async () => {} }
   const backup = log.backup.bind(log)
   const secret = random.bytes(32).toString('hex')
   const server = createServer((request, response) => {

@@ -186,6 +186,11 @@ export const CATALOGUE: readonly Chapter[] = [
         'the same of a room that moves money between accounts in its storage',
         'the sum is right, storage and alarms are the fold of the log, each acknowledged move stands once',
       ),
+      entry('RR10', 'events, message ids and rooms in Redis', 'few bytes each'),
+      entry('RR11', 'a million message ids in one room in Redis', 'commits stay fast; none holds Redis up for long'),
+      entry('RR12', 'a hundred thousand rooms in Redis', 'what is too old, and whose alarm is next, is found quickly'),
+      entry('RR13', 'rooms in Redis that are opened', 'within milliseconds'),
+      entry('RR14', 'backups of Redis while rooms are written to', 'commits go on as they do without'),
     ],
   },
   {

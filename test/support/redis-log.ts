@@ -1,5 +1,5 @@
 /** Redis logs of tests on one real Redis: scripts have the time of the test's clock. */
-import type { Clock } from '../../src/clock.ts'
+import { type Clock, systemClock } from '../../src/clock.ts'
 import type { RoomLogger } from '../../src/define.ts'
 import { parseAddress } from '../../src/log/redis/address.ts'
 import { RedisConnection } from '../../src/log/redis/connection.ts'
@@ -72,10 +72,19 @@ export class TestRedis {
     return new TestRedis(server, connection, /run_id:(\w+)/.exec(info)?.[1] ?? '')
   }
 
-  log(clock: Clock, parts: { readonly logger?: RoomLogger; readonly calls?: RedisCalls } = {}): Promise<RedisLog> {
-    const { logger = silent, calls = this.connection } = parts
+  /** `clock`: of the test, which gives scripts their time too; unless there is one, all is as in a server. */
+  log(clock?: Clock, parts: { readonly logger?: RoomLogger; readonly calls?: RedisCalls } = {}): Promise<RedisLog> {
+    const { logger = silent, calls: given = this.connection } = parts
     const health = { trouble: undefined, kept: 'fsync' as const, runIds: [this.#runId], warnings: [], wasReached: true }
-    return RedisLog.open({ calls: clockedCalls(calls, clock), health, clock, random: systemRandom(), logger })
+    const calls = clock ? clockedCalls(given, clock) : given
+    return RedisLog.open({ calls, health, clock: clock ?? systemClock(), random: systemRandom(), logger })
+  }
+
+  /** Bytes of what it keeps, without those of its connections. */
+  async bytes(): Promise<number> {
+    const info = String(await this.server.say('INFO', 'memory'))
+    const field = (name: string) => Number(new RegExp(`^${name}:(\\d+)`, 'm').exec(info)?.[1] ?? Number.NaN)
+    return field('used_memory') - field('mem_clients_normal') - field('mem_aof_buffer')
   }
 
   async empty(): Promise<void> {

@@ -34,7 +34,8 @@ import { RedisTrouble } from './trouble.ts'
 
 /** Bytes of events kept as ready frames: in all rooms together, and at least and at most in each. */
 const RECENT_BYTES = { all: 256 * 1024 * 1024, least: 64 * 1024, most: 8 * 1024 * 1024 }
-const RECENT_COUNT = 10_000
+/** Of these, at most so many are read when a room opens: Redis answers nobody else meanwhile. */
+const OPENING = { count: 1000, bytes: 512 * 1024 }
 /** The most bytes of entries that may wait for Redis; beyond it, appends are refused. */
 const MOST_WAITING_BYTES = 64 * 1024 * 1024
 /** How often open rooms look for what is too old. */
@@ -159,7 +160,7 @@ export class RedisLog implements Log {
     const { calls, logger } = this.#parts
     const stored = await openRoom(
       { path, calls, logger },
-      { count: Math.min(retention.keep, RECENT_COUNT), bytes: this.#recentBytes() },
+      { count: Math.min(retention.keep, OPENING.count), bytes: Math.min(OPENING.bytes, this.#recentBytes()) },
     )
     const forget = () => {
       if (this.#rooms.get(path) === room) this.#rooms.delete(path)

@@ -199,6 +199,11 @@ export class Store {
     })
   }
 
+  /** What is written from now on is a copy, of use only when it is whole: it need not be on disk after each commit. */
+  beginCopied(): void {
+    this.#file.exec('PRAGMA synchronous = NORMAL; PRAGMA cache_size = -65536;')
+  }
+
   /** Writes what another log has kept. */
   copied(all: readonly Copied[]): void {
     this.#file.transaction(() => this.#copied.keep(all))

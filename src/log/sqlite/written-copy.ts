@@ -22,6 +22,7 @@ export class WrittenCopy {
   static async begin(file: string): Promise<WrittenCopy> {
     const thread = new SqliteThread(file)
     await thread.opened
+    await thread.call('beginCopied')
     return new WrittenCopy(thread)
   }
 
