@@ -95,10 +95,7 @@ export async function createServer(parts: ServerParts): Promise<Server> {
   const rooms = new Rooms(roomParts, (path) => router.find(path)?.mount)
   const messages = new RoomSender({ clock, routeOf: (path) => gate.route({ path }), rooms })
   const alarms = new AlarmOpenings({ ...roomParts, rooms, routeOf: (path) => router.find(path) })
-  metrics.watch(
-    () => countRooms(config.mounts, rooms),
-    () => log.trouble === undefined,
-  )
+  metrics.watch(() => countRooms(config.mounts, rooms), log)
   const quotas = new Quotas(clock, config.server.limits)
   const heartbeat = new Heartbeat(clock, failed)
   const inFlight = new InFlightRequests()
@@ -206,14 +203,17 @@ export async function createServer(parts: ServerParts): Promise<Server> {
   }
 }
 
-/** The log in the folder of `DATA_DIR`, or in memory. */
+/** The log in the Redis of `REDIS_URL`, in the folder of `DATA_DIR`, or in memory. */
 async function openLog(
-  { dataDir }: Environment,
+  { dataDir, redisUrl }: Environment,
   clock: Clock,
   random: Random,
   logger: Logger,
   { commit }: Metrics,
 ): Promise<Log> {
+  const onCommit = (seconds: number) => commit.observe(seconds)
+  if (redisUrl !== undefined)
+    return (await import('./log/redis/open.ts')).openRedisLog(redisUrl, { clock, random, logger, onCommit })
   if (dataDir === ':memory:') return new MemoryLog(clock, random)
-  return SqliteLog.open(dataDir, clock, random, logger, (seconds) => commit.observe(seconds))
+  return SqliteLog.open(dataDir, clock, random, logger, onCommit)
 }

@@ -5,7 +5,7 @@
 import { writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { type Config, loadConfig } from '../config/config.ts'
-import { mustBeAlone, readEnvironment, roomsFile, variablesOf } from '../config/environment.ts'
+import { readEnvironment, roomsFile, variablesOf } from '../config/environment.ts'
 import type { Mount } from '../config/mount.ts'
 import { schemaText } from '../config/schema-text.ts'
 import { inLanguage } from '../localized.ts'
@@ -41,7 +41,7 @@ export async function check(
     return 1
   }
   const mistakes: string[] = []
-  await collect(mistakes, async () => mustBeAlone(readEnvironment(env, cwd)))
+  await collect(mistakes, async () => void readEnvironment(env, cwd))
   const rooms = roomsFile(env, cwd)
   if (args.includes(FLAG)) await collect(mistakes, () => writeSchema(rooms, stdout))
   const config = await collect(mistakes, () => loadConfig(rooms, { variables: variablesOf(env) }))

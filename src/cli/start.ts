@@ -6,7 +6,7 @@
 import type { Logger } from 'pino'
 import { type Clock, systemClock } from '../clock.ts'
 import { loadConfig } from '../config/config.ts'
-import { type Environment, mustBeAlone, readEnvironment } from '../config/environment.ts'
+import { type Environment, readEnvironment } from '../config/environment.ts'
 import { ModuleGraph } from '../config/module-graph.ts'
 import { inLanguage } from '../localized.ts'
 import { ConfigError } from '../mistakes.ts'
@@ -39,7 +39,6 @@ export async function start(args: readonly string[], terminal: Terminal, signals
   let logger: Logger
   try {
     environment = readEnvironment()
-    mustBeAlone(environment)
     logger = newLogger(environment.logLevel)
     server = await createServer({ environment, config: await loadConfig(environment.rooms, { graph }), logger })
   } catch (error) {

@@ -6,7 +6,9 @@ import { existsSync, realpathSync, statSync } from 'node:fs'
 import { basename, dirname, join, resolve, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
+import { parseAddress } from '../log/redis/address.ts'
 import { ConfigError, nearest, show } from '../mistakes.ts'
+import { errorOf } from '../thrown.ts'
 import { isHostName, isListenHost, isProxy, listOf, RANGES, wholeNumber } from './environment-values.ts'
 import { readTls } from './tls-files.ts'
 
@@ -22,6 +24,7 @@ export interface Environment {
   readonly publicFolder: string | undefined
   /** Absolute path of a folder, or `:memory:`. */
   readonly dataDir: string
+  /** If set, the log is there and not in `dataDir`. */
   readonly redisUrl: string | undefined
   /** Addresses, CIDRs, and the range names of `proxy-addr`. */
   readonly trustProxy: string[]
@@ -52,7 +55,6 @@ const LISTS = ['ALLOWED_HOSTS', 'TRUST_PROXY']
 const BASE_PATH = 'expected a path such as "/sub", without "..", "//", "?" or "#"'
 const PROXIES = `expected addresses, CIDRs, or the names ${RANGES.join(', ')}, with commas between them`
 const NAMES = 'expected host names such as "rooms.example.org" or "*.example.org", or "*", with commas between them'
-const REDIS_URL = 'expected a URL that begins with redis:// or rediss://'
 
 const schema = z.object({
   HOST: z
@@ -67,10 +69,7 @@ const schema = z.object({
     .transform((path) => path.replace(/\/$/, ''))
     .default(''),
   DATA_DIR: z.string().default(DATA_DIR),
-  REDIS_URL: z
-    .string()
-    .refine((url) => /^rediss?:\/\/[^/]/.test(url) && URL.canParse(url), REDIS_URL)
-    .optional(),
+  REDIS_URL: z.string().superRefine(mustBeAddress).optional(),
   TRUST_PROXY: listOf(isProxy, PROXIES).default([]),
   ALLOWED_HOSTS: listOf(isHostName, NAMES)
     .transform((names) => names.map((name) => name.toLowerCase()))
@@ -146,12 +145,6 @@ export function readEnvironment(
   }
 }
 
-/** Rejects `REDIS_URL`: servers that should share rooms and do not would be split silently. */
-export function mustBeAlone({ redisUrl }: Environment): void {
-  if (redisUrl === undefined) return
-  throw new ConfigError(['REDIS_URL: this version runs as one node alone; leave it unset'])
-}
-
 /** The variables that `rooms.json` may reference. */
 export function variablesOf(
   env: Readonly<Record<string, string | undefined>> = process.env,
@@ -167,6 +160,14 @@ export function roomsFile(
   cwd: string = process.cwd(),
 ): string {
   return resolve(cwd, env.ROOMS || 'rooms/rooms.json')
+}
+
+function mustBeAddress(url: string, context: z.RefinementCtx): void {
+  try {
+    parseAddress(url)
+  } catch (error) {
+    context.addIssue({ code: 'custom', message: errorOf(error).message })
+  }
 }
 
 function mayBeFolder(path: string): boolean {
@@ -209,6 +210,8 @@ function real(path: string): string {
 /** A value for a message, without secrets and passwords in URLs. */
 function shown(variable: string, value: unknown): string {
   if (SECRET.includes(variable)) return 'something else'
+  // A password may stand anywhere in it.
+  if (variable === 'REDIS_URL') return show(String(value).replace(/^(\w[\w+]*:\/\/)?.*$/s, '$1…'))
   const text = show(typeof value === 'string' ? value.replace(/^.*@/, '…@') : value)
   const near = variable === 'LOG_LEVEL' && typeof value === 'string' ? nearest(value, LEVELS) : undefined
   return near ? `${text}; did you mean "${near}"?` : text

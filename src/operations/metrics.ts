@@ -4,6 +4,7 @@
  */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import { Close, type Refusal } from '../errors.ts'
+import type { Log } from '../log/log.ts'
 import { countExceeded, type Exceeded, newTally, type Tally } from '../tally.ts'
 
 /** Current counts of one line of rooms.json, read at each scrape. */
@@ -91,7 +92,7 @@ export class Metrics {
   }
 
   /** Adds the gauges that are read at each scrape. */
-  watch(countRooms: () => Iterable<RoomCounts>, isLogUp: () => boolean): void {
+  watch(countRooms: () => Iterable<RoomCounts>, log: Pick<Log, 'trouble' | 'warnings'>): void {
     const registers = [this.registry]
     collectDefaultMetrics({ register: this.registry })
     const labelNames = ['room'] as const
@@ -114,7 +115,17 @@ export class Metrics {
       help: 'Whether the log takes writes.',
       registers,
       collect() {
-        this.set(isLogUp() ? 1 : 0)
+        this.set(log.trouble === undefined ? 1 : 0)
+      },
+    })
+    new Gauge({
+      name: 'corridor_log_warnings',
+      help: 'What is dangerous about where the log is kept, by kind.',
+      labelNames: ['kind'],
+      registers,
+      collect() {
+        this.reset()
+        for (const { kind } of log.warnings ?? []) this.set({ kind }, 1)
       },
     })
   }

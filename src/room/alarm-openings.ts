@@ -13,6 +13,8 @@ import type { Rooms } from './rooms.ts'
 
 /** How many rooms are opened for their alarms at a time, and how many are read from the log at once. */
 const AT_ONCE = 8
+/** The log is read again so long after it could not be. */
+const READ_AGAIN_MS = 1000
 const PAGE = 100
 /** How long after rooms have lost their logs the alarms are read anew: many lose them together. */
 const LOST_MS = 500
@@ -46,6 +48,9 @@ export class AlarmOpenings {
   #walk = 0
   #cancelAgain: (() => void) | undefined
   #isLooking = false
+  /** The log could not be read: it is not, before this time (monotonic). */
+  #restUntilMs = Number.NEGATIVE_INFINITY
+  #isLate = false
   #isStarted = false
   #cancel = () => {}
 
@@ -103,7 +108,9 @@ export class AlarmOpenings {
         else if (!(await this.#readOn())) break
       }
     } catch (error) {
-      this.#parts.logger.error({ err: error }, 'the alarms of closed rooms could not be read, they are late')
+      if (!this.#isLate)
+        this.#parts.logger.error({ err: error }, 'the alarms of closed rooms could not be read, they are late')
+      this.#isLate = true
     }
     this.#isLooking = false
     this.#arm()
@@ -125,7 +132,8 @@ export class AlarmOpenings {
 
   /** Reads a page if something of it may be due. */
   async #readOn(): Promise<boolean> {
-    if (this.#page.length > 0 || this.#beyondAt > this.#parts.clock.now()) return false
+    const { clock } = this.#parts
+    if (this.#page.length > 0 || this.#beyondAt > clock.now() || this.#restUntilMs > clock.monotonic()) return false
     this.#beyondAt = Number.POSITIVE_INFINITY
     const walk = this.#walk
     try {
@@ -134,11 +142,13 @@ export class AlarmOpenings {
       if (walk !== this.#walk) return true
       this.#page.push(...page)
       this.#read = page.at(-1) ?? this.#read
+      this.#isLate = false
       if (page.length === PAGE) this.#beyondAt = this.#read?.at ?? Number.NEGATIVE_INFINITY
       return page.length > 0
     } catch (error) {
-      // Once more at the next look.
+      // Once more, but not at once.
       this.#beyondAt = Number.NEGATIVE_INFINITY
+      this.#restUntilMs = clock.monotonic() + READ_AGAIN_MS
       throw error
     }
   }
@@ -177,7 +187,8 @@ export class AlarmOpenings {
     this.#cancel()
     if (!this.#isStarted || this.#isLooking || this.#running.size >= AT_ONCE) return
     const { clock, alarmBook } = this.#parts
-    let ms = Math.min(this.#page[0]?.at ?? Number.POSITIVE_INFINITY, this.#beyondAt) - clock.now()
+    const beyondMs = Math.max(this.#beyondAt - clock.now(), this.#restUntilMs - clock.monotonic())
+    let ms = Math.min((this.#page[0]?.at ?? Number.POSITIVE_INFINITY) - clock.now(), beyondMs)
     for (const due of this.#waiting.values()) ms = Math.min(ms, waitMs(due, clock))
     if (ms === Number.POSITIVE_INFINITY) return
     // Not at once, since it may just have failed.

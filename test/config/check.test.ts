@@ -59,7 +59,7 @@ rooms/rooms.json: rooms./a.module: the module cannot be loaded: boom (rooms/a.ts
 
   it('refuses what a start would refuse', async () => {
     rooms.put('rooms/rooms.json', '{ "rooms": {} }')
-    expect(await check({ REDIS_URL: 'redis://localhost' })).toMatchObject({
+    expect(await check({ REDIS_URL: 'redis://localhost/x' })).toMatchObject({
       code: 1,
       stderr: expect.stringContaining('REDIS_URL: '),
     })

@@ -180,7 +180,7 @@ describe('what is wrong', () => {
 
   it('never shows a password or a token', () => {
     const messages = mistakes({ REDIS_URL: 'http://user:hunter2@redis', METRICS_TOKEN: 'hunter2 hunter2' }).join('\n')
-    expect(messages).toContain('REDIS_URL: expected a URL that begins with redis:// or rediss://')
+    expect(messages).toContain('REDIS_URL: expected a URL such as "redis://host:6379/0"')
     expect(messages).toContain('METRICS_TOKEN: expected a token')
     expect(messages).not.toContain('hunter2')
   })

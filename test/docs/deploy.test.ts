@@ -11,7 +11,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { CADDYFILE } from '../proxies/caddy.ts'
 import { freePorts } from '../proxies/proxy.ts'
 import { connect } from '../support/client.ts'
-import { need } from '../support/components.ts'
+import { commandOf, need } from '../support/components.ts'
 import { Process } from '../support/process.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
@@ -78,33 +78,24 @@ describe('the Dockerfile', () => {
 })
 
 describe('docker-compose.yml', () => {
-  const program = need('compose')
+  need('compose')
   const caddy = need('caddy')
 
-  interface Service {
-    environment: Record<string, string>
-    read_only: boolean
-    cap_drop: string[]
-    security_opt: string[]
-    stop_grace_period: string
-    volumes: string[]
-    ports?: unknown[]
-  }
-
-  /** What Compose makes of the file. */
-  function composition(env: Record<string, string> = {}): { services: Record<'corridor' | 'proxy', Service> } {
-    const { PATH = '', HOME = '' } = process.env
-    const options = { cwd: ROOT, encoding: 'utf8', env: { PATH, HOME, ...env } } as const
-    const yaml = execFileSync(program ?? '', ['-f', 'docker-compose.yml', 'config'], options)
-    const toJson = 'import sys, json, yaml; json.dump(yaml.safe_load(sys.stdin), sys.stdout)'
-    return JSON.parse(execFileSync('python3', ['-c', toJson], { input: yaml, encoding: 'utf8' }))
-  }
-
-  it('gives both containers nothing they need not have', () => {
+  it('gives the containers nothing they need not have', () => {
     for (const service of Object.values(composition().services)) {
       expect(service).toMatchObject({ read_only: true, cap_drop: ['ALL'], security_opt: ['no-new-privileges:true'] })
     }
-    expect(composition().services.corridor.ports).toBeUndefined()
+    const { corridor, redis } = composition().services
+    expect([corridor.ports, redis.ports]).toEqual([undefined, undefined])
+  })
+
+  it('reaches Redis from the server alone, and leaves it out without its profile', () => {
+    const { corridor, proxy, redis } = composition().services
+    expect(redis.profiles).toEqual(['redis'])
+    expect(Object.keys(redis.networks)).toEqual(['log'])
+    expect(Object.keys(corridor.networks)).toContain('log')
+    expect(Object.keys(proxy.networks)).not.toContain('log')
+    expect(redis.volumes.map((volume) => volume.split(':')[1])).toEqual(['/data'])
   })
 
   it('keeps the data on a volume, and gives the server the time to drain', () => {
@@ -131,6 +122,35 @@ describe('docker-compose.yml', () => {
     expect(adapted).toContain('"host":["rooms.example.org"]')
     expect(adapted).toContain('"/sub/*"')
     expect(proxy.environment.CORRIDOR_STREAM_OPTIONS).toBe('stream_close_delay 5m')
+  })
+})
+
+describe('the Redis of docker-compose.yml', () => {
+  const program = need('redis')
+  need('compose')
+
+  it('keeps on disk what the server acknowledges, and is warned of nothing', async () => {
+    const [port = 0] = await freePorts(1)
+    const folder = mkdtempSync(join(tmpdir(), 'corridor-composed-'))
+    const { redis } = composition().services
+    const [, ...args] = redis.command ?? []
+    const here = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder]
+    const running = new Process(program ?? '', [...args, ...here], folder, {})
+    const env = { ...composition({ REDIS_URL: `redis://127.0.0.1:${port}` }).services.corridor.environment }
+    const own = { HOST: '127.0.0.1', PORT: '0', DATA_DIR: ':memory:', PATH: `${NODE}:/usr/bin:/bin` }
+    const server = new Process(START[0] ?? '', START.slice(1), ROOT, { ...env, ...own })
+    try {
+      const url = await server.url()
+      const ann = await connect(`${url.replace('http', 'ws')}/chat?name=ann`)
+      ann.send('message', { text: 'hello' }, 'a1')
+      expect(await ann.next('ack')).toMatchObject({ id: 'a1', seq: 1, kept: 'fsync' })
+      expect(await (await fetch(`${url}/readyz`)).json()).toEqual({ status: 'ready' })
+      await ann.close()
+    } finally {
+      await server.stop()
+      await running.stop()
+      rmSync(folder, { recursive: true })
+    }
   })
 })
 
@@ -165,6 +185,32 @@ describe('the systemd unit', () => {
     expect(secondsOf(/^TimeoutStopSec=(.*)$/m.exec(unit)?.[1] ?? '') * 1000).toBeGreaterThan(drainMs)
   })
 })
+
+interface Service {
+  environment: Record<string, string>
+  read_only: boolean
+  cap_drop: string[]
+  security_opt: string[]
+  stop_grace_period: string
+  volumes: string[]
+  networks: Record<string, unknown>
+  profiles?: string[]
+  command?: string[]
+  ports?: unknown[]
+}
+
+/** What Compose makes of the file. */
+function composition(env: Record<string, string> = {}): { services: Record<'corridor' | 'proxy' | 'redis', Service> } {
+  const { PATH = '', HOME = '' } = process.env
+  const options = { cwd: ROOT, encoding: 'utf8', env: { PATH, HOME, ...env } } as const
+  const yaml = execFileSync(
+    commandOf('compose') ?? '',
+    ['-f', 'docker-compose.yml', '--profile', 'redis', 'config'],
+    options,
+  )
+  const toJson = 'import sys, json, yaml; json.dump(yaml.safe_load(sys.stdin), sys.stdout)'
+  return JSON.parse(execFileSync('python3', ['-c', toJson], { input: yaml, encoding: 'utf8' }))
+}
 
 function read(name: string): string {
   return readFileSync(join(ROOT, name), 'utf8')

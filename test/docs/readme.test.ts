@@ -3,9 +3,12 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
+import { systemClock } from '../../src/clock.ts'
 import { readEnvironment } from '../../src/config/environment.ts'
 import { schemaText } from '../../src/config/schema-text.ts'
 import { Close } from '../../src/errors.ts'
+import { MemoryLog } from '../../src/log/memory.ts'
+import { systemRandom } from '../../src/random.ts'
 import { post } from '../support/event-stream.ts'
 import { startServer } from '../support/server.ts'
 
@@ -135,7 +138,9 @@ describe('the tables of the README', () => {
   })
 
   it('name every metric, with its labels and its kind', async () => {
-    const server = await startServer()
+    const warnings = [{ kind: 'eviction', text: 'it may be deleted' }]
+    const log = Object.assign(new MemoryLog(systemClock(), systemRandom()), { warnings })
+    const server = await startServer({ log })
     const peer = await server.connect('/chat')
     await fetch(`${server.url}/nowhere`)
     await post(`${server.url}/chat`, 'x'.repeat(100_000))

@@ -32,6 +32,7 @@ export class RedisServer {
   readonly #command: string
   #settings: RedisSettings
   #process: Process
+  #password = ''
 
   private constructor(command: string, port: number, folder: string, settings: RedisSettings, running: Process) {
     this.#command = command
@@ -114,6 +115,7 @@ export class RedisServer {
       // It is asked while it is loading or busy, too.
       enableReadyCheck: false,
       disableClientInfo: true,
+      password: this.#password,
     })
     client.on('error', () => {})
     try {
@@ -135,6 +137,7 @@ export class RedisServer {
   /** Changes a setting while it runs: `set('maxmemory', '10mb')`. */
   async set(name: string, value: string): Promise<void> {
     await this.say('CONFIG', 'SET', name, value)
+    if (name === 'requirepass') this.#password = value
   }
 
   /** Ends it, whatever state it is in, and removes its folder. */

@@ -30,6 +30,7 @@ export class RedisConnection implements RedisCalls {
   readonly #digests = new Map<string, string>()
   /** Replicas were too slow: nobody waits for one until `trustReplicas`. */
   #isLagging = false
+  #isClosed = false
   /** The streams whose bytes are held back until the end of this turn. */
   readonly #corked = new Set<Redis['stream']>()
 
@@ -54,15 +55,18 @@ export class RedisConnection implements RedisCalls {
     return this.#client.status === 'ready'
   }
 
-  run(script: Script, key: string, args: readonly Argument[]): Promise<Reply> {
+  async run(script: Script, key: string, args: readonly Argument[]): Promise<Reply> {
+    this.#mustBeReady()
     return this.#run(this.#say(this.#client), script, key, args)
   }
 
-  command(name: string, key: string, ...args: Argument[]): Promise<Reply> {
+  async command(name: string, key: string, ...args: Argument[]): Promise<Reply> {
+    this.#mustBeReady()
     return this.#say(this.#client)(name, key, ...args)
   }
 
   async runReplicated(script: Script, key: string, args: readonly Argument[]): Promise<Replicated> {
+    this.#mustBeReady()
     const node = this.#isLagging ? undefined : this.#nodeOf(key)
     if (!node) return { reply: await this.run(script, key, args), isReplicated: false }
     const say = this.#say(node)
@@ -85,6 +89,11 @@ export class RedisConnection implements RedisCalls {
     }
   }
 
+  /** ioredis gives up where a Sentinel reports a new master while it looks for one: then it begins anew. */
+  revive(): void {
+    if (this.#client.status === 'end' && !this.#isClosed) this.#client.connect().catch(() => {})
+  }
+
   /** Replicas keep up again. */
   trustReplicas(): void {
     this.#isLagging = false
@@ -96,7 +105,12 @@ export class RedisConnection implements RedisCalls {
   }
 
   close(): void {
+    this.#isClosed = true
     this.#client.disconnect()
+  }
+
+  #mustBeReady(): void {
+    if (!this.isReady) throw new Error('Redis is not connected')
   }
 
   async #run(say: Say, { text }: Script, key: string, args: readonly Argument[]): Promise<Reply> {

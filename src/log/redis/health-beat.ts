@@ -20,7 +20,7 @@ const FIRST_MS = 3000
 
 export interface BeatParts {
   readonly address: RedisAddress
-  readonly connection: Pick<RedisConnection, 'masters' | 'trustReplicas' | 'isReady'>
+  readonly connection: Pick<RedisConnection, 'masters' | 'trustReplicas' | 'isReady' | 'revive'>
   readonly clock: Clock
   readonly logger: RoomLogger
 }
@@ -34,6 +34,8 @@ export class HealthBeat implements RedisHealth {
   readonly #parts: BeatParts
   /** The last reason why the connection was not made. */
   #failure = ''
+  /** Since when there is no connection. */
+  #awaySinceMs: number | undefined
   /** When the question was sent that has no answer yet. */
   #askedAtMs: number | undefined
   #isTroubleLogged = false
@@ -69,9 +71,11 @@ export class HealthBeat implements RedisHealth {
     void this.#beat()
   }
 
-  /** The connection has ended, or could not be made. */
+  /** The connection has ended, or could not be made. A restart takes less than a beat, and is no trouble. */
   away(): void {
-    this.#fall(`Redis is not connected${this.#failure && `: ${this.#failure}`}`)
+    this.kept = 'memory'
+    this.#awaySinceMs ??= this.#parts.clock.monotonic()
+    if (this.#parts.clock.monotonic() - this.#awaySinceMs >= BEAT_MS) this.#fall('Redis is not connected')
   }
 
   failed(error: Error): void {
@@ -88,6 +92,7 @@ export class HealthBeat implements RedisHealth {
       if (silentMs >= BEAT_MS) this.#fall(`Redis has not answered for ${Math.round(silentMs / 1000)} s`)
       return
     }
+    connection.revive()
     this.#askedAtMs = clock.monotonic()
     try {
       const nodes = await Promise.all(connection.masters().map(ask))
@@ -113,12 +118,13 @@ export class HealthBeat implements RedisHealth {
       return
     }
     if (this.trouble !== undefined || kept !== this.kept)
-      logger.info({ kept }, `Redis ${nodes[0]?.version} at ${showAddress(address)} takes what is to be kept`)
+      logger.info({ kept, redis: showAddress(address) }, `Redis ${nodes[0]?.version} takes what is to be kept`)
     connection.trustReplicas()
     this.trouble = undefined
     this.kept = kept
     this.wasReached = true
     this.#failure = ''
+    this.#awaySinceMs = undefined
     this.#isTroubleLogged = false
     this.#first.resolve()
   }
@@ -128,7 +134,8 @@ export class HealthBeat implements RedisHealth {
     this.trouble = trouble
     if (this.#isTroubleLogged || this.#isEnded) return
     this.#isTroubleLogged = true
-    this.#parts.logger.error(`nothing can be kept now: ${trouble} (${showAddress(this.#parts.address)})`)
+    const why = this.#failure === '' ? {} : { reason: this.#failure }
+    this.#parts.logger.error({ ...why, redis: showAddress(this.#parts.address) }, `nothing can be kept now: ${trouble}`)
   }
 
   #warn(warnings: readonly LogWarning[]): void {

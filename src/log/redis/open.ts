@@ -1,14 +1,16 @@
 /**
- * Connects to the Redis of `REDIS_URL` and begins to ask for its health. `server.ts` gives both to the log, and ends them
- * after it.
+ * Connects to the Redis of `REDIS_URL`, begins to ask for its health, and opens the log in it. `server.ts` loads this file
+ * only where `REDIS_URL` is set.
  */
 import type { Clock } from '../../clock.ts'
 import type { RoomLogger } from '../../define.ts'
+import { ConfigError } from '../../mistakes.ts'
 import { errorOf } from '../../thrown.ts'
 import { parseAddress, showAddress } from './address.ts'
 import { RedisConnection } from './connection.ts'
 import type { RedisHealth } from './health.ts'
 import { HealthBeat } from './health-beat.ts'
+import { RedisLog, type RedisLogParts } from './redis.ts'
 import type { RedisCalls } from './redis-calls.ts'
 import { wordsOf } from './refusals.ts'
 
@@ -19,25 +21,45 @@ export interface RedisLink {
   close(): void
 }
 
-/** Rejects if a Redis is there and cannot be used; one that does not answer is waited for while the server runs. */
+/** As `openRedis`, with the log in it, which ends the connection when it closes. */
+export async function openRedisLog(
+  url: string,
+  parts: Pick<RedisLogParts, 'clock' | 'random' | 'logger' | 'onCommit'>,
+): Promise<RedisLog> {
+  const { close, ...link } = await openRedis(url, parts.clock, parts.logger)
+  return RedisLog.open({ ...parts, ...link, end: close })
+}
+
+/**
+ * Throws a `ConfigError` if the URL is wrong, or if a Redis is there and cannot be used. One that does not answer is waited
+ * for while the server runs.
+ */
 export async function openRedis(url: string, clock: Clock, logger: RoomLogger): Promise<RedisLink> {
-  const address = parseAddress(url)
-  const connection = new RedisConnection({
-    address,
-    ready: () => health.ready(),
-    away: () => health.away(),
-    failed: (error) => health.failed(error),
-  })
-  const health = new HealthBeat({ address, connection, clock, logger })
+  const address = mended(() => parseAddress(url))
+  const events = { ready: () => beat.ready(), away: () => beat.away(), failed: (error: Error) => beat.failed(error) }
+  const connection = mended(() => new RedisConnection({ address, ...events }))
+  const beat: HealthBeat = new HealthBeat({ address, connection, clock, logger })
   const close = () => {
-    health.end()
+    beat.end()
     connection.close()
   }
   try {
-    await health.start()
+    await beat.start()
   } catch (error) {
     close()
-    throw new Error(`${showAddress(address)} cannot be used: ${wordsOf(errorOf(error))}`)
+    throw mistake(`${showAddress(address)} cannot be used: ${wordsOf(errorOf(error))}`)
   }
-  return { calls: connection, health, close }
+  return { calls: connection, health: beat, close }
+}
+
+function mended<T>(make: () => T): T {
+  try {
+    return make()
+  } catch (error) {
+    throw mistake(errorOf(error).message)
+  }
+}
+
+function mistake(message: string): ConfigError {
+  return new ConfigError([`REDIS_URL: ${message}`])
 }

@@ -11,7 +11,7 @@ import { errorOf } from '../../thrown.ts'
 import { within } from '../../within.ts'
 import { IdDigests } from '../id-digest.ts'
 import { byPath, byTime, type KeptRoom, type RoomAlarm, type RoomContents } from '../kept-rooms.ts'
-import type { Log, LogSpan, Retention, RoomLog } from '../log.ts'
+import type { Log, LogSpan, LogWarning, Retention, RoomLog } from '../log.ts'
 import { MemoryLog } from '../memory.ts'
 import { backupOf } from './backups.ts'
 import { AlarmIndex } from './bucket-index.ts'
@@ -31,6 +31,7 @@ import { secret } from './scripts/secret.ts'
 import { use } from './scripts/use.ts'
 import { RedisSweep } from './sweep.ts'
 import { RedisTrouble } from './trouble.ts'
+import { atTurnsEnd } from './turns-end.ts'
 
 /** Bytes of events kept as ready frames: in all rooms together, and at least and at most in each. */
 const RECENT_BYTES = { all: 256 * 1024 * 1024, least: 64 * 1024, most: 8 * 1024 * 1024 }
@@ -50,7 +51,9 @@ export interface RedisLogParts {
   readonly random: Random
   readonly logger: RoomLogger
   /** Called with the seconds that each commit took. */
-  readonly onCommit?: (seconds: number) => void
+  readonly onCommit?: ((seconds: number) => void) | undefined
+  /** Called when the log has closed. */
+  readonly end?: () => void
 }
 
 export class RedisLog implements Log {
@@ -67,7 +70,6 @@ export class RedisLog implements Log {
   readonly #newKey: Uint8Array
   #key: Uint8Array | undefined
   #waitingBytes = 0
-  #flushes: (() => void)[] = []
 
   private constructor(parts: RedisLogParts) {
     const { clock, random, logger } = parts
@@ -101,6 +103,15 @@ export class RedisLog implements Log {
 
   get trouble(): string | undefined {
     return this.#parts.health.trouble ?? this.#trouble.current
+  }
+
+  /** Rooms live in memory: what needs no writing goes on while Redis is away. */
+  get goesOn(): boolean {
+    return this.#parts.health.wasReached
+  }
+
+  get warnings(): readonly LogWarning[] {
+    return this.#parts.health.warnings
   }
 
   async open(path: string, retention: Retention, lost: (reason: string) => void = () => {}): Promise<RoomLog> {
@@ -153,6 +164,7 @@ export class RedisLog implements Log {
     await within(this.#parts.clock, CLOSE_MS, closed, () => {
       for (const room of rooms) room.giveUp('the server has ended')
     })
+    this.#parts.end?.()
   }
 
   async #open(path: string, retention: Retention, lost: (reason: string) => void): Promise<RoomLog> {
@@ -214,7 +226,7 @@ export class RedisLog implements Log {
       waits: (bytes) => {
         this.#waitingBytes += bytes
       },
-      atTurnsEnd: (flush) => this.#atTurnsEnd(flush),
+      atTurnsEnd: atTurnsEnd(clock),
       alarmsChanged: (path) => this.#alarms.changed(path),
       failed: (error) => this.#trouble.failed(error),
       committed: (seconds) => {
@@ -233,16 +245,5 @@ export class RedisLog implements Log {
     if (this.trouble !== undefined) return new RoomError('unavailable', 'nothing can be kept now, send it again later')
     const isFull = this.#waitingBytes > MOST_WAITING_BYTES
     return isFull ? new RoomError('unavailable', 'the log is behind, send it again later') : undefined
-  }
-
-  /** What all rooms have appended in a turn goes out together. */
-  #atTurnsEnd(flush: () => void): void {
-    this.#flushes.push(flush)
-    if (this.#flushes.length > 1) return
-    this.#parts.clock.soon(() => {
-      const flushes = this.#flushes
-      this.#flushes = []
-      for (const each of flushes) each()
-    })
   }
 }

@@ -5,7 +5,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { FastifyInstance } from 'fastify'
 import type { Gate } from '../../gate/gate.ts'
-import type { Log } from '../../log/log.ts'
+import type { Log, LogWarning } from '../../log/log.ts'
 import type { Metrics } from '../../operations/metrics.ts'
 import { requireToken } from './required-token.ts'
 
@@ -36,8 +36,8 @@ export function operatorRoutes(app: FastifyInstance, parts: OperatorParts): void
   app.get('/healthz', async (_, reply) => reply.header('Cache-Control', 'no-store').send({ status: 'alive' }))
   app.get('/readyz', async (_, reply) => {
     reply.header('Cache-Control', 'no-store')
-    const trouble = isDraining() ? 'draining' : log.trouble
-    return trouble === undefined ? { status: 'ready' } : reply.code(503).send({ status: 'not ready', reason: trouble })
+    const { ready, ...body } = readiness(isDraining(), log)
+    return reply.code(ready ? 200 : 503).send({ status: ready ? 'ready' : 'not ready', ...body })
   })
   app.get('/metrics', async (request, reply) => {
     if (token) requireToken(token, gate, request.caller)
@@ -47,4 +47,15 @@ export function operatorRoutes(app: FastifyInstance, parts: OperatorParts): void
       .type(registry.contentType)
       .send(await registry.metrics())
   })
+}
+
+/** Whether clients should be sent here, why not, and what its operator should know. */
+function readiness(
+  isDraining: boolean,
+  { trouble, goesOn = false, warnings = [] }: Pick<Log, 'trouble' | 'goesOn' | 'warnings'>,
+): { ready: boolean; reason?: string; trouble?: string; warnings?: readonly LogWarning[] } {
+  const known = warnings.length > 0 ? { warnings } : {}
+  if (isDraining) return { ready: false, reason: 'draining', ...known }
+  if (trouble === undefined) return { ready: true, ...known }
+  return goesOn ? { ready: true, trouble, ...known } : { ready: false, reason: trouble, ...known }
 }
