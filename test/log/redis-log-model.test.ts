@@ -1,6 +1,7 @@
 /** The Redis log keeps the contract of logs on the model of a Redis, too: on both it must be the same. */
 import type { RoomLogger } from '../../src/define.ts'
 import { RedisLog } from '../../src/log/redis/redis.ts'
+import type { RedisCalls } from '../../src/log/redis/redis-calls.ts'
 import { systemRandom } from '../../src/random.ts'
 import type { HandClock } from '../../src/testing/hand-clock.ts'
 import { describeLog } from '../support/logs.ts'
@@ -16,7 +17,8 @@ describeLog('Redis, on its model', () => {
     host ??= new ModelHost(new RedisModel({ clock }))
     const { runId } = host.model
     const health = { trouble: undefined, kept: 'fsync' as const, runIds: [runId], warnings: [], wasReached: true }
-    return RedisLog.open({ calls: new ModelClient(clock, host), health, clock, random: systemRandom(), logger })
+    const calls = seldomSwept(new ModelClient(clock, host), clock)
+    return RedisLog.open({ calls, health, clock, random: systemRandom(), logger })
   }
   return {
     make: newLog,
@@ -26,3 +28,17 @@ describeLog('Redis, on its model', () => {
     },
   }
 })
+
+/**
+ * A month of the test's clock has thousands of rounds over all buckets, half a minute of work. Here each question of a
+ * round takes ten minutes, and a round some hours.
+ */
+function seldomSwept(calls: RedisCalls, clock: HandClock): RedisCalls {
+  return {
+    async run(script, key, args) {
+      if (script.name === 'sweep') await new Promise<void>((resolve) => clock.after(600_000, resolve))
+      return calls.run(script, key, args)
+    },
+    command: (...command) => calls.command(...command),
+  }
+}
