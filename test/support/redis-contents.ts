@@ -40,9 +40,7 @@ export async function redisContents(redis: RedisServer, path = '/room'): Promise
     const alarms = pairs(await say('ZRANGE', key('a'), 0, -1, 'WITHSCORES'))
     const indexed = await say('ZSCORE', `${bucket}alarms`, path)
     const earliest = Math.min(...[...alarms.values()].map(Number))
-    const ids = await idsOf(say, key('q'), (kind, part, generation, shard) =>
-      key(`${kind}${part}.${generation}.${shard}`),
-    )
+    const ids = await idsOf(say, key('q'), key)
     const size = [...storage].reduce((sum, [name, value]) => sum + Buffer.byteLength(name + value) - 1, 0)
     const disagreements = [
       ['the newest event', last, seq],
@@ -81,18 +79,13 @@ async function lastId(say: Say, key: string): Promise<number> {
   return Number.parseInt(pairs(info).get('last-generated-id') ?? '0', 10)
 }
 
-async function idsOf(
-  say: Say,
-  key: string,
-  shardKey: (kind: string, part: string, generation: number, shard: number) => string,
-): Promise<number> {
+async function idsOf(say: Say, key: string, hashKey: (name: string) => string): Promise<number> {
   let count = 0
   for (const part of String((await say('GET', key)) ?? '').split(';')) {
-    const [number = '', , , generations] = part.split(' ')
+    const [number = '', , , hashes] = part.split(' ')
     if (number === '') continue
-    for (let generation = 0; generation <= Number(generations); generation += 1)
-      for (let shard = 0; shard < 4 ** generation; shard += 1)
-        count += Number(await say('HLEN', shardKey('i', number, generation, shard)))
+    for (let each = 0; each < Number(hashes); each += 1)
+      count += Number(await say('HLEN', hashKey(`i${number}.${each}`)))
   }
   return count
 }

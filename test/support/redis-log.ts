@@ -49,12 +49,12 @@ const silent: RoomLogger = { debug() {}, info() {}, warn() {}, error() {} }
 export class TestRedis {
   readonly server: RedisServer
   readonly connection: RedisConnection
-  readonly #runId: string
+  /** The runs that the logs know of. */
+  readonly #runIds: string[] = []
 
-  private constructor(server: RedisServer, connection: RedisConnection, runId: string) {
+  private constructor(server: RedisServer, connection: RedisConnection) {
     this.server = server
     this.connection = connection
-    this.#runId = runId
   }
 
   /** `command`: what `need('redis')` found. */
@@ -68,14 +68,22 @@ export class TestRedis {
       failed: connected.reject,
     })
     await connected.promise
-    const info = String(await server.say('INFO', 'server'))
-    return new TestRedis(server, connection, /run_id:(\w+)/.exec(info)?.[1] ?? '')
+    const redis = new TestRedis(server, connection)
+    await redis.reconnected()
+    return redis
+  }
+
+  /** Resolves when it takes calls after a start, of which the logs know then. */
+  async reconnected(): Promise<void> {
+    while (!this.connection.isReady) await new Promise((resolve) => void setTimeout(resolve, 10))
+    const info = String(await this.server.say('INFO', 'server'))
+    this.#runIds.splice(0, 1, /run_id:(\w+)/.exec(info)?.[1] ?? '')
   }
 
   /** `clock`: of the test, which gives scripts their time too; unless there is one, all is as in a server. */
   log(clock?: Clock, parts: { readonly logger?: RoomLogger; readonly calls?: RedisCalls } = {}): Promise<RedisLog> {
     const { logger = silent, calls: given = this.connection } = parts
-    const health = { trouble: undefined, kept: 'fsync' as const, runIds: [this.#runId], warnings: [], wasReached: true }
+    const health = { trouble: undefined, kept: 'fsync' as const, runIds: this.#runIds, warnings: [], wasReached: true }
     const calls = clock ? clockedCalls(given, clock) : given
     return RedisLog.open({ calls, health, clock: clock ?? systemClock(), random: systemRandom(), logger })
   }

@@ -106,6 +106,11 @@ export class RedisServer {
     cpSync(this.#saved, this.#files, { recursive: true })
   }
 
+  /** While it is down: its files are gone. */
+  dropFiles(): void {
+    rmSync(this.#files, { recursive: true, force: true })
+  }
+
   /** Commands on a connection of their own. */
   async talk<T>(work: (say: RedisServer['say']) => Promise<T>): Promise<T> {
     const client = new Redis(this.url, {

@@ -2,6 +2,7 @@
  * One commit of a room as the call of a script: what its entries keep, in the order of `scripts/commit.ts`. It names the
  * commit that it continues. `room-commits.ts` says it, and says it again if Redis has lost it.
  */
+import { Frame } from '../../delivery/frame.ts'
 import type { IdDigests } from '../id-digest.ts'
 import { idTime } from '../id-time.ts'
 import type { EpochEntry } from '../lineage.ts'
@@ -110,6 +111,28 @@ export function commitCall<E extends { readonly entry: Entry }>(room: CallRoom, 
 /** The arguments of the script. `timeMs`: the time it had; '' for the present one. */
 export function saying(path: string, runId: string, call: Said, timeMs: number | ''): Argument[] {
   return [path, runId, call.from.epoch, call.from.number, call.to, timeMs, ...call.rest]
+}
+
+/** The entries of a call that is kept since then, each with its events. */
+export function* framesOf<E extends { readonly entry: Entry }>(
+  { firstSeq, pending }: CommitCall<E>,
+  timeMs: number,
+): Iterable<[E, Frame[]]> {
+  let next = firstSeq
+  for (const each of pending) {
+    const first = next
+    const frames = each.entry.drafts.map(({ type, data }, index) => new Frame(type, data, first + index, timeMs))
+    next += frames.length
+    yield [each, frames]
+  }
+}
+
+/** The key of an id by its index among the ids of the call, and at which entry it is. */
+export function ownerOf<E extends { readonly entry: Entry }>({ pending }: CommitCall<E>, index: number) {
+  const keys = pending.flatMap(({ entry }, at) => entry.keys.map((key) => ({ at, key })))
+  const owner = keys.filter(({ key }) => 'client' in key)[index]
+  if (owner) return owner
+  throw new Error(`expected the index of an id of the call, got ${index}`)
 }
 
 /** What is needed of a call to say it again. */

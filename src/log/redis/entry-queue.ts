@@ -58,6 +58,14 @@ export class EntryQueue {
     this.#waiting.push(pending)
   }
 
+  /** An entry that keeps nothing and is said nevertheless. Resolves when it has ended. */
+  addNothing(nowMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const ended = () => resolve()
+      this.add({ drafts: [], keys: [], changes: undefined, size: 0, kept: ended, failed: ended }, nowMs)
+    })
+  }
+
   /** An entry with nothing to keep. */
   follow(entry: Entry): void {
     if (this.#latest) this.#carryQueue.add(this.#latest, entry)

@@ -26,10 +26,15 @@ export class RoomCalls {
     this.#all.added(this, call.bytes + OVERHEAD_BYTES)
   }
 
-  /** The calls that lead on from where Redis stands; `undefined`: not all of them are kept. */
-  since({ epoch, number }: Position): readonly KeptCall[] | undefined {
+  /**
+   * The calls that lead on from where Redis stands; `undefined`: not all of them are kept. `isVoid`: what stands there. It
+   * may be a commit that was voided since, if Redis was given files of before that twice.
+   */
+  since({ epoch, number }: Position, isVoid: boolean): readonly KeptCall[] | undefined {
     const from = this.#calls.findIndex((call) => call.from.epoch === epoch && call.from.number === number)
-    return from < 0 ? undefined : this.#calls.slice(from)
+    const before = this.#calls[from - 1]
+    if (from < 0 || (before && (before.timeMs === 'void') !== isVoid)) return undefined
+    return this.#calls.slice(from)
   }
 
   dropOldest(): void {

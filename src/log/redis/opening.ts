@@ -1,10 +1,10 @@
-/** Reads a room that is to be opened, and mends it if Redis has lost a part of it. `redis.ts` calls it. */
+/** Reads a room that is to be opened, and mends it if Redis has lost a part of it. `redis.ts` and `sweep.ts` call it. */
 import type { RoomLogger } from '../../define.ts'
 import { bucketOf } from './keys.ts'
 import type { RedisCalls } from './redis-calls.ts'
 import { mend } from './scripts/mend.ts'
 import { open as openScript } from './scripts/open.ts'
-import { type StoredRoom, storedRoom } from './stored-room.ts'
+import { type Position, type StoredRoom, storedRoom } from './stored-room.ts'
 
 export interface OpeningParts {
   readonly path: string
@@ -21,7 +21,12 @@ export async function openRoom(
   for (;;) {
     const stored = storedRoom(await calls.run(openScript, key, [path, recent.count, recent.bytes]))
     if (stored.lost === '') return stored
-    logger.error({ room: path, lost: stored.lost }, 'Redis has lost a part of a room, the rest goes on')
-    await calls.run(mend, key, [path, stored.at.epoch, stored.at.number])
+    await mendRoom({ path, calls, logger }, stored.at, stored.lost)
   }
+}
+
+/** `lost`: what of it. */
+export async function mendRoom({ path, calls, logger }: OpeningParts, at: Position, lost: string): Promise<void> {
+  logger.error({ room: path, lost }, 'Redis has lost a part of a room, the rest goes on')
+  await calls.run(mend, bucketOf(path), [path, at.epoch, at.number])
 }

@@ -203,6 +203,7 @@ export class RedisLog implements Log {
 
   async #trim(): Promise<void> {
     for (const room of [...this.#rooms.values()]) {
+      await room.checkRun(this.#parts.health.runIds)
       await room
         .trim()
         .catch((error) =>

@@ -2,18 +2,17 @@
  * The entries of one room on their way into Redis: gathered in a turn, said as one call, one call at a time. After anything
  * but a clear answer nothing goes on before it is known what became of the call (`settling.ts`). `room.ts` owns it.
  */
-import { Frame } from '../../delivery/frame.ts'
 import { RoomError } from '../../errors.ts'
 import { errorOf } from '../../thrown.ts'
 import { idsRefusal } from '../id-limit.ts'
-import { type Changes, type Entry, type IdempotencyKey, isEmpty, type Kept, type Retention } from '../log.ts'
-import { type CommitCall, commitCall, saying } from './commit-call.ts'
+import { type Entry, type IdempotencyKey, isEmpty, type Kept } from '../log.ts'
+import { type CommitCall, commitCall, framesOf, ownerOf, saying } from './commit-call.ts'
+import type { CommittingRoom } from './committing-room.ts'
 import { EntryQueue, type Pending } from './entry-queue.ts'
 import { RoomCalls } from './kept-calls.ts'
 import { bucketOf } from './keys.ts'
 import { RedisRefusal } from './redis-calls.ts'
 import { count, list, text } from './reply.ts'
-import type { RoomEpochs } from './room-epochs.ts'
 import type { RedisRoomParts } from './room-parts.ts'
 import { settled } from './settling.ts'
 import type { Position, StoredRoom } from './stored-room.ts'
@@ -24,21 +23,6 @@ type Call = CommitCall<Pending>
 const PASSING = new Set(['BUSY', 'CLUSTERDOWN', 'LOADING', 'MASTERDOWN', 'NOSCRIPT', 'READONLY', 'TRYAGAIN'])
 /** A voided entry that is older has been answered already: it is not tried again. */
 const ANSWERED_MS = 4000
-
-export interface CommittingRoom {
-  readonly path: string
-  readonly retention: Retention
-  readonly parts: RedisRoomParts
-  readonly epochs: RoomEpochs
-  /** The newest event that is kept. */
-  readonly seq: number
-  /** These are kept, so well. */
-  kept(frames: readonly Frame[], keys: readonly IdempotencyKey[], changes: Changes | undefined, kept: Kept): void
-  /** A message with this key is kept already. */
-  refused(key: IdempotencyKey): void
-  /** Nothing more can be kept. */
-  lost(reason: string): void
-}
 
 export class RoomCommits {
   readonly path: string
@@ -52,6 +36,8 @@ export class RoomCommits {
   #runId: string
   /** How many ids are kept, as of the last commit. */
   ids: number
+  /** Something was kept in this opening. */
+  #hasCommitted = false
   #isClosed = false
   /** It was lost, or erased: nobody waits any more. */
   isOver = false
@@ -97,6 +83,17 @@ export class RoomCommits {
     if (this.#queue.length === 1 && !this.#flight) this.parts.atTurnsEnd(this.#flush)
   }
 
+  /** `runIds`: the runs of Redis that answer now. Another than that of the last commit may have lost some of the room. */
+  async checkRun(runIds: readonly string[]): Promise<void> {
+    if (runIds.length > 0 && !runIds.includes(this.#runId)) await this.#verify()
+  }
+
+  /** Redis does not have what it should have. */
+  doubt(reason: string): void {
+    if (this.#hasCommitted) void this.#verify()
+    else this.#lose(reason)
+  }
+
   /** Takes nothing more. Resolves when all is kept. */
   async close(): Promise<void> {
     this.#isClosed = true
@@ -124,6 +121,17 @@ export class RoomCommits {
     if (this.#queue.keys.hasAny(keys))
       return new RoomError('unavailable', 'this message is being kept, send it again later')
     return this.parts.refusal() ?? idsRefusal(keys, this.ids + this.#queue.keys.size, this.#room.retention.ids)
+  }
+
+  /**
+   * Makes sure that Redis has the room as it was left here, by a commit of nothing: what it has lost is made again, or the
+   * room is lost. Resolves when that is known.
+   */
+  async #verify(): Promise<void> {
+    if (!this.#hasCommitted || this.#flight || this.#queue.length > 0 || this.#isClosed || this.isOver) return
+    const ended = this.#queue.addNothing(this.parts.clock.monotonic())
+    this.parts.atTurnsEnd(this.#flush)
+    await ended
   }
 
   #flush = (): void => {
@@ -159,7 +167,7 @@ export class RoomCommits {
       case 'dup':
         return this.#refuse(call, count(answer[1]))
       case 'broken':
-        return this.#lose('Redis has lost events of the room')
+        return this.#lose('Redis has lost a part of the room')
       default:
         return this.#settle(call)
     }
@@ -185,17 +193,14 @@ export class RoomCommits {
   #done(call: Call, timeMs: number, ids: number, kept: Kept): void {
     const { from, to, rest, bytes, begins } = call
     this.#flight = undefined
+    this.#hasCommitted = true
     this.#at = { epoch: to, number: from.number + 1 }
     this.ids = ids
     this.kept.add({ from, to, rest, timeMs, bytes })
     const cleared = begins.filter(({ isCleared }) => isCleared)
     this.#room.epochs.begun(begins.filter(({ isCleared }) => !isCleared))
-    let seq = call.firstSeq
-    for (const pending of call.pending) {
-      const { drafts, keys, changes } = pending.entry
-      const first = seq
-      const frames = drafts.map(({ type, data }, index) => new Frame(type, data, first + index, timeMs))
-      seq += frames.length
+    for (const [pending, frames] of framesOf(call, timeMs)) {
+      const { keys, changes } = pending.entry
       if (changes?.clearsHistory) this.#room.epochs.begun(cleared.splice(0, 1))
       this.#room.kept(frames, keys, changes, kept)
       this.#queue.end(pending, () => pending.entry.kept(frames))
@@ -217,13 +222,10 @@ export class RoomCommits {
 
   /** One of its ids is kept already: the entries before it are said again, it and those after it fail. */
   #refuse(call: Call, index: number): void {
-    const owners = call.pending.flatMap((pending) => pending.entry.keys.map((key) => ({ pending, key })))
-    const owner = owners.filter(({ key }) => 'client' in key)[index]
-    if (!owner) throw new Error(`expected the index of an id of the call, got ${index}`)
+    const { at, key } = ownerOf(call, index)
     this.#back(call)
-    const error = new RoomError('unavailable', 'a message with this id is kept already, send it again')
-    this.#queue.doom(error, call.pending.indexOf(owner.pending))
-    this.#room.refused(owner.key)
+    this.#queue.doom(new RoomError('unavailable', 'a message with this id is kept already, send it again'), at)
+    this.#room.refused(key)
     this.#flush()
   }
 

@@ -4,6 +4,7 @@
  */
 import type { Frame } from '../../delivery/frame.ts'
 import { PAGE } from '../../delivery/page.ts'
+import { errorOf } from '../../thrown.ts'
 import { locate } from '../lineage.ts'
 import type {
   Changes,
@@ -21,7 +22,7 @@ import { frameOf, Pages } from '../pages.ts'
 import { isNew } from '../pending-keys.ts'
 import { Recent } from '../recent.ts'
 import { REDACTED, redactedFrame } from '../redacted.ts'
-import { newestWhole, type StoredEvent, wholePage } from '../stored-event.ts'
+import { newestWhole, wholePage } from '../stored-event.ts'
 import { bucketOf } from './keys.ts'
 import { list, text } from './reply.ts'
 import { RoomCommits } from './room-commits.ts'
@@ -138,6 +139,11 @@ export class RedisRoomLog implements RoomLog {
     return this.#retention.maxAgeMs
   }
 
+  /** Redis may have lost something. */
+  checkRun(runIds: readonly string[]): Promise<void> {
+    return this.#commits.checkRun(runIds)
+  }
+
   /** Removes what retention no longer keeps, if something is due. */
   trim(): Promise<void> {
     if (this.#dueAt > this.#parts.clock.now() || this.#commits.at.epoch === '') return Promise.resolve()
@@ -224,17 +230,18 @@ export class RedisRoomLog implements RoomLog {
 
   #page(after: number, limit: number, bytes: number): Promise<readonly Frame[]> {
     this.#pages ??= new Pages(this.#parts.clock)
-    return this.#pages.get(`${after} ${limit} ${bytes}`, async () =>
-      wholePage(await this.#stored(after, limit, bytes), after, this.first),
-    )
-  }
-
-  async #stored(after: number, limit: number, bytes: number): Promise<StoredEvent[]> {
-    const { at, nextEpoch } = this.#commits
-    const args = [this.path, at.epoch, nextEpoch ?? at.epoch, after, this.seq, limit, bytes]
-    const [kind, events] = list(await this.#parts.calls.run(pageScript, this.#key, args))
-    if (text(kind) !== 'ok') throw new Error('expected the epoch of this opening in Redis, got another')
-    return list(events).map(storedEvent)
+    return this.#pages.get(`${after} ${limit} ${bytes}`, async () => {
+      const { at, nextEpoch = at.epoch } = this.#commits
+      const args = [this.path, at.epoch, nextEpoch, after, this.seq, limit, bytes]
+      const [kind, events] = list(await this.#parts.calls.run(pageScript, this.#key, args))
+      try {
+        if (text(kind) !== 'ok') throw new Error('expected the epoch of this opening in Redis, got another')
+        return wholePage(list(events).map(storedEvent), after, this.first)
+      } catch (error) {
+        this.#commits.doubt(errorOf(error).message)
+        throw error
+      }
+    })
   }
 }
 

@@ -54,7 +54,7 @@ async function trySettle(room: SettlingRoom, call: Said): Promise<Settled> {
       return { kind: 'void', runId }
     default: {
       const at = { epoch: text(reply[1]), number: count(reply[2]) }
-      const lost = room.kept.since(at)
+      const lost = room.kept.since(at, text(reply[3]) === 'v')
       if (!lost) return { kind: 'lost', reason: reasonOf(at, call.from) }
       parts.logger.warn({ room: path, calls: lost.length }, 'Redis has lost commits, they are made again')
       return (await sayAgain(room, lost, runId))

@@ -31,28 +31,36 @@ export interface StoredRoom {
 }
 
 export function storedRoom(reply: Reply): StoredRoom {
-  const [known, last, lineage, storage, alarms, events, redacted, runId] = list(reply)
+  const [known, last, lineage, storage, alarms, events, redacted, runId, elsewhere] = list(reply)
   const [epoch, number, s, f, ids, keys, names] = list(known).map((field) => text(field))
   const seq = Number(s || 0)
   const stored = new Map(pairs(storage).map(([key, value]) => [key.toString(), storedValue(value)]))
   const set = new Map(pairs(alarms).map(([name, at]) => [name.toString(), Number(at)]))
-  const lost = [
+  const epochs = list(lineage).map((entry) => epochEntry(text(entry)))
+  const [inParts, nextAlarm, listed] = list(elsewhere)
+  const isAlarmListed = set.size === 0 ? String(nextAlarm) === '' : count(nextAlarm) === Math.min(...set.values())
+  const disagreeing = {
     // The number of a room that was never written is ''.
-    count(last) > seq || (seq > 0 && count(last) < seq) ? 'events' : '',
-    stored.size !== Number(keys || 0) ? 'storage' : '',
-    set.size !== Number(names || 0) ? 'alarms' : '',
-  ]
+    events: count(last) > seq || (seq > 0 && count(last) < seq),
+    epochs: (epochs.at(-1)?.epoch ?? '') !== epoch,
+    ids: count(inParts) !== Number(ids || 0),
+    storage: stored.size !== Number(keys || 0),
+    alarms: set.size !== Number(names || 0),
+    index: !isAlarmListed || (String(listed) === '' && epoch !== ''),
+  }
   return {
     at: { epoch: epoch ?? '', number: Number(number || 0) },
     seq,
     first: Number(f || 1),
     ids: Number(ids || 0),
-    epochs: list(lineage).map((entry) => epochEntry(text(entry))),
+    epochs,
     storage: stored,
     alarms: set,
     recent: recentOf(list(events).map(storedEvent).reverse(), pairs(redacted), Number(f || 1)),
     runId: text(runId),
-    lost: lost.filter((what) => what !== '').join(', '),
+    lost: Object.entries(disagreeing)
+      .flatMap(([what, isSo]) => (isSo ? what : []))
+      .join(', '),
   }
 }
 

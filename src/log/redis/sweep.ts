@@ -7,6 +7,7 @@ import type { Clock } from '../../clock.ts'
 import type { RoomLogger } from '../../define.ts'
 import { errorOf } from '../../thrown.ts'
 import { BUCKETS, bucketKey } from './keys.ts'
+import { mendRoom } from './opening.ts'
 import { type RedisCalls, RedisRefusal, type Reply } from './redis-calls.ts'
 import { list, text } from './reply.ts'
 import { drop } from './scripts/drop.ts'
@@ -80,7 +81,9 @@ export class RedisSweep {
 
   async #room({ what, path, at, maxAgeMs }: SweptRoom, key: string): Promise<void> {
     const { calls, erase } = this.#parts
-    if (what === 'forget') await erase(path, at)
+    if (what === 'mend')
+      await mendRoom({ path, calls, logger: this.#parts.logger }, at, 'what is known of it, or its alarms')
+    else if (what === 'forget') await erase(path, at)
     else if (what === 'trim') await trim({ path, key, calls, maxAgeMs, epoch: () => at.epoch, keepFrom: () => 1 })
     else await calls.run(drop, key, [path, at.epoch, at.number])
   }

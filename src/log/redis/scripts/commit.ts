@@ -3,7 +3,7 @@
  * script that fails half way, so everything is checked before the first write. `commit-call.ts` makes its arguments.
  *
  * Answers: `ok` time ids; `dup` which id, its value, its error; `at` epoch number kind, if the room is not where the call
- * continues; `run` the run id, if that is another; `broken`, if the events are not what the room says.
+ * continues; `run` the run id, if that is another; `broken`, if a part of the room is not as it was left.
  */
 
 import { ADD_IDS, IDS, ROOM, WRITE_PARTS } from './room-keys.ts'
@@ -21,9 +21,10 @@ local runId, epoch, number, toEpoch, fixed = take(), take(), takeNumber(), take(
 local keepFrom, maxAge, forgetAfter = takeNumber(), take(), take()
 local running = run()
 if running ~= runId then return {'run', running} end
-local m = redis.call('HMGET', M, 'e', 'n', 'k', 's', 'f', 't', 'ic', 'sb')
+local m = redis.call('HMGET', M, 'e', 'n', 'k', 's', 'f', 't', 'ic', 'sb', 'sc', 'ac')
 local e, n, kind = m[1] or '', tonumber(m[2] or '0'), m[3] or ''
 local s, f, before, ids, bytes = tonumber(m[4] or '0'), tonumber(m[5] or '1'), tonumber(m[6] or '0'), tonumber(m[7] or '0'), tonumber(m[8] or '0')
+local stored, due = tonumber(m[9] or '0'), tonumber(m[10] or '0')
 if e ~= epoch or n ~= number then
   if e == toEpoch and n == number + 1 and kind == 'c' then return {'ok', before, ids} end
   return {'at', e, n, kind}
@@ -39,6 +40,7 @@ local idCount = takeNumber()
 local idsAt = next
 if idCount > 0 then
   parts = readParts()
+  if idsIn(parts) ~= ids then return {'broken'} end
   for index = 1, idCount do
     local digest, isNew = ARGV[next + 1], ARGV[next + 2] == 'n'
     if isNew then
@@ -49,8 +51,15 @@ if idCount > 0 then
   end
 end
 
-local time = fixed == '' and math.max(now(), before) or tonumber(fixed)
 local last = next
+next = next + 1 + 2 * tonumber(ARGV[next + 1])
+local values = takeNumber()
+if values > 0 and redis.call('HLEN', S) ~= stored then return {'broken'} end
+next = next + 2 * values
+local alarms = takeNumber()
+if alarms > 0 and redis.call('ZCARD', A) ~= due then return {'broken'} end
+
+local time = fixed == '' and math.max(now(), before) or tonumber(fixed)
 next = eventsAt
 for _ = 1, takeNumber() do
   s = s + 1
@@ -97,7 +106,7 @@ for _ = 1, takeNumber() do
   redis.call('HSET', P, producer, take())
   redis.call('ZADD', B .. 'o' .. path, int(time), producer)
 end
-local values = takeNumber()
+next = next + 1
 for _ = 1, values do
   local key, value = take(), take()
   local old = redis.call('HSTRLEN', S, key)
@@ -109,7 +118,7 @@ for _ = 1, values do
     bytes = bytes + #key + #value - 1
   end
 end
-local alarms = takeNumber()
+next = next + 1
 for _ = 1, alarms do
   local name, at = take(), take()
   if at == '' then redis.call('ZREM', A, name) else redis.call('ZADD', A, at, name) end

@@ -3,13 +3,13 @@
  * agree with. Writes nothing. `stored-room.ts` reads the answer.
  */
 
-import { ROOM, STREAM } from './room-keys.ts'
+import { IDS, ROOM, STREAM } from './room-keys.ts'
 import type { Script } from './script.ts'
 
 export const open: Script = {
   name: 'open',
   text: `#!lua flags=no-writes
-${ROOM}${STREAM}
+${ROOM}${STREAM}${IDS}
 local count, most = tonumber(ARGV[2]), tonumber(ARGV[3])
 local m = redis.call('HMGET', M, 'e', 'n', 's', 'f', 'ic', 'sc', 'ac')
 for i = 1, 7 do m[i] = m[i] or '' end
@@ -29,6 +29,7 @@ while count > 0 and bytes < most do
   count = count - #page
 end
 return {m, lastOf(E) or -1, redis.call('LRANGE', L, 0, -1), redis.call('HGETALL', S),
-  redis.call('ZRANGE', A, 0, -1, 'WITHSCORES'), events, redis.call('HGETALL', R), run()}
+  redis.call('ZRANGE', A, 0, -1, 'WITHSCORES'), events, redis.call('HGETALL', R), run(),
+  {idsIn(readParts()), redis.call('ZSCORE', B .. 'alarms', path) or '', redis.call('ZSCORE', B .. 'rooms', path) or ''}}
 `,
 }

@@ -21,10 +21,11 @@ local function add(event, size)
   seq = seq + 1
   return #found < limit
 end
-local function addRedacted(until_)
+-- Nothing else leaves the midst of a stream, so an event that is not there was redacted.
+local function addRedacted(until_, time)
   while seq + 1 < until_ do
-    local time = redacted and redis.call('HGET', R, int(seq + 1))
-    if not time or not add({int(seq + 1), time, '', ''}, 100) then return false end
+    local known = redacted and redis.call('HGET', R, int(seq + 1)) or time
+    if not known or not add({int(seq + 1), known, '', ''}, 100) then return false end
   end
   return true
 end
@@ -33,10 +34,10 @@ while seq < upTo and #found < limit do
   local goes = #events > 0
   for _, event in ipairs(events) do
     local at, fields = tonumber(string.match(event[1], '^%d+')), event[2]
-    goes = addRedacted(at) and at == seq + 1 and add({int(at), fields[6], fields[2], fields[4]}, #fields[4] + #fields[2] + 40)
+    goes = addRedacted(at, fields[6]) and at == seq + 1 and add({int(at), fields[6], fields[2], fields[4]}, #fields[4] + #fields[2] + 40)
     if not goes then break end
   end
-  if #events == 0 then addRedacted(upTo + 1) end
+  if #events == 0 then addRedacted(upTo + 1, redis.call('EXISTS', E) == 1 and redis.call('HGET', M, 't')) end
   if not goes then break end
 end
 return {'ok', found}

@@ -98,6 +98,11 @@ local function readParts()
   end
   return parts
 end
+local function idsIn(parts)
+  local all = 0
+  for _, part in ipairs(parts) do all = all + part.ids.fields end
+  return all
+end
 local function findId(parts, digest)
   for i = #parts, 1, -1 do
     local key = hashOf(parts[i].ids, digest)

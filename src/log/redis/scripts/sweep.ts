@@ -1,6 +1,7 @@
 /**
  * What is to be done in the rooms of a bucket after a path, for who looks for what is kept too long: `trim` if something
- * is too old, `forget` if nobody has used it for as long as it says, `drop` if nothing is left of it. Path, epoch, number
+ * is too old, `forget` if nobody has used it for as long as it says, `drop` if nothing is left of it, `mend` if Redis has lost
+ * a part of it. Path, epoch, number
  * of the last commit and how long events are kept of each; before them the last path that was looked at, '' at the end.
  * Writes nothing.
  */
@@ -29,10 +30,12 @@ local paths = redis.call('ZRANGE', B .. 'rooms', ARGV[1] == '' and '-' or '(' ..
 for _, path in ipairs(paths) do
   local m = redis.call('HMGET', B .. 'm' .. path, 'e', 'n', 'ma', 'fa', 'u', 's', 'f', 'sc', 'ac', 'ic')
   local function number(i, default) return tonumber(m[i] or '') or default end
-  local hasEvents, maxAge, used = number(6, 0) >= number(7, 1), number(3, 0), number(5, 0)
+  local hasEvents, maxAge, used = number(6, 0) >= number(7, 1), number(3, 1e15), number(5, 0)
   local isKept = hasEvents or number(8, 0) + number(9, 0) + number(10, 0) > 0
   local what
-  if isKept and number(4, 0) > 0 and used + number(4, 0) <= now then
+  if not m[2] or (number(9, 0) > 0 and not redis.call('ZSCORE', B .. 'alarms', path)) then
+    what = 'mend'
+  elseif isKept and number(4, 0) > 0 and used + number(4, 0) <= now then
     what = 'forget'
   elseif isDue(path, hasEvents and m[7] or hasEvents and '1', maxAge) then
     what = 'trim'
