@@ -44,6 +44,12 @@ export class Recorder {
     return this.#heard.values().every((heard) => heard.findLast(isNewest) !== undefined)
   }
 
+  /** Whether this is the last event that all who listen have heard. */
+  haveAllHeard(seq: number): boolean {
+    const isEvent = (heard: Heard) => heard.kind === 'event'
+    return this.#heard.values().every((heard) => (heard.findLast(isEvent)?.seq ?? 0) === seq)
+  }
+
   /** How often all who listen were welcomed, together. */
   get welcomes(): number {
     return [...this.#heard.values()].flat().filter(({ kind }) => kind === 'welcome').length

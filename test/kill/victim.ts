@@ -24,12 +24,20 @@ export class Victim {
   readonly folder = mkdtempSync(join(tmpdir(), 'corridor-kill-'))
   /** Where it keeps its rooms, if not in its folder. */
   readonly redis: RedisServer | undefined
+  readonly #redisUrl: string | undefined
   readonly #port: number
   #process: Process | undefined
 
-  private constructor(port: number, history: Record<string, unknown>, module: string, redis?: RedisServer) {
+  private constructor(
+    port: number,
+    history: Record<string, unknown>,
+    module: string,
+    redis?: RedisServer,
+    redisUrl = redis?.url,
+  ) {
     this.#port = port
     this.redis = redis
+    this.#redisUrl = redisUrl
     const limits = { rate: { perSecond: 100_000, burst: 100_000 }, peers: 50_000, perAddress: 50_000 }
     const options = module === CHAT ? { announce: 0 } : undefined
     const room = { module: module === OWN ? join(this.folder, OWN) : here(module), options, history, limits }
@@ -40,14 +48,15 @@ export class Victim {
 
   /**
    * `history`: what `rooms.json` says of the room's. `module`: from here; `room.mjs`: in its folder, by the test. `redis`:
-   * where it keeps its rooms.
+   * where it keeps its rooms, `redisUrl`: by another way.
    */
   static async make(
     history: Record<string, unknown> = { keep: 1_000_000 },
     module = CHAT,
     redis?: RedisServer,
+    redisUrl?: string,
   ): Promise<Victim> {
-    return new Victim(await freePort(), history, module, redis)
+    return new Victim(await freePort(), history, module, redis, redisUrl)
   }
 
   get url(): string {
@@ -64,7 +73,6 @@ export class Victim {
 
   /** Starts the real server, under `wrapper` (a command and its arguments) where one is given. Resolves when it is open. */
   start(wrapper: readonly string[] = [], env: Record<string, string> = {}): Promise<string> {
-    if (this.redis) return this.#run([...wrapper, process.execPath, ...QUIET, here('server.ts')], env)
     return this.#run([...wrapper, process.execPath, ...REAL], env)
   }
 
@@ -134,7 +142,7 @@ export class Victim {
       PORT: String(this.#port),
       ROOMS: join(this.folder, 'rooms.json'),
       LOG_LEVEL: 'error',
-      ...(this.redis && { REDIS_URL: this.redis.url }),
+      ...(this.#redisUrl && { REDIS_URL: this.#redisUrl }),
     }
     this.#process = new Process(command, args, this.folder, { ...own, ...env })
     return this.#process.url()

@@ -2,20 +2,8 @@
  * What can go wrong with a public WebSocket server, by name: what a test provokes, and the expected result. Tests report
  * figures under these names (`tell`, `bound`, `tellWrong`, `tally`); `table.ts` makes the table.
  */
-export interface Entry {
-  readonly name: string
-  readonly provoked: string
-  readonly expected: string
-  /** Why there is no figure. */
-  readonly missing?: string
-}
-
-export interface Chapter {
-  readonly title: string
-  readonly entries: readonly Entry[]
-}
-
-const entry = (name: string, provoked: string, expected: string): Entry => ({ name, provoked, expected })
+import { type Chapter, type Entry, entry } from './entry.ts'
+import { REDIS } from './redis-catalogue.ts'
 
 export const CATALOGUE: readonly Chapter[] = [
   {
@@ -174,31 +162,7 @@ export const CATALOGUE: readonly Chapter[] = [
       entry('RM7', 'backups while money is moved, and a start from one', 'the books of each agree'),
     ],
   },
-  {
-    title: 'Rooms in Redis',
-    entries: [
-      entry(
-        'RR1',
-        'kill -9 under load of a server with its rooms in Redis, of that Redis (appendfsync always), of both; of the server at named points',
-        'nothing acknowledged is lost or doubled, everyone resumes',
-      ),
-      entry(
-        'RR2',
-        'the same of a room that moves money between accounts in its storage',
-        'the sum is right, storage and alarms are the fold of the log, each acknowledged move stands once',
-      ),
-      entry('RR10', 'events, message ids and rooms in Redis', 'few bytes each'),
-      entry('RR11', 'a million message ids in one room in Redis', 'commits stay fast; none holds Redis up for long'),
-      entry('RR12', 'a hundred thousand rooms in Redis', 'what is too old, and whose alarm is next, is found quickly'),
-      entry('RR13', 'rooms in Redis that are opened', 'within milliseconds'),
-      entry(
-        'RR15',
-        'acks of the log in Redis beside SQLite and beside its script alone',
-        'half as fast as the script, 0.7 as SQLite',
-      ),
-      entry('RR14', 'backups of Redis while rooms are written to', 'commits go on as they do without'),
-    ],
-  },
+  REDIS,
   {
     title: 'Proxies with the files that ship',
     entries: [

@@ -1,7 +1,8 @@
 /** Makes `docs/RELIABILITY.md` from the figures of a run (written by `figures.ts` and `summary.ts`) and the catalogue. */
 import type { Figure } from '../support/figures.ts'
 import type { Outcome } from '../support/summary.ts'
-import { CATALOGUE, ENTRIES, type Entry } from './catalogue.ts'
+import { CATALOGUE, ENTRIES } from './catalogue.ts'
+import type { Entry } from './entry.ts'
 
 /** The content of a file of figures. */
 export interface Run {

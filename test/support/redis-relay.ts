@@ -10,10 +10,13 @@ interface Link {
   readonly far: Socket
   /** What the client has sent and Redis has not been given. */
   readonly held: Buffer[]
+  /** Answers that come later, and when the last of them does. */
+  slow: number
+  dueMs: number
 }
 
 export class RedisRelay {
-  /** Each answer comes so much later, in ms. */
+  /** Each answer comes so much later, in ms, and none before those that came before it. */
   slowMs = 0
   readonly #links = new Set<Link>()
   readonly #server = createServer((near) => this.#join(near))
@@ -101,7 +104,7 @@ export class RedisRelay {
       near.resetAndDestroy()
       return
     }
-    const link: Link = { near, far: connect(this.#port, '127.0.0.1'), held: [] }
+    const link: Link = { near, far: connect(this.#port, '127.0.0.1'), held: [], slow: 0, dueMs: 0 }
     const { far, held } = link
     this.#links.add(link)
     near.on('data', (bytes: Buffer) => {
@@ -110,8 +113,16 @@ export class RedisRelay {
     })
     far.on('data', (bytes) => {
       if (this.#losesAnswers || near.destroyed) return
-      if (this.slowMs > 0) setTimeout(() => near.write(bytes), this.slowMs)
-      else near.write(bytes)
+      if (this.slowMs === 0 && link.slow === 0) {
+        near.write(bytes)
+        return
+      }
+      link.slow += 1
+      link.dueMs = Math.max(link.dueMs, performance.now() + this.slowMs)
+      setTimeout(() => {
+        link.slow -= 1
+        near.write(bytes)
+      }, link.dueMs - performance.now())
     })
     near.on('error', () => {})
     far.on('error', () => {})
