@@ -53,6 +53,13 @@ describe('a call', () => {
     ])
   })
 
+  it('has as many arguments as a step may keep: a function of JavaScript takes fewer', async () => {
+    const calls = await connect()
+    const many: Script = { name: 'many', text: '#!lua\nreturn {#ARGV, ARGV[#ARGV]}' }
+    const args = Array.from({ length: 600_000 }, (_, index) => (index % 2 === 0 ? 'key' : Buffer.from(`${index}`)))
+    expect(await calls.run(many, 'many', args)).toEqual([600_000, Buffer.from('599999')])
+  })
+
   it('runs a script that Redis has forgotten, once', async () => {
     const calls = await connect()
     expect(await calls.run(COUNT, 'forgotten', [2])).toBe(2)

@@ -183,7 +183,7 @@ async function answered(reply: Promise<Reply>): Promise<Answered> {
 async function factsOf(connection: Pick<RedisConnection, 'masters'>): Promise<unknown> {
   const [say] = connection.masters()
   if (!say) throw new Error('expected a connection to a master')
-  const [info, config] = [await say('INFO', ...SECTIONS), await say('CONFIG', 'GET', ...SETTINGS)]
+  const [info, config] = [await say('INFO', SECTIONS), await say('CONFIG', ['GET', ...SETTINGS])]
   return { ...readInfo(info, config), usedBytes: undefined }
 }
 

@@ -23,7 +23,7 @@ export interface ConnectionParts {
 /** A commit waits so long for a replica; while it does, those after it wait too. */
 const REPLICA_MS = 100
 
-type Say = (name: string, ...args: Argument[]) => Promise<Reply>
+type Say = (name: string, args: readonly Argument[]) => Promise<Reply>
 
 export class RedisConnection implements RedisCalls {
   readonly #client: Redis | Cluster
@@ -62,7 +62,7 @@ export class RedisConnection implements RedisCalls {
 
   async command(name: string, key: string, ...args: Argument[]): Promise<Reply> {
     this.#mustBeReady()
-    return this.#say(this.#client)(name, key, ...args)
+    return this.#say(this.#client)(name, [key, ...args])
   }
 
   async runReplicated(script: Script, key: string, args: readonly Argument[]): Promise<Replicated> {
@@ -72,9 +72,9 @@ export class RedisConnection implements RedisCalls {
     const say = this.#say(node)
     let waiting: Promise<Reply> = Promise.resolve(0)
     // After the script, on the same connection: on another one it would not know what to wait for.
-    const saying: Say = (name, ...more) => {
-      const reply = say(name, ...more)
-      waiting = say('WAIT', 1, REPLICA_MS).catch(() => 0)
+    const saying: Say = (name, more) => {
+      const reply = say(name, more)
+      waiting = say('WAIT', [1, REPLICA_MS]).catch(() => 0)
       return reply
     }
     try {
@@ -115,21 +115,21 @@ export class RedisConnection implements RedisCalls {
 
   async #run(say: Say, { text }: Script, key: string, args: readonly Argument[]): Promise<Reply> {
     try {
-      return await say('EVALSHA', this.#digest(text), 1, key, ...args)
+      return await say('EVALSHA', [this.#digest(text), 1, key, ...args])
     } catch (error) {
       // Redis does not know the text, after a restart for example: nothing ran.
       if (!(error instanceof RedisRefusal) || error.code !== 'NOSCRIPT') throw error
-      return say('EVAL', text, 1, key, ...args)
+      return say('EVAL', [text, 1, key, ...args])
     }
   }
 
   /** Names are sent in capitals: ioredis gives replies another form for some that are not. */
   #say(client: Redis | Cluster): Say {
-    return async (name, ...args) => {
+    return async (name, args) => {
       if (client instanceof Redis) this.#cork(client.stream)
       try {
-        // With RESP2 and as buffers, a reply is nothing else.
-        return (await client.callBuffer(name.toUpperCase(), ...args.map(toSend))) as Reply
+        // With RESP2 and as buffers, a reply is nothing else. As a list: a call of a function takes fewer arguments.
+        return (await client.callBuffer(name.toUpperCase(), args.map(toSend))) as Reply
       } catch (error) {
         throw error instanceof Error && error.name === 'ReplyError' ? new RedisRefusal(error.message) : error
       }

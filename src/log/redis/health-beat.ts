@@ -147,9 +147,9 @@ export class HealthBeat implements RedisHealth {
 
 async function ask(say: ReturnType<RedisConnection['masters']>[number]): Promise<RedisInfo> {
   const [info, config] = await Promise.all([
-    say('INFO', ...SECTIONS),
+    say('INFO', SECTIONS),
     // Many a service forbids it: then it is not known how well it keeps.
-    say('CONFIG', 'GET', ...SETTINGS).catch(() => undefined),
+    say('CONFIG', ['GET', ...SETTINGS]).catch(() => undefined),
   ])
   return readInfo(info, config)
 }

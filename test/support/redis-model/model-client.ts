@@ -73,8 +73,8 @@ export class ModelClient implements RedisCalls {
   }
 
   /** The one that is known, for commands without a key. */
-  masters(): ((name: string, ...args: Argument[]) => Promise<Reply>)[] {
-    return this.#host.isUp ? [(name, ...args) => this.#say(name, args)] : []
+  masters(): ((name: string, args: readonly Argument[]) => Promise<Reply>)[] {
+    return this.#host.isUp ? [(name, args) => this.#say(name, args)] : []
   }
 
   /** Its connection dies; the next call begins another. */
