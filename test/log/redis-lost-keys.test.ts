@@ -120,6 +120,18 @@ describe.skipIf(!command)('a room in Redis', () => {
     },
   )
 
+  it('and its log get their secret again when a room opens, so ids are known after a restart', async () => {
+    const room = await filled()
+    await redis.server.say('DEL', 'corridor:secret')
+    await room.close()
+    await open()
+    const again = await redis.log(clock)
+    expect(again.key).toEqual(log.key)
+    const after = keptLog(await again.open('/room', retention))
+    expect(await after.recall('ann', '3')).toMatchObject({ seq: 3 })
+    await again.close()
+  })
+
   /** Too much for its memory. */
   const large = async (room: RoomLog) => {
     const { append } = keptLog(room)

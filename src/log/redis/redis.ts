@@ -9,7 +9,6 @@ import { RoomError } from '../../errors.ts'
 import type { Random } from '../../random.ts'
 import { errorOf } from '../../thrown.ts'
 import { within } from '../../within.ts'
-import { IdDigests } from '../id-digest.ts'
 import { byPath, byTime, type KeptRoom, type RoomAlarm, type RoomContents } from '../kept-rooms.ts'
 import type { Log, LogSpan, LogWarning, Retention, RoomLog } from '../log.ts'
 import { MemoryLog } from '../memory.ts'
@@ -21,13 +20,12 @@ import { eraseRoom } from './erasing.ts'
 import type { RedisHealth } from './health.ts'
 import { KeptCalls } from './kept-calls.ts'
 import { keptContents, keptRooms, keptSpan } from './kept-rooms.ts'
-import { bucketOf, SECRET_KEY } from './keys.ts'
+import { bucketOf } from './keys.ts'
+import { LogSecret } from './log-secret.ts'
 import { openRoom } from './opening.ts'
 import type { RedisCalls } from './redis-calls.ts'
-import { bytes } from './reply.ts'
 import { RedisRoomLog } from './room.ts'
 import type { RedisRoomParts } from './room-parts.ts'
-import { secret } from './scripts/secret.ts'
 import { use } from './scripts/use.ts'
 import { RedisSweep } from './sweep.ts'
 import { RedisTrouble } from './trouble.ts'
@@ -66,9 +64,7 @@ export class RedisLog implements Log {
   readonly #roomParts: RedisRoomParts
   readonly #sweep: RedisSweep
   readonly #endTrims: () => void
-  /** As long as Redis has not said which one it keeps: one that it may keep. */
-  readonly #newKey: Uint8Array
-  #key: Uint8Array | undefined
+  readonly #secret: LogSecret
   #waitingBytes = 0
 
   private constructor(parts: RedisLogParts) {
@@ -77,7 +73,7 @@ export class RedisLog implements Log {
     this.#memory = new MemoryLog(clock, random)
     this.#trouble = new RedisTrouble(clock, logger)
     this.#alarms = new AlarmIndex(parts.calls, clock)
-    this.#newKey = random.bytes(32)
+    this.#secret = new LogSecret(parts.calls, random)
     this.#roomParts = this.#newRoomParts()
     this.#endTrims = clock.every(TRIM_MS, () => void this.#trim())
     this.#sweep = new RedisSweep({
@@ -92,13 +88,12 @@ export class RedisLog implements Log {
   /** Opens the log, also if Redis does not answer yet. */
   static async open(parts: RedisLogParts): Promise<RedisLog> {
     const log = new RedisLog(parts)
-    await log.#learnKey().catch((error) => parts.logger.warn({ err: errorOf(error) }, 'Redis does not answer yet'))
+    await log.#secret.keep().catch((error) => parts.logger.warn({ err: errorOf(error) }, 'Redis does not answer yet'))
     return log
   }
 
   get key(): Uint8Array {
-    if (this.#key) return this.#key
-    throw new RoomError('unavailable', 'Redis has not answered yet, try again later')
+    return this.#secret.bytes
   }
 
   get trouble(): string | undefined {
@@ -168,12 +163,12 @@ export class RedisLog implements Log {
   }
 
   async #open(path: string, retention: Retention, lost: (reason: string) => void): Promise<RoomLog> {
-    if (!this.#key) await this.#learnKey()
     const { calls, logger } = this.#parts
-    const stored = await openRoom(
-      { path, calls, logger },
-      { count: Math.min(retention.keep, OPENING.count), bytes: Math.min(OPENING.bytes, this.#recentBytes()) },
-    )
+    const recent = {
+      count: Math.min(retention.keep, OPENING.count),
+      bytes: Math.min(OPENING.bytes, this.#recentBytes()),
+    }
+    const [stored] = await Promise.all([openRoom({ path, calls, logger }, recent), this.#secret.keep()])
     const forget = () => {
       if (this.#rooms.get(path) === room) this.#rooms.delete(path)
     }
@@ -193,10 +188,6 @@ export class RedisLog implements Log {
     return room
   }
 
-  async #learnKey(): Promise<void> {
-    this.#key = bytes(await this.#parts.calls.run(secret, SECRET_KEY, [this.#key ?? this.#newKey]))
-  }
-
   async #used({ path, forgetAfterMs }: RedisRoomLog): Promise<void> {
     await this.#parts.calls.run(use, bucketOf(path), [path, forgetAfterMs ?? '']).catch(() => {})
   }
@@ -214,11 +205,15 @@ export class RedisLog implements Log {
 
   #newRoomParts(): RedisRoomParts {
     const { calls, clock, random, logger, health, onCommit } = this.#parts
+    const secret = this.#secret
     return {
       calls,
       clock,
       logger,
-      digests: new IdDigests(() => this.key),
+      get digests() {
+        return secret.digests
+      },
+      keepSecret: () => secret.keep(),
       epochs: new RedisEpochs(clock, random, () => this.key),
       keptCalls: new KeptCalls(),
       durability: new Durability(calls, health),

@@ -14,6 +14,8 @@ export interface RedisRoomParts {
   readonly logger: RoomLogger
   readonly epochs: EpochMaker
   readonly digests: IdDigests
+  /** Whether Redis has the secret with which the digests were made; it gets it again if it has none. */
+  keepSecret(): Promise<boolean>
   readonly keptCalls: KeptCalls
   readonly durability: Durability
   /** How many bytes of events one room may hold in memory now. */

@@ -55,7 +55,9 @@ async function trySettle(room: SettlingRoom, call: Said): Promise<Settled> {
     default: {
       const at = { epoch: text(reply[1]), number: count(reply[2]) }
       const lost = room.kept.since(at, text(reply[3]) === 'v')
+      const isSameLog = await parts.keepSecret()
       if (!lost) return { kind: 'lost', reason: reasonOf(at, call.from) }
+      if (!isSameLog) return { kind: 'lost', reason: 'Redis was given what another log has kept' }
       parts.logger.warn({ room: path, calls: lost.length }, 'Redis has lost commits, they are made again')
       return (await sayAgain(room, lost, runId))
         ? { kind: 'again', runId }

@@ -1,0 +1,48 @@
+/**
+ * The secret of the log, which Redis keeps: ids of guests, epochs and the digests of message ids are made with it. A Redis
+ * that has lost it gets it again. `redis.ts` owns it.
+ */
+import { RoomError } from '../../errors.ts'
+import type { Random } from '../../random.ts'
+import { IdDigests } from '../id-digest.ts'
+import { SECRET_KEY } from './keys.ts'
+import type { RedisCalls } from './redis-calls.ts'
+import { bytes } from './reply.ts'
+import { secret } from './scripts/secret.ts'
+
+export class LogSecret {
+  readonly #calls: RedisCalls
+  /** As long as Redis has not said which one it keeps: one that it may keep. */
+  #own: Uint8Array
+  isKnown = false
+  digests: IdDigests
+
+  constructor(calls: RedisCalls, random: Random) {
+    this.#calls = calls
+    this.#own = random.bytes(32)
+    this.digests = this.#newDigests()
+  }
+
+  /** Throws a `RoomError` `unavailable` while it is not known. */
+  get bytes(): Uint8Array {
+    if (this.isKnown) return this.#own
+    throw new RoomError('unavailable', 'Redis has not answered yet, try again later')
+  }
+
+  /**
+   * Whether Redis still keeps this one; it does if it had none. If it has another, that is the secret from now on: Redis
+   * was given what another log has kept.
+   */
+  async keep(): Promise<boolean> {
+    const kept = bytes(await this.#calls.run(secret, SECRET_KEY, [this.#own]))
+    const isSame = !this.isKnown || kept.equals(this.#own)
+    this.#own = kept
+    this.isKnown = true
+    if (!isSame) this.digests = this.#newDigests()
+    return isSame
+  }
+
+  #newDigests(): IdDigests {
+    return new IdDigests(() => this.bytes)
+  }
+}
