@@ -75,6 +75,23 @@ describe('a server with REDIS_URL', () => {
     await ben.close()
   })
 
+  it('answers each message while Redis is frozen, and handles it once when it is sent again', async () => {
+    const { connect } = await start()
+    const ann = await connect('/chat', { name: 'ann', client: 'ann' })
+    const { seq } = (await ann.next('welcome')).data as { seq: number }
+    redis.freeze()
+    ann.send('message', { text: 'once' }, 'f1')
+    expect(await ann.next('error')).toMatchObject({ id: 'f1', data: { code: 'unavailable' } })
+    await expect.poll(readiness).toMatchObject({ http: 200, trouble: expect.stringContaining('has not answered') })
+    redis.thaw()
+    await expect.poll(readiness).toEqual({ http: 200, status: 'ready' })
+    ann.send('message', { text: 'once' }, 'f1')
+    expect(await ann.next('ack')).toMatchObject({ id: 'f1', seq: seq + 1 })
+    ann.send('message', { text: 'next' }, 'f2')
+    expect(await ann.next('ack')).toMatchObject({ id: 'f2', seq: seq + 2, kept: 'fsync' })
+    await ann.close()
+  })
+
   it('warns of what is dangerous, in /readyz and in metrics, as long as it is', async () => {
     await redis.set('maxmemory', '1gb')
     await redis.set('maxmemory-policy', 'allkeys-lru')

@@ -105,7 +105,6 @@ export const CATALOGUE: readonly Chapter[] = [
       ),
       entry('LB8', 'a room module that blocks for seconds', 'no peer is disconnected for silence'),
       entry('LB9', 'a hundred thousand message ids chosen by clients', 'each is recognized, with little memory each'),
-      entry('LR1', 'a hundred thousand events, and as many ids, in Redis', 'each takes little more memory than it is'),
       entry(
         'LB10',
         'twenty clients that resume from an old offset and never read',

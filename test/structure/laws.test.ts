@@ -100,6 +100,19 @@ describe('the source', () => {
     ])
   })
 
+  it('loads ioredis with the log in Redis alone, and that only where REDIS_URL is set', () => {
+    const others = new Map([...src].filter(([name]) => !name.startsWith('src/log/redis/')))
+    expect(names(others, ({ code }) => /(?:from|import\() ?'ioredis'/.test(code))).toEqual([])
+    // The form of the URL is checked before.
+    const enters = /(?:^import [^']*|from )'[^']*log\/redis\/(?!address\.ts)/m
+    expect(names(others, ({ code }) => enters.test(code))).toEqual([])
+    expect(src.get('src/log/redis/address.ts')?.imports).toEqual([])
+    expect(names(others, ({ code }) => /await import\('\.[^']*log\/redis\//.test(code))).toEqual([
+      'src/cli/backup.ts',
+      'src/server.ts',
+    ])
+  })
+
   it('touches the private parts of a dependency in one file each, "…-internals.ts"', () => {
     // `_zod` is what zod has for libraries, and documents.
     const isPrivate = /\._(?!zod\b)[a-z]|\{ _[a-z]\w*(: \w+)?[ ,]|\.listeners\(/

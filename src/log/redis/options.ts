@@ -14,7 +14,7 @@ const CONNECT_MS = 2000
 const SILENT_MS = 10_000
 
 /** How often a Cluster is asked which node has what. */
-const SLOTS_MS = 5000
+const SLOTS_MS = 1000
 /** A connection that does not close by itself is destroyed. */
 const CLOSE_MS = 500
 
