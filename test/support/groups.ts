@@ -18,18 +18,28 @@ const IMPORT = /^(?:import|export) [^'"]*'([^']+)'/gm
 /** What starts something outside of the process. */
 const OUTSIDE = /^(node:child_process|playwright-core)$|\/components\.ts$/
 /**
- * In the process, but long: many cases, many sockets, or a wait that no clock of the test shortens. Before a file is named
- * here, its waits become a hand clock, a shorter setting, or an event to wait for.
+ * In the process, but long: many cases, many sockets, a wait that no clock of the test shortens, or cases of a quick file
+ * again over a log on disk. Before a file is named here, its waits become a hand clock, a shorter setting, or an event to
+ * wait for.
  */
 export const LONG = [
+  'asyncapi',
   'autobahn',
   'canary',
+  'erased',
   'fast-reader',
   'fuzz',
   'interleaving',
   'join-race',
+  'private-session',
   'redis-log-model',
+  'same-room-event-stream-file',
+  'same-room-post-file',
+  'same-room-socketio-polling-file',
+  'same-room-socketio-websocket-file',
+  'same-room-websocket-file',
   'second-server',
+  'version-2',
 ]
 
 /** Every test file by its group; paths from `root`. */
