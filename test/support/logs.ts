@@ -7,6 +7,7 @@ import { describeIds } from './log-ids.ts'
 import { describeLives } from './log-lives.ts'
 import { describeState } from './log-state.ts'
 import { draft, type LogFactory, LogUnderTest, seqs } from './log-under-test.ts'
+import { PATIENCE_MS } from './patience.ts'
 
 const HOUR_MS = 3_600_000
 
@@ -157,6 +158,20 @@ export function describeLog(name: string, factory: () => LogFactory): void {
       expect(await again.recall('ann', later)).toBeUndefined()
       expect(await again.recall('ann', 'no time')).toBeUndefined()
       expect(await again.recall('ben', first)).toBeUndefined()
+    })
+
+    it('reports an id as possibly forgotten that was forgotten while the room was open', async () => {
+      const room = await open({ maxAgeMs: HOUR_MS })
+      const ids = [1, 2, 3].map((ms) => uuidAt(clock.now() + ms))
+      for (const id of ids) await room.append([draft('a')], [{ client: 'ann', id, hash: 'h', draft: 0 }])
+      expect(await room.recall('ann', ids[1] ?? '')).toMatchObject({ seq: 2 })
+      await clock.advance(50 * HOUR_MS)
+      const later = async () => {
+        await clock.advance(HOUR_MS)
+        await room.append([draft('b')])
+        return [await room.recall('ann', ids[1] ?? ''), await room.recall('ben', ids[1] ?? '')]
+      }
+      await expect.poll(later, { timeout: PATIENCE_MS }).toEqual(['forgotten', undefined])
     })
 
     it('remembers thousands of ids of one client', async () => {

@@ -85,9 +85,16 @@ export class RoomIds {
     const time = idTime(id)
     const isLater = time === undefined ? !known.hasTimeless : time > known.latestMs
     if (isLater && !known.since.has(fingerprint(id))) return orForgotten(known, id)
-    return this.#batched(recallScript, this.#digests.id(client, id)).then(([value, error]) =>
-      value && value.length > 0 ? storedAnswer(value, error ?? value.subarray(0, 0)) : orForgotten(known, id),
-    )
+    return this.#recall(client, id)
+  }
+
+  async #recall(client: string, id: string): Promise<Recalled> {
+    const [value, error] = await this.#batched(recallScript, this.#digests.id(client, id))
+    if (value && value.length > 0) return storedAnswer(value, error ?? value.subarray(0, 0))
+    if (idTime(id) === undefined) return undefined
+    // It may have been forgotten while the room was open, since this was asked.
+    const [latest, forgotten] = await this.#batched(clientsScript, this.#digests.client(client))
+    return orForgotten(clientOf(String(latest), String(forgotten)), id)
   }
 
   #client(client: string): Client | Promise<Client> {
