@@ -16,7 +16,7 @@ interface Entry {
 }
 
 /** Entries between two snapshots. */
-const STRIDE = 500
+const STRIDE = 2_000
 
 export class History {
   readonly #most: number
