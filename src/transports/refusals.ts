@@ -5,7 +5,7 @@
  */
 
 import type { RoomLogger } from '../define.ts'
-import { Refusal } from '../errors.ts'
+import { Refusal, refusalOf, roomErrorOf } from '../errors.ts'
 import type { Caller } from '../gate/caller.ts'
 import type { Gate } from '../gate/gate.ts'
 import type { Random } from '../random.ts'
@@ -31,9 +31,9 @@ export class Refusals {
     const { random, gate, logger, count } = this.#parts
     const req = idOf(caller) ?? random.id()
     const room = gate.patternOf(caller)
-    const refusal = error instanceof Refusal ? error : refusalOf(error, req)
+    const refusal = error instanceof Refusal ? error : refusalFor(error, req)
     count(refusal, room)
-    if (refusal.status >= 500 && refusal !== error) logger.error({ req, room, err: error }, 'a request failed')
+    if (refusal.code === 'internal' && refusal !== error) logger.error({ req, room, err: error }, 'a request failed')
     else logger.debug({ req, room, ...logFields(refusal) }, 'refused')
     return refusal
   }
@@ -70,7 +70,9 @@ function unreadable(error: string | undefined, hadHeaders: boolean): Refusal {
   return new Refusal(400, 'bad_request', 'expected a well-formed HTTP request')
 }
 
-function refusalOf(error: unknown, id: string): Refusal {
+function refusalFor(error: unknown, id: string): Refusal {
+  const roomError = roomErrorOf(error)
+  if (roomError) return refusalOf(roomError, false)
   // Fastify's own errors have a status.
   const statusCode = error instanceof Error && 'statusCode' in error ? Number(error.statusCode) : 500
   // With this id a user can report a server error.

@@ -23,6 +23,7 @@ import { keptContents, keptRooms, keptSpan } from './kept-rooms.ts'
 import { bucketOf } from './keys.ts'
 import { LogSecret } from './log-secret.ts'
 import { openRoom } from './opening.ts'
+import { Questions } from './questions.ts'
 import type { RedisCalls } from './redis-calls.ts'
 import { RedisRoomLog } from './room.ts'
 import type { RedisRoomParts } from './room-parts.ts'
@@ -56,6 +57,7 @@ export interface RedisLogParts {
 
 export class RedisLog implements Log {
   readonly #parts: RedisLogParts
+  readonly #questions: Questions
   readonly #memory: MemoryLog
   readonly #rooms = new Map<string, RedisRoomLog>()
   readonly #opening = new Map<string, Promise<RoomLog>>()
@@ -70,10 +72,11 @@ export class RedisLog implements Log {
   private constructor(parts: RedisLogParts) {
     const { clock, random, logger } = parts
     this.#parts = parts
+    this.#questions = new Questions(parts.calls)
     this.#memory = new MemoryLog(clock, random)
     this.#trouble = new RedisTrouble(clock, logger)
     this.#alarms = new AlarmIndex(parts.calls, clock)
-    this.#secret = new LogSecret(parts.calls, random)
+    this.#secret = new LogSecret(this.#questions, random)
     this.#roomParts = this.#newRoomParts()
     this.#endTrims = clock.every(TRIM_MS, () => void this.#trim())
     this.#sweep = new RedisSweep({
@@ -121,7 +124,7 @@ export class RedisLog implements Log {
   }
 
   async peek(path: string): Promise<LogSpan | undefined> {
-    return this.#rooms.get(path) ?? this.#memory.peek(path) ?? (await keptSpan(this.#parts.calls, path))
+    return this.#rooms.get(path) ?? this.#memory.peek(path) ?? (await keptSpan(this.#questions, path))
   }
 
   async alarms(limit: number, after?: RoomAlarm): Promise<RoomAlarm[]> {
@@ -130,12 +133,12 @@ export class RedisLog implements Log {
   }
 
   async rooms(limit: number, after?: string): Promise<KeptRoom[]> {
-    const all = [await keptRooms(this.#parts.calls, limit, after), await this.#memory.rooms(limit, after)]
+    const all = [await keptRooms(this.#questions, limit, after), await this.#memory.rooms(limit, after)]
     return all.flat().sort(byPath).slice(0, limit)
   }
 
   async contents(path: string): Promise<RoomContents | undefined> {
-    return (await this.#memory.contents(path)) ?? (await keptContents(this.#parts.calls, path))
+    return (await this.#memory.contents(path)) ?? (await keptContents(this.#questions, path))
   }
 
   async erase(path: string): Promise<boolean> {
@@ -144,11 +147,11 @@ export class RedisLog implements Log {
     const open = this.#rooms.get(path)
     await open?.close()
     this.#alarms.changed(path)
-    return (await eraseRoom({ path, calls: this.#parts.calls, epochs: this.#roomParts.epochs })) || wasInMemory
+    return (await eraseRoom({ path, calls: this.#questions, epochs: this.#roomParts.epochs })) || wasInMemory
   }
 
   backup(): AsyncIterable<Uint8Array> {
-    return backupOf(this.#parts.calls)
+    return backupOf(this.#questions)
   }
 
   async close(): Promise<void> {
@@ -163,12 +166,12 @@ export class RedisLog implements Log {
   }
 
   async #open(path: string, retention: Retention, lost: (reason: string) => void): Promise<RoomLog> {
-    const { calls, logger } = this.#parts
     const recent = {
       count: Math.min(retention.keep, OPENING.count),
       bytes: Math.min(OPENING.bytes, this.#recentBytes()),
     }
-    const [stored] = await Promise.all([openRoom({ path, calls, logger }, recent), this.#secret.keep()])
+    const parts = { path, calls: this.#questions, logger: this.#parts.logger }
+    const [stored] = await Promise.all([openRoom(parts, recent), this.#secret.keep()])
     const forget = () => {
       if (this.#rooms.get(path) === room) this.#rooms.delete(path)
     }
@@ -208,6 +211,7 @@ export class RedisLog implements Log {
     const secret = this.#secret
     return {
       calls,
+      questions: this.#questions,
       clock,
       logger,
       get digests() {

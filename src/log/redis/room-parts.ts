@@ -10,6 +10,8 @@ import type { RedisCalls } from './redis-calls.ts'
 
 export interface RedisRoomParts {
   readonly calls: RedisCalls
+  /** The same, for whoever only asks. */
+  readonly questions: RedisCalls
   readonly clock: Clock
   readonly logger: RoomLogger
   readonly epochs: EpochMaker

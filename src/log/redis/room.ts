@@ -69,7 +69,7 @@ export class RedisRoomLog implements RoomLog {
     this.#recent = new Recent(stored.seq - recent.length)
     for (const event of recent) this.#recent.push(frameOf(event))
     this.#retention = retention
-    this.#ids = new RoomIds(path, this.#key, parts)
+    this.#ids = new RoomIds(path, this.#key, { ...parts, calls: parts.questions })
     this.#closed = closed
     this.#lost = lost
     this.#state = { storage: new Map(stored.storage), alarms: new Map(stored.alarms) }
@@ -124,7 +124,7 @@ export class RedisRoomLog implements RoomLog {
   }
 
   async producer(id: string): Promise<ProducerState | undefined> {
-    const kept = await this.#parts.calls.command('HGET', `${this.#key}p${this.path}`, id)
+    const kept = await this.#parts.questions.command('HGET', `${this.#key}p${this.path}`, id)
     if (kept === null) return undefined
     const [epoch, seq] = text(kept).split(' ')
     return { epoch: Number(epoch), seq: Number(seq) }
@@ -233,7 +233,7 @@ export class RedisRoomLog implements RoomLog {
     return this.#pages.get(`${after} ${limit} ${bytes}`, async () => {
       const { at, nextEpoch = at.epoch } = this.#commits
       const args = [this.path, at.epoch, nextEpoch, after, this.seq, limit, bytes]
-      const [kind, events] = list(await this.#parts.calls.run(pageScript, this.#key, args))
+      const [kind, events] = list(await this.#parts.questions.run(pageScript, this.#key, args))
       try {
         if (text(kind) !== 'ok') throw new Error('expected the epoch of this opening in Redis, got another')
         return wholePage(list(events).map(storedEvent), after, this.first)
