@@ -132,6 +132,27 @@ describe.skipIf(!command)('a room in Redis', () => {
     await again.close()
   })
 
+  it('that keeps its first event in a Redis that was emptied since it was opened knows its id after a restart', async () => {
+    const room = await open()
+    await redis.empty()
+    await keptLog(room).append([draft('1')], [{ client: 'ann', id: '1', hash: 'h', draft: 0 }])
+    const again = await redis.log(clock)
+    expect(await (await again.open('/room', retention)).recall('ann', '1')).toMatchObject({ seq: 1 })
+    await again.close()
+  })
+
+  it.each(['m', 'e'])('with something else in its key %s is lost, and others are kept meanwhile', async (key) => {
+    const room = keptLog(await filled())
+    const other = keptLog(await log.open('/other', retention))
+    await lose(`${key}/room`)
+    await redis.server.say('SET', `${bucketOf('/room')}${key}/room`, 'what another program keeps')
+    await expect(room.append([draft('no')])).rejects.toMatchObject({ code: 'unavailable' })
+    expect(lost).toHaveLength(1)
+    await clock.advance(1500)
+    await expect(open()).rejects.toThrow('WRONGTYPE')
+    expect([log.trouble, await other.append([draft('1')])]).toEqual([undefined, 1])
+  })
+
   /** Too much for its memory. */
   const large = async (room: RoomLog) => {
     const { append } = keptLog(room)

@@ -11,16 +11,14 @@ import type { CommittingRoom } from './committing-room.ts'
 import { EntryQueue, type Pending } from './entry-queue.ts'
 import { RoomCalls } from './kept-calls.ts'
 import { bucketOf } from './keys.ts'
-import { RedisRefusal } from './redis-calls.ts'
+import { isLasting } from './refusals.ts'
 import { count, list, text } from './reply.ts'
 import type { RedisRoomParts } from './room-parts.ts'
-import { settled } from './settling.ts'
+import { OTHER_LOG, settled } from './settling.ts'
 import type { Position, StoredRoom } from './stored-room.ts'
 
 type Call = CommitCall<Pending>
 
-/** Errors of Redis that pass in a moment, so that the same commit is worth another try. */
-const PASSING = new Set(['BUSY', 'CLUSTERDOWN', 'LOADING', 'MASTERDOWN', 'NOSCRIPT', 'READONLY', 'TRYAGAIN'])
 /** A voided entry that is older has been answered already: it is not tried again. */
 const ANSWERED_MS = 4000
 
@@ -34,7 +32,7 @@ export class RoomCommits {
   #flight: Call | undefined
   #at: Position
   #runId: string
-  /** How many ids are kept, as of the last commit. */
+  /** As of the last commit. */
   ids: number
   /** Something was kept in this opening. */
   #hasCommitted = false
@@ -123,10 +121,7 @@ export class RoomCommits {
     return this.parts.refusal() ?? idsRefusal(keys, this.ids + this.#queue.keys.size, this.#room.retention.ids)
   }
 
-  /**
-   * Makes sure that Redis has the room as it was left here, by a commit of nothing: what it has lost is made again, or the
-   * room is lost. Resolves when that is known.
-   */
+  /** Makes sure by a commit of nothing that Redis has all of the room: what it has lost is made again, or the room is lost. */
   async #verify(): Promise<void> {
     if (!this.#hasCommitted || this.#flight || this.#queue.length > 0 || this.#isClosed || this.isOver) return
     const ended = this.#queue.addNothing(this.parts.clock.monotonic())
@@ -152,12 +147,9 @@ export class RoomCommits {
 
   async #say(call: Call): Promise<void> {
     const sinceMs = this.parts.clock.monotonic()
-    const args = saying(this.path, this.#runId, call, '')
-    const said = await this.parts.durability
-      .commit(this.#runId, this.key, args)
-      .catch((error: unknown) => errorOf(error))
+    const said = await this.#send(call).catch((error: unknown) => errorOf(error))
     // Whoever gave the room up has ended its entries.
-    if (this.isOver) return
+    if (this.isOver || said === undefined) return
     if (said instanceof Error) return this.#settle(call, said)
     const answer = list(said.reply)
     switch (text(answer[0])) {
@@ -173,6 +165,12 @@ export class RoomCommits {
     }
   }
 
+  async #send(call: Call) {
+    // Where nothing is known of the room, Redis may have lost the secret, too.
+    if (call.from.epoch === '' && !(await this.parts.keepSecret())) return this.#lose(OTHER_LOG)
+    return this.parts.durability.commit(this.#runId, this.key, saying(this.path, this.#runId, call, ''))
+  }
+
   async #settle(call: Call, error?: Error): Promise<void> {
     if (error) this.parts.failed(error)
     const result = await settled(this, call)
@@ -185,7 +183,7 @@ export class RoomCommits {
       case 'again':
         return this.#say(call)
       default:
-        return this.#voided(call, error instanceof RedisRefusal && !PASSING.has(error.code))
+        return this.#voided(call, isLasting(error))
     }
   }
 

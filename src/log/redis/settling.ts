@@ -6,6 +6,7 @@ import { errorOf } from '../../thrown.ts'
 import { type Said, saying } from './commit-call.ts'
 import type { KeptCall, RoomCalls } from './kept-calls.ts'
 import type { Reply } from './redis-calls.ts'
+import { isOfOneRoom } from './refusals.ts'
 import { count, list, text } from './reply.ts'
 import type { RedisRoomParts } from './room-parts.ts'
 import { commit } from './scripts/commit.ts'
@@ -18,6 +19,7 @@ export type Settled =
   | { readonly kind: 'void' | 'again'; readonly runId: string }
   | { readonly kind: 'lost'; readonly reason: string }
 
+export const OTHER_LOG = 'Redis was given what another log has kept'
 /** Between two tries, at first and at most. */
 const RETRY_MS = { first: 25, most: 250 }
 
@@ -35,8 +37,10 @@ export async function settled(room: SettlingRoom, call: Said): Promise<Settled> 
   for (let pauseMs = RETRY_MS.first; !room.isOver; pauseMs = Math.min(RETRY_MS.most, 2 * pauseMs)) {
     try {
       return await trySettle(room, call)
-    } catch (error) {
-      room.parts.failed(errorOf(error))
+    } catch (thrown) {
+      const error = errorOf(thrown)
+      room.parts.failed(error)
+      if (isOfOneRoom(error)) return { kind: 'lost', reason: error.message }
       await new Promise<void>((resolve) => void room.parts.clock.after(pauseMs, resolve))
     }
   }
@@ -57,7 +61,7 @@ async function trySettle(room: SettlingRoom, call: Said): Promise<Settled> {
       const lost = room.kept.since(at, text(reply[3]) === 'v')
       const isSameLog = await parts.keepSecret()
       if (!lost) return { kind: 'lost', reason: reasonOf(at, call.from) }
-      if (!isSameLog) return { kind: 'lost', reason: 'Redis was given what another log has kept' }
+      if (!isSameLog) return { kind: 'lost', reason: OTHER_LOG }
       parts.logger.warn({ room: path, calls: lost.length }, 'Redis has lost commits, they are made again')
       return (await sayAgain(room, lost, runId))
         ? { kind: 'again', runId }

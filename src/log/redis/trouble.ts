@@ -1,6 +1,7 @@
 /** Why nothing can be kept in Redis now. What passes within a moment is no trouble: messages wait for it. `redis.ts` owns it. */
 import type { Clock } from '../../clock.ts'
 import type { RoomLogger } from '../../define.ts'
+import { isOfOneRoom } from './refusals.ts'
 
 /** Trouble lasts so long before messages are refused. */
 const PASSING_MS = 1000
@@ -14,6 +15,7 @@ export class RedisTrouble {
   /** Monotonic ms. */
   #sinceMs = 0
   #latestMs = 0
+  #toldMs = Number.NEGATIVE_INFINITY
 
   constructor(clock: Clock, logger: RoomLogger) {
     this.#clock = clock
@@ -30,12 +32,23 @@ export class RedisTrouble {
 
   failed(error: Error): void {
     const now = this.#clock.monotonic()
+    if (isOfOneRoom(error)) {
+      this.#ofOneRoom(error, now)
+      return
+    }
     if (this.#reason === undefined) {
       this.#sinceMs = now
       this.#logger.error({ err: error }, 'Redis did not keep a commit')
     }
     this.#reason = error.message
     this.#latestMs = now
+  }
+
+  /** Others are not refused for it. */
+  #ofOneRoom(error: Error, now: number): void {
+    if (now - this.#toldMs < REFUSED_MS) return
+    this.#toldMs = now
+    this.#logger.error({ err: error }, 'Redis could not run a call of a room')
   }
 
   succeeded(): void {
