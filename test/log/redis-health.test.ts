@@ -11,8 +11,10 @@ import { configOf, HEALTHY, infoOf } from '../support/made-up-redis.ts'
 function stage(first: Partial<RedisInfo> = {}) {
   const clock = handClock()
   const lines: string[] = []
-  const line = (level: string) => (fields: object | string, message?: string) =>
-    void lines.push(`${level} ${message ?? fields}`)
+  const line = (level: string) => (fields: object | string, message?: string) => {
+    const reason = typeof fields === 'object' && 'reason' in fields ? `, ${fields.reason}` : ''
+    lines.push(`${level} ${message ?? fields}${reason}`)
+  }
   const redis = {
     info: { ...HEALTHY, ...first },
     isReady: true,
@@ -117,9 +119,27 @@ it('of one that is not there lets the server start, and is told when it comes', 
   await clock.settled()
   expect(beat).toMatchObject({ trouble: undefined, wasReached: true })
   expect(lines).toEqual([
-    'error nothing can be kept now: Redis is not connected',
+    'error nothing can be kept now: Redis is not connected, connect ECONNREFUSED',
     'info Redis 7.0.15 takes what is to be kept',
   ])
+})
+
+it('of one that is not there is logged again when the reason is known, once', async () => {
+  const { beat, clock, redis, lines } = stage()
+  await beat.start()
+  redis.isReady = false
+  await clock.settled()
+  lines.length = 0
+  beat.away()
+  await clock.advance(1000)
+  beat.away()
+  const without = 'error nothing can be kept now: Redis is not connected'
+  expect(lines).toEqual([without])
+  for (let tries = 0; tries < 3; tries += 1) {
+    beat.failed(new Error('connect ETIMEDOUT'))
+    await clock.advance(1000)
+  }
+  expect(lines).toEqual([without, `${without}, connect ETIMEDOUT`])
 })
 
 it.each([
@@ -136,6 +156,13 @@ it.each([
       redis.info = { ...HEALTHY, version: '6.0.16' }
     },
     'got 6.0.16',
+  ],
+  [
+    'a Redis in the place of a Sentinel',
+    (redis: ReturnType<typeof stage>['redis']) => {
+      redis.fault = new Error("All sentinels are unreachable. Last error: ERR unknown command 'sentinel', with args")
+    },
+    'unknown command',
   ],
 ])('a start is refused for %s', async (_, change, message) => {
   const { beat, redis } = stage()

@@ -167,6 +167,15 @@ describe('a start is refused', () => {
     expect(refused.stderr).toContain(`REDIS_URL: ${redis.url}/99 cannot be used: ERR DB index is out of range`)
   })
 
+  it('for what is no Redis', async () => {
+    const { port } = await start()
+    const refused = project.start({ REDIS_URL: `redis://127.0.0.1:${port}` })
+    expect(await refused.exited).toMatchObject({ code: 1 })
+    expect(refused.stderr).toContain(
+      `REDIS_URL: redis://127.0.0.1:${port} cannot be used: what answers there is no Redis`,
+    )
+  })
+
   it('for a certificate that cannot be read', async () => {
     const refused = project.start({ REDIS_URL: 'rediss://127.0.0.1:1?ca=/nowhere.pem' })
     expect(await refused.exited).toMatchObject({ code: 1 })

@@ -38,7 +38,8 @@ export class HealthBeat implements RedisHealth {
   #awaySinceMs: number | undefined
   /** When the question was sent that has no answer yet. */
   #askedAtMs: number | undefined
-  #isTroubleLogged = false
+  /** The reason that was logged of the trouble that lasts; `''`: it was logged without one. */
+  #logged: string | undefined
   #isEnded = false
   #stop = () => {}
   /** Until the first answer or refusal. */
@@ -125,15 +126,15 @@ export class HealthBeat implements RedisHealth {
     this.wasReached = true
     this.#failure = ''
     this.#awaySinceMs = undefined
-    this.#isTroubleLogged = false
+    this.#logged = undefined
     this.#first.resolve()
   }
 
   #fall(trouble: string): void {
     this.kept = 'memory'
     this.trouble = trouble
-    if (this.#isTroubleLogged || this.#isEnded) return
-    this.#isTroubleLogged = true
+    if (this.#isEnded || this.#logged || this.#logged === this.#failure) return
+    this.#logged = this.#failure
     const why = this.#failure === '' ? {} : { reason: this.#failure }
     this.#parts.logger.error({ ...why, redis: showAddress(this.#parts.address) }, `nothing can be kept now: ${trouble}`)
   }

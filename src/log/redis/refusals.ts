@@ -4,6 +4,9 @@ import { RedisRefusal } from './redis-calls.ts'
 
 /** What Redis answers: the password, the user's rights, protected mode. A Sentinel's answer stands within a text. */
 const ANSWERS = /\b(WRONGPASS|NOAUTH|NOPERM|DENIED|NOPROTO)\b|DB index is out of range|cluster support disabled/
+/** What something else answers: a Redis instead of a Sentinel, or no Redis at all. */
+const OTHERS = /unknown command .sentinel\b/i
+const NO_REDIS = /^Unknown RESP type|^Protocol error, got/
 /** What TLS finds: a certificate that is not trusted or for another name, or no TLS at all. */
 const TLS = /CERT|^ERR_(TLS|SSL)_|^EPROTO$|^UNABLE_TO_/
 
@@ -24,10 +27,12 @@ export function isOfOneRoom(error: Error): boolean {
 
 /** Redis is there and will not be used so. */
 export function isRefusal(error: Error): boolean {
-  return ANSWERS.test(error.message) || TLS.test(codeOf(error) ?? '')
+  const { message } = error
+  return [ANSWERS, OTHERS, NO_REDIS].some((known) => known.test(message)) || TLS.test(codeOf(error) ?? '')
 }
 
 /** An error in words. Those of several addresses of one host have no message. */
 export function wordsOf(error: Error): string {
+  if (NO_REDIS.test(error.message)) return 'what answers there is no Redis'
   return error.message || codeOf(error) || error.name
 }
