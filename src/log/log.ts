@@ -162,6 +162,11 @@ export interface Entry {
   /** `frames`: its events with their seqs. */
   kept(frames: readonly Frame[]): void
   failed(error: RoomError): void
+  /**
+   * It had failed because nobody could say whether it is kept, and it is. Nothing was kept meanwhile. Called by a log that
+   * is elsewhere.
+   */
+  keptLate?(frames: readonly Frame[]): void
 }
 
 /** Whether an entry has nothing to keep: it only waits for those before it. */

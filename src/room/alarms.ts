@@ -34,6 +34,18 @@ export class RoomAlarms implements Alarms {
     for (const [name, at] of kept) this.#due.set(name, at)
   }
 
+  /** These times are kept, though the step that set them had failed. */
+  restore(kept: ReadonlyMap<string, number | undefined>): void {
+    const { book, path } = this.#parts
+    for (const [name, at] of kept) {
+      // One that is tried again now is over.
+      this.#runner.replace(name)
+      this.#put(name, at)
+      book.setFailure(path, name, undefined)
+    }
+    this.#runner.arm()
+  }
+
   /** `open` has returned this handler, or none. Throws a `TypeError` if it has set an alarm all the same. */
   handledBy(handler: AlarmRunner['handler']): void {
     if (!handler && this.#wasSet) throw new TypeError('open: set an alarm, but returned no function "alarm"')

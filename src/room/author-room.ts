@@ -63,6 +63,7 @@ export abstract class AuthorRoom<P extends LivePeer> {
       roomLog: () => this.roomLog,
       call: () => this.calls.current,
       deliver: (frame) => this.deliver(frame),
+      restore: (changes) => this.state.restore(changes),
       position: ({ seq }) => ({ seq, offset: offset(this.roomLog.epoch, seq) }),
       internalError: (error) => this.log.error({ err: error }, 'something was not delivered to everyone'),
     })

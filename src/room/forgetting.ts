@@ -34,7 +34,7 @@ export function clearHistory(steps: Steps, roomLog: RoomLog, audience: Audience)
       audience.deliver(clearedFrame(roomLog))
       resolve(endOf(roomLog))
     }
-    current.say({ size: 0, send, cancelled: reject })
+    current.say({ size: 0, isOfLog: true, send, cancelled: reject })
   })
   return reported(cleared)
 }

@@ -9,6 +9,7 @@ import { RoomAlarms } from './alarms.ts'
 import type { HandlerCalls } from './handler-calls.ts'
 import type { LazyLogger } from './lazy-logger.ts'
 import type { RoomParts, RoomSettings } from './room-parts.ts'
+import type { StepChanges } from './step.ts'
 import type { Steps } from './steps.ts'
 import { RoomStorage } from './storage.ts'
 
@@ -47,6 +48,12 @@ export class RoomState {
     if (uncovered.length === 0) return
     const fields = { keys: uncovered.slice(0, 10), count: uncovered.length }
     this.#parts.logger.warn(fields, 'no name of "stores" covers these stored keys: they stay on disk, unseen')
+  }
+
+  /** What a step changed that had failed, and is kept after all. */
+  restore({ storage, alarms }: StepChanges): void {
+    if (storage) this.storage.restore(storage)
+    if (alarms) this.alarms.restore(alarms)
   }
 
   /** The room is open. */

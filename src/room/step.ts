@@ -13,6 +13,8 @@ import type { Chain } from './room-message.ts'
 export interface Said {
   /** Bytes that wait. */
   readonly size: number
+  /** It tells what became of the log: it is sent too if the step is kept after it had failed. */
+  readonly isOfLog?: true
   /** MUST NOT call the room's code. */
   send(): void
   /** It will never be sent. */
@@ -28,6 +30,8 @@ export interface StepRoom {
   internalError(error: unknown): void
   kept(step: Step): void
   failed(step: Step, error: RoomError): void
+  /** Storage and alarms are again what a step has made of them. */
+  restore(changes: StepChanges): void
 }
 
 /** Whose step it is: a message, or a batch of them. */
@@ -155,6 +159,20 @@ export class Step implements Entry {
   /** Called by the log. */
   failed(error: RoomError): void {
     this.#room.failed(this, error)
+  }
+
+  /** Called by the log: what it has kept is told, and is in memory again. What else the step said stays unsaid. */
+  keptLate(frames: readonly Frame[]): void {
+    let next = 0
+    try {
+      if (this.changes) this.#room.restore(this.changes)
+      for (const effect of this.#effects ?? NOTHING) {
+        if ('draft' in effect) this.#deliver(effect, frames[next++])
+        else if (effect.isOfLog) effect.send()
+      }
+    } catch (error) {
+      this.#room.internalError(error)
+    }
   }
 
   /** It is not kept: what it said is never sent. */

@@ -9,7 +9,7 @@ import { microtask } from '../microtask.ts'
 import type { Call } from './call.ts'
 import { type Said, Step, type StepOwner, type StepRoom } from './step.ts'
 
-export interface StepsParts extends Pick<StepRoom, 'deliver' | 'position' | 'internalError'> {
+export interface StepsParts extends Pick<StepRoom, 'deliver' | 'position' | 'internalError' | 'restore'> {
   readonly roomLog: () => RoomLog
   /** The call whose code runs now; `undefined`: code that no handler waits for. Throws if it was given up. */
   readonly call: () => Call | undefined
@@ -156,6 +156,7 @@ export class Steps implements StepRoom {
 
   deliver: StepRoom['deliver'] = (frame) => this.#parts.deliver(frame)
   position: StepRoom['position'] = (frame) => this.#parts.position(frame)
+  restore: StepRoom['restore'] = (changes) => this.#parts.restore(changes)
   internalError: StepRoom['internalError'] = (error) => this.#parts.internalError(error)
 
   #appendReady(): void {

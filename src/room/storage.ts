@@ -62,6 +62,14 @@ export class RoomStorage {
     return uncovered
   }
 
+  /** These values are kept, though the step that set them had failed. */
+  restore(kept: ReadonlyMap<string, Stored | undefined>): void {
+    for (const [key, stored] of kept) {
+      const schema = this.#stores.mustCover('storage', key)
+      this.#replace(key, stored === undefined ? undefined : this.#stores.itemOf(key, schema, stored))
+    }
+  }
+
   /** The room has ended: its bytes count no more. */
   release(): void {
     if (this.#isCounted) this.#parts.budget.add(-this.#bytes)

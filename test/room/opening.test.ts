@@ -80,6 +80,7 @@ it('counts no storage of a room that was given up while it was loaded', async ()
       call: () => undefined,
       deliver: unused,
       position: unused,
+      restore: unused,
       internalError: unused,
     }),
     limitBytes: 1024 * 1024,

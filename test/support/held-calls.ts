@@ -5,6 +5,7 @@ export class HeldCalls implements RedisCalls {
   readonly #calls: RedisCalls
   #holds: string | undefined
   #arrive: (() => Promise<unknown>) | undefined
+  #stalled: { readonly script: string; readonly isOver: Promise<void> } | undefined
   /** Called when a script was answered, before the log hears of it. */
   answered: (script: string) => Promise<unknown> = async () => {}
 
@@ -21,6 +22,7 @@ export class HeldCalls implements RedisCalls {
       throw new Error('the connection has ended')
     }
     const answer = await this.#calls.run(script, ...rest)
+    if (this.#stalled?.script === script.name) await this.#stalled.isOver
     await this.answered(script.name)
     return answer
   }
@@ -28,6 +30,16 @@ export class HeldCalls implements RedisCalls {
   /** The next call of this script is held. */
   hold(script: string): void {
     this.#holds = script
+  }
+
+  /** The answers of this script wait. Returns what lets them pass. */
+  stall(script: string): () => void {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#stalled = { script, isOver: promise }
+    return () => {
+      this.#stalled = undefined
+      resolve()
+    }
   }
 
   /** What was held arrives; what it is answered, nobody hears. */

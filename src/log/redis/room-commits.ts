@@ -6,9 +6,10 @@ import { RoomError } from '../../errors.ts'
 import { errorOf } from '../../thrown.ts'
 import { idsRefusal } from '../id-limit.ts'
 import { type Entry, type IdempotencyKey, isEmpty, type Kept } from '../log.ts'
-import { type CommitCall, commitCall, framesOf, ownerOf, saying } from './commit-call.ts'
+import { commitCall, framesOf, ownerOf, saying } from './commit-call.ts'
 import type { CommittingRoom } from './committing-room.ts'
-import { EntryQueue, type Pending } from './entry-queue.ts'
+import { EntryQueue } from './entry-queue.ts'
+import { Flight } from './flight.ts'
 import { RoomCalls } from './kept-calls.ts'
 import { bucketOf } from './keys.ts'
 import { isLasting } from './refusals.ts'
@@ -16,8 +17,6 @@ import { count, list, text } from './reply.ts'
 import type { RedisRoomParts } from './room-parts.ts'
 import { OTHER_LOG, settled } from './settling.ts'
 import type { Position, StoredRoom } from './stored-room.ts'
-
-type Call = CommitCall<Pending>
 
 /** A voided entry that is older has been answered already: it is not tried again. */
 const ANSWERED_MS = 4000
@@ -29,7 +28,7 @@ export class RoomCommits {
   readonly kept: RoomCalls
   readonly #room: CommittingRoom
   readonly #queue: EntryQueue
-  #flight: Call | undefined
+  #flight: Flight | undefined
   #at: Position
   #runId: string
   /** As of the last commit. */
@@ -39,7 +38,7 @@ export class RoomCommits {
   #isClosed = false
   /** It was lost, or erased: nobody waits any more. */
   isOver = false
-  #onIdle: (() => void) | undefined
+  readonly #onIdle: (() => void)[] = []
 
   constructor(room: CommittingRoom, { at, runId, ids }: Pick<StoredRoom, 'at' | 'runId' | 'ids'>) {
     this.#room = room
@@ -59,7 +58,7 @@ export class RoomCommits {
 
   /** The epoch of the commit that is on its way, if it begins one. */
   get nextEpoch(): string | undefined {
-    return this.#flight?.to
+    return this.#flight?.call.to
   }
 
   /** Where the last commit that was answered stands. */
@@ -95,15 +94,7 @@ export class RoomCommits {
   /** Takes nothing more. Resolves when all is kept. */
   async close(): Promise<void> {
     this.#isClosed = true
-    if (this.#flight || this.#queue.length > 0) {
-      await new Promise<void>((resolve) => {
-        const before = this.#onIdle
-        this.#onIdle = () => {
-          before?.()
-          resolve()
-        }
-      })
-    }
+    if (this.#flight || this.#queue.length > 0) await new Promise<void>((resolve) => this.#onIdle.push(resolve))
     this.kept.clear()
   }
 
@@ -116,6 +107,7 @@ export class RoomCommits {
 
   #refusal(keys: readonly IdempotencyKey[]): RoomError | undefined {
     if (this.#isClosed || this.isOver) return new RoomError('unavailable', 'this room has closed')
+    if (this.#flight?.isLate) return new RoomError('unavailable', 'nothing can be kept now, send it again later')
     if (this.#queue.keys.hasAny(keys))
       return new RoomError('unavailable', 'this message is being kept, send it again later')
     return this.parts.refusal() ?? idsRefusal(keys, this.ids + this.#queue.keys.size, this.#room.retention.ids)
@@ -133,7 +125,7 @@ export class RoomCommits {
     if (this.#flight || this.isOver) return
     const pending = this.#queue.take()
     if (pending.length === 0) {
-      this.#onIdle?.()
+      this.#idle()
       return
     }
     const { path, retention, seq, epochs } = this.#room
@@ -141,55 +133,58 @@ export class RoomCommits {
       { path, retention, seq, digests: this.parts.digests, at: this.#at, begins: (cleared) => epochs.begins(cleared) },
       pending,
     )
-    this.#flight = call
-    void this.#say(call).catch((error: unknown) => this.#lose(`a commit could not be made: ${String(error)}`))
+    this.#flight = new Flight(call, this.#queue, this.parts.clock)
+    void this.#say(this.#flight).catch((error: unknown) => this.#lose(`a commit could not be made: ${String(error)}`))
   }
 
-  async #say(call: Call): Promise<void> {
+  async #say(flight: Flight): Promise<void> {
     const sinceMs = this.parts.clock.monotonic()
-    const said = await this.#send(call).catch((error: unknown) => errorOf(error))
+    const said = await this.#send(flight).catch((error: unknown) => errorOf(error))
     // Whoever gave the room up has ended its entries.
     if (this.isOver || said === undefined) return
-    if (said instanceof Error) return this.#settle(call, said)
+    if (said instanceof Error) return this.#settle(flight, said)
     const answer = list(said.reply)
     switch (text(answer[0])) {
       case 'ok':
         this.parts.committed((this.parts.clock.monotonic() - sinceMs) / 1000)
-        return this.#done(call, count(answer[1]), count(answer[2]), said.kept)
+        return this.#done(flight, count(answer[1]), count(answer[2]), said.kept)
       case 'dup':
-        return this.#refuse(call, count(answer[1]))
+        return this.#refuse(flight, count(answer[1]))
       case 'broken':
         return this.#lose('Redis has lost a part of the room')
       default:
-        return this.#settle(call)
+        return this.#settle(flight)
     }
   }
 
-  async #send(call: Call) {
+  async #send({ call }: Flight) {
     // Where nothing is known of the room, Redis may have lost the secret, too.
     if (call.from.epoch === '' && !(await this.parts.keepSecret())) return this.#lose(OTHER_LOG)
     return this.parts.durability.commit(this.#runId, this.key, saying(this.path, this.#runId, call, ''))
   }
 
-  async #settle(call: Call, error?: Error): Promise<void> {
+  async #settle(flight: Flight, error?: Error): Promise<void> {
     if (error) this.parts.failed(error)
-    const result = await settled(this, call)
+    const result = await settled(this, flight.call)
     if (this.isOver) return
     if (result.kind === 'lost') return this.#lose(result.reason)
     this.#runId = result.runId
     switch (result.kind) {
       case 'done':
-        return this.#done(call, result.timeMs, result.ids, this.parts.durability.level(this.#runId))
+        return this.#done(flight, result.timeMs, result.ids, this.parts.durability.level(this.#runId))
       case 'again':
-        return this.#say(call)
+        // Nobody waits for a late one: it is voided.
+        return flight.isLate ? this.#settle(flight) : this.#say(flight)
       default:
-        return this.#voided(call, isLasting(error))
+        return this.#voided(flight, isLasting(error))
     }
   }
 
   /** All of the call is kept. */
-  #done(call: Call, timeMs: number, ids: number, kept: Kept): void {
+  #done(flight: Flight, timeMs: number, ids: number, kept: Kept): void {
+    const { call, isLate } = flight
     const { from, to, rest, bytes, begins } = call
+    flight.kept()
     this.#flight = undefined
     this.#hasCommitted = true
     this.#at = { epoch: to, number: from.number + 1 }
@@ -201,17 +196,18 @@ export class RoomCommits {
       const { keys, changes } = pending.entry
       if (changes?.clearsHistory) this.#room.epochs.begun(cleared.splice(0, 1))
       this.#room.kept(frames, keys, changes, kept)
-      this.#queue.end(pending, () => pending.entry.kept(frames))
+      if (isLate) pending.entry.keptLate?.(frames)
+      else this.#queue.end(pending, () => pending.entry.kept(frames))
     }
     this.#flush()
   }
 
   /** Nothing of the call was kept, nor ever will be. */
-  #voided(call: Call, isRefused: boolean): void {
-    const { from } = call
+  #voided(flight: Flight, isRefused: boolean): void {
+    const { from, to } = flight.call
     this.#at = { epoch: from.epoch, number: from.number + 1 }
-    this.kept.add({ from, to: call.to, rest: [], timeMs: 'void', bytes: 0 })
-    this.#back(call)
+    this.kept.add({ from, to, rest: [], timeMs: 'void', bytes: 0 })
+    this.#back(flight)
     const now = this.parts.clock.monotonic()
     const isAnswered = now - (this.#queue.sinceMs ?? now) > ANSWERED_MS
     if (isRefused || isAnswered) this.#fail(new RoomError('unavailable', 'this could not be kept, send it again later'))
@@ -219,18 +215,18 @@ export class RoomCommits {
   }
 
   /** One of its ids is kept already: the entries before it are said again, it and those after it fail. */
-  #refuse(call: Call, index: number): void {
-    const { at, key } = ownerOf(call, index)
-    this.#back(call)
-    this.#queue.doom(new RoomError('unavailable', 'a message with this id is kept already, send it again'), at)
+  #refuse(flight: Flight, index: number): void {
+    const { at, key } = ownerOf(flight.call, index)
+    this.#back(flight)
+    const error = new RoomError('unavailable', 'a message with this id is kept already, send it again')
+    if (!flight.isLate) this.#queue.doom(error, at)
     this.#room.refused(key)
     this.#flush()
   }
 
-  /** The call is over: its entries wait again. */
-  #back(call: Call): void {
+  #back(flight: Flight): void {
     this.#flight = undefined
-    this.#queue.back(call.pending)
+    flight.back()
   }
 
   #lose(reason: string): void {
@@ -243,6 +239,10 @@ export class RoomCommits {
   #fail(error: RoomError): void {
     if (this.isOver && this.#flight) this.#back(this.#flight)
     this.#queue.fail(error)
-    if (!this.#flight && this.#queue.length === 0) this.#onIdle?.()
+    if (!this.#flight && this.#queue.length === 0) this.#idle()
+  }
+
+  #idle(): void {
+    for (const resolve of this.#onIdle.splice(0)) resolve()
   }
 }

@@ -17,6 +17,8 @@ const KILLS = Number(process.env.KILLS ?? amount(2, 12, 50))
 /** How often it is killed at a point. */
 const TIMES = amount(1, 2, 4)
 const SEED = Number(process.env.SEED ?? 20_272)
+/** Messages are answered after 4 s. */
+const FROZEN_MS = 5000
 
 const command = need('redis') ?? ''
 let redis: RedisServer
@@ -63,6 +65,21 @@ describe(`${KILLS} × kill -9 of a bank`, () => {
       tell('RR2', `of these sent again and handled before, ${who}`, tellers.duplicates)
     },
   )
+})
+
+it('a bank whose Redis is frozen for longer than anyone waits goes on with what turns out to be kept', async () => {
+  await bank.victim.start()
+  const tellers = bank.begin(SEED)
+  for (let time = 1; time <= TIMES; time += 1) {
+    await tellers.moreAcked(100)
+    redis.freeze()
+    await new Promise((resolve) => setTimeout(resolve, FROZEN_MS))
+    redis.thaw()
+  }
+  await tellers.moreAcked(100)
+  expect(await bank.judge()).toEqual([])
+  // Nobody was sent away for it.
+  expect(bank.victim.output).not.toContain('lost')
 })
 
 const STEPS = ['append', 'deliver']
