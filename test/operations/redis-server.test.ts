@@ -176,6 +176,22 @@ describe('a start is refused', () => {
     )
   })
 
+  it.each([
+    ['scripts', '-eval -evalsha', /'evalsha' command: is forbidden to this user/],
+    ['a command that scripts call', '-xtrim', /REDIS_URL: XTRIM on keys that begin with corridor: is forbidden/],
+    [
+      'the keys of rooms',
+      '-config',
+      /corridor: is forbidden|NOPERM this user has no permissions to access one of the keys/,
+    ],
+  ])('for a user without the right to %s', async (what, rights, expected) => {
+    const keys = what === 'the keys of rooms' ? '~app:*' : '~corridor:*'
+    await redis.say('ACL', 'SETUSER', 'weak', 'reset', 'on', '>pw', keys, '+@all', ...rights.split(' '))
+    const refused = project.start({ REDIS_URL: redis.url.replace('//', '//weak:pw@') })
+    expect(await refused.exited).toMatchObject({ code: 1 })
+    expect(refused.stderr).toMatch(expected)
+  })
+
   it('for a certificate that cannot be read', async () => {
     const refused = project.start({ REDIS_URL: 'rediss://127.0.0.1:1?ca=/nowhere.pem' })
     expect(await refused.exited).toMatchObject({ code: 1 })

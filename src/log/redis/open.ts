@@ -10,9 +10,14 @@ import { parseAddress, showAddress } from './address.ts'
 import { RedisConnection } from './connection.ts'
 import type { RedisHealth } from './health.ts'
 import { HealthBeat } from './health-beat.ts'
+import { bucketKey } from './keys.ts'
 import { RedisLog, type RedisLogParts } from './redis.ts'
 import type { RedisCalls } from './redis-calls.ts'
-import { wordsOf } from './refusals.ts'
+import { isRefusal, wordsOf } from './refusals.ts'
+import { list, text } from './reply.ts'
+import { COMMANDS, rights } from './scripts/rights.ts'
+
+const MAY_NOT = 'is forbidden to this user, or has another name in the configuration of Redis'
 
 export interface RedisLink {
   readonly calls: RedisCalls
@@ -27,6 +32,11 @@ export async function openRedisLog(
   parts: Pick<RedisLogParts, 'clock' | 'random' | 'logger' | 'onCommit'>,
 ): Promise<RedisLog> {
   const { close, ...link } = await openRedis(url, parts.clock, parts.logger)
+  const refused = link.health.wasReached ? await refusedCommands(link.calls) : ''
+  if (refused !== '') {
+    close()
+    throw mistake(refused)
+  }
   return RedisLog.open({ ...parts, ...link, end: close })
 }
 
@@ -50,6 +60,17 @@ export async function openRedis(url: string, clock: Clock, logger: RoomLogger): 
     throw mistake(`${showAddress(address)} cannot be used: ${wordsOf(errorOf(error))}`)
   }
   return { calls: connection, health: beat, close }
+}
+
+/** What Redis would refuse of what the log runs; '': nothing. An answer that does not come is no reason not to start. */
+async function refusedCommands(calls: RedisCalls): Promise<string> {
+  try {
+    const names = list(await calls.run(rights, bucketKey(0), COMMANDS)).map((name) => text(name))
+    return names.length === 0 ? '' : `${names.join(', ')} on keys that begin with corridor: ${MAY_NOT}`
+  } catch (thrown) {
+    const error = errorOf(thrown)
+    return isRefusal(error) ? `${wordsOf(error)}: ${MAY_NOT}` : ''
+  }
 }
 
 function mended<T>(make: () => T): T {

@@ -4,8 +4,8 @@ import { RedisRefusal } from './redis-calls.ts'
 
 /** What Redis answers: the password, the user's rights, protected mode. A Sentinel's answer stands within a text. */
 const ANSWERS = /\b(WRONGPASS|NOAUTH|NOPERM|DENIED|NOPROTO)\b|DB index is out of range|cluster support disabled/
-/** What something else answers: a Redis instead of a Sentinel, or no Redis at all. */
-const OTHERS = /unknown command .sentinel\b/i
+/** What something else answers: a Redis instead of a Sentinel, one whose commands have other names, or no Redis at all. */
+const OTHERS = /unknown command/i
 const NO_REDIS = /^Unknown RESP type|^Protocol error, got/
 /** What TLS finds: a certificate that is not trusted or for another name, or no TLS at all. */
 const TLS = /CERT|^ERR_(TLS|SSL)_|^EPROTO$|^UNABLE_TO_/
