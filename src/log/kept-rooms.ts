@@ -18,20 +18,26 @@ export interface KeptRoom {
 
 /** What a room's storage and alarms are, without the values. */
 export interface RoomContents {
+  /** By key. */
   readonly storage: readonly { readonly key: string; readonly bytes: number }[]
   readonly alarms: readonly { readonly name: string; readonly at: number }[]
 }
 
 /** In the order of `Log.alarms`. */
 export function byTime(a: RoomAlarm, b: RoomAlarm): number {
-  return a.at - b.at || comparePaths(a.path, b.path)
+  return a.at - b.at || compareTexts(a.path, b.path)
 }
 
 /** In the order of `Log.rooms`: that of their UTF-8. */
 export function byPath(a: { readonly path: string }, b: { readonly path: string }): number {
-  return comparePaths(a.path, b.path)
+  return compareTexts(a.path, b.path)
 }
 
-function comparePaths(a: string, b: string): number {
+/** In the order of `RoomContents.storage`: that of their UTF-8. */
+export function byKey(a: { readonly key: string }, b: { readonly key: string }): number {
+  return compareTexts(a.key, b.key)
+}
+
+function compareTexts(a: string, b: string): number {
   return Buffer.compare(Buffer.from(a), Buffer.from(b))
 }

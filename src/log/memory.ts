@@ -5,7 +5,7 @@
 import type { Clock } from '../clock.ts'
 import type { Random } from '../random.ts'
 import { Lives } from './epoch.ts'
-import { byPath, byTime, type KeptRoom, type RoomAlarm, type RoomContents } from './kept-rooms.ts'
+import { byKey, byPath, byTime, type KeptRoom, type RoomAlarm, type RoomContents } from './kept-rooms.ts'
 import type { Log, LogSpan, Retention, RoomLog, Stored } from './log.ts'
 import { MemoryRoom, MemoryRoomLog } from './memory-room.ts'
 
@@ -64,7 +64,7 @@ export class MemoryLog implements Log {
     const room = this.#find(path)
     return (
       room && {
-        storage: [...room.storage].map(([key, value]) => ({ key, bytes: sizeOf(key) + sizeOf(value) })),
+        storage: [...room.storage].map(([key, value]) => ({ key, bytes: sizeOf(key) + sizeOf(value) })).sort(byKey),
         alarms: [...room.alarms].map(([name, at]) => ({ name, at })),
       }
     )

@@ -1,5 +1,5 @@
 /** What Redis keeps of rooms that need not be open. `redis.ts` answers with it. */
-import type { KeptRoom, RoomContents } from '../kept-rooms.ts'
+import { byKey, type KeptRoom, type RoomContents } from '../kept-rooms.ts'
 import type { LogSpan, Stored } from '../log.ts'
 import { roomsByPath } from './bucket-index.ts'
 import { bucketOf } from './keys.ts'
@@ -28,7 +28,7 @@ export async function keptContents(calls: RedisCalls, path: string): Promise<Roo
   const { at, storage, alarms } = storedRoom(await calls.run(openScript, bucketOf(path), [path, 0, 0]))
   if (at.epoch === '') return undefined
   return {
-    storage: [...storage].map(([key, value]) => ({ key, bytes: Buffer.byteLength(key) + sizeOf(value) })),
+    storage: [...storage].map(([key, value]) => ({ key, bytes: Buffer.byteLength(key) + sizeOf(value) })).sort(byKey),
     alarms: [...alarms].map(([name, at]) => ({ name, at })),
   }
 }
