@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { Frame } from '../../src/delivery/frame.ts'
 import { describeIds } from './log-ids.ts'
 import { describeLives } from './log-lives.ts'
+import { describeOrder } from './log-order.ts'
 import { describeState } from './log-state.ts'
 import { draft, type LogFactory, LogUnderTest, seqs } from './log-under-test.ts'
 import { PATIENCE_MS } from './patience.ts'
@@ -234,6 +235,7 @@ export function describeLog(name: string, factory: () => LogFactory): void {
   })
   describeIds(name, factory)
   describeLives(name, factory)
+  describeOrder(name, factory)
   describeState(name, factory)
 }
 

@@ -101,7 +101,6 @@ export class EntryQueue {
   end(pending: Pending, end: () => void, error?: RoomError): void {
     this.keys.remove(pending.entry.keys)
     this.#waits(-pending.bytes)
-    if (this.#latest === pending) this.#latest = undefined
     for (const step of [end, () => this.#carryQueue.end(pending, error)]) {
       try {
         step()
@@ -109,5 +108,7 @@ export class EntryQueue {
         this.#logger.error({ err, room: this.#path }, 'an entry was not ended properly')
       }
     }
+    // What was appended meanwhile and keeps nothing came after those that follow it.
+    if (this.#latest === pending) this.#latest = undefined
   }
 }

@@ -146,10 +146,11 @@ export class RoomAppends {
   /** Ends an entry, then those that follow it. */
   #finish(pending: PendingEntry, end: () => void, error?: RoomError): void {
     this.#pendingKeys.remove(pending.entry.keys)
-    const isLatest = this.#latest === pending
-    if (isLatest) this.#latest = undefined
     end()
     this.#carryQueue.end(pending, error)
+    // What was appended meanwhile and keeps nothing came after those that follow it.
+    const isLatest = this.#latest === pending
+    if (isLatest) this.#latest = undefined
     this.#room.ended()
     if (isLatest) this.#onIdle()
   }
