@@ -132,6 +132,17 @@ describe.skipIf(!command)('a room in Redis', () => {
     await again.close()
   })
 
+  it('that another server mends is lost where it was open, so that no two events have one number', async () => {
+    const room = keptLog(await filled())
+    await redis.server.say('HDEL', `${bucketOf('/room')}m/room`, 's')
+    const other = await redis.log(clock)
+    const mended = await other.open('/room', retention)
+    expect(mended.seq).toBe(10)
+    await expect(room.append([draft('no')])).rejects.toMatchObject({ code: 'unavailable' })
+    expect([lost.length, await keptLog(mended).append([draft('11')])]).toEqual([1, 11])
+    await other.close()
+  })
+
   it('that keeps its first event in a Redis that was emptied since it was opened knows its id after a restart', async () => {
     const room = await open()
     await redis.empty()

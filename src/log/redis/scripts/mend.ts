@@ -1,6 +1,7 @@
 /**
  * Makes the keys of a room agree again after some of them were lost: what is there is kept, and the next event gets a
- * number that was never given. `at` if the room is elsewhere. `open.ts` shows whether they agree.
+ * number that was never given. It counts as a commit: whoever has the room open elsewhere loses it. `at` if the room is
+ * elsewhere. `open.ts` shows whether they agree.
  */
 
 import { IDS, PLACE, ROOM, STREAM } from './room-keys.ts'
@@ -32,7 +33,7 @@ for i = 1, #stored, 2 do bytes = bytes + #stored[i] + #stored[i + 1] - 1 end
 local earliest = redis.call('ZRANGE', A, 0, 0, 'WITHSCORES')
 if earliest[2] then redis.call('ZADD', B .. 'alarms', earliest[2], path) else redis.call('ZREM', B .. 'alarms', path) end
 redis.call('ZADD', B .. 'rooms', 0, path)
-redis.call('HSET', M, 'e', e, 'n', int(n), 's', int(s), 'f', int(f), 'sb', int(bytes), 'sc', #stored / 2, 'ac', redis.call('ZCARD', A),
+redis.call('HSET', M, 'e', e, 'n', int(n + 1), 'k', 'm', 's', int(s), 'f', int(f), 'sb', int(bytes), 'sc', #stored / 2, 'ac', redis.call('ZCARD', A),
   'ic', int(idsIn(readParts())), 'u', int(now()))
 return {'ok'}
 `,
