@@ -1,6 +1,6 @@
 /**
  * What is kept under an id, in few bytes: the length of the hash, the hash, the seq as digits. Of a hash in base64url only
- * the beginning is kept, as the bytes it stands for. `commit-call.ts` writes it, `ids.ts` reads it.
+ * the beginning is kept, as the bytes it stands for. `commit-call.ts` writes it, `room-ids.ts` reads it.
  */
 import type { StoredAnswer, StoredError } from '../log.ts'
 

@@ -15,12 +15,14 @@ export class RoomCalls {
   readonly #all: KeptCalls
   readonly #calls: KeptCall[] = []
   bytes = 0
+  isCleared = false
 
   constructor(all: KeptCalls) {
     this.#all = all
   }
 
   add(call: KeptCall): void {
+    if (this.isCleared) return
     this.#calls.push(call)
     this.bytes += call.bytes + OVERHEAD_BYTES
     this.#all.added(this, call.bytes + OVERHEAD_BYTES)
@@ -44,9 +46,12 @@ export class RoomCalls {
 
   /** The room has closed. */
   clear(): void {
-    this.#all.removed(this.bytes)
+    const count = this.#calls.length
+    const { bytes } = this
+    this.isCleared = true
     this.bytes = 0
     this.#calls.length = 0
+    this.#all.removed(count, bytes)
   }
 }
 
@@ -55,6 +60,8 @@ export class KeptCalls {
   /** Whose call was added, the oldest first. */
   #order: RoomCalls[] = []
   #start = 0
+  /** How many in the order are of rooms that have closed. */
+  #gone = 0
   #bytes = 0
 
   constructor(mostBytes = 32 * 1024 * 1024) {
@@ -65,20 +72,33 @@ export class KeptCalls {
     this.#order.push(room)
     this.#bytes += bytes
     while (this.#bytes > this.#mostBytes && this.#start < this.#order.length) this.#dropOldest()
-    if (this.#start > 1024 && this.#start * 2 > this.#order.length) {
-      this.#order = this.#order.slice(this.#start)
-      this.#start = 0
-    }
+    this.#compact()
   }
 
-  removed(bytes: number): void {
+  removed(calls: number, bytes: number): void {
+    this.#gone += calls
     this.#bytes -= bytes
+    this.#compact()
+  }
+
+  /** How long the order is: in proportion to the calls that are kept. */
+  get length(): number {
+    return this.#order.length
+  }
+
+  #compact(): void {
+    const idle = this.#start + this.#gone
+    if (idle <= 1024 || idle * 2 <= this.#order.length) return
+    this.#order = this.#order.slice(this.#start).filter((room) => !room.isCleared)
+    this.#start = 0
+    this.#gone = 0
   }
 
   #dropOldest(): void {
     const room = this.#order[this.#start]
     this.#start += 1
     if (!room) return
+    if (room.isCleared) this.#gone -= 1
     const before = room.bytes
     room.dropOldest()
     this.#bytes -= before - room.bytes

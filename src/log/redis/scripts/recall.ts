@@ -1,4 +1,4 @@
-/** What is kept under ids: value and error of each, '' where there is none. Writes nothing. `ids.ts` asks. */
+/** What is kept under ids: value and error of each, '' where there is none. Writes nothing. `room-ids.ts` asks. */
 
 import { IDS, ROOM } from './room-keys.ts'
 import type { Script } from './script.ts'
