@@ -16,7 +16,14 @@ describeLog('Redis, on its model', () => {
   const newLog = (clock: HandClock, logger: RoomLogger = silent) => {
     host ??= new ModelHost(new RedisModel({ clock }))
     const { runId } = host.model
-    const health = { trouble: undefined, kept: 'fsync' as const, runIds: [runId], warnings: [], wasReached: true }
+    const health = {
+      trouble: undefined,
+      kept: 'fsync' as const,
+      runIds: [runId],
+      warnings: [],
+      failure: '',
+      wasReached: true,
+    }
     const calls = seldomSwept(new ModelClient(clock, host), clock)
     return RedisLog.open({ calls, health, clock, random: systemRandom(), logger })
   }

@@ -83,7 +83,14 @@ export class TestRedis {
   /** `clock`: of the test, which gives scripts their time too; unless there is one, all is as in a server. */
   log(clock?: Clock, parts: { readonly logger?: RoomLogger; readonly calls?: RedisCalls } = {}): Promise<RedisLog> {
     const { logger = silent, calls: given = this.connection } = parts
-    const health = { trouble: undefined, kept: 'fsync' as const, runIds: this.#runIds, warnings: [], wasReached: true }
+    const health = {
+      trouble: undefined,
+      kept: 'fsync' as const,
+      runIds: this.#runIds,
+      warnings: [],
+      failure: '',
+      wasReached: true,
+    }
     const calls = clock ? clockedCalls(given, clock) : given
     return RedisLog.open({ calls, health, clock: clock ?? systemClock(), random: systemRandom(), logger })
   }

@@ -32,8 +32,7 @@ export class HealthBeat implements RedisHealth {
   warnings: readonly LogWarning[] = []
   wasReached = false
   readonly #parts: BeatParts
-  /** The last reason why the connection was not made. */
-  #failure = ''
+  failure = ''
   /** Since when there is no connection. */
   #awaySinceMs: number | undefined
   /** When the question was sent that has no answer yet. */
@@ -80,7 +79,7 @@ export class HealthBeat implements RedisHealth {
   }
 
   failed(error: Error): void {
-    this.#failure = wordsOf(error)
+    this.failure = wordsOf(error)
     if (isRefusal(error)) this.#first.reject(error)
     if (!this.#parts.connection.isReady) this.away()
   }
@@ -124,7 +123,7 @@ export class HealthBeat implements RedisHealth {
     this.trouble = undefined
     this.kept = kept
     this.wasReached = true
-    this.#failure = ''
+    this.failure = ''
     this.#awaySinceMs = undefined
     this.#logged = undefined
     this.#first.resolve()
@@ -133,9 +132,9 @@ export class HealthBeat implements RedisHealth {
   #fall(trouble: string): void {
     this.kept = 'memory'
     this.trouble = trouble
-    if (this.#isEnded || this.#logged || this.#logged === this.#failure) return
-    this.#logged = this.#failure
-    const why = this.#failure === '' ? {} : { reason: this.#failure }
+    if (this.#isEnded || this.#logged || this.#logged === this.failure) return
+    this.#logged = this.failure
+    const why = this.failure === '' ? {} : { reason: this.failure }
     this.#parts.logger.error({ ...why, redis: showAddress(this.#parts.address) }, `nothing can be kept now: ${trouble}`)
   }
 

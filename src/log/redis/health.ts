@@ -15,6 +15,8 @@ export interface RedisHealth {
   /** The runs that answered last: of one Redis, or of each master of a Cluster; each start is another. */
   readonly runIds: readonly string[]
   readonly warnings: readonly LogWarning[]
+  /** Why the connection was not made at the last try, for the operator; '': it was. */
+  readonly failure: string
   /** Whether it has ever answered. */
   readonly wasReached: boolean
 }

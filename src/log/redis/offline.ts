@@ -9,7 +9,8 @@ const quiet = { debug() {}, info() {}, warn() {}, error() {} }
 export async function copyRedis(url: string, file: string, clock: Clock): Promise<void> {
   const { calls, health, close } = await openRedis(url, clock, quiet)
   try {
-    if (!health.wasReached) throw new Error(`REDIS_URL: expected a Redis there, got: ${health.trouble}`)
+    if (!health.wasReached)
+      throw new Error(`REDIS_URL: expected a Redis there, got: ${health.failure || health.trouble}`)
     await copyAll(calls, file)
   } finally {
     close()
