@@ -130,6 +130,19 @@ describe.skipIf(!command)('a room in Redis', () => {
     expect(Number(await ask('HGET', 'm', 'ic'))).toBe(0)
   })
 
+  it('has few parts of ids where events are kept for long, since each id is looked for in all', async () => {
+    const room = await open({ maxAgeMs: 120 * 24 * HOUR_MS })
+    for (let day = 0; day < 11; day += 1) {
+      await room.append(
+        [draft('a')],
+        Array.from({ length: 100 }, (_, n) => ({ client: 'ann', id: `${day} ${n}`, hash: 'h' })),
+      )
+      await pass(24 * HOUR_MS)
+    }
+    expect(String(await ask('GET', 'q')).split(';')).toHaveLength(4)
+    for (const id of ['0 5', '4 99', '5 0', '10 1']) expect(await room.recall('ann', id)).toMatchObject({ hash: 'h' })
+  })
+
   it('remembers ids for a day where events are kept for less', async () => {
     const room = await open({ maxAgeMs: HOUR_MS })
     await room.append([draft('a')], [key('1')])

@@ -78,7 +78,7 @@ for _ = 1, takeNumber() do
 end
 next = idsAt
 if idCount > 0 then
-  local part, clients = partFor(parts, time), {}
+  local part, clients = partFor(parts, time, tonumber(maxAge)), {}
   for _ = 1, idCount do
     local digest, state, hash, seq, err, client, latest = take(), take(), take(), take(), take(), take(), takeNumber()
     local known, key, place

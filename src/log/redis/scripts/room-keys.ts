@@ -128,12 +128,15 @@ local function writeParts(parts)
 end
 `
 
-/** Adds ids and their clients. An id's value: a byte with the length of the hash, the hash, the seq. */
+/**
+ * Adds ids and their clients. An id is looked for in every part, so where events, and their ids with them, are kept for long,
+ * parts are long, too. An id's value: a byte with the length of the hash, the hash, the seq.
+ */
 export const ADD_IDS = `
-local PART_MS, PART_LEAST = 28800000, 100
-local function partFor(parts, time)
+local PART_MS, PART_LEAST, MOST_PARTS = 28800000, 100, 24
+local function partFor(parts, time, maxAge)
   local part = parts[#parts]
-  if part and (time - part.begin < PART_MS or part.ids.fields < PART_LEAST) then return part end
+  if part and (time - part.begin < math.max(PART_MS, maxAge / MOST_PARTS) or part.ids.fields < PART_LEAST) then return part end
   part = newPart(tostring(part and tonumber(part.p) + 1 or 1), time, time, 1, 0, 1, 0)
   parts[#parts + 1] = part
   return part
