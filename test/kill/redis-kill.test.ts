@@ -12,7 +12,7 @@ import { RedisServer } from '../support/redis.ts'
 import { amount } from '../support/scale.ts'
 import { KillStage, SUBSCRIBERS } from './kill-stage.ts'
 
-const KILLS = Number(process.env.KILLS ?? amount(3, 12, 50))
+const KILLS = Number(process.env.KILLS ?? amount(2, 12, 50))
 /** How often it is killed at a point after it was killed there. */
 const MORE = amount(1, 2)
 const SEED = Number(process.env.SEED ?? 20_270)

@@ -29,3 +29,12 @@ it('rooms that have closed leave nothing, while one stays open', () => {
   expect(all.length).toBeLessThan(2500)
   expect(open.since(from(0), false)).toHaveLength(100)
 })
+
+it('calls do not lead on from a commit that was voided here, nor from a void where a commit was', () => {
+  const calls = new RoomCalls(new KeptCalls())
+  for (const each of [call(3), { ...call(4), timeMs: 'void' as const }, call(5)]) calls.add(each)
+  expect(calls.since(from(5), true)).toHaveLength(1)
+  expect(calls.since(from(5), false)).toBeUndefined()
+  expect(calls.since(from(4), false)).toHaveLength(2)
+  expect(calls.since(from(4), true)).toBeUndefined()
+})

@@ -82,7 +82,7 @@ it('a bank whose Redis is frozen for longer than anyone waits goes on with what 
   expect(bank.victim.output).not.toContain('lost')
 })
 
-const STEPS = ['append', 'deliver']
+const STEPS = ['deliver', 'append'].slice(0, amount(1, 2))
 const KINDS = ['storage', 'alarm-set', 'alarm-over', 'redact', 'clear']
 const POINTS = {
   'the way of an entry': KINDS.flatMap((kind) => STEPS.map((step) => `${kind}:${step}`)),

@@ -6,12 +6,13 @@ import { expect } from 'vitest'
 import { type Client, connect } from '../../support/client.ts'
 import { patiently } from '../../support/patience.ts'
 import { RedisServer } from '../../support/redis.ts'
-import { type RedisContents, redisContents } from '../../support/redis-contents.ts'
+import { redisContents } from '../../support/redis-contents.ts'
 import { RedisRelay } from '../../support/redis-relay.ts'
-import { check, type Heard } from '../checker.ts'
+import { check } from '../checker.ts'
 import { Recorder } from '../recorder.ts'
 import { Subscriber } from '../subscriber.ts'
 import { Victim } from '../victim.ts'
+import { ackedMs, isTold, longestGap, ofCounts, sinceTold } from './judgements.ts'
 import { PostSpeaker, SocketSpeaker, type Speaker, type Try } from './speakers.ts'
 import { StreamListener } from './stream-listener.ts'
 
@@ -97,6 +98,17 @@ export class FaultStage {
 
   get listeners(): number {
     return this.#listeners.length
+  }
+
+  /** The offset after the newest event, as who reads pages has it. */
+  async newestOffset(): Promise<string> {
+    const page = await fetch(`${this.victim.url}room?offset=now`)
+    return page.headers.get('Stream-Next-Offset') ?? ''
+  }
+
+  /** What a read of the page after this offset is answered. */
+  async statusOf(offset: string): Promise<number> {
+    return (await fetch(`${this.victim.url}room?offset=${offset}`)).status
   }
 
   /** Kills the server, and starts another, which has said nothing yet. */
@@ -208,35 +220,4 @@ export class FaultStage {
     }, READ_MS)
     this.#ends.push(() => clearInterval(timer))
   }
-}
-
-function ackedMs(tries: readonly Try[]): number {
-  return tries.find(({ outcome }) => outcome === 'acked')?.endedMs ?? Infinity
-}
-
-function isTold(heard: Heard): boolean {
-  return heard.kind === 'reset' || (heard.kind === 'welcome' && heard.resumed === false)
-}
-
-/** What each heard after it was told for the last time that something is missing. */
-function sinceTold(heard: ReadonlyMap<string, readonly Heard[]>): Map<string, readonly Heard[]> {
-  return new Map([...heard].map(([name, frames]) => [name, frames.slice(frames.findLastIndex(isTold) + 1)]))
-}
-
-/** The storage counts what the log holds; so does each event. */
-function* ofCounts({ events, storage }: RedisContents): Iterable<string> {
-  const counts = new Map<string, number>()
-  for (const { seq, data } of events) {
-    const { text, count } = data as { text: string; count: number }
-    const key = `count/${text.split(':')[0]}`
-    const before = counts.get(key)
-    if (before !== undefined && count !== before + 1) yield `fold: ${key} goes from ${before} to ${count} at ${seq}`
-    counts.set(key, count)
-  }
-  for (const [key, count] of counts)
-    if (storage.get(key) !== count) yield `storage: ${key} is ${storage.get(key)}, by the log ${count}`
-}
-
-function longestGap(times: readonly number[] = []): number {
-  return Math.max(...times.slice(1).map((time, at) => time - (times[at] ?? time)))
 }
