@@ -85,6 +85,23 @@ describe('a call', () => {
     expect(await waiting).toBe(1)
   })
 
+  it('is lost to who made it when its connection dies while the server is frozen', async () => {
+    const { host, client, count, kept } = setUp()
+    await count()
+    host.freeze()
+    const cut = count()
+    client.cut()
+    await expect(cut).rejects.toThrow('ended')
+    host.thaw()
+    expect(kept()).toBe(2)
+    host.freeze()
+    const lost = count()
+    host.kill()
+    await expect(lost).rejects.toThrow('ended')
+    host.start()
+    expect(kept()).toBe(2)
+  })
+
   it('is rejected at once while the server is down', async () => {
     const { host, count } = setUp()
     host.kill()

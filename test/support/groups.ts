@@ -39,6 +39,7 @@ export const LONG = [
   'same-room-socketio-websocket-file',
   'same-room-websocket-file',
   'second-server',
+  'simulation-mistakes',
   'version-2',
 ]
 

@@ -48,6 +48,8 @@ export class Connection {
   readonly #clock: Clock
   readonly #inbox: Inbox
   readonly #sent: Call[] = []
+  /** What arrived and does not run yet: the server is frozen. */
+  readonly #arrived = new Set<Call>()
   readonly #answers: Ready[] = []
   /** What arrived while an earlier call was blocking. */
   readonly #blocked: Call[] = []
@@ -88,7 +90,12 @@ export class Connection {
   /** The oldest call that was sent arrives. */
   arrive(): void {
     const call = this.#sent.shift()
-    if (call) this.#inbox.receive(() => this.#execute(call))
+    if (!call) return
+    this.#arrived.add(call)
+    this.#inbox.receive(() => {
+      this.#arrived.delete(call)
+      this.#execute(call)
+    })
   }
 
   /** The oldest answer comes back. */
@@ -100,7 +107,12 @@ export class Connection {
   cut(): void {
     if (this.#isDead) return
     this.#isDead = true
-    const unanswered = [...this.#answers.splice(0).map(({ call }) => call), ...this.#blocked.splice(0), ...this.#sent]
+    const unanswered = [
+      ...this.#answers.splice(0).map(({ call }) => call),
+      ...this.#blocked.splice(0),
+      ...this.#arrived,
+      ...this.#sent,
+    ]
     if (this.#blocking) {
       unanswered.unshift(this.#blocking)
       // A real Redis lets go of what such a client had sent.

@@ -1,0 +1,249 @@
+/**
+ * A client of a simulation: joins a room, resumes by its offset whenever its connection ends, says its messages under ids,
+ * and the same ones again until they are answered. It checks what it hears: one order, no hole, nothing doubled, answers in
+ * time; what it cannot check alone it asks of the `room-ledger.ts`.
+ */
+import type { Answer, Frame } from '../../src/delivery/frame.ts'
+import { offset } from '../../src/log/log.ts'
+import type { Dice } from '../support/random.ts'
+import type { SimNode } from './node.ts'
+import type { Promises } from './promises.ts'
+import type { Broken, RoomLedger } from './room-ledger.ts'
+import { SimWire } from './sim-wire.ts'
+import type { Timeline } from './timeline.ts'
+
+export interface ClientParts {
+  readonly name: string
+  readonly timeline: Timeline
+  readonly dice: Dice
+  readonly ledger: RoomLedger
+  readonly promises: Promises
+  readonly broken: Broken
+  readonly node: () => SimNode | undefined
+}
+
+interface Said {
+  readonly id: string
+  readonly type: string
+  readonly text: string
+  readonly body: string
+  /** The node's running time when it last received it on this connection. */
+  receivedMs: number | undefined
+}
+
+/** A server has so long for an answer. */
+const ANSWER_MS = 5000
+/** So many of the newest events are compared with the log. */
+const MOST_SEEN = 100
+
+export class SimClient {
+  readonly #parts: ClientParts
+  readonly #outbox = new Map<string, Said>()
+  readonly seen = new Map<number, string>()
+  #wire: SimWire | undefined
+  #isWelcome = false
+  /** Of the offset that it has, if it has one. */
+  #epoch: string | undefined
+  #welcomeEpoch = ''
+  #seq = 0
+  /** What the room has written on this connection: the next seq, if it is known. */
+  #next: number | undefined
+  #writtenEpoch = ''
+  #said = 0
+  #connections = 0
+  count: number | undefined
+
+  constructor(parts: ClientParts) {
+    this.#parts = parts
+    this.#connectSoon(0)
+  }
+
+  get path(): string {
+    return this.#parts.ledger.path
+  }
+
+  get isAttached(): boolean {
+    return this.#isWelcome && this.#wire?.isOver === false
+  }
+
+  get waiting(): number {
+    return this.#outbox.size
+  }
+
+  /** Says something under a new id. */
+  say(type: string, more: object = {}): void {
+    const { name } = this.#parts
+    this.#said += 1
+    const text = `${name}-${this.#said}`
+    const id = `i${this.#said}`
+    const said = { id, type, text, body: JSON.stringify({ type, id, data: { text, ...more } }), receivedMs: undefined }
+    this.#outbox.set(id, said)
+    this.#send(said)
+  }
+
+  /** Says something without an id: it may be lost, and is not kept twice. */
+  sayOnce(): void {
+    this.#said += 1
+    const text = `${this.#parts.name}-${this.#said}`
+    if (this.isAttached) this.#wire?.say(JSON.stringify({ type: 'say', data: { text } }), () => {})
+  }
+
+  look(): void {
+    this.count = undefined
+    if (this.isAttached) this.#wire?.say('{"type":"look","data":null}', () => {})
+  }
+
+  stall(ms: number): void {
+    this.#wire?.stall(ms)
+  }
+
+  cut(isLost: boolean): void {
+    this.#wire?.cut(isLost)
+  }
+
+  /** The node is gone. */
+  nodeGone(): void {
+    this.#wire?.cut(true)
+  }
+
+  /** Its messages were answered in time. */
+  checkAnswers(): void {
+    const wire = this.#wire
+    if (!wire || wire.isOver || wire.clock.isDead) return
+    for (const { id, type, receivedMs } of this.#outbox.values())
+      if (receivedMs !== undefined && wire.clock.ranMs - receivedMs > ANSWER_MS)
+        this.#parts.broken(`${this.#parts.name}: no answer to ${type} ${id} within ${ANSWER_MS} ms`)
+  }
+
+  /** What it has seen is in the log. */
+  checkSeen(): void {
+    const { ledger, broken, name } = this.#parts
+    if (this.seen.size > 0 && this.#seq > ledger.seq) broken(`${name}: saw up to ${this.#seq}, kept is ${ledger.seq}`)
+    for (const [seq, content] of this.seen) {
+      if (seq < ledger.first || ledger.isRedacted(seq) || content.startsWith('redacted ')) continue
+      const kept = ledger.events.get(seq)
+      if (kept !== content) broken(`${name}: saw ${content} at ${seq}, kept is ${kept}`)
+    }
+  }
+
+  #connectSoon(ms: number): void {
+    const { timeline, name } = this.#parts
+    timeline.after(ms, `${name} connect`, () => this.#connect())
+  }
+
+  #connect(): void {
+    const { timeline, dice, node, name } = this.#parts
+    const at = node()
+    const again = () => this.#connectSoon(200 + dice.below(800))
+    if (!at?.isReady) {
+      again()
+      return
+    }
+    this.#connections += 1
+    let isOver = false
+    const ended = () => {
+      if (isOver) return
+      isOver = true
+      this.#isWelcome = false
+      again()
+    }
+    const wire = new SimWire(name, at.clock, timeline, dice, {
+      written: (frame) => this.#written(wire, frame),
+      read: (frame) => this.#read(frame),
+      closed: ended,
+    })
+    this.#wire = wire
+    this.#next = undefined
+    for (const said of this.#outbox.values()) said.receivedMs = undefined
+    const from = this.#epoch === undefined ? undefined : offset(this.#epoch, this.#seq)
+    const visitor = { id: name, name, client: name }
+    const refused = () => timeline.after(1, `${name} refused`, () => wire.cut(false))
+    timeline.after(dice.next() * 5, `${name} arrives`, () =>
+      at.clock.arrives(() => void at.join(this.path, visitor, wire, from, refused), `${name} joins`),
+    )
+  }
+
+  #send(said: Said): void {
+    const { timeline } = this.#parts
+    if (!this.isAttached) return
+    const wire = this.#wire
+    wire?.say(said.body, () => {
+      timeline.note(`${said.id} ${said.type}`)
+      if (wire === this.#wire && this.#outbox.has(said.id)) said.receivedMs ??= wire.clock.ranMs
+    })
+  }
+
+  /** The room has written a frame: it is checked as of this moment, whatever becomes of it. */
+  #written(wire: SimWire, frame: Frame): void {
+    const { ledger, promises, broken, name } = this.#parts
+    const { type = '', data, seq, answer } = frame
+    if (wire !== this.#wire) return
+    if (type === 'welcome' || type === 'reset') {
+      const told = JSON.parse(String(data))
+      this.#writtenEpoch = told.epoch
+      // After a reset the room goes on with the seq that comes next.
+      if (type === 'welcome') this.#next = told.resumed === true ? this.#seq + 1 : undefined
+      if (told.resumed === true && told.seq < this.#seq)
+        broken(`${name}: resumed at ${this.#seq}, newest is ${told.seq}`)
+      if (told.resumed === false) promises.wasTold(ledger, told.reason)
+      return
+    }
+    const said = this.#outbox.get(answer?.id ?? '')
+    if (said) said.receivedMs = undefined
+    if (type === 'ack') {
+      if (said) promises.acked(ledger, said, answer?.seq, answer?.duplicate === true)
+      return
+    }
+    if (seq === 0) return
+    if (this.#next !== undefined && seq !== this.#next) broken(`${name}: got event ${seq}, expected ${this.#next}`)
+    this.#next = seq + 1
+    promises.handed(ledger, this.#writtenEpoch, seq, `${type} ${data}`)
+  }
+
+  #read({ type = '', data, seq, answer }: Frame): void {
+    const { timeline, name } = this.#parts
+    timeline.note(`${name} < ${type} ${seq} ${answer?.id ?? ''} ${answer?.seq ?? ''} ${data}`)
+    if (type === 'welcome') this.#welcome(JSON.parse(String(data)))
+    else if (type === 'reset') {
+      this.#welcomeEpoch = JSON.parse(String(data)).epoch
+      this.#begin(this.#epoch && this.#welcomeEpoch, this.#seq)
+    } else if (type === 'ack') this.#outbox.delete(answer?.id ?? '')
+    else if (type === 'error') this.#refused(answer, JSON.parse(String(data)).code)
+    else if (type === 'seen') this.count = Number(data)
+    if (seq === 0) return
+    this.#seq = seq
+    this.#epoch = this.#welcomeEpoch
+    this.seen.set(seq, `${type} ${data}`)
+    if (this.seen.size > MOST_SEEN) this.seen.delete(this.seen.keys().next().value ?? 0)
+  }
+
+  #welcome({ epoch, seq, resumed }: { epoch: string; seq: number; resumed?: boolean }): void {
+    this.#welcomeEpoch = epoch
+    if (resumed === true) this.#epoch = epoch
+    // Until the first event there is nothing to resume from.
+    else this.#begin(seq === 0 ? epoch : undefined, 0)
+    this.#isWelcome = true
+    for (const said of this.#outbox.values()) this.#send(said)
+  }
+
+  /** What it saw before is no part of this log, as far as it knows. */
+  #begin(epoch: string | undefined, seq: number): void {
+    this.#epoch = epoch
+    this.#seq = seq
+    this.seen.clear()
+  }
+
+  #refused({ id, duplicate = false }: Answer = { id: undefined }, code: string): void {
+    const { timeline, dice, name } = this.#parts
+    const said = this.#outbox.get(id ?? '')
+    if (!said) return
+    // One that is kept is the answer for good, whatever its code.
+    if (duplicate || (code !== 'unavailable' && code !== 'internal')) {
+      this.#outbox.delete(said.id)
+      return
+    }
+    timeline.after(50 + dice.below(1000), `${name} again`, () => {
+      if (this.#outbox.has(said.id)) this.#send(said)
+    })
+  }
+}

@@ -1,0 +1,145 @@
+/**
+ * A node of a simulation, in one life: all that `server.ts` makes of the room's side (log, rooms, alarms), on the clock,
+ * the chance and the connection of the simulation. Clients come in where the transports would join them. After a crash a
+ * new life begins with nothing but what Redis has; more nodes are more of these.
+ */
+import { type Mount, mountOf } from '../../src/config/mount.ts'
+import { roomSchema } from '../../src/config/schema.ts'
+import type { Definition } from '../../src/define.ts'
+import { FlushQueue } from '../../src/delivery/flush-queue.ts'
+import { Refusal } from '../../src/errors.ts'
+import { Router } from '../../src/gate/router.ts'
+import { parseAddress } from '../../src/log/redis/address.ts'
+import { HealthBeat } from '../../src/log/redis/health-beat.ts'
+import { RedisLog } from '../../src/log/redis/redis.ts'
+import type { Random } from '../../src/random.ts'
+import { AlarmBook } from '../../src/room/alarm-book.ts'
+import { AlarmOpenings } from '../../src/room/alarm-openings.ts'
+import { Deadlines } from '../../src/room/deadlines.ts'
+import { noOtherRooms } from '../../src/room/room-message.ts'
+import { Rooms } from '../../src/room/rooms.ts'
+import type { Visitor } from '../../src/room/session.ts'
+import { StorageBudget } from '../../src/room/storage-budget.ts'
+import { newTally } from '../../src/tally.ts'
+import type { NodeClock } from './node-clock.ts'
+import type { RedisLine } from './redis-line.ts'
+import type { SimWire } from './sim-wire.ts'
+
+export interface NodeParts {
+  readonly clock: NodeClock
+  readonly random: Random
+  readonly line: RedisLine
+  readonly definition: unknown
+  /** Called with what the server logs as an error. */
+  readonly failed: (fields: unknown, message?: string) => void
+}
+
+/** A room's line in `rooms.json`. */
+const LINE = {
+  module: 'stage',
+  history: { keep: 60, replay: 20, maxAge: '1h' },
+  limits: { buffered: '16KiB', rate: { perSecond: 1000, burst: 1000 } },
+  idleAfter: '20s',
+}
+const PATTERN = '/r/:name'
+
+export class SimNode {
+  readonly clock: NodeClock
+  readonly line: RedisLine
+  readonly #parts: NodeParts
+  readonly #router: Router
+  #log: RedisLog | undefined
+  #rooms: Rooms | undefined
+
+  constructor(parts: NodeParts) {
+    this.#parts = parts
+    this.clock = parts.clock
+    this.line = parts.line
+    this.#router = new Router([mount(parts.definition)])
+  }
+
+  get trouble(): string | undefined {
+    return this.#log ? this.#log.trouble : 'not started'
+  }
+
+  get isReady(): boolean {
+    return this.#rooms !== undefined
+  }
+
+  async start(): Promise<void> {
+    const { clock, random, line, failed } = this.#parts
+    const quiet = () => {}
+    const logger = { debug: quiet, info: quiet, warn: quiet, error: failed }
+    const beat = new HealthBeat({ address: parseAddress('redis://127.0.0.1'), connection: line, clock, logger })
+    line.events = { ready: () => beat.ready(), away: () => beat.away() }
+    await beat.start()
+    const log = await RedisLog.open({ calls: line, health: beat, clock, random, logger })
+    this.#log = log
+    const thrown = (error: unknown) => failed({ err: error }, 'an internal callback failed')
+    const parts = {
+      clock,
+      random,
+      log,
+      flushQueue: new FlushQueue(clock, undefined, thrown),
+      deadlines: new Deadlines(clock, thrown),
+      alarmBook: new AlarmBook(),
+      storageBudget: new StorageBudget(),
+      sendToRoom: noOtherRooms,
+      tallyOf: newTally,
+      logger: { ...logger, child: () => logger },
+    }
+    const rooms = new Rooms(parts, (path) => this.#router.find(path)?.mount)
+    this.#rooms = rooms
+    new AlarmOpenings({ ...parts, rooms, routeOf: (path) => this.#router.find(path) }).start()
+  }
+
+  /** Joins a client, as a transport does after its upgrade. Calls `refused` if it may not come in now. */
+  async join(
+    path: string,
+    visitor: Visitor,
+    wire: SimWire,
+    offset: string | undefined,
+    refused: () => void,
+  ): Promise<void> {
+    const route = this.#router.find(path)
+    if (!this.#rooms || !route) return refused()
+    try {
+      const { room, release } = await this.#rooms.reserve(route, true, visitor.client)
+      if (wire.isOver) return release()
+      wire.session = room.join(visitor, wire, offset)
+      release()
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error
+      refused()
+    }
+  }
+
+  /** Removes all of a room, as the operator does. */
+  erase(path: string): Promise<unknown> {
+    const log = this.#log
+    if (!this.#rooms || !log) return Promise.resolve()
+    return this.#rooms.whileClosed(path, () => log.erase(path))
+  }
+
+  /** Whether an offset of before still leads on, as the open room says. `undefined`: the room is not open. */
+  find(path: string, offset: string): { after: number } | { lost: string } | undefined {
+    const room = this.#rooms?.at(path)?.room
+    return room?.kind === 'event' ? room.readers.find(offset) : undefined
+  }
+
+  /** `kill -9`. */
+  crash(): void {
+    this.clock.die()
+    this.line.end()
+  }
+}
+
+function mount(definition: unknown): Mount {
+  const settings = roomSchema.parse(LINE)
+  return mountOf(PATTERN, settings, LINE, {
+    file: '/stage.ts',
+    definition: definition as Definition,
+    options: undefined,
+    page: undefined,
+  })
+}

@@ -1,0 +1,131 @@
+/**
+ * A node's connection to the model of Redis: in place of `connection.ts` of the log, with its ways: nothing is queued or
+ * sent twice, it connects again by itself, and one that is silent for too long is destroyed. Answers arrive in the node's
+ * own loop, so a frozen node hears them late and a dead one never.
+ */
+import type { Argument, RedisCalls, Reply } from '../../src/log/redis/redis-calls.ts'
+import type { Script } from '../../src/log/redis/scripts/script.ts'
+import type { Dice } from '../support/random.ts'
+import type { Pace } from '../support/redis-model/connection.ts'
+import { ModelClient } from '../support/redis-model/model-client.ts'
+import type { NodeClock } from './node-clock.ts'
+import type { RedisMachine } from './redis-machine.ts'
+
+/** Between two tries to connect. */
+const RETRY_MS = { least: 50, more: 450 }
+/** A connection on which nothing comes for so long, though something was asked, is destroyed. */
+const SILENT_MS = 10_000
+
+const AWAY = new Error('Redis is not connected')
+
+export interface LineEvents {
+  readonly ready: () => void
+  readonly away: () => void
+}
+
+export class RedisLine implements RedisCalls {
+  events: LineEvents = { ready: () => {}, away: () => {} }
+  readonly #machine: RedisMachine
+  readonly #clock: NodeClock
+  readonly #dice: Dice
+  readonly #client: ModelClient
+  #isReady = false
+  #askedMs: number | undefined
+  #waiting = 0
+
+  constructor(machine: RedisMachine, clock: NodeClock, dice: Dice) {
+    this.#machine = machine
+    this.#clock = clock
+    this.#dice = dice
+    this.#client = new ModelClient(machine.network, machine.host)
+    this.#client.pacing = () => this.#pace()
+    machine.lines.add(this)
+    this.#connectSoon()
+    clock.every(1000, () => this.#mustNotBeSilent())
+  }
+
+  get isReady(): boolean {
+    return this.#isReady
+  }
+
+  revive(): void {}
+
+  trustReplicas(): void {}
+
+  run(script: Script, key: string, args: readonly Argument[]): Promise<Reply> {
+    return this.#ask(() => this.#client.run(this.#machine.altered(script), key, args))
+  }
+
+  command(name: string, key: string, ...args: Argument[]): Promise<Reply> {
+    return this.#ask(() => this.#client.command(name, key, ...args))
+  }
+
+  masters(): ((name: string, args: readonly Argument[]) => Promise<Reply>)[] {
+    return [(name, args) => this.#ask(() => this.#client.masters()[0]?.(name, args) ?? Promise.reject(AWAY))]
+  }
+
+  /** The connection dies. What was sent on it may still arrive. */
+  cut(): void {
+    this.#client.cut()
+    this.died()
+  }
+
+  /** The machine has ended the connection. */
+  died(): void {
+    if (!this.#isReady) return
+    this.#isReady = false
+    this.#askedMs = undefined
+    this.#clock.arrives(() => this.events.away(), 'redis away')
+    this.#connectSoon()
+  }
+
+  /** Its node has died. */
+  end(): void {
+    this.#client.cut()
+    this.#isReady = false
+    this.#machine.lines.delete(this)
+  }
+
+  #ask(say: () => Promise<Reply>): Promise<Reply> {
+    if (!this.#isReady) return Promise.reject(AWAY)
+    this.#askedMs ??= this.#clock.monotonic()
+    this.#waiting += 1
+    return new Promise((resolve, reject) => {
+      const arrived = (settle: () => void) => {
+        this.#waiting -= 1
+        this.#askedMs = this.#waiting > 0 ? this.#clock.monotonic() : undefined
+        this.#clock.arrives(settle, 'redis answer')
+      }
+      say().then(
+        (reply) => arrived(() => resolve(reply)),
+        (error) => arrived(() => reject(error)),
+      )
+    })
+  }
+
+  #connectSoon(): void {
+    this.#clock.after(RETRY_MS.least + this.#dice.below(RETRY_MS.more), () => {
+      if (!this.#machine.answers || this.#machine.isCutOff) {
+        this.events.away()
+        this.#connectSoon()
+        return
+      }
+      this.#isReady = true
+      this.events.ready()
+    })
+  }
+
+  #mustNotBeSilent(): void {
+    const sinceMs = this.#askedMs
+    if (this.#isReady && sinceMs !== undefined && this.#clock.monotonic() - sinceMs > SILENT_MS) this.cut()
+  }
+
+  #pace(): Pace {
+    const { slowness } = this.#machine
+    const ms = () => {
+      const usual = 0.05 + this.#dice.next()
+      return slowness > 0 && this.#dice.oneIn(4) ? usual + this.#dice.next() * slowness : usual
+    }
+    return { callMs: ms(), answerMs: ms() }
+  }
+}

@@ -1,0 +1,120 @@
+/**
+ * Runs a world: a time of trouble, then a time of quiet in which all must come right, again and again until so many steps
+ * are done. `run.ts` and `simulation.test.ts` call it.
+ */
+import type { Script } from '../../src/log/redis/scripts/script.ts'
+import { CompiledScripts } from '../support/redis-model/script.ts'
+import { acts, goesWrong, healAll } from './trouble.ts'
+import { World } from './world.ts'
+
+export interface Outcome {
+  /** Of all that happened. */
+  readonly hash: string
+  readonly steps: number
+  readonly broken: readonly string[]
+  readonly counts: Readonly<Record<string, number>>
+  readonly faults: ReadonlyMap<string, number>
+  readonly logged: ReadonlyMap<string, number>
+  /** Ms of the simulation. */
+  readonly ms: number
+}
+
+/** After the last fault all is well within this time. */
+const RIGHT_MS = 15_000
+const PROBE_MS = 5000
+
+export interface Setting {
+  readonly compiled?: CompiledScripts
+  /** A planted mistake. */
+  readonly altered?: (script: Script) => Script
+  /** Called with all that happens. */
+  readonly heard?: (ms: number, text: string) => void
+}
+
+export async function simulate(seed: number, steps: number, setting: Setting = {}): Promise<Outcome> {
+  const { compiled = new CompiledScripts(), heard = () => {}, altered } = setting
+  const world = new World(seed, compiled)
+  world.timeline.heard = heard
+  if (altered) world.redis.altered = altered
+  const { timeline, dice, clients } = world
+  let until = 0
+  let phase: 'trouble' | 'quiet' | 'probe' = 'probe'
+  const rounds = { rounds: 0 }
+
+  const act = () => {
+    if (!world.isQuiet) acts(world)
+    timeline.after(dice.next() * 60, 'act', act)
+  }
+  const wrong = () => {
+    if (!world.isQuiet) goesWrong(world)
+    timeline.after(dice.next() * 4000, 'wrong', wrong)
+  }
+  const watch = () => {
+    for (const client of clients) client.checkAnswers()
+    timeline.after(500, 'watch', watch)
+  }
+  act()
+  wrong()
+  watch()
+
+  const next = (): boolean => {
+    if (phase === 'trouble') {
+      healAll(world)
+      phase = 'quiet'
+      until = timeline.nowMs + RIGHT_MS
+    } else if (phase === 'quiet') {
+      mustBeRight(world)
+      for (const client of clients) {
+        client.say('say')
+        client.look()
+      }
+      phase = 'probe'
+      until = timeline.nowMs + PROBE_MS
+    } else {
+      if (rounds.rounds > 0) mustHaveAnswered(world)
+      if (timeline.steps >= steps || world.broken.length > 0) return true
+      rounds.rounds += 1
+      world.isQuiet = false
+      phase = 'trouble'
+      until = timeline.nowMs + 5000 + dice.below(30_000)
+    }
+    return false
+  }
+  next()
+  await timeline.run(() => {
+    world.look()
+    if (timeline.nextMs <= until) return false
+    timeline.nowMs = until
+    return next()
+  })
+  timeline.note(world.redis.model.hash())
+  const counts = { ...rounds, ...world.promises.counts }
+  const { broken, faults, logged } = world
+  return { hash: timeline.hash(), steps: timeline.steps, broken, counts, faults, logged, ms: timeline.nowMs }
+}
+
+/** Some time after the last fault. */
+function mustBeRight(world: World): void {
+  const { clients, node } = world
+  if (node?.trouble !== undefined) world.breaks(`not right: ${node.trouble}`)
+  for (const client of clients) {
+    if (!client.isAttached) world.breaks(`not right: a client of ${client.path} is not attached`)
+    if (client.waiting > 0) world.breaks(`not right: ${client.waiting} messages of a client of ${client.path} wait`)
+  }
+}
+
+/** Each room has taken messages since. */
+function mustHaveAnswered(world: World): void {
+  const { clients, ledgers, node, promises } = world
+  for (const client of clients) {
+    const ledger = ledgers.find(({ path }) => path === client.path)
+    if (client.waiting > 0) world.breaks(`not right: ${client.path} takes no messages`)
+    else if (ledger && !ledger.isDoubtful) client.checkSeen()
+    if (client.count === undefined) world.breaks(`not right: ${client.path} does not say its count`)
+  }
+  for (const ledger of ledgers) {
+    promises.checkAcked(ledger)
+    promises.checkBells(ledger)
+    if (node) promises.checkOffsets(ledger, node)
+  }
+}
