@@ -119,10 +119,13 @@ export class RoomAlarms implements Alarms {
     const step = steps.current
     const before = this.#due.get(name)
     const failure = book.failure(path, name)
+    const { running } = this.#runner
     const unreplace = this.#runner.replace(name)
     const changes = step.change(() => {
       this.#put(name, before)
       book.setFailure(path, name, failure)
+      // One that has begun since runs at a time that was never kept: its end changes nothing.
+      if (this.#runner.running !== running) this.#runner.replace(name)
       unreplace()
       this.#runner.arm()
     })
