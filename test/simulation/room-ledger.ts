@@ -125,7 +125,7 @@ export class RoomLedger {
     for (let at = this.seq + 1; at <= seq; at += 1) {
       const content = added.get(at)
       if (content === undefined) {
-        if (at >= first) this.#broken(`event ${at} is missing`)
+        if (at >= first && !this.isRedacted(at)) this.#broken(`event ${at} is missing`)
         this.#unread.add(at)
         this.#isCounted = false
         continue
