@@ -1,6 +1,8 @@
 /** Alarms whose handler throws: they did nothing, and are tried again until they succeed, are deleted or set anew. */
 import { describe, expect, it } from 'vitest'
 import { openBell, START } from '../support/bell.ts'
+import { inMemory } from '../support/places.ts'
+import { StepStage } from '../support/step-stage.ts'
 
 describe('a handler that throws', () => {
   it('did nothing, and is tried again after 1 s, doubling to 5 min', async () => {
@@ -65,4 +67,25 @@ describe('a handler that throws', () => {
     await room.advance(0)
     expect(names()).toEqual(['fail', 'fail'])
   })
+})
+
+it('an alarm that rings before it is kept does not come back if it is not', async () => {
+  const rung: string[] = []
+  const handled = Promise.withResolvers<void>()
+  const stage = await StepStage.open(inMemory(), {
+    do: { set: (_, room) => room.alarms.set('early', stage.clock.now()) },
+    alarm: (name) => {
+      rung.push(name)
+      return handled.promise
+    },
+  })
+  stage.join('ann')
+  stage.hold.isHeld = true
+  stage.say('ann', 'set', '1')
+  await stage.clock.advance(1)
+  expect(rung).toEqual(['early'])
+  stage.hold.break()
+  handled.reject(new Error('its handler fails after that'))
+  await stage.clock.advance(10_000)
+  expect([rung, stage.room.alarms.get('early')]).toEqual([['early'], undefined])
 })

@@ -74,6 +74,7 @@ export interface Script {
   join?: Handler
   leave?: Handler
   close?: (room: StageRoom) => unknown
+  alarm?: (name: string) => unknown
   /** What a message does, by its data. */
   do?: Record<string, Handler>
 }
@@ -90,6 +91,7 @@ function definitionOf(script: Script): EventDefinition {
         join: (peer) => script.join?.(peer as never, room),
         leave: (peer) => script.leave?.(peer as never, room),
         close: () => script.close?.(room),
+        ...(script.alarm && { alarm: script.alarm }),
         receive: { do: (peer, what) => script.do?.[what]?.(peer as never, room) },
       }
     },
