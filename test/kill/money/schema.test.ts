@@ -64,7 +64,7 @@ it('a default, a union and a preprocess move what is stored; one that does not f
   await start('z.object({ cents: z.int() })')
   await check(async () => {
     expect((await post('get', 1)).status).toBe(503)
-    expect(victim.output).toMatch(/storage\.balance.*expected/)
+    await expect.poll(() => victim.output).toMatch(/storage\.balance.*expected/)
   })
   await victim.kill()
   await start('z.union([z.int(), z.string()])')
