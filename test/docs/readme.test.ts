@@ -8,6 +8,7 @@ import { readEnvironment } from '../../src/config/environment.ts'
 import { schemaText } from '../../src/config/schema-text.ts'
 import { Close } from '../../src/errors.ts'
 import { MemoryLog } from '../../src/log/memory.ts'
+import { FORMAT_VERSION } from '../../src/log/sqlite/tables.ts'
 import { systemRandom } from '../../src/random.ts'
 import { post } from '../support/event-stream.ts'
 import { startServer } from '../support/server.ts'
@@ -177,6 +178,10 @@ it('every link of the README leads somewhere', () => {
   const named = [...readme.matchAll(/`((?:src|test|rooms)\/[\w./-]+\.\w+)`/g)].map(([, file]) => file ?? '')
   for (const file of named.filter((file) => !file.includes('quiz')))
     expect(() => readFileSync(here(`../../${file}`))).not.toThrow()
+})
+
+it('the README names the format of the database', () => {
+  expect(readFileSync(here('../../README.md'), 'utf8')).toContain(`\`PRAGMA user_version\`, now ${FORMAT_VERSION};`)
 })
 
 it('test/README.md names every helper, and no file that is not there', () => {
