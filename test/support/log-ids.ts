@@ -72,8 +72,9 @@ export function describeIds(name: string, factory: () => LogFactory): void {
       await tested.clock.advance(25 * HOUR_MS)
       // The newest event is kept, and its id with it.
       await say(room)
-      await tested.clock.advance(HOUR_MS)
-      await expect.poll(() => say(room, key('4')).catch(() => 'full'), { timeout: PATIENCE_MS }).not.toBe('full')
+      // A sweep that is still busy when the next is due leaves that one out.
+      const sayLater = () => tested.clock.advance(HOUR_MS).then(() => say(room, key('4')).catch(() => 'full'))
+      await expect.poll(sayLater, { timeout: PATIENCE_MS }).not.toBe('full')
       for (const id of ['5', '6']) await say(room, key(id))
       await expect(say(room, key('7'))).rejects.toMatchObject(FULL)
     })
