@@ -26,6 +26,7 @@ export const FLOORS: readonly (readonly string[])[] = [
   ['transports'],
   ['transports/socketio', 'transports/streams', 'transports/websocket'],
   ['transports/http'],
+  ['nodes'],
   ['testing'],
   ['testing.ts', 'server.ts'],
   ['cli'],

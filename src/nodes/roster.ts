@@ -1,0 +1,59 @@
+/**
+ * The seam to what this node knows of the others: who lives, and how to reach them. `beats.ts` keeps it by a beat a second
+ * through Redis; links and ownership ask it.
+ */
+import type { NodeId } from './link-message.ts'
+
+export interface NodeEntry {
+  readonly id: NodeId
+  /** `host:port` of its links. */
+  readonly address: string
+  /** Of the links. */
+  readonly protocol: number
+  /** When it started, by Redis' time, ms since 1970. */
+  readonly startedMs: number
+  /** A hash of its `rooms.json`, so that differences are noticed. */
+  readonly configHash: string
+  /** It ends: no room is handed to it. */
+  readonly isDraining: boolean
+}
+
+export interface Roster {
+  readonly self: NodeId
+  /** Redis' time, as far as this node knows: never going back. */
+  redisNow(): number
+  /** A node that has beaten and was not found dead. */
+  get(id: NodeId): NodeEntry | undefined
+  /** All that live, this one included. */
+  all(): Iterable<NodeEntry>
+  /**
+   * Whether a node is dead for this observer: its counter has not moved for 10 s of own monotonic time in which own beats
+   * were each answered within 1 s. A node that was never seen is dead.
+   */
+  isDead(id: NodeId): boolean
+  /** Asks a node through Redis, after its link was refused. `false`: no answer within 300 ms; its rooms may be taken. */
+  answers(id: NodeId): Promise<boolean>
+  /** Leaves word for a node that one of its rooms is, or is about to be, taken; it verifies. Resolves when Redis has it. */
+  leaveNote(id: NodeId, path: string): Promise<void>
+  /** Tells all nodes where a room lives that has moved; a hint. */
+  announce(path: string, owner: NodeId, term: number): void
+  /**
+   * Whether this node may speak for its rooms: Redis has answered a beat within 10 s, or is away for every other node too.
+   * Asked where a message is taken, since after a freeze I/O runs before timers.
+   */
+  readonly hasProof: boolean
+  /** How long ago Redis last answered a beat. */
+  readonly redisAgeMs: number
+}
+
+/** What `beats.ts` calls. */
+export interface RosterEvents {
+  /** A note, or a doubt: make sure that this room is still owned here. */
+  verify(path: string): void
+  /** `roster.announce` of another node. */
+  moved(path: string, owner: NodeId, term: number): void
+  /** A node was found dead, or has left. */
+  died(id: NodeId): void
+  /** This node alone has been cut off from Redis for 10 s: it gives its rooms up. */
+  cutOff(): void
+}
