@@ -9,6 +9,7 @@ import type { Schemas } from '../define.ts'
 import { inLanguage, type Languages } from '../localized.ts'
 import type { Log } from '../log/log.ts'
 import type { Rooms } from '../room/rooms.ts'
+import type { LiveRooms } from './elsewhere.ts'
 import type { RoomCounts } from './metrics.ts'
 
 /** A mount in the lobby. */
@@ -43,28 +44,17 @@ export interface Description extends Omit<Listed, 'members' | 'parameters' | 'op
 }
 
 const MAX_NAMES = 200
-const MAX_OPEN = 100
 
 /** Every mount, in the order of `rooms.json`, with its member count; texts in the reader's language. */
-export function listRooms(mounts: readonly Mount[], rooms: Rooms, languages: Languages): Listed[] {
-  const live = new Map<Mount, { path: string; members: number }[]>()
-  for (const { mount, room } of rooms.open()) {
-    const of = live.get(mount) ?? []
-    live.set(mount, of)
-    of.push({ path: room.path, members: room.size })
-  }
+export function listRooms(mounts: readonly Mount[], live: LiveRooms, languages: Languages): Listed[] {
   return mounts.map((mount) => {
     const { pattern, definition } = mount
     const parameters = Array.from(pattern.matchAll(/:(\w+)/g), ([, name]) => name ?? '')
     const about = { path: pattern, ...aboutOf(mount, languages), parameters }
     // Members and open rooms are shown only to those who may enter.
     if (mount.auth?.required || definition.admit) return { ...about, locked: true }
-    const open = (live.get(mount) ?? []).sort((a, b) => b.members - a.members)
-    return {
-      ...about,
-      members: open.reduce((sum, { members }) => sum + members, 0),
-      ...(parameters.length > 0 && { open: open.slice(0, MAX_OPEN) }),
-    }
+    const { members, open } = live[pattern] ?? { members: 0, open: [] }
+    return { ...about, members, ...(parameters.length > 0 && { open }) }
   })
 }
 

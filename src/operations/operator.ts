@@ -1,11 +1,12 @@
 /** All that the operator's token opens. `server.ts` makes it if `ADMIN_TOKEN` is set. */
+import { Acts } from './acts.ts'
 import { Admin, type AdminParts } from './admin.ts'
 import { Overview, type OverviewParts } from './overview.ts'
 
 export interface OperatorAccess {
   readonly token: string
   readonly overview: Overview
-  readonly actions: Admin
+  readonly acts: Acts
   /** A copy of the log; `undefined`: it is in memory alone. */
   readonly backup: (() => AsyncIterable<Uint8Array>) | undefined
 }
@@ -17,5 +18,7 @@ export function operatorAccess(
 ): OperatorAccess | undefined {
   const { log } = parts
   if (token === undefined) return undefined
-  return { token, overview: new Overview(parts), actions: new Admin(parts), backup: log.backup?.bind(log) }
+  const overview = new Overview(parts)
+  const acts = new Acts(new Admin(parts), overview, parts.elsewhere)
+  return { token, overview, acts, backup: log.backup?.bind(log) }
 }

@@ -13,27 +13,9 @@ import { type Connection, connectionsOf } from '../room/connections.ts'
 import type { FailedOpening } from '../room/failed-openings.ts'
 import type { HostedAt } from '../room/instance.ts'
 import type { Rooms } from '../room/rooms.ts'
+import type { Elsewhere } from './elsewhere.ts'
 import { MessageRates } from './message-rates.ts'
-
-export interface RoomLine {
-  readonly room: string
-  /** As named in rooms.json. */
-  readonly module: string
-  readonly state: 'open' | 'failed' | 'closed'
-  /** Why its `open` failed. */
-  readonly error?: string
-  /** How many ids are members, and over how many connections. */
-  readonly members: number
-  readonly connections: number
-  readonly seq: number
-  readonly storageBytes: number
-  readonly alarms: number
-  readonly messagesPerSecond: number
-  /** ms since 1970; `null`: it is not open. */
-  readonly openedAt: number | null
-  /** The node it lives on; `null`: this server runs alone. */
-  readonly node: string | null
-}
+import type { RoomLine } from './room-line.ts'
 
 export interface RoomPage {
   readonly rooms: readonly RoomLine[]
@@ -69,6 +51,8 @@ export interface OverviewParts {
   readonly clock: Clock
   readonly rooms: Rooms
   readonly log: Log
+  /** The rooms of other nodes; `undefined`: this server runs alone. */
+  readonly elsewhere?: Elsewhere | undefined
 }
 
 /** The most peers that are listed of one room. */
@@ -86,17 +70,28 @@ export class Overview {
   }
 
   /** The first `limit` rooms with a path after `after`, by path. */
-  async page({ after, limit, isAll }: PageQuery): Promise<RoomPage> {
+  async page(query: PageQuery): Promise<RoomPage> {
+    const { after, limit, isAll } = query
+    const more = { after, limit: limit + 1 }
+    const { elsewhere } = this.#parts
+    const lines = [...(await this.lines(more)), ...((await elsewhere?.lines(more)) ?? [])]
+    // While a room moves, two nodes may have it for a moment.
+    const byPath = new Map(lines.map((line) => [line.room, line]))
+    const closed = isAll ? await this.#allClosed(after, limit + 1, byPath) : []
+    for (const line of closed) byPath.set(line.room, line)
+    const all = sorted([...byPath.values()])
+    const shown = all.slice(0, limit)
+    const last = shown.at(-1)
+    return all.length > limit && last ? { rooms: shown, next: last.room } : { rooms: shown }
+  }
+
+  /** The first `limit` rooms of this node that are open or failed to open. */
+  async lines({ after, limit }: Pick<PageQuery, 'after' | 'limit'>): Promise<RoomLine[]> {
     const { rooms } = this.#parts
     const isAfter = (path: string) => path > after
     const open = [...rooms.open()].filter(({ room }) => isAfter(room.path)).map((hosted) => this.#open(hosted))
     const failed = [...rooms.failed.values()].filter(({ path }) => isAfter(path) && !rooms.at(path))
-    const lines = [...open, ...(await Promise.all(failed.map((one) => this.#failed(one))))]
-    if (isAll) lines.push(...(await this.#allClosed(after, limit + 1)))
-    lines.sort((a, b) => (a.room < b.room ? -1 : 1))
-    const shown = lines.slice(0, limit)
-    const last = shown.at(-1)
-    return lines.length > limit && last ? { rooms: shown, next: last.room } : { rooms: shown }
+    return sorted([...open, ...(await Promise.all(failed.map((one) => this.#failed(one))))]).slice(0, limit)
   }
 
   /** One room, open or not. */
@@ -117,14 +112,14 @@ export class Overview {
   }
 
   /** The first closed rooms of the configuration that keep something. */
-  async #allClosed(after: string, most: number): Promise<RoomLine[]> {
-    const { rooms, log } = this.#parts
+  async #allClosed(after: string, most: number, known: ReadonlyMap<string, unknown>): Promise<RoomLine[]> {
+    const { log } = this.#parts
     const lines: RoomLine[] = []
     for (let cursor = after; lines.length < most; ) {
       const page = await log.rooms(KEPT_PAGE, cursor)
       for (const kept of page) {
         const { path } = kept
-        const mount = rooms.at(path) || rooms.failed.get(path) ? undefined : this.#mountOf(path)
+        const mount = known.has(path) ? undefined : this.#mountOf(path)
         if (mount) lines.push(closedLine(mount, kept))
       }
       const last = page.at(-1)
@@ -164,13 +159,17 @@ export class Overview {
       alarms: room.alarms.count,
       messagesPerSecond: this.#rates.of(hosted),
       openedAt: openedMs,
-      node: null,
+      node: this.#parts.elsewhere?.node ?? null,
     }
   }
 
   async #failed({ path, mount, error }: FailedOpening): Promise<RoomLine> {
     return { ...closedLine(mount, await this.#kept(path)), state: 'failed', error }
   }
+}
+
+function sorted(lines: readonly RoomLine[]): RoomLine[] {
+  return lines.toSorted((a, b) => (a.room < b.room ? -1 : 1))
 }
 
 function closedLine(mount: Mount, { path, seq, storageBytes, alarms }: KeptRoom): RoomLine {

@@ -8,6 +8,7 @@ import type { z } from 'zod'
 import type { RoomLogger } from '../../define.ts'
 import { Refusal, refusalOf, roomErrorOf } from '../../errors.ts'
 import type { Gate } from '../../gate/gate.ts'
+import type { ActName, Asked } from '../../operations/acts.ts'
 import { begun } from '../../operations/backup-socket.ts'
 import type { OperatorAccess } from '../../operations/operator.ts'
 import { mustBeUncoded, wrongType } from '../wrong-type.ts'
@@ -38,31 +39,24 @@ export function operatorPage(app: FastifyInstance, { admin, pages }: AdminRouteP
 
 export async function adminRoutes(app: FastifyInstance, { gate, logger, admin }: AdminRouteParts): Promise<void> {
   if (!admin) return
-  const { overview, actions, backup } = admin
+  const { overview, acts, backup } = admin
   const token: RequiredToken = { value: admin.token, name: 'admin', variable: 'ADMIN_TOKEN' }
   const posts = new Map<string, (request: FastifyRequest) => Promise<unknown>>()
   /** The rooms that requests name, for the log. */
   const named = new WeakMap<FastifyRequest, string>()
-  const post = <S extends z.ZodType<{ room: string }>>(
-    name: string,
-    schema: S,
-    act: (asked: z.output<S>) => unknown,
-  ): void => {
+  const post = <A extends ActName>(name: A, schema: z.ZodType<Asked[A]>): void => {
     posts.set(name, async (request) => {
       const asked = bodyOf(schema, request.body)
       named.set(request, asked.room)
-      return act(asked)
+      return acts.run(name, asked)
     })
   }
-  post('kick', KICK, ({ room, id, connection, reason }) => {
-    const who = id === undefined ? { connection: connection ?? '' } : { id }
-    return { kicked: actions.kick(room, who, reason) }
-  })
-  post('restart', ROOM, async ({ room }) => ({ restarted: await actions.restart(room) }))
-  post('clear-history', ROOM, ({ room }) => actions.forget(room))
-  post('redact', REDACT, ({ room, seq }) => actions.forget(room, seq))
-  post('erase', ROOM, async ({ room }) => ({ erased: await actions.erase(room) }))
-  post('say', SAY, ({ room, type, data, id }) => actions.say(room, { type, data, id }))
+  post('kick', KICK)
+  post('restart', ROOM)
+  post('clear-history', ROOM)
+  post('redact', REDACT)
+  post('erase', ROOM)
+  post('say', SAY)
 
   textBodies(app)
   app.addHook('onRequest', async (request, reply) => {
@@ -85,8 +79,7 @@ export async function adminRoutes(app: FastifyInstance, { gate, logger, admin }:
     return send(reply, await overview.page(pageQuery(gate.target(request.caller).query)))
   })
   app.get(`${PREFIX}/room`, async (request, reply) => {
-    const path = roomQuery(gate.target(request.caller).query)
-    return send(reply, await overview.room(actions.route(path)))
+    return send(reply, await acts.run('room', { room: roomQuery(gate.target(request.caller).query) }))
   })
   app.get(`${PREFIX}/backup`, { exposeHeadRoute: false }, async (_, reply) => {
     if (!backup) throw new Refusal(404, 'not_found', 'this server keeps nothing on disk (DATA_DIR=:memory:)')

@@ -14,6 +14,8 @@ import type { Pass } from '../../gate/pass.ts'
 import type { Router } from '../../gate/router.ts'
 import type { Languages } from '../../localized.ts'
 import type { Log } from '../../log/log.ts'
+import type { Elsewhere } from '../../operations/elsewhere.ts'
+import { liveEverywhere } from '../../operations/live-rooms.ts'
 import { describeRoom, listRooms } from '../../operations/lobby.ts'
 import type { Rooms } from '../../room/rooms.ts'
 import { corsHeaders, preflightHeaders } from './cors.ts'
@@ -25,6 +27,8 @@ import { sendAsset } from './static.ts'
 export interface RoomRouteParts {
   readonly gate: Gate
   readonly rooms: Rooms
+  /** The rooms of other nodes; `undefined`: this server runs alone. */
+  readonly elsewhere?: Elsewhere | undefined
   readonly log: Log
   readonly streams: RoomStreams
   readonly inFlight: InFlightRequests
@@ -63,7 +67,7 @@ export interface RoomRequest {
 }
 
 export async function roomRoutes(app: FastifyInstance, parts: RoomRouteParts): Promise<void> {
-  const { gate, rooms, pages, router, lobbyOrigins, streams } = parts
+  const { gate, rooms, elsewhere, pages, router, lobbyOrigins, streams } = parts
   // Only `append.ts` reads a body, after its checks; other requests are answered without reading it.
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', (_request, payload, done) => done(null, payload))
@@ -75,9 +79,8 @@ export async function roomRoutes(app: FastifyInstance, parts: RoomRouteParts): P
     allow(gate, request, reply, lobbyOrigins(), false)
     if (prefersHtml(request, reply)) return sendAsset(request, reply, pages.lobby)
     gate.chargeRead(request.caller)
-    return reply
-      .type(JSON_UTF8)
-      .send(JSON.stringify({ rooms: listRooms(router().mounts, rooms, languagesOf(request)) }))
+    const live = await liveEverywhere(rooms, elsewhere)
+    return reply.type(JSON_UTF8).send(JSON.stringify({ rooms: listRooms(router().mounts, live, languagesOf(request)) }))
   })
   app.options('/', { prefixTrailingSlash: 'slash' }, async (request, reply) => {
     if (router().find('/')) return options(gate, request, reply)
