@@ -45,6 +45,8 @@ export type RelayItem =
   | { readonly to: 'one'; readonly session: number; readonly frames: readonly Frame[] }
   /** The session has caught up: from here on it hears what goes to all. */
   | { readonly to: 'enter'; readonly session: number }
+  /** From here on it hears nothing more of what goes to all; its `close` may follow later. */
+  | { readonly to: 'leave'; readonly session: number }
 
 /** From the edge to the owner. */
 export type ToOwner =
@@ -90,6 +92,8 @@ export type ToOwner =
   | { readonly op: 'cut'; readonly place: number; readonly session: number; readonly limit: Limit }
   /** So many bytes for this session alone were written to its socket. */
   | { readonly op: 'written'; readonly place: number; readonly session: number; readonly bytes: number }
+  /** The answer to `moving`: no message of this place comes any more before `over`. */
+  | { readonly op: 'quiet'; readonly place: number }
 
 /** From the owner to the edge. */
 export type ToEdge =
@@ -109,7 +113,7 @@ export type ToEdge =
   /** Ends a connection, after all items before. */
   | { readonly op: 'close'; readonly place: number; readonly session: number; readonly reason: CloseReason }
   | { readonly op: 'drop'; readonly place: number; readonly session: number }
-  /** The room is about to move: messages wait at the edge until `over`. */
+  /** The room is about to move: messages wait at the edge until `over`. Answered by `quiet`. */
   | { readonly op: 'moving'; readonly place: number }
   /** The room is not here any more. `to`: who has it now; `undefined`: the edge must find out. */
   | { readonly op: 'over'; readonly place: number; readonly to: NodeId | undefined }
