@@ -16,8 +16,9 @@ export class Offset {
   read(text) {
     const { type, seq, data } = parse(text)
     const isSet = typeof data?.epoch === 'string' && typeof data.seq === 'number'
-    // A welcome that resumed leaves the position: the events after it follow.
-    if (type === 'welcome' && isSet && !data.resumed) this.#at = { epoch: data.epoch, seq: data.seq }
+    // A welcome that resumed leaves the position, now in the epoch of the welcome: the events after it follow.
+    if (type === 'welcome' && isSet)
+      this.#at = { epoch: data.epoch, seq: data.resumed && this.#at ? this.#at.seq : data.seq }
     // The log lost events. Not all of those it still has may have come, so the position only moves backwards.
     else if (type === 'reset' && isSet) {
       this.#at = { epoch: data.epoch, seq: Math.min(data.seq, this.#at?.seq ?? data.seq) }

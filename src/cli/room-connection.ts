@@ -24,7 +24,7 @@ export interface ConnectionParts {
   frame(data: string | Buffer): void
   /** Something to tell the user. */
   status(text: string): void
-  /** Frames can be sent. */
+  /** Frames can be sent, and what was not answered again: over a new connection, or to where the room has moved. */
   opened(): void
   /** It is over for good. */
   ended(code: number): void
@@ -44,6 +44,8 @@ export class RoomConnection {
   #isReached = false
   /** This connection was open. */
   #isOpened = false
+  /** Whether its first frame was a welcome, which only rooms of events send; `undefined` before that frame. */
+  #isWelcomed: boolean | undefined
   #isEnded = false
   #startedMs = 0
   #cancelTimer: () => void = () => {}
@@ -75,6 +77,7 @@ export class RoomConnection {
     const socket = new WebSocket(address, token === undefined ? {} : { headers: { Authorization: `Bearer ${token}` } })
     this.#socket = socket
     this.#isOpened = false
+    this.#isWelcomed = undefined
     let failure = ''
     socket.on('open', () => this.#opened(url))
     socket.on('message', (data: Buffer, isBinary) => this.#received(data, isBinary))
@@ -112,15 +115,25 @@ export class RoomConnection {
 
   #received(data: Buffer, isBinary: boolean): void {
     this.#heard()
-    if (!isBinary) this.#follow(String(data))
+    const hasMoved = !isBinary && this.#follow(String(data))
     this.#parts.frame(isBinary ? data : String(data))
+    if (!hasMoved) return
+    this.#parts.status('the room has moved to another node')
+    this.#parts.opened()
   }
 
-  /** Notes the position, if the room is one of events. */
-  #follow(frame: string): void {
+  /** Notes the position, if the room is one of events. → whether it has moved: then a connection is welcomed again. */
+  #follow(frame: string): boolean {
     const { type, data, seq } = parseFrame(frame) ?? {}
-    if (type === 'welcome' && isWelcome(data)) this.#cursor.welcome(data)
-    else if (seq !== undefined) this.#cursor.advance(seq)
+    const isFurther = this.#isWelcomed !== undefined
+    this.#isWelcomed ??= type === 'welcome' && isWelcome(data)
+    if (!this.#isWelcomed) return false
+    if (type === 'welcome' && isWelcome(data)) {
+      this.#cursor.welcome(data, isFurther)
+      return isFurther
+    }
+    if (seq !== undefined) this.#cursor.advance(seq)
+    return false
   }
 
   #heard(): void {

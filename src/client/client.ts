@@ -203,10 +203,13 @@ class Client {
       this.#lost(1002, 'expected a welcome with epoch and seq')
       return
     }
-    const missed = this.#cursor.welcome(welcome)
+    const isFurther = this.#connector.isWelcomed
+    // The room has moved to another node: what was on its way there is sent again.
+    if (isFurther) this.#outbox.pause()
+    const missed = this.#cursor.welcome(welcome, isFurther)
     this.you = welcome.you
     this.#connector.welcomed(welcome)
-    // With a new token it was open before.
+    // With a new token, or where the room has moved, it was open before.
     if (this.state !== 'open') this.#change({ state: 'open' })
     if (missed) this.#deliver(missed)
     this.#outbox.open((text) => this.#connector.send(text), welcome.time)

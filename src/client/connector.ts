@@ -32,6 +32,8 @@ export class Connector {
   #endpoint: Endpoint | undefined
   /** Counts connections. */
   #generation = 0
+  /** The connection that last had a welcome. */
+  #welcomed = 0
 
   constructor(client: Connected) {
     this.#client = client
@@ -46,6 +48,11 @@ export class Connector {
   /** Whether the application gives a new token whenever it is asked. */
   get renews(): boolean {
     return typeof this.#client.options.token === 'function'
+  }
+
+  /** The current connection has had a welcome. */
+  get isWelcomed(): boolean {
+    return this.#welcomed === this.#generation
   }
 
   open(): void {
@@ -65,7 +72,10 @@ export class Connector {
     this.#transport = undefined
   }
 
+  /** A further welcome of a connection leaves a renewal under way alone: the token is the same. */
   welcomed(welcome: WelcomeData): void {
+    if (this.isWelcomed) return
+    this.#welcomed = this.#generation
     this.#choice.succeeded()
     this.#renewal.plan(welcome, this.renews ? this.#endpoint?.token : undefined)
   }

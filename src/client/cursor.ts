@@ -39,18 +39,23 @@ export class Cursor {
     return this.#at && `${this.#at.epoch}_${String(this.#at.seq).padStart(16, '0')}`
   }
 
-  /** Applies a welcome. Returns a `reset` for the application if events are missing. */
-  welcome({ epoch, first, seq, resumed, reason = 'epoch' }: WelcomeData): Reset | undefined {
+  /**
+   * Applies a welcome. Returns a `reset` for the application if events are missing. `isFurther`: the connection had one
+   * before, so what follows continues what it has received, and a replay that has not begun is still to come.
+   */
+  welcome({ epoch, first, seq, resumed, reason = 'epoch' }: WelcomeData, isFurther: boolean): Reset | undefined {
     const before = this.#at
     this.#first = first
     if (before && resumed) {
       this.#at = { epoch, seq: before.seq }
-      this.#newest = undefined
+      if (!isFurther) this.#newest = undefined
       return
     }
+    // A newcomer to whom nothing was replayed yet is a newcomer again, and misses nothing.
+    const isNewcomer = isFurther && this.#newest !== undefined && resumed === undefined
     this.#at = { epoch, seq }
     this.#newest = seq
-    return before && this.missed(reason)
+    return before && !isNewcomer ? this.missed(reason) : undefined
   }
 
   /** Moves to an event's seq, unless it was `seen` before or events are missing before it (`gap`). */

@@ -83,7 +83,7 @@ export class Outbox {
     this.#pump()
   }
 
-  /** The connection is lost: messages in flight will be sent again. */
+  /** The connection is lost, or the room has moved: messages in flight will be sent again. */
   pause(): void {
     this.#write = undefined
     clearTimeout(this.#retryTimer)
