@@ -3,14 +3,17 @@
  * frames. An idle room is flushed in the next turn of the event loop. A busy room waits about as long as its last flush
  * took, so that load makes larger batches.
  *
- * `room.ts` adds subscribers. They are grouped in shards (`shard.ts`) of one encoding, a few hundred in each; all
- * shards of the process share one queue (`flush-queue.ts`).
+ * `room.ts` adds subscribers. They are grouped in shards (`shard.ts`) of one encoding, a few hundred in each; those behind
+ * one relay are one shard (`relay-shard.ts`). All shards of the process share one queue (`flush-queue.ts`).
  */
 import { Close, type CloseReason } from '../errors.ts'
 import type { ErrorLogger } from '../guarded.ts'
 import { countExceeded, type Limit, type Tally } from '../tally.ts'
-import type { FlushQueue } from './flush-queue.ts'
+import type { Flushable, FlushQueue } from './flush-queue.ts'
 import type { Frame } from './frame.ts'
+import type { Backlog } from './pressure.ts'
+import type { Relay } from './relay.ts'
+import { RelayShard, type RelayShardOwner } from './relay-shard.ts'
 import { Shard, type ShardOwner } from './shard.ts'
 import type { Bounds, Subscriber } from './subscriber.ts'
 
@@ -26,14 +29,15 @@ export interface AudienceParts {
   readonly logger: ErrorLogger
 }
 
-export class Audience implements Bounds, ShardOwner {
+export class Audience implements Bounds, ShardOwner, RelayShardOwner {
   readonly #queue: FlushQueue
   readonly #shards = new Map<string, Shard[]>()
+  readonly #relayed = new Map<Relay, RelayShard>()
   readonly #parts: AudienceParts
   /** The newest kept event that was delivered. */
   seq = 0
   #quietAt = 0
-  #waiting: Shard[] | undefined
+  #waiting: Flushable[] | undefined
 
   constructor(queue: FlushQueue, parts: AudienceParts) {
     this.#queue = queue
@@ -42,7 +46,11 @@ export class Audience implements Bounds, ShardOwner {
 
   /** The subscriber gets what is delivered from now on, and nothing from before. */
   add(subscriber: Subscriber): void {
-    const { encoding } = subscriber.wire
+    const { encoding, relayed } = subscriber.wire
+    if (relayed) {
+      this.#ofRelay(relayed.relay).add(subscriber)
+      return
+    }
     const shards = this.#shards.get(encoding.name) ?? []
     this.#shards.set(encoding.name, shards)
     const last = shards.at(-1)
@@ -52,6 +60,16 @@ export class Audience implements Bounds, ShardOwner {
       shards.push(shard)
     }
     shard.add(subscriber)
+  }
+
+  #ofRelay(relay: Relay): RelayShard {
+    const shard = this.#relayed.get(relay) ?? new RelayShard(this, relay)
+    this.#relayed.set(relay, shard)
+    return shard
+  }
+
+  emptied(relay: Relay): void {
+    this.#relayed.delete(relay)
   }
 
   remove(subscriber: Subscriber): void {
@@ -68,10 +86,11 @@ export class Audience implements Bounds, ShardOwner {
         if (!shard.isEmpty) shard.push(frame, except)
       }
     }
+    for (const shard of this.#relayed.values()) shard.push(frame, except)
   }
 
   /** At once if the room is idle or the frames are for one subscriber alone; otherwise with the room's other shards. */
-  schedule(shard: Shard, shared: boolean): void {
+  schedule(shard: Flushable, shared: boolean): void {
     const waitMs = this.#quietAt - this.#queue.clock.monotonic()
     if (!shared || waitMs <= 0) {
       this.#queue.enqueue(shard)
@@ -107,8 +126,8 @@ export class Audience implements Bounds, ShardOwner {
     return this.#parts.limitBytes
   }
 
-  noteBacklog(subscriber: Subscriber): void {
-    this.#queue.pressure.noteBacklog(subscriber)
+  noteBacklog(backlog: Backlog): void {
+    this.#queue.pressure.noteBacklog(backlog)
   }
 
   cutSlow(subscriber: Subscriber, limit: Limit): void {
@@ -126,6 +145,7 @@ export class Audience implements Bounds, ShardOwner {
   }
 
   #cut(subscriber: Subscriber, reason: CloseReason): void {
+    subscriber.shard?.silence(subscriber)
     this.#queue.end(() => {
       if (!subscriber.isGone) subscriber.owner.cut(subscriber, reason)
     })

@@ -142,6 +142,9 @@ export class Shard implements SubscriberShard, Flushable {
     subscriber.from = this.#frames.length
     if (subscriber.from > 0) this.#withOwnFrames.push(subscriber)
   }
+
+  /** It writes nothing by itself any more. */
+  silence(): void {}
 }
 
 function release(frames: readonly Frame[]): void {

@@ -39,6 +39,8 @@ export interface SubscriberShard {
   direct(subscriber: Subscriber, frame: Frame): void
   /** Writes all that waits for one subscriber. */
   flushSubscriber(subscriber: Subscriber): void
+  /** It is cut: nothing more of what goes to all may reach it. */
+  silence(subscriber: Subscriber): void
   remove(subscriber: Subscriber): void
 }
 

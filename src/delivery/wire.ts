@@ -4,10 +4,13 @@
  */
 import type { CloseReason } from '../errors.ts'
 import type { Bytes, Encoding, Frame } from './frame.ts'
+import type { Relayed } from './relay.ts'
 
 export interface Wire {
   /** How frames become bytes; wires of the same encoding are sent the same bytes. */
   readonly encoding: Encoding
+  /** Its place in a relay, if frames for all reach it that way: then it is sent only what is for it alone. */
+  readonly relayed?: Relayed | undefined
   /** Bytes that were sent and that the network has not taken yet. */
   readonly waiting: number
   /**
