@@ -26,6 +26,19 @@ export interface LinkRefusal {
   readonly limit?: Limit | undefined
 }
 
+/** A `RoomError` of an owner: what it is beside its kind. */
+export interface LinkError {
+  readonly code: string
+  readonly message: string
+  readonly details?: unknown
+  /** Of an `InvalidError`. */
+  readonly issues?: readonly unknown[]
+  /** Of a `LimitError`. */
+  readonly limit?: Limit
+  /** It is a `RepeatedError`. */
+  readonly isRepeated?: true
+}
+
 /** A peer that an edge brings into a room. */
 export interface Bringing {
   readonly session: number
@@ -126,9 +139,9 @@ export type Either =
   | {
       readonly op: 'failed'
       readonly ask: number
-      /** A `Refusal` or a `RoomError`. */
+      /** A `Refusal` or a `RoomError`; `link-failure.ts` reads and writes them. */
       readonly refusal?: LinkRefusal | undefined
-      readonly error?: { readonly code: string; readonly message: string; readonly details?: unknown } | undefined
+      readonly error?: LinkError | undefined
     }
   /** Said each second: how long ago Redis last answered this node. */
   | { readonly op: 'status'; readonly redisAgeMs: number }

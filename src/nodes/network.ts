@@ -15,7 +15,7 @@ export interface Channel {
   close(): void
 }
 
-/** Called by a channel, never within a call to it. */
+/** Called by a channel, never within a call to it, and never before the function that returned it has. */
 export interface ChannelEvents {
   message(message: LinkMessage): void
   /** Nothing comes any more. Called once. */
@@ -38,9 +38,10 @@ export class DialError extends Error {
 }
 
 export interface Network {
-  /** Begins to accept. Resolves with the address under which other nodes reach this one (`host:port`). */
+  /** Begins to accept. Rejects if it cannot listen. Resolves with the address under which other nodes reach this one (`host:port`). */
   listen(accept: (channel: Channel) => ChannelEvents): Promise<string>
-  /** Connects to a node. Rejects with a `DialError`, within 5 s. */
-  dial(address: string, node: NodeId, events: ChannelEvents): Promise<Channel>
+  /** Connects to a node, and calls `opened`. Rejects with a `DialError`, within 5 s. */
+  dial(address: string, node: NodeId, opened: (channel: Channel) => ChannelEvents): Promise<void>
+  /** Ends all channels, and accepts no more. */
   close(): Promise<void>
 }

@@ -44,6 +44,8 @@ export interface Roster {
   readonly hasProof: boolean
   /** How long ago Redis last answered a beat. */
   readonly redisAgeMs: number
+  /** A linked node has said how long ago Redis last answered it. */
+  heard(id: NodeId, redisAgeMs: number): void
 }
 
 /** What `beats.ts` calls. */

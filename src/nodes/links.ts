@@ -1,0 +1,114 @@
+/**
+ * The links of a node: one to each node that it needs, dialled at the first need and shared by all rooms, and those that
+ * other nodes have dialled. Links have a direction, so that two nodes may have one each way: who dials needs rooms of who
+ * accepts. `network.ts` connects, `link.ts` is one link.
+ */
+import type { Clock } from '../clock.ts'
+import type { RoomLogger } from '../define.ts'
+import { Link, type LinkListener, type LinkParts } from './link.ts'
+import type { NodeId } from './link-message.ts'
+import { DialError, type Network } from './network.ts'
+import type { Roster } from './roster.ts'
+
+export interface LinksParts extends LinkParts {
+  readonly network: Network
+  readonly clock: Clock
+  readonly roster: Pick<Roster, 'self' | 'get' | 'redisAgeMs' | 'heard'>
+  readonly logger: RoomLogger
+  /** The edge's part of a link that this node has dialled. */
+  readonly dialled: (link: Link) => LinkListener
+  /** The owner's part of a link that another node has dialled. */
+  readonly accepted: (link: Link) => LinkListener
+}
+
+/** A node that could not be dialled is not dialled again for so long: thousands of rooms may need it at once. */
+const REMEMBERED_MS = { refused: 200, unreachable: 1000 }
+
+export class Links {
+  readonly #parts: LinksParts
+  readonly #dialled = new Map<NodeId, Link>()
+  readonly #dialling = new Map<NodeId, Promise<Link>>()
+  readonly #accepted = new Map<NodeId, Link>()
+  #isClosed = false
+
+  constructor(parts: LinksParts) {
+    this.#parts = parts
+  }
+
+  /** Begins to accept links. Resolves with the address under which other nodes reach this one. */
+  listen(): Promise<string> {
+    return this.#parts.network.listen((channel) => {
+      const link = new Link(this.#parts, channel)
+      // Who dials again has given up the link of before; what it said there comes before what it says now.
+      this.#accepted.get(link.node)?.end('the other node has dialled again')
+      this.#accepted.set(link.node, link)
+      const events = link.hearWith(this.#parts.accepted(link))
+      void link.whenOver.then((reason) => this.#forget(this.#accepted, link, reason))
+      return events
+    })
+  }
+
+  /** The link to a node, dialled if there is none. Rejects with a `DialError`. */
+  to(node: NodeId): Promise<Link> {
+    const link = this.known(node)
+    if (link) return Promise.resolve(link)
+    const dialling = this.#dialling.get(node) ?? this.#dial(node)
+    this.#dialling.set(node, dialling)
+    return dialling
+  }
+
+  /** The link to a node, if there is one. */
+  known(node: NodeId): Link | undefined {
+    const link = this.#dialled.get(node)
+    return link?.isOver === false ? link : undefined
+  }
+
+  /** All that stand: those that were dialled, and those that were accepted. */
+  *all(): Iterable<Link> {
+    for (const links of [this.#dialled, this.#accepted]) for (const link of links.values()) if (!link.isOver) yield link
+  }
+
+  /** Ends all, and accepts no more. */
+  async close(): Promise<void> {
+    this.#isClosed = true
+    for (const link of [...this.#dialled.values(), ...this.#accepted.values()]) link.end('this node ends')
+    await this.#parts.network.close()
+  }
+
+  async #dial(node: NodeId): Promise<Link> {
+    const { clock, logger } = this.#parts
+    try {
+      const link = await this.#connect(node)
+      this.#dialling.delete(node)
+      return link
+    } catch (thrown) {
+      const error = thrown instanceof DialError ? thrown : new DialError('unreachable', String(thrown))
+      logger.warn({ node, failure: error.failure }, `no link to another node: ${error.message}`)
+      clock.after(REMEMBERED_MS[error.failure], () => this.#dialling.delete(node))
+      throw error
+    }
+  }
+
+  async #connect(node: NodeId): Promise<Link> {
+    const { network, roster, dialled } = this.#parts
+    if (this.#isClosed) throw new DialError('unreachable', 'this node ends')
+    if (node === roster.self) throw new Error('expected another node to dial, got this one')
+    const entry = roster.get(node)
+    if (!entry) throw new DialError('refused', 'it is not among the nodes that live')
+    const opened = Promise.withResolvers<Link>()
+    await network.dial(entry.address, node, (channel) => {
+      const link = new Link(this.#parts, channel)
+      this.#dialled.set(node, link)
+      const events = link.hearWith(dialled(link))
+      void link.whenOver.then((reason) => this.#forget(this.#dialled, link, reason))
+      opened.resolve(link)
+      return events
+    })
+    return opened.promise
+  }
+
+  #forget(links: Map<NodeId, Link>, link: Link, reason: string): void {
+    if (links.get(link.node) === link) links.delete(link.node)
+    if (!this.#isClosed) this.#parts.logger.info({ node: link.node }, `a link to another node is over: ${reason}`)
+  }
+}
