@@ -19,11 +19,14 @@ import { Router } from './gate/router.ts'
 import type { Log } from './log/log.ts'
 import { MemoryLog } from './log/memory.ts'
 import { SqliteLog } from './log/sqlite/sqlite.ts'
+import { Acts } from './operations/acts.ts'
+import { Admin } from './operations/admin.ts'
 import { openBackupSocket } from './operations/backup-socket.ts'
 import { endServer } from './operations/ending.ts'
 import { countRooms } from './operations/lobby.ts'
 import { Metrics } from './operations/metrics.ts'
 import { operatorAccess } from './operations/operator.ts'
+import { Overview } from './operations/overview.ts'
 import { type Random, systemRandom } from './random.ts'
 import { AlarmBook } from './room/alarm-book.ts'
 import { AlarmOpenings } from './room/alarm-openings.ts'
@@ -134,6 +137,9 @@ export async function createServer(parts: ServerParts): Promise<Server> {
         config: () => config,
       })
     : undefined
+  const operatorParts = { ...roomParts, gate, rooms }
+  const overview = new Overview(operatorParts)
+  const acts = new Acts(new Admin(operatorParts), overview)
   const app = httpServer(environment, clock, refusals, callerOf, config.server.limits)
   await httpRoutes(app, {
     basePath,
@@ -148,7 +154,7 @@ export async function createServer(parts: ServerParts): Promise<Server> {
     refusals,
     metrics,
     metricsToken: environment.metricsToken,
-    admin: operatorAccess(environment.adminToken, { ...roomParts, gate, rooms }),
+    admin: operatorAccess(environment.adminToken, { overview, acts, log }),
     logger,
     pages,
     ownFiles,

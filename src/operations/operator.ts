@@ -1,7 +1,7 @@
 /** All that the operator's token opens. `server.ts` makes it if `ADMIN_TOKEN` is set. */
-import { Acts } from './acts.ts'
-import { Admin, type AdminParts } from './admin.ts'
-import { Overview, type OverviewParts } from './overview.ts'
+import type { Log } from '../log/log.ts'
+import type { Acts } from './acts.ts'
+import type { Overview } from './overview.ts'
 
 export interface OperatorAccess {
   readonly token: string
@@ -14,11 +14,7 @@ export interface OperatorAccess {
 /** `undefined`: there is no token, so the operator's paths are not there. */
 export function operatorAccess(
   token: string | undefined,
-  parts: AdminParts & OverviewParts,
+  { overview, acts, log }: { overview: Overview; acts: Acts; log: Log },
 ): OperatorAccess | undefined {
-  const { log } = parts
-  if (token === undefined) return undefined
-  const overview = new Overview(parts)
-  const acts = new Acts(new Admin(parts), overview, parts.elsewhere)
-  return { token, overview, acts, backup: log.backup?.bind(log) }
+  return token === undefined ? undefined : { token, overview, acts, backup: log.backup?.bind(log) }
 }
