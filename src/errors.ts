@@ -127,6 +127,8 @@ export interface CloseReason {
 export const Close = {
   removed: { code: 1001, reason: 'this room was removed' },
   restart: { code: 1012, reason: 'restarting, come back' },
+  /** The room has gone from this node; with other nodes its peers follow it on the connections that they have. */
+  moved: { code: 1012, reason: 'the room moves, come back' },
   textOnly: { code: 1003, reason: 'this room takes text frames' },
   replaced: { code: 1008, reason: 'the same client connected again' },
   heartbeat: { code: 1008, reason: 'no sign of life after a ping' },

@@ -105,7 +105,7 @@ export abstract class AuthorRoom<P extends LivePeer> {
 
   /** Whether a client is a connected member. */
   isHere(client: string | undefined): boolean {
-    return this.present.withClient(client)?.isHere === true
+    return this.present.withKey(client)?.isHere === true
   }
 
   /** How many members are connected now. */

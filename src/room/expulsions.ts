@@ -81,7 +81,7 @@ export class Expulsions<P extends LivePeer> {
     peer.isEnded = false
     if (!wasMember) return
     peer.isMember = true
-    const successor = present.withClient(peer.client)
+    const successor = present.withKey(peer.key)
     present.add(peer)
     present.endStayAt(peer, untilMs, () => this.#parts.expired(peer))
     const { goneSince } = peer

@@ -34,6 +34,20 @@ export class IdleRooms {
     instance.cancelIdle = cancel
   }
 
+  /** Keeps the room open until the returned function is called. `over`: when it has closed all the same. */
+  hold(instance: Instance, over: () => void = () => {}): () => void {
+    // A function of its own, which may be called twice.
+    const whenOver = () => over()
+    instance.whenOver.add(whenOver)
+    instance.held += 1
+    this.inUse(instance)
+    return () => {
+      if (!instance.whenOver.delete(whenOver)) return
+      instance.held -= 1
+      this.idle(instance)
+    }
+  }
+
   /** Somebody is in the room, or about to be. */
   inUse(instance: Instance): void {
     if (!instance.cancelIdle) return

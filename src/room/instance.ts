@@ -16,8 +16,10 @@ export interface Instance extends HostedAt {
   isOpen: boolean
   /** Peers that were admitted and have not joined yet. The room must not close before they do. */
   expected: number
-  /** How often its alarms are waited for. */
+  /** How often it is held open: for its alarms, or by nodes that bring peers. */
   held: number
+  /** Called when it has closed, or lost its log. */
+  readonly whenOver: Set<() => void>
   /** It counts among `instances`: somebody wanted in. */
   isCounted: boolean
   cancelIdle: (() => void) | undefined

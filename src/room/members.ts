@@ -11,7 +11,7 @@ export class Members<P extends LivePeer> {
   readonly #peers = new Set<P>()
   /** The peers of an id: one, unless a person has several connections. */
   readonly #ids = new Map<string, P | Set<P>>()
-  readonly #clients = new Map<string, P>()
+  readonly #known = new Map<string, P>()
   /** Cancels the timers of members whose token expires. */
   #expiries: Map<P, () => void> | undefined
   /** Disconnected members that may rejoin, with what cancels their timer; the longest away first. */
@@ -58,9 +58,9 @@ export class Members<P extends LivePeer> {
     return this.#peers.values()
   }
 
-  /** The member of a client id. */
-  withClient(client: string | undefined): P | undefined {
-    return client === undefined ? undefined : this.#clients.get(client)
+  /** The member of a client id, or another `key`. */
+  withKey(key: string | undefined): P | undefined {
+    return key === undefined ? undefined : this.#known.get(key)
   }
 
   add(peer: P): void {
@@ -70,7 +70,7 @@ export class Members<P extends LivePeer> {
     if (others === undefined) this.#ids.set(peer.id, peer)
     else if (others instanceof Set) others.add(peer)
     else this.#ids.set(peer.id, new Set([others, peer]))
-    if (peer.client !== undefined && !this.#clients.has(peer.client)) this.#clients.set(peer.client, peer)
+    if (peer.key !== undefined && !this.#known.has(peer.key)) this.#known.set(peer.key, peer)
   }
 
   remove(peer: P): void {
@@ -81,7 +81,7 @@ export class Members<P extends LivePeer> {
     const others = this.#ids.get(peer.id)
     if (others instanceof Set) others.delete(peer)
     if (others === peer || (others instanceof Set && others.size === 0)) this.#ids.delete(peer.id)
-    if (peer.client !== undefined && this.#clients.get(peer.client) === peer) this.#clients.delete(peer.client)
+    if (peer.key !== undefined && this.#known.get(peer.key) === peer) this.#known.delete(peer.key)
   }
 
   /** Calls `end` at `untilMs`, in ms since 1970; `undefined`: never. */

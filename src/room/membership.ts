@@ -12,7 +12,7 @@ import { Close, type CloseReason, RoomError, roomErrorOf } from '../errors.ts'
 import { Expulsions } from './expulsions.ts'
 import type { HandlerCalls } from './handler-calls.ts'
 import type { Members } from './members.ts'
-import type { LivePeer } from './peer.ts'
+import { keyOf, type LivePeer } from './peer.ts'
 import type { Visitor } from './session.ts'
 import type { Steps } from './steps.ts'
 
@@ -68,7 +68,7 @@ export class Membership<P extends LivePeer> {
   /** Joins a peer. A client that lost its connection and reconnects in time is the same member. */
   join(visitor: Visitor, wire: Wire, offset: string | undefined): P {
     const { present } = this.#parts
-    const known = present.withClient(visitor.client)
+    const known = present.withKey(keyOf(visitor))
     if (known) return this.#reconnect(known, visitor, wire, offset)
     const peer = this.#parts.newPeer(visitor, wire)
     peer.isMember = true
@@ -80,14 +80,14 @@ export class Membership<P extends LivePeer> {
   }
 
   /**
-   * Handles the end of a connection. If it was lost (not closed) and the peer has a client id, the peer may rejoin.
+   * Handles the end of a connection. If it was lost (not closed) and the peer is known again by a key, it may rejoin.
    * A second call, or one for a replaced subscriber, does nothing.
    */
   gone(peer: P, subscriber: Subscriber, isLost: boolean): void {
     const { audience, present, rejoinWithinMs, mostAway } = this.#parts
     if (peer.isEnded && !peer.hasLeft) peer.goneSince = () => this.gone(peer, subscriber, isLost)
     if (peer.hasLeft || peer.isEnded || peer.subscriber !== subscriber || peer.isAway) return
-    if (!isLost || peer.client === undefined || rejoinWithinMs === 0) {
+    if (!isLost || peer.key === undefined || rejoinWithinMs === 0) {
       this.leave(peer)
       return
     }

@@ -34,6 +34,8 @@ export abstract class LivePeer implements SubscriberOwner {
   #name: string
   /** The stable id the client chose, which scopes the ids of its messages. */
   readonly client: string | undefined
+  /** By which it is known again when it comes back; `undefined`: it is not. */
+  readonly key: string | undefined
   /** The claims of its latest token. */
   claims: Readonly<Record<string, unknown>> | undefined
   via: Via
@@ -85,6 +87,7 @@ export abstract class LivePeer implements SubscriberOwner {
     this.address = visitor.address
     this.#host = host
     this.client = visitor.client
+    this.key = keyOf(visitor)
     this.claims = visitor.claims
     this.untilMs = visitor.untilMs
     this.subscriber = new Subscriber(this, wire, host.audience)
@@ -200,6 +203,11 @@ export abstract class LivePeer implements SubscriberOwner {
     if (this.isEnded) steps.mustNotBeGivenUp()
     else steps.say(new FrameToPeer(this, frame))
   }
+}
+
+/** By which a peer is known again. */
+export function keyOf({ client, session }: Visitor): string | undefined {
+  return client ?? session
 }
 
 /** A peer of an event room. */

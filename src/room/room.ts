@@ -159,13 +159,13 @@ export abstract class LiveRoom<P extends LivePeer, H extends CommonHandlers<P>> 
   #lose(reason: string): void {
     this.log.warn({ reason }, 'the room has lost its log, it closes and opens anew')
     this.isClosed = this.isOver = this.isLost = true
-    this.#closedWith ??= Close.restart
+    this.#closedWith ??= Close.moved
     const error = new RoomError('unavailable', 'the room has lost its log, send it again with the same id')
     this.alarms.lose()
     this.steps.lose(error)
     this.failAll(error)
-    this.endReaders(() => Close.restart)
-    endNow(this.present, this.audience, Close.restart)
+    this.endReaders(() => Close.moved)
+    endNow(this.present, this.audience, Close.moved)
     this.calls.endTimers()
     if (!this.#opening.isOver) this.#opening.giveUp(notOpened())
     else if (!this.#ending) {

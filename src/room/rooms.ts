@@ -92,6 +92,19 @@ export class Rooms {
       )
   }
 
+  /**
+   * Holds a room open, opened if necessary, whoever is in it. `over` is called once it has closed or lost its log, and its
+   * peers are ended. Rejects with a `Refusal`.
+   */
+  async hold(route: Route, over: () => void): Promise<Reservation> {
+    const { room, release } = await this.reserve(route, false)
+    const instance = this.#instances.get(route.path)
+    if (instance?.room !== room) throw justClosed()
+    const held = this.#idle.hold(instance, over)
+    release()
+    return { room, release: held }
+  }
+
   /** The open room at a path. */
   get({ mount, path }: Route): HostedRoom | undefined {
     const instance = this.#instances.get(path)
@@ -117,9 +130,9 @@ export class Rooms {
   }
 
   /** Closes the room at a path, if one is open, and runs `work` before another may open there. Settles as `work` does. */
-  async whileClosed<T>(path: string, work: () => Promise<T>): Promise<T> {
+  async whileClosed<T>(path: string, work: () => Promise<T>, reason: CloseReason = Close.restart): Promise<T> {
     const instance = this.#instances.get(path)
-    const closed = instance ? this.#close(instance, Close.restart) : (this.#closings.of(path) ?? Promise.resolve())
+    const closed = instance ? this.#close(instance, reason) : (this.#closings.of(path) ?? Promise.resolve())
     const done = this.#closings
       .inTime(closed)
       .catch(() => Promise.reject(notClosed()))
@@ -157,14 +170,12 @@ export class Rooms {
     for (let closing = this.#closings.of(path); closing; closing = this.#closings.of(path)) await closing
     if (this.#isClosed || this.#mountAt(path) !== mount) return
     const instance = this.#instances.get(path) ?? this.#open(mount, path, params)
-    instance.held += 1
-    this.#idle.inUse(instance)
+    const letGo = this.#idle.hold(instance)
     try {
       await instance.opened
       await instance.room.alarms.idle()
     } finally {
-      instance.held -= 1
-      this.#idle.idle(instance)
+      letGo()
     }
   }
 
@@ -174,7 +185,7 @@ export class Rooms {
       () => this.#idle.idle(instance),
       (ended) => this.#lost(instance, ended),
     )
-    const counts = { expected: 0, held: 0, isCounted: false }
+    const counts = { expected: 0, held: 0, isCounted: false, whenOver: new Set<() => void>() }
     const instance: Instance = { mount, room, opened, openedMs: 0, isOpen: false, ...counts, cancelIdle: undefined }
     this.#instances.set(path, instance)
     opened.then(
@@ -219,6 +230,7 @@ export class Rooms {
     const closed = instance.opened.then(() => room.close(reason), nothing)
     this.#closings.hold(path, closed)
     await closed
+    for (const over of instance.whenOver) over()
   }
 
   /** An open room has lost its log, and is over: the next need opens another, when this one has `ended`. */
@@ -229,6 +241,7 @@ export class Rooms {
     if (this.#instances.get(path) !== instance) return
     this.#remove(instance)
     this.#closings.hold(path, ended)
+    for (const over of instance.whenOver) over()
   }
 }
 

@@ -20,6 +20,11 @@ export interface Visitor {
   readonly untilMs?: number | undefined
   /** Default `websocket`. */
   readonly via?: Via
+  /**
+   * The name of its connection, if that may be lost and found on its way here: the peer is waited for then, with or without
+   * a `client`. No client can give one: it begins with a space.
+   */
+  readonly session?: string | undefined
   /** The client's address. Only the operator sees it. */
   readonly address?: string | undefined
 }

@@ -88,7 +88,7 @@ export class TestMember {
       this.#session = room.join(visitor, wire, isBack ? room.readers.offset(this.#seq) : undefined)
     }
     // A peer that its own `join` has refused is no member.
-    return room.present.withClient(visitor.client) ?? visitor
+    return room.present.withKey(visitor.client) ?? visitor
   }
 }
 

@@ -108,7 +108,7 @@ describe('a message whose answer comes too late or never', () => {
     ann.flush()
     const said = heard.mock.calls.flatMap(([, frames]) => frames.map((frame) => String(payloadOf(frame)))).join('')
     expect(said).toMatch(/"type":"error","id":"1".*"unavailable".*"type":"ack","id":"2"/s)
-    expect(room.present.withClient('ann')?.settled()).toBe(undefined)
+    expect(room.present.withKey('ann')?.settled()).toBe(undefined)
     expect(errors).toEqual([])
   })
 
@@ -186,7 +186,7 @@ describe('a batch with a message that is being handled on another connection', (
     const outcome = expect(posted).rejects.toMatchObject({ code: 'unavailable' })
     await clock.advance(7000)
     await outcome
-    expect(room.present.withClient('ann')?.settled()).toBe(undefined)
+    expect(room.present.withKey('ann')?.settled()).toBe(undefined)
     // It was never handled, so it may be sent again.
     await room.anonymousSender(clientOf('ann')).post([{ type: 'say', data: 1, id: '1' }])
     expect(room.roomLog.seq).toBe(1)

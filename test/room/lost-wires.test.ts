@@ -21,7 +21,7 @@ const WIRES: readonly (readonly [name: string, join: Join])[] = [
   ['Socket.IO by WebSocket', joinBy('websocket')],
   ['Socket.IO by polling', joinBy('polling')],
 ]
-const RESTART = { code: 1012, reason: 'restarting, come back' }
+const MOVED = { code: 1012, reason: 'the room moves, come back' }
 
 describe.each(LOSING)('a room that loses its log %s', (name, open) => {
   const fixture = lostRooms()
@@ -46,7 +46,7 @@ describe.each(LOSING)('a room that loses its log %s', (name, open) => {
       const { epoch } = await welcome(ann)
       for (const text of ['a', 'b']) await say(ann, text)
       losing.lose('/notes')
-      expect(await ann.closed).toEqual(RESTART)
+      expect(await ann.closed).toEqual(MOVED)
       const again = await enter({ offset: offset(epoch, 1) })
       expect(await welcome(again)).toMatchObject({ seq: 2, resumed: true })
       expect(await again.next()).toMatchObject({ type: 'noted', seq: 2, data: { text: 'b' } })
@@ -80,7 +80,7 @@ describe.each(LOSING)('a room that loses its log %s', (name, open) => {
     ann.sendText('a')
     expect(await ann.nextText()).toBe('a')
     fixture.losing.lose('/echo')
-    expect(await ann.closed).toEqual(RESTART)
+    expect(await ann.closed).toEqual(MOVED)
     const again = await fixture.server.connect('/echo')
     again.sendText('b')
     expect(await again.nextText()).toBe('b')
@@ -100,7 +100,7 @@ describe.each(LOSING)('a room that loses its log %s', (name, open) => {
     // The page, and once more as it begins to wait.
     await expect.poll(() => losing.calls.read).toBe(read + 2)
     losing.lose('/notes')
-    expect(await stream.next()).toMatchObject({ event: 'close', data: JSON.stringify(RESTART) })
+    expect(await stream.next()).toMatchObject({ event: 'close', data: JSON.stringify(MOVED) })
     const answer = await polled
     expect([answer.status, answer.headers.get('stream-next-offset')]).toEqual([204, at])
     const again = await webSocket(server, '/notes', { client: 'ann', offset: at })

@@ -15,8 +15,11 @@ export const REJOIN_MS = 5000
 export const BURST = 50
 
 export interface SessionStage {
-  /** A client joins; one of the same name is the same client. `guest`: one that cannot be known again. */
-  join(client: string, isGuest?: boolean): { session: Session; wire: NotingWire }
+  /**
+   * A client joins; one of the same name is the same client. `guest`: one that cannot be known again, unless by the `name`
+   * of its connection.
+   */
+  join(client: string, isGuest?: boolean, name?: string): { session: Session; wire: NotingWire }
   /** What a transport hands in where a peer says this. */
   message(text: string): string
   /** What the author was called for: `join ann`, `heard ann hello`, … */
@@ -94,9 +97,9 @@ function stage(
   message: (text: string) => string,
 ): SessionStage {
   return {
-    join(name, isGuest = false) {
+    join(name, isGuest = false, session = undefined) {
       const wire = new NotingWire()
-      const visitor = { id: name, name, ...(!isGuest && { client: name }) }
+      const visitor = { id: name, name, ...(!isGuest && { client: name }), session }
       return { session: room.join(visitor, wire, undefined), wire }
     },
     message,
