@@ -3,12 +3,12 @@
  * when it has joined or answered, and `leave` when the connection or request is over.
  */
 import type { Route } from '../config/mount.ts'
-import type { EventRoom } from '../room/open-room.ts'
-import type { Reservation } from '../room/rooms.ts'
+import type { EventRoom, JoinableEventRoom } from '../room/open-room.ts'
+import type { JoinReservation, Reservation } from '../room/reservation.ts'
 import type { Visitor } from '../room/session.ts'
 
 /** Everything a transport needs to join a peer. */
-export interface Admission extends Reservation {
+export interface Admission extends JoinReservation {
   readonly route: Route
   readonly visitor: Visitor
   readonly offset: string | undefined
@@ -16,8 +16,15 @@ export interface Admission extends Reservation {
   leave(): void
 }
 
-/** What a plain HTTP request is for: one read, a stream of events (as a reader or a peer), or a post. */
+/** What a plain HTTP request of no member is for: one read, a stream of events, or a post. */
 export type Purpose = 'read' | 'subscribe' | 'post'
+
+/** An event room for an event stream whose client is a peer. */
+export interface StreamAdmission extends JoinReservation {
+  readonly room: JoinableEventRoom
+  /** Counts the stream out of the quotas. */
+  leave(): void
+}
 
 /** An event room for one plain HTTP request. */
 export interface RequestAdmission extends Reservation {

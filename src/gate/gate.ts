@@ -6,8 +6,8 @@
 import type { Origins } from '../config/listed-origin.ts'
 import type { Route } from '../config/mount.ts'
 import { Refusal } from '../errors.ts'
-import type { Reservation, Rooms } from '../room/rooms.ts'
-import type { Admission, Purpose, RequestAdmission } from './admission.ts'
+import type { Coming, JoinReservation, RoomPlaces } from '../room/reservation.ts'
+import type { Admission, Purpose, RequestAdmission, StreamAdmission } from './admission.ts'
 import type { Caller, Handshake } from './caller.ts'
 import type { GuestIds } from './guest-ids.ts'
 import { mustBeHandshake, mustOfferKnown } from './handshake.ts'
@@ -23,7 +23,7 @@ import { parseTarget, type Target } from './target.ts'
 export interface GateParts extends PassesParts {
   readonly basePath: string
   readonly guestIds: GuestIds
-  readonly rooms: Pick<Rooms, 'reserve' | 'get'>
+  readonly rooms: RoomPlaces
   readonly mustKnowHost: HostGuard
   /** Whether the server itself answers this path; a pattern such as `/:name` does not match it. */
   readonly isOwn: (path: string) => boolean
@@ -100,9 +100,10 @@ export class Gate {
     const visitor = { ...identity.visitor, address }
     const leave = quotas.enter(route, address)
     try {
-      const place = rooms.reserve(route, true, visitor.client)
+      const place = rooms.reserveJoin(route, { client: visitor.client, offset, isStream: false })
       if (place instanceof Promise) return admittedLater(place, { visitor, offset, route, leave })
-      return { room: place.room, release: place.release, visitor, offset, route, leave }
+      const { room, release, resumes } = place
+      return { room, release, resumes, visitor, offset, route, leave }
     } catch (error) {
       leave()
       throw error
@@ -115,28 +116,41 @@ export class Gate {
   }
 
   /** Admits a plain HTTP request to an event room after `route` and `origin`. `cost`: in handshakes. Rejects with a `Refusal`. */
-  async admitRequest(
-    caller: Caller,
-    route: Route,
-    purpose: Purpose,
-    cost = 1,
-    client?: string,
-  ): Promise<RequestAdmission> {
-    const { quotas, rooms, isDraining } = this.#parts
-    const { address } = caller
+  async admitRequest(caller: Caller, route: Route, purpose: Purpose, cost = 1): Promise<RequestAdmission> {
+    const { rooms } = this.#parts
     const open = rooms.get(route)
     if (purpose === 'read') this.chargeRead(caller)
     if (purpose === 'read' && open) return { room: mustKeepEvents(open), release() {}, leave() {} }
+    const isStream = purpose === 'subscribe'
+    const place = await this.#admitted(caller, isStream, cost, route, () => rooms.reserve(route, isStream))
+    return { ...place, room: mustKeepEvents(place.room) }
+  }
+
+  /** The same for an event stream whose client is a peer. */
+  async admitStream(caller: Caller, route: Route, coming: Coming): Promise<StreamAdmission> {
+    const place = await this.#admitted(caller, true, 1, route, () => this.#parts.rooms.reserveJoin(route, coming))
+    return { ...place, room: mustKeepEvents(place.room) }
+  }
+
+  async #admitted<P extends JoinReservation>(
+    { address }: Caller,
+    isStream: boolean,
+    cost: number,
+    route: Route,
+    reserve: () => P | Promise<P>,
+  ): Promise<P & { leave(): void }> {
+    const { quotas, isDraining } = this.#parts
     if (isDraining()) throw draining()
     quotas.handshake(address, cost)
-    const leave = purpose === 'subscribe' ? quotas.enter(route, address) : () => {}
+    const leave = isStream ? quotas.enter(route, address) : () => {}
     let release = () => {}
     try {
-      const place = await rooms.reserve(route, purpose === 'subscribe', client)
+      const place = await reserve()
       release = place.release
       // Checked again: a room may have taken a while to open.
-      if (purpose === 'subscribe' && isDraining()) throw draining()
-      return { room: mustKeepEvents(place.room), release, leave }
+      if (isStream && isDraining()) throw draining()
+      mustKeepEvents(place.room)
+      return { ...place, leave }
     } catch (error) {
       release()
       leave()
@@ -191,7 +205,7 @@ export class Gate {
 }
 
 async function admittedLater(
-  place: Promise<Reservation>,
+  place: Promise<JoinReservation>,
   rest: Omit<Admission, 'room' | 'release'>,
 ): Promise<Admission> {
   try {

@@ -1,9 +1,11 @@
 /** The refusal for plain HTTP at a raw room, which has no log. The gate and `room-routes.ts` throw it. */
 import { Refusal } from '../errors.ts'
-import type { EventRoom, OpenRoom } from '../room/open-room.ts'
+import type { EventRoom, JoinableEventRoom, JoinableRoom, OpenRoom } from '../room/open-room.ts'
 
 /** Throws a `Refusal` 405. */
-export function mustKeepEvents(room: OpenRoom): EventRoom {
+export function mustKeepEvents(room: OpenRoom): EventRoom
+export function mustKeepEvents(room: JoinableRoom): JoinableEventRoom
+export function mustKeepEvents(room: JoinableRoom): JoinableEventRoom {
   if (room.kind === 'event') return room
   throw rawRoom()
 }

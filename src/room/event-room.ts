@@ -79,6 +79,14 @@ export class LiveEventRoom extends LiveRoom<LiveEventPeer, Handlers> implements 
     return new EventPeerSession(this, this.addPeer(visitor, wire, offset))
   }
 
+  offset(seq?: number): string {
+    return this.readers.offset(seq)
+  }
+
+  resumes(offset: string): boolean {
+    return 'after' in this.readers.find(offset)
+  }
+
   refusalOf(client: string | undefined): RoomError | undefined {
     return this.#refusals.of(client)
   }

@@ -1,6 +1,7 @@
 /**
- * An open room as transports see it: they join peers and, for an event room, answer plain HTTP. `rooms.ts` gives out
- * reservations in one. `event-room.ts` and `raw-room.ts` are the two kinds, distinguished by `kind`.
+ * A room as transports see it. A `JoinableRoom` is what they join peers to, wherever it lives; an `OpenRoom` is open here,
+ * and if it is an event room, it answers plain HTTP too. `event-room.ts` and `raw-room.ts` are the two kinds, distinguished
+ * by `kind`.
  */
 
 import type { Frame } from '../delivery/frame.ts'
@@ -24,21 +25,35 @@ interface CommonRoom {
   join(visitor: Visitor, wire: Wire, offset: string | undefined): Session
 }
 
-export interface OpenRawRoom extends CommonRoom {
+export interface JoinableRawRoom extends CommonRoom {
   readonly kind: 'raw'
 }
 
-export interface EventRoom extends CommonRoom {
+/** Knows the offsets of a room's events. */
+export interface Offsets {
+  /** The offset of a seq, by default of the newest event that is known here. */
+  offset(seq?: number): string
+}
+
+export interface JoinableEventRoom extends CommonRoom, Offsets {
   readonly kind: 'event'
-  readonly readers: RoomReaders
+  /** Whether a peer that joined now with this offset would resume there. */
+  resumes(offset: string): boolean
   /** The error with which `join` refused this client in the last seconds. */
   refusalOf(client: string | undefined): RoomError | undefined
   join(visitor: Visitor, wire: Wire, offset: string | undefined): EventSession
+}
+
+export type JoinableRoom = JoinableEventRoom | JoinableRawRoom
+
+/** An event room that is open here. */
+export interface EventRoom extends JoinableEventRoom {
+  readonly readers: RoomReaders
   /** A sender over HTTP that is no member. No frames are sent to it. */
   anonymousSender(visitor: Visitor): Sender
 }
 
-export type OpenRoom = EventRoom | OpenRawRoom
+export type OpenRoom = EventRoom | JoinableRawRoom
 
 /** Sends messages over plain HTTP. */
 export interface Sender {
@@ -72,7 +87,7 @@ export interface Posted {
 }
 
 /** Reads a room without a membership. */
-export interface RoomReaders {
+export interface RoomReaders extends Offsets {
   readonly epoch: string
   /** The oldest event kept. */
   readonly first: number
@@ -82,8 +97,6 @@ export interface RoomReaders {
    * The seq after which an offset resumes, or why it cannot: `-1` is the oldest event kept, `now` the end of the log.
    */
   find(token: string): Resume
-  /** The offset of a seq, by default of the end of the log. */
-  offset(seq?: number): string
   /** The page of at most `limit` events after `after`; `undefined` if retention removed its beginning. */
   page(after: number, limit?: number): Promise<Page | undefined>
   /** The page of at most `limit` events that ends just before the event `before`. */

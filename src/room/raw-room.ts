@@ -10,13 +10,13 @@ import { Close } from '../errors.ts'
 import { countExceeded } from '../tally.ts'
 import { Call } from './call.ts'
 import { mustBeHandlers } from './handlers.ts'
-import type { OpenRawRoom } from './open-room.ts'
+import type { JoinableRawRoom } from './open-room.ts'
 import { LivePeer } from './peer.ts'
 import { LiveRoom } from './room.ts'
 import type { RoomParts, RoomSettings } from './room-parts.ts'
 import type { Visitor } from './session.ts'
 
-export class LiveRawRoom extends LiveRoom<LiveRawPeer, RawHandlers> implements RawRoom, OpenRawRoom {
+export class LiveRawRoom extends LiveRoom<LiveRawPeer, RawHandlers> implements RawRoom, JoinableRawRoom {
   readonly kind = 'raw'
   readonly #definition: RawDefinition
   readonly #options: unknown

@@ -8,8 +8,9 @@ import type { Route } from '../config/mount.ts'
 import { Refusal, RoomError } from '../errors.ts'
 import { within } from '../within.ts'
 import { mustFit } from './json-bounds.ts'
+import type { Reservation } from './reservation.ts'
 import type { Chain, RoomMessage, SendToRoom } from './room-message.ts'
-import type { Reservation, Rooms } from './rooms.ts'
+import type { Rooms } from './rooms.ts'
 
 /** How long a room waits for the answer. */
 const ANSWER_MS = 5000

@@ -11,18 +11,11 @@ import { buildRoom, type HostedRoom } from './hosted-room.ts'
 import { IdleRooms } from './idle-rooms.ts'
 import type { HostedAt, Instance } from './instance.ts'
 import { MountRooms } from './mount-rooms.ts'
-import type { OpenRoom } from './open-room.ts'
+import type { Coming, JoinReservation, Reservation, RoomPlaces } from './reservation.ts'
 import type { RoomParts } from './room-parts.ts'
 import { full, justClosed, mustNotBeClosed, notClosed, notOpened, tooMany } from './room-refusals.ts'
 
-/** A place in a room, kept for a peer until it has joined or gone away. */
-export interface Reservation {
-  readonly room: OpenRoom
-  /** Gives the place back. A second call does nothing. */
-  release(): void
-}
-
-export class Rooms {
+export class Rooms implements RoomPlaces {
   readonly #parts: RoomParts
   readonly #mountAt: (path: string) => Mount | undefined
   #isClosed = false
@@ -56,6 +49,10 @@ export class Rooms {
       .inTime(closing)
       .catch(() => Promise.reject(notOpened()))
       .then(() => this.reserve(route, isPeer, client))
+  }
+
+  reserveJoin(route: Route, { client }: Coming): JoinReservation | Promise<JoinReservation> {
+    return this.reserve(route, true, client)
   }
 
   #reserveIn({ mount, path, params }: Route, isPeer: boolean, client?: string): Reservation | Promise<Reservation> {

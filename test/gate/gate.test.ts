@@ -6,7 +6,7 @@ import { describe, expect, it, vi } from 'vitest'
 import { Refusal } from '../../src/errors.ts'
 import type { Caller, Handshake } from '../../src/gate/caller.ts'
 import { hostGuard } from '../../src/gate/host.ts'
-import type { Reservation } from '../../src/room/rooms.ts'
+import type { Reservation } from '../../src/room/reservation.ts'
 import { CALLER, gateFixture, HANDSHAKE, isAdmission } from '../support/gate-fixture.ts'
 import { sign } from '../support/tokens.ts'
 

@@ -11,7 +11,7 @@ import { Quotas } from '../../src/gate/quotas.ts'
 import { Router } from '../../src/gate/router.ts'
 import { systemRandom } from '../../src/random.ts'
 import type { OpenRoom } from '../../src/room/open-room.ts'
-import type { Reservation } from '../../src/room/rooms.ts'
+import type { Reservation } from '../../src/room/reservation.ts'
 import { type HandClock, handClock } from '../../src/testing/hand-clock.ts'
 import { RoomsFolder } from './rooms-folder.ts'
 import { SECRET } from './tokens.ts'
@@ -105,10 +105,8 @@ function newFixture(server: ConstructorParameters<typeof Quotas>[1], mounts: rea
         guestIds: new GuestIds({ key: Buffer.alloc(32) }, systemRandom()),
         quotas,
         rooms: {
-          reserve: ({ path }) => {
-            fixture.asked.push(path)
-            return fixture.place()
-          },
+          reserve: ({ path }) => placeAt(fixture, path),
+          reserveJoin: ({ path }) => placeAt(fixture, path),
           get: () => undefined,
         },
         mustKnowHost: hostGuard(undefined),
@@ -126,6 +124,11 @@ function newFixture(server: ConstructorParameters<typeof Quotas>[1], mounts: rea
       }),
   }
   return fixture
+}
+
+function placeAt(fixture: GateFixture, path: string): Reservation | Promise<Reservation> {
+  fixture.asked.push(path)
+  return fixture.place()
 }
 
 function placeIn(fixture: GateFixture): Reservation {

@@ -9,7 +9,7 @@ import { Refusal } from '../../errors.ts'
 import type { Admission } from '../../gate/admission.ts'
 import type { Gate } from '../../gate/gate.ts'
 import type { Random } from '../../random.ts'
-import type { OpenRoom } from '../../room/open-room.ts'
+import type { JoinableRoom } from '../../room/open-room.ts'
 import type { Tally } from '../../tally.ts'
 import type { Refusals } from '../refusals.ts'
 import type { Connection } from './connection.ts'
@@ -59,7 +59,7 @@ export class Namespaces {
   readonly #parts: NamespacesParts
   /** Of sockets that are not connected yet. */
   readonly #admitted = new WeakMap<Socket, Admitted>()
-  readonly #encodings = new WeakMap<OpenRoom, NamespaceEncoding>()
+  readonly #encodings = new WeakMap<JoinableRoom, NamespaceEncoding>()
   readonly #peerParts = new WeakMap<Mount, PeerParts>()
 
   constructor(parts: NamespacesParts) {
@@ -139,11 +139,11 @@ export class Namespaces {
   }
 
   /** Most peers spell a room's path alike, and share the encoding. */
-  #encodingOf(room: OpenRoom, name: string, isOld: boolean): NamespaceEncoding {
+  #encodingOf(room: JoinableRoom, name: string, isOld: boolean): NamespaceEncoding {
     const isUsual = !isOld && name === room.path
     const known = isUsual ? this.#encodings.get(room) : undefined
     if (known) return known
-    const offsetOf = room.kind === 'event' ? (seq: number) => room.readers.offset(seq) : undefined
+    const offsetOf = room.kind === 'event' ? (seq: number) => room.offset(seq) : undefined
     const made = new NamespaceEncoding(name, new PacketMaker(name, offsetOf), isOld)
     if (isUsual) this.#encodings.set(room, made)
     return made
@@ -216,9 +216,9 @@ function joinsLater({ isOld }: Connection, { nsp }: Socket): boolean {
  * Asked when the connect is answered, in the same turn in which the peer joins: what it tells the client is what the
  * welcome says. In a raw room there is nothing to recover.
  */
-function sessionIdOf({ admission: { room, offset }, session }: Admitted): string | undefined {
+function sessionIdOf({ admission: { room, offset, resumes }, session }: Admitted): string | undefined {
   if (room.kind === 'raw') return undefined
-  return session?.answer(offset !== undefined && 'after' in room.readers.find(offset))
+  return session?.answer(offset !== undefined && (resumes ?? room.resumes(offset)))
 }
 
 function refusal(data: ConnectError['data']): string {

@@ -14,7 +14,7 @@ import { mustNotBeExpired, type Pass } from '../../gate/pass.ts'
 import type { ProducerKey } from '../../log/log.ts'
 import type { Random } from '../../random.ts'
 import { timedOut } from '../../room/answers.ts'
-import type { Posted, RoomReaders, Sender } from '../../room/open-room.ts'
+import type { Offsets, Posted, Sender } from '../../room/open-room.ts'
 import { unknownPeer } from '../../room/post-rate.ts'
 import type { Message } from '../../room/protocol.ts'
 import type { Visitor } from '../../room/session.ts'
@@ -27,7 +27,7 @@ const ANSWER_MS = 4500
 /** The peer of an event stream. */
 export interface StreamPeer {
   readonly path: string
-  readonly readers: RoomReaders
+  readonly room: Offsets
   readonly session: Sender
   /** The `sub` of the token that opened the stream. */
   readonly subject: string | undefined
@@ -64,16 +64,16 @@ export async function append(
   const messages = messagesOf(text, limits)
   const token = headers['corridor-peer']
   if (typeof token === 'string') {
-    const { session, readers } = peerOfToken(parts, token, route, pass)
+    const { session, room } = peerOfToken(parts, token, route, pass)
     gate.charge(request.caller, 1)
-    return answer(request, reply, readers, claim, await handle(parts, session, messages, claim))
+    return answer(request, reply, room, claim, await handle(parts, session, messages, claim))
   }
   const visitor = principalOf(identityOf(query, parts.guestIds.in(route.path), pass).visitor, pass)
   mustHaveClient(visitor, messages)
   const { room, release } = await gate.admitRequest(request.caller, route, 'post', messages.length)
   try {
     const sender = room.anonymousSender({ ...visitor, via: 'http' })
-    return answer(request, reply, room.readers, claim, await handle(parts, sender, messages, claim))
+    return answer(request, reply, room, claim, await handle(parts, sender, messages, claim))
   } finally {
     release()
   }
@@ -143,16 +143,16 @@ async function handle(
 function answer(
   request: FastifyRequest,
   reply: FastifyReply,
-  readers: RoomReaders,
+  room: Offsets,
   claim: ProducerKey | undefined,
   { produced, seq }: Posted,
 ): FastifyReply {
   reply.header('Cache-Control', 'no-store')
   if (!claim || !produced) {
-    reply.header('Stream-Next-Offset', readers.offset())
+    reply.header('Stream-Next-Offset', room.offset())
     if (!/\bapplication\/json\b/i.test(request.headers.accept ?? '')) return reply.code(204).send()
     // If it published nothing, it has no offset of its own: the end of the log is returned.
-    const place = seq === undefined ? { offset: readers.offset() } : { seq, offset: readers.offset(seq) }
+    const place = seq === undefined ? { offset: room.offset() } : { seq, offset: room.offset(seq) }
     return reply.type('application/json; charset=utf-8').send(JSON.stringify(place))
   }
   switch (produced.outcome) {
@@ -160,7 +160,7 @@ function answer(
     case 'duplicate':
       return reply
         .headers({
-          'Stream-Next-Offset': readers.offset(),
+          'Stream-Next-Offset': room.offset(),
           'Producer-Epoch': String(claim.epoch),
           'Producer-Seq': String(produced.seq),
         })

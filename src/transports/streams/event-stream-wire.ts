@@ -12,7 +12,7 @@ import { listOf } from '../../delivery/payload.ts'
 import type { Wire } from '../../delivery/wire.ts'
 import type { CloseReason } from '../../errors.ts'
 import type { Random } from '../../random.ts'
-import type { RoomReaders } from '../../room/open-room.ts'
+import type { Offsets } from '../../room/open-room.ts'
 import { drained } from '../drained.ts'
 import type { HeartbeatTarget } from '../heartbeat.ts'
 import { Stalls } from '../stalls.ts'
@@ -30,12 +30,12 @@ const NOTHING = Buffer.alloc(0)
 const CLOSED = 3
 
 /** `members`: all frames of a room. `log`: only kept events and resets, for plain readers. */
-export function streamEncoding(audience: 'members' | 'log', readers: RoomReaders): Encoding {
+export function streamEncoding(audience: 'members' | 'log', room: Offsets): Encoding {
   const isHeard = audience === 'members' ? () => true : isOfLog
   const join = (all: readonly Frame[]): Buffer => {
     const frames = all.filter(isHeard)
     if (frames.length === 0) return NOTHING
-    const at = offsetAfter(frames, readers)
+    const at = offsetAfter(frames, room)
     const id = at === undefined ? '' : `id: ${at}\n`
     return Buffer.from(`event: data\ndata:${listOf(frames)}\n${id}\n`)
   }
@@ -43,11 +43,11 @@ export function streamEncoding(audience: 'members' | 'log', readers: RoomReaders
 }
 
 /** The offset to resume from after these frames; `undefined`: it does not change. */
-function offsetAfter(frames: readonly Frame[], readers: RoomReaders): string | undefined {
+function offsetAfter(frames: readonly Frame[], room: Offsets): string | undefined {
   const last = frames.findLast(({ seq }) => seq > 0)
-  if (last) return readers.offset(last.seq)
+  if (last) return room.offset(last.seq)
   // After a reset alone, a resume begins at the end of the log.
-  return frames.some(isReset) ? readers.offset() : undefined
+  return frames.some(isReset) ? room.offset() : undefined
 }
 
 function isOfLog(frame: Frame): boolean {
@@ -64,9 +64,9 @@ export interface EventStreamWireParts {
   readonly random: Random
   readonly response: ServerResponse
   readonly encoding: Encoding
-  readonly readers: RoomReaders
-  /** The offset the stream begins at. */
-  readonly at: string
+  readonly room: Offsets
+  /** The offset the stream begins at; `undefined`: after which event its first frame says. */
+  readonly at: string | undefined
   readonly cursor: () => string
   /** A peer's token; without one the stream is a plain read, which ends after some beats. */
   readonly token: string | undefined
@@ -85,7 +85,7 @@ export class EventStreamWire implements Wire, HeartbeatTarget {
   isClosed = false
   /** Called when its reader has stalled. */
   onStalled: () => void = () => {}
-  #at: string
+  #at: string | undefined
   #isFirst = true
   #isOver = false
   #beats = 0
@@ -128,7 +128,8 @@ export class EventStreamWire implements Wire, HeartbeatTarget {
 
   send(bytes: Bytes, frames: readonly Frame[]): void {
     if (bytes.length === 0 || !this.#isWritable) return
-    this.#at = offsetAfter(frames, this.#parts.readers) ?? this.#at
+    const { room } = this.#parts
+    this.#at = offsetAfter(frames, room) ?? this.#at ?? room.offset(frames[0]?.after)
     this.#response.cork()
     this.#response.write(bytes, 'latin1')
     this.#response.write(this.#control())
@@ -189,13 +190,13 @@ export class EventStreamWire implements Wire, HeartbeatTarget {
   }
 
   #control(): string {
-    const { readers, cursor, token } = this.#parts
+    const { room, cursor, token } = this.#parts
     const first = this.#isFirst ? { id: `id: ${this.#at}\n`, token } : { id: '', token: undefined }
     this.#isFirst = false
     const data = {
       streamNextOffset: this.#at,
       streamCursor: cursor(),
-      ...(this.#at === readers.offset() && { upToDate: true }),
+      ...(this.#at === room.offset() && { upToDate: true }),
       ...(first.token !== undefined && { peer: first.token }),
     }
     return `${first.id}event: control\ndata:${JSON.stringify(data)}\n\n`

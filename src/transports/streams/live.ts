@@ -12,9 +12,8 @@ import type { Gate } from '../../gate/gate.ts'
 import type { GuestIds } from '../../gate/guest-ids.ts'
 import { identityOf } from '../../gate/identity.ts'
 import { type Pass, whenExpired } from '../../gate/pass.ts'
-import type { Lost } from '../../log/log.ts'
 import type { Random } from '../../random.ts'
-import type { EventRoom } from '../../room/open-room.ts'
+import type { Offsets, RoomReaders } from '../../room/open-room.ts'
 import type { Visitor } from '../../room/session.ts'
 import type { Heartbeat } from '../heartbeat.ts'
 import type { Refusals } from '../refusals.ts'
@@ -35,6 +34,29 @@ export interface LiveParts {
 }
 
 const TOKEN_BYTES = 24
+
+/** A request for an event stream. */
+interface Call {
+  readonly request: FastifyRequest
+  readonly reply: FastifyReply
+  readonly route: Route
+  readonly wanted: ReadRequest
+  readonly pass: Pass | undefined
+}
+
+/** An admitted request. */
+interface Entry {
+  readonly room: { readonly isClosed: boolean }
+  release(): void
+  leave(): void
+  /** Sends the head, and begins to send events. */
+  begin(): Begun
+}
+
+interface Begun {
+  readonly stream: EventStreamWire
+  stop(): void
+}
 
 export class LiveStreams {
   readonly #parts: LiveParts
@@ -59,41 +81,22 @@ export class LiveStreams {
     wanted: ReadRequest,
     pass: Pass | undefined,
   ): Promise<FastifyReply> {
+    const call: Call = { request, reply, route, wanted, pass }
     const isPeer = query.has('client')
-    const visitor: Visitor | undefined = isPeer
-      ? {
-          ...identityOf(withoutOffset(query), this.#parts.guestIds.in(route.path), pass).visitor,
-          via: 'http',
-          address: request.caller.address,
-        }
-      : undefined
-    const { room, release, leave } = await this.#parts.gate.admitRequest(
-      request.caller,
-      route,
-      'subscribe',
-      1,
-      visitor?.client,
-    )
+    const { room, release, leave, begin } = isPeer ? await this.#peer(call, query) : await this.#reader(call)
     let stop = () => {}
     try {
       if (room.isClosed) throw new Refusal(503, 'room_closed', 'this room was just closed', { 'Retry-After': '1' })
-      const refused = room.refusalOf(visitor?.client)
-      if (refused) throw refusalOfJoin(refused)
-      const { after, lost } = startOf(room, wanted.offset, isPeer)
-      const token = visitor && this.#parts.random.bytes(TOKEN_BYTES).toString('base64url')
-      const stream = this.#stream(reply, route, room, after, wanted.cursor, token)
-      stop =
-        visitor && token
-          ? this.#join(room, visitor, stream, wanted.offset, token, pass)
-          : this.#listen(room, stream, after, lost, pass)
+      const begun = begin()
+      stop = begun.stop
       // A member keeps its room open; for a mere reader the admission does.
-      if (visitor) release()
+      if (isPeer) release()
       whenGone(reply, () => {
         stop()
         release()
         leave()
       })
-      this.#parts.heartbeat.add(stream, BEAT_MS)
+      this.#parts.heartbeat.add(begun.stream, BEAT_MS)
       return reply
     } catch (error) {
       stop()
@@ -107,80 +110,91 @@ export class LiveStreams {
     }
   }
 
+  /** A client that is a peer. Its stream begins where its welcome says. */
+  async #peer(call: Call, query: URLSearchParams): Promise<Entry> {
+    const { gate, guestIds, random } = this.#parts
+    const { request, route, wanted, pass } = call
+    const { offset } = wanted
+    const { visitor: known } = identityOf(withoutOffset(query), guestIds.in(route.path), pass)
+    const visitor: Visitor = { ...known, via: 'http', address: request.caller.address }
+    const { client } = visitor
+    const admission = await gate.admitStream(request.caller, route, { client, offset, isStream: true })
+    const { room } = admission
+    const begin = () => {
+      const refused = room.refusalOf(client)
+      if (refused) throw refusalOfJoin(refused)
+      const token = random.bytes(TOKEN_BYTES).toString('base64url')
+      const stream = this.#stream(call, room, 'members', undefined, token)
+      const session = room.join(visitor, stream, offset)
+      stream.onStalled = () => session.cutSlow('limits.sendTimeout')
+      this.#peers.set(token, { path: room.path, room, session, subject: pass?.claims.sub })
+      const stop = () => {
+        this.#peers.delete(token)
+        // A client cannot announce its end over a stream: unless the room ended it, the connection may be lost.
+        session.gone(!stream.isClosed)
+      }
+      return { stream, stop }
+    }
+    return { ...admission, begin }
+  }
+
+  /** A client that only reads. Its stream ends with its token; a peer's end is up to the room. */
+  async #reader(call: Call): Promise<Entry> {
+    const { gate, clock } = this.#parts
+    const { request, route, wanted, pass } = call
+    const admission = await gate.admitRequest(request.caller, route, 'subscribe')
+    const { readers } = admission.room
+    const begin = () => {
+      const { after, lost } = startOf(readers, wanted.offset)
+      const stream = this.#stream(call, readers, 'log', readers.offset(after), undefined)
+      if (lost) stream.reset(readers.reset(lost))
+      const subscription = readers.subscribe(stream, after)
+      stream.onStalled = () => subscription.cutSlow('limits.sendTimeout')
+      stream.begin()
+      const cancel = whenExpired(clock, pass, () => stream.close(Close.expired))
+      const stop = () => {
+        subscription.leave()
+        cancel()
+      }
+      return { stream, stop }
+    }
+    return { ...admission, begin }
+  }
+
   #stream(
-    reply: FastifyReply,
-    { mount }: Route,
-    room: EventRoom,
-    after: number,
-    cursor: string | undefined,
+    { reply, route: { mount }, wanted }: Call,
+    room: Offsets,
+    audience: 'members' | 'log',
+    at: string | undefined,
     token: string | undefined,
   ): EventStreamWire {
-    const { readers } = room
-    const { clock, random } = this.#parts
+    const { clock, random, closed } = this.#parts
     const stream = new EventStreamWire({
       clock,
       random,
       response: reply.raw,
-      encoding: streamEncoding(token === undefined ? 'log' : 'members', readers),
-      readers,
-      at: readers.offset(after),
-      cursor: cursors(this.#parts, cursor),
+      encoding: streamEncoding(audience, room),
+      room,
+      at,
+      cursor: cursors(this.#parts, wanted.cursor),
       token,
-      closed: this.#parts.closed,
+      closed,
       sendTimeoutMs: mount.limits.sendTimeoutMs,
     })
     reply.hijack()
     stream.open(reply.getHeaders())
     return stream
   }
-
-  #join(
-    room: EventRoom,
-    visitor: Visitor,
-    stream: EventStreamWire,
-    offset: string | undefined,
-    token: string,
-    pass: Pass | undefined,
-  ): () => void {
-    const session = room.join(visitor, stream, offset)
-    stream.onStalled = () => session.cutSlow('limits.sendTimeout')
-    const { path, readers } = room
-    this.#peers.set(token, { path, readers, session, subject: pass?.claims.sub })
-    return () => {
-      this.#peers.delete(token)
-      // A client cannot announce its end over a stream: unless the room ended it, the connection may be lost.
-      session.gone(!stream.isClosed)
-    }
-  }
-
-  /** A reader's stream ends with its token; a member's end is up to the room. */
-  #listen(
-    room: EventRoom,
-    stream: EventStreamWire,
-    after: number,
-    lost: Lost | undefined,
-    pass: Pass | undefined,
-  ): () => void {
-    if (lost) stream.reset(room.readers.reset(lost))
-    const subscription = room.readers.subscribe(stream, after)
-    stream.onStalled = () => subscription.cutSlow('limits.sendTimeout')
-    stream.begin()
-    const cancel = whenExpired(this.#parts.clock, pass, () => stream.close(Close.expired))
-    return () => {
-      subscription.leave()
-      cancel()
-    }
-  }
 }
 
 /**
- * Where a stream begins: at its offset, or else where a newcomer begins. A lost offset is not refused, since an EventSource
- * would not reconnect: a peer learns of it from its welcome, a reader from a reset before all that is kept.
+ * Where a reader's stream begins. A lost offset is not refused, since an EventSource would not reconnect: a reset tells of
+ * it, before all that is kept.
  */
-function startOf({ readers }: EventRoom, offset: string | undefined, isPeer: boolean) {
+function startOf(readers: RoomReaders, offset: string | undefined) {
   const found = offset === undefined ? undefined : readers.find(offset)
   if (found && 'after' in found) return { after: found.after, lost: undefined }
-  return { after: isPeer ? readers.newcomerAfter : readers.first - 1, lost: found?.lost }
+  return { after: readers.first - 1, lost: found?.lost }
 }
 
 function withoutOffset(query: URLSearchParams): URLSearchParams {

@@ -1,7 +1,7 @@
 /** An error after the head of an event stream: it is logged, everything counted is given back, and the response ends. */
 import Fastify, { type FastifyInstance } from 'fastify'
 import { afterEach, expect, it } from 'vitest'
-import type { RequestAdmission } from '../../../src/gate/admission.ts'
+import type { RequestAdmission, StreamAdmission } from '../../../src/gate/admission.ts'
 import type { Caller } from '../../../src/gate/caller.ts'
 import type { Gate } from '../../../src/gate/gate.ts'
 import { GuestIds } from '../../../src/gate/guest-ids.ts'
@@ -47,12 +47,12 @@ async function serve() {
     leave() {
       back.left += 1
     },
-  } as unknown as RequestAdmission
+  } as unknown as RequestAdmission & StreamAdmission
   const logged: unknown[] = []
   const answered: unknown[] = []
   const clock = handClock()
   const live = new LiveStreams({
-    gate: { admitRequest: async () => admission } as unknown as Gate,
+    gate: { admitRequest: async () => admission, admitStream: async () => admission } as unknown as Gate,
     guestIds: new GuestIds({ key: Buffer.alloc(32) }, systemRandom()),
     clock,
     random: systemRandom(),
