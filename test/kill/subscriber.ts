@@ -1,6 +1,7 @@
 /**
  * One who only listens, and takes down what comes off the wire itself: each welcome, each event. When the connection is
- * lost it comes back at once and asks to resume after the last event it saw; nothing is mended in between.
+ * lost it comes back at once and asks to resume after the last event it saw; nothing is mended in between. A further
+ * welcome of a connection, where the room has moved to another node, is one of who asked if it had heard anything.
  */
 import type { Heard } from './checker.ts'
 
@@ -33,7 +34,11 @@ export class Subscriber {
     const offset = asked ? `&offset=${this.#epoch}_${String(this.#seen).padStart(16, '0')}` : ''
     const socket = new WebSocket(`${this.#url}?client=${this.#client}${offset}`)
     this.#socket = socket
-    socket.addEventListener('message', ({ data }) => this.#hear(String(data), asked))
+    let isFirst = true
+    socket.addEventListener('message', ({ data }) => {
+      this.#hear(String(data), isFirst ? asked : this.#seen !== undefined)
+      isFirst = false
+    })
     socket.addEventListener('close', () => setTimeout(() => this.#join(), Math.random() * AGAIN_MS))
   }
 
