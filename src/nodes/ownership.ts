@@ -2,6 +2,8 @@
  * The seam to who owns a room. `owners.ts` looks it up and decides who takes it; `claims.ts` writes it into Redis;
  * `owned-log.ts` claims a room before its log opens. Edges ask it when they need a room.
  */
+import { Refusal } from '../errors.ts'
+import type { RoomClaim } from '../log/redis/position.ts'
 import type { NodeId } from './link-message.ts'
 
 /** Where a room lives. */
@@ -24,20 +26,12 @@ export interface Ownership {
   termOf(path: string): number
 }
 
-/** A room as Redis has it; `owner` is '' if nobody owns it. */
-export interface RoomClaim {
-  readonly owner: NodeId | ''
-  readonly term: number
-  /** The number of the last commit. */
-  readonly number: number
-}
-
 /** What `owned-log.ts` throws if another node has the room: the caller looks anew. */
-export class Elsewhere extends Error {
+export class Elsewhere extends Refusal {
   readonly claim: RoomClaim
 
   constructor(path: string, claim: RoomClaim) {
-    super(`expected to own ${path}, but ${claim.owner} does, with term ${claim.term}`)
+    super(503, 'unavailable', `${path} lives on another node, try again`, { 'Retry-After': '1' })
     this.claim = claim
   }
 }

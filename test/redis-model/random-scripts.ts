@@ -5,10 +5,12 @@
 import { createHash } from 'node:crypto'
 import { bucketKey } from '../../src/log/redis/keys.ts'
 import type { Argument } from '../../src/log/redis/redis-calls.ts'
+import { claim } from '../../src/log/redis/scripts/claim.ts'
 import { commit } from '../../src/log/redis/scripts/commit.ts'
 import { copyEvents, copyHashes, copyRoom } from '../../src/log/redis/scripts/copy.ts'
 import { drop } from '../../src/log/redis/scripts/drop.ts'
 import { erase } from '../../src/log/redis/scripts/erase.ts'
+import { give } from '../../src/log/redis/scripts/give.ts'
 import { mend } from '../../src/log/redis/scripts/mend.ts'
 import { open } from '../../src/log/redis/scripts/open.ts'
 import { page } from '../../src/log/redis/scripts/page.ts'
@@ -29,6 +31,7 @@ export interface ScriptCall {
 }
 
 const PATHS = ['/a', '/rüm/b', '/a/{c}'] as const
+const NODES = ['a', 'b'] as const
 export const KINDS = ['m', 'e', 's', 'a', 'p', 'o', 'l', 'r', 'q', 'i1.0.0', 'c1.0.0', 'x1'] as const
 
 /** A key of one of the rooms, to be evicted. */
@@ -74,6 +77,20 @@ export class RandomScripts {
       () => [clients, [path, ...this.#several(4, () => this.#digest(8))]],
       () => [sweep, [dice.pick(['', ...PATHS])]],
       () => [use, [path, dice.pick(['', 1000])]],
+      () => [
+        claim,
+        [
+          path,
+          dice.pick(NODES),
+          room.epoch,
+          room.number,
+          ...dice.pick([
+            ['', ''],
+            [dice.below(9), room.number + 9],
+          ]),
+        ],
+      ],
+      () => [give, [path, dice.pick(NODES), room.term, dice.pick(['', 1])]],
       () => [copyRoom, [path]],
       () => [copyEvents, [path, room.epoch, 1 + dice.below(room.seq + 2), 1, 1 + dice.below(150), 3000]],
       () => [copyHashes, [path, 'i1.0.0', 'c1.0.0', 'f.0.0']],
@@ -161,12 +178,13 @@ export class RandomScripts {
     const key = `${bucketKey(bucket(path))}m${Buffer.from(path).toString('latin1')}`
     let found: readonly unknown[] = []
     try {
-      found = this.#model.command('HMGET', [key, 'e', 'n', 's']) as readonly unknown[]
+      found = this.#model.command('HMGET', [key, 'e', 'n', 's', 'w']) as readonly unknown[]
     } catch {
       // It is loading, or busy: the call is refused, whatever it says.
     }
-    const [epoch, number, seq] = found
-    return { path, epoch: String(epoch ?? ''), number: Number(number ?? 0), seq: Number(seq ?? 0) }
+    const [epoch, number, seq, term] = found
+    const numbers = { number: Number(number ?? 0), seq: Number(seq ?? 0), term: Number(term ?? 0) }
+    return { path, epoch: String(epoch ?? ''), ...numbers }
   }
 
   #begun(count: number, first: number): Argument[] {
@@ -193,6 +211,7 @@ interface Room {
   readonly epoch: string
   readonly number: number
   readonly seq: number
+  readonly term: number
 }
 
 /** `/a` and `/rüm/b` share one. */

@@ -100,11 +100,12 @@ describe('the source', () => {
     ])
   })
 
-  it('loads ioredis with the log in Redis alone, and that only where REDIS_URL is set', () => {
-    const others = new Map([...src].filter(([name]) => !name.startsWith('src/log/redis/')))
-    expect(names(others, ({ code }) => /(?:from|import\() ?'ioredis'/.test(code))).toEqual([])
+  it('loads ioredis with the log in Redis alone, and that and the nodes only where REDIS_URL is set', () => {
+    const others = new Map([...src].filter(([name]) => !/^src\/(log\/redis|nodes)\//.test(name)))
+    const both = new Map([...src].filter(([name]) => !name.startsWith('src/log/redis/')))
+    expect(names(both, ({ code }) => /(?:from|import\() ?'ioredis'/.test(code))).toEqual([])
     // The form of the URL is checked before.
-    const enters = /(?:^import [^']*|from )'[^']*log\/redis\/(?!address\.ts)/m
+    const enters = /(?:^import [^']*|from )'[^']*(?:log\/redis\/(?!address\.ts)|\/nodes\/)/m
     expect(names(others, ({ code }) => enters.test(code))).toEqual([])
     expect(src.get('src/log/redis/address.ts')?.imports).toEqual([])
     expect(names(others, ({ code }) => /await import\('\.[^']*log\/redis\//.test(code))).toEqual([

@@ -9,8 +9,8 @@ import type { EpochEntry } from '../lineage.ts'
 import type { ClientKey, Entry, Retention } from '../log.ts'
 import { isNew } from '../pending-keys.ts'
 import { errorText, idValue } from './id-value.ts'
+import type { Position } from './position.ts'
 import type { Argument } from './redis-calls.ts'
-import type { Position } from './stored-room.ts'
 import { valueBytes } from './stored-value.ts'
 
 /** The most events and bytes of one call; a single entry may be larger. */

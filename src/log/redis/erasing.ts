@@ -1,11 +1,12 @@
 /** Erases a room that is not open. `redis.ts` calls it. */
 import type { EpochMaker } from '../epoch.ts'
 import { bucketOf } from './keys.ts'
+import type { Position } from './position.ts'
 import type { RedisCalls } from './redis-calls.ts'
 import { list, text } from './reply.ts'
 import { erase as eraseScript } from './scripts/erase.ts'
 import { open as openScript } from './scripts/open.ts'
-import { type Position, storedRoom } from './stored-room.ts'
+import { storedRoom } from './stored-room.ts'
 
 export interface ErasedRoom {
   readonly path: string

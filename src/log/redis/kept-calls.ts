@@ -1,11 +1,12 @@
 /**
  * The commits that Redis has answered, newest last, so that they can be said again if it loses them. Bounded for all rooms
- * together: the oldest go first. A commit that was voided stands there too, since it has a number.
+ * together: the oldest go first. A commit that was voided stands there too, since it has a number, and so does the claim
+ * (`claims.ts`) with which an opening began.
  */
 import type { Said } from './commit-call.ts'
-import type { Position } from './stored-room.ts'
+import type { Position } from './position.ts'
 
-export type KeptCall = Said & { readonly timeMs: number | 'void'; readonly bytes: number }
+export type KeptCall = Said & { readonly timeMs: number | 'void' | 'claim'; readonly bytes: number }
 
 /** What a call needs beside its bytes. */
 const OVERHEAD_BYTES = 500
@@ -17,8 +18,10 @@ export class RoomCalls {
   bytes = 0
   isCleared = false
 
-  constructor(all: KeptCalls) {
+  /** `first`: with which the opening began, before any commit. */
+  constructor(all: KeptCalls, first?: KeptCall) {
     this.#all = all
+    if (first) this.add(first)
   }
 
   add(call: KeptCall): void {

@@ -1,10 +1,11 @@
 /** Reads a room that is to be opened, and mends it if Redis has lost a part of it. `redis.ts` and `sweep.ts` call it. */
 import type { RoomLogger } from '../../define.ts'
 import { bucketOf } from './keys.ts'
+import type { Position } from './position.ts'
 import type { RedisCalls } from './redis-calls.ts'
 import { mend } from './scripts/mend.ts'
 import { open as openScript } from './scripts/open.ts'
-import { type Position, type StoredRoom, storedRoom } from './stored-room.ts'
+import { type StoredRoom, storedRoom } from './stored-room.ts'
 
 export interface OpeningParts {
   readonly path: string

@@ -11,7 +11,6 @@ import { errorOf } from '../../thrown.ts'
 import { within } from '../../within.ts'
 import { byPath, byTime, type KeptRoom, type RoomAlarm, type RoomContents } from '../kept-rooms.ts'
 import type { Log, LogSpan, LogWarning, Retention, RoomLog } from '../log.ts'
-import { MemoryLog } from '../memory.ts'
 import { backupOf } from './backups.ts'
 import { AlarmIndex } from './bucket-index.ts'
 import { Durability } from './durability.ts'
@@ -22,7 +21,10 @@ import { KeptCalls } from './kept-calls.ts'
 import { keptContents, keptRooms, keptSpan } from './kept-rooms.ts'
 import { bucketOf } from './keys.ts'
 import { LogSecret } from './log-secret.ts'
+import { MemoryRooms } from './memory-rooms.ts'
+import { OpenRooms } from './open-rooms.ts'
 import { openRoom } from './opening.ts'
+import type { Claim } from './position.ts'
 import { Questions } from './questions.ts'
 import type { RedisCalls } from './redis-calls.ts'
 import { RedisRoomLog } from './room.ts'
@@ -32,9 +34,7 @@ import { RedisSweep } from './sweep.ts'
 import { RedisTrouble } from './trouble.ts'
 import { atTurnsEnd } from './turns-end.ts'
 
-/** Bytes of events kept as ready frames: in all rooms together, and at least and at most in each. */
-const RECENT_BYTES = { all: 256 * 1024 * 1024, least: 64 * 1024, most: 8 * 1024 * 1024 }
-/** Of these, at most so many are read when a room opens: Redis answers nobody else meanwhile. */
+/** At most so many events are read when a room opens: Redis answers nobody else meanwhile. */
 const OPENING = { count: 1000, bytes: 512 * 1024 }
 /** The most bytes of entries that may wait for Redis; beyond it, appends are refused. */
 const MOST_WAITING_BYTES = 64 * 1024 * 1024
@@ -58,9 +58,8 @@ export interface RedisLogParts {
 export class RedisLog implements Log {
   readonly #parts: RedisLogParts
   readonly #questions: Questions
-  readonly #memory: MemoryLog
-  readonly #rooms = new Map<string, RedisRoomLog>()
-  readonly #opening = new Map<string, Promise<RoomLog>>()
+  readonly #memory: MemoryRooms
+  readonly #rooms: OpenRooms
   readonly #trouble: RedisTrouble
   readonly #alarms: AlarmIndex
   readonly #roomParts: RedisRoomParts
@@ -73,17 +72,18 @@ export class RedisLog implements Log {
     const { clock, random, logger } = parts
     this.#parts = parts
     this.#questions = new Questions(parts.calls)
-    this.#memory = new MemoryLog(clock, random)
+    this.#memory = new MemoryRooms(clock, random)
+    this.#rooms = new OpenRooms(logger)
     this.#trouble = new RedisTrouble(clock, logger)
     this.#alarms = new AlarmIndex(parts.calls, clock)
     this.#secret = new LogSecret(this.#questions, random)
     this.#roomParts = this.#newRoomParts()
-    this.#endTrims = clock.every(TRIM_MS, () => void this.#trim())
+    this.#endTrims = clock.every(TRIM_MS, () => void this.#rooms.tend(() => parts.health.runIds))
     this.#sweep = new RedisSweep({
       clock,
       logger,
       calls: parts.calls,
-      isOpen: (path) => this.#rooms.has(path) || this.#opening.has(path),
+      isOpen: (path) => this.#rooms.has(path),
       erase: (path, ifAt) => eraseRoom({ path, calls: parts.calls, epochs: this.#roomParts.epochs, ifAt }),
     })
   }
@@ -112,19 +112,29 @@ export class RedisLog implements Log {
     return this.#parts.health.warnings
   }
 
-  async open(path: string, retention: Retention, lost: (reason: string) => void = () => {}): Promise<RoomLog> {
-    if (!retention.durable) return this.#memory.open(path, retention)
-    const opening = this.#open(path, retention, lost)
-    this.#opening.set(path, opening)
-    try {
-      return await opening
-    } finally {
-      if (this.#opening.get(path) === opening) this.#opening.delete(path)
-    }
+  /** `claim`: with which this node has the room; without one it is the only one with rooms in this Redis. */
+  async open(
+    path: string,
+    retention: Retention,
+    lost: (reason: string) => void = () => {},
+    claim?: Claim,
+  ): Promise<RoomLog> {
+    if (!retention.durable) return this.#memory.openClaimed(path, retention, claim)
+    return this.#rooms.whileOpening(path, this.#open(path, retention, lost, claim))
+  }
+
+  /** The room keeps nothing more; what waits fails. */
+  giveUp(path: string, reason: string): void {
+    this.#rooms.at(path)?.giveUp(reason)
+  }
+
+  /** Whether this server remembers something of a room without durable history. */
+  remembers(path: string): boolean {
+    return this.#memory.keeps(path)
   }
 
   async peek(path: string): Promise<LogSpan | undefined> {
-    return this.#rooms.get(path) ?? this.#memory.peek(path) ?? (await keptSpan(this.#questions, path))
+    return this.#rooms.at(path) ?? this.#memory.peek(path) ?? (await keptSpan(this.#questions, path))
   }
 
   async alarms(limit: number, after?: RoomAlarm): Promise<RoomAlarm[]> {
@@ -143,9 +153,7 @@ export class RedisLog implements Log {
 
   async erase(path: string): Promise<boolean> {
     const wasInMemory = await this.#memory.erase(path)
-    await this.#opening.get(path)?.catch(() => {})
-    const open = this.#rooms.get(path)
-    await open?.close()
+    await (await this.#rooms.opened(path))?.close()
     this.#alarms.changed(path)
     return (await eraseRoom({ path, calls: this.#questions, epochs: this.#roomParts.epochs })) || wasInMemory
   }
@@ -157,7 +165,7 @@ export class RedisLog implements Log {
   async close(): Promise<void> {
     this.#sweep.end()
     this.#endTrims()
-    const rooms = [...this.#rooms.values()]
+    const rooms = this.#rooms.all
     const closed = Promise.all(rooms.map((room) => room.close())).then(() => {})
     await within(this.#parts.clock, CLOSE_MS, closed, () => {
       for (const room of rooms) room.giveUp('the server has ended')
@@ -165,45 +173,33 @@ export class RedisLog implements Log {
     this.#parts.end?.()
   }
 
-  async #open(path: string, retention: Retention, lost: (reason: string) => void): Promise<RoomLog> {
+  async #open(path: string, retention: Retention, lost: (reason: string) => void, claim?: Claim): Promise<RoomLog> {
     const recent = {
       count: Math.min(retention.keep, OPENING.count),
-      bytes: Math.min(OPENING.bytes, this.#recentBytes()),
+      bytes: Math.min(OPENING.bytes, this.#rooms.recentBytes),
     }
     const parts = { path, calls: this.#questions, logger: this.#parts.logger }
     const [stored] = await Promise.all([openRoom(parts, recent), this.#secret.keep()])
-    const forget = () => {
-      if (this.#rooms.get(path) === room) this.#rooms.delete(path)
-    }
-    const room: RedisRoomLog = new RedisRoomLog(this.#roomParts, path, stored, retention, {
+    if (claim && (stored.owner !== claim.node || stored.term !== claim.term))
+      throw new RoomError('unavailable', 'another node has taken the room meanwhile, try again')
+    const room: RedisRoomLog = new RedisRoomLog(this.#roomParts, path, { ...stored, claim }, retention, {
       closed: () => {
-        forget()
+        this.#rooms.remove(room)
         if (stored.at.epoch !== '' || room.seq > 0) void this.#used(room)
       },
       lost: (reason) => {
-        forget()
+        this.#rooms.remove(room)
         this.#parts.logger.warn({ room: path, reason }, 'the log of a room is lost, it opens again')
         lost(reason)
       },
     })
-    this.#rooms.set(path, room)
-    await room.trim().catch((err) => this.#parts.logger.warn({ err, room: path }, 'old events could not be removed'))
+    this.#rooms.add(room)
+    await this.#rooms.trim(room)
     return room
   }
 
   async #used({ path, forgetAfterMs }: RedisRoomLog): Promise<void> {
     await this.#parts.calls.run(use, bucketOf(path), [path, forgetAfterMs ?? '']).catch(() => {})
-  }
-
-  async #trim(): Promise<void> {
-    for (const room of [...this.#rooms.values()]) {
-      await room.checkRun(this.#parts.health.runIds)
-      await room
-        .trim()
-        .catch((error) =>
-          this.#parts.logger.warn({ err: errorOf(error), room: room.path }, 'old events could not be removed'),
-        )
-    }
   }
 
   #newRoomParts(): RedisRoomParts {
@@ -221,7 +217,7 @@ export class RedisLog implements Log {
       epochs: new RedisEpochs(clock, random, () => this.key),
       keptCalls: new KeptCalls(),
       durability: new Durability(calls, health),
-      recentBytes: () => this.#recentBytes(),
+      recentBytes: () => this.#rooms.recentBytes,
       refusal: () => this.#refusal(),
       waits: (bytes) => {
         this.#waitingBytes += bytes
@@ -234,11 +230,6 @@ export class RedisLog implements Log {
         onCommit?.(seconds)
       },
     }
-  }
-
-  #recentBytes(): number {
-    const share = RECENT_BYTES.all / (this.#rooms.size + 1)
-    return Math.min(RECENT_BYTES.most, Math.max(RECENT_BYTES.least, share))
   }
 
   #refusal(): RoomError | undefined {

@@ -6,17 +6,19 @@ import { RoomError } from '../../errors.ts'
 import { errorOf } from '../../thrown.ts'
 import { idsRefusal } from '../id-limit.ts'
 import { type Entry, type IdempotencyKey, isEmpty, type Kept } from '../log.ts'
+import { claimCall } from './claims.ts'
 import { commitCall, framesOf, ownerOf, saying } from './commit-call.ts'
 import type { CommittingRoom } from './committing-room.ts'
 import { EntryQueue } from './entry-queue.ts'
 import { Flight } from './flight.ts'
 import { RoomCalls } from './kept-calls.ts'
 import { bucketOf } from './keys.ts'
+import type { Position } from './position.ts'
 import { isLasting } from './refusals.ts'
 import { count, list, text } from './reply.ts'
 import type { RedisRoomParts } from './room-parts.ts'
 import { OTHER_LOG, settled } from './settling.ts'
-import type { Position, StoredRoom } from './stored-room.ts'
+import type { StoredRoom } from './stored-room.ts'
 
 /** A voided entry that is older has been answered already: it is not tried again. */
 const ANSWERED_MS = 4000
@@ -40,13 +42,13 @@ export class RoomCommits {
   isOver = false
   readonly #onIdle: (() => void)[] = []
 
-  constructor(room: CommittingRoom, { at, runId, ids }: Pick<StoredRoom, 'at' | 'runId' | 'ids'>) {
+  constructor(room: CommittingRoom, { at, runId, ids, claim }: Pick<StoredRoom, 'at' | 'runId' | 'ids' | 'claim'>) {
     this.#room = room
     this.path = room.path
     this.key = bucketOf(room.path)
     this.parts = room.parts
     this.#queue = new EntryQueue(room.path, room.parts.logger, room.parts.waits)
-    this.kept = new RoomCalls(room.parts.keptCalls)
+    this.kept = new RoomCalls(room.parts.keptCalls, claim && claimCall(claim))
     this.#at = at
     this.#runId = runId
     this.ids = ids

@@ -3,15 +3,16 @@
  * It asks until it is answered: nothing of the room goes on before. `room-commits.ts` waits for it.
  */
 import { errorOf } from '../../thrown.ts'
+import { claimAgain } from './claims.ts'
 import { type Said, saying } from './commit-call.ts'
 import type { KeptCall, RoomCalls } from './kept-calls.ts'
+import type { Position } from './position.ts'
 import type { Reply } from './redis-calls.ts'
 import { isOfOneRoom } from './refusals.ts'
 import { count, list, text } from './reply.ts'
 import type { RedisRoomParts } from './room-parts.ts'
 import { commit } from './scripts/commit.ts'
 import { settle } from './scripts/settle.ts'
-import type { Position } from './stored-room.ts'
 
 /** `done`: it is kept. `void`: it never will be. `again`: Redis stands where it continues. `lost`: nothing goes on. */
 export type Settled =
@@ -77,6 +78,10 @@ async function sayAgain(
   runId: string,
 ): Promise<boolean> {
   for (const call of calls) {
+    if (call.timeMs === 'claim') {
+      if (!(await claimAgain(parts.calls, path, call))) return false
+      continue
+    }
     const isVoid = call.timeMs === 'void'
     const reply: Reply = isVoid
       ? await parts.calls.run(settle, key, [path, call.from.epoch, call.from.number, call.to])

@@ -3,18 +3,18 @@ import type { EpochEntry } from '../lineage.ts'
 import type { Stored } from '../log.ts'
 import { REDACTED, redactedData } from '../redacted.ts'
 import type { StoredEvent } from '../stored-event.ts'
+import type { Claim, Position } from './position.ts'
 import type { Reply } from './redis-calls.ts'
 import { bytes, count, list, pairs, text } from './reply.ts'
 import { storedValue } from './stored-value.ts'
 
-/** Where a room's commits stand: the epoch of the last one, '' before the first, and its number. */
-export interface Position {
-  readonly epoch: string
-  readonly number: number
-}
-
 export interface StoredRoom {
   readonly at: Position
+  /** The node that owns it, '' if none does, and with which term. */
+  readonly owner: string
+  readonly term: number
+  /** With which this node opens it. */
+  readonly claim?: Claim | undefined
   readonly seq: number
   readonly first: number
   /** How many ids are kept. */
@@ -32,7 +32,7 @@ export interface StoredRoom {
 
 export function storedRoom(reply: Reply): StoredRoom {
   const [known, last, lineage, storage, alarms, events, redacted, runId, elsewhere] = list(reply)
-  const [epoch, number, s, f, ids, keys, names] = list(known).map((field) => text(field))
+  const [epoch, number, s, f, ids, keys, names, owner, term] = list(known).map((field) => text(field))
   const seq = Number(s || 0)
   const stored = new Map(pairs(storage).map(([key, value]) => [key.toString(), storedValue(value)]))
   const set = new Map(pairs(alarms).map(([name, at]) => [name.toString(), Number(at)]))
@@ -50,6 +50,8 @@ export function storedRoom(reply: Reply): StoredRoom {
   }
   return {
     at: { epoch: epoch ?? '', number: Number(number || 0) },
+    owner: owner ?? '',
+    term: Number(term || 0),
     seq,
     first: Number(f || 1),
     ids: Number(ids || 0),

@@ -8,11 +8,11 @@ import type { RoomLogger } from '../../define.ts'
 import { errorOf } from '../../thrown.ts'
 import { BUCKETS, bucketKey } from './keys.ts'
 import { mendRoom } from './opening.ts'
+import type { Position } from './position.ts'
 import { type RedisCalls, RedisRefusal, type Reply } from './redis-calls.ts'
 import { list, text } from './reply.ts'
 import { drop } from './scripts/drop.ts'
 import { sweep as sweepScript } from './scripts/sweep.ts'
-import type { Position } from './stored-room.ts'
 import { trim } from './trim.ts'
 
 /** Between the ends of two rounds. */

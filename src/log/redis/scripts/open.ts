@@ -11,8 +11,8 @@ export const open: Script = {
   text: `#!lua flags=no-writes
 ${ROOM}${STREAM}${IDS}
 local count, most = tonumber(ARGV[2]), tonumber(ARGV[3])
-local m = redis.call('HMGET', M, 'e', 'n', 's', 'f', 'ic', 'sc', 'ac')
-for i = 1, 7 do m[i] = m[i] or '' end
+local m = redis.call('HMGET', M, 'e', 'n', 's', 'f', 'ic', 'sc', 'ac', 'o', 'w')
+for i = 1, 9 do m[i] = m[i] or '' end
 local s, f = tonumber(m[3]) or 0, tonumber(m[4]) or 1
 local events, bytes, from = {}, 0, '+'
 while count > 0 and bytes < most do

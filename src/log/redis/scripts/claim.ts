@@ -1,0 +1,32 @@
+/**
+ * A node takes a room: it owns the room from now on, and the former owner's commits are refused, since a claim has a number
+ * as a commit has. It names the commit that it continues. Numbers and terms of a claim rise with the time of Redis, so
+ * that none is ever given twice, also where the room was removed meanwhile or Redis has lost writes.
+ *
+ * Arguments: node, epoch and number that it continues, and where it is said again its term and number ('' at first). Answers:
+ * `ok` term number; `at` owner term epoch number, if the room is elsewhere. `claims.ts` says it.
+ */
+
+import { ROOM } from './room-keys.ts'
+import type { Script } from './script.ts'
+
+export const claim: Script = {
+  name: 'claim',
+  text: `#!lua flags=allow-oom
+${ROOM}
+local node, epoch, number, term, to = ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
+local m = redis.call('HMGET', M, 'e', 'n', 'o', 'w')
+local e, n, owner, w = m[1] or '', tonumber(m[2] or '0'), m[3] or '', tonumber(m[4] or '0')
+-- It stands, or somebody gave it back in the name of this node, and nobody has had the room since.
+if term and w == term and (owner == node or owner == '') then
+  if owner == '' then redis.call('HSET', M, 'o', node) end
+  return {'ok', w, n}
+end
+if e ~= epoch or n ~= number or (term and w >= term) then return {'at', owner, w, e, n} end
+local time = now()
+term, to = term or math.max(w + 1, time), to or math.max(n + 1, time * 1000)
+redis.call('ZADD', B .. 'rooms', 0, path)
+redis.call('HSET', M, 'n', int(to), 'k', 't', 'o', node, 'w', int(term), 'u', int(time))
+return {'ok', term, to}
+`,
+}

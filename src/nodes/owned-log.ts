@@ -1,0 +1,238 @@
+/**
+ * The log in Redis of one node among several: a room is claimed before its log opens, and given up after it has closed.
+ * A room that another node has taken is lost here. `owners.ts` decides whose rooms may be taken, `claims.ts` writes
+ * who has them.
+ */
+import type { Clock } from '../clock.ts'
+import type { RoomLogger } from '../define.ts'
+import { RoomError } from '../errors.ts'
+import type { KeptRoom, RoomAlarm, RoomContents } from '../log/kept-rooms.ts'
+import type { Log, LogSpan, LogWarning, Retention, RoomLog } from '../log/log.ts'
+import type { Claims } from '../log/redis/claims.ts'
+import type { Claim, RoomClaim } from '../log/redis/position.ts'
+import type { RedisLog } from '../log/redis/redis.ts'
+import { errorOf } from '../thrown.ts'
+import { within } from '../within.ts'
+import type { NodeId } from './link-message.ts'
+import { OwnedRoomLog } from './owned-room-log.ts'
+import { Elsewhere } from './ownership.ts'
+
+/** A room that changes hands so often while it opens is left for later. */
+const TRIES = 8
+/** Closing a room waits so long until it is given up; it is tried again and again after that. */
+const GIVE_MS = 1000
+/** Between two tries to ask Redis, at first and at most. */
+const RETRY_MS = { first: 50, most: 2000 }
+
+export interface OwnedLogParts {
+  readonly log: RedisLog
+  readonly claims: Claims
+  readonly clock: Clock
+  readonly logger: RoomLogger
+  /** Whether this node may take the rooms of that one. */
+  readonly mayTake: (owner: NodeId) => boolean
+  /** Tells that node that a room of its is about to be taken. */
+  readonly leaveNote: (owner: NodeId, path: string) => Promise<void>
+  /** The room is owned here from now on. `former`: who had it; '': nobody. */
+  readonly claimed?: (path: string, claim: Claim, former: NodeId | '') => void
+}
+
+interface Opening {
+  readonly path: string
+  readonly lost: (reason: string) => void
+  claim: Claim | undefined
+  isLost: boolean
+  /** It is made sure of now. */
+  verifying: Promise<boolean> | undefined
+}
+
+export class OwnedLog implements Log {
+  readonly #parts: OwnedLogParts
+  readonly #log: RedisLog
+  readonly #openings = new Map<string, Opening>()
+  readonly #giving = new Set<Promise<void>>()
+  #isClosed = false
+
+  constructor(parts: OwnedLogParts) {
+    this.#parts = parts
+    this.#log = parts.log
+  }
+
+  /** The rooms that are owned here, and how. */
+  *owned(): IterableIterator<readonly [path: string, claim: Claim]> {
+    for (const [path, { claim, isLost }] of this.#openings) if (claim && !isLost) yield [path, claim]
+  }
+
+  claimOf(path: string): Claim | undefined {
+    const opening = this.#openings.get(path)
+    return opening?.isLost ? undefined : opening?.claim
+  }
+
+  /** Rejects with `Elsewhere` if another node has the room. */
+  async open(path: string, retention: Retention, lost: (reason: string) => void = () => {}): Promise<RoomLog> {
+    const opening: Opening = { path, lost, claim: undefined, isLost: false, verifying: undefined }
+    this.#openings.set(path, opening)
+    const closed = () => this.#closed(opening)
+    try {
+      const claim = await this.#claim(opening)
+      const log = await this.#log.open(path, retention, (reason) => this.#lose(opening, reason), claim)
+      const isLost = () => opening.isLost
+      return new OwnedRoomLog(log, {
+        closed,
+        get isLost() {
+          return isLost()
+        },
+      })
+    } catch (error) {
+      void closed()
+      throw error
+    }
+  }
+
+  /**
+   * Makes sure that a room which is open here is still owned here; else it is lost. Resolves with whether it is, when
+   * Redis has answered.
+   */
+  verify(path: string): Promise<boolean> {
+    const opening = this.#openings.get(path)
+    if (!opening?.claim || opening.isLost) return Promise.resolve(false)
+    opening.verifying ??= this.#verify(opening, opening.claim).finally(() => {
+      opening.verifying = undefined
+    })
+    return opening.verifying
+  }
+
+  /** All rooms here are lost: this node may not speak for them any more. */
+  loseAll(reason: string): void {
+    for (const opening of [...this.#openings.values()]) this.#giveUp(opening, reason)
+  }
+
+  get key(): Uint8Array {
+    return this.#log.key
+  }
+
+  get trouble(): string | undefined {
+    return this.#log.trouble
+  }
+
+  get goesOn(): boolean {
+    return this.#log.goesOn
+  }
+
+  get warnings(): readonly LogWarning[] {
+    return this.#log.warnings
+  }
+
+  peek(path: string): Promise<LogSpan | undefined> {
+    return this.#log.peek(path)
+  }
+
+  alarms(limit: number, after?: RoomAlarm): Promise<RoomAlarm[]> {
+    return this.#log.alarms(limit, after)
+  }
+
+  rooms(limit: number, after?: string): Promise<KeptRoom[]> {
+    return this.#log.rooms(limit, after)
+  }
+
+  contents(path: string): Promise<RoomContents | undefined> {
+    return this.#log.contents(path)
+  }
+
+  /** Wherever the room is open, it is lost there. */
+  erase(path: string): Promise<boolean> {
+    return this.#log.erase(path)
+  }
+
+  backup(): AsyncIterable<Uint8Array> {
+    return this.#log.backup()
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true
+    await within(this.#parts.clock, GIVE_MS, Promise.all(this.#giving).then(nothing), nothing)
+    await this.#log.close()
+  }
+
+  async #claim(opening: Opening): Promise<Claim> {
+    const { path } = opening
+    const { claims, claimed, leaveNote, mayTake } = this.#parts
+    let seen: RoomClaim | undefined
+    for (let tries = 0; tries < TRIES; tries += 1) {
+      const took = await claims.take(path, seen)
+      if ('claim' in took) opening.claim = took.claim
+      // It opens here anew by now: a claim of this opening would take the room from that one.
+      if (this.#openings.get(path) !== opening || opening.isLost) break
+      if ('claim' in took) {
+        claimed?.(path, took.claim, seen?.owner ?? '')
+        return took.claim
+      }
+      const { owner } = took.seen
+      const isOther = owner !== '' && owner !== claims.node
+      if (isOther && !mayTake(owner)) throw new Elsewhere(path, took.seen)
+      // It may only be frozen: it hears of it before it does anything else.
+      if (isOther && seen?.owner !== owner) await leaveNote(owner, path)
+      seen = took.seen
+    }
+    throw new RoomError('unavailable', 'this room is changing hands, try again')
+  }
+
+  async #verify(opening: Opening, claim: Claim): Promise<boolean> {
+    const { claims, logger } = this.#parts
+    for (let pauseMs = RETRY_MS.first; !opening.isLost && !this.#isClosed; pauseMs = longer(pauseMs)) {
+      try {
+        if (await claims.again(opening.path, claim)) return !opening.isLost
+        this.#giveUp(opening, 'another node has taken the room, or Redis has lost it')
+      } catch (error) {
+        logger.debug({ err: errorOf(error), room: opening.path }, 'it is not known yet who owns a room')
+        await this.#pause(pauseMs)
+      }
+      if (this.#openings.get(opening.path) !== opening) return false
+    }
+    return false
+  }
+
+  #giveUp(opening: Opening, reason: string): void {
+    if (opening.isLost) return
+    this.#log.giveUp(opening.path, reason)
+    this.#lose(opening, reason)
+  }
+
+  #lose(opening: Opening, reason: string): void {
+    if (opening.isLost) return
+    opening.isLost = true
+    opening.lost(reason)
+  }
+
+  /** Gives the room up. Another opening of it has another term. */
+  #closed(opening: Opening): Promise<void> {
+    if (this.#openings.get(opening.path) === opening) this.#openings.delete(opening.path)
+    if (!opening.claim) return Promise.resolve()
+    const given = this.#give(opening.path, opening.claim).finally(() => this.#giving.delete(given))
+    this.#giving.add(given)
+    return within(this.#parts.clock, GIVE_MS, given, nothing)
+  }
+
+  async #give(path: string, claim: Claim): Promise<void> {
+    const keepsMemory = this.#log.remembers(path)
+    for (let pauseMs = RETRY_MS.first; ; pauseMs = longer(pauseMs)) {
+      try {
+        await this.#parts.claims.give(path, claim, keepsMemory)
+        return
+      } catch {
+        if (this.#isClosed) return
+        await this.#pause(pauseMs)
+      }
+    }
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => void this.#parts.clock.after(ms, resolve))
+  }
+}
+
+function longer(pauseMs: number): number {
+  return Math.min(RETRY_MS.most, 2 * pauseMs)
+}
+
+function nothing(): void {}

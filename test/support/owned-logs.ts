@@ -1,0 +1,115 @@
+/**
+ * Logs of several nodes on one Redis, a model or a real one: each claims the rooms that it opens. Which node is dead for
+ * which, the test says.
+ */
+import { onTestFinished } from 'vitest'
+import { type Clock, systemClock } from '../../src/clock.ts'
+import type { RoomLogger } from '../../src/define.ts'
+import type { Retention } from '../../src/log/log.ts'
+import { Claims } from '../../src/log/redis/claims.ts'
+import type { Claim } from '../../src/log/redis/position.ts'
+import { RedisLog } from '../../src/log/redis/redis.ts'
+import type { RedisCalls } from '../../src/log/redis/redis-calls.ts'
+import { OwnedLog } from '../../src/nodes/owned-log.ts'
+import { systemRandom } from '../../src/random.ts'
+import { type HandClock, handClock } from '../../src/testing/hand-clock.ts'
+import { HeldCalls } from './held-calls.ts'
+import { type KeptLog, keptLog } from './kept-log.ts'
+import { ModelClient } from './redis-model/model-client.ts'
+import { ModelHost } from './redis-model/model-host.ts'
+import { RedisModel } from './redis-model/redis-model.ts'
+
+export const DURABLE: Retention = { keep: 1000, maxAgeMs: 1e12, durable: true }
+export const PASSING: Retention = { ...DURABLE, durable: false }
+
+const silent: RoomLogger = { debug() {}, info() {}, warn() {}, error() {} }
+
+export interface OpenedRoom extends KeptLog {
+  /** Why it was lost. */
+  readonly lost: readonly string[]
+}
+
+export class OwningNode {
+  readonly id: string
+  readonly log: OwnedLog
+  readonly claims: Claims
+  readonly calls: RedisCalls
+  /** Whose rooms it may take. */
+  readonly dead = new Set<string>()
+  /** Whom it left word, for which room. */
+  readonly notes: string[] = []
+  readonly claimed: Claim[] = []
+
+  constructor(id: string, log: RedisLog, calls: RedisCalls, clock: Clock) {
+    this.id = id
+    this.calls = calls
+    this.claims = new Claims(calls, id)
+    this.log = new OwnedLog({
+      log,
+      claims: this.claims,
+      clock,
+      logger: silent,
+      mayTake: (owner) => this.dead.has(owner),
+      leaveNote: async (owner, path) => void this.notes.push(`${owner} ${path}`),
+      claimed: (_, claim) => void this.claimed.push(claim),
+    })
+  }
+
+  async open(path = '/room', retention = DURABLE): Promise<OpenedRoom> {
+    const lost: string[] = []
+    const log = keptLog(await this.log.open(path, retention, (reason) => void lost.push(reason)))
+    return Object.defineProperty(log, 'lost', { value: lost }) as OpenedRoom
+  }
+}
+
+/** Nodes on a model of a Redis, which answers at once. */
+export class ModelNodes {
+  readonly clock: HandClock = handClock()
+  readonly host = new ModelHost(new RedisModel({ clock: this.clock }))
+  /** What the logs know of the runs of Redis. */
+  readonly runIds: string[] = [this.host.model.runId]
+  readonly client = () => new ModelClient(this.clock, this.host)
+
+  /** `calls`: made of those that lead to the model. */
+  async node(id: string, calls: RedisCalls = this.client()): Promise<OwningNode> {
+    const health = {
+      trouble: undefined,
+      kept: 'fsync' as const,
+      runIds: this.runIds,
+      warnings: [],
+      failure: '',
+      wasReached: true,
+    }
+    const parts = { calls, health, clock: this.clock, random: systemRandom(), logger: silent }
+    const node = new OwningNode(id, await RedisLog.open(parts), calls, this.clock)
+    onTestFinished(() => node.log.close())
+    return node
+  }
+
+  /** One whose calls a test holds. */
+  async held(id: string): Promise<{ node: OwningNode; calls: HeldCalls }> {
+    const calls = new HeldCalls(this.client())
+    return { node: await this.node(id, calls), calls }
+  }
+
+  /** Redis is started again with what it had after so many writes. */
+  async restart(position?: number): Promise<void> {
+    this.host.restart(position)
+    this.runIds.splice(0, 1, this.host.model.runId)
+  }
+
+  /** The names of all keys. */
+  keys(): string[] {
+    return [...this.host.model.keys.keys()].filter((key) => key !== 'corridor:secret').sort()
+  }
+}
+
+/** Nodes on a real Redis. */
+export async function realNode(
+  id: string,
+  redis: { readonly connection: RedisCalls; log(): Promise<RedisLog> },
+): Promise<OwningNode> {
+  const node = new OwningNode(id, await redis.log(), redis.connection, systemClock())
+  onTestFinished(() => node.log.close())
+  return node
+}
