@@ -4,9 +4,11 @@
  * time; what it cannot check alone it asks of the `room-ledger.ts`.
  */
 import type { Answer, Frame } from '../../src/delivery/frame.ts'
+import { Close } from '../../src/errors.ts'
 import { offset } from '../../src/log/log.ts'
 import type { Dice } from '../support/random.ts'
 import type { SimNode } from './node.ts'
+import type { NodeClock } from './node-clock.ts'
 import type { Promises } from './promises.ts'
 import type { Broken, RoomLedger } from './room-ledger.ts'
 import { SimWire } from './sim-wire.ts'
@@ -19,7 +21,8 @@ export interface ClientParts {
   readonly ledger: RoomLedger
   readonly promises: Promises
   readonly broken: Broken
-  readonly node: () => SimNode | undefined
+  /** Those that can be reached. */
+  readonly nodes: () => readonly SimNode[]
 }
 
 interface Said {
@@ -50,12 +53,20 @@ export class SimClient {
   #next: number | undefined
   #writtenEpoch = ''
   #said = 0
-  #connections = 0
+  /** All its connections, also those that it has given up. */
+  readonly #wires = new Set<SimWire>()
+  #lastEdge: NodeClock | undefined
+  /** The newest event that was written on this connection, or after which something was; `undefined`: no welcome was. */
+  #position: number | undefined
   count: number | undefined
 
   constructor(parts: ClientParts) {
     this.#parts = parts
     this.#connectSoon(0)
+  }
+
+  get name(): string {
+    return this.#parts.name
   }
 
   get path(): string {
@@ -101,9 +112,24 @@ export class SimClient {
     this.#wire?.cut(isLost)
   }
 
-  /** The node is gone. */
-  nodeGone(): void {
-    this.#wire?.cut(true)
+  /** A node is gone. */
+  nodeGone(node: SimNode): void {
+    for (const wire of this.#wires) if (wire.clock === node.clock) wire.cut(true)
+  }
+
+  /** It has another address: it connects anew, and its old connection ends later, or not at all for long. */
+  roam(): void {
+    const { timeline, dice, name } = this.#parts
+    const old = this.#wire
+    if (!old || !this.#isWelcome) return
+    timeline.after(dice.below(dice.oneIn(3) ? 20_000 : 1000), `${name} old`, () => old.cut(dice.oneIn(2)))
+    this.#isWelcome = false
+    this.#connect()
+  }
+
+  /** Where its connection is. */
+  get edge(): NodeClock | undefined {
+    return this.isAttached ? this.#wire?.clock : undefined
   }
 
   /** Its messages were answered in time. */
@@ -132,28 +158,32 @@ export class SimClient {
   }
 
   #connect(): void {
-    const { timeline, dice, node, name } = this.#parts
-    const at = node()
+    const { timeline, dice, nodes, name, broken } = this.#parts
+    const ready = nodes().filter(({ isReady }) => isReady)
     const again = () => this.#connectSoon(200 + dice.below(800))
-    if (!at?.isReady) {
+    if (ready.length === 0) {
       again()
       return
     }
-    this.#connections += 1
-    let isOver = false
-    const ended = () => {
-      if (isOver) return
-      isOver = true
-      this.#isWelcome = false
-      again()
-    }
-    const wire = new SimWire(name, at.clock, timeline, dice, {
+    const at = (dice.oneIn(2) && ready.find(({ clock }) => clock === this.#lastEdge)) || dice.pick(ready)
+    this.#lastEdge = at.clock
+    const wire: SimWire = new SimWire(name, at.clock, timeline, dice, {
       written: (frame) => this.#written(wire, frame),
-      read: (frame) => this.#read(frame),
-      closed: ended,
+      read: (frame) => {
+        if (wire === this.#wire) this.#read(frame)
+      },
+      closed: (_, reason) => {
+        this.#wires.delete(wire)
+        if (wire !== this.#wire) return
+        if (reason === Close.replaced.reason) broken(`${name}: an older connection of it has replaced the newest`)
+        this.#isWelcome = false
+        again()
+      },
     })
+    this.#wires.add(wire)
     this.#wire = wire
     this.#next = undefined
+    this.#position = undefined
     for (const said of this.#outbox.values()) said.receivedMs = undefined
     const from = this.#epoch === undefined ? undefined : offset(this.#epoch, this.#seq)
     const visitor = { id: name, name, client: name }
@@ -181,10 +211,13 @@ export class SimClient {
     if (type === 'welcome' || type === 'reset') {
       const told = JSON.parse(String(data))
       this.#writtenEpoch = told.epoch
+      // On the same connection it means what it means at a reconnect: it goes on after what was written.
+      const after = this.#position ?? this.#seq
       // After a reset the room goes on with the seq that comes next.
-      if (type === 'welcome') this.#next = told.resumed === true ? this.#seq + 1 : undefined
-      if (told.resumed === true && told.seq < this.#seq)
-        broken(`${name}: resumed at ${this.#seq}, newest is ${told.seq}`)
+      if (type === 'welcome') this.#next = told.resumed === true ? after + 1 : undefined
+      if (told.resumed === true && told.seq < after) broken(`${name}: resumed at ${after}, newest is ${told.seq}`)
+      if (type === 'welcome') this.#position = told.resumed === true ? after : frame.after
+      else this.#position = Math.max(this.#position ?? 0, told.seq)
       if (told.resumed === false) promises.wasTold(ledger, told.reason)
       return
     }
@@ -194,6 +227,7 @@ export class SimClient {
       if (said) promises.acked(ledger, said, answer?.seq, answer?.duplicate === true)
       return
     }
+    this.#position = Math.max(this.#position ?? 0, seq || frame.after)
     if (seq === 0) return
     if (this.#next !== undefined && seq !== this.#next) broken(`${name}: got event ${seq}, expected ${this.#next}`)
     this.#next = seq + 1

@@ -7,7 +7,7 @@ import { type Mount, mountOf } from '../../src/config/mount.ts'
 import { roomSchema } from '../../src/config/schema.ts'
 import type { Definition } from '../../src/define.ts'
 import { FlushQueue } from '../../src/delivery/flush-queue.ts'
-import { Refusal } from '../../src/errors.ts'
+import { Close, Refusal } from '../../src/errors.ts'
 import { Router } from '../../src/gate/router.ts'
 import { parseAddress } from '../../src/log/redis/address.ts'
 import { HealthBeat } from '../../src/log/redis/health-beat.ts'
@@ -23,13 +23,23 @@ import { StorageBudget } from '../../src/room/storage-budget.ts'
 import { newTally } from '../../src/tally.ts'
 import type { NodeClock } from './node-clock.ts'
 import type { RedisLine } from './redis-line.ts'
+import type { Broken } from './room-ledger.ts'
+import { type RoomLife, RoomLives } from './room-lives.ts'
+import type { SimNet } from './sim-network.ts'
 import type { SimWire } from './sim-wire.ts'
 
 export interface NodeParts {
   readonly clock: NodeClock
   readonly random: Random
   readonly line: RedisLine
-  readonly definition: unknown
+  /** What connects it to other nodes; `undefined`: it is the only one. */
+  readonly net: SimNet | undefined
+  readonly machine: string
+  /** Of its links. */
+  readonly port: number
+  /** The room, which reports each life of one. */
+  readonly definition: (begins: (path: string) => RoomLife) => unknown
+  readonly broken: Broken
   /** Called with what the server logs as an error. */
   readonly failed: (fields: unknown, message?: string) => void
 }
@@ -48,6 +58,9 @@ export class SimNode {
   readonly line: RedisLine
   readonly #parts: NodeParts
   readonly #router: Router
+  readonly lives: RoomLives
+  /** It has been asked to end. */
+  isEnding = false
   #log: RedisLog | undefined
   #rooms: Rooms | undefined
 
@@ -55,7 +68,8 @@ export class SimNode {
     this.#parts = parts
     this.clock = parts.clock
     this.line = parts.line
-    this.#router = new Router([mount(parts.definition)])
+    this.lives = new RoomLives(parts.broken)
+    this.#router = new Router([mount(parts.definition((path) => this.lives.begin(path)))])
   }
 
   get trouble(): string | undefined {
@@ -93,6 +107,11 @@ export class SimNode {
     new AlarmOpenings({ ...parts, rooms, routeOf: (path) => this.#router.find(path) }).start()
   }
 
+  /** Its id among the nodes; '' if there is but one. */
+  get id(): string {
+    return ''
+  }
+
   /** Joins a client, as a transport does after its upgrade. Calls `refused` if it may not come in now. */
   async join(
     path: string,
@@ -125,6 +144,12 @@ export class SimNode {
   find(path: string, offset: string): { after: number } | { lost: string } | undefined {
     const room = this.#rooms?.at(path)?.room
     return room?.kind === 'event' ? room.readers.find(offset) : undefined
+  }
+
+  /** As at SIGTERM. */
+  async end(): Promise<void> {
+    await this.#rooms?.close(Close.restart)
+    await this.#log?.close()
   }
 
   /** `kill -9`. */

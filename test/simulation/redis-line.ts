@@ -8,8 +8,9 @@ import type { Script } from '../../src/log/redis/scripts/script.ts'
 import type { Dice } from '../support/random.ts'
 import type { Pace } from '../support/redis-model/connection.ts'
 import { ModelClient } from '../support/redis-model/model-client.ts'
+import type { ModelHost } from '../support/redis-model/model-host.ts'
 import type { NodeClock } from './node-clock.ts'
-import type { RedisMachine } from './redis-machine.ts'
+import type { MachineLine, RedisMachine } from './redis-machine.ts'
 
 /** Between two tries to connect. */
 const RETRY_MS = { least: 50, more: 450 }
@@ -23,12 +24,17 @@ export interface LineEvents {
   readonly away: () => void
 }
 
-export class RedisLine implements RedisCalls {
+export class RedisLine implements RedisCalls, MachineLine {
   events: LineEvents = { ready: () => {}, away: () => {} }
+  host: ModelHost
+  /** Not there unless Redis has a replica. */
+  readonly runReplicated?: NonNullable<RedisCalls['runReplicated']>
   readonly #machine: RedisMachine
   readonly #clock: NodeClock
   readonly #dice: Dice
   readonly #client: ModelClient
+  /** Its network to Redis is down until then: nothing comes or goes. */
+  #silentUntilMs = 0
   #isReady = false
   #askedMs: number | undefined
   #waiting = 0
@@ -37,7 +43,12 @@ export class RedisLine implements RedisCalls {
     this.#machine = machine
     this.#clock = clock
     this.#dice = dice
-    this.#client = new ModelClient(machine.network, machine.host)
+    this.host = machine.host
+    const client = new ModelClient(machine.network, machine.host, { hasReplicas: machine.hasReplica })
+    this.#client = client
+    const { runReplicated } = client
+    if (runReplicated)
+      this.runReplicated = (script, key, args) => this.#ask(() => runReplicated(machine.altered(script), key, args))
     this.#client.pacing = () => this.#pace()
     machine.lines.add(this)
     this.#connectSoon()
@@ -50,7 +61,9 @@ export class RedisLine implements RedisCalls {
 
   revive(): void {}
 
-  trustReplicas(): void {}
+  trustReplicas(): void {
+    this.#client.trustReplicas()
+  }
 
   run(script: Script, key: string, args: readonly Argument[]): Promise<Reply> {
     return this.#ask(() => this.#client.run(this.#machine.altered(script), key, args))
@@ -70,6 +83,28 @@ export class RedisLine implements RedisCalls {
     this.died()
   }
 
+  /**
+   * This node alone does not reach Redis for so long. `isTold`: its connection ends at once; else what is said waits, as it
+   * does on a network that drops all.
+   */
+  cutOff(ms: number, isTold: boolean): void {
+    this.#silentUntilMs = Math.max(this.#silentUntilMs, this.#machine.network.monotonic() + ms)
+    if (isTold) this.cut()
+  }
+
+  /** It reaches Redis from now on. */
+  heal(): void {
+    if (this.#silentUntilMs > this.#machine.network.monotonic()) this.cut()
+    this.#silentUntilMs = 0
+  }
+
+  /** Its Redis is another one from now on. */
+  moveTo(host: ModelHost): void {
+    this.host = host
+    this.#client.moveTo(host)
+    this.died()
+  }
+
   /** The machine has ended the connection. */
   died(): void {
     if (!this.#isReady) return
@@ -86,7 +121,7 @@ export class RedisLine implements RedisCalls {
     this.#machine.lines.delete(this)
   }
 
-  #ask(say: () => Promise<Reply>): Promise<Reply> {
+  #ask<R>(say: () => Promise<R>): Promise<R> {
     if (!this.#isReady) return Promise.reject(AWAY)
     this.#askedMs ??= this.#clock.monotonic()
     this.#waiting += 1
@@ -105,7 +140,7 @@ export class RedisLine implements RedisCalls {
 
   #connectSoon(): void {
     this.#clock.after(RETRY_MS.least + this.#dice.below(RETRY_MS.more), () => {
-      if (!this.#machine.answers || this.#machine.isCutOff) {
+      if (!this.#machine.answers(this.host) || this.#silentUntilMs > this.#machine.network.monotonic()) {
         this.events.away()
         this.#connectSoon()
         return
@@ -121,11 +156,12 @@ export class RedisLine implements RedisCalls {
   }
 
   #pace(): Pace {
-    const { slowness } = this.#machine
+    const { slowness, network } = this.#machine
+    const silentMs = Math.max(0, this.#silentUntilMs - network.monotonic())
     const ms = () => {
       const usual = 0.05 + this.#dice.next()
       return slowness > 0 && this.#dice.oneIn(4) ? usual + this.#dice.next() * slowness : usual
     }
-    return { callMs: ms(), answerMs: ms() }
+    return { callMs: silentMs + ms(), answerMs: ms() }
   }
 }

@@ -11,6 +11,9 @@ import { Hash } from '../support/redis-model/values.ts'
 /** Reports a broken promise. */
 export type Broken = (what: string) => void
 
+/** Called when the owner of a room has changed. `isExcused`: by a loss. */
+export type Moved = (ledger: RoomLedger, from: string, isExcused: boolean) => void
+
 /** Texts that no step may keep, since it throws. */
 const NEVER = /\/never$/
 
@@ -28,7 +31,10 @@ export class RoomLedger {
   losses = 0
   /** The last look found a change. */
   hasChanged = false
-  readonly #model: RedisModel
+  /** The node that owns it; '': nobody does. */
+  owner = ''
+  term = 0
+  readonly #model: () => RedisModel
   readonly #broken: Broken
   #number = 0
   #count = 0
@@ -37,21 +43,24 @@ export class RoomLedger {
   /** Events that were kept and cleared at once: what they say is known by their delivery alone. */
   readonly #redacted = new Set<number>()
   readonly #unread = new Set<number>()
+  readonly #endedEpochs = new Set<string>()
+  readonly #moved: Moved
   /** One key was lost: until the room begins another epoch than this, it may be anything. */
   #doubtedEpoch: string | undefined
   #isHeld = false
   #mustReadAll = false
 
-  constructor(path: string, model: RedisModel, broken: Broken) {
+  constructor(path: string, model: () => RedisModel, broken: Broken, moved: Moved) {
     this.path = path
     this.bucket = bucketOf(path)
     this.#model = model
     this.#broken = (what) => broken(`${path}: ${what}`)
+    this.#moved = moved
   }
 
   /** The names of alarms that are set. */
   get alarms(): string[] {
-    return [...(this.#model.keys.find(this.#key('a'), SortedSet)?.scores.keys() ?? [])]
+    return [...(this.#model().keys.find(this.#key('a'), SortedSet)?.scores.keys() ?? [])]
   }
 
   /** It may be anything now. */
@@ -81,9 +90,10 @@ export class RoomLedger {
     }
   }
 
-  /** Redis has changed. */
+  /** Redis has changed: called after each call that has written, and after losses. */
   look(): void {
-    const meta = this.#model.keys.find(this.#key('m'), Hash)?.fields
+    const meta = this.#model().keys.find(this.#key('m'), Hash)?.fields
+    this.#own(meta?.get('o') ?? '', Number(meta?.get('w') ?? 0))
     const epoch = meta?.get('e') ?? ''
     const number = Number(meta?.get('n') ?? 0)
     this.hasChanged = epoch !== this.epoch || number !== this.#number || this.#mustReadAll
@@ -118,8 +128,22 @@ export class RoomLedger {
     return this.#redacted.has(seq)
   }
 
+  #own(owner: string, term: number): void {
+    const isExcused = this.isDoubtful || this.#mustReadAll
+    const from = this.owner
+    if (owner === from && term === this.term) return
+    if (!isExcused && term < this.term) this.#broken(`term ${term} after ${this.term}`)
+    if (!isExcused && owner !== from && owner !== '' && term <= this.term)
+      this.#broken(`${owner} owns it with term ${term}, which was ${from || "nobody"}'s`)
+    this.owner = owner
+    this.term = term
+    if (owner !== from) this.#moved(this, from, isExcused)
+  }
+
   #goOn(epoch: string, number: number, seq: number, first: number): void {
-    if (epoch === this.epoch && number < this.#number) this.#broken(`commit ${number} after ${this.#number}`)
+    if (number !== this.#number + 1 && epoch !== '') this.#broken(`commit ${number} after ${this.#number}`)
+    if (epoch !== this.epoch) this.#endedEpochs.add(this.epoch)
+    if (this.#endedEpochs.has(epoch)) this.#broken(`the epoch ${epoch.slice(-6)} goes on though it has ended`)
     if (seq < this.seq) this.#broken(`seq ${seq} after ${this.seq}, nothing was lost`)
     const added = this.#read(this.seq + 1, seq)
     for (let at = this.seq + 1; at <= seq; at += 1) {
@@ -155,6 +179,7 @@ export class RoomLedger {
   /** After a loss: what there is now is what counts. */
   #readAll(seq: number, first: number, isOne: boolean): void {
     this.#mustReadAll = false
+    this.#endedEpochs.clear()
     this.events.clear()
     // A state of before it was emptied: what came between is another log's.
     if (isOne || seq > this.seq) this.texts.clear()
@@ -170,7 +195,7 @@ export class RoomLedger {
   }
 
   #read(from: number, to: number): Map<number, string> {
-    const stream = this.#model.keys.find(this.#key('e'), Stream)
+    const stream = this.#model().keys.find(this.#key('e'), Stream)
     const found = new Map<number, string>()
     if (!stream || to < from) return found
     for (const { id, fields } of stream.range({ ms: from, seq: 0 }, { ms: to, seq: 0 }))
@@ -179,7 +204,7 @@ export class RoomLedger {
   }
 
   #stored(): number {
-    return Number(this.#model.keys.find(this.#key('s'), Hash)?.fields.get('count')?.replace(/^\D/, '') ?? 0)
+    return Number(this.#model().keys.find(this.#key('s'), Hash)?.fields.get('count')?.replace(/^\D/, '') ?? 0)
   }
 
   #key(letter: string): string {

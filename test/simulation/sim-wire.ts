@@ -20,7 +20,7 @@ export interface WireEnds {
   written(frame: Frame): void
   /** The client has read it. */
   read(frame: Frame): void
-  closed(code: number): void
+  closed(code: number, reason: string): void
 }
 
 export class SimWire implements Wire {
@@ -75,20 +75,20 @@ export class SimWire implements Wire {
     this.#restsUntil = this.#timeline.nowMs + ms
   }
 
-  close({ code }: CloseReason): void {
+  close({ code, reason }: CloseReason): void {
     if (this.#isOver) return
     this.#over()
     if (this.#isCut) return
     // After the frames before it.
     const last = this.#down.at(-1)?.at ?? this.#timeline.nowMs
-    this.#timeline.after(last - this.#timeline.nowMs + this.#delay(), `${this.#name} close`, () => this.#close(code))
+    this.#timeline.after(last - this.#timeline.nowMs + this.#delay(), `${this.#name} close`, () => this.#close(code, reason))
   }
 
   drop(): void {
     if (this.#isOver) return
     this.#over()
     this.#down.length = 0
-    this.#timeline.after(this.#delay(), `${this.#name} drop`, () => this.#close(1006))
+    this.#timeline.after(this.#delay(), `${this.#name} drop`, () => this.#close(1006, ''))
   }
 
   /** A message of the client. */
@@ -115,7 +115,7 @@ export class SimWire implements Wire {
     if (this.#isCut) return
     this.#isCut = true
     this.#down.length = 0
-    this.#ends.closed(1006)
+    this.#ends.closed(1006, '')
     const heardMs = isLost && this.#dice.oneIn(3) ? this.#dice.next() * 6000 : this.#delay()
     this.#timeline.after(heardMs, `${this.#name} cut`, () => {
       this.clock.arrives(() => {
@@ -126,11 +126,11 @@ export class SimWire implements Wire {
     })
   }
 
-  #close(code: number): void {
+  #close(code: number, reason: string): void {
     if (this.#isCut) return
     this.#isCut = true
     this.#down.length = 0
-    this.#ends.closed(code)
+    this.#ends.closed(code, reason)
     this.clock.arrives(() => this.session?.gone(false), `${this.#name} closed`)
   }
 

@@ -5,6 +5,7 @@
 import type { Script } from '../../src/log/redis/scripts/script.ts'
 import { CompiledScripts } from '../support/redis-model/script.ts'
 import { acts, goesWrong, healAll } from './trouble.ts'
+import type { RoomLedger } from './room-ledger.ts'
 import { World } from './world.ts'
 
 export interface Outcome {
@@ -25,6 +26,8 @@ const PROBE_MS = 5000
 
 export interface Setting {
   readonly compiled?: CompiledScripts
+  /** How many nodes there are; one does without what is between nodes. */
+  readonly machines?: number
   /** A planted mistake. */
   readonly altered?: (script: Script) => Script
   /** Called with all that happens. */
@@ -32,8 +35,8 @@ export interface Setting {
 }
 
 export async function simulate(seed: number, steps: number, setting: Setting = {}): Promise<Outcome> {
-  const { compiled = new CompiledScripts(), heard = () => {}, altered } = setting
-  const world = new World(seed, compiled)
+  const { compiled = new CompiledScripts(), machines = 1, heard = () => {}, altered } = setting
+  const world = new World(seed, { compiled, machines })
   world.timeline.heard = heard
   if (altered) world.redis.altered = altered
   const { timeline, dice, clients } = world
@@ -82,7 +85,6 @@ export async function simulate(seed: number, steps: number, setting: Setting = {
   }
   next()
   await timeline.run(() => {
-    world.look()
     if (timeline.nextMs <= until) return false
     timeline.nowMs = until
     return next()
@@ -95,8 +97,9 @@ export async function simulate(seed: number, steps: number, setting: Setting = {
 
 /** Some time after the last fault. */
 function mustBeRight(world: World): void {
-  const { clients, node } = world
-  if (node?.trouble !== undefined) world.breaks(`not right: ${node.trouble}`)
+  const { clients, machines } = world
+  for (const { name, node } of machines)
+    if (node?.trouble !== undefined) world.breaks(`not right: ${name}: ${node.trouble}`)
   for (const client of clients) {
     if (!client.isAttached) world.breaks(`not right: a client of ${client.path} is not attached`)
     if (client.waiting > 0) world.breaks(`not right: ${client.waiting} messages of a client of ${client.path} wait`)
@@ -105,7 +108,7 @@ function mustBeRight(world: World): void {
 
 /** Each room has taken messages since. */
 function mustHaveAnswered(world: World): void {
-  const { clients, ledgers, node, promises } = world
+  const { clients, ledgers, nodes, promises } = world
   for (const client of clients) {
     const ledger = ledgers.find(({ path }) => path === client.path)
     if (client.waiting > 0) world.breaks(`not right: ${client.path} takes no messages`)
@@ -115,6 +118,15 @@ function mustHaveAnswered(world: World): void {
   for (const ledger of ledgers) {
     promises.checkAcked(ledger)
     promises.checkBells(ledger)
-    if (node) promises.checkOffsets(ledger, node)
+    for (const node of nodes) promises.checkOffsets(ledger, node)
+    mustHaveMembers(world, ledger)
   }
+}
+
+/** The author's code sees those who are there, and nobody else. */
+function mustHaveMembers(world: World, { path, owner }: RoomLedger): void {
+  const here = world.clients.filter((client) => client.path === path && client.isAttached).map(({ name }) => name)
+  const members = world.nodes.find(({ id }) => id === owner)?.lives.members(path) ?? []
+  const [expected, got] = [here.sort().join(' '), members.join(' ')]
+  if (expected !== got) world.breaks(`not right: ${path} has the members ${got}, and ${expected} are there`)
 }

@@ -5,6 +5,7 @@
  */
 import { z } from 'zod'
 import { defineRoom, RoomError } from '../../src/define.ts'
+import type { RoomLife } from './room-lives.ts'
 
 /** What becomes of a call of the author's code. */
 export interface Mood {
@@ -15,6 +16,10 @@ export interface Mood {
   takes(ms: number): number
   /** An alarm is called before its time. */
   early(name: string): void
+  /** A room begins another life. */
+  begins(path: string): RoomLife
+  /** A room says something that is not kept. */
+  broadcasts(path: string): void
 }
 
 const text = z.object({ text: z.string() })
@@ -44,13 +49,19 @@ export function stage(mood: Mood) {
         room.storage.set('count', n)
         return room.publish(type, { text: what, n })
       }
+      const life = mood.begins(room.path)
       return {
         join(peer) {
           if (mood.throws('join')) throw new Error('planned: join')
+          life.joined(peer, peer.name)
           peer.send('told', 'hello')
         },
+        leave: (peer) => life.left(peer),
+        drop: (peer) => life.dropped(peer),
+        rejoin: (peer) => life.rejoined(peer),
         receive: {
           say: (_, said) => {
+            mood.broadcasts(room.path)
             room.broadcast('told', said.text)
             return keep('said', said.text)
           },
@@ -98,6 +109,7 @@ export function stage(mood: Mood) {
           void keep('rang', `rang ${name}`)
         },
         async close() {
+          life.ended()
           await pause(mood.hangs('close'))
           if (mood.throws('close')) throw new Error('planned: close')
         },

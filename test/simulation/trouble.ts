@@ -1,26 +1,26 @@
 /** What goes wrong in a world, and what its clients do, as the seed decides: each is one action, at random times. */
 import type { Dice } from '../support/random.ts'
 import type { SimClient } from './client.ts'
+import { LINK_FAULTS } from './link-trouble.ts'
+import { crash, lasts, withNode } from './machine-trouble.ts'
 import type { World } from './world.ts'
 
 type Action = (world: World) => void
 
 const FAULTS: Readonly<Record<string, Action>> = {
-  crash: (world) => {
-    world.crashNode()
-    world.timeline.after(world.dice.below(3000), 'restart', () => world.node ?? world.startNode())
-  },
-  freeze: (world) => {
-    const { node, dice, timeline } = world
-    if (!node) return
-    node.clock.freeze()
-    const ms = dice.pick([20, 300, 2000, 7000, 15_000]) * dice.next()
-    timeline.after(ms, 'thaw', () => node.clock.thaw(dice.pick(['timer', 'io'])))
-  },
-  'clock jumps': ({ node, dice }) => {
-    if (node) node.clock.skewMs += (dice.next() - 0.5) * dice.pick([100, 10_000, 200_000])
-  },
-  'connection cut': ({ node }) => node?.line.cut(),
+  crash: (world) => withNode(world, (_, machine) => crash(world, machine, 3000)),
+  freeze: (world) =>
+    withNode(world, (node, machine) => {
+      const { dice } = world
+      node.clock.freeze()
+      const ms = dice.pick([20, 300, 2000, 7000, 15_000]) * dice.next()
+      lasts(world, machine, ms, 'thaw', () => node.clock.thaw(dice.pick(['timer', 'io'])))
+    }),
+  'clock jumps': (world) =>
+    withNode(world, ({ clock }) => {
+      clock.skewMs += (world.dice.next() - 0.5) * world.dice.pick([100, 10_000, 200_000])
+    }),
+  'connection cut': (world) => withNode(world, ({ line }) => line.cut()),
   'Redis slow': ({ redis, dice, timeline }) => {
     redis.slowness = dice.pick([20, 300, 3000])
     timeline.after(dice.below(5000), 'fast', () => {
@@ -28,11 +28,11 @@ const FAULTS: Readonly<Record<string, Action>> = {
     })
   },
   // What was sent on the connection arrives after it has ended, and after what is sent on the next one.
-  'calls arrive late': ({ redis, dice, timeline, node }) => {
+  'calls arrive late': ({ redis, dice, timeline, nodes }) => {
     redis.slowness = 2000
     timeline.after(dice.below(1000), 'late', () => {
       redis.slowness = 0
-      node?.line.cut()
+      for (const { line } of nodes) line.cut()
     })
   },
   'Redis frozen': ({ redis, dice, timeline }) => {
@@ -54,30 +54,34 @@ const FAULTS: Readonly<Record<string, Action>> = {
     redis.model.faults.clockErrorMs += (dice.next() - 0.5) * dice.pick([100, 20_000])
   },
   'Redis forgets scripts': ({ redis }) => redis.model.forgetScripts(),
-  erase: (world) => {
-    const { node, dice, ledgers } = world
-    const ledger = dice.pick(ledgers)
-    if (!node?.isReady) return
-    world.promises.checkAcked(ledger)
-    const release = ledger.hold()
-    let isOver = false
-    const over = () => {
-      isOver = true
-    }
-    node.clock.arrives(() => void node.erase(ledger.path).then(over, over), 'erase')
-    const wait = () => (isOver || node.clock.isDead ? release() : void world.timeline.after(100, 'erasing', wait))
-    wait()
-  },
+  erase: (world) =>
+    withNode(world, (node) => {
+      const ledger = world.dice.pick(world.ledgers)
+      if (!node.isReady) return
+      world.promises.checkAcked(ledger)
+      const release = ledger.hold()
+      let isOver = false
+      const over = () => {
+        isOver = true
+      }
+      node.clock.arrives(() => void node.erase(ledger.path).then(over, over), 'erase')
+      const wait = () => (isOver || node.clock.isDead ? release() : void world.timeline.after(100, 'erasing', wait))
+      wait()
+    }),
 }
 
 /** The rare ones cost data: between them there must be time to lose something else. */
-const RARE = new Set(['Redis emptied', 'Redis lost a key', 'erase', 'Redis restarted, writes lost'])
-const COMMON = Object.keys(FAULTS).filter((name) => !RARE.has(name))
+const RARE: readonly string[] = ['Redis emptied', 'Redis lost a key', 'erase', 'Redis restarted, writes lost']
+const COMMON = Object.keys(FAULTS).filter((name) => !RARE.includes(name))
+const BETWEEN = Object.keys(LINK_FAULTS)
+const ALL: Readonly<Record<string, Action>> = { ...FAULTS, ...LINK_FAULTS }
 
 export function goesWrong(world: World): void {
-  const name = world.dice.oneIn(6) ? world.dice.pick([...RARE]) : world.dice.pick(COMMON)
+  const { dice, machines } = world
+  const isBetween = machines.length > 1 && dice.oneIn(2)
+  const name = dice.pick(isBetween ? BETWEEN : dice.oneIn(6) ? RARE : COMMON)
   world.count(name)
-  FAULTS[name]?.(world)
+  ALL[name]?.(world)
 }
 
 type Act = (client: SimClient, dice: Dice) => void
@@ -86,6 +90,7 @@ const say: Act = (client) => client.say('say')
 /** What clients do, and how often of forty times; the rest is `say`. */
 const ACTS: readonly (readonly [number, Act])[] = [
   [2, (client, dice) => client.cut(dice.oneIn(2))],
+  [1, (client) => client.roam()],
   [1, (client, dice) => client.stall(dice.below(5000))],
   [1, (client, dice) => client.say('bell', { ms: dice.below(8000) })],
   [1, (client) => client.say('redact')],
@@ -110,11 +115,15 @@ export function acts({ clients, dice }: World): void {
 
 /** All is well from now on. */
 export function healAll(world: World): void {
-  const { redis, dice, node } = world
+  const { redis, dice, net, machines } = world
   world.isQuiet = true
   redis.heal(dice)
-  if (!node) world.startNode()
-  else node.clock.thaw('io')
+  net.heal()
+  for (const machine of machines) {
+    machine.node?.clock.thaw('io')
+    machine.node?.line.heal()
+    world.startNode(machine)
+  }
 }
 
 function restart({ redis, dice, timeline }: World, loses: boolean): void {

@@ -1,67 +1,91 @@
 /**
- * A world: one Redis, one node in its lives, some rooms and their clients, on one timeline from one seed. `trouble.ts` makes
- * what goes wrong in it, `simulation.ts` runs it and judges.
+ * A world: one Redis, some machines with a node each in its lives, some rooms and their clients, on one timeline from one
+ * seed. `trouble.ts` makes what goes wrong in it, `simulation.ts` runs it and judges.
  */
 import { type Dice, seeded } from '../support/random.ts'
 import type { CompiledScripts } from '../support/redis-model/script.ts'
 import { seededRandom } from '../support/seeded-random.ts'
 import { SimClient } from './client.ts'
+import { Machine } from './machine.ts'
 import { SimNode } from './node.ts'
 import { NodeClock } from './node-clock.ts'
 import { Promises } from './promises.ts'
 import { RedisLine } from './redis-line.ts'
 import { RedisMachine } from './redis-machine.ts'
 import { RoomLedger } from './room-ledger.ts'
+import { SimNet } from './sim-network.ts'
 import { type Mood, stage } from './stage.ts'
+import { Takeovers } from './takeovers.ts'
 import { Timeline } from './timeline.ts'
 
 const ROOMS = ['/r/tea', '/r/milk', '/r/rye']
 const CLIENTS_EACH = 3
 
+export interface WorldSetting {
+  readonly compiled: CompiledScripts
+  readonly machines: number
+}
+
 export class World {
   readonly timeline = new Timeline()
   readonly dice: Dice
   readonly redis: RedisMachine
+  readonly net: SimNet
+  readonly machines: readonly Machine[]
   readonly ledgers: readonly RoomLedger[]
   readonly clients: readonly SimClient[]
   readonly promises: Promises
+  readonly takeovers: Takeovers
   /** Broken promises, each once. */
   readonly broken: string[] = []
-  /** What the server logged as an error, by its text. */
+  /** What the servers logged as an error, by its text. */
   readonly logged = new Map<string, number>()
   readonly faults = new Map<string, number>()
   /** Nothing goes wrong any more. */
   isQuiet = false
-  node: SimNode | undefined
   #lives = 0
-  #position = -1
 
-  constructor(seed: number, compiled: CompiledScripts) {
+  constructor(seed: number, { compiled, machines }: WorldSetting) {
     this.dice = seeded(seed)
-    this.redis = new RedisMachine(this.timeline, compiled)
+    const { timeline } = this
     const broken = (what: string) => this.breaks(what)
-    this.promises = new Promises(this.#chance(), broken)
-    this.ledgers = ROOMS.map((path) => new RoomLedger(path, this.redis.model, broken))
-    this.redis.onLoss = (path) => {
-      for (const ledger of this.ledgers)
-        if (path === undefined || path === ledger.path) this.lose(ledger, path !== undefined)
+    const events = {
+      losing: (path?: string) => this.#losing(path),
+      parting: () => this.#parting(),
+      wrote: () => this.look(),
     }
-    this.startNode()
+    this.redis = new RedisMachine(timeline, compiled, events, machines > 1 && this.dice.oneIn(3))
+    this.net = new SimNet(timeline, this.#chance())
+    this.promises = new Promises(this.#chance(), broken)
+    this.machines = Array.from(
+      { length: machines },
+      (_, at) => new Machine(`m${at}`, this.net.newPort(), timeline),
+    )
+    this.takeovers = new Takeovers(this, broken)
+    this.ledgers = ROOMS.map(
+      (path) => new RoomLedger(path, () => this.redis.model, broken, (...moved) => this.takeovers.moved(...moved)),
+    )
+    for (const machine of this.machines) this.startNode(machine)
     this.clients = this.ledgers.flatMap((ledger, room) =>
       Array.from(
         { length: CLIENTS_EACH },
         (_, at) =>
           new SimClient({
             name: `c${room}${at}`,
-            timeline: this.timeline,
+            timeline,
             dice: this.#chance(),
             ledger,
             promises: this.promises,
             broken,
-            node: () => this.node,
+            nodes: () => this.nodes,
           }),
       ),
     )
+  }
+
+  /** Those that live. */
+  get nodes(): SimNode[] {
+    return this.machines.flatMap(({ node }) => node ?? [])
   }
 
   breaks(what: string): void {
@@ -75,37 +99,65 @@ export class World {
     ledger.lose(isOne)
   }
 
-  /** Called after each step. */
+  /** Redis may have changed. */
   look(): void {
-    const { position } = this.redis.model
-    if (position === this.#position) return
-    this.#position = position
     for (const ledger of this.ledgers) {
       ledger.look()
       if (ledger.hasChanged) this.timeline.note(`${ledger}`)
     }
   }
 
-  startNode(): void {
+  /** Begins a life on a machine. */
+  startNode(machine: Machine): void {
+    if (machine.node) return
     this.#lives += 1
+    if (this.dice.oneIn(3)) machine.port = this.net.newPort()
     const clock = new NodeClock(this.timeline, `node${this.#lives}`)
     const line = new RedisLine(this.redis, clock, this.#chance())
     const failed = (fields: unknown, message = '') => this.#failed(fields, message)
     const random = seededRandom(this.dice.below(2 ** 31))
-    const node = new SimNode({ clock, line, random, definition: stage(this.#mood()), failed })
-    this.node = node
+    const node: SimNode = new SimNode({
+      clock,
+      line,
+      random,
+      net: this.machines.length > 1 ? this.net : undefined,
+      machine: machine.name,
+      port: machine.port,
+      definition: (lives) => stage(this.#mood(() => node, lives)),
+      failed,
+      broken: (what) => this.breaks(what),
+    })
+    machine.node = node
     clock.arrives(() => void node.start(), 'start')
   }
 
-  crashNode(): void {
-    this.node?.crash()
-    this.node = undefined
-    for (const client of this.clients) client.nodeGone()
+  crashNode(machine: Machine): void {
+    const { node } = machine
+    if (!node) return
+    machine.node = undefined
+    node.crash()
+    this.net.died(machine.name)
+    for (const client of this.clients) client.nodeGone(node)
   }
 
   count(fault: string): void {
     this.timeline.note(`fault ${fault}`)
     this.faults.set(fault, (this.faults.get(fault) ?? 0) + 1)
+  }
+
+  #losing(path?: string): void {
+    for (const ledger of this.ledgers)
+      if (path === undefined || path === ledger.path) this.lose(ledger, path !== undefined)
+  }
+
+  #parting(): () => void {
+    const releases = this.ledgers.map((ledger) => {
+      this.promises.checkAcked(ledger)
+      return ledger.hold()
+    })
+    return () => {
+      for (const release of releases) release()
+    }
   }
 
   #failed(fields: unknown, message: string): void {
@@ -119,7 +171,7 @@ export class World {
     return seeded(this.dice.below(2 ** 31))
   }
 
-  #mood(): Mood {
+  #mood(node: () => SimNode, begins: Mood['begins']): Mood {
     const dice = this.#chance()
     const odds = { open: 8, close: 5, alarm: 6, join: 40 }
     return {
@@ -127,6 +179,8 @@ export class World {
       takes: (ms) => (this.isQuiet ? Math.min(ms, 50) : ms),
       throws: (call) => !this.isQuiet && dice.oneIn(odds[call]),
       early: (name) => this.breaks(`the alarm ${name} is called early`),
+      begins,
+      broadcasts: (path) => this.takeovers.broadcast(node(), path),
     }
   }
 }

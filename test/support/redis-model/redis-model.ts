@@ -28,6 +28,8 @@ export interface ModelParts {
   readonly newRunId?: () => string
   /** How many writes can be lost by a restart at least. */
   readonly history?: number
+  /** Called after each call that has written. */
+  readonly wrote?: (model: RedisModel) => void
 }
 
 /** How many writes are kept, to be lost. */
@@ -153,7 +155,10 @@ export class RedisModel {
     try {
       return work()
     } finally {
-      if (this.#writes.length > 0) this.#history.add(this.#db, this.#writes)
+      if (this.#writes.length > 0) {
+        this.#history.add(this.#db, this.#writes)
+        this.#parts.wrote?.(this)
+      }
     }
   }
 

@@ -1,0 +1,42 @@
+/**
+ * Who owns the rooms of a simulation, and since when: nobody takes a room from a node that was well, and a node that lost a
+ * room without knowing it says no more in it than 3 s after it runs again.
+ */
+import type { SimNode } from './node.ts'
+import type { Broken, RoomLedger } from './room-ledger.ts'
+import type { World } from './world.ts'
+
+/** A node that was well for so long is alive for all. */
+const WELL_MS = 20_000
+/** It may go on so long in a room that it has lost, while it runs. */
+const FENCED_MS = 3000
+
+export class Takeovers {
+  readonly #world: World
+  readonly #broken: Broken
+  /** By node and path: how long the node had run when it lost the room. */
+  readonly #lost = new Map<string, number>()
+
+  constructor(world: World, broken: Broken) {
+    this.#world = world
+    this.#broken = broken
+  }
+
+  moved(ledger: RoomLedger, from: string, isExcused: boolean): void {
+    const { machines, timeline } = this.#world
+    timeline.note(`${ledger.path} is ${ledger.owner || 'nobody'}'s, was ${from || 'nobody'}'s, term ${ledger.term}`)
+    this.#lost.delete(`${ledger.owner} ${ledger.path}`)
+    const former = machines.find(({ node }) => node?.id === from)
+    if (!former?.node || from === '') return
+    this.#lost.set(`${from} ${ledger.path}`, former.node.clock.ranMs)
+    if (isExcused || ledger.owner === '' || former.wellMs < WELL_MS || former.node.isEnding) return
+    this.#broken(`${ledger.path}: was taken from ${former.name}, which was well`)
+  }
+
+  /** A room of a node says something. */
+  broadcast(node: SimNode, path: string): void {
+    const lostMs = this.#lost.get(`${node.id} ${path}`)
+    if (lostMs === undefined || node.clock.ranMs - lostMs <= FENCED_MS) return
+    this.#broken(`${path}: a node that has lost it for ${Math.round(node.clock.ranMs - lostMs)} ms says something in it`)
+  }
+}
