@@ -11,8 +11,10 @@ import type { SimNode } from './node.ts'
 import type { NodeClock } from './node-clock.ts'
 import type { Promises } from './promises.ts'
 import type { Broken, RoomLedger } from './room-ledger.ts'
+import { SeenEvents } from './seen-events.ts'
 import { SimWire } from './sim-wire.ts'
 import type { Timeline } from './timeline.ts'
+import { WrittenOrder } from './written-order.ts'
 
 export interface ClientParts {
   readonly name: string
@@ -36,28 +38,21 @@ interface Said {
 
 /** A server has so long for an answer. */
 const ANSWER_MS = 5000
-/** So many of the newest events are compared with the log. */
-const MOST_SEEN = 100
 
 export class SimClient {
   readonly #parts: ClientParts
   readonly #outbox = new Map<string, Said>()
-  readonly seen = new Map<number, string>()
+  readonly #seen = new SeenEvents()
   #wire: SimWire | undefined
   #isWelcome = false
   /** Of the offset that it has, if it has one. */
   #epoch: string | undefined
   #welcomeEpoch = ''
   #seq = 0
-  /** What the room has written on this connection: the next seq, if it is known. */
-  #next: number | undefined
-  #writtenEpoch = ''
   #said = 0
   /** All its connections, also those that it has given up. */
   readonly #wires = new Set<SimWire>()
   #lastEdge: NodeClock | undefined
-  /** The newest event that was written on this connection, or after which something was; `undefined`: no welcome was. */
-  #position: number | undefined
   count: number | undefined
 
   constructor(parts: ClientParts) {
@@ -127,11 +122,6 @@ export class SimClient {
     this.#connect()
   }
 
-  /** Where its connection is. */
-  get edge(): NodeClock | undefined {
-    return this.isAttached ? this.#wire?.clock : undefined
-  }
-
   /** Its messages were answered in time. */
   checkAnswers(): void {
     const wire = this.#wire
@@ -144,12 +134,7 @@ export class SimClient {
   /** What it has seen is in the log. */
   checkSeen(): void {
     const { ledger, broken, name } = this.#parts
-    if (this.seen.size > 0 && this.#seq > ledger.seq) broken(`${name}: saw up to ${this.#seq}, kept is ${ledger.seq}`)
-    for (const [seq, content] of this.seen) {
-      if (seq < ledger.first || ledger.isRedacted(seq) || content.startsWith('redacted ')) continue
-      const kept = ledger.events.get(seq)
-      if (kept !== content) broken(`${name}: saw ${content} at ${seq}, kept is ${kept}`)
-    }
+    this.#seen.check(this.#seq, ledger, (what) => broken(`${name}: ${what}`))
   }
 
   #connectSoon(ms: number): void {
@@ -167,8 +152,13 @@ export class SimClient {
     }
     const at = (dice.oneIn(2) && ready.find(({ clock }) => clock === this.#lastEdge)) || dice.pick(ready)
     this.#lastEdge = at.clock
+    const order = new WrittenOrder({ ...this.#parts, seq: this.#seq })
     const wire: SimWire = new SimWire(name, at.clock, timeline, dice, {
-      written: (frame) => this.#written(wire, frame),
+      written: (frame) => {
+        if (wire !== this.#wire) return
+        order.written(frame)
+        this.#answered(frame)
+      },
       read: (frame) => {
         if (wire === this.#wire) this.#read(frame)
       },
@@ -182,8 +172,6 @@ export class SimClient {
     })
     this.#wires.add(wire)
     this.#wire = wire
-    this.#next = undefined
-    this.#position = undefined
     for (const said of this.#outbox.values()) said.receivedMs = undefined
     const from = this.#epoch === undefined ? undefined : offset(this.#epoch, this.#seq)
     const visitor = { id: name, name, client: name }
@@ -203,35 +191,13 @@ export class SimClient {
     })
   }
 
-  /** The room has written a frame: it is checked as of this moment, whatever becomes of it. */
-  #written(wire: SimWire, frame: Frame): void {
-    const { ledger, promises, broken, name } = this.#parts
-    const { type = '', data, seq, answer } = frame
-    if (wire !== this.#wire) return
-    if (type === 'welcome' || type === 'reset') {
-      const told = JSON.parse(String(data))
-      this.#writtenEpoch = told.epoch
-      // On the same connection it means what it means at a reconnect: it goes on after what was written.
-      const after = this.#position ?? this.#seq
-      // After a reset the room goes on with the seq that comes next.
-      if (type === 'welcome') this.#next = told.resumed === true ? after + 1 : undefined
-      if (told.resumed === true && told.seq < after) broken(`${name}: resumed at ${after}, newest is ${told.seq}`)
-      if (type === 'welcome') this.#position = told.resumed === true ? after : frame.after
-      else this.#position = Math.max(this.#position ?? 0, told.seq)
-      if (told.resumed === false) promises.wasTold(ledger, told.reason)
-      return
-    }
+  /** The room has answered. */
+  #answered({ type, answer }: Frame): void {
+    const { ledger, promises } = this.#parts
     const said = this.#outbox.get(answer?.id ?? '')
-    if (said) said.receivedMs = undefined
-    if (type === 'ack') {
-      if (said) promises.acked(ledger, said, answer?.seq, answer?.duplicate === true)
-      return
-    }
-    this.#position = Math.max(this.#position ?? 0, seq || frame.after)
-    if (seq === 0) return
-    if (this.#next !== undefined && seq !== this.#next) broken(`${name}: got event ${seq}, expected ${this.#next}`)
-    this.#next = seq + 1
-    promises.handed(ledger, this.#writtenEpoch, seq, `${type} ${data}`)
+    if (!said) return
+    said.receivedMs = undefined
+    if (type === 'ack') promises.acked(ledger, said, answer?.seq, answer?.duplicate === true)
   }
 
   #read({ type = '', data, seq, answer }: Frame): void {
@@ -247,8 +213,7 @@ export class SimClient {
     if (seq === 0) return
     this.#seq = seq
     this.#epoch = this.#welcomeEpoch
-    this.seen.set(seq, `${type} ${data}`)
-    if (this.seen.size > MOST_SEEN) this.seen.delete(this.seen.keys().next().value ?? 0)
+    this.#seen.add(seq, `${type} ${data}`)
   }
 
   #welcome({ epoch, seq, resumed }: { epoch: string; seq: number; resumed?: boolean }): void {
@@ -264,7 +229,7 @@ export class SimClient {
   #begin(epoch: string | undefined, seq: number): void {
     this.#epoch = epoch
     this.#seq = seq
-    this.seen.clear()
+    this.#seen.clear()
   }
 
   #refused({ id, duplicate = false }: Answer = { id: undefined }, code: string): void {

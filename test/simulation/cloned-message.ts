@@ -16,8 +16,8 @@ function copy(value: unknown): unknown {
   }
   if (value instanceof Uint8Array) return Uint8Array.from(value)
   if (Array.isArray(value)) return value.map(copy)
-  const { constructor } = value
-  if (constructor !== Object && constructor !== undefined)
-    throw new Error(`expected plain data in a message between nodes, got a ${constructor.name}`)
+  const kind = value.constructor
+  if (kind !== Object && kind !== undefined)
+    throw new Error(`expected plain data in a message between nodes, got a ${kind.name}`)
   return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, copy(each)]))
 }

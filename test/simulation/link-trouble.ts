@@ -1,6 +1,7 @@
 /** What goes wrong between the nodes of a simulation, and between one of them and Redis; and nodes that are asked to end. */
-import { crash, lasts, withNode } from './machine-trouble.ts'
+
 import type { Machine } from './machine.ts'
+import { crash, lasts, withNode } from './machine-trouble.ts'
 import type { World } from './world.ts'
 
 type Action = (world: World) => void

@@ -25,7 +25,7 @@ import type { NodeClock } from './node-clock.ts'
 import type { RedisLine } from './redis-line.ts'
 import type { Broken } from './room-ledger.ts'
 import { type RoomLife, RoomLives } from './room-lives.ts'
-import type { SimNet } from './sim-network.ts'
+import type { SimNet } from './sim-net.ts'
 import type { SimWire } from './sim-wire.ts'
 
 export interface NodeParts {

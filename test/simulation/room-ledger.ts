@@ -134,7 +134,7 @@ export class RoomLedger {
     if (owner === from && term === this.term) return
     if (!isExcused && term < this.term) this.#broken(`term ${term} after ${this.term}`)
     if (!isExcused && owner !== from && owner !== '' && term <= this.term)
-      this.#broken(`${owner} owns it with term ${term}, which was ${from || "nobody"}'s`)
+      this.#broken(`${owner} owns it with term ${term}, which was ${from || 'nobody'}'s`)
     this.owner = owner
     this.term = term
     if (owner !== from) this.#moved(this, from, isExcused)

@@ -81,7 +81,9 @@ export class SimWire implements Wire {
     if (this.#isCut) return
     // After the frames before it.
     const last = this.#down.at(-1)?.at ?? this.#timeline.nowMs
-    this.#timeline.after(last - this.#timeline.nowMs + this.#delay(), `${this.#name} close`, () => this.#close(code, reason))
+    this.#timeline.after(last - this.#timeline.nowMs + this.#delay(), `${this.#name} close`, () =>
+      this.#close(code, reason),
+    )
   }
 
   drop(): void {

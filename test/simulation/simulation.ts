@@ -4,8 +4,8 @@
  */
 import type { Script } from '../../src/log/redis/scripts/script.ts'
 import { CompiledScripts } from '../support/redis-model/script.ts'
-import { acts, goesWrong, healAll } from './trouble.ts'
 import type { RoomLedger } from './room-ledger.ts'
+import { acts, goesWrong, healAll } from './trouble.ts'
 import { World } from './world.ts'
 
 export interface Outcome {

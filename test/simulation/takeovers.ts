@@ -37,6 +37,8 @@ export class Takeovers {
   broadcast(node: SimNode, path: string): void {
     const lostMs = this.#lost.get(`${node.id} ${path}`)
     if (lostMs === undefined || node.clock.ranMs - lostMs <= FENCED_MS) return
-    this.#broken(`${path}: a node that has lost it for ${Math.round(node.clock.ranMs - lostMs)} ms says something in it`)
+    this.#broken(
+      `${path}: a node that has lost it for ${Math.round(node.clock.ranMs - lostMs)} ms says something in it`,
+    )
   }
 }

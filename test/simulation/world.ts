@@ -13,7 +13,7 @@ import { Promises } from './promises.ts'
 import { RedisLine } from './redis-line.ts'
 import { RedisMachine } from './redis-machine.ts'
 import { RoomLedger } from './room-ledger.ts'
-import { SimNet } from './sim-network.ts'
+import { SimNet } from './sim-net.ts'
 import { type Mood, stage } from './stage.ts'
 import { Takeovers } from './takeovers.ts'
 import { Timeline } from './timeline.ts'
@@ -57,13 +57,16 @@ export class World {
     this.redis = new RedisMachine(timeline, compiled, events, machines > 1 && this.dice.oneIn(3))
     this.net = new SimNet(timeline, this.#chance())
     this.promises = new Promises(this.#chance(), broken)
-    this.machines = Array.from(
-      { length: machines },
-      (_, at) => new Machine(`m${at}`, this.net.newPort(), timeline),
-    )
+    this.machines = Array.from({ length: machines }, (_, at) => new Machine(`m${at}`, this.net.newPort(), timeline))
     this.takeovers = new Takeovers(this, broken)
     this.ledgers = ROOMS.map(
-      (path) => new RoomLedger(path, () => this.redis.model, broken, (...moved) => this.takeovers.moved(...moved)),
+      (path) =>
+        new RoomLedger(
+          path,
+          () => this.redis.model,
+          broken,
+          (...moved) => this.takeovers.moved(...moved),
+        ),
     )
     for (const machine of this.machines) this.startNode(machine)
     this.clients = this.ledgers.flatMap((ledger, room) =>
