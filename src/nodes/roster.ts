@@ -14,8 +14,12 @@ export interface NodeEntry {
   readonly startedMs: number
   /** A hash of its `rooms.json`, so that differences are noticed. */
   readonly configHash: string
+  /** Of Corridor. */
+  readonly version: string
   /** It ends: no room is handed to it. */
   readonly isDraining: boolean
+  /** It hears what is said to it through Redis at once, not with its next beat. */
+  readonly hears: boolean
 }
 
 export interface Roster {
@@ -28,12 +32,16 @@ export interface Roster {
   all(): Iterable<NodeEntry>
   /**
    * Whether a node is dead for this observer: its counter has not moved for 10 s of own monotonic time in which own beats
-   * were each answered within 1 s. A node that was never seen is dead.
+   * were each answered within 1 s. A node that was never seen may have just started: it is dead once a beat that was sent
+   * after this question does not show it; `died` is called then.
    */
   isDead(id: NodeId): boolean
   /** Asks a node through Redis, after its link was refused. `false`: no answer within 300 ms; its rooms may be taken. */
   answers(id: NodeId): Promise<boolean>
-  /** Leaves word for a node that one of its rooms is, or is about to be, taken; it verifies. Resolves when Redis has it. */
+  /**
+   * Leaves word for a node that one of its rooms is about to be taken, or was: it verifies that room now, and with each beat
+   * for 15 s. Resolves when Redis has it.
+   */
   leaveNote(id: NodeId, path: string): Promise<void>
   /** Tells all nodes where a room lives that has moved; a hint. */
   announce(path: string, owner: NodeId, term: number): void
@@ -52,10 +60,14 @@ export interface Roster {
 export interface RosterEvents {
   /** A note, or a doubt: make sure that this room is still owned here. */
   verify(path: string): void
+  /** Notes may have been lost with a state of Redis: make sure of every room that is open here. */
+  verifyAll(): void
   /** `roster.announce` of another node. */
   moved(path: string, owner: NodeId, term: number): void
   /** A node was found dead, or has left. */
   died(id: NodeId): void
-  /** This node alone has been cut off from Redis for 10 s: it gives its rooms up. */
+  /** This node alone has been cut off from Redis for 10 s: it gives its rooms up. Called once until Redis answers again. */
   cutOff(): void
+  /** Redis is silent: a link to this node is needed, so that it tells whether Redis is for it. Called each second. */
+  linkWanted(id: NodeId): void
 }

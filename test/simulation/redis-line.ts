@@ -3,12 +3,13 @@
  * sent twice, it connects again by itself, and one that is silent for too long is destroyed. Answers arrive in the node's
  * own loop, so a frozen node hears them late and a dead one never.
  */
-import type { Argument, RedisCalls, Reply } from '../../src/log/redis/redis-calls.ts'
+import type { Argument, RedisCalls, Reply, Subscription } from '../../src/log/redis/redis-calls.ts'
 import type { Script } from '../../src/log/redis/scripts/script.ts'
 import type { Dice } from '../support/random.ts'
 import type { Pace } from '../support/redis-model/connection.ts'
 import { ModelClient } from '../support/redis-model/model-client.ts'
 import type { ModelHost } from '../support/redis-model/model-host.ts'
+import { ModelSubscription } from '../support/redis-model/model-subscription.ts'
 import type { NodeClock } from './node-clock.ts'
 import type { MachineLine, RedisMachine } from './redis-machine.ts'
 
@@ -38,6 +39,7 @@ export class RedisLine implements RedisCalls, MachineLine {
   #isReady = false
   #askedMs: number | undefined
   #waiting = 0
+  readonly #subscriptions: ModelSubscription[] = []
 
   constructor(machine: RedisMachine, clock: NodeClock, dice: Dice) {
     this.#machine = machine
@@ -77,6 +79,18 @@ export class RedisLine implements RedisCalls, MachineLine {
     return [(name, args) => this.#ask(() => this.#client.masters()[0]?.(name, args) ?? Promise.reject(AWAY))]
   }
 
+  subscribe(channels: readonly string[], heard: (channel: string, text: string) => void): Subscription {
+    const subscription = new ModelSubscription({
+      clock: this.#machine.network,
+      host: () => (this.#isReachable ? this.host : undefined),
+      channels,
+      heard: (channel, text) => this.#clock.arrives(() => heard(channel, text), 'redis says'),
+      delayMs: () => Number(this.#pace().callMs),
+    })
+    this.#subscriptions.push(subscription)
+    return subscription
+  }
+
   /** The connection dies. What was sent on it may still arrive. */
   cut(): void {
     this.#client.cut()
@@ -107,6 +121,7 @@ export class RedisLine implements RedisCalls, MachineLine {
 
   /** The machine has ended the connection. */
   died(): void {
+    for (const subscription of this.#subscriptions) subscription.cut()
     if (!this.#isReady) return
     this.#isReady = false
     this.#askedMs = undefined
@@ -117,6 +132,7 @@ export class RedisLine implements RedisCalls, MachineLine {
   /** Its node has died. */
   end(): void {
     this.#client.cut()
+    for (const subscription of this.#subscriptions) subscription.end()
     this.#isReady = false
     this.#machine.lines.delete(this)
   }
@@ -140,7 +156,7 @@ export class RedisLine implements RedisCalls, MachineLine {
 
   #connectSoon(): void {
     this.#clock.after(RETRY_MS.least + this.#dice.below(RETRY_MS.more), () => {
-      if (!this.#machine.answers(this.host) || this.#silentUntilMs > this.#machine.network.monotonic()) {
+      if (!this.#isReachable) {
         this.events.away()
         this.#connectSoon()
         return
@@ -148,6 +164,10 @@ export class RedisLine implements RedisCalls, MachineLine {
       this.#isReady = true
       this.events.ready()
     })
+  }
+
+  get #isReachable(): boolean {
+    return this.#machine.answers(this.host) && this.#silentUntilMs <= this.#machine.network.monotonic()
   }
 
   #mustNotBeSilent(): void {

@@ -76,7 +76,16 @@ function nodeOf(id: NodeId, clock: HandClock, network: MadeUpNetwork, isKnown: (
   }
   const onTime = whenRunning('timers')
   const entry = (of: NodeId): NodeEntry => ({
-    ...{ id: of, address: `${of}:1`, protocol: 1, startedMs: 0, configHash: '', isDraining: false },
+    ...{
+      id: of,
+      address: `${of}:1`,
+      protocol: 1,
+      startedMs: 0,
+      configHash: '',
+      version: '',
+      isDraining: false,
+      hears: true,
+    },
   })
   const questions = new Questions()
   const line = (fields: object | string, text?: string) => void node.logged.push(text ?? String(fields))

@@ -9,6 +9,9 @@ export const BUCKETS = 1024
 /** The secret of the log. */
 export const SECRET_KEY = 'corridor:secret'
 
+/** The nodes: a field each. What else is kept of them begins with it. */
+export const NODES_KEY = 'corridor:{nodes}'
+
 /** What the keys of a bucket begin with. */
 export function bucketKey(bucket: number): string {
   return `corridor:{${bucket}}`

@@ -22,6 +22,20 @@ export interface RedisCalls {
   command(name: string, key: string, ...args: Argument[]): Promise<Reply>
   /** As `run`, and then waits a moment for a replica to have it too. Not there: no Redis behind it can have replicas. */
   runReplicated?(script: Script, key: string, args: readonly Argument[]): Promise<Replicated>
+  /**
+   * Hears what is published on channels, on a connection of its own. What is published while that connection is not there
+   * is missed, and nobody is told. Not there: it cannot be had.
+   */
+  subscribe?(channels: readonly string[], heard: (channel: string, text: string) => void): Subscription
+}
+
+/** A connection that hears; it begins at once, and has no end of its own. */
+export interface Subscription {
+  /** Connects if there is no connection: the first could not be made, or it has ended. Nothing does so by itself. */
+  revive(): void
+  /** Begins a new connection: nothing comes over this one. */
+  renew(): void
+  end(): void
 }
 
 export interface Replicated {

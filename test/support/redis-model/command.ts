@@ -9,6 +9,8 @@ export interface ServerFacts {
   info(section: string): string
   config(pattern: string): readonly string[]
   role(): Answer
+  /** Says it to who hears the channel; returns how many. */
+  publish(channel: string, message: string): number
 }
 
 export interface Command {

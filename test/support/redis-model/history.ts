@@ -78,4 +78,5 @@ const NOBODY = {
   info: () => '',
   config: () => [],
   role: () => null,
+  publish: () => 0,
 }

@@ -10,12 +10,14 @@ import {
   RedisRefusal,
   type Replicated,
   type Reply,
+  type Subscription,
 } from '../../../src/log/redis/redis-calls.ts'
 import type { Script } from '../../../src/log/redis/scripts/script.ts'
 import type { Answer } from './answer.ts'
 import { toBytes, toReply } from './bytes.ts'
 import { Blocking, type Connection, type Pace } from './connection.ts'
 import type { ModelHost } from './model-host.ts'
+import { ModelSubscription } from './model-subscription.ts'
 import type { RedisModel } from './redis-model.ts'
 
 /** What a call does: with the model, on a connection to it. */
@@ -39,6 +41,7 @@ export class ModelClient implements RedisCalls {
   #host: ModelHost
   #connection: Connection | undefined
   #isLagging = false
+  readonly #subscriptions: ModelSubscription[] = []
 
   /** Not there unless it may have replicas. */
   readonly runReplicated?: NonNullable<RedisCalls['runReplicated']>
@@ -77,8 +80,20 @@ export class ModelClient implements RedisCalls {
     return this.#host.isUp ? [(name, args) => this.#say(name, args)] : []
   }
 
-  /** Its connection dies; the next call begins another. */
+  subscribe(channels: readonly string[], heard: (channel: string, text: string) => void): Subscription {
+    const host = () => (this.#host.isUp ? this.#host : undefined)
+    const delayMs = () => {
+      const { answerMs } = this.pacing('message')
+      return answerMs === 'held' ? 0 : answerMs
+    }
+    const subscription = new ModelSubscription({ clock: this.#clock, host, channels, heard, delayMs })
+    this.#subscriptions.push(subscription)
+    return subscription
+  }
+
+  /** Its connections die; the next call begins another. */
   cut(): void {
+    for (const subscription of this.#subscriptions) subscription.cut()
     const dead = this.connection
     if (!dead) return
     this.ghosts = [...this.ghosts, dead].filter(({ sent }) => sent.length > 0)

@@ -5,6 +5,8 @@ import type { RedisModel } from './redis-model.ts'
 
 export class ModelHost {
   readonly model: RedisModel
+  /** What ends each connection that hears. */
+  readonly subscriptions = new Set<() => void>()
   readonly #connections = new Set<Connection>()
   /** What arrived while it is frozen. */
   readonly #waiting: (() => void)[] = []
@@ -48,6 +50,7 @@ export class ModelHost {
     this.#waiting.length = 0
     for (const connection of this.#connections) connection.drop()
     this.#connections.clear()
+    for (const end of [...this.subscriptions]) end()
   }
 
   /** Starts after `kill`, with the state after so many writes; default: with all. */

@@ -5,6 +5,7 @@
  */
 import { createHash } from 'node:crypto'
 import { type Answer, CommandError } from './answer.ts'
+import { Channels } from './channels.ts'
 import type { Command, ServerFacts } from './command.ts'
 import { commands } from './commands/all.ts'
 import { Faults } from './faults.ts'
@@ -38,6 +39,7 @@ const HISTORY = 1_000
 export class RedisModel {
   readonly faults = new Faults()
   readonly replicas = new Replicas(this)
+  readonly channels = new Channels()
   readonly config: Map<string, string>
   readonly #parts: ModelParts
   readonly #commands = commands()
@@ -197,6 +199,7 @@ export class RedisModel {
       info: (section) => infoOf(model, section),
       config: (pattern) => configsLike(model.config, pattern),
       role: () => roleOf(model),
+      publish: (channel, message) => model.channels.publish(channel, message),
     }
   }
 }

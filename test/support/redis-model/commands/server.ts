@@ -23,5 +23,6 @@ export const SERVER: readonly Command[] = [
   },
   // It tells who asks that writes would fail.
   { ...reads('PING', -1, (_, [text]) => text ?? new Status('PONG')), needsDisk: true },
+  tells('PUBLISH', 3, (_, [channel = '', message = ''], server) => server.publish(channel, message)),
   tells('ECHO', 2, (_, [text = '']) => text),
 ]

@@ -1,0 +1,105 @@
+/**
+ * What nodes say to each other through Redis at once, beside their beats: a note, a question whether one lives, a room that
+ * has moved. All of it may be lost. Whether this node hears is known from what it says to itself with each beat.
+ * `beats.ts` owns it.
+ */
+import type { Clock } from '../clock.ts'
+import type { RedisCalls, Subscription } from '../log/redis/redis-calls.ts'
+import type { NodeId } from './link-message.ts'
+
+/** What a node has said to itself comes within this, or it does not hear. */
+const HEARS_MS = 2500
+/** One that does not hear for so long needs another connection. */
+const RENEW_MS = 5000
+
+const ALL = 'corridor:nodes'
+const channelOf = (id: NodeId) => `corridor:node:${id}`
+
+export interface ChannelParts {
+  readonly self: NodeId
+  readonly calls: RedisCalls
+  readonly clock: Clock
+  /** A note for this node. */
+  readonly note: (path: string) => void
+  /** A room has moved. */
+  readonly moved: (path: string, owner: NodeId, term: number) => void
+  /** A node has said that it ends. */
+  readonly left: (id: NodeId) => void
+}
+
+export class NodeChannels {
+  readonly #parts: ChannelParts
+  readonly #subscription: Subscription | undefined
+  /** When it last heard itself, and when its connection began. */
+  #heardMs = Number.NEGATIVE_INFINITY
+  #begunMs: number
+  /** Questions that were asked and are not answered, and what they are answered with. */
+  readonly #asked = new Map<NodeId, () => void>()
+
+  constructor(parts: ChannelParts) {
+    const { self, calls, clock } = parts
+    this.#parts = parts
+    this.#begunMs = clock.monotonic()
+    this.#subscription = calls.subscribe?.([ALL, channelOf(self)], (_, text) => this.#heard(text))
+  }
+
+  /** Whether it hears what is said to it. */
+  get hears(): boolean {
+    return this.#parts.clock.monotonic() - this.#heardMs <= HEARS_MS
+  }
+
+  /** With each beat that is answered. */
+  check(): void {
+    const { clock, self } = this.#parts
+    const now = clock.monotonic()
+    this.#subscription?.revive()
+    if (now - Math.max(this.#heardMs, this.#begunMs) > RENEW_MS) {
+      this.#begunMs = now
+      this.#subscription?.renew()
+    }
+    this.#say(channelOf(self), 'self')
+  }
+
+  note(id: NodeId, path: string): void {
+    this.#say(channelOf(id), `note ${path}`)
+  }
+
+  moved(path: string, owner: NodeId, term: number): void {
+    this.#say(ALL, `moved ${owner} ${term} ${path}`)
+  }
+
+  left(): void {
+    this.#say(ALL, `left ${this.#parts.self}`)
+  }
+
+  /** Asks a node whether it lives. Rejects if Redis does not take the question. */
+  async ask(id: NodeId, answered: () => void): Promise<void> {
+    this.#asked.set(id, answered)
+    await this.#parts.calls.command('PUBLISH', channelOf(id), `ask ${this.#parts.self}`)
+  }
+
+  /** Nobody waits for its answer any more. */
+  unask(id: NodeId): void {
+    this.#asked.delete(id)
+  }
+
+  end(): void {
+    this.#subscription?.end()
+  }
+
+  #heard(text: string): void {
+    const { self, clock, note, moved, left } = this.#parts
+    const [, kind = '', rest = ''] = /^(\w+) ?(.*)$/s.exec(text) ?? []
+    if (kind === 'self') this.#heardMs = clock.monotonic()
+    if (kind === 'ask') this.#say(channelOf(rest), `here ${self}`)
+    if (kind === 'here') this.#asked.get(rest)?.()
+    if (kind === 'note') note(rest)
+    if (kind === 'left') left(rest)
+    const [, owner, term, path] = kind === 'moved' ? (/^(\S+) (\d+) (.*)$/s.exec(rest) ?? []) : []
+    if (owner !== undefined && path !== undefined && owner !== self) moved(path, owner, Number(term))
+  }
+
+  #say(channel: string, text: string): void {
+    this.#parts.calls.command('PUBLISH', channel, text).catch(() => {})
+  }
+}

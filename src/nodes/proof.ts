@@ -1,0 +1,114 @@
+/**
+ * Whether this node may speak for its rooms. Others take them when they have not seen it beat for 10 s, so it may for 10 s
+ * after a beat that was answered, counted from when that was sent. Where Redis is away for all others too nobody takes a
+ * room, and it may go on: nodes tell each other how long ago Redis answered (`heard`). What is not known counts against
+ * it. `beats.ts` owns it and ticks each second.
+ */
+import type { NodeId } from './link-message.ts'
+import type { NodeEntry } from './roster.ts'
+
+/** So long after a beat that was answered nobody has found this node dead. */
+export const PROOF_MS = 10_000
+/** Redis has never answered. */
+const NEVER_MS = 2 ** 40
+/** What a node said is what it is for so long; it says it each second. */
+const FRESH_MS = 3000
+/** Beats and what is told of them differ by so much, though Redis went away for all at once. */
+const APART_MS = 3000
+/** After so long without an answer, it is known whether another node has had one. */
+const TOLD_MS = 7000
+/** After Redis is back for another node, it needs 10 s of beats to find this one dead: half of it, to be sure. */
+const SHARED_MS = 5000
+/** Longer between two ticks: this process did not run. What was told meanwhile may be old. */
+const PAUSE_MS = 2500
+/** After a pause, what was told before is read within it. */
+const CATCH_UP_MS = 1000
+
+export interface ProofParts {
+  readonly monotonic: () => number
+  /** The other nodes that live, as far as is known. */
+  readonly others: () => Iterable<NodeEntry>
+}
+
+interface Status {
+  readonly heardMs: number
+  /** When Redis last answered that node. */
+  readonly answeredMs: number
+}
+
+export type Reach =
+  /** Redis answers, or is away for every node that is known. */
+  | 'fine'
+  /** Another node reaches Redis. */
+  | 'alone'
+  /** It is not known how it is for another node. */
+  | 'unknown'
+
+export class Proof {
+  readonly #parts: ProofParts
+  readonly #statuses = new Map<NodeId, Status>()
+  /** When the last beat that was answered had been sent. */
+  #beatMs = Number.NEGATIVE_INFINITY
+  /** When Redis was last known to be away for all. */
+  #sharedMs = Number.NEGATIVE_INFINITY
+  #tickedMs = Number.NEGATIVE_INFINITY
+  #trustedFromMs = 0
+
+  constructor(parts: ProofParts) {
+    this.#parts = parts
+  }
+
+  get redisAgeMs(): number {
+    return Math.min(this.#parts.monotonic() - this.#beatMs, NEVER_MS)
+  }
+
+  get holds(): boolean {
+    const now = this.#parts.monotonic()
+    return now - this.#beatMs < PROOF_MS || now - this.#sharedMs < SHARED_MS
+  }
+
+  answered(sentMs: number): void {
+    this.#beatMs = Math.max(this.#beatMs, sentMs)
+  }
+
+  /** Another node tells how long ago Redis answered it. */
+  heard(id: NodeId, redisAgeMs: number): void {
+    const heardMs = this.#parts.monotonic()
+    this.#statuses.set(id, { heardMs, answeredMs: heardMs - redisAgeMs })
+  }
+
+  /** Once a second. */
+  tick(): Reach {
+    const now = this.#parts.monotonic()
+    if (now - this.#tickedMs > PAUSE_MS) this.#paused(now)
+    this.#tickedMs = now
+    const reach = this.#reach(now)
+    // Before Redis has ever answered, nothing is known of others.
+    const wasReached = this.#beatMs > Number.NEGATIVE_INFINITY
+    if (reach === 'fine' && wasReached && now - this.#beatMs >= TOLD_MS && now >= this.#trustedFromMs)
+      this.#sharedMs = now
+    return reach
+  }
+
+  /** The others of which it is not known how Redis is for them. */
+  *unheard(): Iterable<NodeId> {
+    const now = this.#parts.monotonic()
+    for (const { id } of this.#parts.others()) if (!this.#isFresh(this.#statuses.get(id), now)) yield id
+  }
+
+  #reach(now: number): Reach {
+    for (const { answeredMs } of this.#statuses.values()) if (answeredMs > this.#beatMs + APART_MS) return 'alone'
+    if (now - this.#beatMs < APART_MS) return 'fine'
+    for (const { id } of this.#parts.others()) if (!this.#isFresh(this.#statuses.get(id), now)) return 'unknown'
+    return 'fine'
+  }
+
+  #isFresh(status: Status | undefined, now: number): boolean {
+    return status !== undefined && now - status.heardMs <= FRESH_MS && status.heardMs >= this.#trustedFromMs
+  }
+
+  #paused(now: number): void {
+    this.#statuses.clear()
+    this.#trustedFromMs = now + CATCH_UP_MS
+  }
+}

@@ -1,0 +1,157 @@
+/**
+ * Which nodes live, as this one sees it. A node is dead when its counter has not moved for 10 s of own monotonic time in
+ * which own beats were each answered within 1 s; a late answer, or a pause of this process, starts the count anew. No
+ * clock is shared and nothing expires by itself. `beats.ts` hands in each answer.
+ */
+import type { NodeId } from './link-message.ts'
+import type { NodeField } from './node-field.ts'
+import type { NodeEntry } from './roster.ts'
+
+/** A node whose counter stands still for so long is dead. */
+export const DEAD_MS = 10_000
+/** A beat is in time if it is answered within it. */
+export const IN_TIME_MS = 1000
+/** Longer between two beats: this process did not run, and perhaps no other did. */
+const PAUSE_MS = 2000
+/** So many ids that nobody has are remembered as dead. */
+const MOST_UNKNOWN = 1000
+
+/** When a beat was sent and answered, by the monotonic clock. */
+export interface BeatTimes {
+  /** Which beat of this node. */
+  readonly number: number
+  readonly sentMs: number
+  readonly answeredMs: number
+}
+
+export interface DeadNode {
+  readonly id: NodeId
+  readonly counter: string
+}
+
+interface Sighting {
+  field: NodeField
+  /** Since when its counter has stood still, or the count began anew. */
+  sinceMs: number
+  /** Since when it is dead. */
+  deadMs: number | undefined
+  isInRedis: boolean
+  /** It has said that it ends. */
+  hasLeft: boolean
+}
+
+export class Sightings {
+  readonly #seen = new Map<NodeId, Sighting>()
+  /** Ids that were asked for and not seen, and after which beat; dead once a later beat does not show them. */
+  readonly #unknown = new Map<NodeId, { readonly after: number; isDead: boolean }>()
+  #sentMs = Number.NEGATIVE_INFINITY
+
+  /** A beat was answered. Returns the nodes that are dead from now on. */
+  answered({ number, sentMs, answeredMs }: BeatTimes, nodes: ReadonlyMap<NodeId, NodeField>): NodeId[] {
+    const isInTime = answeredMs - sentMs <= IN_TIME_MS
+    const isSteady = isInTime && sentMs - this.#sentMs <= PAUSE_MS
+    this.#sentMs = sentMs
+    for (const [id, field] of nodes) this.#see(id, field, answeredMs)
+    const died: NodeId[] = []
+    for (const [id, sighting] of this.#seen) {
+      sighting.isInRedis = nodes.has(id)
+      if (sighting.deadMs !== undefined) continue
+      if (sighting.hasLeft && !sighting.isInRedis && isInTime) sighting.deadMs = answeredMs
+      else if (!isSteady) sighting.sinceMs = answeredMs
+      else if (sentMs - sighting.sinceMs >= DEAD_MS) sighting.deadMs = answeredMs
+      if (sighting.deadMs !== undefined) died.push(id)
+    }
+    this.#forget()
+    if (isInTime) died.push(...this.#missing(number))
+    return died
+  }
+
+  /** A beat was not answered: what stood still meanwhile is no sign. */
+  startAnew(nowMs: number): void {
+    for (const sighting of this.#seen.values()) sighting.sinceMs = nowMs
+  }
+
+  /** It has said that it ends: it is dead once Redis does not have it any more. */
+  left(id: NodeId): void {
+    const sighting = this.#seen.get(id)
+    if (sighting) sighting.hasLeft = true
+  }
+
+  get(id: NodeId): NodeEntry | undefined {
+    const sighting = this.#seen.get(id)
+    return sighting?.deadMs === undefined ? sighting?.field.entry : undefined
+  }
+
+  /** '': it was never seen. */
+  counterOf(id: NodeId): string {
+    return this.#seen.get(id)?.field.counter ?? ''
+  }
+
+  *living(): Iterable<NodeEntry> {
+    for (const { field, deadMs } of this.#seen.values()) if (deadMs === undefined) yield field.entry
+  }
+
+  /**
+   * Whether it is dead. Of an id that was never seen only a beat that is sent after this question tells: it may just have
+   * started. `beats`: how many were sent.
+   */
+  state(id: NodeId, beats: number): 'dead' | 'alive' | 'unknown' {
+    const sighting = this.#seen.get(id)
+    if (sighting) return sighting.deadMs === undefined ? 'alive' : 'dead'
+    const unknown = this.#unknown.get(id)
+    if (unknown) return unknown.isDead ? 'dead' : 'unknown'
+    this.#remember(id, beats, false)
+    return 'unknown'
+  }
+
+  /** Nodes that have been dead for so long and are still in Redis. */
+  deadFor(ms: number, nowMs: number): DeadNode[] {
+    return [...this.#seen]
+      .filter(([, { deadMs, isInRedis }]) => isInRedis && deadMs !== undefined && nowMs - deadMs >= ms)
+      .map(([id, { field }]) => ({ id, counter: field.counter }))
+  }
+
+  /** When the next node would be dead, if its counter stands still until then. */
+  get nextDeathMs(): number {
+    let next = Number.POSITIVE_INFINITY
+    for (const { sinceMs, deadMs } of this.#seen.values())
+      if (deadMs === undefined) next = Math.min(next, sinceMs + DEAD_MS)
+    return next
+  }
+
+  #see(id: NodeId, field: NodeField, nowMs: number): void {
+    this.#unknown.delete(id)
+    const sighting = this.#seen.get(id)
+    if (!sighting) {
+      this.#seen.set(id, { field, sinceMs: nowMs, deadMs: undefined, isInRedis: true, hasLeft: false })
+      return
+    }
+    // A Redis that has lost writes has an earlier counter.
+    if (sighting.field.counter !== field.counter) {
+      sighting.sinceMs = nowMs
+      sighting.deadMs = undefined
+    }
+    sighting.field = field
+  }
+
+  /** Who is dead and gone from Redis. */
+  #forget(): void {
+    for (const [id, { deadMs, isInRedis }] of this.#seen)
+      if (deadMs !== undefined && !isInRedis) {
+        this.#seen.delete(id)
+        this.#remember(id, 0, true)
+      }
+  }
+
+  #remember(id: NodeId, after: number, isDead: boolean): void {
+    const [oldest] = this.#unknown.keys()
+    if (this.#unknown.size >= MOST_UNKNOWN && oldest !== undefined) this.#unknown.delete(oldest)
+    this.#unknown.set(id, { after, isDead })
+  }
+
+  #missing(number: number): NodeId[] {
+    const missing = [...this.#unknown].filter(([, { after, isDead }]) => !isDead && after < number)
+    for (const [, unknown] of missing) unknown.isDead = true
+    return missing.map(([id]) => id)
+  }
+}

@@ -1,0 +1,83 @@
+/** Nodes that know of each other by a model of Redis, each a process of its own on the test's clock. */
+import { Beats } from '../../src/nodes/beats.ts'
+import type { RosterEvents } from '../../src/nodes/roster.ts'
+import { type HandClock, handClock } from '../../src/testing/hand-clock.ts'
+import { Pausable } from '../support/pausable.ts'
+import { SILENT } from '../support/places.ts'
+import { ModelClient } from '../support/redis-model/model-client.ts'
+import { ModelHost } from '../support/redis-model/model-host.ts'
+import { RedisModel } from '../support/redis-model/redis-model.ts'
+import { seededRandom } from '../support/seeded-random.ts'
+
+export interface StagedNode {
+  readonly id: string
+  readonly beats: Beats
+  readonly process: Pausable
+  readonly client: ModelClient
+  /** What it was told, with the ms since the stage began: `11000 died a`. */
+  readonly told: string[]
+  /** What of it is of this kind. */
+  of(kind: keyof RosterEvents): string[]
+}
+
+export interface BeatsStage {
+  readonly clock: HandClock
+  readonly host: ModelHost
+  /** A node that has beaten for the first time. */
+  node(said?: { configHash?: string; version?: string; protocol?: number; hears?: boolean }): Promise<StagedNode>
+  /** Moves time on, a beat's part at a time, as processes run. */
+  pass(ms: number): Promise<void>
+}
+
+export function beatsStage(): BeatsStage {
+  const clock = handClock()
+  const host = new ModelHost(new RedisModel({ clock }))
+  let seed = 0
+  return {
+    clock,
+    host,
+    async node({ configHash = 'one', version = '1.0.0', protocol = 1, hears = true } = {}) {
+      seed += 1
+      const process = new Pausable(clock)
+      const client = new ModelClient(clock, host)
+      const { subscribe, ...mute } = process.calls(client)
+      const told: string[] = []
+      const tell =
+        (kind: string) =>
+        (...words: readonly (string | number)[]) =>
+          void told.push([clock.monotonic(), kind, ...words].join(' '))
+      const beats = new Beats({
+        calls: hears ? { ...mute, ...(subscribe ? { subscribe } : {}) } : mute,
+        clock: process.clock,
+        random: seededRandom(seed),
+        logger: SILENT,
+        ...{ protocol, configHash, version },
+        events: {
+          verify: tell('verify'),
+          verifyAll: tell('verifyAll'),
+          moved: tell('moved'),
+          died: tell('died'),
+          cutOff: tell('cutOff'),
+          linkWanted: tell('linkWanted'),
+        },
+      })
+      await beats.start(`10.0.0.${seed}:7000`)
+      await clock.settled()
+      const of = (kind: string) => told.filter((line) => line.split(' ')[1] === kind)
+      return { id: beats.self, beats, process, client, told, of }
+    },
+    async pass(ms) {
+      await clock.advance(ms)
+    },
+  }
+}
+
+/** Every other node tells this one how Redis is for it, as a link does. */
+export function tellEachOther(nodes: readonly StagedNode[], clock: HandClock): () => void {
+  return clock.every(1000, () => {
+    for (const to of nodes) {
+      const others = nodes.filter((from) => from !== to && !from.process.isPaused)
+      for (const from of others) to.process.arrives(() => to.beats.heard(from.id, from.beats.redisAgeMs))
+    }
+  })
+}
