@@ -157,7 +157,8 @@ export class Subscriber implements Backlog {
       return
     }
     wire.send(bytes, frames)
-    if (wire.waiting > 0) this.#bounds.noteBacklog(this)
+    // What waits behind a relay waits in another process.
+    if (wire.waiting > 0 && !wire.relayed) this.#bounds.noteBacklog(this)
   }
 
   /** Nothing more is written from now on; the room ends it as soon as it can. */

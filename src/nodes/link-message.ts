@@ -73,12 +73,16 @@ export type ToOwner =
       readonly peers: readonly Bringing[]
     }
   | { readonly op: 'detach'; readonly place: number }
-  /** Keeps a place for a peer; `answer` with nothing, or `failed` with a refusal. `stream`: it is an event stream. */
+  /**
+   * Keeps a place for a peer. Answered with `{ resumes }`: whether its offset would resume (`undefined`: it has none, or
+   * the room is raw), or `failed` with a refusal. `isStream`: it is an event stream.
+   */
   | {
       readonly op: 'reserve'
       readonly place: number
       readonly ask: number
       readonly client: string | undefined
+      readonly offset: string | undefined
       readonly isStream: boolean
     }
   /** Gives a reservation back, unused or after `join`. */
@@ -103,7 +107,7 @@ export type ToOwner =
   | { readonly op: 'gone'; readonly place: number; readonly session: number; readonly isLost: boolean }
   | { readonly op: 'end'; readonly place: number; readonly session: number; readonly reason: CloseReason }
   | { readonly op: 'cut'; readonly place: number; readonly session: number; readonly limit: Limit }
-  /** So many bytes for this session alone were written to its socket. */
+  /** Frames for this session alone were written to its socket; `bytes`: the sum of `Frame.length`. */
   | { readonly op: 'written'; readonly place: number; readonly session: number; readonly bytes: number }
   /** The answer to `moving`: no message of this place comes any more before `over`. */
   | { readonly op: 'quiet'; readonly place: number }

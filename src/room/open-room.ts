@@ -91,6 +91,8 @@ export interface RoomReaders extends Offsets {
   readonly epoch: string
   /** The oldest event kept. */
   readonly first: number
+  /** The newest event delivered. */
+  readonly seq: number
   /** The seq after which a new peer begins. */
   readonly newcomerAfter: number
   /**

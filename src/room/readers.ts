@@ -84,6 +84,10 @@ export class Readers implements RoomReaders {
     return this.#roomLog.epoch
   }
 
+  get seq(): number {
+    return this.#roomLog.seq
+  }
+
   /** The offset of a seq, by default of the end of the log. */
   offset(seq = this.#roomLog.seq): string {
     return offsetOf(this.#roomLog.epoch, seq)

@@ -5,7 +5,7 @@ import type { CloseReason } from '../../src/errors.ts'
 import { LiveEventRoom } from '../../src/room/event-room.ts'
 import { LiveRawRoom } from '../../src/room/raw-room.ts'
 import type { Session } from '../../src/room/session.ts'
-import { handClock } from '../../src/testing/hand-clock.ts'
+import { type HandClock, handClock } from '../../src/testing/hand-clock.ts'
 import { roomParts, roomSettings } from './live-room.ts'
 import { NotingWire } from './noting-wire.ts'
 
@@ -57,7 +57,15 @@ function author(say: (text: string) => void) {
 
 const SETTINGS = roomSettings({ rejoinWithinMs: REJOIN_MS, limits: { rate: { perSecond: 1, burst: BURST } } })
 
-export async function eventStage(): Promise<SessionStage> {
+/** How peers come to the room. */
+export type Way = (room: LiveRoom, clock: HandClock) => Promise<LiveRoom['join']>
+
+type LiveRoom = LiveEventRoom | LiveRawRoom
+
+/** As a transport in the same process joins them. */
+const here: Way = async (room) => (visitor, wire, offset) => room.join(visitor, wire, offset)
+
+export async function eventStage(way = here): Promise<SessionStage> {
   const { clock, parts } = roomParts(handClock())
   let say = (_: string) => {}
   const { handlers, hear, ...notes } = author((text) => say(text))
@@ -72,10 +80,10 @@ export async function eventStage(): Promise<SessionStage> {
   // Which messages it takes and sends is of no interest outside.
   const room = new LiveEventRoom(parts, '/room', {}, SETTINGS, definition as never)
   await room.start(() => {})
-  return stage(room, clock, notes, (text) => JSON.stringify({ type: 'say', data: text }))
+  return stage(room, await way(room, clock), clock, notes, (text) => JSON.stringify({ type: 'say', data: text }))
 }
 
-export async function rawStage(): Promise<SessionStage> {
+export async function rawStage(way = here): Promise<SessionStage> {
   const { clock, parts } = roomParts(handClock())
   let say = (_: string) => {}
   const { handlers, hear, ...notes } = author((text) => say(text))
@@ -87,12 +95,13 @@ export async function rawStage(): Promise<SessionStage> {
   })
   const room = new LiveRawRoom(parts, '/room', {}, SETTINGS, definition)
   await room.start(() => {})
-  return stage(room, clock, notes, (text) => text)
+  return stage(room, await way(room, clock), clock, notes, (text) => text)
 }
 
 function stage(
-  room: LiveEventRoom | LiveRawRoom,
-  clock: ReturnType<typeof handClock>,
+  room: LiveRoom,
+  join: LiveRoom['join'],
+  clock: HandClock,
   notes: Pick<SessionStage, 'calls' | 'lives'>,
   message: (text: string) => string,
 ): SessionStage {
@@ -100,7 +109,7 @@ function stage(
     join(name, isGuest = false, session = undefined) {
       const wire = new NotingWire()
       const visitor = { id: name, name, ...(!isGuest && { client: name }), session }
-      return { session: room.join(visitor, wire, undefined), wire }
+      return { session: join(visitor, wire, undefined), wire }
     },
     message,
     ...notes,
