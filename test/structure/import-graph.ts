@@ -27,14 +27,16 @@ export const FLOORS: readonly (readonly string[])[] = [
   ['transports/socketio', 'transports/streams', 'transports/websocket'],
   ['transports/http'],
   ['nodes'],
+  ['nodes/edge', 'nodes/owner'],
+  ['nodes/nodes.ts'],
   ['testing'],
   ['testing.ts', 'server.ts'],
   ['cli'],
   ['main.ts'],
 ]
 
-/** Files of `src/` itself that are not ground, which all may import. */
-const OWN_PLACE = ['main.ts', 'server.ts', 'define.ts', 'testing.ts']
+/** Files that put together what stands on other floors: neither ground, which all may import, nor of their folder's floor. */
+const OWN_PLACE = ['main.ts', 'server.ts', 'define.ts', 'testing.ts', 'nodes/nodes.ts']
 
 export interface Import {
   readonly from: string
@@ -61,9 +63,9 @@ export function readGraph(root = join(ROOT, 'src')): Graph {
 
 /** The place of a file: its folder, `ground`, or itself. */
 export function placeOf(file: string): string {
+  if (OWN_PLACE.includes(file)) return file
   const folder = dirname(file)
-  if (folder !== '.') return folder
-  return OWN_PLACE.includes(file) ? file : 'ground'
+  return folder === '.' ? 'ground' : folder
 }
 
 /** The imports between places that do not go down. */
