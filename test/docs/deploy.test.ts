@@ -11,7 +11,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { CADDYFILE } from '../proxies/caddy.ts'
 import { freePorts } from '../proxies/proxy.ts'
 import { connect } from '../support/client.ts'
-import { commandOf, need } from '../support/components.ts'
+import { need } from '../support/components.ts'
+import { composition } from '../support/composition.ts'
 import { Process } from '../support/process.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
@@ -91,7 +92,7 @@ describe('docker-compose.yml', () => {
 
   it('reaches Redis from the server alone, and leaves it out without its profile', () => {
     const { corridor, proxy, redis } = composition().services
-    expect(redis.profiles).toEqual(['redis'])
+    expect(redis.profiles).toEqual(['redis', 'nodes'])
     expect(Object.keys(redis.networks)).toEqual(['log'])
     expect(Object.keys(corridor.networks)).toContain('log')
     expect(Object.keys(proxy.networks)).not.toContain('log')
@@ -121,7 +122,7 @@ describe('docker-compose.yml', () => {
     expect(adapted).toContain('"dial":"corridor:3000"')
     expect(adapted).toContain('"host":["rooms.example.org"]')
     expect(adapted).toContain('"/sub/*"')
-    expect(proxy.environment.CORRIDOR_STREAM_OPTIONS).toBe('stream_close_delay 5m')
+    expect(proxy.environment.CORRIDOR_STREAM_OPTIONS?.trim()).toBe('stream_close_delay 5m')
   })
 })
 
@@ -185,32 +186,6 @@ describe('the systemd unit', () => {
     expect(secondsOf(/^TimeoutStopSec=(.*)$/m.exec(unit)?.[1] ?? '') * 1000).toBeGreaterThan(drainMs)
   })
 })
-
-interface Service {
-  environment: Record<string, string>
-  read_only: boolean
-  cap_drop: string[]
-  security_opt: string[]
-  stop_grace_period: string
-  volumes: string[]
-  networks: Record<string, unknown>
-  profiles?: string[]
-  command?: string[]
-  ports?: unknown[]
-}
-
-/** What Compose makes of the file. */
-function composition(env: Record<string, string> = {}): { services: Record<'corridor' | 'proxy' | 'redis', Service> } {
-  const { PATH = '', HOME = '' } = process.env
-  const options = { cwd: ROOT, encoding: 'utf8', env: { PATH, HOME, ...env } } as const
-  const yaml = execFileSync(
-    commandOf('compose') ?? '',
-    ['-f', 'docker-compose.yml', '--profile', 'redis', 'config'],
-    options,
-  )
-  const toJson = 'import sys, json, yaml; json.dump(yaml.safe_load(sys.stdin), sys.stdout)'
-  return JSON.parse(execFileSync('python3', ['-c', toJson], { input: yaml, encoding: 'utf8' }))
-}
 
 function read(name: string): string {
   return readFileSync(join(ROOT, name), 'utf8')

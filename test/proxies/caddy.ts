@@ -21,6 +21,10 @@ async function start(program: string, setup: ProxySetup): Promise<RunningProxy> 
     CORRIDOR_SITE: tls ? `https://127.0.0.1:${tlsPort}` : `http://:${port}`,
     CORRIDOR_SERVERS: servers.map((one) => `127.0.0.1:${one}`).join(' '),
     BASE_PATH: basePath,
+    ...(setup.areNodes && {
+      CORRIDOR_KEY: 'uuid',
+      CORRIDOR_STREAM_OPTIONS: `fail_duration 1s\nhealth_uri ${basePath}/readyz\nhealth_interval 1s`,
+    }),
     CORRIDOR_SITE_OPTIONS: tls ? `tls ${at('cert.pem')} ${at('key.pem')}` : '',
     CORRIDOR_GLOBAL: `admin 127.0.0.1:${admin}\ndefault_bind 127.0.0.1\nhttp_port ${port}\nhttps_port ${tlsPort}`,
   }

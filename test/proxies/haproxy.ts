@@ -20,6 +20,7 @@ async function start(program: string, setup: ProxySetup): Promise<RunningProxy> 
     CORRIDOR_HTTPS: `127.0.0.1:${tlsPort}`,
     CORRIDOR_SERVER: `127.0.0.1:${servers[0]}`,
     ...Object.fromEntries(more),
+    ...(setup.areNodes && { CORRIDOR_NODES: '1' }),
     ...(tls && { CORRIDOR_CERT: pem }),
     ...(basePath && { BASE_PATH: basePath }),
     ...(setup.isHasty && { CORRIDOR_HARD_STOP: '1s' }),

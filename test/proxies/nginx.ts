@@ -26,6 +26,7 @@ async function start(program: string, setup: ProxySetup): Promise<RunningProxy> 
     'listen 80;': `listen 127.0.0.1:${port};`,
     'listen [::]:80;': '',
     '/var/log/nginx/': `${folder.path}/`,
+    ...(setup.areNodes && { 'include corridor/proxy.conf': 'include corridor/nodes.conf' }),
     ...(tls && {
       'listen 443': `listen 127.0.0.1:${tlsPort}`,
       'listen [::]:443 ssl http2;': '',

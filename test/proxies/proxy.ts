@@ -20,6 +20,8 @@ export interface ProxySetup {
   readonly basePath?: string
   /** Certificate and key, PEM: then https is served too, and http only leads to it. */
   readonly tls?: { readonly cert: string; readonly key: string } | undefined
+  /** The servers are nodes that share a Redis. */
+  readonly areNodes?: boolean
   /** After a reload open WebSockets are closed at once instead of after some minutes. */
   readonly isHasty?: boolean
 }

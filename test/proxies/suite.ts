@@ -1,4 +1,5 @@
 /** What every proxy must do with the files that ship. A test file of three lines runs this for each. */
+import { describeBalance } from './balance.ts'
 import { describeDesync } from './desync.ts'
 import { describeFrames } from './frames.ts'
 import { describePath } from './path.ts'
@@ -12,6 +13,7 @@ export function describeProxy(kind: ProxyKind): void {
   describePath(kind)
   describeTrust(kind)
   describeShards(kind)
+  describeBalance(kind)
   describeSocketIo(kind)
   describeReloads(kind)
   describeDesync(kind)
