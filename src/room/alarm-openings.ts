@@ -21,7 +21,7 @@ const LOST_MS = 500
 
 export interface AlarmOpeningsParts {
   readonly clock: Clock
-  readonly log: Pick<Log, 'alarms'>
+  readonly log: Pick<Log, 'alarms' | 'trouble'>
   readonly rooms: Pick<Rooms, 'at' | 'runAlarms'>
   readonly alarmBook: AlarmBook
   readonly logger: RoomLogger
@@ -177,7 +177,9 @@ export class AlarmOpenings {
 
   /** The room does not open: it is tried again later. `rooms.ts` has logged why. */
   #failed(path: string): void {
-    const failures = (this.#failures.get(path) ?? 0) + 1
+    const before = this.#failures.get(path) ?? 0
+    // While the log is away it is not the room that fails.
+    const failures = this.#parts.log.trouble === undefined ? before + 1 : Math.max(before, 1)
     this.#failures.set(path, failures)
     this.#waiting.set(path, { at: 0, notBefore: this.#parts.clock.monotonic() + retryMs(failures) })
   }

@@ -9,7 +9,7 @@ import { errorOf } from '../thrown.ts'
 import { type AlarmBook, type AlarmDue, type AlarmFailure, retryMs, waitMs } from './alarm-book.ts'
 import { Call } from './call.ts'
 import type { HandlerCalls } from './handler-calls.ts'
-import type { StepChanges } from './step.ts'
+import type { Step, StepChanges } from './step.ts'
 import type { Steps } from './steps.ts'
 
 export interface AlarmRunnerParts {
@@ -32,6 +32,8 @@ interface Running {
   isReplaced: boolean
   /** A step of its handler was not kept. */
   isUndone: boolean
+  /** The same of a step whose code had not thrown: the log is away. */
+  isUnkept: boolean
   hasEnded: boolean
 }
 
@@ -147,12 +149,13 @@ export class AlarmRunner {
   #run(name: string, at: number, handler: Handler): void {
     const { book, calls, clock, path, due } = this.#parts
     const before = book.failure(path, name)
-    const running: Running = { name, at, before, isReplaced: false, isUndone: false, hasEnded: false }
+    const running: Running = { name, at, before, isReplaced: false, isUndone: false, isUnkept: false, hasEnded: false }
     if (!before) book.late(Math.max(0, clock.now() - at))
     due.delete(name)
     this.running = running
-    const stepFailed = () => {
+    const stepFailed = ({ isReady }: Step) => {
       running.isUndone = true
+      running.isUnkept ||= isReady
     }
     const call = new Call({ sealing() {}, stepKept() {}, stepFailed })
     call.onSuccess = () => this.#succeed(running, call)
@@ -206,14 +209,17 @@ export class AlarmRunner {
     this.#fail(running, errorOf(error).message)
   }
 
-  /** It is tried again later. */
+  /** It is tried again later: sooner where it is not the handler that failed. */
   #fail(running: Running, lastError: string): void {
     running.hasEnded = true
     if (running.isReplaced || this.#isLost) return
     const { book, clock, path, tally, due } = this.#parts
-    const failures = (running.before?.failures ?? 0) + 1
+    const before = running.before?.failures ?? 0
+    const isUnkept = running.isUnkept || lastError === NOT_KEPT
+    const failures = isUnkept ? before : before + 1
+    const inMs = retryMs(isUnkept ? 1 : failures)
     tally.alarmsFailed += 1
-    book.setFailure(path, running.name, { failures, lastError, notBefore: clock.monotonic() + retryMs(failures) })
+    book.setFailure(path, running.name, { failures, lastError, notBefore: clock.monotonic() + inMs })
     due.set(running.name, running.at)
     this.arm()
   }

@@ -86,7 +86,7 @@ export class Answers {
    */
   fail(exchange: Exchange, thrown: unknown, last?: Step): void {
     const own = this.errorOf(exchange, thrown)
-    const error = exchange.isPartlyKept ? own : (exchange.unkept ?? own)
+    const error = exchange.isPartlyKept ? forGood(own) : (exchange.unkept ?? own)
     this.#inStep(last, (step) => {
       step.addKeys(exchange.errorKeys(error))
       const refuse = () => this.refuse(exchange, error)
@@ -179,6 +179,12 @@ class Ack implements Said {
   cancelled(error: RoomError): void {
     this.#answers.refuse(this.#exchange, error)
   }
+}
+
+/** As it is kept under an id: `unavailable` means that saying it again may help, which is never so of a part that is kept. */
+function forGood(error: RoomError): RoomError {
+  if (error.code !== 'unavailable') return error
+  return new RoomError('internal', 'a part of what this message did is kept, the rest is not, and never will be')
 }
 
 export function timedOut(): RoomError {

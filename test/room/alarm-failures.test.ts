@@ -69,6 +69,23 @@ describe('a handler that throws', () => {
   })
 })
 
+it('an alarm whose end the log cannot keep is tried each second, until the log is back', async () => {
+  const rung: number[] = []
+  const stage = await StepStage.open(inMemory(), {
+    do: { set: (_, room) => room.alarms.set('bell', stage.clock.now()) },
+    alarm: () => void rung.push(stage.clock.now()),
+  })
+  stage.join('ann')
+  stage.say('ann', 'set', '1')
+  stage.hold.breaks = true
+  await stage.clock.advance(100_000)
+  const away = rung.length
+  expect(away).toBeGreaterThan(90)
+  stage.hold.breaks = false
+  await stage.clock.advance(100_000)
+  expect([rung.length, stage.room.alarms.get('bell')]).toEqual([away + 1, undefined])
+})
+
 it('an alarm that rings before it is kept does not come back if it is not', async () => {
   const rung: string[] = []
   const handled = Promise.withResolvers<void>()

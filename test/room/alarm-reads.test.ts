@@ -12,6 +12,7 @@ it('a log that cannot be read is read again after a second, not at once, and sai
   const openings = new AlarmOpenings({
     clock,
     log: {
+      trouble: undefined,
       alarms: async () => {
         reads += 1
         if (isAway) throw new Error('Redis is not connected')

@@ -7,6 +7,8 @@ import { z } from 'zod'
 import { defineRoom, RoomError } from '../../src/define.ts'
 import { openRoom } from '../../src/testing.ts'
 import { openOneRoom } from '../support/one-room.ts'
+import { inMemory } from '../support/places.ts'
+import { StepStage } from '../support/step-stage.ts'
 
 const half = defineRoom({
   stores: { count: z.int().default(0) },
@@ -34,6 +36,27 @@ async function post(url: string, body: unknown): Promise<[status: number, answer
   const response = await fetch(`${url}/room?client=ann`, { method: 'POST', headers, body: JSON.stringify(body) })
   return [response.status, await response.json()]
 }
+
+it('a step that the log cannot keep, after one that is kept, is never told as `unavailable`', async () => {
+  const stage = await StepStage.open(inMemory(), {
+    do: {
+      async both(_, room) {
+        await room.publish('said', 'first')
+        stage.hold.breaks = true
+        await room.publish('said', 'second').finally(() => {
+          stage.hold.breaks = false
+        })
+      },
+    },
+  })
+  stage.join('ann')
+  stage.say('ann', 'both', 'a')
+  await stage.settled()
+  expect(stage.heard('ann')).toEqual(['said first', 'error a internal'])
+  stage.say('ann', 'both', 'a')
+  await stage.settled()
+  expect(stage.heard('ann')).toEqual(['error a internal duplicate'])
+})
 
 it('over HTTP: a retry is answered with `duplicate`', async () => {
   const { url } = await fixture.start(half)

@@ -233,10 +233,11 @@ export class SimClient {
   }
 
   #refused({ id, duplicate = false }: Answer = { id: undefined }, code: string): void {
-    const { timeline, dice, name } = this.#parts
+    const { timeline, dice, name, broken } = this.#parts
     const said = this.#outbox.get(id ?? '')
     if (!said) return
     // One that is kept is the answer for good, whatever its code.
+    if (duplicate && code === 'unavailable') broken(`${name}: what is kept under ${said.id} is \`unavailable\``)
     if (duplicate || (code !== 'unavailable' && code !== 'internal')) {
       this.#outbox.delete(said.id)
       return
