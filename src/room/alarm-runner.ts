@@ -8,7 +8,7 @@ import type { Tally } from '../tally.ts'
 import { errorOf } from '../thrown.ts'
 import { type AlarmBook, type AlarmDue, type AlarmFailure, retryMs, waitMs } from './alarm-book.ts'
 import { Call } from './call.ts'
-import type { HandlerCalls } from './handler-calls.ts'
+import { type HandlerCalls, WAIT_MS } from './handler-calls.ts'
 import type { Step, StepChanges } from './step.ts'
 import type { Steps } from './steps.ts'
 
@@ -141,6 +141,11 @@ export class AlarmRunner {
   #runNext(): void {
     this.#isDueSoon = false
     if (this.#isStopped || this.running || !this.handler) return
+    const { clock, calls } = this.#parts
+    if (!calls.mayRun) {
+      this.#cancel = clock.after(WAIT_MS, () => this.arm())
+      return
+    }
     const next = this.next()
     if (next?.ms === 0) this.#run(next.name, next.due.at, this.handler)
     else this.arm()

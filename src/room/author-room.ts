@@ -67,7 +67,7 @@ export abstract class AuthorRoom<P extends LivePeer> {
       position: ({ seq }) => ({ seq, offset: offset(this.roomLog.epoch, seq) }),
       internalError: (error) => this.log.error({ err: error }, 'something was not delivered to everyone'),
     })
-    this.calls = new HandlerCalls(parts.clock, this.logger, this.steps)
+    this.calls = new HandlerCalls(parts.clock, this.logger, this.steps, parts.mayAct)
     const { calls, steps, logger, tally } = this
     const isOver = () => this.isOver
     this.state = new RoomState({
@@ -81,6 +81,11 @@ export abstract class AuthorRoom<P extends LivePeer> {
       tally,
       isOver,
     })
+  }
+
+  /** Whether this server may speak for the room. */
+  protected get mayAct(): boolean {
+    return this.calls.mayRun
   }
 
   /** What `peer.data` begins as. Throws what the author's `data` throws, or a `TypeError` if it is no object. */

@@ -15,7 +15,7 @@ import { clearHistory, redact } from './forgetting.ts'
 import { mustBeHandlers } from './handlers.ts'
 import { type HistoryRange, historyOf } from './history.ts'
 import { JoinRefusals } from './join-refusals.ts'
-import { isAbusive, refusalOfMessage } from './message-refusals.ts'
+import { isAbusive, notSureOf, refusalOfMessage } from './message-refusals.ts'
 import type { EventRoom, EventSession, Posted, Posting, Sender } from './open-room.ts'
 import { LiveEventPeer } from './peer.ts'
 import { EventPeerSession } from './peer-session.ts'
@@ -55,6 +55,7 @@ export class LiveEventRoom extends LiveRoom<LiveEventPeer, Handlers> implements 
       audience: this.audience,
       clock,
       logger: this.logger,
+      mayAct: () => this.mayAct,
       replay: settings.history.replay,
       sendTimeoutMs: settings.limits.sendTimeoutMs,
     })
@@ -72,7 +73,8 @@ export class LiveEventRoom extends LiveRoom<LiveEventPeer, Handlers> implements 
     })
     const roomLog = () => this.roomLog
     const received = (count: number) => this.#countReceived(count)
-    this.#posts = new Posts({ exchanges: this.#exchanges, roomLog, limits: settings.limits, clock, received })
+    const mayAct = () => this.mayAct
+    this.#posts = new Posts({ exchanges: this.#exchanges, roomLog, limits: settings.limits, clock, received, mayAct })
   }
 
   override join(visitor: Visitor, wire: Wire, offset: string | undefined): EventSession {
@@ -99,7 +101,7 @@ export class LiveEventRoom extends LiveRoom<LiveEventPeer, Handlers> implements 
     }
     this.#countReceived(1)
     const { limits } = this.settings
-    const refusal = refusalOfMessage(peer, limits, this.parts.clock.monotonic())
+    const refusal = this.mayAct ? refusalOfMessage(peer, limits, this.parts.clock.monotonic()) : notSureOf()
     if (!refusal) {
       this.#exchanges.handle(peer, data, ref)
       return

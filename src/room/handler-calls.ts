@@ -16,19 +16,28 @@ import type { Steps } from './steps.ts'
 export const HANDLERS_END_MS = 2000
 /** How long a handler or a timer may take before it is given up and the next of its queue goes on. */
 const HANDLER_MS = 30_000
+/** When a timer that may not run now is tried again. */
+export const WAIT_MS = 1000
 
 export class HandlerCalls {
   readonly #clock: Clock
   readonly #logger: ErrorLogger
   readonly #calls = new AsyncLocalStorage<Call>()
   readonly #steps: Steps
+  readonly #mayAct: () => boolean
   #timers: Set<() => void> | undefined
   #hasEnded = false
 
-  constructor(clock: Clock, log: ErrorLogger, steps: Steps) {
+  constructor(clock: Clock, log: ErrorLogger, steps: Steps, mayAct: () => boolean = () => true) {
+    this.#mayAct = mayAct
     this.#clock = clock
     this.#logger = log
     this.#steps = steps
+  }
+
+  /** Whether the author's code may run. */
+  get mayRun(): boolean {
+    return this.#mayAct()
   }
 
   /**
@@ -163,7 +172,7 @@ export class HandlerCalls {
     mustBeFunction('room.every', fn)
     let isRunning = false
     const cancel = this.#clock.every(ms, () => {
-      if (isRunning) return
+      if (isRunning || !this.mayRun) return
       const running = this.call('every', fn, (error) => this.failed('every', error))
       if (!running) return
       isRunning = true
@@ -178,12 +187,16 @@ export class HandlerCalls {
   after(ms: number, fn: () => unknown): () => void {
     mustBeDuration('room.after', ms)
     mustBeFunction('room.after', fn)
-    const end = this.#keep(
-      this.#clock.after(ms, () => {
-        end()
-        void this.call('after', fn, (error) => this.failed('after', error))
-      }),
-    )
+    const run = () => {
+      if (!this.mayRun) {
+        cancel = this.#clock.after(WAIT_MS, run)
+        return
+      }
+      end()
+      void this.call('after', fn, (error) => this.failed('after', error))
+    }
+    let cancel = this.#clock.after(ms, run)
+    const end = this.#keep(() => cancel())
     return end
   }
 

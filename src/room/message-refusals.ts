@@ -19,6 +19,11 @@ export function refusalOfMessage(peer: LiveEventPeer, limits: Limits, nowMs: num
   return new LimitError('limits.waiting', 'unavailable', 'too many of your messages are waiting, send it again')
 }
 
+/** This server may not speak for the room now. */
+export function notSureOf(): RoomError {
+  return new RoomError('unavailable', 'the room may have moved, send it again with the same id')
+}
+
 /** Whether so many bursts more were refused than accepted that it is not careless but hostile. */
 export function isAbusive({ refused }: LiveEventPeer, { rate, abuse }: Limits): boolean {
   return refused > rate.burst * abuse

@@ -7,6 +7,7 @@ import type { Wire } from '../delivery/wire.ts'
 import { RoomError } from '../errors.ts'
 import type { RoomLog } from '../log/log.ts'
 import type { Exchanges } from './exchanges.ts'
+import { notSureOf } from './message-refusals.ts'
 import type { Posted, Posting } from './open-room.ts'
 import type { LiveEventPeer } from './peer.ts'
 import { mustBeInRate } from './post-rate.ts'
@@ -31,6 +32,8 @@ export interface PostsParts {
   readonly limits: RoomSettings['limits']
   readonly clock: Clock
   readonly received: (count: number) => void
+  /** Whether this server may speak for the room. */
+  readonly mayAct: () => boolean
 }
 
 export class Posts {
@@ -78,7 +81,8 @@ export class Posts {
   }
 
   async #handle(peer: LiveEventPeer, messages: readonly Message[], how: Posting): Promise<Posted> {
-    const { received, exchanges } = this.#parts
+    const { received, exchanges, mayAct } = this.#parts
+    if (!mayAct()) throw notSureOf()
     received(messages.length)
     if (peer.isDismissed) throw new RoomError('unavailable', 'this room restarts, send it again')
     return exchanges.post(peer, messages, how)

@@ -43,6 +43,10 @@ export class LiveRawRoom extends LiveRoom<LiveRawPeer, RawHandlers> implements R
     this.tally.received += 1
     this.received += 1
     const { rate, waiting } = this.settings.limits
+    if (!this.mayAct) {
+      this.end(peer, Close.busy)
+      return
+    }
     if (peer.sequence.length >= waiting) {
       countExceeded(this.tally.exceeded, 'limits.waiting')
       this.end(peer, Close.busy)

@@ -16,13 +16,15 @@ import type { Limit } from '../tally.ts'
 import { catchUp } from './catch-up.ts'
 import type { Page, RoomReaders, Subscription } from './open-room.ts'
 import { reset } from './protocol.ts'
-import { justClosed } from './room-refusals.ts'
+import { justClosed, notSure } from './room-refusals.ts'
 
 export interface ReadersParts {
   readonly roomLog: () => RoomLog
   readonly audience: Audience
   readonly clock: Clock
   readonly logger: ErrorLogger
+  /** Whether this server may speak for the room. */
+  readonly mayAct: () => boolean
   /** How many past events a new peer gets. */
   readonly replay: number
   /** The room's `limits.sendTimeout`. */
@@ -64,9 +66,11 @@ export class Readers implements RoomReaders {
   }
 
   /**
-   * The seq after which an offset resumes, or why it cannot: `-1` is the oldest event kept, `now` the end of the log.
+   * The seq after which an offset resumes, or why it cannot: `-1` is the oldest event kept, `now` the end of the log. Throws
+   * a `Refusal` 503 if this server may not speak for the room.
    */
   find(token: string): Resume {
+    if (!this.#parts.mayAct()) throw notSure()
     const { first, seq } = this.#roomLog
     if (token === '-1') return { after: first - 1 }
     if (token === 'now') return { after: seq }
@@ -141,8 +145,8 @@ export class Readers implements RoomReaders {
     const { audience, clock, logger, sendTimeoutMs } = this.#parts
     const reader = new Reader(wire, audience, this)
     // It was admitted before the readers were ended.
-    if (this.#endReason) {
-      this.end(reader, this.#endReason())
+    if (this.#endReason || !this.#parts.mayAct()) {
+      this.end(reader, this.#endReason?.() ?? Close.busy)
       return reader
     }
     this.#readers ??= new Set()
@@ -175,6 +179,7 @@ export class Readers implements RoomReaders {
 
   /** Rejects with a `Refusal` 503 if the room has closed meanwhile, or the log cannot be read now. */
   async #read(after: number, limit: number): Promise<readonly Frame[]> {
+    if (!this.#parts.mayAct()) throw notSure()
     try {
       return await this.#roomLog.read(after, limit)
     } catch (thrown) {

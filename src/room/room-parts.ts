@@ -24,6 +24,11 @@ export interface RoomParts {
   readonly deadlines: Deadlines
   readonly alarmBook: AlarmBook
   readonly storageBudget: StorageBudget
+  /**
+   * Whether this server may speak for its rooms; default: always. One among several may not while another may have taken
+   * them: then nobody joins, no handler or timer runs, and nothing is read.
+   */
+  readonly mayAct?: () => boolean
   /** Sends a message of a room to another. */
   readonly sendToRoom: SendToRoom
   /** The counters of a line of rooms.json. */

@@ -26,6 +26,11 @@ export function notClosed(): Refusal {
   return new Refusal(503, 'unavailable', 'the room did not close in time; try again later', { 'Retry-After': '5' })
 }
 
+export function notSure(): Refusal {
+  const message = 'it is not certain now that this room is still here; try again'
+  return new Refusal(503, 'unavailable', message, { 'Retry-After': '1' })
+}
+
 export function notOpened(): Refusal {
   return new Refusal(503, 'room_failed', 'this room does not open now', { 'Retry-After': '5' })
 }

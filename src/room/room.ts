@@ -92,9 +92,9 @@ export abstract class LiveRoom<P extends LivePeer, H extends CommonHandlers<P>> 
   }
 
   protected addPeer(visitor: Visitor, wire: Wire, offset: string | undefined): P {
-    if (!this.isClosed) return this.#membership.join(visitor, wire, offset)
+    if (!this.isClosed && this.mayAct) return this.#membership.join(visitor, wire, offset)
     // It was admitted before the room closed.
-    return turnAway(this.newPeer(visitor, wire), this.#closedWith ?? Close.restart)
+    return turnAway(this.newPeer(visitor, wire), this.#closedWith ?? (this.isClosed ? Close.restart : Close.busy))
   }
 
   /** Sends a frame that is not kept to every peer but `except`, in the step of the code that runs now. */

@@ -13,7 +13,7 @@ import type { HostedAt, Instance } from './instance.ts'
 import { MountRooms } from './mount-rooms.ts'
 import type { Coming, JoinReservation, Reservation, RoomPlaces } from './reservation.ts'
 import type { RoomParts } from './room-parts.ts'
-import { full, justClosed, mustNotBeClosed, notClosed, notOpened, tooMany } from './room-refusals.ts'
+import { full, justClosed, mustNotBeClosed, notClosed, notOpened, notSure, tooMany } from './room-refusals.ts'
 
 export class Rooms implements RoomPlaces {
   readonly #parts: RoomParts
@@ -60,6 +60,7 @@ export class Rooms implements RoomPlaces {
     if (this.#isClosed || this.#mountAt(path) !== mount) {
       throw justClosed()
     }
+    if (this.#parts.mayAct?.() === false) throw notSure()
     const known = this.#instances.get(path)
     if (!known?.isCounted) this.#mustFit(mount)
     const instance = known ?? this.#open(mount, path, params)
