@@ -26,6 +26,10 @@ export interface Environment {
   readonly dataDir: string
   /** If set, the log is there and not in `dataDir`. */
   readonly redisUrl: string | undefined
+  /** Where other nodes reach this one; `undefined`: the address with which it reaches Redis. Only with `redisUrl`. */
+  readonly linkHost: string | undefined
+  /** 0: any free port. */
+  readonly linkPort: number
   /** Addresses, CIDRs, and the range names of `proxy-addr`. */
   readonly trustProxy: string[]
   /** Host names, `*.example.org` for all under one, `*` for any; `undefined`: the default of `gate/host.ts`. */
@@ -52,15 +56,13 @@ const SECRET = ['METRICS_TOKEN', 'ADMIN_TOKEN']
 /** Variables that are lists: a message shows only the wrong entry. */
 const LISTS = ['ALLOWED_HOSTS', 'TRUST_PROXY']
 
+const HOST = 'expected an address or a host name such as "127.0.0.1", "::" or "localhost"'
 const BASE_PATH = 'expected a path such as "/sub", without "..", "//", "?" or "#"'
 const PROXIES = `expected addresses, CIDRs, or the names ${RANGES.join(', ')}, with commas between them`
 const NAMES = 'expected host names such as "rooms.example.org" or "*.example.org", or "*", with commas between them'
 
 const schema = z.object({
-  HOST: z
-    .string()
-    .refine(isListenHost, 'expected an address or a host name such as "127.0.0.1", "::" or "localhost"')
-    .default('127.0.0.1'),
+  HOST: z.string().refine(isListenHost, HOST).default('127.0.0.1'),
   PORT: wholeNumber(65535, 3000),
   BASE_PATH: z
     .string()
@@ -70,6 +72,8 @@ const schema = z.object({
     .default(''),
   DATA_DIR: z.string().default(DATA_DIR),
   REDIS_URL: z.string().superRefine(mustBeAddress).optional(),
+  LINK_HOST: z.string().refine(isListenHost, HOST).optional(),
+  LINK_PORT: wholeNumber(65535, 0),
   TRUST_PROXY: listOf(isProxy, PROXIES).default([]),
   ALLOWED_HOSTS: listOf(isHostName, NAMES)
     .transform((names) => names.map((name) => name.toLowerCase()))
@@ -133,6 +137,8 @@ export function readEnvironment(
     publicFolder,
     dataDir,
     redisUrl: values.REDIS_URL,
+    linkHost: values.LINK_HOST,
+    linkPort: values.LINK_PORT,
     trustProxy: values.TRUST_PROXY,
     allowedHosts: values.ALLOWED_HOSTS,
     tls,

@@ -7,6 +7,7 @@ import type { Clock } from '../clock.ts'
 import type { Random } from '../random.ts'
 import type { WebSocketChannel } from './link-channel.ts'
 import { dial } from './link-dial.ts'
+import { linkHosts } from './link-hosts.ts'
 import { LinkKeys } from './link-keys.ts'
 import type { NodeId } from './link-message.ts'
 import { end, LinkServer } from './link-server.ts'
@@ -18,14 +19,13 @@ export interface LinkNetworkParts {
   readonly random: Random
   /** The secret that Redis keeps. Throws a `RoomError` `unavailable` while it is not known. */
   readonly secret: () => Uint8Array
-  /** Where to listen; `LINK_HOST` and `LINK_PORT`. 0: any free port. */
-  readonly host: string
+  /** `LINK_HOST`: where to listen, and what others dial. `undefined`: the address with which this machine reaches Redis. */
+  readonly host: string | undefined
+  /** `LINK_PORT`; 0: any free port. */
   readonly port: number
-  /** What others dial in place of a `host` that stands for all addresses of this machine. */
-  readonly localAddress: string
+  /** The local address of the connection to Redis; `undefined`: there is none now, or it is no TCP connection. */
+  readonly localAddress: () => string | undefined
 }
-
-const ANY = new Set(['0.0.0.0', '::'])
 
 export class LinkNetwork implements Network {
   readonly #parts: LinkNetworkParts
@@ -46,9 +46,9 @@ export class LinkNetwork implements Network {
       handedOn: (request, response) => this.#handedOn(request, response),
     })
     this.#server = server
-    const listening = await server.listen(host, port)
-    const shown = ANY.has(host) ? localAddress : host
-    return `${shown.includes(':') ? `[${shown}]` : shown}:${listening}`
+    const { listenAt, dialAt } = linkHosts(host, localAddress())
+    const listening = await server.listen(listenAt, port)
+    return `${dialAt.includes(':') ? `[${dialAt}]` : dialAt}:${listening}`
   }
 
   dial(address: string, node: NodeId, opened: (channel: Channel) => ChannelEvents): Promise<void> {

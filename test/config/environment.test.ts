@@ -49,6 +49,8 @@ describe('what is not set', () => {
       rooms: '/srv/corridor/rooms/rooms.json',
       dataDir: '/srv/corridor/data',
       redisUrl: undefined,
+      linkHost: undefined,
+      linkPort: 0,
       trustProxy: [],
       tls: undefined,
       logLevel: 'info',
@@ -75,6 +77,8 @@ describe('what is set', () => {
       ROOMS: 'mine.json',
       DATA_DIR: ':memory:',
       REDIS_URL: 'rediss://user:pass@redis.example:6380/2',
+      LINK_HOST: 'fd00::7',
+      LINK_PORT: '3001',
       TRUST_PROXY: 'loopback, 10.0.0.0/8  fd00::/8,192.0.2.7',
       LOG_LEVEL: 'silent',
       DRAIN_MS: '600000',
@@ -88,6 +92,8 @@ describe('what is set', () => {
       rooms: '/srv/mine.json',
       dataDir: ':memory:',
       redisUrl: 'rediss://user:pass@redis.example:6380/2',
+      linkHost: 'fd00::7',
+      linkPort: 3001,
       trustProxy: ['loopback', '10.0.0.0/8', 'fd00::/8', '192.0.2.7'],
       logLevel: 'silent',
       drainMs: 600_000,
@@ -109,11 +115,19 @@ describe('what is set', () => {
 
 describe('what is wrong', () => {
   it('is reported together, a line for each variable', () => {
-    const env = { PORT: '99999', LOG_LEVEL: 'inof', DRAIN_MS: '-1', BASE_PATH: 'sub', HOST: 'http://x' }
+    const env = {
+      PORT: '99999',
+      LOG_LEVEL: 'inof',
+      DRAIN_MS: '-1',
+      BASE_PATH: 'sub',
+      HOST: 'http://x',
+      LINK_HOST: 'a:1',
+    }
     expect(mistakes(env)).toEqual([
       'HOST: expected an address or a host name such as "127.0.0.1", "::" or "localhost", got "http://x"',
       'PORT: expected a whole number from 0 to 65535, got "99999"',
       'BASE_PATH: expected a path such as "/sub", without "..", "//", "?" or "#", got "sub"',
+      'LINK_HOST: expected an address or a host name such as "127.0.0.1", "::" or "localhost", got "a:1"',
       'LOG_LEVEL: expected one of fatal, error, warn, info, debug, trace, silent, got "inof"; did you mean "info"?',
       'DRAIN_MS: expected a whole number from 0 to 600000, got "-1"',
     ])

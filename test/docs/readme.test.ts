@@ -63,8 +63,9 @@ describe('the tables of the README', () => {
     )
     expect(table.map(([name]) => name).sort()).toEqual(known.sort())
 
-    const { host, port, basePath, rooms, dataDir, logLevel, drainMs, drainNoticeMs, keepAliveMs, ...none } =
-      readEnvironment({}, '/cwd')
+    const environment = readEnvironment({}, '/cwd')
+    const { host, port, basePath, rooms, dataDir, linkPort, logLevel, drainMs, drainNoticeMs, keepAliveMs, ...none } =
+      environment
     expect(Object.fromEntries(table)).toEqual({
       HOST: `\`${host}\``,
       PORT: `\`${port}\``,
@@ -81,11 +82,14 @@ describe('the tables of the README', () => {
       TLS_CERT: 'none',
       TLS_KEY: 'none',
       REDIS_URL: 'none',
+      LINK_HOST: 'the local address of the connection to Redis',
+      LINK_PORT: `\`${linkPort}\``,
       METRICS_TOKEN: 'none',
       ADMIN_TOKEN: 'none',
     })
     expect(none).toEqual({
       redisUrl: undefined,
+      linkHost: undefined,
       trustProxy: [],
       allowedHosts: undefined,
       tls: undefined,

@@ -198,7 +198,7 @@ describe('a dial', () => {
 })
 
 it('listens where it is told, and says what is wrong', async () => {
-  const a = await nodes.start(A, { host: '0.0.0.0', localAddress: '127.0.0.1' })
+  const a = await nodes.start(A, { host: '0.0.0.0' })
   expect(a.address).toMatch(/^127\.0\.0\.1:\d+$/)
   const port = Number(a.address.split(':')[1])
   await expect(nodes.start(B, { host: '0.0.0.0', port })).rejects.toThrow(

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { Frame } from '../../src/delivery/frame.ts'
 import { InvalidError, Refusal, RepeatedError, RoomError } from '../../src/errors.ts'
 import { DialError } from '../../src/nodes/network.ts'
-import { DELAY_MS, linkedNodes } from '../support/two-nodes.ts'
+import { DELAY_MS, linkedNodes } from '../support/linked-nodes.ts'
 
 async function pair() {
   const stage = await linkedNodes('a', 'b')

@@ -59,7 +59,7 @@ export class NetworkNodes {
       secret: () => Buffer.alloc(32, 1),
       host: '127.0.0.1',
       port: 0,
-      localAddress: '127.0.0.1',
+      localAddress: () => '127.0.0.1',
       ...parts,
     })
     const accepted: HeardChannel[] = []

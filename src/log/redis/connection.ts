@@ -55,6 +55,13 @@ export class RedisConnection implements RedisCalls {
     return this.#client.status === 'ready'
   }
 
+  /** `undefined`: there is no connection now, or none by TCP. */
+  get localAddress(): string | undefined {
+    const [node] = this.#nodes
+    const { stream } = node ?? {}
+    return stream && 'localAddress' in stream ? stream.localAddress : undefined
+  }
+
   async run(script: Script, key: string, args: readonly Argument[]): Promise<Reply> {
     this.#mustBeReady()
     return this.#run(this.#say(this.#client), script, key, args)

@@ -22,6 +22,8 @@ const MAY_NOT = 'is forbidden to this user, or has another name in the configura
 export interface RedisLink {
   readonly calls: RedisCalls
   readonly health: RedisHealth
+  /** The address of this machine in the connection; `undefined`: there is no connection now, or none by TCP. */
+  localAddress(): string | undefined
   /** Ends the connection. What has no answer yet is rejected. */
   close(): void
 }
@@ -59,7 +61,7 @@ export async function openRedis(url: string, clock: Clock, logger: RoomLogger): 
     close()
     throw mistake(`${showAddress(address)} cannot be used: ${wordsOf(errorOf(error))}`)
   }
-  return { calls: connection, health: beat, close }
+  return { calls: connection, health: beat, localAddress: () => connection.localAddress, close }
 }
 
 /** What Redis would refuse of what the log runs; '': nothing. An answer that does not come is no reason not to start. */
