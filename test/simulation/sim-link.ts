@@ -3,14 +3,12 @@
  * turn mostly together, each after a delay; on a silent way they wait, and go on when it is not silent any more, if the
  * connection lasts so long. Each end hears of its end in its own time.
  */
+
+import { Batch, readBatch } from '../../src/nodes/link-batch.ts'
 import type { LinkMessage, NodeId } from '../../src/nodes/link-message.ts'
 import type { Channel, ChannelEvents } from '../../src/nodes/network.ts'
-import { cloned } from './cloned-message.ts'
 import type { NodeClock } from './node-clock.ts'
 import type { SimNet } from './sim-net.ts'
-
-/** What waits on a way is counted like this. */
-const PACKET_BYTES = 4096
 
 interface Party {
   readonly machine: string
@@ -66,6 +64,12 @@ export class SimLink {
   }
 }
 
+/** What one end has sent in one turn, or a part of it. */
+interface Packet {
+  readonly step: number
+  readonly batch: Batch
+}
+
 /** One end: what this side holds of the connection. */
 class SimEnd implements Channel {
   readonly self: Party
@@ -77,7 +81,7 @@ class SimEnd implements Channel {
   isOver = false
   waitingBytes = 0
   #atMs = 0
-  #packet: { readonly step: number; readonly messages: LinkMessage[] } | undefined
+  #packet: Packet | undefined
 
   constructor(link: SimLink, self: Party, other: Party) {
     this.#link = link
@@ -89,30 +93,35 @@ class SimEnd implements Channel {
     const { net } = this.#link
     const { other } = this
     if (this.isOver || !other) return
-    const { step, messages } = this.#packet ?? { step: -1, messages: [] }
-    if (step === net.timeline.steps && !net.dice.oneIn(4)) {
-      messages.push(cloned(message))
-      return
-    }
-    const packet = { step: net.timeline.steps, messages: [cloned(message)] }
+    const isSameTurn = this.#packet?.step === net.timeline.steps && !net.dice.oneIn(4)
+    const { batch } = isSameTurn && this.#packet ? this.#packet : this.#newPacket(other)
+    const before = batch.bytes
+    batch.add(message)
+    this.waitingBytes += batch.bytes - before
+  }
+
+  #newPacket(other: SimEnd): Packet {
+    const { timeline } = this.#link.net
+    const packet = { step: timeline.steps, batch: new Batch() }
     this.#packet = packet
-    this.waitingBytes += PACKET_BYTES
-    this.passes('link', () => {
-      for (const each of packet.messages) {
-        net.timeline.note(`${this.node} < ${each.op}`)
-        if (!other.isOver) other.events?.message(each)
+    this.passes('link', packet.batch, () => {
+      for (const message of readBatch(packet.batch.toBuffer())) {
+        if (other.isOver) return
+        timeline.note(`${this.node.slice(0, 4)} hears ${message.op}`)
+        other.events?.message(message)
       }
     })
+    return packet
   }
 
   /** Something goes to the other end, after what went before. */
-  passes(label: string, arrived: () => void): void {
+  passes(label: string, batch: Batch | undefined, arrived: () => void): void {
     const { net } = this.#link
     const { other, self } = this
     if (!other) return
     this.#atMs = net.arrival(self.machine, other.self.machine, this.#atMs)
     net.timeline.after(this.#atMs - net.timeline.nowMs, label, () => {
-      this.waitingBytes = Math.max(0, this.waitingBytes - PACKET_BYTES)
+      this.waitingBytes = Math.max(0, this.waitingBytes - (batch?.bytes ?? 0))
       if (!other.isOver) other.self.clock.arrives(arrived, label)
       // Who sends to a connection that is not there any more is told so, if the way back is open.
       else if (!this.#link.isBlackHole) this.hears('it was reset')
@@ -122,7 +131,7 @@ class SimEnd implements Channel {
   close(): void {
     if (this.isOver) return
     this.hears('it was closed here')
-    this.passes('link close', () => this.other?.hears('the other end closed it'))
+    this.passes('link close', undefined, () => this.other?.hears('the other end closed it'))
   }
 
   /** It is over: this side is told in a turn of its own. */

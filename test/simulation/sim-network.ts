@@ -61,7 +61,7 @@ export class SimNetwork implements Network {
           const [near, far] = link.ends
           net.opened(link)
           far.events = there.accept(far)
-          far.passes('link dialled', () => {
+          far.passes('link dialled', undefined, () => {
             if (isOver) return near.close()
             end(() => {
               near.events = opened(near)
