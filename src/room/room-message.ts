@@ -25,6 +25,11 @@ export interface RoomMessage {
   readonly chain: Chain | undefined
 }
 
+/** The same, with itself in the chain. */
+export interface ChainedMessage extends RoomMessage {
+  readonly chain: Chain
+}
+
 /** Rejects with a `RoomError`. */
 export type SendToRoom = (message: RoomMessage) => Promise<Answer>
 

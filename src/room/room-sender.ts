@@ -9,7 +9,7 @@ import { Refusal, RoomError } from '../errors.ts'
 import { within } from '../within.ts'
 import { mustFit } from './json-bounds.ts'
 import type { Reservation } from './reservation.ts'
-import type { Chain, RoomMessage, SendToRoom } from './room-message.ts'
+import type { Chain, ChainedMessage, RoomMessage, SendToRoom } from './room-message.ts'
 import type { Rooms } from './rooms.ts'
 
 /** How long a room waits for the answer. */
@@ -25,6 +25,8 @@ export interface RoomSenderParts {
   /** Throws a `Refusal` 404 if no room is configured at the path. */
   readonly routeOf: (path: string) => Route
   readonly rooms: Pick<Rooms, 'reserve'>
+  /** Delivers a message to a room that lives elsewhere. Resolves with `undefined` if the room is here. */
+  readonly elsewhere?: ((message: ChainedMessage) => Promise<Answer | undefined>) | undefined
 }
 
 export class RoomSender {
@@ -37,16 +39,26 @@ export class RoomSender {
   }
 
   send: SendToRoom = async (message) => {
+    const chain = chainOf(message, this.#parts.clock.monotonic() + ANSWER_MS)
+    return this.#inTime({ ...message, chain }, (isLate) => this.#anywhere({ ...message, chain }, isLate))
+  }
+
+  /** Delivers a message that another server passes on to a room here. */
+  deliver(message: ChainedMessage): Promise<Answer> {
+    return this.#inTime(message, (isLate) => this.#post(message, isLate))
+  }
+
+  async #inTime(message: ChainedMessage, post: (isLate: () => boolean) => Promise<Answer>): Promise<Answer> {
     const { clock } = this.#parts
+    const { chain } = message
     const now = clock.monotonic()
-    const chain = chainOf(message, now + ANSWER_MS)
     let isLate = false
     const late = (): never => {
       isLate = true
       throw new RoomError('unavailable', `no answer of ${message.path} in time, send it again with the same id`)
     }
     if (chain.untilMs <= now) late()
-    const sent = this.#turn(message.from).then(() => (isLate ? late() : this.#post(message, chain, () => isLate)))
+    const sent = this.#turn(message.from).then(() => (isLate ? late() : post(() => isLate)))
     return within<Answer>(clock, chain.untilMs - now, sent, late)
   }
 
@@ -70,9 +82,15 @@ export class RoomSender {
     if (this.#waiting.size > 0) this.#parts.clock.soon(() => this.#leave())
   }
 
-  async #post(message: RoomMessage, chain: Chain, isLate: () => boolean): Promise<Answer> {
-    const { from, path, type, data, id } = message
-    const { room, release } = await this.#reserve(path, data)
+  async #anywhere(message: ChainedMessage, isLate: () => boolean): Promise<Answer> {
+    const { path, data } = message
+    this.#mustReach(path, data)
+    return (await this.#parts.elsewhere?.(message)) ?? this.#post(message, isLate)
+  }
+
+  async #post(message: ChainedMessage, isLate: () => boolean): Promise<Answer> {
+    const { from, path, type, data, id, chain } = message
+    const { room, release } = await this.#reserve(this.#mustReach(path, data))
     try {
       if (room.kind === 'raw') throw new RoomError('not_found', `the room at ${path} is raw: it takes no events`)
       // No client can have this id: theirs have no spaces, or begin with a number.
@@ -84,16 +102,29 @@ export class RoomSender {
     }
   }
 
-  async #reserve(path: string, data: unknown): Promise<Reservation> {
+  /** Throws a `RoomError` unless a room is configured there that takes such a message. */
+  #mustReach(path: string, data: unknown): Route {
     try {
       const route = this.#parts.routeOf(path)
       mustFit(data, route.mount.limits)
-      return await this.#parts.rooms.reserve(route, false)
+      return route
     } catch (error) {
-      if (!(error instanceof Refusal)) throw error
-      throw new RoomError(error.status === 404 ? 'not_found' : 'unavailable', `${path}: ${error.message}`)
+      throw errorFor(path, error)
     }
   }
+
+  async #reserve(route: Route): Promise<Reservation> {
+    try {
+      return await this.#parts.rooms.reserve(route, false)
+    } catch (error) {
+      throw errorFor(route.path, error)
+    }
+  }
+}
+
+function errorFor(path: string, error: unknown): unknown {
+  if (!(error instanceof Refusal)) return error
+  return new RoomError(error.status === 404 ? 'not_found' : 'unavailable', `${path}: ${error.message}`)
 }
 
 /** In a circle the time of the first message counts, so that it ends. */

@@ -16,8 +16,8 @@ export interface GuestRelay extends Relay {
   end(session: number, reason: CloseReason | undefined): void
 }
 
-/** Links carry frames as they are, so there are no bytes here. */
-const FRAMES: Encoding = { name: 'link', encode: () => '', join: () => '' }
+/** Frames are encoded by the link, for all its wires at once. */
+const FRAMES: Encoding = { name: 'guest', encode: () => '', join: () => '' }
 
 export class GuestWire implements Wire, Relayed {
   readonly encoding = FRAMES

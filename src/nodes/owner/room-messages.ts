@@ -1,0 +1,60 @@
+/**
+ * Messages from one room to another (`room.send`) between nodes: a question over the link to the node that has the other
+ * room. The chain of rooms that wait for each other goes with it, and what is left of its time. `room-sender.ts` asks here
+ * where a room is elsewhere, and delivers what another node asks for.
+ */
+import type { Answer } from '../../author/room.ts'
+import type { Clock } from '../../clock.ts'
+import { RoomError } from '../../errors.ts'
+import type { ChainedMessage } from '../../room/room-message.ts'
+import type { Links } from '../links.ts'
+import { DialError } from '../network.ts'
+import type { Ownership } from '../ownership.ts'
+import type { Questions } from '../questions.ts'
+
+const QUESTION = 'send'
+
+export interface RoomMessagesParts {
+  readonly clock: Clock
+  readonly ownership: Pick<Ownership, 'find'>
+  readonly links: Pick<Links, 'to'>
+}
+
+interface Asked extends Omit<ChainedMessage, 'chain'> {
+  readonly paths: readonly string[]
+  /** How long the first of the chain is still waited for. */
+  readonly withinMs: number
+}
+
+export class RoomMessages {
+  readonly #parts: RoomMessagesParts
+
+  constructor(parts: RoomMessagesParts) {
+    this.#parts = parts
+  }
+
+  /** Answers the questions of other nodes. */
+  answer(questions: Questions, deliver: (message: ChainedMessage) => Promise<Answer>): void {
+    const { clock } = this.#parts
+    questions.answer(QUESTION, (args) => {
+      // Another node of this version has asked.
+      const { paths, withinMs, ...message } = args as Asked
+      return deliver({ ...message, chain: { paths, untilMs: clock.monotonic() + withinMs } })
+    })
+  }
+
+  /** Delivers a message to a room of another node. Resolves with `undefined` if the room is here. */
+  async send({ chain, ...message }: ChainedMessage): Promise<Answer | undefined> {
+    const { clock, ownership, links } = this.#parts
+    const home = await ownership.find(message.path)
+    if (home.at === 'here') return undefined
+    try {
+      const link = await links.to(home.node)
+      const asked: Asked = { ...message, paths: chain.paths, withinMs: chain.untilMs - clock.monotonic() }
+      return (await link.ask(QUESTION, asked)) as Answer
+    } catch (error) {
+      if (error instanceof DialError) throw new RoomError('unavailable', 'the node of that room is not reached now')
+      throw error
+    }
+  }
+}
