@@ -7,6 +7,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { bucketOf, NODES_KEY } from '../../src/log/redis/keys.ts'
+import { readField } from '../../src/nodes/node-field.ts'
 import { RedisServer, type RedisSettings } from '../support/redis.ts'
 import { RedisRelay } from '../support/redis-relay.ts'
 import { Front } from './front.ts'
@@ -101,6 +103,17 @@ export class Cluster {
     const front = this.fronts[at]
     if (!front) throw new Error(`expected a node below ${this.nodes.length}, got ${at}`)
     return front.url
+  }
+
+  /** Where a room lives, as Redis has it; `undefined`: nowhere. */
+  async ownerOf(path: string): Promise<number | undefined> {
+    return this.redis.talk(async (say) => {
+      const id = await say('HGET', `${bucketOf(path)}m${path}`, 'o')
+      const field = id ? await say('HGET', NODES_KEY, String(id)) : null
+      const { address } = readField(String(id), String(field)).entry
+      const at = this.nodes.findIndex(({ place }) => address === `${place.host}:${place.linkPort}`)
+      return at === -1 ? undefined : at
+    })
   }
 
   /** Ends everything, whatever state it is in. */

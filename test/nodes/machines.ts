@@ -79,6 +79,12 @@ export class Machines {
       inside(this.#router, ['ip', 'rule', 'add', direction, this.address(machine), 'blackhole', 'pref', '99'])
   }
 
+  /** It is back, and what runs on it goes on. */
+  find(machine: MachineNumber): void {
+    for (const direction of ['from', 'to'])
+      inside(this.#router, ['ip', 'rule', 'del', direction, this.address(machine), 'blackhole', 'pref', '99'])
+  }
+
   /** Ends all that runs on the machines too. */
   async remove(): Promise<void> {
     await Promise.all([...this.#holders, this.#router].map((process) => process.stop()))
