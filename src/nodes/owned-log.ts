@@ -12,15 +12,15 @@ import type { Claims } from '../log/redis/claims.ts'
 import type { Claim, RoomClaim } from '../log/redis/position.ts'
 import type { RedisLog } from '../log/redis/redis.ts'
 import { errorOf } from '../thrown.ts'
-import { within } from '../within.ts'
 import type { NodeId } from './link-message.ts'
 import { OwnedRoomLog } from './owned-room-log.ts'
 import { Elsewhere } from './ownership.ts'
+import { Releases } from './releases.ts'
 
 /** A room that changes hands so often while it opens is left for later. */
 const TRIES = 8
-/** Closing a room waits so long until it is given up; it is tried again and again after that. */
-const GIVE_MS = 1000
+/** Rooms that are made sure of at a time. */
+const AT_ONCE = 64
 /** Between two tries to ask Redis, at first and at most. */
 const RETRY_MS = { first: 50, most: 2000 }
 
@@ -35,6 +35,8 @@ export interface OwnedLogParts {
   readonly leaveNote: (owner: NodeId, path: string) => Promise<void>
   /** The room is owned here from now on. `former`: who had it; '': nobody. */
   readonly claimed?: (path: string, claim: Claim, former: NodeId | '') => void
+  /** It was to be opened here, and another node has it. */
+  readonly refused?: (path: string, claim: RoomClaim) => void
 }
 
 interface Opening {
@@ -50,12 +52,13 @@ export class OwnedLog implements Log {
   readonly #parts: OwnedLogParts
   readonly #log: RedisLog
   readonly #openings = new Map<string, Opening>()
-  readonly #giving = new Set<Promise<void>>()
+  readonly #releases: Releases
   #isClosed = false
 
   constructor(parts: OwnedLogParts) {
     this.#parts = parts
     this.#log = parts.log
+    this.#releases = new Releases(parts)
   }
 
   /** The rooms that are owned here, and how. */
@@ -102,7 +105,16 @@ export class OwnedLog implements Log {
     return opening.verifying
   }
 
-  /** All rooms here are lost: this node may not speak for them any more. */
+  /** Makes sure of all rooms here: Redis may have lost who owns them. */
+  async verifyAll(): Promise<void> {
+    const paths = [...this.#openings.keys()]
+    const turn = async () => {
+      for (let path = paths.pop(); path !== undefined; path = paths.pop()) await this.verify(path)
+    }
+    await Promise.all(Array.from({ length: AT_ONCE }, turn))
+  }
+
+  /** All rooms here are lost. */
   loseAll(reason: string): void {
     for (const opening of [...this.#openings.values()]) this.#giveUp(opening, reason)
   }
@@ -150,13 +162,13 @@ export class OwnedLog implements Log {
 
   async close(): Promise<void> {
     this.#isClosed = true
-    await within(this.#parts.clock, GIVE_MS, Promise.all(this.#giving).then(nothing), nothing)
+    await this.#releases.end()
     await this.#log.close()
   }
 
   async #claim(opening: Opening): Promise<Claim> {
     const { path } = opening
-    const { claims, claimed, leaveNote, mayTake } = this.#parts
+    const { claims, claimed, leaveNote, mayTake, refused } = this.#parts
     let seen: RoomClaim | undefined
     for (let tries = 0; tries < TRIES; tries += 1) {
       const took = await claims.take(path, seen)
@@ -169,7 +181,10 @@ export class OwnedLog implements Log {
       }
       const { owner } = took.seen
       const isOther = owner !== '' && owner !== claims.node
-      if (isOther && !mayTake(owner)) throw new Elsewhere(path, took.seen)
+      if (isOther && !mayTake(owner)) {
+        refused?.(path, took.seen)
+        throw new Elsewhere(path, took.seen)
+      }
       // It may only be frozen: it hears of it before it does anything else.
       if (isOther && seen?.owner !== owner) await leaveNote(owner, path)
       seen = took.seen
@@ -208,22 +223,7 @@ export class OwnedLog implements Log {
   #closed(opening: Opening): Promise<void> {
     if (this.#openings.get(opening.path) === opening) this.#openings.delete(opening.path)
     if (!opening.claim) return Promise.resolve()
-    const given = this.#give(opening.path, opening.claim).finally(() => this.#giving.delete(given))
-    this.#giving.add(given)
-    return within(this.#parts.clock, GIVE_MS, given, nothing)
-  }
-
-  async #give(path: string, claim: Claim): Promise<void> {
-    const keepsMemory = this.#log.remembers(path)
-    for (let pauseMs = RETRY_MS.first; ; pauseMs = longer(pauseMs)) {
-      try {
-        await this.#parts.claims.give(path, claim, keepsMemory)
-        return
-      } catch {
-        if (this.#isClosed) return
-        await this.#pause(pauseMs)
-      }
-    }
+    return this.#releases.release(opening.path, opening.claim, this.#log.remembers(opening.path))
   }
 
   #pause(ms: number): Promise<void> {
@@ -234,5 +234,3 @@ export class OwnedLog implements Log {
 function longer(pauseMs: number): number {
   return Math.min(RETRY_MS.most, 2 * pauseMs)
 }
-
-function nothing(): void {}

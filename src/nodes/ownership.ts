@@ -15,15 +15,17 @@ export interface Ownership {
   /**
    * Finds where a room lives. If nobody owns it, or a dead node does, this node is to open it; of several nodes that need a
    * room of a dead one, the first by rendezvous hash, the others 200 ms later. Rejects with a `RoomError` `unavailable` if
-   * Redis does not say.
+   * Redis does not say. `isUrgent`: messages wait for it.
    */
-  find(path: string): Promise<Home>
+  find(path: string, isUrgent?: boolean): Promise<Home>
   /** What is known without asking: a room that is open here, or an owner whose link stands. */
   known(path: string): Home | undefined
   /** What `find` knew of the owner was wrong: it has refused, its link is over, or it cannot be dialled. */
   doubt(path: string, node: NodeId, why: 'over' | 'refused' | 'unreachable'): void
   /** The highest term seen of a room. */
   termOf(path: string): number
+  /** A node has said where a room lives: an owner that an edge has reached, or who has taken it. */
+  moved(path: string, node: NodeId, term: number): void
 }
 
 /** What `owned-log.ts` throws if another node has the room: the caller looks anew. */

@@ -26,15 +26,15 @@ describe.each([
     const moved = await b.open('/room', retention)
     expect(await moved.append([draft('2')])).toBe(retention.durable ? 2 : 1)
     await expect(a.open('/room', retention)).rejects.toBeInstanceOf(Elsewhere)
-    expect([a.notes, b.notes]).toEqual([[], []])
+    expect([a.roster.notes, b.roster.notes]).toEqual([[], []])
   })
 
   it('of a dead node is taken after a note, and keeps nothing more where it was', async () => {
     const room = await a.open('/room', retention)
     await room.append([draft('1')])
-    b.dead.add('a')
+    b.bury('a')
     const taken = await b.open('/room', retention)
-    expect(b.notes).toEqual(['a /room'])
+    expect(b.roster.notes).toEqual(['a /room'])
     expect(await a.log.verify('/room')).toBe(false)
     expect(room.lost).toHaveLength(1)
     await expect(room.append([draft('late')])).rejects.toMatchObject({ code: 'unavailable' })

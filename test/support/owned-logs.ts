@@ -11,13 +11,18 @@ import type { Claim } from '../../src/log/redis/position.ts'
 import { RedisLog } from '../../src/log/redis/redis.ts'
 import type { RedisCalls } from '../../src/log/redis/redis-calls.ts'
 import { OwnedLog } from '../../src/nodes/owned-log.ts'
+import { Owners } from '../../src/nodes/owners.ts'
 import { systemRandom } from '../../src/random.ts'
 import { type HandClock, handClock } from '../../src/testing/hand-clock.ts'
 import { HeldCalls } from './held-calls.ts'
 import { type KeptLog, keptLog } from './kept-log.ts'
+import { MadeUpRoster } from './made-up-roster.ts'
 import { ModelClient } from './redis-model/model-client.ts'
 import { ModelHost } from './redis-model/model-host.ts'
 import { RedisModel } from './redis-model/redis-model.ts'
+
+/** Of the nodes of a test, all of which know each other. */
+const NAMES = ['a', 'b', 'c', 'd']
 
 export const DURABLE: Retention = { keep: 1000, maxAgeMs: 1e12, durable: true }
 export const PASSING: Retention = { ...DURABLE, durable: false }
@@ -34,25 +39,36 @@ export class OwningNode {
   readonly log: OwnedLog
   readonly claims: Claims
   readonly calls: RedisCalls
-  /** Whose rooms it may take. */
-  readonly dead = new Set<string>()
-  /** Whom it left word, for which room. */
-  readonly notes: string[] = []
+  readonly roster: MadeUpRoster
+  readonly owners: Owners
   readonly claimed: Claim[] = []
 
   constructor(id: string, log: RedisLog, calls: RedisCalls, clock: Clock) {
     this.id = id
     this.calls = calls
     this.claims = new Claims(calls, id)
-    this.log = new OwnedLog({
-      log,
-      claims: this.claims,
-      clock,
-      logger: silent,
-      mayTake: (owner) => this.dead.has(owner),
-      leaveNote: async (owner, path) => void this.notes.push(`${owner} ${path}`),
-      claimed: (_, claim) => void this.claimed.push(claim),
+    this.roster = new MadeUpRoster(id, NAMES)
+    const { claims, roster } = this
+    this.owners = new Owners({
+      ...{ clock, claims, roster },
+      claimOf: (path) => this.log.claimOf(path),
+      verify: (path) => void this.log.verify(path),
     })
+    this.log = new OwnedLog({
+      ...{ log, claims, clock, logger: silent },
+      mayTake: this.owners.isGone,
+      leaveNote: (owner, path) => roster.leaveNote(owner, path),
+      claimed: (path, claim, former) => {
+        this.claimed.push(claim)
+        this.owners.claimed(path, claim, former)
+      },
+      refused: this.owners.refused,
+    })
+  }
+
+  /** For this node, that one is dead by its beats. */
+  bury(id: string): void {
+    this.roster.die(id)
   }
 
   async open(path = '/room', retention = DURABLE): Promise<OpenedRoom> {

@@ -7,6 +7,7 @@
 import type { KeptCall } from './kept-calls.ts'
 import { bucketOf } from './keys.ts'
 import type { Claim, RoomClaim } from './position.ts'
+import { Questions } from './questions.ts'
 import type { RedisCalls } from './redis-calls.ts'
 import { count, list, text } from './reply.ts'
 import { claim as claimScript } from './scripts/claim.ts'
@@ -20,10 +21,11 @@ export class Claims {
   readonly #calls: RedisCalls
 
   constructor(calls: RedisCalls, node: string) {
-    this.#calls = calls
+    this.#calls = new Questions(calls)
     this.node = node
   }
 
+  /** All of these reject with a `RoomError` `unavailable` while Redis does not answer. */
   async look(path: string): Promise<RoomClaim> {
     const fields = await this.#calls.command('HMGET', `${bucketOf(path)}m${path}`, 'o', 'w', 'e', 'n')
     const [owner = '', term, epoch = '', number] = list(fields).map((field) => (field === null ? '' : text(field)))
