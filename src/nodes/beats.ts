@@ -232,6 +232,7 @@ export class Beats implements Roster {
         // Others may use this Redis too.
         if (this.#sightings.get(owner)) this.#each([path], () => events.moved(path, owner, term))
       },
+      hearing: () => this.#loop.soon(),
       left: (id) => {
         this.#sightings.left(id)
         this.#loop.soon()

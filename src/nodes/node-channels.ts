@@ -25,6 +25,8 @@ export interface ChannelParts {
   readonly moved: (path: string, owner: NodeId, term: number) => void
   /** A node has said that it ends. */
   readonly left: (id: NodeId) => void
+  /** It hears what is said to it, from now on. */
+  readonly hearing: () => void
 }
 
 export class NodeChannels {
@@ -88,15 +90,22 @@ export class NodeChannels {
   }
 
   #heard(text: string): void {
-    const { self, clock, note, moved, left } = this.#parts
+    const { self, note, moved, left } = this.#parts
     const [, kind = '', rest = ''] = /^(\w+) ?(.*)$/s.exec(text) ?? []
-    if (kind === 'self') this.#heardMs = clock.monotonic()
+    if (kind === 'self') this.#heardItself()
     if (kind === 'ask') this.#say(channelOf(rest), `here ${self}`)
     if (kind === 'here') this.#asked.get(rest)?.()
     if (kind === 'note') note(rest)
     if (kind === 'left') left(rest)
     const [, owner, term, path] = kind === 'moved' ? (/^(\S+) (\d+) (.*)$/s.exec(rest) ?? []) : []
     if (owner !== undefined && path !== undefined && owner !== self) moved(path, owner, Number(term))
+  }
+
+  #heardItself(): void {
+    const { clock, hearing } = this.#parts
+    const isNew = !this.hears
+    this.#heardMs = clock.monotonic()
+    if (isNew) hearing()
   }
 
   #say(channel: string, text: string): void {

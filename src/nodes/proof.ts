@@ -1,14 +1,14 @@
 /**
- * Whether this node may speak for its rooms. Others take them when they have not seen it beat for 10 s, so it may for 10 s
- * after a beat that was answered, counted from when that was sent. Where Redis is away for all others too nobody takes a
+ * Whether this node may speak for its rooms. Others take them when they have not seen it beat for 10 s, so it may for a
+ * little less after a beat that was answered, counted from when that was sent. Where Redis is away for all others too nobody takes a
  * room, and it may go on: nodes tell each other how long ago Redis answered (`heard`). What is not known counts against
  * it. `beats.ts` owns it and ticks each second.
  */
 import type { NodeId } from './link-message.ts'
 import type { NodeEntry } from './roster.ts'
 
-/** So long after a beat that was answered nobody has found this node dead. */
-export const PROOF_MS = 10_000
+/** So long after a beat that was answered nobody has found this node dead: it takes 10 s, on a clock of another machine. */
+export const PROOF_MS = 9500
 /** Redis has never answered. */
 const NEVER_MS = 2 ** 40
 /** What a node said is what it is for so long; it says it each second. */

@@ -25,7 +25,7 @@ export interface BeatsStage {
   readonly host: ModelHost
   /** A node that has beaten for the first time. */
   node(said?: { configHash?: string; version?: string; protocol?: number; hears?: boolean }): Promise<StagedNode>
-  /** Moves time on, a beat's part at a time, as processes run. */
+  /** Moves time on, after what happens now. */
   pass(ms: number): Promise<void>
 }
 
@@ -67,6 +67,7 @@ export function beatsStage(): BeatsStage {
       return { id: beats.self, beats, process, client, told, of }
     },
     async pass(ms) {
+      await clock.settled()
       await clock.advance(ms)
     },
   }

@@ -6,9 +6,17 @@
 import { createHash } from 'node:crypto'
 import { Cluster, Command, Redis } from 'ioredis'
 import type { RedisAddress } from './address.ts'
-import { clusterOptions, redisOptions } from './options.ts'
-import { type Argument, type RedisCalls, RedisRefusal, type Replicated, type Reply } from './redis-calls.ts'
+import { clusterOptions, once, redisOptions } from './options.ts'
+import {
+  type Argument,
+  type RedisCalls,
+  RedisRefusal,
+  type Replicated,
+  type Reply,
+  type Subscription,
+} from './redis-calls.ts'
 import type { Script } from './scripts/script.ts'
+import { RedisSubscription } from './subscription.ts'
 
 export interface ConnectionParts {
   readonly address: RedisAddress
@@ -34,7 +42,11 @@ export class RedisConnection implements RedisCalls {
   /** The streams whose bytes are held back until the end of this turn. */
   readonly #corked = new Set<Redis['stream']>()
 
+  readonly #address: RedisAddress
+  readonly #subscriptions = new Set<RedisSubscription>()
+
   constructor({ address, ready, away, failed }: ConnectionParts) {
+    this.#address = address
     const client =
       address.kind === 'cluster'
         ? new Cluster([...address.at], clusterOptions(address))
@@ -96,6 +108,12 @@ export class RedisConnection implements RedisCalls {
     }
   }
 
+  subscribe(channels: readonly string[], heard: (channel: string, text: string) => void): Subscription {
+    const subscription = new RedisSubscription({ connect: () => this.#another(), channels, heard })
+    this.#subscriptions.add(subscription)
+    return subscription
+  }
+
   /** ioredis gives up where a Sentinel reports a new master while it looks for one: then it begins anew. */
   revive(): void {
     if (this.#client.status === 'end' && !this.#isClosed) this.#client.connect().catch(() => {})
@@ -113,6 +131,7 @@ export class RedisConnection implements RedisCalls {
 
   close(): void {
     this.#isClosed = true
+    for (const subscription of this.#subscriptions) subscription.end()
     this.#client.disconnect()
   }
 
@@ -141,6 +160,14 @@ export class RedisConnection implements RedisCalls {
         throw error instanceof Error && error.name === 'ReplyError' ? new RedisRefusal(error.message) : error
       }
     }
+  }
+
+  /** A connection that is not made again when it ends. All nodes of a Cluster hear what is published. */
+  #another(): Redis | undefined {
+    if (this.#address.kind !== 'cluster') return new Redis(once(redisOptions(this.#address)))
+    const { host, port, tls } = this.#nodes[0]?.options ?? {}
+    if (host === undefined || port === undefined) return undefined
+    return new Redis(once({ ...clusterOptions(this.#address).redisOptions, host, port, ...(tls ? { tls } : {}) }))
   }
 
   /** Half of the cost of a small call is its write. */

@@ -61,6 +61,11 @@ export function clusterOptions(
   }
 }
 
+/** The same, for a connection that is not made again when it ends. */
+export function once<Options extends RedisOptions>(options: Options): Options {
+  return { ...options, retryStrategy: null, sentinelRetryStrategy: () => null }
+}
+
 function common({ username, password, tls, family }: RedisAddress): Plain<RedisOptions> {
   return {
     ...(username === undefined ? {} : { username }),

@@ -14,6 +14,11 @@ export class Channels {
     this.#heard.delete(heard)
   }
 
+  /** Nobody hears anything any more, and does not know. */
+  clear(): void {
+    this.#heard.clear()
+  }
+
   /** Returns to how many it went. */
   publish(channel: string, message: string): number {
     const hearing = [...this.#heard].filter(([, channels]) => channels.has(channel))
