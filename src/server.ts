@@ -19,6 +19,8 @@ import { Router } from './gate/router.ts'
 import type { Log } from './log/log.ts'
 import { MemoryLog } from './log/memory.ts'
 import { SqliteLog } from './log/sqlite/sqlite.ts'
+import type { Nodes } from './nodes/nodes.ts'
+import type { OpeningParts } from './nodes/open.ts'
 import { Acts } from './operations/acts.ts'
 import { Admin } from './operations/admin.ts'
 import { openBackupSocket } from './operations/backup-socket.ts'
@@ -78,7 +80,9 @@ export async function createServer(parts: ServerParts): Promise<Server> {
   let { config } = parts
   const { basePath, drainMs, drainNoticeMs, trustProxy, allowedHosts } = environment
   const metrics = new Metrics()
-  const log = parts.log ?? (await openLog(environment, clock, random, logger, metrics))
+  const onCommit = (seconds: number) => metrics.commit.observe(seconds)
+  const nodes = parts.log ? undefined : await openNodes({ environment, config, clock, random, logger, onCommit })
+  const log = parts.log ?? nodes?.log ?? (await openLog(environment.dataDir, { clock, random, logger, onCommit }))
   const guestIds = new GuestIds(log, random)
   let router = new Router(config.mounts)
   const failed = (error: unknown) => logger.error({ err: error }, 'an internal callback failed')
@@ -92,11 +96,18 @@ export async function createServer(parts: ServerParts): Promise<Server> {
     alarmBook: new AlarmBook({ late: (ms) => metrics.alarmDelay.observe(ms / 1000) }),
     storageBudget: new StorageBudget(() => config.server.limits.storageBytes),
     sendToRoom: (message: Parameters<RoomSender['send']>[0]) => messages.send(message),
+    ...(nodes && { mayAct: nodes.mayAct }),
     tallyOf: (pattern: string) => metrics.of(pattern),
     logger,
   }
   const rooms = new Rooms(roomParts, (path) => router.find(path)?.mount)
-  const messages = new RoomSender({ clock, routeOf: (path) => gate.route({ path }), rooms })
+  const routeOf = (path: string) => gate.route({ path })
+  const messages = new RoomSender({
+    clock,
+    routeOf,
+    rooms,
+    elsewhere: nodes && ((message) => nodes.messages.send(message)),
+  })
   const alarms = new AlarmOpenings({ ...roomParts, rooms, routeOf: (path) => router.find(path) })
   metrics.watch(() => countRooms(config.mounts, rooms), log)
   const quotas = new Quotas(clock, config.server.limits)
@@ -137,15 +148,24 @@ export async function createServer(parts: ServerParts): Promise<Server> {
         config: () => config,
       })
     : undefined
-  const operatorParts = { ...roomParts, gate, rooms }
+  const elsewhere = nodes?.elsewhere
+  const operatorParts = { ...roomParts, gate, rooms, elsewhere }
   const overview = new Overview(operatorParts)
-  const acts = new Acts(new Admin(operatorParts), overview)
+  const acts = new Acts(new Admin(operatorParts), overview, elsewhere)
+  nodes?.serve({
+    rooms,
+    routeOf: (path) => router.find(path),
+    deliver: (message) => messages.deliver(message),
+    overview,
+    acts,
+  })
   const app = httpServer(environment, clock, refusals, callerOf, config.server.limits)
   await httpRoutes(app, {
     basePath,
     callerOf,
     gate,
     rooms,
+    elsewhere,
     log,
     random,
     streams: new Streams({ gate, guestIds, clock, random, heartbeat, flushQueue, refusals, closed }),
@@ -165,6 +185,7 @@ export async function createServer(parts: ServerParts): Promise<Server> {
   })
   app.server.on('upgrade', upgradeHandler({ ...connectionParts, gate, upgrades, gateway }))
   try {
+    await nodes?.start()
     await app.listen({ host: environment.host, port: environment.port })
   } catch (error) {
     await app.close()
@@ -180,7 +201,7 @@ export async function createServer(parts: ServerParts): Promise<Server> {
 
   const end = (noticeMs: number) =>
     endServer({
-      ...{ clock, random, drainMs, noticeMs, rooms, alarms, gateway, sockets, app, backups, log, metrics },
+      ...{ clock, random, drainMs, noticeMs, rooms, alarms, gateway, sockets, app, backups, node: nodes, log, metrics },
       answered: () => inFlight.settled(),
       settled: () => requests.settled(),
     })
@@ -209,17 +230,21 @@ export async function createServer(parts: ServerParts): Promise<Server> {
   }
 }
 
-/** The log in the Redis of `REDIS_URL`, in the folder of `DATA_DIR`, or in memory. */
+/** What makes this server a node among others; `undefined`: it runs alone. */
+async function openNodes({
+  environment,
+  ...parts
+}: OpeningParts & { environment: Environment }): Promise<Nodes | undefined> {
+  const { redisUrl } = environment
+  if (redisUrl === undefined) return undefined
+  return (await import('./nodes/open.ts')).openNodes(redisUrl, { environment, ...parts })
+}
+
+/** The log in the folder of `DATA_DIR`, or in memory. */
 async function openLog(
-  { dataDir, redisUrl }: Environment,
-  clock: Clock,
-  random: Random,
-  logger: Logger,
-  { commit }: Metrics,
+  dataDir: string,
+  { clock, random, logger, onCommit }: Pick<OpeningParts, 'clock' | 'random' | 'logger' | 'onCommit'>,
 ): Promise<Log> {
-  const onCommit = (seconds: number) => commit.observe(seconds)
-  if (redisUrl !== undefined)
-    return (await import('./log/redis/open.ts')).openRedisLog(redisUrl, { clock, random, logger, onCommit })
   if (dataDir === ':memory:') return new MemoryLog(clock, random)
   return SqliteLog.open(dataDir, clock, random, logger, onCommit)
 }

@@ -30,12 +30,14 @@ export interface EndingParts extends DrainParts {
   readonly settled: () => Promise<void>
   readonly app: Closes
   readonly backups: Closes
+  /** This node among others, which needs its rooms closed and its log still open. */
+  readonly node: { end(): Promise<void> } | undefined
   readonly log: Closes
 }
 
 /** Resolves when all is written and closed. */
 export async function endServer(parts: EndingParts): Promise<void> {
-  const { clock, drainMs, alarms, gateway, sockets, app, backups, log, metrics } = parts
+  const { clock, drainMs, alarms, gateway, sockets, app, backups, node, log, metrics } = parts
   alarms.end()
   const cutAtMs = clock.monotonic() + drainMs * GRACEFUL_SHARE
   const inTime = <T>(promise: Promise<T>) =>
@@ -46,6 +48,7 @@ export async function endServer(parts: EndingParts): Promise<void> {
   // Fastify does not know upgraded sockets: of a peer that ignores its close, or waits for a room to open.
   for (const socket of sockets) socket.destroy()
   await Promise.all([app.close(), backups.close()])
+  await node?.end()
   await log.close()
   clock.end()
   metrics.end()

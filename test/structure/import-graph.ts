@@ -29,6 +29,7 @@ export const FLOORS: readonly (readonly string[])[] = [
   ['nodes'],
   ['nodes/edge', 'nodes/owner'],
   ['nodes/nodes.ts'],
+  ['nodes/open.ts'],
   ['testing'],
   ['testing.ts', 'server.ts'],
   ['cli'],
@@ -36,7 +37,7 @@ export const FLOORS: readonly (readonly string[])[] = [
 ]
 
 /** Files that put together what stands on other floors: neither ground, which all may import, nor of their folder's floor. */
-const OWN_PLACE = ['main.ts', 'server.ts', 'define.ts', 'testing.ts', 'nodes/nodes.ts']
+const OWN_PLACE = ['main.ts', 'server.ts', 'define.ts', 'testing.ts', 'nodes/nodes.ts', 'nodes/open.ts']
 
 export interface Import {
   readonly from: string

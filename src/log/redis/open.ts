@@ -28,18 +28,23 @@ export interface RedisLink {
   close(): void
 }
 
-/** As `openRedis`, with the log in it, which ends the connection when it closes. */
+/** A Redis with the log in it, which ends the connection when it closes. */
+export interface LogInRedis extends Omit<RedisLink, 'close'> {
+  readonly log: RedisLog
+}
+
+/** As `openRedis`, with the log in it. */
 export async function openRedisLog(
   url: string,
   parts: Pick<RedisLogParts, 'clock' | 'random' | 'logger' | 'onCommit'>,
-): Promise<RedisLog> {
+): Promise<LogInRedis> {
   const { close, ...link } = await openRedis(url, parts.clock, parts.logger)
   const refused = link.health.wasReached ? await refusedCommands(link.calls) : ''
   if (refused !== '') {
     close()
     throw mistake(refused)
   }
-  return RedisLog.open({ ...parts, ...link, end: close })
+  return { ...link, log: await RedisLog.open({ ...parts, ...link, end: close }) }
 }
 
 /**

@@ -1,0 +1,143 @@
+/**
+ * One node among several, put together: its beats, its links, its claims of rooms, and the peers of other nodes in its
+ * rooms (`owner/`). The log in Redis stands below it, the rooms of this node on its log. `server.ts` makes it where
+ * `REDIS_URL` is set; a simulation makes many.
+ */
+import type { Answer } from '../author/room.ts'
+import type { Clock } from '../clock.ts'
+import type { Route } from '../config/mount.ts'
+import type { RoomLogger } from '../define.ts'
+import { Claims } from '../log/redis/claims.ts'
+import type { RedisLog } from '../log/redis/redis.ts'
+import type { RedisCalls } from '../log/redis/redis-calls.ts'
+import type { Random } from '../random.ts'
+import type { ChainedMessage } from '../room/room-message.ts'
+import type { Rooms } from '../room/rooms.ts'
+import { Beats } from './beats.ts'
+import type { Link, LinkListener } from './link.ts'
+import { LINK_PROTOCOL } from './link-keys.ts'
+import type { NodeId } from './link-message.ts'
+import { Links } from './links.ts'
+import type { Network } from './network.ts'
+import { answerForRooms, OtherRooms, type OwnRooms } from './other-rooms.ts'
+import { OwnedLog } from './owned-log.ts'
+import { Guests } from './owner/guests.ts'
+import { RoomMessages } from './owner/room-messages.ts'
+import { Owners } from './owners.ts'
+import { Questions } from './questions.ts'
+import type { RosterEvents } from './roster.ts'
+
+export interface NodesParts {
+  readonly log: RedisLog
+  readonly calls: RedisCalls
+  readonly clock: Clock
+  readonly random: Random
+  readonly logger: RoomLogger
+  /** A hash of `rooms.json`. */
+  readonly configHash: string
+  /** Of the package. */
+  readonly version: string
+  /** What connects this node with the others. */
+  readonly network: (self: NodeId) => Network
+}
+
+/** The rooms of this node. */
+export interface Served extends Omit<OwnRooms, 'rooms'> {
+  readonly rooms: Rooms
+  readonly routeOf: (path: string) => Route | undefined
+  /** Delivers a message of another room to one that is here. */
+  readonly deliver: (message: ChainedMessage) => Promise<Answer>
+}
+
+export class Nodes {
+  readonly roster: Beats
+  /** Claims each room before it opens. */
+  readonly log: OwnedLog
+  readonly ownership: Owners
+  readonly links: Links
+  /** Sends messages to rooms of other nodes. */
+  readonly messages: RoomMessages
+  readonly elsewhere: OtherRooms
+  readonly #parts: NodesParts
+  readonly #questions = new Questions()
+  #guests: Guests | undefined
+
+  constructor(parts: NodesParts) {
+    const { clock, logger, calls, network } = parts
+    this.#parts = parts
+    this.roster = new Beats({ ...parts, protocol: LINK_PROTOCOL, events: this.#events() })
+    const { roster } = this
+    const claims = new Claims(calls, roster.self)
+    this.log = new OwnedLog({
+      ...{ log: parts.log, claims, clock, logger },
+      mayTake: (owner) => this.ownership.isGone(owner),
+      leaveNote: (owner, path) => roster.leaveNote(owner, path),
+      claimed: (path, claim, former) => this.ownership.claimed(path, claim, former),
+      refused: (path, claim) => this.ownership.refused(path, claim),
+    })
+    this.ownership = new Owners({
+      ...{ clock, claims, roster },
+      claimOf: (path) => this.log.claimOf(path),
+      verify: (path) => void this.log.verify(path),
+    })
+    this.links = new Links({
+      ...{ clock, roster, logger },
+      network: network(roster.self),
+      questions: this.#questions,
+      dialled: (link) => this.#dialled(link),
+      accepted: (link) => this.#accepted(link),
+    })
+    const { ownership, links } = this
+    this.messages = new RoomMessages({ clock, ownership, links })
+    this.elsewhere = new OtherRooms({ clock, roster, links, ownership })
+  }
+
+  /** Whether this node may speak for its rooms. */
+  readonly mayAct = (): boolean => this.roster.hasProof
+
+  /** Lets other nodes into the rooms of this one. Called once, before `start`. */
+  serve({ rooms, routeOf, deliver, ...own }: Served): void {
+    const { clock, logger } = this.#parts
+    answerForRooms(this.#questions, { ...own, rooms })
+    this.messages.answer(this.#questions, deliver)
+    this.#guests = new Guests({
+      ...{ clock, logger, rooms, routeOf },
+      ownership: this.ownership,
+      verify: async (path) => void (await this.log.verify(path)),
+    })
+  }
+
+  /** Listens, then beats: from then on others may dial this node, and it may take rooms. */
+  async start(): Promise<void> {
+    await this.roster.start(await this.links.listen())
+  }
+
+  /** The rooms have closed. */
+  async end(): Promise<void> {
+    await this.links.close()
+    await this.roster.end()
+  }
+
+  #dialled(_link: Link): LinkListener {
+    return NOBODY
+  }
+
+  #accepted(link: Link): LinkListener {
+    return this.#guests?.accept(link) ?? NOBODY
+  }
+
+  #events(): RosterEvents {
+    return {
+      verify: (path) => void this.log.verify(path),
+      verifyAll: () => {
+        for (const [path] of [...this.log.owned()]) void this.log.verify(path)
+      },
+      moved: (path, owner, term) => this.ownership.moved(path, owner, term),
+      died: (_id) => {},
+      cutOff: () => this.log.loseAll('this node alone is cut off from Redis'),
+      linkWanted: (id) => void this.links.to(id).catch(() => {}),
+    }
+  }
+}
+
+const NOBODY: LinkListener = { message() {}, over() {} }

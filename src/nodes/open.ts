@@ -1,0 +1,43 @@
+/**
+ * Makes this server a node among those with the same `REDIS_URL`: connects to Redis, opens the log in it, and links to the
+ * other nodes over TCP. `server.ts` loads this file only where `REDIS_URL` is set.
+ */
+import { createHash } from 'node:crypto'
+import type { Clock } from '../clock.ts'
+import type { Config } from '../config/config.ts'
+import type { Environment } from '../config/environment.ts'
+import type { RoomLogger } from '../define.ts'
+import { openRedisLog } from '../log/redis/open.ts'
+import type { Random } from '../random.ts'
+import { ownVersion } from '../version.ts'
+import { LinkNetwork } from './link-network.ts'
+import { Nodes } from './nodes.ts'
+
+export interface OpeningParts {
+  readonly environment: Pick<Environment, 'linkHost' | 'linkPort'>
+  readonly config: Config
+  readonly clock: Clock
+  readonly random: Random
+  readonly logger: RoomLogger
+  /** Called with the seconds that each commit took. */
+  readonly onCommit: (seconds: number) => void
+}
+
+/** Rejects with a `ConfigError` if the URL is wrong, or if a Redis is there and cannot be used. */
+export async function openNodes(url: string, { environment, config, ...parts }: OpeningParts): Promise<Nodes> {
+  const { log, calls, localAddress } = await openRedisLog(url, parts)
+  const { linkHost: host, linkPort: port } = environment
+  return new Nodes({
+    ...parts,
+    ...{ log, calls },
+    configHash: hashOf(config),
+    version: ownVersion(),
+    network: (self) => new LinkNetwork({ ...parts, self, host, port, localAddress, secret: () => log.key }),
+  })
+}
+
+/** Of the lines of `rooms.json`, which all nodes must have in common. */
+function hashOf({ mounts }: Config): string {
+  const lines = mounts.map(({ pattern, written }) => [pattern, written])
+  return createHash('sha256').update(JSON.stringify(lines)).digest('base64url').slice(0, 22)
+}
