@@ -9,6 +9,8 @@ import { Close, type CloseReason } from '../errors.ts'
 import type { Random } from '../random.ts'
 import type { Rooms } from '../room/rooms.ts'
 
+/** The share of the drain time in which rooms are handed over. */
+const HANDING = 0.3
 /** How many peers are dismissed before the first pause. */
 const WAVE = 500
 const PAUSE_MS = 100
@@ -30,11 +32,20 @@ export interface DrainParts {
   readonly noticeMs: number
   /** Resolves when no HTTP request for a room is in flight. */
   readonly answered: () => Promise<void>
+  /** With other nodes: hands the rooms to them, as many as can be within `ms`. Their peers here stay, to be dismissed. */
+  readonly handOver?: ((ms: number) => Promise<void>) | undefined
 }
 
 /** Waits for the notice time, dismisses every peer (1012, with a reconnect delay), then closes all rooms. */
-export async function drain({ rooms, clock, random, drainMs, noticeMs, answered }: DrainParts): Promise<void> {
+export async function drain(parts: DrainParts): Promise<void> {
+  const { rooms, clock, random, drainMs, answered, handOver } = parts
+  let { noticeMs } = parts
   if (noticeMs > 0) await new Promise<void>((resolve) => clock.after(noticeMs, resolve))
+  if (handOver) {
+    const begunMs = clock.monotonic()
+    await handOver((drainMs - noticeMs) * HANDING)
+    noticeMs += clock.monotonic() - begunMs
+  }
   const withinMs = Math.min(drainMs, RETURN_MS)
   const reason = () => restarting(random.fraction() * withinMs)
   for (const { room } of [...rooms.open()]) room.endReaders(reason)

@@ -63,6 +63,19 @@ export async function dismissAfterAnswers<P extends LivePeer>(
   )
 }
 
+/** Ends all connections after their answers, where the room goes on elsewhere: none of its peers leaves it. */
+export async function moveAfterAnswers<P extends LivePeer>(
+  room: Host<P> & { readonly present: Members<P> },
+  reason: CloseReason,
+): Promise<void> {
+  const open = [...room.present.peers()].map((peer) => {
+    peer.isDismissed = true
+    return peer.settled()
+  })
+  await room.calls.waitFor(open)
+  endNow(room.present, room.audience, reason)
+}
+
 /** Ends all connections, with nothing of the author's code called for it. */
 export function endNow<P extends LivePeer>(present: Members<P>, audience: Audience, reason: CloseReason): void {
   for (const peer of [...present.peers()]) {

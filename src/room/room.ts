@@ -12,7 +12,7 @@ import type { Wire } from '../delivery/wire.ts'
 import { Close, type CloseReason, RoomError } from '../errors.ts'
 import { microtask } from '../microtask.ts'
 import { AuthorRoom, type Basics } from './author-room.ts'
-import { type Dismissal, dismissAfterAnswers, dismissSome, endNow, turnAway } from './dismissal.ts'
+import { type Dismissal, dismissAfterAnswers, dismissSome, endNow, moveAfterAnswers, turnAway } from './dismissal.ts'
 import { HANDLERS_END_MS } from './handler-calls.ts'
 import { Membership } from './membership.ts'
 import { Opening } from './opening.ts'
@@ -133,7 +133,9 @@ export abstract class LiveRoom<P extends LivePeer, H extends CommonHandlers<P>> 
   /** Ends the readers that are no members. */
   endReaders(_reason: () => CloseReason): void {}
 
-  /** Closes every peer after its answers, then calls the author's `close`. Does not reject. */
+  /**
+   * Closes every peer after its answers, then calls the author's `close`. With `Close.moved` no peer leaves. Does not reject.
+   */
   close(reason: CloseReason): Promise<void> {
     this.#ending ??= this.#close(reason).catch(this.#closeFailed)
     return this.#ending
@@ -146,7 +148,8 @@ export abstract class LiveRoom<P extends LivePeer, H extends CommonHandlers<P>> 
     this.#closedWith = reason
     this.endReaders(() => reason)
     const peers = [...this.present.peers()]
-    await dismissAfterAnswers(this, peers, () => reason)
+    if (reason === Close.moved) await moveAfterAnswers(this, reason)
+    else await dismissAfterAnswers(this, peers, () => reason)
     // Also for earlier leaves: every `leave` is called before `close`.
     await this.calls.waitFor([...this.#membership.pendingLeaves(), this.alarms.stop()])
     await this.#end()

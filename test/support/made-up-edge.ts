@@ -24,6 +24,8 @@ export class MadeUpEdge {
   readonly peers = new Map<number, Peer>()
   /** Whether it reports what it has written. */
   reports = true
+  /** Whether it says at once that a room that moves is quiet. */
+  isQuick = true
   readonly #owner: LinkListener
   #sessions = 0
   #asks = 0
@@ -115,7 +117,7 @@ export class MadeUpEdge {
     if (this.#isOver) return
     this.heard.push(message)
     if (message.op === 'items') this.#carry(message)
-    if (message.op === 'moving') this.say({ op: 'quiet', place: message.place })
+    if (message.op === 'moving' && this.isQuick) this.say({ op: 'quiet', place: message.place })
     if (message.op !== 'rest' && message.op !== 'close' && message.op !== 'drop') return
     const peer = this.peers.get(message.session)
     if (message.op === 'rest') peer?.wire.rest(message.ms)

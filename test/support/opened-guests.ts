@@ -12,6 +12,7 @@ export function openedGuests(clock: Clock, room: HostedRoom) {
     clock,
     logger: { error: (fields) => void errors.push(fields) },
     rooms: {
+      at: () => undefined,
       reserve: () => ({ room, release() {} }),
       async hold(_, over) {
         overs.add(over)

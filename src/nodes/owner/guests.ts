@@ -26,7 +26,7 @@ const A_TURN = 128
 export interface GuestsParts {
   readonly clock: Clock
   readonly logger: ErrorLogger
-  readonly rooms: Pick<Rooms, 'reserve' | 'hold'>
+  readonly rooms: Pick<Rooms, 'at' | 'reserve' | 'hold'>
   readonly ownership: Pick<Ownership, 'find' | 'termOf'>
   readonly routeOf: (path: string) => Route | undefined
   /** Makes sure that a room is still owned here: one that is not closes. */
@@ -44,6 +44,7 @@ export class Guests {
   readonly #places = new Map<string, Map<Attached, Seat>>()
   /** Rooms that are handed over, and to whom. */
   readonly #heirs = new Map<string, NodeId>()
+  #isDraining = false
 
   constructor(parts: GuestsParts) {
     this.#parts = parts
@@ -70,6 +71,11 @@ export class Guests {
     await Promise.all([...this.#at(path)].map(({ place }) => place.moving()))
   }
 
+  /** From now on no room is opened here for an edge. */
+  drain(): void {
+    this.#isDraining = true
+  }
+
   /** The room closes now, and edges shall find it at `heir`. */
   leadTo(path: string, heir: NodeId): void {
     this.#heirs.set(path, heir)
@@ -91,9 +97,7 @@ export class Guests {
     const { path } = attached.place
     const places = this.#places.get(path)
     places?.delete(attached)
-    if (places?.size !== 0) return
-    this.#places.delete(path)
-    this.#heirs.delete(path)
+    if (places?.size === 0) this.#places.delete(path)
   }
 
   async #find(seat: Seat, { path, term, peers }: Attach): Promise<void> {
@@ -119,6 +123,10 @@ export class Guests {
   async #hold(seat: Seat): Promise<Reservation | undefined> {
     const { path } = seat.attached.place
     const route = this.#routeOf(path)
+    if (this.#isDraining && !this.#parts.rooms.at(path)) {
+      this.#over(seat, this.#heirs.get(path))
+      return undefined
+    }
     try {
       return await this.#parts.rooms.hold(route, () => this.#over(seat, this.#heirs.get(path)))
     } catch (error) {

@@ -1,0 +1,105 @@
+/**
+ * Hands the rooms of a node that ends to others: each goes to the node that has most of its peers, of those the most
+ * recently started, so that a rolling restart moves a room once. Messages wait at the edges, the room closes here and is
+ * given up, the heir opens it, and the edges bring its peers there. `operations/drain.ts` begins it, before it dismisses
+ * the peers of this node; the other end is `taking.ts`.
+ */
+import type { Clock } from '../../clock.ts'
+import type { RoomLogger } from '../../define.ts'
+import { Close } from '../../errors.ts'
+import type { HostedRoom } from '../../room/hosted-room.ts'
+import type { Rooms } from '../../room/rooms.ts'
+import { within } from '../../within.ts'
+import type { NodeId } from '../link-message.ts'
+import type { Links } from '../links.ts'
+import type { NodeEntry, Roster } from '../roster.ts'
+import type { Guests } from './guests.ts'
+import { TAKE } from './taking.ts'
+
+/** How many rooms are handed over at once. */
+const AT_ONCE = 64
+/** How long edges may take to hold messages back. */
+const QUIET_MS = 200
+/** How long the heir may take to open a room, until it is left to the edges to ask for it. */
+const TAKEN_MS = 1000
+
+/** The peers of rooms whose connections this node holds itself. */
+export interface OwnPeers {
+  /** What they say waits: the room is about to move. */
+  hold(path: string): void
+  /** The room has closed here, and is to be found at another node. */
+  follow(path: string, heir: NodeId): void
+}
+
+export interface HandOverParts {
+  readonly clock: Clock
+  readonly logger: RoomLogger
+  readonly rooms: Pick<Rooms, 'open' | 'whileClosed'>
+  readonly roster: Pick<Roster, 'self' | 'all'>
+  readonly links: Pick<Links, 'to'>
+  readonly guests: Pick<Guests, 'peersOf' | 'moving' | 'leadTo' | 'drain'>
+  readonly ownPeers: OwnPeers
+}
+
+export class HandOver {
+  readonly #parts: HandOverParts
+
+  constructor(parts: HandOverParts) {
+    this.#parts = parts
+  }
+
+  /** Hands over every room with peers, as many as can be within `ms`. The others are closed with the node. Does not reject. */
+  async run(ms: number): Promise<void> {
+    const { clock, rooms, guests } = this.#parts
+    guests.drain()
+    const untilMs = clock.monotonic() + ms
+    const left = [...rooms.open()].filter(({ room }) => room.count > 0).values()
+    const some = async () => {
+      for (const { room } of left) {
+        if (clock.monotonic() >= untilMs) return
+        await this.#hand(room)
+      }
+    }
+    await Promise.all(Array.from({ length: AT_ONCE }, some))
+  }
+
+  async #hand({ path }: HostedRoom): Promise<void> {
+    const { clock, logger, rooms, guests, ownPeers } = this.#parts
+    const heir = this.#heirOf(path)
+    if (heir === undefined) return
+    guests.leadTo(path, heir)
+    ownPeers.hold(path)
+    await within(clock, QUIET_MS, guests.moving(path), nothing)
+    const closed = () => {
+      ownPeers.follow(path, heir)
+      return within(clock, TAKEN_MS, this.#ask(heir, path), nothing)
+    }
+    await rooms.whileClosed(path, closed, Close.moved).catch((error: unknown) => {
+      logger.warn({ err: error, room: path }, 'a room was not handed over in time')
+    })
+  }
+
+  /** `undefined`: nobody else lives who stays. */
+  #heirOf(path: string): NodeId | undefined {
+    const { roster, guests } = this.#parts
+    const peers = guests.peersOf(path)
+    const count = ({ id }: NodeEntry) => peers.get(id) ?? 0
+    const others = [...roster.all()].filter(({ id, isDraining }) => id !== roster.self && !isDraining)
+    const [heir] = others.sort((a, b) => count(b) - count(a) || b.startedMs - a.startedMs)
+    return heir?.id
+  }
+
+  async #ask(heir: NodeId, path: string): Promise<void> {
+    try {
+      await (await this.#parts.links.to(heir)).ask(TAKE, { path })
+    } catch (error) {
+      // The edges find it all the same.
+      this.#parts.logger.error(
+        { err: error, room: path, node: heir },
+        'a room was handed over, and its heir did not open it',
+      )
+    }
+  }
+}
+
+function nothing(): void {}

@@ -1,0 +1,148 @@
+/** A node that ends hands its rooms to others: who gets which, and what the edges and the room's code hear. */
+import { expect, it } from 'vitest'
+import { z } from 'zod'
+import { defineRoom } from '../../src/define.ts'
+import { HandOver } from '../../src/nodes/owner/hand-over.ts'
+import { Taking } from '../../src/nodes/owner/taking.ts'
+import { Questions } from '../../src/nodes/questions.ts'
+import type { NodeEntry } from '../../src/nodes/roster.ts'
+import type { MadeUpEdge } from '../support/made-up-edge.ts'
+import { NotingWire } from '../support/noting-wire.ts'
+import { ownerNode } from '../support/owner-node.ts'
+
+const calls: string[] = []
+const definition = defineRoom({
+  receives: { say: z.string() },
+  open: (room) => ({
+    join: ({ name }) => void calls.push(`join ${room.path} ${name}`),
+    leave: ({ name }) => void calls.push(`leave ${room.path} ${name}`),
+    close: () => void calls.push(`close ${room.path}`),
+    receive: { say: (_, text) => void calls.push(`say ${room.path} ${text}`) },
+  }),
+})
+
+const entry = (id: string, startedMs: number, isDraining = false): NodeEntry => ({
+  ...{ id, startedMs, isDraining, address: '', protocol: 1, configHash: '', version: '', hears: true },
+})
+
+function stage(others: readonly NodeEntry[]) {
+  calls.length = 0
+  const node = ownerNode(definition)
+  const { clock, rooms, guests, logger } = node
+  const asked: string[] = []
+  const own: string[] = []
+  const ask = async (to: string, name: string, args: unknown) => {
+    asked.push(`${to} ${name} ${JSON.stringify(args)}`)
+    return undefined
+  }
+  const handOver = new HandOver({
+    ...{ clock, rooms, guests, logger },
+    roster: { self: 'self', all: () => [entry('self', 9999), ...others] },
+    links: { to: async (to) => ({ ask: (name: string, args: unknown) => ask(to, name, args) }) as never },
+    ownPeers: { hold: (path) => own.push(`hold ${path}`), follow: (path, heir) => own.push(`follow ${path} ${heir}`) },
+  })
+  const run = async (ms = 3000) => {
+    const done = handOver.run(ms)
+    await clock.advance(3000)
+    await done
+  }
+  const join = async (edge: MadeUpEdge, path: string, ...names: string[]) => {
+    const brought = names.map((name) => ({ visitor: { id: name, name, client: name }, wire: new NotingWire() }))
+    edge.attach(path, brought)
+    await clock.advance(50)
+    return brought.map(({ wire }) => wire)
+  }
+  return { ...node, handOver, run, join, asked, own }
+}
+
+const heard = ({ heard: all }: MadeUpEdge) => all.filter(({ op }) => op !== 'items' && op !== 'attached')
+
+it('goes to the node that has most of its peers', async () => {
+  const { edge, run, join, asked, own, rooms } = stage([entry('b', 1), entry('c', 2)])
+  const [b, c] = [edge('b'), edge('c')]
+  const wires = await join(b, '/room', 'ann', 'ben')
+  await join(c, '/room', 'cat')
+  await run()
+  expect(asked).toEqual(['b take {"path":"/room"}'])
+  for (const one of [b, c])
+    expect(heard(one)).toEqual([
+      { op: 'moving', place: 7 },
+      { op: 'over', place: 7, to: 'b' },
+    ])
+  // Their connections stay.
+  for (const { notes } of wires) expect(notes).toEqual([])
+  expect(calls.slice(3)).toEqual(['close /room'])
+  expect(own).toEqual(['hold /room', 'follow /room b'])
+  expect(rooms.at('/room')).toBe(undefined)
+})
+
+it('goes to the most recently started of those that stay, if no other node has peers', async () => {
+  const { edge, run, join, asked } = stage([entry('b', 5), entry('c', 7), entry('d', 9, true)])
+  await join(edge('self'), '/room', 'ann')
+  await run()
+  expect(asked).toEqual(['c take {"path":"/room"}'])
+})
+
+it('stays where nobody else lives, and where nobody is in it', async () => {
+  const alone = stage([entry('d', 9, true)])
+  await alone.join(alone.edge('b'), '/room', 'ann')
+  await alone.run()
+  expect([alone.asked, alone.own, alone.room().count]).toEqual([[], [], 1])
+
+  const empty = stage([entry('b', 1)])
+  await empty.join(empty.edge('b'), '/room')
+  await empty.run()
+  expect([empty.asked, empty.room().count]).toEqual([[], 0])
+})
+
+it('opens no room any more for an edge that comes later', async () => {
+  const { edge, run, join } = stage([entry('b', 1)])
+  await join(edge('b'), '/room', 'ann')
+  await run()
+  const [late, other] = [edge('c'), edge('d')]
+  await join(late, '/room', 'ben')
+  await join(other, '/r/new', 'cat')
+  expect(late.heard).toEqual([{ op: 'over', place: 7, to: 'b' }])
+  expect(other.heard).toEqual([{ op: 'over', place: 7, to: undefined }])
+})
+
+it('hears what was on its way before it closes, and waits for no edge that says nothing', async () => {
+  const { edge, handOver, join, clock, rooms } = stage([entry('b', 1)])
+  const b = edge('b')
+  await join(b, '/room', 'ann')
+  b.isQuick = false
+  const ended = handOver.run(3000)
+  await clock.advance(50)
+  b.say({ op: 'receive', place: 7, session: 1, data: '{"type":"say","data":"late"}', ref: undefined })
+  expect(rooms.at('/room')?.room.isClosed).toBe(false)
+  await clock.advance(3000)
+  await ended
+  expect(calls.slice(1)).toEqual(['say /room late', 'close /room'])
+})
+
+it('hands over as many as it has the time for', async () => {
+  const { edge, run, join, asked } = stage([entry('b', 1)])
+  for (let at = 0; at < 70; at += 1) await join(edge('b'), `/r/${at}`, 'ann')
+  await run(0)
+  expect(asked.length).toBe(0)
+  await run()
+  expect(asked.length).toBe(70)
+})
+
+it('is opened by its heir at once, held open for its edges, and settling for a second', async () => {
+  const { rooms, clock, routeOf } = stage([])
+  const questions = new Questions()
+  const taking = new Taking({ clock, rooms, routeOf })
+  taking.answer(questions)
+  const taken = questions.ask('take', { path: '/r/one' }, 'a')
+  await clock.advance(10)
+  await taken
+  expect([rooms.at('/r/one')?.room.path, taking.isSettling('/r/one'), taking.isSettling('/r/two')]).toEqual([
+    '/r/one',
+    true,
+    false,
+  ])
+  await clock.advance(1000)
+  expect(taking.isSettling('/r/one')).toBe(false)
+  await expect(questions.ask('take', { path: '/nowhere/at/all' }, 'a')).rejects.toMatchObject({ code: 'not_found' })
+})
