@@ -18,15 +18,15 @@ export class RawPeer {
   closeFrame: { readonly code: number; readonly reason: string } | undefined
 
   /** `hear`: called with each text frame. `isDeaf`: it does not answer a close. */
-  constructor(port: number, path: string, hear: (text: string) => void, { isDeaf } = { isDeaf: false }) {
+  constructor(port: number, path: string, hear: (text: string) => void, { isDeaf = false, host = '127.0.0.1' } = {}) {
     this.#hear = hear
     this.#isDeaf = isDeaf
-    this.#socket = connect({ port, host: '127.0.0.1', noDelay: true })
+    this.#socket = connect({ port, host, noDelay: true })
     this.#socket.on('error', () => {})
     this.#socket.on('data', (bytes: Buffer) => this.#take(bytes))
     this.closed = new Promise((resolve) => this.#socket.once('close', () => resolve()))
     this.#socket.write(
-      `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
+      `GET ${path} HTTP/1.1\r\nHost: ${host}:${port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
         `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${KEY}\r\n\r\n`,
     )
   }

@@ -3,6 +3,7 @@
  * figures under these names (`tell`, `bound`, `tellWrong`, `tally`); `table.ts` makes the table.
  */
 import { type Chapter, type Entry, entry } from './entry.ts'
+import { NODES } from './nodes-catalogue.ts'
 import { REDIS } from './redis-catalogue.ts'
 
 export const CATALOGUE: readonly Chapter[] = [
@@ -162,6 +163,7 @@ export const CATALOGUE: readonly Chapter[] = [
     ],
   },
   REDIS,
+  NODES,
   {
     title: 'Proxies with the files that ship',
     entries: [
