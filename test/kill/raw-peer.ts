@@ -6,21 +6,33 @@ import { connect, type Socket } from 'node:net'
 
 const KEY = 'dGhlIHNhbXBsZSBub25jZQ=='
 
+export interface RawOptions {
+  readonly isDeaf: boolean
+  readonly mayBeRefused: boolean
+  readonly host: string
+}
+
 export class RawPeer {
   readonly #socket: Socket
   readonly #hear: (text: string) => void
   #rest: Buffer | undefined
   #isOpen = false
   readonly #isDeaf: boolean
+  readonly #mayBeRefused: boolean
   /** Resolves when the connection is gone. */
   readonly closed: Promise<void>
   /** What the server's close frame said; `undefined` where the connection ended without one, which a client calls 1006. */
   closeFrame: { readonly code: number; readonly reason: string } | undefined
 
-  /** `hear`: called with each text frame. `isDeaf`: it does not answer a close. */
-  constructor(port: number, path: string, hear: (text: string) => void, { isDeaf = false, host = '127.0.0.1' } = {}) {
+  /**
+   * `hear`: called with each text frame. `isDeaf`: it does not answer a close. `mayBeRefused`: then it ends; otherwise a
+   * refusal is an error.
+   */
+  constructor(port: number, path: string, hear: (text: string) => void, options: Partial<RawOptions> = {}) {
+    const { isDeaf = false, mayBeRefused = false, host = '127.0.0.1' } = options
     this.#hear = hear
     this.#isDeaf = isDeaf
+    this.#mayBeRefused = mayBeRefused
     this.#socket = connect({ port, host, noDelay: true })
     this.#socket.on('error', () => {})
     this.#socket.on('data', (bytes: Buffer) => this.#take(bytes))
@@ -69,7 +81,11 @@ export class RawPeer {
     const end = all.indexOf('\r\n\r\n')
     if (end < 0) return all
     const head = all.toString('latin1', 0, end)
-    if (!head.startsWith('HTTP/1.1 101')) throw new Error(`expected 101, got ${head}`)
+    if (!head.startsWith('HTTP/1.1 101')) {
+      if (!this.#mayBeRefused) throw new Error(`expected 101, got ${head}`)
+      this.end()
+      return all.subarray(0, 0)
+    }
     this.#isOpen = true
     return all.subarray(end + 4)
   }

@@ -16,9 +16,9 @@ export class Subscriber {
   #socket: WebSocket | undefined
   #hasLeft = false
 
-  /** `url`: of the server. */
-  constructor(url: string, record: (heard: Heard) => void) {
-    this.#url = `${url.replace(/^http/, 'ws')}room`
+  /** `url`: of the server, with a slash at the end. */
+  constructor(url: string, record: (heard: Heard) => void, path = '/room') {
+    this.#url = url.replace(/^http/, 'ws') + path.slice(1)
     this.#record = record
     this.#join()
   }

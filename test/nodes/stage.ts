@@ -4,22 +4,17 @@
  * to their node as long as it is there. In the end what all of them saw is judged as one history.
  */
 import { expect } from 'vitest'
-import { check } from '../kill/checker.ts'
-import { Recorder } from '../kill/recorder.ts'
-import { ackedMs, isTold, longestGap, ofCounts } from '../kill/redis/judgements.ts'
-import { PostSpeaker, SocketSpeaker, type Speaker } from '../kill/redis/speakers.ts'
+import { ackedMs, longestGap } from '../kill/redis/judgements.ts'
+import { PostSpeaker, SocketSpeaker } from '../kill/redis/speakers.ts'
 import { StreamListener } from '../kill/redis/stream-listener.ts'
 import { Subscriber } from '../kill/subscriber.ts'
-import { patiently } from '../support/patience.ts'
-import { redisContents } from '../support/redis-contents.ts'
 import { ClientSpeaker } from './client-speaker.ts'
 import { Cluster, type ClusterSetup } from './cluster.ts'
+import { JudgedRoom, type Judgement } from './judged-room.ts'
 import { Waver } from './waver.ts'
 
 /** What was seen from outside. */
-export interface Outcome {
-  /** Promises that did not hold; each a line. */
-  readonly anomalies: readonly string[]
+export interface Outcome extends Judgement {
   readonly acked: number
   /** Of these said more than once. */
   readonly retried: number
@@ -28,8 +23,6 @@ export interface Outcome {
   /** From the beginning of the fault, and from its end, until everyone who speaks had an ack of what it said after that. */
   readonly fromBeginMs: number
   readonly fromEndMs: number
-  /** How many listeners were told that something is missing. */
-  readonly told: number
   /** The longest time in which one who waves heard no wave, in ms: by its node. */
   readonly silenceMs: readonly number[]
   /** How often the product's client lost its connection, by its node. */
@@ -39,17 +32,16 @@ export interface Outcome {
 export class NodesStage {
   readonly cluster: Cluster
   readonly path: string
-  readonly #recorder = new Recorder()
-  readonly #speakers: Speaker[] = []
+  readonly #room: JudgedRoom
   readonly #clients: ClientSpeaker[] = []
   readonly #wavers: Waver[] = []
-  readonly #listeners: { leave(): void }[] = []
   #beginMs = 0
   #endMs = 0
 
   private constructor(cluster: Cluster, path: string) {
     this.cluster = cluster
     this.path = path
+    this.#room = new JudgedRoom(path)
   }
 
   static async make(command: string, setup: ClusterSetup = {}, path = '/room'): Promise<NodesStage> {
@@ -62,20 +54,22 @@ export class NodesStage {
     for (const at of order) {
       const url = `${this.cluster.front(at)}${this.path}`
       this.#wavers[at] = await Waver.enter(url)
-      this.#listeners.push(new Subscriber(`${this.cluster.front(at)}/`, this.#recorder.listener(`listener ${at}`)))
-      this.#listeners.push(new StreamListener(url, this.#recorder.listener(`stream ${at}`)))
-      const client = new ClientSpeaker(url, `c${at}`, this.#recorder.listener(`client ${at}`))
+      this.#room.listeners.push(
+        new Subscriber(`${this.cluster.front(at)}/`, this.#room.recorder.listener(`listener ${at}`)),
+      )
+      this.#room.listeners.push(new StreamListener(url, this.#room.recorder.listener(`stream ${at}`)))
+      const client = new ClientSpeaker(url, `c${at}`, this.#room.recorder.listener(`client ${at}`))
       this.#clients[at] = client
-      this.#speakers.push(new SocketSpeaker(url, `w${at}`), new PostSpeaker(url, `p${at}`), client)
+      this.#room.speakers.push(new SocketSpeaker(url, `w${at}`), new PostSpeaker(url, `p${at}`), client)
     }
-    for (const speaker of this.#speakers) speaker.begin()
+    for (const speaker of this.#room.speakers) speaker.begin()
     await this.acked(100)
   }
 
   /** Resolves when so many more messages are acknowledged. */
   async acked(more: number): Promise<void> {
-    const target = this.#acked + more
-    await expect.poll(() => this.#acked, { interval: 20 }).toBeGreaterThanOrEqual(target)
+    const target = this.#room.acked + more
+    await expect.poll(() => this.#room.acked, { interval: 20 }).toBeGreaterThanOrEqual(target)
   }
 
   /** Does something to the nodes, and waits until all goes on. */
@@ -89,29 +83,16 @@ export class NodesStage {
 
   /** Lets all be answered and heard, and judges. */
   async judge(): Promise<Outcome> {
-    await patiently(Promise.all(this.#speakers.map((speaker) => speaker.rest())), 'the last acks')
-    const repeated = await Promise.all(this.#speakers.map((speaker) => speaker.repeat(() => false)))
-    const contents = await redisContents(this.cluster.redis, this.path)
-    await this.#recorder.until('everyone to hear the last event', () => this.#recorder.haveAllHeard(contents.seq))
-    this.#leave()
-    const log = contents.events.map(({ seq, data }) => ({ seq, key: (data as { text: string }).text }))
-    const { heard } = this.#recorder.history(log)
-    const said = this.#speakers.flatMap((speaker) => speaker.said)
-    const all = this.#speakers.flatMap((speaker) => [...speaker.tries])
+    const judgement = await this.#room.judge(this.cluster.redis)
+    const all = this.#room.speakers.flatMap((speaker) => [...speaker.tries])
     const tries = all.flatMap(([, tries]) => tries)
     return {
-      anomalies: [
-        ...check({ said, heard, log }).anomalies,
-        ...contents.damage,
-        ...ofCounts(contents),
-        ...repeated.flat(),
-      ],
+      ...judgement,
       acked: all.filter(([, tries]) => ackedMs(tries) < Infinity).length,
       retried: all.filter(([, tries]) => tries.length > 1).length,
       longestMs: Math.max(...tries.map(({ saidMs, endedMs }) => endedMs - saidMs)),
       fromBeginMs: this.#allAckedSince(this.#beginMs) - this.#beginMs,
       fromEndMs: this.#allAckedSince(this.#endMs) - this.#endMs,
-      told: [...heard.values()].filter((frames) => frames.some(isTold)).length,
       silenceMs: this.#wavers.map(({ waves }) => longestGap(waves)),
       losses: this.#clients.map(({ losses }) => losses),
     }
@@ -123,16 +104,13 @@ export class NodesStage {
   }
 
   #leave(): void {
-    for (const one of [...this.#wavers, ...this.#listeners, ...this.#speakers]) one.leave()
-  }
-
-  get #acked(): number {
-    return this.#speakers.reduce((sum, { said }) => sum + said.filter(({ outcome }) => outcome === 'acked').length, 0)
+    this.#room.leave()
+    for (const waver of this.#wavers) waver?.leave()
   }
 
   /** When each had an ack of something that it said after this moment. */
   #allAckedSince(ms: number): number {
-    const firsts = this.#speakers.map((speaker) => {
+    const firsts = this.#room.speakers.map((speaker) => {
       const said = [...speaker.tries.values()].filter(([first]) => (first?.saidMs ?? 0) >= ms)
       return Math.min(...said.map(ackedMs))
     })

@@ -29,6 +29,8 @@ export abstract class Speaker {
   protected readonly name: string
   /** By the text of the message, which is its id too. */
   readonly tries = new Map<string, Try[]>()
+  /** How long each line waits after an ack. */
+  pauseMs = 0
   readonly #loops: Promise<void>[] = []
   #isStopped = false
 
@@ -88,6 +90,7 @@ export abstract class Speaker {
         isAcked = attempt.outcome === 'acked'
         if (!isAcked) await pause(AGAIN_MS)
       }
+      if (this.pauseMs > 0) await pause(this.pauseMs)
     }
   }
 }
