@@ -96,7 +96,7 @@ export async function createServer(parts: ServerParts): Promise<Server> {
     alarmBook: new AlarmBook({ late: (ms) => metrics.alarmDelay.observe(ms / 1000) }),
     storageBudget: new StorageBudget(() => config.server.limits.storageBytes),
     sendToRoom: (message: Parameters<RoomSender['send']>[0]) => messages.send(message),
-    ...(nodes && { mayAct: nodes.mayAct }),
+    ...(nodes && { mayAct: nodes.mayAct, isSettling: nodes.isSettling }),
     tallyOf: (pattern: string) => metrics.of(pattern),
     logger,
   }
@@ -203,6 +203,7 @@ export async function createServer(parts: ServerParts): Promise<Server> {
     endServer({
       ...{ clock, random, drainMs, noticeMs, rooms, alarms, gateway, sockets, app, backups, node: nodes, log, metrics },
       answered: () => inFlight.settled(),
+      handOver: nodes && ((ms) => nodes.handOver(ms)),
       settled: () => requests.settled(),
     })
 

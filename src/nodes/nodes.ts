@@ -22,7 +22,9 @@ import type { Network } from './network.ts'
 import { answerForRooms, OtherRooms, type OwnRooms } from './other-rooms.ts'
 import { OwnedLog } from './owned-log.ts'
 import { Guests } from './owner/guests.ts'
+import { HandOver, type OwnPeers } from './owner/hand-over.ts'
 import { RoomMessages } from './owner/room-messages.ts'
+import { Taking } from './owner/taking.ts'
 import { Owners } from './owners.ts'
 import { Questions } from './questions.ts'
 import type { RosterEvents } from './roster.ts'
@@ -61,6 +63,8 @@ export class Nodes {
   readonly #parts: NodesParts
   readonly #questions = new Questions()
   #guests: Guests | undefined
+  #taking: Taking | undefined
+  #handOver: HandOver | undefined
 
   constructor(parts: NodesParts) {
     const { clock, logger, calls, network } = parts
@@ -72,7 +76,10 @@ export class Nodes {
       ...{ log: parts.log, claims, clock, logger },
       mayTake: (owner) => this.ownership.isGone(owner),
       leaveNote: (owner, path) => roster.leaveNote(owner, path),
-      claimed: (path, claim, former) => this.ownership.claimed(path, claim, former),
+      claimed: (path, claim, former) => {
+        this.ownership.claimed(path, claim, former)
+        if (former !== '' && former !== roster.self) this.#taking?.began(path)
+      },
       refused: (path, claim) => this.ownership.refused(path, claim),
     })
     this.ownership = new Owners({
@@ -95,16 +102,30 @@ export class Nodes {
   /** Whether this node may speak for its rooms. */
   readonly mayAct = (): boolean => this.roster.hasProof
 
+  /** Whether not all peers of a room may be here again that was at another node until now. */
+  readonly isSettling = (path: string): boolean => this.#taking?.isSettling(path) ?? false
+
   /** Lets other nodes into the rooms of this one. Called once, before `start`. */
   serve({ rooms, routeOf, deliver, ...own }: Served): void {
     const { clock, logger } = this.#parts
     answerForRooms(this.#questions, { ...own, rooms })
     this.messages.answer(this.#questions, deliver)
-    this.#guests = new Guests({
+    const guests = new Guests({
       ...{ clock, logger, rooms, routeOf },
       ownership: this.ownership,
       verify: async (path) => void (await this.log.verify(path)),
     })
+    this.#guests = guests
+    this.#taking = new Taking({ clock, rooms, routeOf })
+    this.#taking.answer(this.#questions)
+    const { roster, links } = this
+    this.#handOver = new HandOver({ clock, logger, rooms, roster, links, guests, ownPeers: NO_PEERS })
+  }
+
+  /** This node ends: its rooms go to others, as many as can within `ms`. */
+  async handOver(ms: number): Promise<void> {
+    this.roster.drain()
+    await this.#handOver?.run(ms)
   }
 
   /** Listens, then beats: from then on others may dial this node, and it may take rooms. */
@@ -140,4 +161,6 @@ export class Nodes {
   }
 }
 
+/** They find the room by themselves. */
+const NO_PEERS: OwnPeers = { hold() {}, follow() {} }
 const NOBODY: LinkListener = { message() {}, over() {} }

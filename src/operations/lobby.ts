@@ -35,6 +35,8 @@ export interface Description extends Omit<Listed, 'members' | 'parameters' | 'op
   /** The values of a parameterised path. */
   readonly params: Readonly<Record<string, string>>
   readonly members: { readonly count: number; readonly names: readonly string[] }
+  /** The room has come from another node: not all of its members may be here yet. */
+  readonly settling?: true
   /** Only for event rooms, which have a log. `null` until the first event. */
   readonly epoch?: string | null
   readonly first?: number
@@ -80,6 +82,7 @@ export async function describeRoom(route: Route, rooms: Rooms, log: Log, languag
     ...aboutOf(mount, languages),
     params,
     members: { count: room?.size ?? 0, names: room?.members(MAX_NAMES).map(({ name }) => name) ?? [] },
+    ...(room?.isSettling && { settling: true as const }),
   }
   if (kind === 'raw') return about
   const { epoch, first, seq } = (await log.peek(path)) ?? { epoch: null, first: 1, seq: 0 }

@@ -132,6 +132,11 @@ export abstract class AuthorRoom<P extends LivePeer> {
     return this.state.alarms
   }
 
+  /** It was elsewhere until now, and not all of its peers may be here again. */
+  get isSettling(): boolean {
+    return this.parts.isSettling?.(this.path) ?? false
+  }
+
   members(limit = Number.POSITIVE_INFINITY): Present[] {
     return this.present.list(limit)
   }

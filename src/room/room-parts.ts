@@ -29,6 +29,8 @@ export interface RoomParts {
    * them: then nobody joins, no handler or timer runs, and nothing is read.
    */
   readonly mayAct?: () => boolean
+  /** Whether not all peers of a room may be here again that was at another server until now; default: never. */
+  readonly isSettling?: (path: string) => boolean
   /** Sends a message of a room to another. */
   readonly sendToRoom: SendToRoom
   /** The counters of a line of rooms.json. */
