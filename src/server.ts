@@ -203,7 +203,6 @@ export async function createServer(parts: ServerParts): Promise<Server> {
     endServer({
       ...{ clock, random, drainMs, noticeMs, rooms, alarms, gateway, sockets, app, backups, node: nodes, log, metrics },
       answered: () => inFlight.settled(),
-      handOver: nodes && ((ms) => nodes.handOver(ms)),
       settled: () => requests.settled(),
     })
 

@@ -32,18 +32,18 @@ export interface DrainParts {
   readonly noticeMs: number
   /** Resolves when no HTTP request for a room is in flight. */
   readonly answered: () => Promise<void>
-  /** With other nodes: hands the rooms to them, as many as can be within `ms`. Their peers here stay, to be dismissed. */
-  readonly handOver?: ((ms: number) => Promise<void>) | undefined
+  /** This node among others: hands them its rooms, as many as can be within `ms`. Their peers here stay, to be dismissed. */
+  readonly node: { handOver(ms: number): Promise<void> } | undefined
 }
 
 /** Waits for the notice time, dismisses every peer (1012, with a reconnect delay), then closes all rooms. */
 export async function drain(parts: DrainParts): Promise<void> {
-  const { rooms, clock, random, drainMs, answered, handOver } = parts
+  const { rooms, clock, random, drainMs, answered, node } = parts
   let { noticeMs } = parts
   if (noticeMs > 0) await new Promise<void>((resolve) => clock.after(noticeMs, resolve))
-  if (handOver) {
+  if (node) {
     const begunMs = clock.monotonic()
-    await handOver((drainMs - noticeMs) * HANDING)
+    await node.handOver((drainMs - noticeMs) * HANDING)
     noticeMs += clock.monotonic() - begunMs
   }
   const withinMs = Math.min(drainMs, RETURN_MS)

@@ -31,7 +31,7 @@ export interface EndingParts extends DrainParts {
   readonly app: Closes
   readonly backups: Closes
   /** This node among others, which needs its rooms closed and its log still open. */
-  readonly node: { end(): Promise<void> } | undefined
+  readonly node: ({ end(): Promise<void> } & NonNullable<DrainParts['node']>) | undefined
   readonly log: Closes
 }
 
