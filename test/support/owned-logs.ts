@@ -20,6 +20,7 @@ import { MadeUpRoster } from './made-up-roster.ts'
 import { ModelClient } from './redis-model/model-client.ts'
 import { ModelHost } from './redis-model/model-host.ts'
 import { RedisModel } from './redis-model/redis-model.ts'
+import { CompiledScripts } from './redis-model/script.ts'
 
 /** Of the nodes of a test, all of which know each other. */
 const NAMES = ['a', 'b', 'c', 'd']
@@ -81,10 +82,16 @@ export class OwningNode {
 /** Nodes on a model of a Redis, which answers at once. */
 export class ModelNodes {
   readonly clock: HandClock = handClock()
-  readonly host = new ModelHost(new RedisModel({ clock: this.clock }))
+  readonly host: ModelHost
   /** What the logs know of the runs of Redis. */
-  readonly runIds: string[] = [this.host.model.runId]
+  readonly runIds: string[]
   readonly client = () => new ModelClient(this.clock, this.host)
+
+  /** `compiled`: shared by those of one suite. */
+  constructor(compiled = new CompiledScripts()) {
+    this.host = new ModelHost(new RedisModel({ clock: this.clock, compiled }))
+    this.runIds = [this.host.model.runId]
+  }
 
   /** `calls`: made of those that lead to the model. */
   async node(id: string, calls: RedisCalls = this.client()): Promise<OwningNode> {

@@ -1,0 +1,155 @@
+/**
+ * Two nodes and one room, each call of the one at each point of the other, with what a network does to a call: nobody keeps
+ * anything in a room that another has, what was told as kept is in the log once, and in the end it is known who has it.
+ */
+import { describe, expect, it } from 'vitest'
+import { RoomError } from '../../src/errors.ts'
+import { Elsewhere } from '../../src/nodes/ownership.ts'
+import { FATES, type Fate, InterleavedCalls } from '../support/interleaved-calls.ts'
+import { draft } from '../support/log-under-test.ts'
+import { ModelNodes, type OpenedRoom, type OwningNode } from '../support/owned-logs.ts'
+import { CompiledScripts } from '../support/redis-model/script.ts'
+
+/** How the room is when both come: new, kept and closed, or of a node that is dead. */
+const BEFORE = ['new', 'kept', 'of the dead'] as const
+
+interface Play {
+  readonly before: (typeof BEFORE)[number]
+  /** Whether the first node is dead for the second. */
+  readonly isBuried: boolean
+  /** Whether the second says nothing, and a third one comes after it. */
+  readonly isSilent: boolean
+  /** Which call of the first is held up, and how; after so many answers of the second it goes on. */
+  readonly call: number
+  readonly fate: Fate
+  readonly point: number
+}
+
+const compiled = new CompiledScripts()
+
+class Stage {
+  readonly nodes = new ModelNodes(compiled)
+  /** What was told as kept. */
+  readonly kept: string[] = []
+  readonly problems: string[] = []
+
+  async node(id: string, dead: readonly string[]): Promise<{ node: OwningNode; calls: InterleavedCalls }> {
+    const calls = new InterleavedCalls(this.nodes.client())
+    const node = await this.nodes.node(id, calls)
+    for (const each of dead) node.bury(each)
+    return { node, calls }
+  }
+
+  /** Opens the room if it may, says two words, makes sure that it has it, and closes it. Returns why it was lost. */
+  async live(node: OwningNode): Promise<readonly string[]> {
+    const room = (await this.open(node)) ?? (await this.open(node))
+    if (!room) return []
+    for (const word of [`${node.id}1`, `${node.id}2`]) await this.say(room, word)
+    const isOwned = await node.log.verify('/room')
+    if (isOwned !== (room.lost.length === 0)) this.problems.push(`${node.id}: owned ${isOwned}, lost ${room.lost}`)
+    await room.close()
+    return room.lost
+  }
+
+  async open(node: OwningNode): Promise<OpenedRoom | undefined> {
+    try {
+      return await node.open()
+    } catch (error) {
+      if (!(error instanceof Elsewhere || error instanceof RoomError)) this.problems.push(`${node.id}: ${error}`)
+      return undefined
+    }
+  }
+
+  async say(room: OpenedRoom, word: string): Promise<void> {
+    try {
+      await room.append([draft(word)], [{ client: 'ann', id: word, hash: 'h', draft: 0 }])
+      this.kept.push(word)
+    } catch (error) {
+      if ((error as RoomError).code !== 'unavailable') this.problems.push(`${word}: ${error}`)
+    }
+  }
+
+  /** Time goes on until it is over. */
+  async pass<T>(work: Promise<T>): Promise<T> {
+    let isOver = false
+    const done = work.finally(() => {
+      isOver = true
+    })
+    for (let ms = 0; !isOver && ms < 60_000; ms += 100) await this.nodes.clock.advance(100)
+    return done
+  }
+}
+
+/** Returns what went wrong, and how many calls there were. */
+async function play({ before, isBuried, isSilent, call, fate, point }: Play) {
+  const stage = new Stage()
+  const { nodes, kept, problems } = stage
+  const d = await nodes.node('d')
+  if (before !== 'new') {
+    const room = await d.open()
+    await stage.say(room, 'd1')
+    if (before === 'kept') await room.close()
+  }
+  const a = await stage.node('a', ['d'])
+  const b = await stage.node('b', isBuried ? ['d', 'a'] : ['d'])
+  const goesOn = Promise.withResolvers<void>()
+  a.calls.begin({ call, fate, until: goesOn.promise })
+  b.calls.begin()
+  const first = stage.live(a.node)
+  if (point === 0) goesOn.resolve()
+  const third = await stage.node('c', isBuried ? ['d', 'a'] : ['d'])
+  third.calls.begin()
+  const answered = () => b.calls.answers + third.calls.answers
+  b.calls.answered = third.calls.answered = () => answered() >= point && goesOn.resolve()
+  const others = async () => {
+    if (!isSilent) return stage.live(b.node)
+    await (await stage.open(b.node))?.close()
+    return stage.live(third.node)
+  }
+  const second = others().finally(goesOn.resolve)
+  const [lostByA, lostByB] = await stage.pass(Promise.all([first, second]))
+  if (lostByB.length > 0 || (!isBuried && lostByA.length > 0)) problems.push(`lost ${[...lostByA, ...lostByB]}`)
+  const texts = await stage.pass(textsFor(await nodes.node('e'), ['a', 'b', 'c', 'd']))
+  const known = texts.map((text) => text[0]).filter((id, index, all) => id !== all[index - 1])
+  if (known.length !== new Set(known).size) problems.push(`mixed: ${texts}`)
+  if (texts.length !== new Set(texts).size) problems.push(`doubled: ${texts}`)
+  const missing = kept.filter((word) => !texts.includes(word))
+  if (missing.length > 0) problems.push(`missing: ${missing} in ${texts}`)
+  const owner = (await d.claims.look('/room')).owner
+  if (owner !== '') problems.push(`still owned by ${owner}`)
+  if (texts.length === 0 && nodes.keys().length > 0) problems.push(`left: ${nodes.keys()}`)
+  return { problems, said: [...a.calls.said], answers: answered(), texts }
+}
+
+/** What is in the log in the end. */
+async function textsFor(node: OwningNode, dead: readonly string[]): Promise<string[]> {
+  for (const id of dead) node.bury(id)
+  const room = await node.open()
+  const texts = (await room.read(0, 1000)).map(({ data }) => JSON.parse(String(data)).text as string)
+  await room.close()
+  return texts
+}
+
+const plays = BEFORE.flatMap((before) =>
+  [true, false].flatMap((isBuried) => [true, false].map((isSilent) => ({ before, isBuried, isSilent }))),
+)
+
+describe('a room that two nodes want', () => {
+  it.each(plays)('is kept whole ($before, the first is dead: $isBuried, a third comes: $isSilent)', async (where) => {
+    const none = { ...where, call: -1, fate: 'late' as const, point: 0 }
+    const { said, answers } = await play(none)
+    expect(said.length).toBeGreaterThan(3)
+    const wrong: string[] = []
+    let count = 0
+    for (const fate of FATES)
+      for (let call = 0; call < said.length; call += 1)
+        for (let point = 0; point <= Math.max(answers, 8); point += 1) {
+          const played = await play({ ...where, call, fate, point })
+          count += 1
+          if (played.problems.length > 0)
+            wrong.push(`${fate} ${played.said[call]} (${call}) until ${point}: ${played.problems.join('; ')}`)
+        }
+    expect(wrong).toEqual([])
+    expect(count).toBeGreaterThan(100)
+  })
+})
