@@ -9,6 +9,7 @@ import type { Definition } from '../../src/define.ts'
 import { FlushQueue } from '../../src/delivery/flush-queue.ts'
 import { Close, Refusal } from '../../src/errors.ts'
 import { Router } from '../../src/gate/router.ts'
+import type { Log } from '../../src/log/log.ts'
 import { parseAddress } from '../../src/log/redis/address.ts'
 import { HealthBeat } from '../../src/log/redis/health-beat.ts'
 import { RedisLog } from '../../src/log/redis/redis.ts'
@@ -21,6 +22,7 @@ import { Rooms } from '../../src/room/rooms.ts'
 import type { Visitor } from '../../src/room/session.ts'
 import { StorageBudget } from '../../src/room/storage-budget.ts'
 import { newTally } from '../../src/tally.ts'
+import { NodeAmongOthers } from './node-among-others.ts'
 import type { NodeClock } from './node-clock.ts'
 import type { RedisLine } from './redis-line.ts'
 import type { Broken } from './room-ledger.ts'
@@ -61,7 +63,8 @@ export class SimNode {
   readonly lives: RoomLives
   /** It has been asked to end. */
   isEnding = false
-  #log: RedisLog | undefined
+  #log: Log | undefined
+  #among: NodeAmongOthers | undefined
   #rooms: Rooms | undefined
 
   constructor(parts: NodeParts) {
@@ -87,8 +90,13 @@ export class SimNode {
     const beat = new HealthBeat({ address: parseAddress('redis://127.0.0.1'), connection: line, clock, logger })
     line.events = { ready: () => beat.ready(), away: () => beat.away() }
     await beat.start()
-    const log = await RedisLog.open({ calls: line, health: beat, clock, random, logger })
+    const kept = await RedisLog.open({ calls: line, health: beat, clock, random, logger })
+    const { net, machine, port } = this.#parts
+    const among = net && new NodeAmongOthers({ clock, random, line, logger, net, machine, port })
+    this.#among = among
+    const log = among ? among.owning(kept, { clock, line, logger }) : kept
     this.#log = log
+    await among?.start()
     const thrown = (error: unknown) => failed({ err: error }, 'an internal callback failed')
     const parts = {
       clock,
@@ -99,6 +107,7 @@ export class SimNode {
       alarmBook: new AlarmBook(),
       storageBudget: new StorageBudget(),
       sendToRoom: noOtherRooms,
+      ...(among && { mayAct: () => among.roster.hasProof }),
       tallyOf: newTally,
       logger: { ...logger, child: () => logger },
     }
@@ -109,7 +118,7 @@ export class SimNode {
 
   /** Its id among the nodes; '' if there is but one. */
   get id(): string {
-    return ''
+    return this.#among?.roster.self ?? ''
   }
 
   /** Joins a client, as a transport does after its upgrade. Calls `refused` if it may not come in now. */
@@ -150,6 +159,7 @@ export class SimNode {
   async end(): Promise<void> {
     await this.#rooms?.close(Close.restart)
     await this.#log?.close()
+    await this.#among?.end()
   }
 
   /** `kill -9`. */

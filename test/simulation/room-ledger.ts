@@ -45,6 +45,8 @@ export class RoomLedger {
   readonly #unread = new Set<number>()
   readonly #endedEpochs = new Set<string>()
   readonly #moved: Moved
+  /** Who owned it last, if nobody does. */
+  #last = ''
   /** One key was lost: until the room begins another epoch than this, it may be anything. */
   #doubtedEpoch: string | undefined
   #isHeld = false
@@ -93,7 +95,10 @@ export class RoomLedger {
   /** Redis has changed: called after each call that has written, and after losses. */
   look(): void {
     const meta = this.#model().keys.find(this.#key('m'), Hash)?.fields
-    this.#own(meta?.get('o') ?? '', Number(meta?.get('w') ?? 0))
+    // Of a room in which nothing was ever kept nothing is left when it is given up.
+    const isNew = !meta && this.epoch === '' && this.seq === 0
+    if (isNew) this.term = this.#number = 0
+    const isClaim = this.#own(meta?.get('o') ?? '', Number(meta?.get('w') ?? 0))
     const epoch = meta?.get('e') ?? ''
     const number = Number(meta?.get('n') ?? 0)
     this.hasChanged = epoch !== this.epoch || number !== this.#number || this.#mustReadAll
@@ -106,7 +111,7 @@ export class RoomLedger {
       this.#mustReadAll = true
     }
     if (this.isDoubtful || this.#mustReadAll) this.#readAll(seq, first, isOne)
-    else this.#goOn(epoch, number, seq, first)
+    else this.#goOn(epoch, number, seq, first, isClaim)
     this.epoch = epoch
     this.#number = number
     this.seq = seq
@@ -128,20 +133,25 @@ export class RoomLedger {
     return this.#redacted.has(seq)
   }
 
-  #own(owner: string, term: number): void {
+  /** Returns whether it was claimed. */
+  #own(owner: string, term: number): boolean {
     const isExcused = this.isDoubtful || this.#mustReadAll
     const from = this.owner
-    if (owner === from && term === this.term) return
+    const isClaim = term !== this.term
+    if (owner === from && !isClaim) return false
     if (!isExcused && term < this.term) this.#broken(`term ${term} after ${this.term}`)
-    if (!isExcused && owner !== from && owner !== '' && term <= this.term)
-      this.#broken(`${owner} owns it with term ${term}, which was ${from || 'nobody'}'s`)
+    if (!isExcused && !isClaim && owner !== '' && owner !== this.#last)
+      this.#broken(`${owner} owns it with term ${term}, which is ${this.#last}'s`)
     this.owner = owner
     this.term = term
+    if (owner !== '') this.#last = owner
     if (owner !== from) this.#moved(this, from, isExcused)
+    return isClaim
   }
 
-  #goOn(epoch: string, number: number, seq: number, first: number): void {
-    if (number !== this.#number + 1 && epoch !== '') this.#broken(`commit ${number} after ${this.#number}`)
+  #goOn(epoch: string, number: number, seq: number, first: number, isClaim: boolean): void {
+    const isNext = number === this.#number + 1 || (isClaim && number > this.#number)
+    if (!isNext && epoch !== '') this.#broken(`commit ${number} after ${this.#number}`)
     if (epoch !== this.epoch) this.#endedEpochs.add(this.epoch)
     if (this.#endedEpochs.has(epoch)) this.#broken(`the epoch ${epoch.slice(-6)} goes on though it has ended`)
     if (seq < this.seq) this.#broken(`seq ${seq} after ${this.seq}, nothing was lost`)

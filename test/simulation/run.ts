@@ -7,18 +7,20 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     steps: { type: 'string', default: '100000' },
     seeds: { type: 'string', default: '1' },
+    machines: { type: 'string', default: '1' },
     trace: { type: 'boolean', default: false },
   },
 })
+const machines = Number(values.machines)
 const [first, steps, seeds] = [Number(values.seed), Number(values.steps), Number(values.seeds)]
 
 let failures = 0
 for (let seed = first; seed < first + seeds; seed += 1) {
   const begin = performance.now()
   const heard = (ms: number, text: string) => console.log(ms.toFixed(2), text)
-  const once = await simulate(seed, steps, values.trace ? { heard } : {})
+  const once = await simulate(seed, steps, { machines, ...(values.trace && { heard }) })
   const seconds = (performance.now() - begin) / 1000
-  const again = await simulate(seed, steps)
+  const again = await simulate(seed, steps, { machines })
   const isSame = once.hash === again.hash
   const rate = Math.round(once.steps / seconds)
   console.log(`seed ${seed}: ${once.steps} steps, ${Math.round(once.ms / 1000)} s, ${rate} steps/s, trace ${once.hash}`)
