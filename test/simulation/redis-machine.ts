@@ -29,7 +29,7 @@ export interface MachineEvents {
   losing(path?: string): void
   /** Two take writes from now on; what is returned is called when one of them is gone, with all that it had. */
   parting(): () => void
-  /** The one that counts has written. */
+  /** The one that counts has written, or is another. */
   wrote(): void
 }
 
@@ -102,6 +102,7 @@ export class RedisMachine {
     this.host.start(model.position - lost)
     if (lost > 0) this.#floor = model.position
     this.#replica?.catchUp()
+    this.#events.wrote()
   }
 
   /** From now on the replica gets nothing, or all again. */
@@ -124,6 +125,7 @@ export class RedisMachine {
     this.host = new ModelHost(replica.takeOver(`redis${this.#failovers}`))
     this.#floor = this.model.position
     this.#follow()
+    this.#events.wrote()
     for (const line of lines) if (!stay.includes(line)) line.moveTo(this.host)
     if (!rejoined) {
       this.#kill(old)

@@ -11,8 +11,18 @@ import { Hash } from '../support/redis-model/values.ts'
 /** Reports a broken promise. */
 export type Broken = (what: string) => void
 
-/** Called when the owner of a room has changed. `isExcused`: by a loss. */
-export type Moved = (ledger: RoomLedger, from: string, isExcused: boolean) => void
+/** Who owned a room before. */
+export interface Former {
+  /** '': nobody. */
+  readonly from: string
+  /** Who owned it before nobody did. */
+  readonly last: string
+  /** It has changed by a loss. */
+  readonly isExcused: boolean
+}
+
+/** Called when the owner of a room has changed. */
+export type Moved = (ledger: RoomLedger, former: Former) => void
 
 /** Texts that no step may keep, since it throws. */
 const NEVER = /\/never$/
@@ -144,8 +154,9 @@ export class RoomLedger {
       this.#broken(`${owner} owns it with term ${term}, which is ${this.#last}'s`)
     this.owner = owner
     this.term = term
+    const last = this.#last
     if (owner !== '') this.#last = owner
-    if (owner !== from) this.#moved(this, from, isExcused)
+    this.#moved(this, { from, last, isExcused })
     return isClaim
   }
 

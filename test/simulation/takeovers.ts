@@ -2,8 +2,9 @@
  * Who owns the rooms of a simulation, and since when: nobody takes a room from a node that was well, and a node that lost a
  * room without knowing it says no more in it than 3 s after it runs again.
  */
+import type { Machine } from './machine.ts'
 import type { SimNode } from './node.ts'
-import type { Broken, RoomLedger } from './room-ledger.ts'
+import type { Broken, Former, RoomLedger } from './room-ledger.ts'
 import type { World } from './world.ts'
 
 /** A node that was well for so long is alive for all. */
@@ -22,15 +23,17 @@ export class Takeovers {
     this.#broken = broken
   }
 
-  moved(ledger: RoomLedger, from: string, isExcused: boolean): void {
-    const { machines, timeline } = this.#world
-    timeline.note(`${ledger.path} is ${ledger.owner || 'nobody'}'s, was ${from || 'nobody'}'s, term ${ledger.term}`)
-    this.#lost.delete(`${ledger.owner} ${ledger.path}`)
-    const former = machines.find(({ node }) => node?.id === from)
-    if (!former?.node || from === '') return
-    this.#lost.set(`${from} ${ledger.path}`, former.node.clock.ranMs)
-    if (isExcused || ledger.owner === '' || former.wellMs < WELL_MS || former.node.isEnding) return
-    this.#broken(`${ledger.path}: was taken from ${former.name}, which was well`)
+  moved({ path, owner, term }: RoomLedger, { from, last, isExcused }: Former): void {
+    const { timeline } = this.#world
+    timeline.note(`${path} is ${owner || 'nobody'}'s, was ${from || 'nobody'}'s, term ${term}`)
+    if (owner === '') return
+    this.#lost.delete(`${owner} ${path}`)
+    if (owner === last || isExcused) return
+    const former = this.#machineOf(last)
+    if (!former?.node) return
+    this.#lost.set(`${last} ${path}`, former.node.clock.ranMs)
+    if (from === '' || former.wellMs < WELL_MS || former.node.isEnding) return
+    this.#broken(`${path}: was taken from ${former.name}, which was well`)
   }
 
   /** A room of a node says something. */
@@ -40,5 +43,9 @@ export class Takeovers {
     this.#broken(
       `${path}: a node that has lost it for ${Math.round(node.clock.ranMs - lostMs)} ms says something in it`,
     )
+  }
+
+  #machineOf(id: string): Machine | undefined {
+    return this.#world.machines.find(({ node }) => node?.id === id)
   }
 }
