@@ -8,7 +8,6 @@ import { Close } from '../../src/errors.ts'
 import { offset } from '../../src/log/log.ts'
 import type { Dice } from '../support/random.ts'
 import type { SimNode } from './node.ts'
-import type { NodeClock } from './node-clock.ts'
 import type { Promises } from './promises.ts'
 import type { Broken, RoomLedger } from './room-ledger.ts'
 import { SeenEvents } from './seen-events.ts'
@@ -52,7 +51,6 @@ export class SimClient {
   #said = 0
   /** All its connections, also those that it has given up. */
   readonly #wires = new Set<SimWire>()
-  #lastEdge: NodeClock | undefined
   count: number | undefined
 
   constructor(parts: ClientParts) {
@@ -150,8 +148,8 @@ export class SimClient {
       again()
       return
     }
-    const at = (dice.oneIn(2) && ready.find(({ clock }) => clock === this.#lastEdge)) || dice.pick(ready)
-    this.#lastEdge = at.clock
+    const { owner } = this.#parts.ledger
+    const at = (!dice.oneIn(4) && ready.find(({ id }) => id === owner)) || dice.pick(ready)
     const order = new WrittenOrder({ ...this.#parts, seq: this.#seq })
     const wire: SimWire = new SimWire(name, at.clock, timeline, dice, {
       written: (frame) => {

@@ -5,7 +5,7 @@
  */
 import { type Mount, mountOf } from '../../src/config/mount.ts'
 import { roomSchema } from '../../src/config/schema.ts'
-import type { Definition } from '../../src/define.ts'
+import type { Definition, RoomLogger } from '../../src/define.ts'
 import { FlushQueue } from '../../src/delivery/flush-queue.ts'
 import { Close, Refusal } from '../../src/errors.ts'
 import { Router } from '../../src/gate/router.ts'
@@ -13,21 +13,22 @@ import type { Log } from '../../src/log/log.ts'
 import { parseAddress } from '../../src/log/redis/address.ts'
 import { HealthBeat } from '../../src/log/redis/health-beat.ts'
 import { RedisLog } from '../../src/log/redis/redis.ts'
+import { Nodes } from '../../src/nodes/nodes.ts'
 import type { Random } from '../../src/random.ts'
 import { AlarmBook } from '../../src/room/alarm-book.ts'
 import { AlarmOpenings } from '../../src/room/alarm-openings.ts'
 import { Deadlines } from '../../src/room/deadlines.ts'
-import { noOtherRooms } from '../../src/room/room-message.ts'
+import { RoomSender } from '../../src/room/room-sender.ts'
 import { Rooms } from '../../src/room/rooms.ts'
 import type { Visitor } from '../../src/room/session.ts'
 import { StorageBudget } from '../../src/room/storage-budget.ts'
 import { newTally } from '../../src/tally.ts'
-import { NodeAmongOthers } from './node-among-others.ts'
 import type { NodeClock } from './node-clock.ts'
 import type { RedisLine } from './redis-line.ts'
 import type { Broken } from './room-ledger.ts'
 import { type RoomLife, RoomLives } from './room-lives.ts'
 import type { SimNet } from './sim-net.ts'
+import { SimNetwork } from './sim-network.ts'
 import type { SimWire } from './sim-wire.ts'
 
 export interface NodeParts {
@@ -64,7 +65,7 @@ export class SimNode {
   /** It has been asked to end. */
   isEnding = false
   #log: Log | undefined
-  #among: NodeAmongOthers | undefined
+  #nodes: Nodes | undefined
   #rooms: Rooms | undefined
 
   constructor(parts: NodeParts) {
@@ -91,12 +92,10 @@ export class SimNode {
     line.events = { ready: () => beat.ready(), away: () => beat.away() }
     await beat.start()
     const kept = await RedisLog.open({ calls: line, health: beat, clock, random, logger })
-    const { net, machine, port } = this.#parts
-    const among = net && new NodeAmongOthers({ clock, random, line, logger, net, machine, port })
-    this.#among = among
-    const log = among ? among.owning(kept, { clock, line, logger }) : kept
+    const nodes = this.#nodesOn(kept, logger)
+    const log = nodes?.log ?? kept
     this.#log = log
-    await among?.start()
+    this.#nodes = nodes
     const thrown = (error: unknown) => failed({ err: error }, 'an internal callback failed')
     const parts = {
       clock,
@@ -106,19 +105,41 @@ export class SimNode {
       deadlines: new Deadlines(clock, thrown),
       alarmBook: new AlarmBook(),
       storageBudget: new StorageBudget(),
-      sendToRoom: noOtherRooms,
-      ...(among && { mayAct: () => among.roster.hasProof }),
+      sendToRoom: (message: Parameters<RoomSender['send']>[0]) => messages.send(message),
+      ...(nodes && { mayAct: nodes.mayAct }),
       tallyOf: newTally,
       logger: { ...logger, child: () => logger },
     }
     const rooms = new Rooms(parts, (path) => this.#router.find(path)?.mount)
+    const routeOf = (path: string) => this.#router.find(path)
+    const messages = new RoomSender({
+      clock,
+      rooms,
+      routeOf: (path) => routeOf(path) ?? unknown(path),
+      elsewhere: nodes && ((message) => nodes.messages.send(message)),
+    })
+    const deliver = (message: Parameters<RoomSender['deliver']>[0]) => messages.deliver(message)
+    nodes?.serve({ rooms, routeOf, deliver, overview: { lines: async () => [] }, acts: { here: unknown } })
+    await nodes?.start()
     this.#rooms = rooms
-    new AlarmOpenings({ ...parts, rooms, routeOf: (path) => this.#router.find(path) }).start()
+    new AlarmOpenings({ ...parts, rooms, routeOf }).start()
+  }
+
+  /** `undefined`: it is the only one. */
+  #nodesOn(log: RedisLog, logger: RoomLogger): Nodes | undefined {
+    const { clock, random, line, net, machine, port } = this.#parts
+    return (
+      net &&
+      new Nodes({
+        ...{ log, calls: line, clock, random, logger, configHash: 'same', version: '1.0.0' },
+        network: (self) => new SimNetwork(net, machine, port, clock, self),
+      })
+    )
   }
 
   /** Its id among the nodes; '' if there is but one. */
   get id(): string {
-    return this.#among?.roster.self ?? ''
+    return this.#nodes?.roster.self ?? ''
   }
 
   /** Joins a client, as a transport does after its upgrade. Calls `refused` if it may not come in now. */
@@ -158,8 +179,8 @@ export class SimNode {
   /** As at SIGTERM. */
   async end(): Promise<void> {
     await this.#rooms?.close(Close.restart)
+    await this.#nodes?.end()
     await this.#log?.close()
-    await this.#among?.end()
   }
 
   /** `kill -9`. */
@@ -177,4 +198,8 @@ function mount(definition: unknown): Mount {
     options: undefined,
     page: undefined,
   })
+}
+
+function unknown(what: unknown): never {
+  throw new Error(`expected the simulation not to ask for ${what}`)
 }
