@@ -93,7 +93,8 @@ export class Membership<P extends LivePeer> {
     }
     audience.remove(peer.subscriber)
     present.wait(peer, rejoinWithinMs, () => this.leave(peer))
-    peer.sequence.run(() => (peer.isIn ? this.#call('drop', peer) : undefined))
+    // Not twice: `rejoin` is not called of one that has left by then.
+    peer.sequence.run(() => (peer.isIn && !peer.hasDropped ? this.#call('drop', peer) : undefined))
     // `limits.peers` does not count them, and each may stay away for up to an hour.
     const longestAway = present.longestAway(mostAway)
     if (longestAway) this.leave(longestAway)
@@ -173,11 +174,7 @@ export class Membership<P extends LivePeer> {
 
   async #caughtUp(peer: P, entering: Promise<void>): Promise<void> {
     const { subscriber } = peer
-    try {
-      await entering
-    } catch (error) {
-      this.#catchUpFailed(peer, subscriber, error)
-    }
+    await entering.catch((error) => this.#catchUpFailed(peer, subscriber, error))
     if (peer.subscriber === subscriber) peer.catchingUp = undefined
   }
 
@@ -227,11 +224,12 @@ export class Membership<P extends LivePeer> {
   }
 
   #call(what: 'drop' | 'rejoin' | 'leave', peer: P): undefined | Promise<void> {
-    const { calls } = this.#parts
-    if (!this.#parts.handlers()[what]) return undefined
+    const { calls, handlers } = this.#parts
+    peer.hasDropped = what === 'drop'
+    if (!handlers()[what]) return undefined
     return calls.call(
       what,
-      () => this.#parts.handlers()[what]?.(peer),
+      () => handlers()[what]?.(peer),
       (error) => calls.failed(what, error, peer.id),
       peer.id,
     )

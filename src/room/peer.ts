@@ -57,6 +57,8 @@ export abstract class LivePeer implements SubscriberOwner {
   isAway = false
   /** The author's `join` was called. */
   hasJoined = false
+  /** The author's `drop` was called, and `rejoin` not yet. */
+  hasDropped = false
   /** The author's `join` refused it. */
   isRefused = false
   /** The room has ended it, or will when the step is kept: its messages that wait are never handled. */

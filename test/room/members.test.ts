@@ -113,6 +113,20 @@ describe('a member whose connection is lost', () => {
     expect(calls).toEqual(['join ann 1', 'leave ann 0', 'join bob 1', 'leave bob 0'])
   })
 
+  it('that is lost twice and leaves, all behind an async handler, is dropped once', async () => {
+    const { definition, calls, release } = watched()
+    const room = await openRoom(definition)
+    const ann = room.join({ name: 'ann', client: 'a' })
+    ann.send('hold', 'door').catch(() => {})
+    ann.drop()
+    ann.rejoin()
+    ann.drop()
+    await room.advance(10_000)
+    release('door')
+    await turn()
+    expect(calls).toEqual(['join ann 1', 'hold door', 'drop ann false', 'leave ann 0'])
+  })
+
   it('while its join still runs is dropped and back after it, in this order', async () => {
     const open = Promise.withResolvers<void>()
     const { definition, calls } = watched(() => open.promise)

@@ -43,6 +43,8 @@ export interface NodeParts {
   /** The room, which reports each life of one. */
   readonly definition: (begins: (path: string) => RoomLife) => unknown
   readonly broken: Broken
+  /** Called with what the author's code sees of its peers. */
+  readonly lived: (what: string) => void
   /** Called with what the server logs as an error. */
   readonly failed: (fields: unknown, message?: string) => void
 }
@@ -72,7 +74,7 @@ export class SimNode {
     this.#parts = parts
     this.clock = parts.clock
     this.line = parts.line
-    this.lives = new RoomLives(parts.broken)
+    this.lives = new RoomLives(parts.broken, parts.lived)
     this.#router = new Router([mount(parts.definition((path) => this.lives.begin(path)))])
   }
 

@@ -18,14 +18,21 @@ type Standing = 'here' | 'away' | 'left'
 /** The lives of one node's rooms. */
 export class RoomLives {
   readonly #broken: Broken
+  readonly #lived: (what: string) => void
   readonly #current = new Map<string, Life>()
 
-  constructor(broken: Broken) {
+  /** `lived`: called with all that the author's code sees. */
+  constructor(broken: Broken, lived: (what: string) => void) {
     this.#broken = broken
+    this.#lived = lived
   }
 
   begin(path: string): RoomLife {
-    const life = new Life((what) => this.#broken(`${path}: ${what}`))
+    const life = new Life(
+      (what) => this.#broken(`${path}: ${what}`),
+      (what) => this.#lived(`${path}: ${what}`),
+    )
+    this.#lived(`${path} begins`)
     this.#current.set(path, life)
     return life
   }
@@ -39,10 +46,12 @@ export class RoomLives {
 class Life implements RoomLife {
   readonly #broken: Broken
   readonly #peers = new Map<object, { readonly id: string; standing: Standing }>()
+  readonly #lived: (what: string) => void
   #hasEnded = false
 
-  constructor(broken: Broken) {
+  constructor(broken: Broken, lived: (what: string) => void) {
     this.#broken = broken
+    this.#lived = lived
   }
 
   get ids(): string[] {
@@ -52,6 +61,7 @@ class Life implements RoomLife {
   }
 
   joined(peer: object, id: string): void {
+    this.#lived(`${id} joins`)
     if (this.#peers.has(peer)) this.#broken(`${id} joins twice`)
     this.#peers.set(peer, { id, standing: 'here' })
   }
@@ -74,6 +84,7 @@ class Life implements RoomLife {
 
   #move(peer: object, to: Standing, from: readonly Standing[]): void {
     const known = this.#peers.get(peer)
+    this.#lived(`${known?.id} is ${to}`)
     if (!known) this.#broken(`somebody who has not joined is ${to}`)
     else if (!from.includes(known.standing)) this.#broken(`${known.id}, who was ${known.standing}, is ${to}`)
     else known.standing = to

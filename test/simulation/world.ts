@@ -129,6 +129,7 @@ export class World {
       definition: (lives) => stage(this.#mood(() => node, lives)),
       failed,
       broken: (what) => this.breaks(what),
+      lived: (what) => this.timeline.note(what),
     })
     machine.node = node
     clock.arrives(() => void node.start(), 'start')
