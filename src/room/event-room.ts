@@ -176,7 +176,8 @@ export class LiveEventRoom extends LiveRoom<LiveEventPeer, Handlers> implements 
     const resume = offset === undefined ? undefined : readers.find(offset)
     const after = resume && 'after' in resume ? resume.after : readers.newcomerAfter
     // Not from `-1` or `now`, which need not have been here.
-    peer.resumed = offset !== undefined && isOffset(offset) && resume !== undefined && 'after' in resume
+    const resumes = offset !== undefined && isOffset(offset) && resume !== undefined && 'after' in resume
+    peer.resumed = peer.isMoved || resumes
     const greeting = protocol.welcome({
       room: this.path,
       you: { id: peer.id, name: peer.name },

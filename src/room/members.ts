@@ -63,6 +63,11 @@ export class Members<P extends LivePeer> {
     return key === undefined ? undefined : this.#known.get(key)
   }
 
+  /** Whether the member of a key is here over a connection that began after `begunMs`. */
+  isLaterHere(key: string | undefined, begunMs: number | undefined): boolean {
+    return begunMs !== undefined && (this.withKey(key)?.begunMs ?? 0) > begunMs
+  }
+
   add(peer: P): void {
     peer.sinceMs ||= this.#clock.now()
     this.#peers.add(peer)

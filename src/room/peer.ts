@@ -66,8 +66,11 @@ export abstract class LivePeer implements SubscriberOwner {
   /** What happened to its connection since it was expelled, in case that is undone. */
   goneSince: (() => void) | undefined
   hasLeft = false
-  /** It has come with an offset that resumes. */
+  /** It has come with an offset that resumes, or from where the room was before. */
   resumed = false
+  readonly isMoved: boolean
+  /** When its latest connection began, ms since 1970. */
+  begunMs: number | undefined
   /** Resolves when it has caught up with the log; `undefined`: it has. */
   catchingUp: Promise<void> | undefined
   /** It is closed when its messages are answered. New ones are refused. */
@@ -92,6 +95,8 @@ export abstract class LivePeer implements SubscriberOwner {
     this.key = keyOf(visitor)
     this.claims = visitor.claims
     this.untilMs = visitor.untilMs
+    this.isMoved = this.resumed = visitor.isMoved ?? false
+    this.begunMs = visitor.begunMs
     this.subscriber = new Subscriber(this, wire, host.audience)
     this.bucket = new Bucket(rate, nowMs)
   }
@@ -131,8 +136,9 @@ export abstract class LivePeer implements SubscriberOwner {
   }
 
   /** Takes over the new token at a rejoin. A name that changed in the token replaces the current one. */
-  renew({ claims, name, via, address }: Visitor): void {
+  renew({ claims, name, via, address, begunMs }: Visitor): void {
     this.claims = claims
+    this.begunMs = begunMs
     this.via = via ?? 'websocket'
     this.address = address
     if (!claims || name === this.#admittedName) return

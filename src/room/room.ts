@@ -16,7 +16,7 @@ import { type Dismissal, dismissAfterAnswers, dismissSome, endNow, moveAfterAnsw
 import { HANDLERS_END_MS } from './handler-calls.ts'
 import { Membership } from './membership.ts'
 import { Opening } from './opening.ts'
-import type { LivePeer } from './peer.ts'
+import { keyOf, type LivePeer } from './peer.ts'
 import { PeerSession } from './peer-session.ts'
 import type { RoomParts, RoomSettings } from './room-parts.ts'
 import { notOpened } from './room-refusals.ts'
@@ -92,9 +92,13 @@ export abstract class LiveRoom<P extends LivePeer, H extends CommonHandlers<P>> 
   }
 
   protected addPeer(visitor: Visitor, wire: Wire, offset: string | undefined): P {
-    if (!this.isClosed && this.mayAct) return this.#membership.join(visitor, wire, offset)
     // It was admitted before the room closed.
-    return turnAway(this.newPeer(visitor, wire), this.#closedWith ?? (this.isClosed ? Close.restart : Close.busy))
+    if (this.isClosed) return turnAway(this.newPeer(visitor, wire), this.#closedWith ?? Close.restart)
+    if (!this.mayAct) return turnAway(this.newPeer(visitor, wire), Close.busy)
+    const isReplaced = this.present.isLaterHere(keyOf(visitor), visitor.begunMs)
+    return isReplaced
+      ? turnAway(this.newPeer(visitor, wire), Close.replaced)
+      : this.#membership.join(visitor, wire, offset)
   }
 
   /** Sends a frame that is not kept to every peer but `except`, in the step of the code that runs now. */

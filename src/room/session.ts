@@ -25,6 +25,10 @@ export interface Visitor {
    * a `client`. No client can give one: it begins with a space.
    */
   readonly session?: string | undefined
+  /** It was in the room before that moved: `peer.resumed`. */
+  readonly isMoved?: boolean
+  /** When its connection began, ms since 1970: of two connections of one client the later begun stays. */
+  readonly begunMs?: number | undefined
   /** The client's address. Only the operator sees it. */
   readonly address?: string | undefined
 }

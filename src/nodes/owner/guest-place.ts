@@ -55,9 +55,9 @@ export class GuestPlace implements GuestRelay {
   }
 
   /** Joins a peer to the room, or joins it again. */
-  bring(room: OpenRoom, { session, visitor, offset }: Bringing): void {
+  bring(room: OpenRoom, { session, visitor, offset, isMoved, begunMs }: Bringing): void {
     const wire = new GuestWire(this, session)
-    const named = { ...visitor, session: ` ${this.node} ${session}` }
+    const named = { ...visitor, isMoved, begunMs, session: ` ${this.node} ${session}` }
     // Brought again, it is not replaced by itself.
     this.#guests.get(session)?.wire.lost()
     const joined = room.join(named, wire, offset)
