@@ -61,6 +61,7 @@ export interface EventDefinition<
   sends?: S
   /** Turns a plain text frame into a message. Without it, such a frame is answered with `bad_json`. */
   text?: (text: string) => { [T in keyof R & string]: { type: T; data: z.input<R[T]> } }[keyof R & string]
+  moves?: never
   /**
    * Called when the first peer joins, or an alarm is due. Returns the handlers; may be async, within 10 s.
    * If it throws, the join is refused with 503, and the next join tries again.
@@ -74,6 +75,12 @@ export interface RawDefinition<O = z.ZodType | undefined, St = Schemas, D extend
   receives?: never
   sends?: never
   text?: never
+  /**
+   * With several nodes: when the room moves to another node, its peers stay connected, and `join` is called again for each,
+   * with `peer.resumed`. What was on its way is lost, so the messages must bear that. Otherwise they are closed with 1012,
+   * to come back.
+   */
+  moves?: boolean
   open(room: RawRoom<St, D>, options: Options<O>): RawHandlers<D> | Promise<RawHandlers<D>>
 }
 

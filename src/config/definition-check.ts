@@ -16,7 +16,7 @@ const RESERVED: readonly string[] = [
   ...['welcome', 'ack', 'error', 'reset', 'redacted'],
   ...['connect', 'connect_error', 'disconnect', 'disconnecting', 'newListener', 'removeListener'],
 ]
-const PARTS = ['summary', 'options', 'receives', 'sends', 'stores', 'data', 'text', 'admit', 'open']
+const PARTS = ['summary', 'options', 'receives', 'sends', 'stores', 'data', 'text', 'moves', 'admit', 'open']
 
 /** Whether a module's default export is a definition. Adds what is wrong to `mistakes`, one line each. */
 export function isDefinition(exported: unknown, mistakes: string[]): exported is Definition {
@@ -65,6 +65,9 @@ function mistakesIn(parts: unknown): string[] {
   expect('admit', ['function', 'undefined'].includes(typeof parts.admit), 'a function admit(claims, place) { … }')
   expect('data', ['function', 'undefined'].includes(typeof parts.data), 'a function data(who) { … }')
   expect('text', ['function', 'undefined'].includes(typeof parts.text), 'a function')
+  expect('moves', ['boolean', 'undefined'].includes(typeof parts.moves), 'true or false')
+  if (parts.moves !== undefined && (parts.receives !== undefined || parts.sends !== undefined))
+    mistakes.push('moves: expected it in a raw room only; the peers of an event room always stay when it moves')
   if (parts.text !== undefined && parts.receives === undefined)
     mistakes.push('text: expected "receives" beside it; without it, plain text already reaches message(peer, data)')
   const messages = [...messageMistakes('receives', parts.receives), ...messageMistakes('sends', parts.sends)]

@@ -1,0 +1,82 @@
+/**
+ * The places that are kept in a room for peers about to join, at its home. One is kept at once if the room is open here;
+ * otherwise its home is found first. `edge-room.ts` owns one.
+ */
+import type { Route } from '../../config/mount.ts'
+import { RoomError, refusalOf } from '../../errors.ts'
+import type { JoinableRoom } from '../../room/open-room.ts'
+import type { Coming, JoinReservation } from '../../room/reservation.ts'
+import type { KeptPlace, RoomHome } from './room-home.ts'
+
+/** How often a place is asked for if the room moves meanwhile. */
+const TRIES = 3
+
+/** The room in which places are kept. */
+export interface ReservedRoom {
+  readonly joinable: JoinableRoom
+  /** Its home, as long as that is not over. */
+  readonly home: RoomHome | undefined
+  /** Rejects with a `Refusal`. */
+  findHome(): Promise<RoomHome>
+  /** A place was given back. */
+  released(): void
+}
+
+export class EdgeReservations {
+  readonly #room: ReservedRoom
+  /** How many places are kept or asked for. */
+  count = 0
+
+  constructor(room: ReservedRoom) {
+    this.#room = room
+  }
+
+  /** Throws or rejects with a `Refusal`. */
+  reserve(route: Route, coming: Coming): JoinReservation | Promise<JoinReservation> {
+    this.count += 1
+    try {
+      const { home } = this.#room
+      const place = home && !home.isRemote ? home.reserve(route, coming) : this.#ask(route, coming)
+      return place instanceof Promise ? this.#later(place) : this.#kept(place)
+    } catch (error) {
+      this.#released()
+      throw error
+    }
+  }
+
+  async #later(place: Promise<KeptPlace>): Promise<JoinReservation> {
+    try {
+      return this.#kept(await place)
+    } catch (error) {
+      this.#released()
+      throw error
+    }
+  }
+
+  async #ask(route: Route, coming: Coming): Promise<KeptPlace> {
+    for (let tries = 1; ; tries += 1) {
+      const home = this.#room.home ?? (await this.#room.findHome())
+      try {
+        return await home.reserve(route, coming)
+      } catch (error) {
+        if (!home.isOver || tries === TRIES) throw error instanceof RoomError ? refusalOf(error, false) : error
+      }
+    }
+  }
+
+  #kept({ release, resumes }: KeptPlace): JoinReservation {
+    let isKept = true
+    const giveBack = () => {
+      if (!isKept) return
+      isKept = false
+      release()
+      this.#released()
+    }
+    return { room: this.#room.joinable, release: giveBack, resumes }
+  }
+
+  #released(): void {
+    this.count -= 1
+    this.#room.released()
+  }
+}

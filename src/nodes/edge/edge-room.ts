@@ -1,0 +1,226 @@
+/**
+ * A room as the transports of this node have it, wherever it lives: they keep places in it and join peers to it. It knows
+ * its home, and when the room has gone from there it finds the next and brings its peers. One a path; `node-rooms.ts`
+ * makes it.
+ */
+import type { Clock } from '../../clock.ts'
+import type { Mount, Route } from '../../config/mount.ts'
+import type { Wire } from '../../delivery/wire.ts'
+import { type CloseReason, RoomError } from '../../errors.ts'
+import { offset } from '../../log/log.ts'
+import type { JoinableEventRoom, JoinableRawRoom, JoinableRoom } from '../../room/open-room.ts'
+import type { Coming, JoinReservation } from '../../room/reservation.ts'
+import type { Visitor } from '../../room/session.ts'
+import type { NodeId } from '../link-message.ts'
+import type { EdgeParts } from './edge-parts.ts'
+import { EdgeReservations, type ReservedRoom } from './edge-reservations.ts'
+import { EdgeSession, type SessionRoom } from './edge-session.ts'
+import type { HeldBytes } from './held-messages.ts'
+import { HomeFinder, type HomeFinderRoom } from './home-finder.ts'
+import { HomeOver } from './home-over.ts'
+import { HomeSearch } from './home-search.ts'
+import { Homeless } from './homeless.ts'
+import type { RoomHome } from './room-home.ts'
+
+/** A room that moves as planned has a new home by then. */
+const HOLD_MS = 5000
+
+export interface EdgeRoomParts extends EdgeParts {
+  /** The number of a new session. */
+  readonly nextSession: () => number
+  /** Nobody is in it, or about to be. */
+  readonly empty: (room: EdgeRoom) => void
+  /** It had no home for so long that its peers were sent away. */
+  readonly unreachable: (path: string) => void
+}
+
+export abstract class EdgeRoom implements SessionRoom, HomeFinderRoom, ReservedRoom {
+  abstract readonly kind: 'event' | 'raw'
+  readonly path: string
+  readonly isClosed = false
+  readonly mount: Mount
+  isHolding = false
+  readonly homeless: Homeless
+  readonly #parts: EdgeRoomParts
+  readonly #search: HomeSearch
+  readonly #sessions = new Set<EdgeSession>()
+  readonly #reservations = new EdgeReservations(this)
+  #home: RoomHome | undefined
+  /** Knows the offsets of what was written last. */
+  #last: RoomHome | undefined
+  #cancelHold: (() => void) | undefined
+
+  constructor(parts: EdgeRoomParts, { path, mount }: Route) {
+    this.#parts = parts
+    this.path = path
+    this.mount = mount
+    const { clock, random } = parts
+    this.homeless = new Homeless(clock, () => parts.unreachable(path))
+    const finder = new HomeFinder(parts, this)
+    this.#search = new HomeSearch({
+      ...{ clock, random },
+      attempt: (hint) => finder.find(hint),
+      failed: (error) => this.#failed(error),
+    })
+  }
+
+  get clock(): Clock {
+    return this.#parts.clock
+  }
+
+  get json(): Mount['limits']['json'] {
+    return this.mount.limits.json
+  }
+
+  get held(): HeldBytes {
+    return this.#parts.held
+  }
+
+  get isFollowed(): boolean {
+    return this.kind === 'event' || this.mount.definition.moves === true
+  }
+
+  /** The peers whose connections this node holds. */
+  get sessions(): ReadonlySet<EdgeSession> {
+    return this.#sessions
+  }
+
+  get isEmpty(): boolean {
+    return this.#sessions.size === 0 && this.#reservations.count === 0
+  }
+
+  /** Another node has the room. */
+  get isRemote(): boolean {
+    return this.home?.isRemote === true
+  }
+
+  /** Itself, as the kind it is. */
+  abstract readonly joinable: JoinableRoom
+
+  /** Keeps a place for a peer, at once if the room is open here. Throws or rejects with a `Refusal`. */
+  reserve(route: Route, coming: Coming): JoinReservation | Promise<JoinReservation> {
+    return this.#reservations.reserve(route, coming)
+  }
+
+  released(): void {
+    if (this.isEmpty) this.#parts.empty(this)
+  }
+
+  /** Rejects with a `Refusal`, within 5 s. */
+  findHome(): Promise<RoomHome> {
+    return this.#search.wait()
+  }
+
+  join(visitor: Visitor, wire: Wire, offset: string | undefined): EdgeSession {
+    const { nextSession, roster } = this.#parts
+    const session = new EdgeSession(this, {
+      number: nextSession(),
+      visitor,
+      wire,
+      offset,
+      begunMs: roster.redisNow(),
+    })
+    this.#sessions.add(session)
+    const home = this.home
+    if (home) home.join(session)
+    else this.#lacksHome(session)
+    return session
+  }
+
+  departed(session: EdgeSession, home: RoomHome): void {
+    if (this.#home === home) this.#home = undefined
+    this.#lacksHome(session)
+  }
+
+  ended(session: EdgeSession): void {
+    this.#sessions.delete(session)
+    this.homeless.remove(session)
+    this.released()
+  }
+
+  async settled(): Promise<void> {
+    await this.#search.wait()
+  }
+
+  offset(seq?: number): string {
+    const home = this.#home ?? this.#last
+    return home ? home.offset(seq) : offset('', seq ?? 0)
+  }
+
+  resumes(at: string): boolean {
+    return this.home?.resumes(at) === true
+  }
+
+  refusalOf(client: string | undefined): RoomError | undefined {
+    return this.home?.refusalOf(client)
+  }
+
+  /** The room is about to move: what its peers say waits until it has, or for so long at most. */
+  hold(): void {
+    if (this.isHolding) return
+    this.isHolding = true
+    this.#search.hold()
+    this.#cancelHold = this.#parts.clock.after(HOLD_MS, () => this.release(undefined))
+  }
+
+  /** It has moved. `to`: where it is, if that is known. */
+  release(to: NodeId | undefined): void {
+    this.#search.look(to === this.#parts.roster.self ? undefined : to)
+    if (!this.isHolding) return
+    this.#cancelHold?.()
+    this.isHolding = false
+    this.#search.release()
+    for (const session of this.#sessions) session.say()
+  }
+
+  /** Ends all connections, and is not used any more. */
+  endAll(reason: CloseReason): void {
+    for (const session of [...this.#sessions]) session.end(reason)
+    this.leave()
+  }
+
+  /** Gives its place at another node back. */
+  leave(): void {
+    this.#home?.leave()
+    this.#home = undefined
+  }
+
+  get home(): RoomHome | undefined {
+    return this.#home?.isOver === false ? this.#home : undefined
+  }
+
+  #lacksHome(session: EdgeSession): void {
+    this.homeless.add(session)
+    this.#search.start()
+  }
+
+  settle(home: RoomHome): void {
+    this.#home = this.#last = home
+    this.homeless.found()
+  }
+
+  lost(home: RoomHome, to: NodeId | undefined): void {
+    if (this.#home === home) this.#home = undefined
+    this.release(to)
+  }
+
+  #failed(error: unknown): boolean {
+    const { ownership, logger } = this.#parts
+    if (error instanceof HomeOver && error.to === undefined) ownership.doubt(this.path, error.node, 'over')
+    if (this.homeless.size === 0) return false
+    // Redis does not say where the room is, so no node could find it.
+    if (error instanceof RoomError) this.homeless.waitOn()
+    logger.debug({ err: error, room: this.path }, 'a room was not found')
+    return true
+  }
+}
+
+export class EdgeEventRoom extends EdgeRoom implements JoinableEventRoom {
+  readonly kind = 'event'
+  readonly joinable = this
+}
+
+export class EdgeRawRoom extends EdgeRoom implements JoinableRawRoom {
+  readonly kind = 'raw'
+  readonly joinable = this
+}

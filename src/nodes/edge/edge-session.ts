@@ -1,0 +1,235 @@
+/**
+ * The session of a peer whose connection this node holds: all that its transport has of a room, wherever that lives and
+ * moves. At a home of the room it leads to the session there. Between two homes what the peer says waits, and what was
+ * said to the former one is answered as not known. `edge-room.ts` makes it at each join.
+ */
+import type { Clock } from '../../clock.ts'
+import type { JsonBounds } from '../../config/mount.ts'
+import type { Frame } from '../../delivery/frame.ts'
+import type { Wire } from '../../delivery/wire.ts'
+import { Close, type CloseReason, RoomError } from '../../errors.ts'
+import { timedOut } from '../../room/answers.ts'
+import type { EventSession, Posted, Posting } from '../../room/open-room.ts'
+import { unknownPeer } from '../../room/post-rate.ts'
+import { error as errorFrame, type Message } from '../../room/protocol.ts'
+import type { Visitor } from '../../room/session.ts'
+import type { Limit } from '../../tally.ts'
+import type { Bringing } from '../link-message.ts'
+import { EdgeWire, type WireOwner } from './edge-wire.ts'
+import { type HeldBytes, HeldMessages, REST_BYTES } from './held-messages.ts'
+import type { EdgePeer, HomeSession, RoomHome } from './room-home.ts'
+import { type Owed, Unanswered } from './unanswered.ts'
+
+/** How long a peer of which much waits is not read. */
+const REST_MS = 100
+
+/** The room of a session. */
+export interface SessionRoom {
+  readonly kind: 'event' | 'raw'
+  readonly clock: Clock
+  readonly json: JsonBounds
+  readonly held: HeldBytes
+  /** Peers of a room that moves stay: all of an event room, and of a raw room that says so. */
+  readonly isFollowed: boolean
+  /** What its peers say waits: it is about to move. */
+  readonly isHolding: boolean
+  /** A peer has lost its home. */
+  departed(session: EdgeSession, home: RoomHome): void
+  /** A session is over. */
+  ended(session: EdgeSession): void
+  /** Resolves when the peers of the room have a home. Rejects with a `Refusal`. */
+  settled(): Promise<void>
+}
+
+/** Who comes, and over which connection. */
+export interface Arrival {
+  readonly number: number
+  readonly visitor: Visitor
+  readonly wire: Wire
+  readonly offset: string | undefined
+  readonly begunMs: number
+}
+
+export class EdgeSession implements EventSession, EdgePeer, WireOwner {
+  readonly wire: EdgeWire
+  isOver = false
+  readonly #room: SessionRoom
+  readonly #arrival: Arrival
+  readonly #unanswered = new Unanswered()
+  #held: HeldMessages | undefined
+  #home: RoomHome | undefined
+  #session: HomeSession | undefined
+  /** Where it resumes: as it first came, until something was written to it. */
+  #offset: string | undefined
+  #isMoved = false
+  #cancelDeadline: (() => void) | undefined
+  /** Between two homes nobody else sees its token end. */
+  #cancelExpiry: (() => void) | undefined
+
+  constructor(room: SessionRoom, arrival: Arrival) {
+    this.#room = room
+    this.#arrival = arrival
+    this.#offset = arrival.offset
+    this.wire = new EdgeWire(arrival.wire, this)
+  }
+
+  /** Where it is now; `undefined`: between two homes. */
+  get home(): RoomHome | undefined {
+    return this.#home
+  }
+
+  /** Nothing that it said waits for an answer. */
+  get isQuiet(): boolean {
+    return this.#unanswered.isEmpty
+  }
+
+  receive(data: string | Uint8Array, ref?: number): void {
+    if (this.isOver) return
+    const session = this.#session
+    const isHeld = !session || this.#room.isHolding
+    if (!isHeld && !this.#home?.isRemote) {
+      session.receive(data, ref)
+      return
+    }
+    const owed = this.#note(data, ref)
+    if (isHeld) {
+      this.#hold(data, ref, owed)
+      return
+    }
+    if (owed) owed.isSaid = true
+    session.receive(data, ref)
+  }
+
+  async post(messages: readonly Message[], how: Posting = {}): Promise<Posted> {
+    if (!this.#session || this.#room.isHolding) await this.#room.settled()
+    if (how.isLate?.()) throw timedOut()
+    if (this.isOver) throw unknownPeer()
+    if (!this.#session?.post) throw hasMoved()
+    return this.#session.post(messages, how)
+  }
+
+  gone(isLost: boolean): void {
+    this.#session?.gone(isLost)
+    this.ended()
+  }
+
+  end(reason: CloseReason): void {
+    if (this.isOver) return
+    if (this.#session) this.#session.end(reason)
+    else this.wire.close(reason)
+  }
+
+  cutSlow(limit: Limit): void {
+    if (this.isOver) return
+    if (this.#session) this.#session.cutSlow(limit)
+    else this.wire.close(Close.slow)
+  }
+
+  flush(): void {
+    this.#session?.flush()
+  }
+
+  bringing(home: RoomHome): Bringing {
+    const { number, visitor, begunMs } = this.#arrival
+    this.#home = home
+    this.wire.begin()
+    return { session: number, visitor, offset: this.#offset, isMoved: this.#isMoved, begunMs }
+  }
+
+  arrive(home: RoomHome, session: HomeSession): void {
+    // It may have been ended, or have lost that home, within its join.
+    if (this.isOver || this.#home !== home) return
+    this.#session = session
+    this.#cancelExpiry?.()
+    this.#cancelExpiry = undefined
+    this.say()
+  }
+
+  /** Says what was held back, if the room takes it now. */
+  say(): void {
+    const held = this.#held
+    const session = this.#session
+    if (!held || !session || this.#room.isHolding) return
+    this.#held = undefined
+    for (const { data, ref, owed } of held.take()) {
+      // The room may end it, or move, for the first of them.
+      if (this.#session !== session) this.#hold(data, ref, owed)
+      else {
+        if (owed) owed.isSaid = true
+        session.receive(data, ref)
+      }
+    }
+  }
+
+  /** The room has gone from its home. What is not answered there is not known. */
+  moved(): boolean {
+    const home = this.#home
+    if (!home || this.isOver) return true
+    // One that was about to join is no worse off than one that comes later.
+    if (!this.#room.isFollowed && this.#session) return false
+    const { seq, hasBegun } = this.wire
+    if (seq !== undefined) this.#offset = home.offset(seq)
+    this.#isMoved ||= hasBegun || (this.#room.kind === 'raw' && this.#session !== undefined)
+    this.#home = this.#session = undefined
+    for (const owed of this.#unanswered.takeSaid()) this.#refuse(owed, hasMoved())
+    const { untilMs } = this.#arrival.visitor
+    const { clock } = this.#room
+    if (untilMs !== undefined) this.#cancelExpiry ??= clock.after(untilMs - clock.now(), () => this.end(Close.expired))
+    this.#room.departed(this, home)
+    return true
+  }
+
+  heard(frames: readonly Frame[]): readonly Frame[] {
+    return this.#unanswered.isEmpty ? frames : this.#unanswered.pass(frames)
+  }
+
+  ended(): void {
+    if (this.isOver) return
+    this.isOver = true
+    this.wire.over()
+    this.#cancelDeadline?.()
+    this.#cancelExpiry?.()
+    this.#held?.take()
+    this.#room.ended(this)
+  }
+
+  #hold(data: string | Uint8Array, ref: number | undefined, owed: Owed | undefined): void {
+    if (this.isOver) return
+    this.#held ??= new HeldMessages(this.#room.held)
+    if (!this.#held.add({ data, ref, owed })) this.end(Close.busy)
+    else if (this.#held.bytes > REST_BYTES) this.wire.rest(REST_MS)
+  }
+
+  #note(data: string | Uint8Array, ref: number | undefined): Owed | undefined {
+    const { kind, json, clock } = this.#room
+    if (kind === 'raw') return undefined
+    const owed = this.#unanswered.add(data, ref, json, clock.monotonic())
+    if (owed) this.#arm()
+    return owed
+  }
+
+  #arm(): void {
+    const { nextMs } = this.#unanswered
+    const { clock } = this.#room
+    if (nextMs !== undefined) this.#cancelDeadline ??= clock.after(nextMs - clock.monotonic(), this.#due)
+  }
+
+  #due = (): void => {
+    this.#cancelDeadline = undefined
+    for (const owed of this.#unanswered.takeDue(this.#room.clock.monotonic())) {
+      if (!owed.isSaid) this.#held?.drop(owed)
+      this.#refuse(owed, timedOut())
+    }
+    if (!this.isOver) this.#arm()
+  }
+
+  /** After all that the room has sent. */
+  #refuse({ id, ref }: Owed, error: RoomError): void {
+    this.#session?.flush()
+    this.wire.answer(errorFrame(id, error, ref))
+  }
+}
+
+function hasMoved(): RoomError {
+  return new RoomError('unavailable', 'the room has moved, send it again with the same id')
+}

@@ -1,0 +1,98 @@
+/**
+ * Finds the home of a room, once: asks who owns it, opens it here or reaches its owner, and brings the peers that have no
+ * home. `home-search.ts` says when, and what follows if it fails.
+ */
+import type { Mount } from '../../config/mount.ts'
+import { justClosed } from '../../room/room-refusals.ts'
+import type { NodeId } from '../link-message.ts'
+import { DialError } from '../network.ts'
+import type { EdgeParts } from './edge-parts.ts'
+import { HomeOver } from './home-over.ts'
+import type { Homeless } from './homeless.ts'
+import { LocalHome } from './local-home.ts'
+import { RemoteHome } from './remote-home.ts'
+import type { RoomHome } from './room-home.ts'
+
+/** The room whose home it finds. */
+export interface HomeFinderRoom {
+  readonly path: string
+  readonly mount: Mount
+  readonly homeless: Homeless
+  /** Its home, as long as that is not over. */
+  readonly home: RoomHome | undefined
+  /** A home was found: from now on peers join there. */
+  settle(home: RoomHome): void
+  /** It is about to move from there. */
+  hold(): void
+  /** It has gone from there. */
+  lost(home: RoomHome, to: NodeId | undefined): void
+}
+
+export class HomeFinder {
+  readonly #parts: EdgeParts
+  readonly #room: HomeFinderRoom
+  /** The highest term that an owner has named. */
+  #term = 0
+
+  constructor(parts: EdgeParts, room: HomeFinderRoom) {
+    this.#parts = parts
+    this.#room = room
+  }
+
+  /** `hint`: where the room is said to be. Rejects with what stands in the way. */
+  async find(hint: NodeId | undefined): Promise<RoomHome> {
+    const home = this.#room.home ?? (await this.#findNew(hint))
+    await this.#room.homeless.bringTo(home)
+    return home
+  }
+
+  async #findNew(hint: NodeId | undefined): Promise<RoomHome> {
+    const { ownership } = this.#parts
+    const { path } = this.#room
+    const term = Math.max(this.#term, ownership.termOf(path))
+    if (hint !== undefined) return this.#there(hint, term)
+    const where = await ownership.find(path)
+    return where.at === 'here' ? this.#here() : this.#there(where.node, Math.max(term, where.term))
+  }
+
+  async #here(): Promise<RoomHome> {
+    const { rooms, routeOf } = this.#parts
+    const { path, homeless } = this.#room
+    const route = routeOf(path)
+    if (!route) throw justClosed()
+    const { room, release } = await rooms.reserve(route, false)
+    const home = new LocalHome(rooms, room)
+    this.#room.settle(home)
+    // Empty, it might close before they are in.
+    await homeless.bringTo(home).finally(release)
+    return home
+  }
+
+  async #there(node: NodeId, term: number): Promise<RoomHome> {
+    const { ownership, links, places, clock, flushQueue, tallyOf, logger } = this.#parts
+    const { path, mount, homeless } = this.#room
+    const link = await links.to(node).catch((error: unknown) => {
+      if (error instanceof DialError) ownership.doubt(path, node, error.failure)
+      throw error
+    })
+    const place = places.next()
+    const home: RemoteHome = new RemoteHome({
+      ...{ clock, flushQueue, logger, link, place, path },
+      limitBytes: mount.limits.bufferedBytes,
+      tally: tallyOf(mount.pattern),
+      closed: () => places.remove(link, place),
+      attached: (newest) => {
+        this.#term = newest
+        this.#room.settle(home)
+      },
+      moving: () => this.#room.hold(),
+      lost: (to) => {
+        if (to === undefined) ownership.doubt(path, node, 'over')
+        this.#room.lost(home, to)
+      },
+    })
+    if (!places.add(link, place, home)) throw new HomeOver(node, undefined)
+    await home.attach(term, homeless.take())
+    return home
+  }
+}

@@ -1,0 +1,148 @@
+/**
+ * The rooms of all nodes, as the gate of this one has them. Peers get a place in an `EdgeRoom`, wherever the room lives
+ * and moves; whoever is no member gets the room only if it is open here or is to be, since plain HTTP goes to a room's
+ * owner before it comes to the gate.
+ */
+import type { Route } from '../../config/mount.ts'
+import { Close, type CloseReason, Refusal, RoomError, refusalOf } from '../../errors.ts'
+import type { OpenRoom } from '../../room/open-room.ts'
+import type { Coming, JoinReservation, Reservation, RoomPlaces } from '../../room/reservation.ts'
+import { justClosed } from '../../room/room-refusals.ts'
+import type { NodeId } from '../link-message.ts'
+import type { EdgeParts } from './edge-parts.ts'
+import { EdgeEventRoom, EdgeRawRoom, type EdgeRoom, type EdgeRoomParts } from './edge-room.ts'
+import { LocalHome } from './local-home.ts'
+
+/** An empty room gives its place at its owner back after so long. */
+const EMPTY_MS = 5000
+/** For so long the operator is told of a room that could not be reached. */
+const TROUBLE_MS = 60_000
+
+export class NodeRooms implements RoomPlaces {
+  readonly #parts: EdgeParts
+  readonly #roomParts: EdgeRoomParts
+  readonly #rooms = new Map<string, EdgeRoom>()
+  /** Those that a reload has replaced, while their peers leave. */
+  readonly #stale = new Set<EdgeRoom>()
+  /** When each room was last given up because its owner could not be reached, monotonic. */
+  readonly #unreachable = new Map<string, number>()
+  #lastSession = 0
+  #isClosed = false
+
+  constructor(parts: EdgeParts) {
+    this.#parts = parts
+    const nextSession = () => {
+      this.#lastSession += 1
+      return this.#lastSession
+    }
+    this.#roomParts = {
+      ...parts,
+      nextSession,
+      empty: (room) => this.#empty(room),
+      unreachable: (path) => this.#isUnreachable(path),
+    }
+  }
+
+  get(route: Route): OpenRoom | undefined {
+    return this.#parts.rooms.get(route)
+  }
+
+  reserve(route: Route, isPeer = true): Reservation | Promise<Reservation> {
+    const { ownership, rooms } = this.#parts
+    if (ownership.known(route.path)?.at === 'here') return rooms.reserve(route, isPeer)
+    return this.#reserveHere(route, isPeer)
+  }
+
+  async #reserveHere(route: Route, isPeer: boolean): Promise<Reservation> {
+    const { ownership, rooms } = this.#parts
+    const home = await ownership.find(route.path).catch((error: unknown) => {
+      throw error instanceof RoomError ? refusalOf(error, false) : error
+    })
+    if (home.at === 'here') return rooms.reserve(route, isPeer)
+    throw new Refusal(503, 'unavailable', 'this room lives on another node, try again', { 'Retry-After': '1' })
+  }
+
+  reserveJoin(route: Route, coming: Coming): JoinReservation | Promise<JoinReservation> {
+    if (this.#isClosed) throw justClosed()
+    return this.#at(route).reserve(route, coming)
+  }
+
+  /** The rooms that peers of this node are in, or were lately. */
+  *all(): IterableIterator<EdgeRoom> {
+    yield* this.#rooms.values()
+    yield* this.#stale
+  }
+
+  /** A room that is open here is about to move: what its peers say waits. */
+  hold(path: string): void {
+    this.#rooms.get(path)?.hold()
+  }
+
+  /** It has closed here, and is to be found at another node. */
+  follow(path: string, heir: NodeId): void {
+    this.#rooms.get(path)?.release(heir)
+  }
+
+  /** Which rooms could not be reached lately, for the operator. */
+  get trouble(): string | undefined {
+    const since = this.#parts.clock.monotonic() - TROUBLE_MS
+    for (const [path, atMs] of this.#unreachable) if (atMs < since) this.#unreachable.delete(path)
+    const [path] = this.#unreachable.keys()
+    if (path === undefined) return undefined
+    const others = this.#unreachable.size - 1
+    const what = others > 0 ? `${path} and ${others} other rooms` : path
+    return `${what} could not be reached on the node that has it; can the nodes connect to each other (LINK_HOST, LINK_PORT)?`
+  }
+
+  /** Closes the rooms that live elsewhere and whose path now belongs to another mount or to none. */
+  closeStale(): void {
+    const { routeOf } = this.#parts
+    for (const room of [...this.all()]) {
+      const route = routeOf(room.path)
+      if (route?.mount === room.mount || !room.isRemote) continue
+      room.endAll(route ? Close.restart : Close.removed)
+    }
+  }
+
+  /** Ends all connections for good. */
+  close(reason: CloseReason): void {
+    this.#isClosed = true
+    for (const room of [...this.all()]) room.endAll(reason)
+    this.#rooms.clear()
+    this.#stale.clear()
+  }
+
+  #at(route: Route): EdgeRoom {
+    const { path, mount } = route
+    const known = this.#rooms.get(path)
+    if (known?.mount === mount) return known
+    if (known && !known.isEmpty) this.#stale.add(known)
+    const room =
+      mount.kind === 'event' ? new EdgeEventRoom(this.#roomParts, route) : new EdgeRawRoom(this.#roomParts, route)
+    this.#rooms.set(path, room)
+    const { ownership, rooms } = this.#parts
+    const open = ownership.known(path)?.at === 'here' ? rooms.get(route) : undefined
+    if (open) room.settle(new LocalHome(rooms, open))
+    return room
+  }
+
+  #empty(room: EdgeRoom): void {
+    if (this.#stale.delete(room)) room.leave()
+    if (this.#rooms.get(room.path) !== room) return
+    if (room.isRemote) this.#parts.clock.after(EMPTY_MS, () => this.#forget(room))
+    else this.#forget(room)
+  }
+
+  #forget(room: EdgeRoom): void {
+    if (!room.isEmpty || this.#rooms.get(room.path) !== room) return
+    this.#rooms.delete(room.path)
+    room.leave()
+  }
+
+  #isUnreachable(path: string): void {
+    const { clock, logger } = this.#parts
+    this.#unreachable.delete(path)
+    this.#unreachable.set(path, clock.monotonic())
+    logger.error({ room: path }, 'the node that has this room cannot be reached: its peers are told to come back')
+  }
+}
