@@ -116,7 +116,7 @@ export class Nodes {
       verify: async (path) => void (await this.log.verify(path)),
     })
     this.#guests = guests
-    this.#taking = new Taking({ clock, rooms, routeOf })
+    this.#taking = new Taking({ clock, rooms, routeOf, isDraining: () => guests.isDraining })
     this.#taking.answer(this.#questions)
     const { roster, links } = this
     this.#handOver = new HandOver({ clock, logger, rooms, roster, links, guests, ownPeers: NO_PEERS })

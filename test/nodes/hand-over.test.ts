@@ -131,8 +131,9 @@ it('hands over as many as it has the time for', async () => {
 
 it('is opened by its heir at once, held open for its edges, and settling for a second', async () => {
   const { rooms, clock, routeOf } = stage([])
+  let isDraining = false
   const questions = new Questions()
-  const taking = new Taking({ clock, rooms, routeOf })
+  const taking = new Taking({ clock, rooms, routeOf, isDraining: () => isDraining })
   taking.answer(questions)
   const taken = questions.ask('take', { path: '/r/one' }, 'a')
   await clock.advance(10)
@@ -145,4 +146,6 @@ it('is opened by its heir at once, held open for its edges, and settling for a s
   await clock.advance(1000)
   expect(taking.isSettling('/r/one')).toBe(false)
   await expect(questions.ask('take', { path: '/nowhere/at/all' }, 'a')).rejects.toMatchObject({ code: 'not_found' })
+  isDraining = true
+  await expect(questions.ask('take', { path: '/r/two' }, 'a')).rejects.toMatchObject({ code: 'unavailable' })
 })

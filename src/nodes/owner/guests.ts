@@ -44,7 +44,7 @@ export class Guests {
   readonly #places = new Map<string, Map<Attached, Seat>>()
   /** Rooms that are handed over, and to whom. */
   readonly #heirs = new Map<string, NodeId>()
-  #isDraining = false
+  isDraining = false
 
   constructor(parts: GuestsParts) {
     this.#parts = parts
@@ -73,7 +73,7 @@ export class Guests {
 
   /** From now on no room is opened here for an edge. */
   drain(): void {
-    this.#isDraining = true
+    this.isDraining = true
   }
 
   /** The room closes now, and edges shall find it at `heir`. */
@@ -123,7 +123,7 @@ export class Guests {
   async #hold(seat: Seat): Promise<Reservation | undefined> {
     const { path } = seat.attached.place
     const route = this.#routeOf(path)
-    if (this.#isDraining && !this.#parts.rooms.at(path)) {
+    if (this.isDraining && !this.#parts.rooms.at(path)) {
       this.#over(seat, this.#heirs.get(path))
       return undefined
     }

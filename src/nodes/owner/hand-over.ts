@@ -53,14 +53,21 @@ export class HandOver {
     const { clock, rooms, guests } = this.#parts
     guests.drain()
     const untilMs = clock.monotonic() + ms
-    const left = [...rooms.open()].filter(({ room }) => room.count > 0).values()
-    const some = async () => {
-      for (const { room } of left) {
-        if (clock.monotonic() >= untilMs) return
-        await this.#hand(room)
+    const tried = new Set<HostedRoom>()
+    // Also those that were about to open when it began.
+    for (;;) {
+      const left = [...rooms.open()].map(({ room }) => room).filter((room) => room.count > 0 && !tried.has(room))
+      if (left.length === 0 || clock.monotonic() >= untilMs) return
+      const rest = left.values()
+      const some = async () => {
+        for (const room of rest) {
+          if (clock.monotonic() >= untilMs) return
+          tried.add(room)
+          await this.#hand(room)
+        }
       }
+      await Promise.all(Array.from({ length: AT_ONCE }, some))
     }
-    await Promise.all(Array.from({ length: AT_ONCE }, some))
   }
 
   async #hand({ path }: HostedRoom): Promise<void> {

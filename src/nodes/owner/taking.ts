@@ -19,6 +19,8 @@ export interface TakingParts {
   readonly clock: Clock
   readonly rooms: Pick<Rooms, 'hold'>
   readonly routeOf: (path: string) => Route | undefined
+  /** This node ends too. */
+  readonly isDraining: () => boolean
 }
 
 export class Taking {
@@ -52,7 +54,8 @@ export class Taking {
   }
 
   async #take(path: string): Promise<void> {
-    const { clock, rooms, routeOf } = this.#parts
+    const { clock, rooms, routeOf, isDraining } = this.#parts
+    if (isDraining()) throw new RoomError('unavailable', 'the node that was to have the room ends too')
     const route = routeOf(path)
     if (!route) throw new RoomError('not_found', `no room is at ${path} on the node that was to have it`)
     this.began(path)
