@@ -95,12 +95,11 @@ function end(world: World, count: number): void {
 function terminate(world: World, machine: Machine): void {
   const { node } = machine
   if (!node || node.isEnding) return
-  node.isEnding = true
   const gone = () => {
     if (machine.node !== node) return
     crash(world, machine, 2000)
   }
   node.clock.arrives(() => void node.end().then(() => world.timeline.after(0, 'exit', gone)), 'SIGTERM')
   // Who ends a process waits so long for it.
-  world.timeline.after(20_000, 'SIGKILL', gone)
+  world.timeline.after(12_000, 'SIGKILL', gone)
 }

@@ -7,13 +7,14 @@ import { type Mount, mountOf } from '../../src/config/mount.ts'
 import { roomSchema } from '../../src/config/schema.ts'
 import type { Definition, RoomLogger } from '../../src/define.ts'
 import { FlushQueue } from '../../src/delivery/flush-queue.ts'
-import { Close, Refusal } from '../../src/errors.ts'
+import { Refusal } from '../../src/errors.ts'
 import { Router } from '../../src/gate/router.ts'
 import type { Log } from '../../src/log/log.ts'
 import { parseAddress } from '../../src/log/redis/address.ts'
 import { HealthBeat } from '../../src/log/redis/health-beat.ts'
 import { RedisLog } from '../../src/log/redis/redis.ts'
 import { Nodes } from '../../src/nodes/nodes.ts'
+import { drain } from '../../src/operations/drain.ts'
 import type { Random } from '../../src/random.ts'
 import { AlarmBook } from '../../src/room/alarm-book.ts'
 import { AlarmOpenings } from '../../src/room/alarm-openings.ts'
@@ -57,6 +58,7 @@ const LINE = {
   idleAfter: '20s',
 }
 const PATTERN = '/r/:name'
+const DRAIN_MS = 8000
 
 export class SimNode {
   readonly clock: NodeClock
@@ -69,6 +71,7 @@ export class SimNode {
   #log: Log | undefined
   #nodes: Nodes | undefined
   #rooms: Rooms | undefined
+  #alarms: AlarmOpenings | undefined
 
   constructor(parts: NodeParts) {
     this.#parts = parts
@@ -108,7 +111,7 @@ export class SimNode {
       alarmBook: new AlarmBook(),
       storageBudget: new StorageBudget(),
       sendToRoom: (message: Parameters<RoomSender['send']>[0]) => messages.send(message),
-      ...(nodes && { mayAct: nodes.mayAct }),
+      ...(nodes && { mayAct: nodes.mayAct, isSettling: nodes.isSettling }),
       tallyOf: newTally,
       logger: { ...logger, child: () => logger },
     }
@@ -124,7 +127,8 @@ export class SimNode {
     nodes?.serve({ rooms, routeOf, deliver, overview: { lines: async () => [] }, acts: { here: unknown } })
     await nodes?.start()
     this.#rooms = rooms
-    new AlarmOpenings({ ...parts, rooms, routeOf }).start()
+    this.#alarms = new AlarmOpenings({ ...parts, rooms, routeOf })
+    this.#alarms.start()
   }
 
   /** `undefined`: it is the only one. */
@@ -153,7 +157,7 @@ export class SimNode {
     refused: () => void,
   ): Promise<void> {
     const route = this.#router.find(path)
-    if (!this.#rooms || !route) return refused()
+    if (!this.#rooms || !route || this.isEnding) return refused()
     try {
       const { room, release } = await this.#rooms.reserve(route, true, visitor.client)
       if (wire.isOver) return release()
@@ -180,7 +184,12 @@ export class SimNode {
 
   /** As at SIGTERM. */
   async end(): Promise<void> {
-    await this.#rooms?.close(Close.restart)
+    this.isEnding = true
+    const { clock, random } = this.#parts
+    this.#alarms?.end()
+    const answered = () => Promise.resolve()
+    if (this.#rooms)
+      await drain({ rooms: this.#rooms, clock, random, drainMs: DRAIN_MS, noticeMs: 0, answered, node: this.#nodes })
     await this.#nodes?.end()
     await this.#log?.close()
   }
