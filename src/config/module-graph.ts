@@ -56,6 +56,12 @@ export class ModuleGraph {
     return version
   }
 
+  /** A hash of what is in the files of a module, wherever they are on this machine. */
+  contentOf(file: string): string {
+    const hashes = this.filesOf(file).map((part) => this.#read(part).hash)
+    return createHash('sha256').update(hashes.sort().join()).digest('hex')
+  }
+
   #read(file: string): File {
     const known = this.#files.get(file)
     if (known) return known

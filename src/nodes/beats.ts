@@ -5,26 +5,29 @@
  */
 import type { Clock } from '../clock.ts'
 import type { RoomLogger } from '../define.ts'
-import { eachGuarded } from '../guarded.ts'
+import type { LogWarning } from '../log/log.ts'
 import { NODES_KEY } from '../log/redis/keys.ts'
 import type { RedisCalls } from '../log/redis/redis-calls.ts'
 import { beat, NOTES_EACH } from '../log/redis/scripts/beat.ts'
 import { note } from '../log/redis/scripts/note.ts'
 import { removeNode } from '../log/redis/scripts/remove-node.ts'
 import type { Random } from '../random.ts'
-import { errorOf } from '../thrown.ts'
 import { within } from '../within.ts'
 import { BEAT_MS, BeatLoop } from './beat-loop.ts'
 import { type BeatReply, readBeat } from './beat-reply.ts'
+import { guardedEvents } from './guarded-events.ts'
 import { LifeQuestions } from './life-questions.ts'
 import type { NodeId } from './link-message.ts'
+import type { DialFailure } from './network.ts'
 import { NodeChannels } from './node-channels.ts'
-import { saidText } from './node-field.ts'
+import { NodeWarnings } from './node-warnings.ts'
 import { NoteInbox } from './note-inbox.ts'
+import { OwnNode } from './own-node.ts'
 import { Proof } from './proof.ts'
+import { Reaches } from './reaches.ts'
 import { RedisTime } from './redis-time.ts'
 import type { NodeEntry, Roster, RosterEvents } from './roster.ts'
-import { IN_TIME_MS, Sightings } from './sightings.ts'
+import { type BeatTimes, IN_TIME_MS, Sightings } from './sightings.ts'
 
 /** A dead node is removed from Redis after so long. */
 const REMOVE_MS = 60_000
@@ -38,7 +41,10 @@ export interface BeatsParts {
   readonly logger: RoomLogger
   /** Of the links. */
   readonly protocol: number
+  /** What `config-hash.ts` says of the configuration. */
   readonly configHash: string
+  readonly modulesHash: string
+  /** Of Corridor. */
   readonly version: string
   readonly events: RosterEvents
 }
@@ -46,26 +52,28 @@ export interface BeatsParts {
 export class Beats implements Roster {
   readonly self: NodeId
   readonly #parts: BeatsParts
+  readonly #events: RosterEvents
+  readonly #own: OwnNode
   readonly #sightings = new Sightings()
   readonly #notes = new NoteInbox()
+  readonly #reaches = new Reaches()
+  readonly #warnings: NodeWarnings
   readonly #proof: Proof
   readonly #time: RedisTime
   readonly #loop: BeatLoop
   readonly #channels: NodeChannels
   readonly #questions: LifeQuestions
-  #own: NodeEntry
-  /** How many beats were sent, and the last that was answered. */
-  #counter = 0
-  #answered = 0
-  #runId = ''
   #isCutOff = false
   #hasEnded = false
   #endTicks = () => {}
 
   constructor(parts: BeatsParts) {
-    const { clock, random, protocol, configHash, version } = parts
+    const { clock, random, logger } = parts
     this.#parts = parts
     this.self = random.bytes(16).toString('base64url')
+    this.#own = new OwnNode(this.self, parts)
+    this.#events = guardedEvents(parts.events, logger)
+    this.#warnings = new NodeWarnings(logger)
     this.#time = new RedisTime(clock)
     this.#proof = new Proof({ monotonic: () => clock.monotonic(), others: () => this.#sightings.living() })
     this.#loop = new BeatLoop({ clock, beat: () => this.#beat(), dueMs: () => this.#sightings.nextDeathMs })
@@ -78,20 +86,18 @@ export class Beats implements Roster {
       counterOf: (id) => this.#sightings.counterOf(id),
       beat: () => this.#loop.anew(),
     })
-    const said = { protocol, configHash, version, address: '', isDraining: false, hears: false }
-    this.#own = { ...said, id: this.self, startedMs: 0 }
   }
 
   /** Begins, once others can reach this node at `address`. Resolves with whether Redis has answered the first beat. */
   start(address: string): Promise<boolean> {
-    this.#own = { ...this.#own, address }
+    this.#own.say({ address })
     this.#endTicks = this.#parts.clock.every(BEAT_MS, () => this.#tick())
     return this.#loop.start()
   }
 
-  /** From now on no room is handed to this node. */
-  drain(): void {
-    this.#own = { ...this.#own, isDraining: true }
+  /** The configuration has changed, or it ends: from now on no room is handed to this node. */
+  say(said: Partial<Pick<NodeEntry, 'configHash' | 'modulesHash' | 'isDraining'>>): void {
+    this.#own.say(said)
     this.#loop.soon()
   }
 
@@ -106,7 +112,7 @@ export class Beats implements Roster {
       await calls.run(removeNode, NODES_KEY, [this.self, ''])
       this.#channels.left()
     }
-    const ended = this.#answered > 0 ? leave().catch(() => {}) : Promise.resolve()
+    const ended = this.#own.isKept ? leave().catch(() => {}) : Promise.resolve()
     await within(clock, LEAVE_MS, ended, () => {})
     this.#channels.end()
   }
@@ -116,17 +122,17 @@ export class Beats implements Roster {
   }
 
   get(id: NodeId): NodeEntry | undefined {
-    return id === this.self ? this.#own : this.#sightings.get(id)
+    return id === this.self ? this.#own.entry : this.#sightings.get(id)
   }
 
   *all(): Iterable<NodeEntry> {
-    yield this.#own
+    yield this.#own.entry
     yield* this.#sightings.living()
   }
 
   isDead(id: NodeId): boolean {
     if (id === this.self) return false
-    const state = this.#sightings.state(id, this.#counter)
+    const state = this.#sightings.state(id, this.#own.beats)
     if (state === 'unknown') this.#loop.soon()
     return state === 'dead'
   }
@@ -137,6 +143,10 @@ export class Beats implements Roster {
 
   get redisAgeMs(): number {
     return this.#proof.redisAgeMs
+  }
+
+  get warnings(): readonly LogWarning[] {
+    return this.#warnings.current
   }
 
   answers(id: NodeId): Promise<boolean> {
@@ -152,19 +162,20 @@ export class Beats implements Roster {
     this.#channels.moved(path, owner, term)
   }
 
-  /** Another node says how long ago Redis answered it. */
   heard(id: NodeId, redisAgeMs: number): void {
     this.#proof.heard(id, redisAgeMs)
+  }
+
+  dialled(id: NodeId, failure: DialFailure | undefined): void {
+    this.#reaches.dialled(id, failure === undefined, this.#parts.clock.monotonic())
   }
 
   async #beat(): Promise<boolean> {
     const { calls, clock } = this.#parts
     const sentMs = clock.monotonic()
-    this.#counter += 1
-    const number = this.#counter
-    const started = this.#own.startedMs === 0 ? '' : this.#own.startedMs
-    this.#own = { ...this.#own, hears: this.#channels.hears }
-    const args = [this.self, number, started, saidText(this.#own), ...this.#notes.confirmation]
+    const cannotReach = this.#reaches.unreached((id) => this.#sightings.movedMs(id))
+    this.#own.say({ hears: this.#channels.hears, cannotReach })
+    const { number, args } = this.#own.next(this.#notes.confirmation)
     try {
       const reply = readBeat(await calls.run(beat, NODES_KEY, args))
       if (!this.#hasEnded) this.#read(reply, { number, sentMs, answeredMs: clock.monotonic() })
@@ -176,32 +187,26 @@ export class Beats implements Roster {
     }
   }
 
-  #read(reply: BeatReply, times: { number: number; sentMs: number; answeredMs: number }): void {
-    const { events } = this.#parts
+  #read(reply: BeatReply, times: BeatTimes): void {
     const { answeredMs } = times
-    const wasKept = this.#wasKept(reply)
-    this.#answered = times.number
-    this.#runId = reply.runId
+    const isKept = this.#own.answered(times.number, reply)
     this.#isCutOff = false
     this.#time.said(reply.redisMs)
     this.#proof.answered(times.sentMs)
-    const startedMs = reply.nodes.get(this.self)?.entry.startedMs ?? 0
-    if (startedMs > 0) this.#own = { ...this.#own, startedMs }
     this.#notes.read(reply.notes, answeredMs)
     if (reply.notes.length === NOTES_EACH) this.#loop.soon()
+    const known = new Set([...this.all()].map(({ id }) => id))
     const others = new Map([...reply.nodes].filter(([id]) => id !== this.self))
     const died = this.#sightings.answered(times, others)
-    if (wasKept) this.#each(this.#notes.fresh(answeredMs), (path) => events.verify(path))
-    else this.#each([undefined], () => events.verifyAll())
-    this.#each(died, (id) => events.died(id))
+    const living = [...this.#sightings.living()]
+    this.#warnings.update({ own: this.#own.entry, others: living, deafMs: this.#channels.deafMs })
+    if (isKept) for (const path of this.#notes.fresh(answeredMs)) this.#events.verify(path)
+    else this.#events.verifyAll()
+    for (const id of died) this.#events.died(id)
+    // So that it is known early who cannot be reached.
+    for (const { id } of living) if (!known.has(id)) this.#events.linkWanted(id)
     this.#remove(answeredMs)
     this.#channels.check()
-  }
-
-  /** Whether Redis has what it had when this node last heard of it: notes too. */
-  #wasKept({ was, runId }: BeatReply): boolean {
-    if (this.#answered === 0) return true
-    return runId === this.#runId && was !== '' && Number(was) >= this.#answered
   }
 
   #remove(nowMs: number): void {
@@ -210,27 +215,28 @@ export class Beats implements Roster {
   }
 
   #tick(): void {
-    const { events } = this.#parts
     const reach = this.#proof.tick()
-    if (this.redisAgeMs > 2 * BEAT_MS) this.#each(this.#proof.unheard(), (id) => events.linkWanted(id))
+    const wanted = new Set(this.#reaches.due(this.#parts.clock.monotonic()))
+    if (this.redisAgeMs > 2 * BEAT_MS) for (const id of this.#proof.unheard()) wanted.add(id)
+    for (const id of wanted) if (this.#sightings.get(id)) this.#events.linkWanted(id)
     if (reach !== 'alone' || this.#isCutOff || this.hasProof) return
     this.#isCutOff = true
-    this.#each([undefined], () => events.cutOff())
+    this.#events.cutOff()
   }
 
   #newChannels(): NodeChannels {
-    const { calls, clock, events } = this.#parts
+    const { calls, clock } = this.#parts
     return new NodeChannels({
       self: this.self,
       calls,
       clock,
       note: (path) => {
         this.#notes.heard(path, clock.monotonic())
-        this.#each([path], (each) => events.verify(each))
+        this.#events.verify(path)
       },
       moved: (path, owner, term) => {
         // Others may use this Redis too.
-        if (this.#sightings.get(owner)) this.#each([path], () => events.moved(path, owner, term))
+        if (this.#sightings.get(owner)) this.#events.moved(path, owner, term)
       },
       hearing: () => this.#loop.soon(),
       left: (id) => {
@@ -238,11 +244,5 @@ export class Beats implements Roster {
         this.#loop.soon()
       },
     })
-  }
-
-  #each<T>(items: Iterable<T>, work: (item: T) => void): void {
-    eachGuarded(items, work, (error) =>
-      this.#parts.logger.error({ err: errorOf(error) }, 'what was heard of other nodes could not be handled'),
-    )
   }
 }

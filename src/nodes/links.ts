@@ -13,7 +13,7 @@ import type { Roster } from './roster.ts'
 export interface LinksParts extends LinkParts {
   readonly network: Network
   readonly clock: Clock
-  readonly roster: Pick<Roster, 'self' | 'get' | 'redisAgeMs' | 'heard'>
+  readonly roster: Pick<Roster, 'self' | 'get' | 'redisAgeMs' | 'heard' | 'dialled'>
   readonly logger: RoomLogger
   /** The edge's part of a link that this node has dialled. */
   readonly dialled: (link: Link) => LinkListener
@@ -76,13 +76,15 @@ export class Links {
   }
 
   async #dial(node: NodeId): Promise<Link> {
-    const { clock, logger } = this.#parts
+    const { clock, logger, roster } = this.#parts
     try {
       const link = await this.#connect(node)
+      roster.dialled(node, undefined)
       this.#dialling.delete(node)
       return link
     } catch (thrown) {
       const error = thrown instanceof DialError ? thrown : new DialError('unreachable', String(thrown))
+      roster.dialled(node, error.failure)
       logger.warn({ node, failure: error.failure }, `no link to another node: ${error.message}`)
       clock.after(REMEMBERED_MS[error.failure], () => this.#dialling.delete(node))
       throw error

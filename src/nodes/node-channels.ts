@@ -35,19 +35,26 @@ export class NodeChannels {
   /** When it last heard itself, and when its connection began. */
   #heardMs = Number.NEGATIVE_INFINITY
   #begunMs: number
+  readonly #startedMs: number
   /** Questions that were asked and are not answered, and what they are answered with. */
   readonly #asked = new Map<NodeId, () => void>()
 
   constructor(parts: ChannelParts) {
     const { self, calls, clock } = parts
     this.#parts = parts
-    this.#begunMs = clock.monotonic()
+    this.#startedMs = clock.monotonic()
+    this.#begunMs = this.#startedMs
     this.#subscription = calls.subscribe?.([ALL, channelOf(self)], (_, text) => this.#heard(text))
   }
 
   /** Whether it hears what is said to it. */
   get hears(): boolean {
     return this.#parts.clock.monotonic() - this.#heardMs <= HEARS_MS
+  }
+
+  /** For how long it has not heard itself. */
+  get deafMs(): number {
+    return this.#parts.clock.monotonic() - Math.max(this.#heardMs, this.#startedMs)
   }
 
   /** With each beat that is answered. */

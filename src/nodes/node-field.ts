@@ -11,34 +11,40 @@ export interface NodeField {
 }
 
 /** The part of the field that a node writes itself. */
-export function saidText({ address, protocol, configHash, version, isDraining, hears }: Said): string {
-  return JSON.stringify([address, protocol, configHash, version, isDraining, hears])
+export function saidText(said: Said): string {
+  const { address, protocol, configHash, modulesHash, version, isDraining, hears, cannotReach } = said
+  return JSON.stringify([address, protocol, configHash, modulesHash, version, isDraining, hears, cannotReach])
 }
 
 /** A field that cannot be read is of a node that lives, and that this one cannot reach. */
 export function readField(id: NodeId, field: string): NodeField {
   const [, counter = '', startedMs = '0', said = ''] = /^(\d+) (\d+) (.*)$/s.exec(field) ?? []
-  const [address, protocol, configHash, version, isDraining, hears] = listOf(said)
+  const [address, protocol, configHash, modulesHash, version, isDraining, hears, cannotReach] = listOf(parsed(said))
   const entry = {
     id,
     startedMs: Number(startedMs),
     address: textOf(address),
     protocol: typeof protocol === 'number' ? protocol : 0,
     configHash: textOf(configHash),
+    modulesHash: textOf(modulesHash),
     version: textOf(version),
     isDraining: isDraining === true,
     hears: hears === true,
+    cannotReach: listOf(cannotReach).map(textOf),
   }
   return { entry, counter: counter === '' ? field : counter }
 }
 
-function listOf(text: string): readonly unknown[] {
+function parsed(json: string): unknown {
   try {
-    const value: unknown = JSON.parse(text)
-    return Array.isArray(value) ? value : []
+    return JSON.parse(json)
   } catch {
-    return []
+    return undefined
   }
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : []
 }
 
 function textOf(value: unknown): string {

@@ -16,6 +16,7 @@ import type { NodeId } from './link-message.ts'
 import { OwnedRoomLog } from './owned-room-log.ts'
 import { Elsewhere } from './ownership.ts'
 import { Releases } from './releases.ts'
+import type { Roster } from './roster.ts'
 
 /** A room that changes hands so often while it opens is left for later. */
 const TRIES = 8
@@ -29,6 +30,8 @@ export interface OwnedLogParts {
   readonly claims: Claims
   readonly clock: Clock
   readonly logger: RoomLogger
+  /** What is known of the nodes. */
+  readonly roster: Pick<Roster, 'hasProof' | 'warnings'>
   /** Whether this node may take the rooms of that one. */
   readonly mayTake: (owner: NodeId) => boolean
   /** Tells that node that a room of its is about to be taken. */
@@ -124,15 +127,18 @@ export class OwnedLog implements Log {
   }
 
   get trouble(): string | undefined {
-    return this.#log.trouble
+    const { trouble } = this.#log
+    if (trouble === undefined || !this.#log.goesOn || this.goesOn) return trouble
+    return `${trouble}; other nodes reach it, or do not say: rooms do not go on here`
   }
 
+  /** Redis is away for every node that is known. */
   get goesOn(): boolean {
-    return this.#log.goesOn
+    return this.#log.goesOn && this.#parts.roster.hasProof
   }
 
   get warnings(): readonly LogWarning[] {
-    return this.#log.warnings
+    return [...this.#log.warnings, ...this.#parts.roster.warnings]
   }
 
   peek(path: string): Promise<LogSpan | undefined> {

@@ -2,7 +2,9 @@
  * The seam to what this node knows of the others: who lives, and how to reach them. `beats.ts` keeps it by a beat a second
  * through Redis; links and ownership ask it.
  */
+import type { LogWarning } from '../log/log.ts'
 import type { NodeId } from './link-message.ts'
+import type { DialFailure } from './network.ts'
 
 export interface NodeEntry {
   readonly id: NodeId
@@ -12,14 +14,17 @@ export interface NodeEntry {
   readonly protocol: number
   /** When it started, by Redis' time, ms since 1970. */
   readonly startedMs: number
-  /** A hash of its `rooms.json`, so that differences are noticed. */
+  /** Hashes of its `rooms.json` and of its modules, so that differences are noticed. */
   readonly configHash: string
+  readonly modulesHash: string
   /** Of Corridor. */
   readonly version: string
   /** It ends: no room is handed to it. */
   readonly isDraining: boolean
   /** It hears what is said to it through Redis at once, not with its next beat. */
   readonly hears: boolean
+  /** Nodes that it could not dial though they live. */
+  readonly cannotReach: readonly NodeId[]
 }
 
 export interface Roster {
@@ -54,6 +59,10 @@ export interface Roster {
   readonly redisAgeMs: number
   /** A linked node has said how long ago Redis last answered it. */
   heard(id: NodeId, redisAgeMs: number): void
+  /** A node was dialled; `undefined`: the link stands. */
+  dialled(id: NodeId, failure: DialFailure | undefined): void
+  /** What the operator should know: nodes that differ, or cannot be reached. */
+  readonly warnings: readonly LogWarning[]
 }
 
 /** What `beats.ts` calls. */
@@ -68,6 +77,9 @@ export interface RosterEvents {
   died(id: NodeId): void
   /** This node alone has been cut off from Redis for 10 s: it gives its rooms up. Called once until Redis answers again. */
   cutOff(): void
-  /** Redis is silent: a link to this node is needed, so that it tells whether Redis is for it. Called each second. */
+  /**
+   * A link to this node is needed: Redis is silent, and it may tell whether it is for it too; or it is not known whether it
+   * can be reached. Called each second as long as it is so. `dialled` tells what came of it.
+   */
   linkWanted(id: NodeId): void
 }

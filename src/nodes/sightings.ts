@@ -33,6 +33,8 @@ interface Sighting {
   field: NodeField
   /** Since when its counter has stood still, or the count began anew. */
   sinceMs: number
+  /** When its counter was last seen to have moved. */
+  movedMs: number
   /** Since when it is dead. */
   deadMs: number | undefined
   isInRedis: boolean
@@ -82,6 +84,12 @@ export class Sightings {
     return sighting?.deadMs === undefined ? sighting?.field.entry : undefined
   }
 
+  /** When it was last seen to beat; `undefined`: it does not live. */
+  movedMs(id: NodeId): number | undefined {
+    const sighting = this.#seen.get(id)
+    return sighting?.deadMs === undefined ? sighting?.movedMs : undefined
+  }
+
   /** '': it was never seen. */
   counterOf(id: NodeId): string {
     return this.#seen.get(id)?.field.counter ?? ''
@@ -123,12 +131,13 @@ export class Sightings {
     this.#unknown.delete(id)
     const sighting = this.#seen.get(id)
     if (!sighting) {
-      this.#seen.set(id, { field, sinceMs: nowMs, deadMs: undefined, isInRedis: true, hasLeft: false })
+      this.#seen.set(id, { field, sinceMs: nowMs, movedMs: nowMs, deadMs: undefined, isInRedis: true, hasLeft: false })
       return
     }
     // A Redis that has lost writes has an earlier counter.
     if (sighting.field.counter !== field.counter) {
       sighting.sinceMs = nowMs
+      sighting.movedMs = nowMs
       sighting.deadMs = undefined
     }
     sighting.field = field

@@ -16,6 +16,8 @@ export interface StagedNode {
   readonly client: ModelClient
   /** What it was told, with the ms since the stage began: `11000 died a`. */
   readonly told: string[]
+  /** The fields of its warnings in the server's log. */
+  readonly logged: { readonly kind?: string }[]
   /** What of it is of this kind. */
   of(kind: keyof RosterEvents): string[]
 }
@@ -24,7 +26,14 @@ export interface BeatsStage {
   readonly clock: HandClock
   readonly host: ModelHost
   /** A node that has beaten for the first time. */
-  node(said?: { configHash?: string; version?: string; protocol?: number; hears?: boolean }): Promise<StagedNode>
+  node(said?: {
+    configHash?: string
+    modulesHash?: string
+    version?: string
+    protocol?: number
+    hears?: boolean
+    address?: string
+  }): Promise<StagedNode>
   /** Moves time on, after what happens now. */
   pass(ms: number): Promise<void>
 }
@@ -36,12 +45,20 @@ export function beatsStage(): BeatsStage {
   return {
     clock,
     host,
-    async node({ configHash = 'one', version = '1.0.0', protocol = 1, hears = true } = {}) {
+    async node({
+      configHash = 'one',
+      modulesHash = 'one',
+      version = '1.0.0',
+      protocol = 1,
+      hears = true,
+      address = undefined,
+    } = {}) {
       seed += 1
       const process = new Pausable(clock)
       const client = new ModelClient(clock, host)
       const { subscribe, ...mute } = process.calls(client)
       const told: string[] = []
+      const logged: StagedNode['logged'] = []
       const tell =
         (kind: string) =>
         (...words: readonly (string | number)[]) =>
@@ -50,8 +67,8 @@ export function beatsStage(): BeatsStage {
         calls: hears ? { ...mute, ...(subscribe ? { subscribe } : {}) } : mute,
         clock: process.clock,
         random: seededRandom(seed),
-        logger: SILENT,
-        ...{ protocol, configHash, version },
+        logger: { ...SILENT, warn: (fields) => void logged.push(fields as { kind?: string }) },
+        ...{ protocol, configHash, modulesHash, version },
         events: {
           verify: tell('verify'),
           verifyAll: tell('verifyAll'),
@@ -61,10 +78,10 @@ export function beatsStage(): BeatsStage {
           linkWanted: tell('linkWanted'),
         },
       })
-      await beats.start(`10.0.0.${seed}:7000`)
+      await beats.start(address ?? `10.0.0.${seed}:7000`)
       await clock.settled()
       const of = (kind: string) => told.filter((line) => line.split(' ')[1] === kind)
-      return { id: beats.self, beats, process, client, told, of }
+      return { id: beats.self, beats, process, client, told, logged, of }
     },
     async pass(ms) {
       await clock.settled()

@@ -11,7 +11,7 @@ describe('a note', () => {
     await stage.pass(3300)
     await one.beats.leaveNote(two.id, '/räume/1')
     await stage.pass(1)
-    expect(two.told).toEqual([`3300 verify /räume/1`])
+    expect(two.of('verify')).toEqual([`3300 verify /räume/1`])
     await stage.pass(30_000)
     const verified = two.of('verify')
     expect(verified.length).toBeGreaterThanOrEqual(14)

@@ -114,3 +114,10 @@ describe('a room', () => {
     expect(await (await b.open()).append([draft('2')])).toBe(2)
   })
 })
+
+it('goes on without Redis only where this node may speak for its rooms, and says what is known of the nodes', () => {
+  expect([a.log.goesOn, a.log.warnings]).toEqual([true, []])
+  a.roster.hasProof = false
+  a.roster.warnings = [{ kind: 'nodes_rooms', text: 'they differ' }]
+  expect([a.log.goesOn, a.log.warnings]).toEqual([false, a.roster.warnings])
+})

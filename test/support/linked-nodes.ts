@@ -19,6 +19,8 @@ export interface LinkedNode {
   readonly accepted: Link[]
   /** How long ago Redis answered others, as they say. */
   readonly ages: Map<NodeId, number>
+  /** Whom it dialled, and what came of it. */
+  readonly tries: string[]
   readonly logged: string[]
   redisAgeMs: number
   /** If set, its timers and what arrives wait here until `thaw`. */
@@ -82,6 +84,8 @@ function nodeOf(id: NodeId, clock: HandClock, network: MadeUpNetwork, isKnown: (
       protocol: 1,
       startedMs: 0,
       configHash: '',
+      modulesHash: '',
+      cannotReach: [],
       version: '',
       isDraining: false,
       hears: true,
@@ -100,6 +104,7 @@ function nodeOf(id: NodeId, clock: HandClock, network: MadeUpNetwork, isKnown: (
     over: { dialled: [], accepted: [] },
     accepted: [],
     ages: new Map(),
+    tries: [],
     logged: [],
     redisAgeMs: 0,
     frozen: undefined,
@@ -118,6 +123,7 @@ function nodeOf(id: NodeId, clock: HandClock, network: MadeUpNetwork, isKnown: (
           return node.redisAgeMs
         },
         heard: (other, ageMs) => void node.ages.set(other, ageMs),
+        dialled: (other, failure) => void node.tries.push(`${other} ${failure ?? 'reached'}`),
       },
       logger: { debug: line, info: line, warn: line, error: line },
       dialled: () => listener('dialled'),

@@ -1,4 +1,5 @@
 /** What a node knows of the others, as the test says it. */
+import type { LogWarning } from '../../src/log/log.ts'
 import type { NodeEntry, Roster } from '../../src/nodes/roster.ts'
 
 export class MadeUpRoster implements Roster {
@@ -14,6 +15,7 @@ export class MadeUpRoster implements Roster {
   readonly notes: string[] = []
   hasProof = true
   redisAgeMs = 0
+  warnings: readonly LogWarning[] = []
 
   constructor(self: string, others: readonly string[]) {
     this.self = self
@@ -21,8 +23,8 @@ export class MadeUpRoster implements Roster {
   }
 
   add(id: string, isDraining = false): void {
-    const said = { protocol: 1, startedMs: 1, configHash: '', version: '1', isDraining, hears: true }
-    this.nodes.set(id, { ...said, id, address: `${id}:1` })
+    const said = { protocol: 1, startedMs: 1, configHash: '', modulesHash: '', version: '1', isDraining }
+    this.nodes.set(id, { ...said, id, address: `${id}:1`, hears: true, cannotReach: [] })
   }
 
   die(id: string): void {
@@ -60,4 +62,6 @@ export class MadeUpRoster implements Roster {
   }
 
   heard(): void {}
+
+  dialled(): void {}
 }

@@ -56,7 +56,7 @@ export class OwningNode {
       verify: (path) => void this.log.verify(path),
     })
     this.log = new OwnedLog({
-      ...{ log, claims, clock, logger: silent },
+      ...{ log, claims, clock, roster, logger: silent },
       mayTake: this.owners.isGone,
       leaveNote: (owner, path) => roster.leaveNote(owner, path),
       claimed: (path, claim, former) => {

@@ -1,0 +1,22 @@
+/** The same events, where one that fails is logged and holds up nothing else. `beats.ts` calls them. */
+import type { RoomLogger } from '../define.ts'
+import { errorOf } from '../thrown.ts'
+import type { RosterEvents } from './roster.ts'
+
+export function guardedEvents(events: RosterEvents, logger: RoomLogger): RosterEvents {
+  const guarded = (work: () => void) => {
+    try {
+      work()
+    } catch (error) {
+      logger.error({ err: errorOf(error) }, 'what was heard of other nodes could not be handled')
+    }
+  }
+  return {
+    verify: (path) => guarded(() => events.verify(path)),
+    verifyAll: () => guarded(() => events.verifyAll()),
+    moved: (path, owner, term) => guarded(() => events.moved(path, owner, term)),
+    died: (id) => guarded(() => events.died(id)),
+    cutOff: () => guarded(() => events.cutOff()),
+    linkWanted: (id) => guarded(() => events.linkWanted(id)),
+  }
+}

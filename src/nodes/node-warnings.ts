@@ -1,0 +1,86 @@
+/**
+ * What the operator should know of the nodes: they differ, or one cannot be reached. It stands in `/readyz` and the metrics
+ * as long as it is so, and once in the server's log. `beats.ts` owns it.
+ */
+import type { RoomLogger } from '../define.ts'
+import type { LogWarning } from '../log/log.ts'
+import type { NodeEntry } from './roster.ts'
+
+/** Redis answers, and this node does not hear what is said through it, for so long. */
+export const DEAF_MS = 15_000
+
+/** An address of this machine alone. */
+const LOOPBACK = /^(127\.|localhost:|\[::1\]:)/
+
+export interface Seen {
+  readonly own: NodeEntry
+  readonly others: readonly NodeEntry[]
+  /** For how long this node has not heard what it says to itself through Redis. */
+  readonly deafMs: number
+}
+
+export class NodeWarnings {
+  current: readonly LogWarning[] = []
+  readonly #logger: RoomLogger
+
+  constructor(logger: RoomLogger) {
+    this.#logger = logger
+  }
+
+  update(seen: Seen): void {
+    const known = new Set(this.current.map(({ kind }) => kind))
+    this.current = warningsOf(seen)
+    for (const { kind, text } of this.current) if (!known.has(kind)) this.#logger.warn({ kind }, text)
+  }
+}
+
+function warningsOf({ own, others, deafMs }: Seen): LogWarning[] {
+  const differs = (of: (node: NodeEntry) => unknown) => others.filter((node) => of(node) !== of(own))
+  const warnings: LogWarning[] = []
+  const warn = (kind: string, nodes: readonly NodeEntry[], text: (where: string) => string) => {
+    if (nodes.length > 0) warnings.push({ kind, text: text(nodes.map(nameOf).join(', ')) })
+  }
+  warn(
+    'nodes_rooms',
+    differs(({ configHash }) => configHash),
+    (where) =>
+      `rooms.json here differs from that of ${where}: a room behaves as the node where it lives says; deploy one`,
+  )
+  warn(
+    'nodes_modules',
+    differs(({ modulesHash }) => modulesHash),
+    (where) =>
+      `the modules here differ from those of ${where}: what newer ones keep may not fit older ones, whose rooms then do not open; finish the deploy`,
+  )
+  warn(
+    'nodes_protocol',
+    differs(({ protocol }) => protocol),
+    (where) => `this node (Corridor ${own.version}) and ${where} cannot link: run the same version on all nodes`,
+  )
+  warn(
+    'nodes_unreached',
+    others.filter(({ id }) => own.cannotReach.includes(id)),
+    (where) =>
+      `${where} cannot be reached from here, rooms there are refused: set LINK_HOST and LINK_PORT on that node, or open the way there`,
+  )
+  warn(
+    'node_unreachable',
+    others.filter(
+      ({ address, cannotReach }) =>
+        cannotReach.includes(own.id) || (LOOPBACK.test(own.address) && !LOOPBACK.test(address)),
+    ),
+    (where) =>
+      `${where} cannot reach this node at ${own.address}: set LINK_HOST to an address of this machine that other nodes reach, and LINK_PORT to a port that is open to them`,
+  )
+  if (deafMs > DEAF_MS)
+    warnings.push({
+      kind: 'redis_channels',
+      text: 'nothing is heard on the channels corridor:* of Redis, so dead nodes are noticed after 10 s only: allow its user to publish and subscribe there (ACL: &corridor:*)',
+    })
+  return warnings
+}
+
+/** For the operator: where it is, and since when. */
+function nameOf({ address, version, startedMs }: NodeEntry): string {
+  return `the node at ${address} (Corridor ${version}, started ${new Date(startedMs).toISOString()})`
+}
