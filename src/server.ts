@@ -219,6 +219,7 @@ export async function createServer(parts: ServerParts): Promise<Server> {
       quotas.limits = config.server.limits
       setDeadlines(app.server, config.server.limits)
       gateway?.reload()
+      nodes?.reload(config.mounts)
       await rooms.closeStale()
       alarms.reload()
       return applied.changes
@@ -231,13 +232,9 @@ export async function createServer(parts: ServerParts): Promise<Server> {
 }
 
 /** What makes this server a node among others; `undefined`: it runs alone. */
-async function openNodes({
-  environment,
-  ...parts
-}: OpeningParts & { environment: Environment }): Promise<Nodes | undefined> {
-  const { redisUrl } = environment
-  if (redisUrl === undefined) return undefined
-  return (await import('./nodes/open.ts')).openNodes(redisUrl, { environment, ...parts })
+async function openNodes(parts: OpeningParts & { environment: Environment }): Promise<Nodes | undefined> {
+  const { redisUrl } = parts.environment
+  return redisUrl === undefined ? undefined : (await import('./nodes/open.ts')).openNodes(redisUrl, parts)
 }
 
 /** The log in the folder of `DATA_DIR`, or in memory. */

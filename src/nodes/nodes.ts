@@ -5,7 +5,7 @@
  */
 import type { Answer } from '../author/room.ts'
 import type { Clock } from '../clock.ts'
-import type { Route } from '../config/mount.ts'
+import type { Mount, Route } from '../config/mount.ts'
 import type { RoomLogger } from '../define.ts'
 import { Claims } from '../log/redis/claims.ts'
 import type { RedisLog } from '../log/redis/redis.ts'
@@ -14,6 +14,7 @@ import type { Random } from '../random.ts'
 import type { ChainedMessage } from '../room/room-message.ts'
 import type { Rooms } from '../room/rooms.ts'
 import { Beats } from './beats.ts'
+import { type ConfigHashes, hashesOf } from './config-hash.ts'
 import type { Link, LinkListener } from './link.ts'
 import { LINK_PROTOCOL } from './link-keys.ts'
 import type { NodeId } from './link-message.ts'
@@ -35,8 +36,8 @@ export interface NodesParts {
   readonly clock: Clock
   readonly random: Random
   readonly logger: RoomLogger
-  /** A hash of `rooms.json`. */
-  readonly configHash: string
+  /** Of `rooms.json` and its modules. */
+  readonly hashes: ConfigHashes
   /** Of the package. */
   readonly version: string
   /** What connects this node with the others. */
@@ -69,11 +70,11 @@ export class Nodes {
   constructor(parts: NodesParts) {
     const { clock, logger, calls, network } = parts
     this.#parts = parts
-    this.roster = new Beats({ ...parts, protocol: LINK_PROTOCOL, events: this.#events() })
+    this.roster = new Beats({ ...parts, ...parts.hashes, protocol: LINK_PROTOCOL, events: this.#events() })
     const { roster } = this
     const claims = new Claims(calls, roster.self)
     this.log = new OwnedLog({
-      ...{ log: parts.log, claims, clock, logger },
+      ...{ log: parts.log, claims, clock, roster, logger },
       mayTake: (owner) => this.ownership.isGone(owner),
       leaveNote: (owner, path) => roster.leaveNote(owner, path),
       claimed: (path, claim, former) => {
@@ -122,9 +123,14 @@ export class Nodes {
     this.#handOver = new HandOver({ clock, logger, rooms, roster, links, guests, ownPeers: NO_PEERS })
   }
 
+  /** `rooms.json` was read anew. */
+  reload(mounts: readonly Mount[]): void {
+    this.roster.say(hashesOf(mounts))
+  }
+
   /** This node ends: its rooms go to others, as many as can within `ms`. */
   async handOver(ms: number): Promise<void> {
-    this.roster.drain()
+    this.roster.say({ isDraining: true })
     await this.#handOver?.run(ms)
   }
 
@@ -150,9 +156,7 @@ export class Nodes {
   #events(): RosterEvents {
     return {
       verify: (path) => void this.log.verify(path),
-      verifyAll: () => {
-        for (const [path] of [...this.log.owned()]) void this.log.verify(path)
-      },
+      verifyAll: () => void this.log.verifyAll(),
       moved: (path, owner, term) => this.ownership.moved(path, owner, term),
       died: (_id) => {},
       cutOff: () => this.log.loseAll('this node alone is cut off from Redis'),

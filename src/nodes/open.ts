@@ -2,7 +2,6 @@
  * Makes this server a node among those with the same `REDIS_URL`: connects to Redis, opens the log in it, and links to the
  * other nodes over TCP. `server.ts` loads this file only where `REDIS_URL` is set.
  */
-import { createHash } from 'node:crypto'
 import type { Clock } from '../clock.ts'
 import type { Config } from '../config/config.ts'
 import type { Environment } from '../config/environment.ts'
@@ -10,6 +9,7 @@ import type { RoomLogger } from '../define.ts'
 import { openRedisLog } from '../log/redis/open.ts'
 import type { Random } from '../random.ts'
 import { ownVersion } from '../version.ts'
+import { hashesOf } from './config-hash.ts'
 import { LinkNetwork } from './link-network.ts'
 import { Nodes } from './nodes.ts'
 
@@ -30,14 +30,8 @@ export async function openNodes(url: string, { environment, config, ...parts }: 
   return new Nodes({
     ...parts,
     ...{ log, calls },
-    configHash: hashOf(config),
+    hashes: hashesOf(config.mounts),
     version: ownVersion(),
     network: (self) => new LinkNetwork({ ...parts, self, host, port, localAddress, secret: () => log.key }),
   })
-}
-
-/** Of the lines of `rooms.json`, which all nodes must have in common. */
-function hashOf({ mounts }: Config): string {
-  const lines = mounts.map(({ pattern, written }) => [pattern, written])
-  return createHash('sha256').update(JSON.stringify(lines)).digest('base64url').slice(0, 22)
 }

@@ -128,8 +128,8 @@ export class OwnedLog implements Log {
 
   get trouble(): string | undefined {
     const { trouble } = this.#log
-    if (trouble === undefined || !this.#log.goesOn || this.goesOn) return trouble
-    return `${trouble}; other nodes reach it, or do not say: rooms do not go on here`
+    if (this.#parts.roster.hasProof || !this.#log.goesOn) return trouble
+    return `${trouble ?? 'Redis has not answered a beat'}: this node alone may be cut off, rooms do not go on here`
   }
 
   /** Redis is away for every node that is known. */

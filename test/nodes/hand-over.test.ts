@@ -22,7 +22,18 @@ const definition = defineRoom({
 })
 
 const entry = (id: string, startedMs: number, isDraining = false): NodeEntry => ({
-  ...{ id, startedMs, isDraining, address: '', protocol: 1, configHash: '', version: '', hears: true },
+  ...{
+    id,
+    startedMs,
+    isDraining,
+    address: '',
+    protocol: 1,
+    configHash: '',
+    modulesHash: '',
+    version: '',
+    hears: true,
+    cannotReach: [],
+  },
 })
 
 function stage(others: readonly NodeEntry[]) {

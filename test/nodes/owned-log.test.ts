@@ -116,8 +116,9 @@ describe('a room', () => {
 })
 
 it('goes on without Redis only where this node may speak for its rooms, and says what is known of the nodes', () => {
-  expect([a.log.goesOn, a.log.warnings]).toEqual([true, []])
+  expect([a.log.trouble, a.log.goesOn, a.log.warnings]).toEqual([undefined, true, []])
   a.roster.hasProof = false
   a.roster.warnings = [{ kind: 'nodes_rooms', text: 'they differ' }]
   expect([a.log.goesOn, a.log.warnings]).toEqual([false, a.roster.warnings])
+  expect(a.log.trouble).toMatch(/has not answered a beat/)
 })

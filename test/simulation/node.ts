@@ -137,7 +137,15 @@ export class SimNode {
     return (
       net &&
       new Nodes({
-        ...{ log, calls: line, clock, random, logger, configHash: 'same', version: '1.0.0' },
+        ...{
+          log,
+          calls: line,
+          clock,
+          random,
+          logger,
+          hashes: { configHash: 'same', modulesHash: '' },
+          version: '1.0.0',
+        },
         network: (self) => new SimNetwork(net, machine, port, clock, self),
       })
     )
