@@ -114,6 +114,7 @@ export class Nodes {
     const guests = new Guests({
       ...{ clock, logger, rooms, routeOf },
       ownership: this.ownership,
+      termOf: (path) => this.log.claimOf(path)?.term ?? 0,
       verify: async (path) => void (await this.log.verify(path)),
     })
     this.#guests = guests

@@ -19,7 +19,8 @@ export function openedGuests(clock: Clock, room: HostedRoom) {
         return { room, release: () => overs.delete(over) }
       },
     },
-    ownership: { find: async () => ({ at: 'here' }), termOf: () => 1 },
+    ownership: { find: async () => ({ at: 'here' }) },
+    termOf: () => 1,
     // The rooms above look at no route.
     routeOf: (path) => ({ path, params: {} }) as Route,
     verify: async (path) => void verified.push(path),

@@ -19,12 +19,12 @@ export function ownerNode(definition: unknown, line: object = {}) {
   const ownership = {
     homes: new Map<string, Home>(),
     find: async (path: string) => ownership.homes.get(path) ?? { at: 'here' as const },
-    termOf: () => 1,
   }
   /** Rooms that were verified. */
   const verified: string[] = []
   const guests = new Guests({
     ...{ clock, rooms, ownership, routeOf, logger: parts.logger },
+    termOf: () => 1,
     verify: async (path) => void verified.push(path),
   })
   return {

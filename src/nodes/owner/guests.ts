@@ -27,8 +27,10 @@ export interface GuestsParts {
   readonly clock: Clock
   readonly logger: ErrorLogger
   readonly rooms: Pick<Rooms, 'at' | 'reserve' | 'hold'>
-  readonly ownership: Pick<Ownership, 'find' | 'termOf'>
+  readonly ownership: Pick<Ownership, 'find'>
   readonly routeOf: (path: string) => Route | undefined
+  /** The term under which this node owns a room; 0: it does not. */
+  readonly termOf: (path: string) => number
   /** Makes sure that a room is still owned here: one that is not closes. */
   readonly verify: (path: string) => Promise<void>
 }
@@ -101,10 +103,10 @@ export class Guests {
   }
 
   async #find(seat: Seat, { path, term, peers }: Attach): Promise<void> {
-    const { ownership, verify } = this.#parts
+    const { termOf, verify } = this.#parts
     const { link, attached } = seat
     // The edge has seen a later owner than this node knows of.
-    if (term > ownership.termOf(path)) await verify(path)
+    if (term > termOf(path)) await verify(path)
     if (await this.#isElsewhere(seat)) return
     const held = await this.#hold(seat)
     if (!held) return
@@ -116,7 +118,7 @@ export class Guests {
     }
     const { epoch = '', seq = 0, newcomerAfter = 0 } = room.kind === 'event' ? room.readers : {}
     const place = attached.place.number
-    attached.place.send({ op: 'attached', place, term: ownership.termOf(path), epoch, seq, newcomerAfter })
+    attached.place.send({ op: 'attached', place, term: termOf(path), epoch, seq, newcomerAfter })
     this.#bring(link, attached, room, peers)
   }
 
