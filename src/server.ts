@@ -156,6 +156,8 @@ export async function createServer(parts: ServerParts): Promise<Server> {
     rooms,
     routeOf: (path) => router.find(path),
     deliver: (message) => messages.deliver(message),
+    flushQueue,
+    tallyOf: roomParts.tallyOf,
     overview,
     acts,
   })

@@ -7,14 +7,18 @@ import type { Answer } from '../author/room.ts'
 import type { Clock } from '../clock.ts'
 import type { Mount, Route } from '../config/mount.ts'
 import type { RoomLogger } from '../define.ts'
+import type { FlushQueue } from '../delivery/flush-queue.ts'
 import { Claims } from '../log/redis/claims.ts'
 import type { RedisLog } from '../log/redis/redis.ts'
 import type { RedisCalls } from '../log/redis/redis-calls.ts'
 import type { Random } from '../random.ts'
 import type { ChainedMessage } from '../room/room-message.ts'
 import type { Rooms } from '../room/rooms.ts'
+import type { Tally } from '../tally.ts'
 import { Beats } from './beats.ts'
 import { type ConfigHashes, hashesOf } from './config-hash.ts'
+import { NodeRooms } from './edge/node-rooms.ts'
+import { Places } from './edge/places.ts'
 import type { Link, LinkListener } from './link.ts'
 import { LINK_PROTOCOL } from './link-keys.ts'
 import type { NodeId } from './link-message.ts'
@@ -23,7 +27,7 @@ import type { Network } from './network.ts'
 import { answerForRooms, OtherRooms, type OwnRooms } from './other-rooms.ts'
 import { OwnedLog } from './owned-log.ts'
 import { Guests } from './owner/guests.ts'
-import { HandOver, type OwnPeers } from './owner/hand-over.ts'
+import { HandOver } from './owner/hand-over.ts'
 import { RoomMessages } from './owner/room-messages.ts'
 import { Taking } from './owner/taking.ts'
 import { Owners } from './owners.ts'
@@ -48,6 +52,8 @@ export interface NodesParts {
 export interface Served extends Omit<OwnRooms, 'rooms'> {
   readonly rooms: Rooms
   readonly routeOf: (path: string) => Route | undefined
+  readonly flushQueue: FlushQueue
+  readonly tallyOf: (pattern: string) => Tally
   /** Delivers a message of another room to one that is here. */
   readonly deliver: (message: ChainedMessage) => Promise<Answer>
 }
@@ -63,6 +69,9 @@ export class Nodes {
   readonly elsewhere: OtherRooms
   readonly #parts: NodesParts
   readonly #questions = new Questions()
+  readonly #places = new Places()
+  /** The rooms of all nodes, for the peers of this one. Made by `serve`. */
+  edge: NodeRooms | undefined
   #guests: Guests | undefined
   #taking: Taking | undefined
   #handOver: HandOver | undefined
@@ -107,8 +116,8 @@ export class Nodes {
   readonly isSettling = (path: string): boolean => this.#taking?.isSettling(path) ?? false
 
   /** Lets other nodes into the rooms of this one. Called once, before `start`. */
-  serve({ rooms, routeOf, deliver, ...own }: Served): void {
-    const { clock, logger } = this.#parts
+  serve({ rooms, routeOf, deliver, flushQueue, tallyOf, ...own }: Served): NodeRooms {
+    const { clock, logger, random } = this.#parts
     answerForRooms(this.#questions, { ...own, rooms })
     this.messages.answer(this.#questions, deliver)
     const guests = new Guests({
@@ -120,8 +129,15 @@ export class Nodes {
     this.#guests = guests
     this.#taking = new Taking({ clock, rooms, routeOf, isDraining: () => guests.isDraining })
     this.#taking.answer(this.#questions)
-    const { roster, links } = this
-    this.#handOver = new HandOver({ clock, logger, rooms, roster, links, guests, ownPeers: NO_PEERS })
+    const { roster, links, ownership } = this
+    const edge = new NodeRooms({
+      ...{ clock, random, logger, flushQueue, tallyOf, roster, ownership, rooms, links, routeOf },
+      places: this.#places,
+      held: { all: 0 },
+    })
+    this.edge = edge
+    this.#handOver = new HandOver({ clock, logger, rooms, roster, links, guests, ownPeers: edge })
+    return edge
   }
 
   /** `rooms.json` was read anew. */
@@ -146,8 +162,8 @@ export class Nodes {
     await this.roster.end()
   }
 
-  #dialled(_link: Link): LinkListener {
-    return NOBODY
+  #dialled(link: Link): LinkListener {
+    return this.#places.dialled(link)
   }
 
   #accepted(link: Link): LinkListener {
@@ -166,6 +182,4 @@ export class Nodes {
   }
 }
 
-/** They find the room by themselves. */
-const NO_PEERS: OwnPeers = { hold() {}, follow() {} }
 const NOBODY: LinkListener = { message() {}, over() {} }

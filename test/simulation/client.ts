@@ -148,8 +148,7 @@ export class SimClient {
       again()
       return
     }
-    const { owner } = this.#parts.ledger
-    const at = (!dice.oneIn(4) && ready.find(({ id }) => id === owner)) || dice.pick(ready)
+    const at = dice.pick(ready)
     const order = new WrittenOrder({ ...this.#parts, seq: this.#seq })
     const wire: SimWire = new SimWire(name, at.clock, timeline, dice, {
       written: (frame) => {

@@ -19,6 +19,7 @@ import type { Random } from '../../src/random.ts'
 import { AlarmBook } from '../../src/room/alarm-book.ts'
 import { AlarmOpenings } from '../../src/room/alarm-openings.ts'
 import { Deadlines } from '../../src/room/deadlines.ts'
+import type { RoomPlaces } from '../../src/room/reservation.ts'
 import { RoomSender } from '../../src/room/room-sender.ts'
 import { Rooms } from '../../src/room/rooms.ts'
 import type { Visitor } from '../../src/room/session.ts'
@@ -72,6 +73,7 @@ export class SimNode {
   #nodes: Nodes | undefined
   #rooms: Rooms | undefined
   #alarms: AlarmOpenings | undefined
+  #places: RoomPlaces | undefined
 
   constructor(parts: NodeParts) {
     this.#parts = parts
@@ -124,7 +126,9 @@ export class SimNode {
       elsewhere: nodes && ((message) => nodes.messages.send(message)),
     })
     const deliver = (message: Parameters<RoomSender['deliver']>[0]) => messages.deliver(message)
-    nodes?.serve({ rooms, routeOf, deliver, overview: { lines: async () => [] }, acts: { here: unknown } })
+    const { flushQueue, tallyOf } = parts
+    const own = { overview: { lines: async () => [] }, acts: { here: unknown } }
+    this.#places = nodes?.serve({ rooms, routeOf, deliver, flushQueue, tallyOf, ...own }) ?? rooms
     await nodes?.start()
     this.#rooms = rooms
     this.#alarms = new AlarmOpenings({ ...parts, rooms, routeOf })
@@ -165,9 +169,10 @@ export class SimNode {
     refused: () => void,
   ): Promise<void> {
     const route = this.#router.find(path)
-    if (!this.#rooms || !route || this.isEnding) return refused()
+    if (!this.#places || !route || this.isEnding) return refused()
     try {
-      const { room, release } = await this.#rooms.reserve(route, true, visitor.client)
+      const coming = { client: visitor.client, offset, isStream: false }
+      const { room, release } = await this.#places.reserveJoin(route, coming)
       if (wire.isOver) return release()
       wire.session = room.join(visitor, wire, offset)
       release()
