@@ -22,6 +22,8 @@ export class CoupledLink implements EdgeLink {
   readonly toEdge: LinkMessage[] = []
   /** Whether a direction waits for `flow`. */
   readonly holds = { toOwner: false, toEdge: false }
+  /** It is cut instead of saying this: the so many-th message of a direction. */
+  cutAt: { readonly way: 'toOwner' | 'toEdge'; readonly count: number; readonly moves: () => unknown } | undefined
   readonly #held = { toOwner: [] as LinkMessage[], toEdge: [] as LinkMessage[] }
   readonly #asks: PendingAsks
   #atEdge: LinkListener | undefined
@@ -89,6 +91,12 @@ export class CoupledLink implements EdgeLink {
 
   #say(way: 'toOwner' | 'toEdge', message: LinkMessage): void {
     if (this.isOver) return
+    const { cutAt } = this
+    if (cutAt?.way === way && this[way].length === cutAt.count) {
+      cutAt.moves()
+      this.cut()
+      return
+    }
     const copy = copyOf(message)
     this[way].push(copy)
     if (this.holds[way]) this.#held[way].push(copy)

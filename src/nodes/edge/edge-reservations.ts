@@ -36,7 +36,7 @@ export class EdgeReservations {
     this.count += 1
     try {
       const { home } = this.#room
-      const place = home && !home.isRemote ? home.reserve(route, coming) : this.#ask(route, coming)
+      const place = home && home.node === undefined ? home.reserve(route, coming) : this.#ask(route, coming)
       return place instanceof Promise ? this.#later(place) : this.#kept(place)
     } catch (error) {
       this.#released()

@@ -91,7 +91,7 @@ export abstract class EdgeRoom implements SessionRoom, HomeFinderRoom, ReservedR
 
   /** Another node has the room. */
   get isRemote(): boolean {
-    return this.home?.isRemote === true
+    return this.home?.node !== undefined
   }
 
   /** Itself, as the kind it is. */

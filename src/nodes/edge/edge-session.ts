@@ -14,7 +14,7 @@ import { unknownPeer } from '../../room/post-rate.ts'
 import { error as errorFrame, type Message } from '../../room/protocol.ts'
 import type { Visitor } from '../../room/session.ts'
 import type { Limit } from '../../tally.ts'
-import type { Bringing } from '../link-message.ts'
+import type { Bringing, NodeId } from '../link-message.ts'
 import { EdgeWire, type WireOwner } from './edge-wire.ts'
 import { type HeldBytes, HeldMessages, REST_BYTES } from './held-messages.ts'
 import type { EdgePeer, HomeSession, RoomHome } from './room-home.ts'
@@ -62,6 +62,8 @@ export class EdgeSession implements EventSession, EdgePeer, WireOwner {
   /** Where it resumes: as it first came, until something was written to it. */
   #offset: string | undefined
   #isMoved = false
+  /** The node of its former home; `undefined`: it was here. */
+  #formerNode: NodeId | undefined
   #cancelDeadline: (() => void) | undefined
   /** Between two homes nobody else sees its token end. */
   #cancelExpiry: (() => void) | undefined
@@ -80,14 +82,14 @@ export class EdgeSession implements EventSession, EdgePeer, WireOwner {
 
   /** Nothing that it said waits for an answer. */
   get isQuiet(): boolean {
-    return this.#unanswered.isEmpty
+    return this.#unanswered.isQuiet
   }
 
   receive(data: string | Uint8Array, ref?: number): void {
     if (this.isOver) return
     const session = this.#session
     const isHeld = !session || this.#room.isHolding
-    if (!isHeld && !this.#home?.isRemote) {
+    if (!isHeld && this.#home?.node === undefined) {
       session.receive(data, ref)
       return
     }
@@ -96,8 +98,7 @@ export class EdgeSession implements EventSession, EdgePeer, WireOwner {
       this.#hold(data, ref, owed)
       return
     }
-    if (owed) owed.isSaid = true
-    session.receive(data, ref)
+    say(session, data, ref, owed)
   }
 
   async post(messages: readonly Message[], how: Posting = {}): Promise<Posted> {
@@ -140,6 +141,7 @@ export class EdgeSession implements EventSession, EdgePeer, WireOwner {
     // It may have been ended, or have lost that home, within its join.
     if (this.isOver || this.#home !== home) return
     this.#session = session
+    if (home.node !== this.#formerNode) this.#unanswered.forgetLate()
     this.#cancelExpiry?.()
     this.#cancelExpiry = undefined
     this.say()
@@ -154,10 +156,7 @@ export class EdgeSession implements EventSession, EdgePeer, WireOwner {
     for (const { data, ref, owed } of held.take()) {
       // The room may end it, or move, for the first of them.
       if (this.#session !== session) this.#hold(data, ref, owed)
-      else {
-        if (owed) owed.isSaid = true
-        session.receive(data, ref)
-      }
+      else say(session, data, ref, owed)
     }
   }
 
@@ -167,13 +166,14 @@ export class EdgeSession implements EventSession, EdgePeer, WireOwner {
     if (!home || this.isOver) return true
     // One that was about to join is no worse off than one that comes later.
     if (!this.#room.isFollowed && this.#session) return false
+    const { clock } = this.#room
     const { seq, hasBegun } = this.wire
     if (seq !== undefined) this.#offset = home.offset(seq)
     this.#isMoved ||= hasBegun || (this.#room.kind === 'raw' && this.#session !== undefined)
     this.#home = this.#session = undefined
-    for (const owed of this.#unanswered.takeSaid()) this.#refuse(owed, hasMoved())
+    this.#formerNode = home.node
+    for (const owed of this.#unanswered.takeSaid(clock.monotonic())) this.#refuse(owed, hasMoved())
     const { untilMs } = this.#arrival.visitor
-    const { clock } = this.#room
     if (untilMs !== undefined) this.#cancelExpiry ??= clock.after(untilMs - clock.now(), () => this.end(Close.expired))
     this.#room.departed(this, home)
     return true
@@ -228,6 +228,11 @@ export class EdgeSession implements EventSession, EdgePeer, WireOwner {
     this.#session?.flush()
     this.wire.answer(errorFrame(id, error, ref))
   }
+}
+
+function say(session: HomeSession, data: string | Uint8Array, ref: number | undefined, owed: Owed | undefined): void {
+  if (owed) owed.isSaid = true
+  session.receive(data, owed ? owed.number : ref)
 }
 
 function hasMoved(): RoomError {

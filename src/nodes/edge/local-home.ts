@@ -7,7 +7,7 @@ import type { Coming, RoomPlaces } from '../../room/reservation.ts'
 import type { EdgePeer, KeptPlace, RoomHome } from './room-home.ts'
 
 export class LocalHome implements RoomHome {
-  readonly isRemote = false
+  readonly node = undefined
   readonly #rooms: Pick<RoomPlaces, 'reserveJoin'>
   readonly #room: OpenRoom
 

@@ -44,7 +44,6 @@ export interface RemoteHomeParts {
 const RESERVE_MS = 5000
 
 export class RemoteHome implements RoomHome, SessionHome {
-  readonly isRemote = true
   readonly place: number
   readonly clock: Clock
   readonly bounds: Audience

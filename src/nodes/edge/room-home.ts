@@ -7,7 +7,7 @@ import type { RoomError } from '../../errors.ts'
 import type { Offsets, Sender } from '../../room/open-room.ts'
 import type { Coming } from '../../room/reservation.ts'
 import type { Session } from '../../room/session.ts'
-import type { Bringing } from '../link-message.ts'
+import type { Bringing, NodeId } from '../link-message.ts'
 import type { EdgeWire } from './edge-wire.ts'
 
 /** The session of a peer at a home. */
@@ -33,8 +33,8 @@ export interface KeptPlace {
 export interface RoomHome extends Offsets {
   /** Nobody can come to it any more. */
   readonly isOver: boolean
-  /** Another node has it. */
-  readonly isRemote: boolean
+  /** The node that has it; `undefined`: this one. */
+  readonly node: NodeId | undefined
   reserve(route: Route, coming: Coming): KeptPlace | Promise<KeptPlace>
   /** Joins a peer, which arrives. */
   join(peer: EdgePeer): void

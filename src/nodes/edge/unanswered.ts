@@ -1,39 +1,54 @@
 /**
- * The messages of a peer that wait for an answer, where its room may be on another node: one whose owner does not answer in
- * time is answered here, and what the owner says of it later is dropped, so that each gets one answer. `edge-session.ts`
- * owns one.
+ * The messages of a peer that wait for an answer, where its room may be on another node: each gets a number of the edge, by
+ * which its answer is known. One whose owner does not answer in time is answered here, and what the owner says of it later
+ * is dropped, so that each gets one answer. `edge-session.ts` owns one.
  */
 import type { JsonBounds } from '../../config/mount.ts'
-import type { Answer, Frame } from '../../delivery/frame.ts'
+import { Frame } from '../../delivery/frame.ts'
 import { idOf } from '../../room/protocol.ts'
 
 /** Below the 5 s in which everything is answered. */
 export const ANSWER_MS = 4500
+/** An owner answers within 5 s, so that after this nothing more comes. */
+const LATE_MS = 10_000
 
 /** A message that is to be answered: by the client's id, or by its transport's number. */
 export interface Owed {
   readonly id: string | undefined
   readonly ref: number | undefined
+  /** The number of the edge: below 0, as no transport has them. */
+  readonly number: number
   /** When it is answered here, monotonic ms. */
   readonly deadlineMs: number
   /** The room was told of it, so that it may answer. */
   isSaid: boolean
 }
 
+/** A message that was answered here, and that its room may answer still. */
+interface Late {
+  readonly id: string | undefined
+  readonly untilMs: number
+}
+
 export class Unanswered {
   /** Oldest first. */
-  #owed: Owed[] = []
-  /** Answered here, and still to be answered by the room. */
-  #late: Owed[] = []
+  readonly #owed = new Map<number, Owed>()
+  #late: Late[] = []
+  #last = 0
 
   /** Nothing that the room says needs to be looked at. */
   get isEmpty(): boolean {
-    return this.#owed.length === 0 && this.#late.length === 0
+    return this.#last === 0
+  }
+
+  /** Nothing waits for an answer. */
+  get isQuiet(): boolean {
+    return this.#owed.size === 0
   }
 
   /** When the next must be answered. */
   get nextMs(): number | undefined {
-    return this.#owed[0]?.deadlineMs
+    return this.#owed.values().next().value?.deadlineMs
   }
 
   /** Notes a message; `undefined`: it asks for no answer. */
@@ -41,44 +56,58 @@ export class Unanswered {
     if (typeof data !== 'string') return undefined
     const id = mayHaveId(data) ? idOf(data, bounds) : undefined
     if (id === undefined && ref === undefined) return undefined
-    const owed = { id, ref, deadlineMs: nowMs + ANSWER_MS, isSaid: false }
-    this.#owed.push(owed)
+    this.#last -= 1
+    const owed = { id, ref, number: this.#last, deadlineMs: nowMs + ANSWER_MS, isSaid: false }
+    this.#owed.set(owed.number, owed)
     return owed
   }
 
-  /** The frames that may be heard: all but answers that come too late. */
+  /** The frames as the peer may hear them: answers under its own numbers, without those that come too late. */
   pass(frames: readonly Frame[]): readonly Frame[] {
     if (frames.every(({ answer }) => answer === undefined)) return frames
-    const passed = frames.filter((frame) => this.#isHeard(frame))
-    return passed.length === frames.length ? frames : passed
+    return frames.flatMap((frame) => this.#heard(frame))
   }
 
-  #isHeard({ answer }: Frame): boolean {
-    if (!answer) return true
-    if (take(this.#late, answer)) return false
-    take(this.#owed, answer)
-    return true
+  #heard(frame: Frame): Frame | readonly Frame[] {
+    const { answer } = frame
+    if (!answer) return frame
+    if (answer.ref === undefined) return this.#isLate(answer.id) ? [] : frame
+    if (answer.ref >= 0) return frame
+    const owed = this.#owed.get(answer.ref)
+    if (!owed) return []
+    this.#owed.delete(answer.ref)
+    return renumbered(frame, owed.ref)
+  }
+
+  /** After its link was lost and found, a room answers what was said before without a number. */
+  #isLate(id: string | undefined): boolean {
+    const at = this.#late.findIndex((late) => late.id === id)
+    if (at >= 0) this.#late.splice(at, 1)
+    return at >= 0
   }
 
   /** Takes those whose time is over. */
   takeDue(nowMs: number): Owed[] {
-    const count = this.#owed.findIndex(({ deadlineMs }) => deadlineMs > nowMs)
-    const due = this.#owed.splice(0, count < 0 ? this.#owed.length : count)
-    this.#late.push(...due.filter(({ isSaid }) => isSaid))
-    return due
+    return this.#give(nowMs, ({ deadlineMs }) => deadlineMs <= nowMs)
   }
 
-  /** Takes one that is answered here before its time. */
-  take(owed: Owed): void {
-    this.#owed = this.#owed.filter((other) => other !== owed)
+  /** Takes those that a room was told of from which no answer is waited for any more. */
+  takeSaid(nowMs: number): Owed[] {
+    return this.#give(nowMs, ({ isSaid }) => isSaid)
   }
 
-  /** Takes those that a room was told of which answers nothing any more. */
-  takeSaid(): Owed[] {
-    const said = this.#owed.filter(({ isSaid }) => isSaid)
-    this.#owed = this.#owed.filter(({ isSaid }) => !isSaid)
+  /** Its room is on another node now, which knows nothing of what was said before. */
+  forgetLate(): void {
     this.#late = []
-    return said
+  }
+
+  #give(nowMs: number, which: (owed: Owed) => boolean): Owed[] {
+    const given = this.#owed.values().filter(which).toArray()
+    for (const { number } of given) this.#owed.delete(number)
+    this.#late = this.#late.filter(({ untilMs }) => untilMs > nowMs)
+    for (const { id, isSaid } of given)
+      if (isSaid && id !== undefined) this.#late.push({ id, untilMs: nowMs + LATE_MS })
+    return given
   }
 }
 
@@ -87,9 +116,8 @@ function mayHaveId(text: string): boolean {
   return text.includes('"id"') || text.includes('\\u')
 }
 
-/** Removes the first that an answer belongs to. Mostly it is the very first. */
-function take(from: Owed[], { id, ref }: Answer): boolean {
-  const at = from.findIndex((owed) => (ref === undefined ? owed.ref === undefined && owed.id === id : owed.ref === ref))
-  if (at >= 0) from.splice(at, 1)
-  return at >= 0
+function renumbered({ type, data, seq, time, answer, after }: Frame, ref: number | undefined): Frame {
+  const frame = new Frame(type, data, seq, time, answer && { ...answer, ref })
+  frame.after = after
+  return frame
 }
