@@ -139,8 +139,8 @@ export async function edgeCluster(line: object = {}) {
       ...{ clock, rooms: owners[name], routeOf: () => route, logger: { error() {} } },
       ownership: {
         find: async () => (at === name ? { at: 'here' } : { at: 'there', node: at, term: 1 }),
-        termOf: () => 1,
       },
+      termOf: () => 1,
       verify: async () => {},
     })
     edge.owners.set(name, (link) => guests.accept(link))

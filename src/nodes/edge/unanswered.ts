@@ -34,11 +34,13 @@ export class Unanswered {
   /** Oldest first. */
   readonly #owed = new Map<number, Owed>()
   #late: Late[] = []
+  /** How many were answered here that the room may answer under their number. */
+  #givenUp = 0
   #last = 0
 
   /** Nothing that the room says needs to be looked at. */
   get isEmpty(): boolean {
-    return this.#last === 0
+    return this.#owed.size === 0 && this.#givenUp === 0 && this.#late.length === 0
   }
 
   /** Nothing waits for an answer. */
@@ -74,7 +76,10 @@ export class Unanswered {
     if (answer.ref === undefined) return this.#isLate(answer.id) ? [] : frame
     if (answer.ref >= 0) return frame
     const owed = this.#owed.get(answer.ref)
-    if (!owed) return []
+    if (!owed) {
+      this.#givenUp -= 1
+      return []
+    }
     this.#owed.delete(answer.ref)
     return renumbered(frame, owed.ref)
   }
@@ -99,14 +104,16 @@ export class Unanswered {
   /** Its room is on another node now, which knows nothing of what was said before. */
   forgetLate(): void {
     this.#late = []
+    this.#givenUp = 0
   }
 
   #give(nowMs: number, which: (owed: Owed) => boolean): Owed[] {
     const given = this.#owed.values().filter(which).toArray()
     for (const { number } of given) this.#owed.delete(number)
     this.#late = this.#late.filter(({ untilMs }) => untilMs > nowMs)
-    for (const { id, isSaid } of given)
-      if (isSaid && id !== undefined) this.#late.push({ id, untilMs: nowMs + LATE_MS })
+    const said = given.filter(({ isSaid }) => isSaid)
+    this.#givenUp += said.length
+    for (const { id } of said) if (id !== undefined) this.#late.push({ id, untilMs: nowMs + LATE_MS })
     return given
   }
 }
