@@ -3,13 +3,16 @@
  * Messages are published: stored, numbered and replayed. Everything else is broadcast to the members of the moment.
  * A new member gets `members`, the others get `enter`. If the room has more than `options.announce` members, joins and
  * leaves are not announced one by one: all get `members`, at most once a second.
- * A person is one member with one name, even with several connections.
+ * A person is one member with one name, even with several connections, and after the room was moved or restarted: then
+ * nobody enters, and all get `members`.
  */
 import { defineRoom, type Peer } from 'corridor'
 import { z } from 'zod'
 
 /** Names in a `members` event at most. */
 const MAX_NAMES = 200
+/** So long after the room was opened, nobody who was there before is waited for. */
+const BACK_MS = 60_000
 
 const text = z.string().max(4000).regex(/\S/, 'expected some text')
 const name = z.string().trim().min(1).max(40)
@@ -31,6 +34,8 @@ export default defineRoom({
     typing: member,
     members: z.object({ count: z.int(), names: z.array(z.string()) }),
   },
+  /** Names that members have changed to, by id. */
+  stores: { 'name/': name },
   text: (text) => ({ type: 'message', data: { text } }),
 
   open(room, { announce }) {
@@ -43,8 +48,14 @@ export default defineRoom({
         each.name = name
         each.data.name = name
       }
+      room.storage.set(`name/${peer.id}`, name)
       room.broadcast('rename', { id: peer.id, name })
     }
+
+    room.after(BACK_MS, () => {
+      for (const [key] of room.storage.entries('name/'))
+        if (room.peers(key.slice('name/'.length)).length === 0) room.storage.delete(key)
+    })
 
     room.every(1000, () => {
       if (!isStale) return
@@ -55,13 +66,14 @@ export default defineRoom({
     return {
       join(peer) {
         const other = room.peers(peer.id).find((each) => each !== peer)
-        if (other && other.name !== peer.name) {
-          peer.name = other.name
-          peer.send('rename', { id: peer.id, name: peer.name })
+        const name = other?.name ?? (peer.resumed ? room.storage.get(`name/${peer.id}`) : undefined)
+        if (name !== undefined && name !== peer.name) {
+          peer.name = name
+          peer.send('rename', { id: peer.id, name })
         }
         peer.data.name = peer.name
         if (!other) {
-          if (room.size > announce) isStale = true
+          if (peer.resumed || room.size > announce) isStale = true
           else room.broadcast('enter', { id: peer.id, name: peer.name }, { except: peer })
         }
         peer.send('members', members())
@@ -76,6 +88,7 @@ export default defineRoom({
 
       leave(peer) {
         if (room.peers(peer.id).length > 0) return
+        room.storage.delete(`name/${peer.id}`)
         // Before this leave the room was still above the limit. A `members` gives everyone the whole list again.
         if (room.size + 1 > announce) isStale = true
         else room.broadcast('leave', { id: peer.id, name: peer.name })

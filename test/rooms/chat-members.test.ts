@@ -2,6 +2,7 @@
 import { openRoom } from 'corridor/testing'
 import { expect, it } from 'vitest'
 import chat from '../../rooms/chat.ts'
+import { madeUpRoom } from '../support/made-up-room.ts'
 import { startServer } from '../support/server.ts'
 import { bearer, SECRET, sign } from '../support/tokens.ts'
 
@@ -63,4 +64,33 @@ it('counts two tabs with one token as one member, for its description and the lo
   await tabs[1]?.close()
   expect(await bob.next()).toMatchObject({ type: 'leave', data: { id: 'u1' } })
   await server.close()
+})
+
+it('greets nobody who was there before the room moved, and knows the name that they had taken', async () => {
+  const moved = madeUpRoom()
+  moved.storage.set('name/p0', 'Annabel')
+  const handlers = await chat.open(moved.room, { announce: 200 })
+  const [ann, bob, carol] = [moved.peer(0, true), moved.peer(1, true), moved.peer(2)]
+  for (const peer of [ann, bob, carol]) {
+    moved.names.push(peer.name)
+    handlers.join?.(peer)
+  }
+  expect([ann.name, bob.name]).toEqual(['Annabel', 'user1'])
+  // Who is new is greeted; all get the list.
+  moved.passSecond()
+  expect(moved.broadcasts).toEqual([
+    { type: 'enter', data: { id: 'p2', name: 'user2' } },
+    { type: 'members', data: { count: 3, names: moved.names } },
+  ])
+})
+
+it('remembers a name as long as its member is there', async () => {
+  const room = await openRoom(chat)
+  const [ann, bob] = [room.join({ name: 'ann' }), room.join({ name: 'bob' })]
+  await ann.send('rename', { name: 'Annabel' })
+  await bob.send('rename', { name: 'Bobby' })
+  expect(room.storage.entries('name/').map(([, name]) => name).sort()).toEqual(['Annabel', 'Bobby'])
+  ann.leave()
+  await bob.next('leave')
+  expect(room.storage.entries('name/').map(([, name]) => name)).toEqual(['Bobby'])
 })

@@ -5,10 +5,12 @@ import type chat from '../../rooms/chat.ts'
 /** A room with as many members as `names`, that records its calls. */
 export function madeUpRoom() {
   type Sends = NonNullable<typeof chat.sends>
+  type Stores = NonNullable<typeof chat.stores>
   const names: string[] = []
   const broadcasts: { type: string; data: unknown }[] = []
   const sent: unknown[] = []
   const ticks: (() => unknown)[] = []
+  const storage = new Map<string, string>()
   const peers = new Map<string, Peer<Sends>[]>()
   let now = Date.UTC(2026, 0, 1)
   let longestList = 0
@@ -23,19 +25,23 @@ export function madeUpRoom() {
     },
     peers: (id: string) => peers.get(id) ?? [],
     now: () => now,
+    storage,
+    after: () => () => {},
     every: (_ms: number, fn: () => unknown) => ticks.push(fn),
     broadcast: (type: string, data: unknown) => broadcasts.push({ type, data }),
-  } as unknown as Room<Sends>
+  } as unknown as Room<Sends, Stores>
 
   return {
     room,
     names,
     broadcasts,
     sent,
+    storage,
     get longestList() {
       return longestList
     },
-    peer(i: number): Peer<Sends> {
+    /** `resumed`: it was there before the room moved. */
+    peer(i: number, resumed = false): Peer<Sends> {
       const peer: Peer<Sends> = {
         id: `p${i}`,
         name: `user${i}`,
@@ -43,7 +49,7 @@ export function madeUpRoom() {
         via: 'websocket',
         isMember: true,
         isHere: true,
-        resumed: false,
+        resumed,
         claims: undefined,
         data: {},
         send: (_type, data) => void sent.push(data),
