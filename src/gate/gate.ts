@@ -158,6 +158,11 @@ export class Gate {
     }
   }
 
+  /** Throws a `Refusal` 503 while this server drains. */
+  mustBeTaking(): void {
+    if (this.#parts.isDraining()) throw draining()
+  }
+
   /** Charges a further `cost`, in handshakes. Throws a `Refusal` 429. */
   charge({ address }: Caller, cost: number): void {
     if (cost > 0) this.#parts.quotas.handshake(address, cost)

@@ -22,6 +22,8 @@ export const HEADER = {
   to: 'corridor-to',
   nonce: 'corridor-nonce',
   proof: 'corridor-proof',
+  /** Of requests that are handed on along a link. */
+  token: 'corridor-token',
 } as const
 
 /** What who dials says first. */

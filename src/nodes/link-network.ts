@@ -7,11 +7,19 @@ import type { Clock } from '../clock.ts'
 import type { Random } from '../random.ts'
 import type { WebSocketChannel } from './link-channel.ts'
 import { dial } from './link-dial.ts'
+import { HEADER, wordOf } from './link-handshake.ts'
 import { linkHosts } from './link-hosts.ts'
-import { LinkKeys } from './link-keys.ts'
+import { isSame, LinkKeys } from './link-keys.ts'
 import type { NodeId } from './link-message.ts'
 import { end, LinkServer } from './link-server.ts'
 import type { Channel, ChannelEvents, Network } from './network.ts'
+
+/** The way to another node for requests, as long as a link leads there. */
+export interface Door {
+  readonly address: string
+  /** Proves who hands on. */
+  readonly token: string
+}
 
 export interface LinkNetworkParts {
   readonly self: NodeId
@@ -25,12 +33,18 @@ export interface LinkNetworkParts {
   readonly port: number
   /** The local address of the connection to Redis; `undefined`: there is none now, or it is no TCP connection. */
   readonly localAddress: () => string | undefined
+  /** Answers a request that another node hands on. Not there: none is answered. */
+  readonly handedOn?: (request: IncomingMessage, response: ServerResponse) => void
 }
 
 export class LinkNetwork implements Network {
   readonly #parts: LinkNetworkParts
   readonly #keys: LinkKeys
   readonly #channels = new Set<WebSocketChannel>()
+  /** The ways for requests to nodes that this one has dialled. */
+  readonly #doors = new Map<NodeId, Door>()
+  /** What proves that a request is of a node that has dialled this one. */
+  readonly #tokens = new Map<NodeId, string>()
   #server: LinkServer | undefined
 
   constructor(parts: LinkNetworkParts) {
@@ -40,10 +54,10 @@ export class LinkNetwork implements Network {
 
   async listen(accept: (channel: Channel) => ChannelEvents): Promise<string> {
     const { self, clock, random, host, port, localAddress } = this.#parts
-    const server = new LinkServer({
+    const server: LinkServer = new LinkServer({
       ...{ self, clock, random, keys: this.#keys },
-      accepted: (channel) => this.#open(channel, accept),
-      handedOn: (request, response) => this.#handedOn(request, response),
+      accepted: (channel, token) => this.#open(channel, accept, this.#tokens, token),
+      handedOn: (request, response) => this.#handedOn(server, request, response),
     })
     this.#server = server
     const { listenAt, dialAt } = linkHosts(host, localAddress())
@@ -52,7 +66,9 @@ export class LinkNetwork implements Network {
   }
 
   dial(address: string, node: NodeId, opened: (channel: Channel) => ChannelEvents): Promise<void> {
-    return dial({ ...this.#parts, keys: this.#keys }, address, node, (channel) => this.#open(channel, opened))
+    return dial({ ...this.#parts, keys: this.#keys }, address, node, (channel, token) =>
+      this.#open(channel, opened, this.#doors, { address, token }),
+    )
   }
 
   async close(): Promise<void> {
@@ -60,19 +76,38 @@ export class LinkNetwork implements Network {
     await this.#server?.close()
   }
 
-  #open(channel: WebSocketChannel, opened: (channel: Channel) => ChannelEvents): void {
+  /** How requests are handed on to a node; `undefined`: no link leads there. */
+  readonly doorOf = (node: NodeId): Door | undefined => this.#doors.get(node)
+
+  /** As long as it is open, its node has `pass` among `passes`. */
+  #open<T>(
+    channel: WebSocketChannel,
+    opened: (channel: Channel) => ChannelEvents,
+    passes: Map<NodeId, T>,
+    pass: T,
+  ): void {
     this.#channels.add(channel)
+    passes.set(channel.node, pass)
     const events = opened(channel)
     channel.open({
       message: (message) => events.message(message),
       closed: (reason) => {
         this.#channels.delete(channel)
+        if (passes.get(channel.node) === pass) passes.delete(channel.node)
         events.closed(reason)
       },
     })
   }
 
-  #handedOn(_: IncomingMessage, response: ServerResponse): void {
-    end(response, 404)
+  #handedOn(server: LinkServer, request: IncomingMessage, response: ServerResponse): void {
+    const { headers, socket } = request
+    const expected = this.#tokens.get(wordOf(headers, HEADER.from) ?? '')
+    const { handedOn } = this.#parts
+    if (!handedOn || !expected || !isSame(wordOf(headers, HEADER.token) ?? '', expected)) {
+      end(response, 404)
+      return
+    }
+    server.trust(socket)
+    handedOn(request, response)
   }
 }

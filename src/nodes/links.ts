@@ -10,10 +10,15 @@ import type { NodeId } from './link-message.ts'
 import { DialError, type Network } from './network.ts'
 import type { Roster } from './roster.ts'
 
+/** Nodes that live, by their addresses. */
+interface WithAddresses {
+  get(id: NodeId): { readonly address: string } | undefined
+}
+
 export interface LinksParts extends LinkParts {
   readonly network: Network
   readonly clock: Clock
-  readonly roster: Pick<Roster, 'self' | 'get' | 'redisAgeMs' | 'heard' | 'dialled'>
+  readonly roster: LinkParts['roster'] & Pick<Roster, 'self' | 'dialled'> & WithAddresses
   readonly logger: RoomLogger
   /** The edge's part of a link that this node has dialled. */
   readonly dialled: (link: Link) => LinkListener

@@ -15,10 +15,16 @@ type Trust = (address: string, distance: number) => boolean
 const LOOPBACK = /^(?:::1$|(?:::ffff:)?127\.)/
 const NO_PROTOCOLS: readonly string[] = Object.freeze([])
 
-/** `trusted`: addresses, CIDRs, or proxy-addr's names (`loopback`, `uniquelocal`, …). */
-export function callerReader(trusted: string[]): CallerOf {
+/**
+ * `trusted`: addresses, CIDRs, or proxy-addr's names (`loopback`, `uniquelocal`, …). `handedOn`: the caller of a request
+ * that another node has handed on.
+ */
+export function callerReader(
+  trusted: string[],
+  handedOn: (request: IncomingMessage) => Caller | undefined = () => undefined,
+): CallerOf {
   const trust = trusted.length === 0 ? undefined : proxyAddr.compile(trusted)
-  return (request) => callerOf(request, trust)
+  return (request) => handedOn(request) ?? callerOf(request, trust)
 }
 
 function callerOf(request: IncomingMessage, trust: Trust | undefined): Caller {

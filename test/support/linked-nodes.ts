@@ -3,7 +3,6 @@ import type { Link } from '../../src/nodes/link.ts'
 import type { LinkMessage, NodeId } from '../../src/nodes/link-message.ts'
 import { Links } from '../../src/nodes/links.ts'
 import { Questions } from '../../src/nodes/questions.ts'
-import type { NodeEntry } from '../../src/nodes/roster.ts'
 import { type HandClock, handClock } from '../../src/testing/hand-clock.ts'
 import { MadeUpNetwork } from './made-up-network.ts'
 
@@ -77,20 +76,6 @@ function nodeOf(id: NodeId, clock: HandClock, network: MadeUpNetwork, isKnown: (
     else run()
   }
   const onTime = whenRunning('timers')
-  const entry = (of: NodeId): NodeEntry => ({
-    ...{
-      id: of,
-      address: `${of}:1`,
-      protocol: 1,
-      startedMs: 0,
-      configHash: '',
-      modulesHash: '',
-      cannotReach: [],
-      version: '',
-      isDraining: false,
-      hears: true,
-    },
-  })
   const questions = new Questions()
   const line = (fields: object | string, text?: string) => void node.logged.push(text ?? String(fields))
   const listener = (kind: 'dialled' | 'accepted') => ({
@@ -118,7 +103,7 @@ function nodeOf(id: NodeId, clock: HandClock, network: MadeUpNetwork, isKnown: (
       questions,
       roster: {
         self: id,
-        get: (other) => (isKnown(other) ? entry(other) : undefined),
+        get: (other) => (isKnown(other) ? { address: `${other}:1` } : undefined),
         get redisAgeMs() {
           return node.redisAgeMs
         },

@@ -36,6 +36,11 @@ export interface RoomRouteParts {
   readonly ownFiles: OwnFiles
   readonly router: () => Router
   readonly lobbyOrigins: () => Origins
+  /**
+   * Answers a request to a room that lives on another node: resolves with `true` when it is answered, with `false` if it is
+   * to be answered here. Rejects with a `Refusal`. `undefined`: this server runs alone.
+   */
+  readonly handOn?: ((call: RoomRequest) => Promise<boolean>) | undefined
 }
 
 /** Reads of rooms and posts to them. */
@@ -50,6 +55,8 @@ export interface RoomStreams {
 export interface StreamRead {
   /** Whether a drain waits for the answer. */
   readonly isAwaited: boolean
+  /** Whether it joins a peer, whose connection is this node's own. */
+  readonly isPeer: boolean
   answer(call: RoomRequest, pass: Pass | undefined): Promise<FastifyReply>
 }
 
@@ -99,6 +106,7 @@ export async function roomRoutes(app: FastifyInstance, parts: RoomRouteParts): P
   })
   app.post('/*', async (request, reply) => {
     const call = enter(gate, request, reply)
+    if (call.route.mount.kind === 'event' && (await isHandedOn(parts, call, true))) return reply
     const pass = await gate.pass(request.caller, call.route, call.query)
     mustBeEvents(call.route, reply)
     return parts.inFlight.track(streams.append(call, pass))
@@ -140,6 +148,8 @@ async function get(parts: RoomRouteParts, request: FastifyRequest, reply: Fastif
   if (call.query.get('check') === 'join') return checkJoin(parts, call)
   const read = streams.readOf(call.query, request)
   if (read) {
+    const mayBeElsewhere = route.mount.kind === 'event' && !read.isPeer
+    if (mayBeElsewhere && (await isHandedOn(parts, call, read.isAwaited))) return reply
     const pass = await parts.gate.pass(request.caller, route, call.query)
     mustBeEvents(route, reply)
     const answer = read.answer(call, pass)
@@ -150,10 +160,21 @@ async function get(parts: RoomRouteParts, request: FastifyRequest, reply: Fastif
   const { page } = route.mount
   if (isPage && page !== undefined && !call.query.has('console')) return sendOwnPage(reply, page)
   if (isPage) return sendAsset(request, reply, pages.room)
+  if (await isHandedOn(parts, call, false)) return reply
   await parts.gate.pass(request.caller, route, call.query)
   if (request.method === 'HEAD' && route.mount.kind === 'event') return streams.head(call)
   parts.gate.chargeRead(request.caller)
   return reply.type(JSON_UTF8).send(JSON.stringify(await describeRoom(route, rooms, log, languagesOf(request))))
+}
+
+/** Whether another node has answered. `isAwaited`: a drain waits for it. */
+async function isHandedOn(
+  { handOn, inFlight }: RoomRouteParts,
+  call: RoomRequest,
+  isAwaited: boolean,
+): Promise<boolean> {
+  if (!handOn) return false
+  return isAwaited ? inFlight.track(handOn(call)) : handOn(call)
 }
 
 /** A browser hides the status of a refused upgrade from its page, so the page asks here why: 204 if it would be admitted. */

@@ -31,6 +31,8 @@ export interface LiveParts {
   readonly refusals: Refusals
   /** Counts a connection that the server ends. */
   readonly closed: (code: number) => void
+  /** What the tokens of streams begin with: the name of this node and a dot, so that any node knows where to hand a post. */
+  readonly tokenPrefix?: string | undefined
 }
 
 const TOKEN_BYTES = 24
@@ -112,7 +114,7 @@ export class LiveStreams {
 
   /** A client that is a peer. Its stream begins where its welcome says. */
   async #peer(call: Call, query: URLSearchParams): Promise<Entry> {
-    const { gate, guestIds, random } = this.#parts
+    const { gate, guestIds, random, tokenPrefix = '' } = this.#parts
     const { request, route, wanted, pass } = call
     const { offset } = wanted
     const { visitor: known } = identityOf(withoutOffset(query), guestIds.in(route.path), pass)
@@ -123,7 +125,7 @@ export class LiveStreams {
     const begin = () => {
       const refused = room.refusalOf(client)
       if (refused) throw refusalOfJoin(refused)
-      const token = random.bytes(TOKEN_BYTES).toString('base64url')
+      const token = tokenPrefix + random.bytes(TOKEN_BYTES).toString('base64url')
       const stream = this.#stream(call, room, 'members', undefined, token)
       const session = room.join(visitor, stream, offset)
       stream.onStalled = () => session.cutSlow('limits.sendTimeout')

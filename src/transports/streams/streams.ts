@@ -38,7 +38,12 @@ export class Streams {
     const wanted = readRequestOf(query, request)
     if (!wanted) return undefined
     const answer = (call: StreamRequest, pass: Pass | undefined) => this.#read(call, wanted, pass)
-    return { isAwaited: wanted.live === 'long-poll' && request.method !== 'HEAD', answer }
+    const isBodiless = request.method === 'HEAD'
+    return {
+      isAwaited: wanted.live === 'long-poll' && !isBodiless,
+      isPeer: wanted.live === 'sse' && query.has('client') && !isBodiless,
+      answer,
+    }
   }
 
   /** The answer to a `HEAD` that is no read: where the room's log ends. */
