@@ -17,10 +17,6 @@ import { hostGuard } from './gate/host.ts'
 import { Quotas } from './gate/quotas.ts'
 import { Router } from './gate/router.ts'
 import type { Log } from './log/log.ts'
-import { MemoryLog } from './log/memory.ts'
-import { SqliteLog } from './log/sqlite/sqlite.ts'
-import type { Nodes } from './nodes/nodes.ts'
-import type { OpeningParts } from './nodes/open.ts'
 import { Acts } from './operations/acts.ts'
 import { Admin } from './operations/admin.ts'
 import { openBackupSocket } from './operations/backup-socket.ts'
@@ -36,6 +32,7 @@ import { Deadlines } from './room/deadlines.ts'
 import { RoomSender } from './room/room-sender.ts'
 import { Rooms } from './room/rooms.ts'
 import { StorageBudget } from './room/storage-budget.ts'
+import { openServerLog, type ServerLog } from './server-log.ts'
 import { callerReader } from './transports/caller-reader.ts'
 import { Heartbeat } from './transports/heartbeat.ts'
 import { httpRoutes } from './transports/http/http.ts'
@@ -81,8 +78,10 @@ export async function createServer(parts: ServerParts): Promise<Server> {
   const { basePath, drainMs, drainNoticeMs, trustProxy, allowedHosts } = environment
   const metrics = new Metrics()
   const onCommit = (seconds: number) => metrics.commit.observe(seconds)
-  const nodes = parts.log ? undefined : await openNodes({ environment, config, clock, random, logger, onCommit })
-  const log = parts.log ?? nodes?.log ?? (await openLog(environment.dataDir, { clock, random, logger, onCommit }))
+  const serverLog: ServerLog = parts.log
+    ? { log: parts.log }
+    : await openServerLog({ environment, config, clock, random, logger, onCommit })
+  const { log, nodes } = serverLog
   const guestIds = new GuestIds(log, random)
   let router = new Router(config.mounts)
   const failed = (error: unknown) => logger.error({ err: error }, 'an internal callback failed')
@@ -108,7 +107,9 @@ export async function createServer(parts: ServerParts): Promise<Server> {
     rooms,
     elsewhere: nodes && ((message) => nodes.messages.send(message)),
   })
-  const alarms = new AlarmOpenings({ ...roomParts, rooms, routeOf: (path) => router.find(path) })
+  const find = (path: string) => router.find(path)
+  const places = nodes?.places({ ...roomParts, rooms, routeOf: find }) ?? rooms
+  const alarms = new AlarmOpenings({ ...roomParts, rooms, routeOf: find })
   metrics.watch(() => countRooms(config.mounts, rooms), log)
   const quotas = new Quotas(clock, config.server.limits)
   const heartbeat = new Heartbeat(clock, failed)
@@ -125,7 +126,7 @@ export async function createServer(parts: ServerParts): Promise<Server> {
     basePath,
     clock,
     guestIds,
-    rooms,
+    rooms: places,
     quotas,
     mustKnowHost: hostGuard(allowedHosts),
     isOwn: (path) => isOwnPath(path, pages.files) || pages.hashed.has(path) || ownFiles.has(path),
@@ -152,15 +153,7 @@ export async function createServer(parts: ServerParts): Promise<Server> {
   const operatorParts = { ...roomParts, gate, rooms, elsewhere }
   const overview = new Overview(operatorParts)
   const acts = new Acts(new Admin(operatorParts), overview, elsewhere)
-  nodes?.serve({
-    rooms,
-    routeOf: (path) => router.find(path),
-    deliver: (message) => messages.deliver(message),
-    flushQueue,
-    tallyOf: roomParts.tallyOf,
-    overview,
-    acts,
-  })
+  nodes?.answer({ rooms, deliver: (message) => messages.deliver(message), overview, acts })
   const app = httpServer(environment, clock, refusals, callerOf, config.server.limits)
   await httpRoutes(app, {
     basePath,
@@ -231,19 +224,4 @@ export async function createServer(parts: ServerParts): Promise<Server> {
       return closing
     },
   }
-}
-
-/** What makes this server a node among others; `undefined`: it runs alone. */
-async function openNodes(parts: OpeningParts & { environment: Environment }): Promise<Nodes | undefined> {
-  const { redisUrl } = parts.environment
-  return redisUrl === undefined ? undefined : (await import('./nodes/open.ts')).openNodes(redisUrl, parts)
-}
-
-/** The log in the folder of `DATA_DIR`, or in memory. */
-async function openLog(
-  dataDir: string,
-  { clock, random, logger, onCommit }: Pick<OpeningParts, 'clock' | 'random' | 'logger' | 'onCommit'>,
-): Promise<Log> {
-  if (dataDir === ':memory:') return new MemoryLog(clock, random)
-  return SqliteLog.open(dataDir, clock, random, logger, onCommit)
 }

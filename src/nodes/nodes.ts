@@ -7,16 +7,15 @@ import type { Answer } from '../author/room.ts'
 import type { Clock } from '../clock.ts'
 import type { Mount, Route } from '../config/mount.ts'
 import type { RoomLogger } from '../define.ts'
-import type { FlushQueue } from '../delivery/flush-queue.ts'
 import { Claims } from '../log/redis/claims.ts'
 import type { RedisLog } from '../log/redis/redis.ts'
 import type { RedisCalls } from '../log/redis/redis-calls.ts'
 import type { Random } from '../random.ts'
 import type { ChainedMessage } from '../room/room-message.ts'
 import type { Rooms } from '../room/rooms.ts'
-import type { Tally } from '../tally.ts'
 import { Beats } from './beats.ts'
 import { type ConfigHashes, hashesOf } from './config-hash.ts'
+import type { EdgeParts } from './edge/edge-parts.ts'
 import { NodeRooms } from './edge/node-rooms.ts'
 import { Places } from './edge/places.ts'
 import type { Link, LinkListener } from './link.ts'
@@ -49,11 +48,13 @@ export interface NodesParts {
 }
 
 /** The rooms of this node. */
-export interface Served extends Omit<OwnRooms, 'rooms'> {
+export interface PlacesParts extends Pick<EdgeParts, 'flushQueue' | 'tallyOf'> {
   readonly rooms: Rooms
   readonly routeOf: (path: string) => Route | undefined
-  readonly flushQueue: FlushQueue
-  readonly tallyOf: (pattern: string) => Tally
+}
+
+/** What other nodes ask this one. */
+export interface Answering extends OwnRooms {
   /** Delivers a message of another room to one that is here. */
   readonly deliver: (message: ChainedMessage) => Promise<Answer>
 }
@@ -69,9 +70,7 @@ export class Nodes {
   readonly elsewhere: OtherRooms
   readonly #parts: NodesParts
   readonly #questions = new Questions()
-  readonly #places = new Places()
-  /** The rooms of all nodes, for the peers of this one. Made by `serve`. */
-  edge: NodeRooms | undefined
+  #edge: Places | undefined
   #guests: Guests | undefined
   #taking: Taking | undefined
   #handOver: HandOver | undefined
@@ -115,29 +114,30 @@ export class Nodes {
   /** Whether not all peers of a room may be here again that was at another node until now. */
   readonly isSettling = (path: string): boolean => this.#taking?.isSettling(path) ?? false
 
-  /** Lets other nodes into the rooms of this one. Called once, before `start`. */
-  serve({ rooms, routeOf, deliver, flushQueue, tallyOf, ...own }: Served): NodeRooms {
-    const { clock, logger, random } = this.#parts
-    answerForRooms(this.#questions, { ...own, rooms })
-    this.messages.answer(this.#questions, deliver)
+  /** The rooms of all nodes, for the gate of this one; other nodes are let into those that are here. Called once. */
+  places({ rooms, routeOf, flushQueue, tallyOf }: PlacesParts): NodeRooms {
+    const { clock, random, logger } = this.#parts
+    const { roster, links, ownership } = this
+    const shared = { clock, logger, rooms, routeOf, ownership }
+    const places = new Places()
+    const nodeRooms = new NodeRooms({ ...shared, random, flushQueue, tallyOf, roster, links, places, held: { all: 0 } })
     const guests = new Guests({
-      ...{ clock, logger, rooms, routeOf },
-      ownership: this.ownership,
+      ...shared,
       termOf: (path) => this.log.claimOf(path)?.term ?? 0,
       verify: async (path) => void (await this.log.verify(path)),
     })
+    this.#edge = places
     this.#guests = guests
     this.#taking = new Taking({ clock, rooms, routeOf, isDraining: () => guests.isDraining })
     this.#taking.answer(this.#questions)
-    const { roster, links, ownership } = this
-    const edge = new NodeRooms({
-      ...{ clock, random, logger, flushQueue, tallyOf, roster, ownership, rooms, links, routeOf },
-      places: this.#places,
-      held: { all: 0 },
-    })
-    this.edge = edge
-    this.#handOver = new HandOver({ clock, logger, rooms, roster, links, guests, ownPeers: edge })
-    return edge
+    this.#handOver = new HandOver({ clock, logger, rooms, roster, links, guests, ownPeers: nodeRooms })
+    return nodeRooms
+  }
+
+  /** Answers the questions of other nodes. Called once, before `start`. */
+  answer({ deliver, ...own }: Answering): void {
+    answerForRooms(this.#questions, own)
+    this.messages.answer(this.#questions, deliver)
   }
 
   /** `rooms.json` was read anew. */
@@ -163,7 +163,7 @@ export class Nodes {
   }
 
   #dialled(link: Link): LinkListener {
-    return this.#places.dialled(link)
+    return this.#edge?.dialled(link) ?? NOBODY
   }
 
   #accepted(link: Link): LinkListener {

@@ -73,6 +73,7 @@ export class SimNode {
   #nodes: Nodes | undefined
   #rooms: Rooms | undefined
   #alarms: AlarmOpenings | undefined
+  /** Where clients get into rooms. */
   #places: RoomPlaces | undefined
 
   constructor(parts: NodeParts) {
@@ -126,13 +127,13 @@ export class SimNode {
       elsewhere: nodes && ((message) => nodes.messages.send(message)),
     })
     const deliver = (message: Parameters<RoomSender['deliver']>[0]) => messages.deliver(message)
-    const { flushQueue, tallyOf } = parts
-    const own = { overview: { lines: async () => [] }, acts: { here: unknown } }
-    this.#places = nodes?.serve({ rooms, routeOf, deliver, flushQueue, tallyOf, ...own }) ?? rooms
+    const places = nodes?.places({ ...parts, rooms, routeOf }) ?? rooms
+    nodes?.answer({ rooms, deliver, overview: { lines: async () => [] }, acts: { here: unknown } })
     await nodes?.start()
     this.#rooms = rooms
     this.#alarms = new AlarmOpenings({ ...parts, rooms, routeOf })
     this.#alarms.start()
+    this.#places = places
   }
 
   /** `undefined`: it is the only one. */

@@ -31,13 +31,22 @@ export const FLOORS: readonly (readonly string[])[] = [
   ['nodes/nodes.ts'],
   ['nodes/open.ts'],
   ['testing'],
-  ['testing.ts', 'server.ts'],
+  ['testing.ts', 'server-log.ts'],
+  ['server.ts'],
   ['cli'],
   ['main.ts'],
 ]
 
 /** Files that put together what stands on other floors: neither ground, which all may import, nor of their folder's floor. */
-const OWN_PLACE = ['main.ts', 'server.ts', 'define.ts', 'testing.ts', 'nodes/nodes.ts', 'nodes/open.ts']
+const OWN_PLACE = [
+  'main.ts',
+  'server.ts',
+  'server-log.ts',
+  'define.ts',
+  'testing.ts',
+  'nodes/nodes.ts',
+  'nodes/open.ts',
+]
 
 export interface Import {
   readonly from: string

@@ -74,12 +74,12 @@ describe('the source', () => {
     expect(names(src, ({ code }) => /\bPromise\.race\b/.test(code))).toEqual([])
   })
 
-  it('chooses the log in server.ts for everyone, and in the testing kit for room authors', () => {
+  it('chooses the log in server-log.ts for every server, and in the testing kit for room authors', () => {
     const implementation = /^src\/log\/(memory|sqlite)/
     const chooses = ({ imports }: Source, name: string) =>
       !name.startsWith('src/log/') && imports.some((file) => implementation.test(file))
     // Without a server, `corridor backup` copies the file itself.
-    expect(names(src, chooses)).toEqual(['src/cli/backup.ts', 'src/server.ts', 'src/testing.ts'])
+    expect(names(src, chooses)).toEqual(['src/cli/backup.ts', 'src/server-log.ts', 'src/testing.ts'])
   })
 
   it('chooses the transports in server.ts: none of their folders imports another', () => {
@@ -109,7 +109,7 @@ describe('the source', () => {
     expect(names(others, ({ code }) => enters.test(code))).toEqual([])
     expect(src.get('src/log/redis/address.ts')?.imports).toEqual([])
     expect(names(others, ({ code }) => /await import\('\.[^']*log\/redis\//.test(code))).toEqual(['src/cli/backup.ts'])
-    expect(names(others, ({ code }) => /await import\('\.[^']*\/nodes\//.test(code))).toEqual(['src/server.ts'])
+    expect(names(others, ({ code }) => /await import\('\.[^']*\/nodes\//.test(code))).toEqual(['src/server-log.ts'])
   })
 
   it('touches the private parts of a dependency in one file each, "…-internals.ts"', () => {
