@@ -95,10 +95,10 @@ export class Beats implements Roster {
     return this.#loop.start()
   }
 
-  /** The configuration has changed, or it ends: from now on no room is handed to this node. */
-  say(said: Partial<Pick<NodeEntry, 'configHash' | 'modulesHash' | 'isDraining'>>): void {
+  /** The configuration has changed, or it ends and takes no more rooms. Resolves with whether Redis has answered in time. */
+  say(said: Partial<Pick<NodeEntry, 'configHash' | 'modulesHash' | 'isDraining'>>): Promise<boolean> {
     this.#own.say(said)
-    this.#loop.soon()
+    return this.#loop.anew()
   }
 
   /** Its rooms are given up: others need not wait until it is found dead. */

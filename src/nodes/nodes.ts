@@ -13,6 +13,7 @@ import type { RedisCalls } from '../log/redis/redis-calls.ts'
 import type { Random } from '../random.ts'
 import type { ChainedMessage } from '../room/room-message.ts'
 import type { Rooms } from '../room/rooms.ts'
+import { within } from '../within.ts'
 import { Beats } from './beats.ts'
 import { type ConfigHashes, hashesOf } from './config-hash.ts'
 import type { EdgeParts } from './edge/edge-parts.ts'
@@ -58,6 +59,9 @@ export interface Answering extends OwnRooms {
   /** Delivers a message of another room to one that is here. */
   readonly deliver: (message: ChainedMessage) => Promise<Answer>
 }
+
+/** A node that ends waits so long to know who else lives. */
+const FRESH_MS = 500
 
 export class Nodes {
   readonly roster: Beats
@@ -142,12 +146,13 @@ export class Nodes {
 
   /** `rooms.json` was read anew. */
   reload(mounts: readonly Mount[]): void {
-    this.roster.say(hashesOf(mounts))
+    void this.roster.say(hashesOf(mounts))
   }
 
   /** This node ends: its rooms go to others, as many as can within `ms`. */
   async handOver(ms: number): Promise<void> {
-    this.roster.say({ isDraining: true })
+    // A node that has just started may be the one that stays.
+    await within(this.#parts.clock, FRESH_MS, this.roster.say({ isDraining: true }), () => false)
     await this.#handOver?.run(ms)
   }
 
