@@ -175,7 +175,7 @@ export class Beats implements Roster {
     const sentMs = clock.monotonic()
     const cannotReach = this.#reaches.unreached((id) => this.#sightings.movedMs(id))
     this.#own.say({ hears: this.#channels.hears, cannotReach })
-    const { number, args } = this.#own.next(this.#notes.confirmation)
+    const { number, args } = this.#own.next(this.#time.known, this.#notes.confirmation)
     try {
       const reply = readBeat(await calls.run(beat, NODES_KEY, args))
       if (!this.#hasEnded) this.#read(reply, { number, sentMs, answeredMs: clock.monotonic() })

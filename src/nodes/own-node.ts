@@ -26,12 +26,15 @@ export class OwnNode {
     this.entry = { ...this.entry, ...said }
   }
 
-  /** The arguments of the next beat, and its number. */
-  next(confirmation: readonly string[]): { readonly number: number; readonly args: readonly Argument[] } {
+  /** The arguments of the next beat, and its number. `timeMs`: the time of all nodes, as it is known here. */
+  next(
+    timeMs: number,
+    confirmation: readonly string[],
+  ): { readonly number: number; readonly args: readonly Argument[] } {
     this.beats += 1
     const { id, startedMs } = this.entry
     const started = startedMs === 0 ? '' : startedMs
-    return { number: this.beats, args: [id, this.beats, started, saidText(this.entry), ...confirmation] }
+    return { number: this.beats, args: [id, this.beats, started, saidText(this.entry), timeMs, ...confirmation] }
   }
 
   /** A beat was answered. Returns whether Redis has what it had at the last answer before: notes for this node too. */

@@ -139,7 +139,7 @@ describe('in Redis', () => {
     await one.beats.leaveNote(two.id, '/a')
     await stage.pass(4000)
     expect(kept()).toBeNull()
-    expect([...stage.host.model.keys.keys()]).toEqual(['corridor:{nodes}'])
+    expect([...stage.host.model.keys.keys()]).toEqual(['corridor:{nodes}', 'corridor:{nodes}t'])
     expect(one.beats.isDead(two.id)).toBe(true)
   })
 
