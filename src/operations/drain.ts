@@ -7,6 +7,7 @@ import type { Duplex } from 'node:stream'
 import type { Clock } from '../clock.ts'
 import { Close, type CloseReason } from '../errors.ts'
 import type { Random } from '../random.ts'
+import type { Dismissal } from '../room/dismissal.ts'
 import type { Rooms } from '../room/rooms.ts'
 
 /** The share of the drain time in which rooms are handed over. */
@@ -32,8 +33,20 @@ export interface DrainParts {
   readonly noticeMs: number
   /** Resolves when no HTTP request for a room is in flight. */
   readonly answered: () => Promise<void>
-  /** This node among others: hands them its rooms, as many as can be within `ms`. Their peers here stay, to be dismissed. */
-  readonly node: { handOver(ms: number): Promise<void> } | undefined
+  /** This node among others: it hands them its rooms, as many as can be within `ms`; its own peers are dismissed then. */
+  readonly node: DrainingNode | undefined
+}
+
+export interface DrainingNode {
+  handOver(ms: number): Promise<void>
+  /** Its peers in rooms of other nodes. */
+  readonly ownPeers: Dismissible
+}
+
+/** Peers that are dismissed in waves: of a room, or of other nodes' rooms. */
+interface Dismissible {
+  readonly count: number
+  dismiss(atMost: number, reason: () => CloseReason, withinMs: number): Dismissal
 }
 
 /** Waits for the notice time, dismisses every peer (1012, with a reconnect delay), then closes all rooms. */
@@ -49,14 +62,15 @@ export async function drain(parts: DrainParts): Promise<void> {
   const withinMs = Math.min(drainMs, RETURN_MS)
   const reason = () => restarting(random.fraction() * withinMs)
   for (const { room } of [...rooms.open()]) room.endReaders(reason)
+  const all = () => [...[...rooms.open()].map(({ room }) => room), ...(node ? [node.ownPeers] : [])]
   let peers = 0
-  for (const { room } of rooms.open()) peers += room.count
+  for (const { count } of all()) peers += count
   const wave = Math.max(WAVE, Math.ceil((peers * PAUSE_MS) / Math.max(PAUSE_MS, (drainMs - noticeMs) * DISMISSING)))
   const answersAt = clock.monotonic() + (drainMs - noticeMs) * ANSWERING
   const dismissals: Promise<void>[] = []
   for (let left = peers; left > 0; left -= wave) {
     const answersMs = Math.max(MOMENT_MS, answersAt - clock.monotonic())
-    dismissals.push(...dismissWave(rooms, wave, reason, answersMs))
+    dismissals.push(...dismissWave(all(), wave, reason, answersMs))
     if (left > wave) await new Promise<void>((resolve) => clock.after(PAUSE_MS, resolve))
   }
   await Promise.all(dismissals)
@@ -72,14 +86,14 @@ export async function allClosed(sockets: Iterable<Duplex>): Promise<void> {
 
 /** Dismisses at most `atMost` further peers. */
 function* dismissWave(
-  rooms: Rooms,
+  all: readonly Dismissible[],
   atMost: number,
   reason: () => CloseReason,
   answersMs: number,
 ): IterableIterator<Promise<void>> {
   let left = atMost
-  for (const { room } of [...rooms.open()]) {
-    const { dismissed, gone } = room.dismiss(left, reason, answersMs)
+  for (const peers of all) {
+    const { dismissed, gone } = peers.dismiss(left, reason, answersMs)
     left -= dismissed
     yield gone
     if (left <= 0) return

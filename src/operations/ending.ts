@@ -5,7 +5,7 @@
 import type { Duplex } from 'node:stream'
 import type { Clock } from '../clock.ts'
 import { within } from '../within.ts'
-import { allClosed, type DrainParts, drain } from './drain.ts'
+import { allClosed, type DrainingNode, type DrainParts, drain } from './drain.ts'
 
 /** After this share of the drain time, connections are destroyed, so that the log is closed before the process ends. */
 const GRACEFUL_SHARE = 0.8
@@ -31,7 +31,7 @@ export interface EndingParts extends DrainParts {
   readonly app: Closes
   readonly backups: Closes
   /** This node among others, which needs its rooms closed and its log still open. */
-  readonly node: ({ end(): Promise<void> } & NonNullable<DrainParts['node']>) | undefined
+  readonly node: (DrainingNode & { end(): Promise<void> }) | undefined
   readonly log: Closes
 }
 

@@ -120,6 +120,16 @@ export class EdgeSession implements EventSession, EdgePeer, WireOwner {
     else this.wire.close(reason)
   }
 
+  /** This node ends: the peer comes back over another, and its room waits for it. */
+  dismiss(reason: CloseReason): void {
+    if (this.isOver) return
+    const session = this.#session
+    session?.flush()
+    this.#session = undefined
+    session?.gone(true)
+    this.wire.close(reason)
+  }
+
   cutSlow(limit: Limit): void {
     if (this.isOver) return
     if (this.#session) this.#session.cutSlow(limit)
