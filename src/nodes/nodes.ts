@@ -16,6 +16,7 @@ import type { Rooms } from '../room/rooms.ts'
 import { within } from '../within.ts'
 import { Beats } from './beats.ts'
 import { type ConfigHashes, hashesOf } from './config-hash.ts'
+import { EdgeDismissal } from './edge/edge-dismissal.ts'
 import type { EdgeParts } from './edge/edge-parts.ts'
 import { NodeRooms } from './edge/node-rooms.ts'
 import { Places } from './edge/places.ts'
@@ -72,9 +73,12 @@ export class Nodes {
   /** Sends messages to rooms of other nodes. */
   readonly messages: RoomMessages
   readonly elsewhere: OtherRooms
+  /** The peers of this node in rooms of others, to be dismissed when it ends. */
+  readonly ownPeers: EdgeDismissal
   readonly #parts: NodesParts
   readonly #questions = new Questions()
   #edge: Places | undefined
+  #rooms: NodeRooms | undefined
   #guests: Guests | undefined
   #taking: Taking | undefined
   #handOver: HandOver | undefined
@@ -110,6 +114,7 @@ export class Nodes {
     const { ownership, links } = this
     this.messages = new RoomMessages({ clock, ownership, links })
     this.elsewhere = new OtherRooms({ clock, roster, links, ownership })
+    this.ownPeers = new EdgeDismissal({ clock, peers: () => this.#rooms?.peersElsewhere() ?? [] })
   }
 
   /** Whether this node may speak for its rooms. */
@@ -131,6 +136,7 @@ export class Nodes {
       verify: async (path) => void (await this.log.verify(path)),
     })
     this.#edge = places
+    this.#rooms = nodeRooms
     this.#guests = guests
     this.#taking = new Taking({ clock, rooms, routeOf, isDraining: () => guests.isDraining })
     this.#taking.answer(this.#questions)

@@ -89,7 +89,12 @@ it('remembers a name as long as its member is there', async () => {
   const [ann, bob] = [room.join({ name: 'ann' }), room.join({ name: 'bob' })]
   await ann.send('rename', { name: 'Annabel' })
   await bob.send('rename', { name: 'Bobby' })
-  expect(room.storage.entries('name/').map(([, name]) => name).sort()).toEqual(['Annabel', 'Bobby'])
+  expect(
+    room.storage
+      .entries('name/')
+      .map(([, name]) => name)
+      .sort(),
+  ).toEqual(['Annabel', 'Bobby'])
   ann.leave()
   await bob.next('leave')
   expect(room.storage.entries('name/').map(([, name]) => name)).toEqual(['Bobby'])

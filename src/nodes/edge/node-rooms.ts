@@ -11,6 +11,7 @@ import { justClosed } from '../../room/room-refusals.ts'
 import type { NodeId } from '../link-message.ts'
 import type { EdgeParts } from './edge-parts.ts'
 import { EdgeEventRoom, EdgeRawRoom, type EdgeRoom, type EdgeRoomParts } from './edge-room.ts'
+import type { EdgeSession } from './edge-session.ts'
 import { LocalHome } from './local-home.ts'
 
 /** An empty room gives its place at its owner back after so long. */
@@ -71,6 +72,11 @@ export class NodeRooms implements RoomPlaces {
   *all(): IterableIterator<EdgeRoom> {
     yield* this.#rooms.values()
     yield* this.#stale
+  }
+
+  /** The peers of this node in rooms that are not open here. */
+  *peersElsewhere(): IterableIterator<EdgeSession> {
+    for (const { path, sessions } of this.all()) if (this.#parts.ownership.known(path)?.at !== 'here') yield* sessions
   }
 
   /** A room that is open here is about to move: what its peers say waits. */
