@@ -6,7 +6,7 @@ import { z } from 'zod'
 import { defineRoom } from '../../src/define.ts'
 import type { Bytes, Encoding, Frame } from '../../src/delivery/frame.ts'
 import type { Wire } from '../../src/delivery/wire.ts'
-import type { CloseReason } from '../../src/errors.ts'
+import { Close, type CloseReason } from '../../src/errors.ts'
 import { offset } from '../../src/log/log.ts'
 import { MemoryLog } from '../../src/log/memory.ts'
 import { Guests } from '../../src/nodes/owner/guests.ts'
@@ -132,6 +132,7 @@ export async function edgeCluster(line: object = {}) {
   const roomsOf = () => new Rooms({ ...roomParts(clock).parts, log: losing.log }, () => mount)
   const ownRooms = roomsOf()
   const edge = coupledEdge(clock, mount, ownRooms)
+  const allGuests = new Map<string, Guests>()
   const owners = { one: roomsOf(), two: roomsOf() }
   let at: OwnerName | typeof EDGE = 'one'
   for (const name of ['one', 'two'] as const) {
@@ -144,6 +145,7 @@ export async function edgeCluster(line: object = {}) {
       verify: async () => {},
     })
     edge.owners.set(name, (link) => guests.accept(link))
+    allGuests.set(name, guests)
   }
   const settle = () => edge.move(at === EDGE ? { at: 'here' } : { at: 'there', node: at, term: 1 })
   settle()
@@ -156,6 +158,19 @@ export async function edgeCluster(line: object = {}) {
       at = to
       settle()
       if (before.at('/room')) losing.lose('/room')
+    },
+    /** The owner ends, and hands the room over as `hand-over.ts` does. */
+    async handOver(to: OwnerName): Promise<void> {
+      const guests = allGuests.get(at)
+      guests?.leadTo('/room', to)
+      if (at === EDGE) edge.nodeRooms.hold('/room')
+      await guests?.moving('/room')
+      const given = async () => {
+        if (at === EDGE) edge.nodeRooms.follow('/room', to)
+        at = to
+        settle()
+      }
+      await rooms().whileClosed('/room', given, Close.moved)
     },
     get at() {
       return at
