@@ -1,0 +1,71 @@
+/** One of two nodes ends: its rooms are the other's, and nobody in them is announced to leave. On one real Redis. */
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
+import { need } from '../support/components.ts'
+import { RedisServer } from '../support/redis.ts'
+import { startServer, type TestServer } from '../support/server.ts'
+
+const command = need('redis')
+
+let redis: RedisServer
+const nodes: TestServer[] = []
+
+beforeAll(async () => {
+  if (command) redis = await RedisServer.start(command)
+})
+afterAll(() => redis?.remove())
+afterEach(async () => {
+  for (const node of nodes.splice(0)) await node.close()
+})
+
+async function startNode(): Promise<TestServer> {
+  const node = await startServer({
+    env: { REDIS_URL: redis.url },
+    rooms: { '/chat': { module: 'chat' }, '/echo': { module: 'echo' } },
+  })
+  nodes.push(node)
+  return node
+}
+
+const description = async (node: TestServer) =>
+  (await fetch(`${node.url}/chat`, { headers: { Accept: 'application/json' } })).json()
+
+it('moves its rooms: peers of the other node stay, its own come back and are who they were', async () => {
+  const [a, b] = [await startNode(), await startNode()]
+  const ann = await a.connect('/chat', { name: 'ann', client: 'ann' })
+  const welcome = await ann.next<{ you: { id: string } }>('welcome')
+  const ben = await b.connect('/chat', { name: 'ben', client: 'ben' })
+  await ben.next('welcome')
+  ann.send('message', { text: 'before' }, 'a1')
+  await ben.next('message')
+  await ann.next('ack')
+
+  const ended = a.close()
+  nodes.splice(nodes.indexOf(a), 1)
+  expect(await ben.next('welcome')).toMatchObject({ data: { you: { name: 'ben' }, resumed: true, seq: 1 } })
+  expect(await ann.closed).toMatchObject({ code: 1012, reason: expect.stringContaining('come back in') })
+  const back = await b.connect('/chat', { name: 'ann', client: 'ann', offset: 'now' })
+  expect((await back.next<{ you: { id: string } }>('welcome')).data.you.id).toBe(welcome.data.you.id)
+  back.send('message', { text: 'after' }, 'a2')
+  const heard = [await ben.next()]
+  while (heard.at(-1)?.type !== 'message') heard.push(await ben.next())
+  expect(heard.at(-1)).toMatchObject({ seq: 2, data: { text: 'after' } })
+  expect(heard.map(({ type }) => type).filter((type) => type === 'enter' || type === 'leave')).toEqual([])
+  await ended
+  expect((await description(b)).members.count).toBe(2)
+})
+
+it('takes messages meanwhile: they wait at the edges', async () => {
+  const [a, b] = [await startNode(), await startNode()]
+  const ann = await a.connect('/chat', { name: 'ann', client: 'ann' })
+  await ann.next('welcome')
+  const ben = await b.connect('/chat', { name: 'ben', client: 'ben' })
+  await ben.next('welcome')
+  const ended = a.close()
+  nodes.splice(nodes.indexOf(a), 1)
+  // One after the other, below its rate.
+  for (let sent = 1; sent <= 30; sent += 1) {
+    ben.send('message', { text: `${sent}` }, `m${sent}`)
+    expect(await ben.next('ack')).toMatchObject({ id: `m${sent}` })
+  }
+  await ended
+})
