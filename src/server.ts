@@ -121,7 +121,7 @@ export async function createServer(parts: ServerParts): Promise<Server> {
   const pages = parts.pages ?? loadPages(basePath, await publicFiles(), environment.adminToken !== undefined)
   const ownFiles = await OwnFiles.open(environment.publicFolder, clock)
   const auths = new Auths(clock, logger)
-  const callerOf = callerReader(trustProxy)
+  const callerOf = callerReader(trustProxy, nodes?.http?.callerOf)
   const gate = new Gate({
     basePath,
     clock,
@@ -163,7 +163,11 @@ export async function createServer(parts: ServerParts): Promise<Server> {
     elsewhere,
     log,
     random,
-    streams: new Streams({ gate, guestIds, clock, random, heartbeat, flushQueue, refusals, closed }),
+    streams: new Streams({
+      ...{ gate, guestIds, clock, random, heartbeat, flushQueue, refusals, closed },
+      tokenPrefix: nodes && `${nodes.roster.self}.`,
+    }),
+    handOn: nodes?.http?.handOn,
     inFlight,
     requests,
     refusals,
@@ -178,6 +182,7 @@ export async function createServer(parts: ServerParts): Promise<Server> {
     isDraining,
     gateway,
   })
+  nodes?.http?.serve(app, gate)
   app.server.on('upgrade', upgradeHandler({ ...connectionParts, gate, upgrades, gateway }))
   try {
     await nodes?.start()

@@ -25,6 +25,7 @@ import { LINK_PROTOCOL } from './link-keys.ts'
 import type { NodeId } from './link-message.ts'
 import { Links } from './links.ts'
 import type { Network } from './network.ts'
+import type { NodeHttp } from './node-http.ts'
 import { answerForRooms, OtherRooms, type OwnRooms } from './other-rooms.ts'
 import { OwnedLog } from './owned-log.ts'
 import { Guests } from './owner/guests.ts'
@@ -75,6 +76,8 @@ export class Nodes {
   readonly elsewhere: OtherRooms
   /** The peers of this node in rooms of others, to be dismissed when it ends. */
   readonly ownPeers: EdgeDismissal
+  /** Plain HTTP between nodes. Not there: nothing is handed on. */
+  http: NodeHttp | undefined
   readonly #parts: NodesParts
   readonly #questions = new Questions()
   #edge: Places | undefined
@@ -160,6 +163,7 @@ export class Nodes {
     // A node that has just started may be the one that stays.
     await within(this.#parts.clock, FRESH_MS, this.roster.say({ isDraining: true }), () => false)
     await this.#handOver?.run(ms)
+    this.http?.drain()
   }
 
   /** Listens, then beats: from then on others may dial this node, and it may take rooms. */
@@ -169,6 +173,7 @@ export class Nodes {
 
   /** The rooms have closed. */
   async end(): Promise<void> {
+    await this.http?.close()
     await this.links.close()
     await this.roster.end()
   }

@@ -11,6 +11,7 @@ import type { Random } from '../random.ts'
 import { ownVersion } from '../version.ts'
 import { hashesOf } from './config-hash.ts'
 import { LinkNetwork } from './link-network.ts'
+import { NodeHttp } from './node-http.ts'
 import { Nodes } from './nodes.ts'
 
 export interface OpeningParts {
@@ -27,11 +28,21 @@ export interface OpeningParts {
 export async function openNodes(url: string, { environment, config, ...parts }: OpeningParts): Promise<Nodes> {
   const { log, calls, localAddress } = await openRedisLog(url, parts)
   const { linkHost: host, linkPort: port } = environment
-  return new Nodes({
+  let network: LinkNetwork | undefined
+  const nodes: Nodes = new Nodes({
     ...parts,
     ...{ log, calls },
     hashes: hashesOf(config.mounts),
     version: ownVersion(),
-    network: (self) => new LinkNetwork({ ...parts, self, host, port, localAddress, secret: () => log.key }),
+    network(self) {
+      network = new LinkNetwork({
+        ...{ ...parts, self, host, port, localAddress, secret: () => log.key },
+        handedOn: (request, response) => nodes.http?.take(request, response),
+      })
+      return network
+    },
   })
+  const { roster, ownership, links } = nodes
+  nodes.http = new NodeHttp({ ...parts, roster, ownership, links, doorOf: (node) => network?.doorOf(node) })
+  return nodes
 }
