@@ -59,6 +59,8 @@ export class HandingOn {
     const node = token.slice(0, Math.max(0, token.indexOf('.')))
     if (node === roster.self || !roster.get(node) || isHandedOn(call.request.raw)) return false
     const way = await this.#wayTo(node)
+    // Its process has ended, and its streams with it: the token is unknown.
+    if (way instanceof DialError && way.failure === 'refused') return false
     if (way instanceof DialError) throw unavailable(way.message)
     if (await this.#parts.forwarding.forward(call, await bodyOf(call), way)) return true
     throw unavailable(MOVED)
