@@ -47,7 +47,12 @@ function door() {
   return { definition, calls }
 }
 
-export function testMembership(name: string, via: 'websocket' | 'http' | 'socketio', join: Join): void {
+export function testMembership(
+  name: string,
+  via: 'websocket' | 'http' | 'socketio',
+  join: Join,
+  start: typeof startServer = startServer,
+): void {
   describe(`who is in a room, over ${name}`, () => {
     let server: TestServer
     let calls: string[]
@@ -57,7 +62,7 @@ export function testMembership(name: string, via: 'websocket' | 'http' | 'socket
       const limits = { buffered: '64MiB', payload: '1MiB' }
       const one = { definition: room.definition, limits: { peers: 1 } }
       const rooms = { '/door': { definition: room.definition, limits }, '/one': one }
-      server = await startServer({ rooms, env: BRIEF_DRAIN })
+      server = await start({ rooms, env: BRIEF_DRAIN })
     })
     afterEach(() => server.close())
 
