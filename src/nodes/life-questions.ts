@@ -48,14 +48,16 @@ export class LifeQuestions {
     }
     try {
       // What it was before its death may not be known yet.
-      const [isInTime] = await Promise.all([beat(), this.#say(id, here)])
+      await Promise.all([beat(), this.#say(id, here)])
       if (isDead(id)) return false
       // What does not hear cannot answer: its beats tell.
-      if (!isInTime || !channels.hears || get(id)?.hears !== true) return true
+      if (get(id)?.hears !== true) return true
       const counter = counterOf(id)
       await within(clock, ANSWER_MS, answered.promise, () => {})
+      if (isHere || !(await beat())) return true
       // After a pause of this process the answer may wait to be read.
-      return isHere || !(await beat()) || isHere || !channels.hears || counterOf(id) !== counter
+      await new Promise<void>((resolve) => clock.soon(resolve))
+      return isHere || !channels.hears || counterOf(id) !== counter
     } catch {
       return true
     } finally {

@@ -64,7 +64,7 @@ export class Sightings {
       if (sighting.deadMs !== undefined) died.push(id)
     }
     this.#forget()
-    if (isInTime) died.push(...this.#missing(number))
+    died.push(...this.#missing(number))
     return died
   }
 

@@ -125,6 +125,25 @@ describe('a node that beats', () => {
   })
 })
 
+describe('a beat that arrives late, on a connection that has died', () => {
+  it('does not put the counter back', async () => {
+    const stage = beatsStage()
+    const [one, two] = [await stage.node(), await stage.node()]
+    await stage.pass(1500)
+    two.client.pacing = () => ({ callMs: 'held', answerMs: 0 })
+    await stage.pass(1000)
+    two.client.pacing = () => ({ callMs: 0, answerMs: 0 })
+    two.client.cut()
+    await stage.pass(3000)
+    const counter = () => String(stage.host.model.command('HGET', ['corridor:{nodes}', two.id])).split(' ')[0]
+    const before = counter()
+    two.client.ghosts[0]?.arrive()
+    expect(counter()).toBe(before)
+    await stage.pass(2000)
+    expect([...two.of('verifyAll'), ...one.of('died')]).toEqual([])
+  })
+})
+
 describe('in Redis', () => {
   it('nothing expires: a node is removed by another, a minute after it was found dead', async () => {
     const stage = beatsStage()
@@ -139,6 +158,7 @@ describe('in Redis', () => {
     await one.beats.leaveNote(two.id, '/a')
     await stage.pass(4000)
     expect(kept()).toBeNull()
+    await one.beats.leaveNote(two.id, '/b')
     expect([...stage.host.model.keys.keys()]).toEqual(['corridor:{nodes}', 'corridor:{nodes}t'])
     expect(one.beats.isDead(two.id)).toBe(true)
   })
@@ -197,6 +217,18 @@ describe('a node that was never seen', () => {
     await stage.pass(1)
     expect(one.beats.isDead(two.id)).toBe(false)
     expect(one.beats.get(two.id)?.address).toBe('10.0.0.2:7000')
+  })
+
+  it('is not dead for a beat that was on its way when it was asked for', async () => {
+    const stage = beatsStage()
+    const one = await stage.node()
+    one.client.pacing = () => ({ callMs: 0, answerMs: 300 })
+    await stage.pass(1100)
+    const two = await stage.node()
+    expect(one.beats.isDead(two.id)).toBe(false)
+    await stage.pass(1500)
+    expect(one.beats.isDead(two.id)).toBe(false)
+    expect(one.of('died')).toEqual([])
   })
 
   it('is not dead while Redis does not answer', async () => {

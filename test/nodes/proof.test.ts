@@ -87,6 +87,18 @@ describe('a node that alone is cut off from Redis', () => {
 })
 
 describe('while Redis is away for all', () => {
+  it('proof holds for nodes that beat at other times', async () => {
+    const stage = beatsStage()
+    const one = await stage.node()
+    await stage.pass(900)
+    const two = await stage.node()
+    tellEachOther([one, two], stage.clock)
+    await stage.pass(5050)
+    stage.host.kill()
+    for (const node of [one, two]) expect(await proofEnds(stage, node, 30_000)).toBeGreaterThanOrEqual(30_000)
+    for (const { of } of [one, two]) expect(of('cutOff')).toEqual([])
+  })
+
   it('proof holds, however long, and no room changes hands when it is back', async () => {
     for (const isFrozen of [true, false]) {
       const { stage, one, two } = await linked()
@@ -155,6 +167,17 @@ describe('a node that was frozen', () => {
       expect(two.of('died')).toHaveLength(1)
     },
   )
+
+  it('has none by the answer to a beat that was sent before', async () => {
+    const { stage, one } = await linked()
+    one.client.pacing = () => ({ callMs: 0, answerMs: 300 })
+    await stage.pass(600)
+    one.process.pause()
+    await stage.pass(20_000)
+    one.process.goOn('io')
+    await stage.clock.settled()
+    expect(one.beats.hasProof).toBe(false)
+  })
 
   it('does not take what others said before for what is so now', async () => {
     for (const first of ['timer', 'io'] as const) {

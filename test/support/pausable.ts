@@ -12,11 +12,13 @@ interface Held {
 
 export class Pausable {
   readonly clock: Clock
+  readonly #clock: Clock
   #isPaused = false
   #isDead = false
   #held: Held[] = []
 
   constructor(clock: Clock) {
+    this.#clock = clock
     this.clock = {
       now: () => clock.now(),
       monotonic: () => clock.monotonic(),
@@ -34,11 +36,13 @@ export class Pausable {
     this.#isPaused = true
   }
 
+  /** What waits runs, each in its own turn. */
   goOn(first: Held['kind'] = 'timer'): void {
     this.#isPaused = false
     const held = this.#held.splice(0)
-    for (const { kind, run } of held) if (kind === first) run()
-    for (const { kind, run } of held) if (kind !== first) run()
+    const earlier = held.filter(({ kind }) => kind === first)
+    const later = held.filter(({ kind }) => kind !== first)
+    for (const task of [...earlier, ...later]) this.#clock.soon(() => this.#run(task))
   }
 
   /** `kill -9`. */
