@@ -68,16 +68,6 @@ class Stage {
       if ((error as RoomError).code !== 'unavailable') this.problems.push(`${word}: ${error}`)
     }
   }
-
-  /** Time goes on until it is over. */
-  async pass<T>(work: Promise<T>): Promise<T> {
-    let isOver = false
-    const done = work.finally(() => {
-      isOver = true
-    })
-    for (let ms = 0; !isOver && ms < 60_000; ms += 100) await this.nodes.clock.advance(100)
-    return done
-  }
 }
 
 /** Returns what went wrong, and how many calls there were. */
@@ -107,9 +97,9 @@ async function play({ before, isBuried, isSilent, call, fate, point }: Play) {
     return stage.live(third.node)
   }
   const second = others().finally(goesOn.resolve)
-  const [lostByA, lostByB] = await stage.pass(Promise.all([first, second]))
+  const [lostByA, lostByB] = await nodes.pass(Promise.all([first, second]))
   if (lostByB.length > 0 || (!isBuried && lostByA.length > 0)) problems.push(`lost ${[...lostByA, ...lostByB]}`)
-  const texts = await stage.pass(textsFor(await nodes.node('e'), ['a', 'b', 'c', 'd']))
+  const texts = await nodes.pass(textsFor(await nodes.node('e'), ['a', 'b', 'c', 'd']))
   const known = texts.map((text) => text[0]).filter((id, index, all) => id !== all[index - 1])
   if (known.length !== new Set(known).size) problems.push(`mixed: ${texts}`)
   if (texts.length !== new Set(texts).size) problems.push(`doubled: ${texts}`)

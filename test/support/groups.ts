@@ -29,6 +29,7 @@ export const LONG = [
   'erased',
   'fast-reader',
   'fuzz',
+  'interleaved-owners',
   'interleaving',
   'join-race',
   'private-session',

@@ -121,6 +121,16 @@ export class ModelNodes {
     this.runIds.splice(0, 1, this.host.model.runId)
   }
 
+  /** Time goes on until it is over. */
+  async pass<T>(work: Promise<T>): Promise<T> {
+    let isOver = false
+    const done = work.finally(() => {
+      isOver = true
+    })
+    for (let ms = 0; !isOver && ms < 60_000; ms += 100) await this.clock.advance(100)
+    return done
+  }
+
   /** The names of all keys. */
   keys(): string[] {
     return [...this.host.model.keys.keys()].filter((key) => key !== 'corridor:secret').sort()
