@@ -95,7 +95,7 @@ export async function createServer(parts: ServerParts): Promise<Server> {
     alarmBook: new AlarmBook({ late: (ms) => metrics.alarmDelay.observe(ms / 1000) }),
     storageBudget: new StorageBudget(() => config.server.limits.storageBytes),
     sendToRoom: (message: Parameters<RoomSender['send']>[0]) => messages.send(message),
-    ...(nodes && { mayAct: nodes.mayAct, isSettling: nodes.isSettling }),
+    ...nodes?.roomParts,
     tallyOf: (pattern: string) => metrics.of(pattern),
     logger,
   }

@@ -14,6 +14,7 @@ import type { Random } from '../random.ts'
 import type { ChainedMessage } from '../room/room-message.ts'
 import type { Rooms } from '../room/rooms.ts'
 import { within } from '../within.ts'
+import { NodeAlarmTurns } from './alarm-turns.ts'
 import { Beats } from './beats.ts'
 import { type ConfigHashes, hashesOf } from './config-hash.ts'
 import { EdgeDismissal } from './edge/edge-dismissal.ts'
@@ -24,7 +25,7 @@ import type { Link, LinkListener } from './link.ts'
 import { LINK_PROTOCOL } from './link-keys.ts'
 import type { NodeId } from './link-message.ts'
 import { Links } from './links.ts'
-import type { Network } from './network.ts'
+import { DialError, type Network } from './network.ts'
 import type { NodeHttp } from './node-http.ts'
 import { answerForRooms, OtherRooms, type OwnRooms } from './other-rooms.ts'
 import { OwnedLog } from './owned-log.ts'
@@ -78,6 +79,8 @@ export class Nodes {
   readonly ownPeers: EdgeDismissal
   /** Plain HTTP between nodes. Not there: nothing is handed on. */
   http: NodeHttp | undefined
+  /** Which node opens a room for its alarm. */
+  readonly alarmTurns: NodeAlarmTurns
   readonly #parts: NodesParts
   readonly #questions = new Questions()
   #edge: Places | undefined
@@ -115,9 +118,21 @@ export class Nodes {
       accepted: (link) => this.#accepted(link),
     })
     const { ownership, links } = this
+    this.alarmTurns = new NodeAlarmTurns({
+      ...{ clock, claims, roster, ownership },
+      reach: async (node, path) => {
+        const refused = (error: unknown) => error instanceof DialError && ownership.doubt(path, node, error.failure)
+        await links.to(node).catch(refused)
+      },
+    })
     this.messages = new RoomMessages({ clock, ownership, links })
     this.elsewhere = new OtherRooms({ clock, roster, links, ownership })
     this.ownPeers = new EdgeDismissal({ clock, peers: () => this.#rooms?.peersElsewhere() ?? [] })
+  }
+
+  /** What its rooms need of it. */
+  get roomParts() {
+    return { mayAct: this.mayAct, isSettling: this.isSettling, turns: this.alarmTurns }
   }
 
   /** Whether this node may speak for its rooms. */
@@ -191,7 +206,7 @@ export class Nodes {
       verify: (path) => void this.log.verify(path),
       verifyAll: () => void this.log.verifyAll(),
       moved: (path, owner, term) => this.ownership.moved(path, owner, term),
-      died: (_id) => {},
+      died: () => this.alarmTurns.onGone(),
       cutOff: () => this.log.loseAll('this node alone is cut off from Redis'),
       linkWanted: (id) => void this.links.to(id).catch(() => {}),
     }

@@ -5,47 +5,32 @@
  */
 import type { Clock } from '../clock.ts'
 import type { RoomLogger } from '../define.ts'
-import { RoomError } from '../errors.ts'
 import type { KeptRoom, RoomAlarm, RoomContents } from '../log/kept-rooms.ts'
 import type { Log, LogSpan, LogWarning, Retention, RoomLog } from '../log/log.ts'
-import type { Claims } from '../log/redis/claims.ts'
-import type { Claim, RoomClaim } from '../log/redis/position.ts'
+import type { Claim } from '../log/redis/position.ts'
 import type { RedisLog } from '../log/redis/redis.ts'
+import type { SweptOwner } from '../log/redis/sweep.ts'
 import { errorOf } from '../thrown.ts'
-import type { NodeId } from './link-message.ts'
+import { type ClaimedOpening, type ClaimingParts, claimRoom } from './claiming.ts'
 import { OwnedRoomLog } from './owned-room-log.ts'
-import { Elsewhere } from './ownership.ts'
 import { Releases } from './releases.ts'
 import type { Roster } from './roster.ts'
 
-/** A room that changes hands so often while it opens is left for later. */
-const TRIES = 8
 /** Rooms that are made sure of at a time. */
 const AT_ONCE = 64
 /** Between two tries to ask Redis, at first and at most. */
 const RETRY_MS = { first: 50, most: 2000 }
 
-export interface OwnedLogParts {
+export interface OwnedLogParts extends ClaimingParts {
   readonly log: RedisLog
-  readonly claims: Claims
   readonly clock: Clock
   readonly logger: RoomLogger
   /** What is known of the nodes. */
   readonly roster: Pick<Roster, 'hasProof' | 'warnings'>
-  /** Whether this node may take the rooms of that one. */
-  readonly mayTake: (owner: NodeId) => boolean
-  /** Tells that node that a room of its is about to be taken. */
-  readonly leaveNote: (owner: NodeId, path: string) => Promise<void>
-  /** The room is owned here from now on. `former`: who had it; '': nobody. */
-  readonly claimed?: (path: string, claim: Claim, former: NodeId | '') => void
-  /** It was to be opened here, and another node has it. */
-  readonly refused?: (path: string, claim: RoomClaim) => void
 }
 
-interface Opening {
-  readonly path: string
+interface Opening extends ClaimedOpening {
   readonly lost: (reason: string) => void
-  claim: Claim | undefined
   isLost: boolean
   /** It is made sure of now. */
   verifying: Promise<boolean> | undefined
@@ -62,6 +47,7 @@ export class OwnedLog implements Log {
     this.#parts = parts
     this.#log = parts.log
     this.#releases = new Releases(parts)
+    parts.log.onOwned = (room) => this.#swept(room)
   }
 
   /** The rooms that are owned here, and how. */
@@ -80,7 +66,8 @@ export class OwnedLog implements Log {
     this.#openings.set(path, opening)
     const closed = () => this.#closed(opening)
     try {
-      const claim = await this.#claim(opening)
+      const isOver = () => opening.isLost || this.#openings.get(path) !== opening
+      const claim = await claimRoom(this.#parts, opening, isOver)
       const log = await this.#log.open(path, retention, (reason) => this.#lose(opening, reason), claim)
       const isLost = () => opening.isLost
       return new OwnedRoomLog(log, {
@@ -172,32 +159,6 @@ export class OwnedLog implements Log {
     await this.#log.close()
   }
 
-  async #claim(opening: Opening): Promise<Claim> {
-    const { path } = opening
-    const { claims, claimed, leaveNote, mayTake, refused } = this.#parts
-    let seen: RoomClaim | undefined
-    for (let tries = 0; tries < TRIES; tries += 1) {
-      const took = await claims.take(path, seen)
-      if ('claim' in took) opening.claim = took.claim
-      // It opens here anew by now: a claim of this opening would take the room from that one.
-      if (this.#openings.get(path) !== opening || opening.isLost) break
-      if ('claim' in took) {
-        claimed?.(path, took.claim, seen?.owner ?? '')
-        return took.claim
-      }
-      const { owner } = took.seen
-      const isOther = owner !== '' && owner !== claims.node
-      if (isOther && !mayTake(owner)) {
-        refused?.(path, took.seen)
-        throw new Elsewhere(path, took.seen)
-      }
-      // It may only be frozen: it hears of it before it does anything else.
-      if (isOther && seen?.owner !== owner) await leaveNote(owner, path)
-      seen = took.seen
-    }
-    throw new RoomError('unavailable', 'this room is changing hands, try again')
-  }
-
   async #verify(opening: Opening, claim: Claim): Promise<boolean> {
     const { claims, logger } = this.#parts
     for (let pauseMs = RETRY_MS.first; !opening.isLost && !this.#isClosed; pauseMs = longer(pauseMs)) {
@@ -211,6 +172,15 @@ export class OwnedLog implements Log {
       if (this.#openings.get(opening.path) !== opening) return false
     }
     return false
+  }
+
+  /** A room that nobody has: its owner is dead, or it is this node and has not heard that it had claimed it. */
+  async #swept({ path, owner, term }: SweptOwner): Promise<void> {
+    const { claims, leaveNote, mayTake } = this.#parts
+    if (owner === claims.node ? this.#openings.has(path) : !mayTake(owner)) return
+    // It may only be frozen: then it has the room again, unless another has it by then.
+    if (owner !== claims.node) await leaveNote(owner, path)
+    await claims.give(path, { node: owner, term })
   }
 
   #giveUp(opening: Opening, reason: string): void {

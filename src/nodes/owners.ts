@@ -102,12 +102,20 @@ export class Owners implements Ownership {
     this.#see(path, { term, node: owner })
     if (owner === '' || owner === roster.self) return { found: HERE }
     if (!(await this.#deaths.judge(owner))) return { found: { at: 'there', node: owner, term } }
-    if (!isAgain && !this.#isFirst(path)) return { againMs: OTHERS_MS }
+    if (!isAgain && !this.isToTake(path)) return { againMs: OTHERS_MS }
     return { found: HERE, held: this.#taken(path) }
   }
 
-  /** A node that ends takes nothing before others had the time to. */
-  #isFirst(path: string): boolean {
+  /** The same, asked through Redis where there is a doubt. */
+  judge(node: NodeId): Promise<boolean> {
+    return this.#deaths.judge(node)
+  }
+
+  /**
+   * Whether this node is the first of all to take a room that nobody has. One that ends takes nothing before others had the
+   * time to.
+   */
+  isToTake(path: string): boolean {
     const { roster } = this.#parts
     const able: NodeId[] = []
     for (const { id, isDraining } of roster.all()) if (!isDraining && !this.isGone(id)) able.push(id)

@@ -2,8 +2,8 @@
  * The seam to who owns a room. `owners.ts` looks it up and decides who takes it; `claims.ts` writes it into Redis;
  * `owned-log.ts` claims a room before its log opens. Edges ask it when they need a room.
  */
-import { Refusal } from '../errors.ts'
 import type { RoomClaim } from '../log/redis/position.ts'
+import { RoomElsewhere } from '../room/room-elsewhere.ts'
 import type { NodeId } from './link-message.ts'
 
 /** Where a room lives. */
@@ -29,11 +29,11 @@ export interface Ownership {
 }
 
 /** What `owned-log.ts` throws if another node has the room: the caller looks anew. */
-export class Elsewhere extends Refusal {
+export class Elsewhere extends RoomElsewhere {
   readonly claim: RoomClaim
 
   constructor(path: string, claim: RoomClaim) {
-    super(503, 'unavailable', `${path} lives on another node, try again`, { 'Retry-After': '1' })
+    super(path)
     this.claim = claim
   }
 }

@@ -1,7 +1,7 @@
 /**
  * Opens closed rooms when an alarm of theirs is due. It walks over the log's alarms in the order of their time, a page at
  * a time; what a room that closes leaves behind that walk is remembered here. An open room runs its own alarms
- * (`alarm-runner.ts`). `server.ts` starts it.
+ * (`alarm-runner.ts`). Where other servers have the same log, one of them opens a room. `server.ts` starts it.
  */
 import type { Clock } from '../clock.ts'
 import type { Route } from '../config/mount.ts'
@@ -9,6 +9,8 @@ import type { RoomLogger } from '../define.ts'
 import { byTime, type RoomAlarm } from '../log/kept-rooms.ts'
 import type { Log } from '../log/log.ts'
 import { type AlarmBook, type AlarmDue, retryMs, waitMs } from './alarm-book.ts'
+import type { AlarmTurns } from './alarm-turns.ts'
+import { RoomElsewhere } from './room-elsewhere.ts'
 import type { Rooms } from './rooms.ts'
 
 /** How many rooms are opened for their alarms at a time, and how many are read from the log at once. */
@@ -16,6 +18,8 @@ const AT_ONCE = 8
 /** The log is read again so long after it could not be. */
 const READ_AGAIN_MS = 1000
 const PAGE = 100
+/** Between two looks at an alarm that another server is to run, at first and at most. */
+const LOOK_MS = { first: 500, longest: 30_000 }
 /** How long after rooms have lost their logs the alarms are read anew: many lose them together. */
 const LOST_MS = 500
 
@@ -27,6 +31,8 @@ export interface AlarmOpeningsParts {
   readonly logger: RoomLogger
   /** `undefined`: no room of the configuration is at this path. */
   readonly routeOf: (path: string) => Route | undefined
+  /** There, if other servers have the same log. */
+  readonly turns?: AlarmTurns | undefined
 }
 
 export class AlarmOpenings {
@@ -44,6 +50,8 @@ export class AlarmOpenings {
   readonly #running = new Set<string>()
   /** How often a room did not open. */
   readonly #failures = new Map<string, number>()
+  /** Alarms that others are to run, and how often this was looked at. */
+  readonly #looks = new Map<string, number>()
   /** Counts the walks over the log's alarms. */
   #walk = 0
   #cancelAgain: (() => void) | undefined
@@ -53,15 +61,20 @@ export class AlarmOpenings {
   #isLate = false
   #isStarted = false
   #cancel = () => {}
+  #endReads = () => {}
 
   constructor(parts: AlarmOpeningsParts) {
     this.#parts = parts
     parts.alarmBook.onClosed = (path, next) => this.#closed(path, next)
     parts.alarmBook.onLost = () => this.#lost()
+    if (parts.turns) parts.turns.onGone = () => this.#gone()
   }
 
   start(): void {
     this.#isStarted = true
+    const { clock, turns } = this.#parts
+    // Not within a walk, which would never come to its end.
+    if (turns) this.#endReads = clock.every(turns.readMs, () => this.#isLooking || this.reload())
     void this.#look()
   }
 
@@ -78,6 +91,12 @@ export class AlarmOpenings {
     this.#isStarted = false
     this.#cancel()
     this.#cancelAgain?.()
+    this.#endReads()
+  }
+
+  #gone(): void {
+    for (const path of this.#looks.keys()) this.#waiting.set(path, { at: 0, notBefore: 0 })
+    this.reload()
   }
 
   #lost(): void {
@@ -124,10 +143,13 @@ export class AlarmOpenings {
       this.#waiting.delete(waiting)
       return waiting
     }
-    const [first] = this.#page
-    if (!first || first.at > this.#parts.clock.now()) return undefined
-    this.#page.shift()
-    return first.path
+    const { clock } = this.#parts
+    for (let [first] = this.#page; first && first.at <= clock.now(); [first] = this.#page) {
+      this.#page.shift()
+      // A walk that begins anew passes those that wait for another try.
+      if ((this.#waiting.get(first.path)?.notBefore ?? 0) <= clock.monotonic()) return first.path
+    }
+    return undefined
   }
 
   /** Reads a page if something of it may be due. */
@@ -157,22 +179,40 @@ export class AlarmOpenings {
     const { clock, rooms, routeOf } = this.#parts
     const route = routeOf(path)
     // An open one runs its alarms itself; one without a place waits for a reload.
-    if (!route || rooms.at(path) || this.#running.has(path)) return
+    if (!route || rooms.at(path) || this.#running.has(path)) {
+      this.#looks.delete(path)
+      return
+    }
     this.#running.add(path)
     const ended = () => {
       this.#running.delete(path)
       void this.#look()
     }
     // Each in a turn of its own: messages come between.
-    clock.soon(() => {
-      rooms
-        .runAlarms(route)
-        .then(
-          () => void this.#failures.delete(path),
-          () => this.#failed(path),
-        )
-        .then(ended)
-    })
+    clock.soon(() => void this.#open(route).then(ended))
+  }
+
+  async #open(route: Route): Promise<void> {
+    const { turns, rooms } = this.#parts
+    const { path } = route
+    try {
+      const turn = (await turns?.turnOf(path, this.#looks.get(path) ?? 0)) ?? 'open'
+      if (turn === 'elsewhere') throw new RoomElsewhere(path)
+      this.#looks.delete(path)
+      if (turn === 'open') await rooms.runAlarms(route)
+      else if (turn !== 'none') this.#closed(path, { at: turn.at, notBefore: 0 })
+      this.#failures.delete(path)
+    } catch (error) {
+      if (error instanceof RoomElsewhere) this.#lookAgain(path)
+      else this.#failed(path)
+    }
+  }
+
+  #lookAgain(path: string): void {
+    const looks = (this.#looks.get(path) ?? 0) + 1
+    this.#looks.set(path, looks)
+    const ms = Math.min(LOOK_MS.longest, LOOK_MS.first * 2 ** Math.min(looks - 1, 30))
+    this.#waiting.set(path, { at: 0, notBefore: this.#parts.clock.monotonic() + ms })
   }
 
   /** The room does not open: it is tried again later. `rooms.ts` has logged why. */

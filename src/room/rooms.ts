@@ -12,6 +12,7 @@ import { IdleRooms } from './idle-rooms.ts'
 import type { HostedAt, Instance } from './instance.ts'
 import { MountRooms } from './mount-rooms.ts'
 import type { Coming, JoinReservation, Reservation, RoomPlaces } from './reservation.ts'
+import { RoomElsewhere } from './room-elsewhere.ts'
 import type { RoomParts } from './room-parts.ts'
 import { full, justClosed, mustNotBeClosed, notClosed, notOpened, notSure, tooMany } from './room-refusals.ts'
 
@@ -193,9 +194,10 @@ export class Rooms implements RoomPlaces {
         this.failed.remove(path)
       },
       (error) => {
+        this.#remove(instance)
+        if (error instanceof RoomElsewhere) return
         if (error instanceof Refusal) room.log.warn({ reason: error.message }, 'the room was not opened')
         else room.log.error({ err: error }, "the room's open failed, joins are refused until it opens")
-        this.#remove(instance)
         if (this.#mountAt(path) === mount) this.failed.add(path, mount, error)
       },
     )

@@ -11,7 +11,7 @@ import { list, pairs, text } from './reply.ts'
 /** Asked of each bucket: at first, and of those that may have more. */
 const PAGE = { first: 4, more: 50 }
 /** So long it is taken for known that there are no further alarms in a bucket: another server may have set some. */
-const NONE_MS = 10_000
+const NONE_MS = 2500
 
 interface Source<T> {
   readonly bucket: number

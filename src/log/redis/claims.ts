@@ -32,6 +32,12 @@ export class Claims {
     return { owner, term: Number(term || 0), at: { epoch, number: Number(number || 0) } }
   }
 
+  /** When the earliest alarm of a room is due, as the index has it. */
+  async alarmOf(path: string): Promise<number | undefined> {
+    const at = await this.#calls.command('ZSCORE', `${bucketOf(path)}alarms`, path)
+    return at === null ? undefined : Number(text(at))
+  }
+
   /** Claims a room that is as it was `seen`; if it is elsewhere, returns where. Unless it was seen: one that nobody has used. */
   async take(path: string, { at: from }: RoomClaim = NOTHING): Promise<{ claim: Claim } | { seen: RoomClaim }> {
     const reply = list(

@@ -30,7 +30,7 @@ import type { RedisCalls } from './redis-calls.ts'
 import { RedisRoomLog } from './room.ts'
 import type { RedisRoomParts } from './room-parts.ts'
 import { use } from './scripts/use.ts'
-import { RedisSweep } from './sweep.ts'
+import { RedisSweep, type SweptOwner } from './sweep.ts'
 import { RedisTrouble } from './trouble.ts'
 import { atTurnsEnd } from './turns-end.ts'
 
@@ -66,6 +66,8 @@ export class RedisLog implements Log {
   readonly #sweep: RedisSweep
   readonly #endTrims: () => void
   readonly #secret: LogSecret
+  /** Called for each room that a node owns, and that is not open here, now and then. */
+  onOwned: (room: SweptOwner) => Promise<unknown> = async () => {}
   #waitingBytes = 0
 
   private constructor(parts: RedisLogParts) {
@@ -84,6 +86,7 @@ export class RedisLog implements Log {
       logger,
       calls: parts.calls,
       isOpen: (path) => this.#rooms.has(path),
+      owned: (room) => this.onOwned(room),
       erase: (path, ifAt) => eraseRoom({ path, calls: parts.calls, epochs: this.#roomParts.epochs, ifAt }),
     })
   }

@@ -25,6 +25,8 @@ export interface SweepParts {
   readonly calls: RedisCalls
   readonly logger: RoomLogger
   readonly isOpen: (path: string) => boolean
+  /** A node owns this room, which is not open here. */
+  readonly owned?: (room: SweptOwner) => Promise<unknown>
   /** Erases a room that is not open, if its last commit is this one. */
   readonly erase: (path: string, ifAt: Position) => Promise<unknown>
 }
@@ -35,7 +37,12 @@ interface SweptRoom {
   readonly path: string
   readonly at: Position
   readonly maxAgeMs: number
+  readonly owner: string
+  readonly term: number
 }
+
+/** A room that a node owns: `owner`, with which term. */
+export type SweptOwner = Pick<SweptRoom, 'path' | 'owner' | 'term'>
 
 export class RedisSweep {
   readonly #parts: SweepParts
@@ -79,10 +86,12 @@ export class RedisSweep {
     }
   }
 
-  async #room({ what, path, at, maxAgeMs }: SweptRoom, key: string): Promise<void> {
-    const { calls, erase } = this.#parts
+  async #room(room: SweptRoom, key: string): Promise<void> {
+    const { what, path, at, maxAgeMs } = room
+    const { calls, erase, owned } = this.#parts
     if (what === 'mend')
       await mendRoom({ path, calls, logger: this.#parts.logger }, at, 'what is known of it, or its alarms')
+    else if (what === 'owned') await owned?.(room)
     else if (what === 'forget') await erase(path, at)
     else if (what === 'trim') await trim({ path, key, calls, maxAgeMs, epoch: () => at.epoch, keepFrom: () => 1 })
     else await calls.run(drop, key, [path, at.epoch, at.number])
@@ -105,6 +114,6 @@ export class RedisSweep {
 }
 
 function sweptRoom(reply: Reply): SweptRoom {
-  const [what = '', path = '', epoch = '', number, maxAge] = list(reply).map((field) => text(field))
-  return { what, path, at: { epoch, number: Number(number) }, maxAgeMs: Number(maxAge) }
+  const [what = '', path = '', epoch = '', number, maxAge, owner = '', term] = list(reply).map((field) => text(field))
+  return { what, path, at: { epoch, number: Number(number) }, maxAgeMs: Number(maxAge), owner, term: Number(term) }
 }

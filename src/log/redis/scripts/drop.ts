@@ -1,5 +1,5 @@
 /**
- * Removes a room of which nothing is left and that nobody has used for a week: 1, or 0 if it is not so any more. Its next
+ * Removes a room of which nothing is left, that nobody owns and nobody has used for a week: 1, or 0 if it is not so any more. Its next
  * commit begins anew.
  */
 
@@ -13,7 +13,8 @@ export const drop: Script = {
 ${ROOM}${PLACE}${IDS}${WRITE_PARTS}${FORGET}
 local e, n = place()
 if e ~= ARGV[2] or n ~= tonumber(ARGV[3]) then return 0 end
-local m = redis.call('HMGET', M, 's', 'f', 'u', 'ic')
+local m = redis.call('HMGET', M, 's', 'f', 'u', 'ic', 'o')
+if m[5] then return 0 end
 if tonumber(m[1] or '0') >= tonumber(m[2] or '1') or tonumber(m[3] or '0') > now() - 604800000 or tonumber(m[4] or '0') > 0 then return 0 end
 if redis.call('EXISTS', S, A, P) > 0 or redis.call('XLEN', E) > 0 then return 0 end
 removeIds()
