@@ -59,15 +59,20 @@ export class Deaths {
     const { clock, roster } = this.#parts
     const answer = this.#answers.get(node)
     if (answer?.answers && counts(clock, answer.atMs, COUNTS_MS.answered)) return false
-    const refusedMs = this.#refusedMs.get(node)
     // One that was never seen may have just begun to beat.
-    return !roster.get(node) || (refusedMs !== undefined && counts(clock, refusedMs, COUNTS_MS.refused))
+    return !roster.get(node) || this.#isRefused(node)
+  }
+
+  #isRefused(node: NodeId): boolean {
+    const refusedMs = this.#refusedMs.get(node)
+    return refusedMs !== undefined && counts(this.#parts.clock, refusedMs, COUNTS_MS.refused)
   }
 
   async #ask(node: NodeId): Promise<boolean> {
     const { clock, roster } = this.#parts
     try {
-      const answers = await roster.answers(node)
+      // No answer says nothing of a node that was not refused: Redis may be away for it, for a moment.
+      const answers = (await roster.answers(node)) || !(this.#isRefused(node) || roster.isDead(node))
       for (const [each, { atMs }] of this.#answers)
         if (!counts(clock, atMs, COUNTS_MS.silent)) this.#answers.delete(each)
       this.#answers.set(node, { answers, atMs: clock.monotonic() })

@@ -63,16 +63,21 @@ export async function dismissAfterAnswers<P extends LivePeer>(
   )
 }
 
-/** Ends all connections after their answers, where the room goes on elsewhere: none of its peers leaves it. */
+/**
+ * Ends all connections after their answers, where the room goes on elsewhere: none of its peers leaves it. `failRest`
+ * answers what has no answer by then: the peers stay, and wait for it.
+ */
 export async function moveAfterAnswers<P extends LivePeer>(
   room: Host<P> & { readonly present: Members<P> },
   reason: CloseReason,
+  failRest: () => void,
 ): Promise<void> {
   const open = [...room.present.peers()].map((peer) => {
     peer.isDismissed = true
     return peer.settled()
   })
   await room.calls.waitFor(open)
+  failRest()
   endNow(room.present, room.audience, reason)
 }
 

@@ -152,7 +152,7 @@ export abstract class LiveRoom<P extends LivePeer, H extends CommonHandlers<P>> 
     this.#closedWith = reason
     this.endReaders(() => reason)
     const peers = [...this.present.peers()]
-    if (reason === Close.moved) await moveAfterAnswers(this, reason)
+    if (reason === Close.moved) await moveAfterAnswers(this, reason, () => this.failAll(notKnown('moved')))
     else await dismissAfterAnswers(this, peers, () => reason)
     // Also for earlier leaves: every `leave` is called before `close`.
     await this.calls.waitFor([...this.#membership.pendingLeaves(), this.alarms.stop()])
@@ -167,7 +167,7 @@ export abstract class LiveRoom<P extends LivePeer, H extends CommonHandlers<P>> 
     this.log.warn({ reason }, 'the room has lost its log, it closes and opens anew')
     this.isClosed = this.isOver = this.isLost = true
     this.#closedWith ??= Close.moved
-    const error = new RoomError('unavailable', 'the room has lost its log, send it again with the same id')
+    const error = notKnown('lost its log')
     this.alarms.lose()
     this.steps.lose(error)
     this.failAll(error)
@@ -240,4 +240,8 @@ export abstract class LiveRoom<P extends LivePeer, H extends CommonHandlers<P>> 
     this.tally.published += 1
     this.audience.deliver(frame)
   }
+}
+
+function notKnown(why: string): RoomError {
+  return new RoomError('unavailable', `the room has ${why}, send it again with the same id`)
 }

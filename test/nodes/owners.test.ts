@@ -71,6 +71,13 @@ describe('a room', () => {
     expect(b.roster.asked).toEqual(['a'])
   })
 
+  it('of a node that has only begun to beat, and whose Redis is away for a moment, is not taken', async () => {
+    b.roster.nodes.delete('a')
+    b.roster.silent.add('a')
+    await a.open()
+    expect(await b.owners.find('/room')).toEqual(there(a))
+  })
+
   it('of a node that refuses and does not answer is taken at once by the first', async () => {
     const path = firstOf(b, [a, b, c])
     await a.open(path)

@@ -49,8 +49,9 @@ export class SimClient {
   #welcomeEpoch = ''
   #seq = 0
   #said = 0
-  /** All its connections, also those that it has given up. */
   readonly #wires = new Set<SimWire>()
+  /** The last that a node has joined: one that was frozen may do so late. */
+  #joined: SimWire | undefined
   count: number | undefined
 
   constructor(parts: ClientParts) {
@@ -152,9 +153,7 @@ export class SimClient {
     const order = new WrittenOrder({ ...this.#parts, seq: this.#seq })
     const wire: SimWire = new SimWire(name, at.clock, timeline, dice, {
       written: (frame) => {
-        if (wire !== this.#wire) return
-        order.written(frame)
-        this.#answered(frame)
+        if (wire === this.#wire) this.#written(order, frame)
       },
       read: (frame) => {
         if (wire === this.#wire) this.#read(frame)
@@ -162,7 +161,8 @@ export class SimClient {
       closed: (_, reason) => {
         this.#wires.delete(wire)
         if (wire !== this.#wire) return
-        if (reason === Close.replaced.reason) broken(`${name}: an older connection of it has replaced the newest`)
+        if (reason === Close.replaced.reason && wire === this.#joined)
+          broken(`${name}: an older connection of it has replaced the newest`)
         this.#isWelcome = false
         again()
       },
@@ -173,9 +173,11 @@ export class SimClient {
     const from = this.#epoch === undefined ? undefined : offset(this.#epoch, this.#seq)
     const visitor = { id: name, name, client: name }
     const refused = () => timeline.after(1, `${name} refused`, () => wire.cut(false))
-    timeline.after(dice.next() * 5, `${name} arrives`, () =>
-      at.clock.arrives(() => void at.join(this.path, visitor, wire, from, refused), `${name} joins`),
-    )
+    const join = () => {
+      this.#joined = wire
+      void at.join(this.path, visitor, wire, from, refused)
+    }
+    timeline.after(dice.next() * 5, `${name} arrives`, () => at.clock.arrives(join, `${name} joins`))
   }
 
   #send(said: Said): void {
@@ -188,8 +190,9 @@ export class SimClient {
     })
   }
 
-  /** The room has answered. */
-  #answered({ type, answer }: Frame): void {
+  #written(order: WrittenOrder, frame: Frame): void {
+    const { type, answer } = frame
+    order.written(frame)
     const { ledger, promises } = this.#parts
     const said = this.#outbox.get(answer?.id ?? '')
     if (!said) return

@@ -13,6 +13,7 @@ import type { EdgeParts } from './edge-parts.ts'
 import { EdgeEventRoom, EdgeRawRoom, type EdgeRoom, type EdgeRoomParts } from './edge-room.ts'
 import type { EdgeSession } from './edge-session.ts'
 import { LocalHome } from './local-home.ts'
+import { Pauses } from './pauses.ts'
 
 /** An empty room gives its place at its owner back after so long. */
 const EMPTY_MS = 5000
@@ -23,6 +24,7 @@ export class NodeRooms implements RoomPlaces {
   readonly #parts: EdgeParts
   readonly #roomParts: EdgeRoomParts
   readonly #rooms = new Map<string, EdgeRoom>()
+  readonly #pauses: Pauses
   /** Those that a reload has replaced, while their peers leave. */
   readonly #stale = new Set<EdgeRoom>()
   /** When each room was last given up because its owner could not be reached, monotonic. */
@@ -32,6 +34,7 @@ export class NodeRooms implements RoomPlaces {
 
   constructor(parts: EdgeParts) {
     this.#parts = parts
+    this.#pauses = new Pauses(parts.clock)
     const nextSession = () => {
       this.#lastSession += 1
       return this.#lastSession
@@ -64,6 +67,8 @@ export class NodeRooms implements RoomPlaces {
   }
 
   reserveJoin(route: Route, coming: Coming): JoinReservation | Promise<JoinReservation> {
+    const caughtUp = this.#pauses.caughtUp()
+    if (caughtUp) return caughtUp.then(() => this.reserveJoin(route, coming))
     if (this.#isClosed) throw justClosed()
     return this.#at(route).reserve(route, coming)
   }
