@@ -29,7 +29,7 @@ export interface Way {
 }
 
 /** A post is answered within 5 s, or said to be unavailable. */
-const POST_MS = 4800
+export const POST_MS = 4800
 /** Until an answer begins: `open` and `admit` of a room may take 10 s each. */
 const HEAD_MS = 25_000
 /** A long poll waits for an event. */
@@ -53,14 +53,17 @@ export class Forwarding {
     this.#parts = parts
   }
 
-  /** Resolves with `false` if the other node has done nothing, since it does not have the room. */
-  async forward(call: RoomRequest, body: Buffer | undefined, { link, door }: Way): Promise<boolean> {
+  /**
+   * Resolves with `false` if the other node has done nothing, since it does not have the room. `spentMs`: how much of the
+   * time for the answer is over.
+   */
+  async forward(call: RoomRequest, body: Buffer | undefined, { link, door }: Way, spentMs: number): Promise<boolean> {
     const aborted = new AbortController()
     const abort = () => aborted.abort()
     const { raw } = call.reply
     if (raw.destroyed) abort()
     raw.once('close', abort)
-    const cancel = this.#parts.clock.after(headMs(call), abort)
+    const cancel = this.#parts.clock.after(headMs(call) - spentMs, abort)
     const remove = this.#inFlight.add(link, abort)
     try {
       const answer = await this.#ask(call, body, door, aborted.signal)

@@ -4,10 +4,13 @@
  * since it is not known what became of it. `room-routes.ts` asks, `forwarding.ts` carries, `handed-on.ts` answers.
  */
 import type { IncomingMessage } from 'node:http'
+import type { Clock } from '../clock.ts'
 import type { Refusal } from '../errors.ts'
+import type { Caller } from '../gate/caller.ts'
 import type { RoomRequest } from '../transports/http/room-routes.ts'
 import { mustBeJson, readBody } from '../transports/streams/append-request.ts'
-import { type Forwarding, unavailable, type Way } from './forwarding.ts'
+import { within } from '../within.ts'
+import { type Forwarding, POST_MS, unavailable, type Way } from './forwarding.ts'
 import { HANDED } from './handed-on.ts'
 import type { NodeId } from './link-message.ts'
 import type { Door } from './link-network.ts'
@@ -24,8 +27,16 @@ export interface HandingOnParts {
   readonly doorOf: (node: NodeId) => Door | undefined
   /** Whether another node has handed on this request. */
   readonly isHandedOn: (request: IncomingMessage) => boolean
+  readonly clock: Clock
+  readonly gate: HandingGate
+}
+
+/** What is asked of the gate before a request is handed on; the owner's asks the rest. */
+export interface HandingGate {
   /** Throws a `Refusal` 503 while this server drains. */
-  readonly mustBeTaking: () => void
+  mustBeTaking(): void
+  /** Throws a `Refusal` 429. */
+  chargeRead(caller: Caller): void
 }
 
 const MOVED = 'it has just moved'
@@ -43,45 +54,65 @@ export class HandingOn {
    */
   async handOn(call: RoomRequest): Promise<boolean> {
     const { request, route } = call
+    const { ownership, gate, isHandedOn } = this.#parts
     const token = request.headers['corridor-peer']
     const isPost = request.method === 'POST'
     if (isPost && typeof token === 'string') return this.#handToPeer(call, token)
-    const { ownership } = this.#parts
-    const home = ownership.known(route.path) ?? (await ownership.find(route.path, isPost))
+    const known = ownership.known(route.path)
+    if (known?.at === 'here') return false
+    const isSecond = isHandedOn(request.raw)
+    // Redis, or another node, is asked.
+    if (!isSecond) gate.chargeRead(request.caller)
+    const home = known ?? (await ownership.find(route.path, isPost))
     if (home.at === 'here') return false
-    if (this.#parts.isHandedOn(request.raw)) throw elsewhere()
+    if (isSecond) throw elsewhere()
     return this.#handToOwner(call, home)
   }
 
   /** The stream whose token it is has its connection on the node that the token begins with. */
   async #handToPeer(call: RoomRequest, token: string): Promise<boolean> {
-    const { roster, isHandedOn } = this.#parts
+    const { roster, gate, isHandedOn } = this.#parts
     const node = token.slice(0, Math.max(0, token.indexOf('.')))
     if (node === roster.self || !roster.get(node) || isHandedOn(call.request.raw)) return false
-    const way = await this.#wayTo(node)
+    gate.chargeRead(call.request.caller)
+    const begunMs = this.#parts.clock.monotonic()
+    const way = await this.#inTime(call, this.#wayTo(node))
     // Its process has ended, and its streams with it: the token is unknown.
     if (way instanceof DialError && way.failure === 'refused') return false
     if (way instanceof DialError) throw unavailable(way.message)
-    if (await this.#parts.forwarding.forward(call, await bodyOf(call), way)) return true
+    const spentMs = this.#parts.clock.monotonic() - begunMs
+    if (await this.#parts.forwarding.forward(call, await bodyOf(call), way, spentMs)) return true
     throw unavailable(MOVED)
   }
 
   async #handToOwner(call: RoomRequest, home: Home): Promise<boolean> {
     // A page is read here too while this server drains.
-    if (call.request.method === 'POST' || call.query.has('live')) this.#parts.mustBeTaking()
-    const { ownership } = this.#parts
+    const { ownership, gate, clock, forwarding } = this.#parts
+    if (call.request.method === 'POST' || call.query.has('live')) gate.mustBeTaking()
     const { path } = call.route
-    const found = await this.#wayToOwner(path, home)
+    const begunMs = clock.monotonic()
+    const found = await this.#inTime(call, this.#wayToOwner(path, home))
     if (!found) return false
+    let spentMs = clock.monotonic() - begunMs
+    // A client may take its time.
     const body = await bodyOf(call)
-    if (await this.#parts.forwarding.forward(call, body, found)) return true
+    const againMs = clock.monotonic()
+    if (await forwarding.forward(call, body, found, spentMs)) return true
     // Nothing was done there: it has the room no more.
     ownership.doubt(path, found.link.node, 'over')
     const next = await this.#wayToOwner(path, await ownership.find(path))
-    if (next) {
-      if (await this.#parts.forwarding.forward(call, body, next)) return true
-    } else if (!body) return false
+    if (!next && !body) return false
+    spentMs += clock.monotonic() - againMs
+    if (next && (await forwarding.forward(call, body, next, spentMs))) return true
     throw unavailable(MOVED)
+  }
+
+  /** A post is answered in time, also where a dial is not. */
+  #inTime<T>({ request }: RoomRequest, way: Promise<T>): Promise<T> {
+    if (request.method !== 'POST') return way
+    return within(this.#parts.clock, POST_MS, way, () => {
+      throw unavailable('the node where it lives cannot be reached')
+    })
   }
 
   /** `undefined`: the room lives here by now. */

@@ -46,6 +46,7 @@ export class LinkNetwork implements Network {
   /** What proves that a request is of a node that has dialled this one. */
   readonly #tokens = new Map<NodeId, string>()
   #server: LinkServer | undefined
+  #isClosed = false
 
   constructor(parts: LinkNetworkParts) {
     this.#parts = parts
@@ -72,6 +73,7 @@ export class LinkNetwork implements Network {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true
     for (const channel of this.#channels) channel.close()
     await this.#server?.close()
   }
@@ -97,6 +99,7 @@ export class LinkNetwork implements Network {
         events.closed(reason)
       },
     })
+    if (this.#isClosed) channel.close()
   }
 
   #handedOn(server: LinkServer, request: IncomingMessage, response: ServerResponse): void {

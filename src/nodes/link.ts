@@ -176,6 +176,7 @@ export class Link {
   }
 
   #sendStatus(): void {
-    this.send({ op: 'status', redisAgeMs: this.#parts.roster.redisAgeMs })
+    // It may never have answered, and JSON has no infinity.
+    this.send({ op: 'status', redisAgeMs: Math.min(this.#parts.roster.redisAgeMs, Number.MAX_SAFE_INTEGER) })
   }
 }

@@ -105,6 +105,8 @@ export class Links {
     const opened = Promise.withResolvers<Link>()
     await network.dial(entry.address, node, (channel) => {
       const link = new Link(this.#parts, channel)
+      // It has ended while it dialled.
+      if (this.#isClosed) link.close('this node ends')
       this.#dialled.set(node, link)
       const events = link.hearWith(dialled(link))
       void link.whenOver.then((reason) => this.#forget(this.#dialled, link, reason))

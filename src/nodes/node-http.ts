@@ -6,7 +6,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { RoomRequest } from '../transports/http/room-routes.ts'
 import { Forwarding, type ForwardingParts } from './forwarding.ts'
 import { HandedOn } from './handed-on.ts'
-import { HandingOn, type HandingOnParts } from './handing-on.ts'
+import { type HandingGate, HandingOn, type HandingOnParts } from './handing-on.ts'
 
 export interface NodeHttpParts
   extends Omit<ForwardingParts, 'self'>,
@@ -17,17 +17,12 @@ interface PublicServer {
   routing(request: IncomingMessage, response: ServerResponse): void
 }
 
-interface PublicGate {
-  /** Throws a `Refusal` 503 while the server drains. */
-  mustBeTaking(): void
-}
-
 export class NodeHttp {
   readonly #forwarding: Forwarding
   readonly #handingOn: HandingOn
   readonly #handedOn = new HandedOn((request, response) => this.#server?.routing(request, response))
   #server: PublicServer | undefined
-  #gate: PublicGate | undefined
+  #gate: HandingGate | undefined
 
   constructor({ clock, random, ...parts }: NodeHttpParts) {
     this.#forwarding = new Forwarding({ clock, random, self: parts.roster.self })
@@ -35,12 +30,16 @@ export class NodeHttp {
       ...parts,
       forwarding: this.#forwarding,
       isHandedOn: (request) => this.callerOf(request) !== undefined,
-      mustBeTaking: () => this.#gate?.mustBeTaking(),
+      clock,
+      gate: {
+        mustBeTaking: () => this.#gate?.mustBeTaking(),
+        chargeRead: (caller) => this.#gate?.chargeRead(caller),
+      },
     })
   }
 
   /** Called once, before the node listens. */
-  serve(server: PublicServer, gate: PublicGate): void {
+  serve(server: PublicServer, gate: HandingGate): void {
     this.#server = server
     this.#gate = gate
   }

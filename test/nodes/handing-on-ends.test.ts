@@ -86,6 +86,13 @@ describe('where the room is', () => {
     const { edge } = await stage.pair(echo)
     edge.homes = []
     expect((await ask(`${edge.url}/r`)).body).toBe('the edge')
+    expect(edge.charged).toEqual([])
+  })
+
+  it('is another node: it is charged as a read before that is asked, and by the owner as what it is', async () => {
+    const { edge, owner } = await stage.pair(echo)
+    await ask(`${edge.url}/r?offset=now`)
+    expect([edge.charged, owner.charged]).toEqual([['/r?offset=now'], []])
   })
 
   it('has changed: the next one is asked once, also with a post, of which nothing was done', async () => {

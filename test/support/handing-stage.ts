@@ -31,6 +31,8 @@ export interface HandingNode {
   /** Where this node thinks that the room is; after a doubt, the next. */
   homes: Home[]
   readonly doubts: string[]
+  /** What was charged to clients of it. */
+  readonly charged: string[]
   isDraining: boolean
   /** Ends its links, and nothing else. */
   cut(): Promise<void>
@@ -76,8 +78,12 @@ export class HandingStage {
       },
       doorOf: network.doorOf,
       isHandedOn: (request) => handed.callerOf(request) !== undefined,
-      mustBeTaking() {
-        if (node.isDraining) throw new Refusal(503, 'draining', 'this server is restarting')
+      clock,
+      gate: {
+        mustBeTaking() {
+          if (node.isDraining) throw new Refusal(503, 'draining', 'this server is restarting')
+        },
+        chargeRead: ({ target }) => void node.charged.push(String(target)),
       },
     })
     const app = Fastify({ return503OnClosing: false, forceCloseConnections: true })
@@ -117,7 +123,7 @@ export class HandingStage {
     })
     const node: HandingNode = {
       ...{ id, app, url, links: address, handing, forwarding, cut },
-      ...{ homes: [], doubts: [], isDraining: false },
+      ...{ homes: [], doubts: [], charged: [], isDraining: false },
     }
     return node
   }
