@@ -26,6 +26,10 @@ if e ~= epoch or n ~= number or (term and w >= term) then return {'at', owner, w
 local time = now()
 term, to = term or math.max(w + 1, time), to or math.max(n + 1, time * 1000)
 redis.call('ZADD', B .. 'rooms', 0, path)
+if not m[2] then
+  -- In the order in which a commit reads them: Redis looks for each from the beginning.
+  redis.call('HSET', M, 'e', '', 'n', 0, 'k', '', 's', 0, 'f', 1, 't', 0, 'u', 0, 'ma', '', 'fa', '', 'ic', 0)
+end
 redis.call('HSET', M, 'n', int(to), 'k', 't', 'o', node, 'w', int(term), 'u', int(time))
 return {'ok', term, to}
 `,
