@@ -1,4 +1,7 @@
-/** `npm run simulate -- --seed N --steps N`: runs a seed twice, compares the traces, and says what was broken. */
+/**
+ * `npm run simulate -- --seed N --seeds N --steps N --machines N`: runs each seed twice (`--once`: once), compares the traces,
+ * and says what was broken. `--trace` prints all that happens.
+ */
 import { parseArgs } from 'node:util'
 import { simulate } from './simulation.ts'
 
@@ -7,7 +10,8 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     steps: { type: 'string', default: '100000' },
     seeds: { type: 'string', default: '1' },
-    machines: { type: 'string', default: '1' },
+    machines: { type: 'string', default: '3' },
+    once: { type: 'boolean', default: false },
     trace: { type: 'boolean', default: false },
   },
 })
@@ -20,7 +24,7 @@ for (let seed = first; seed < first + seeds; seed += 1) {
   const heard = (ms: number, text: string) => console.log(ms.toFixed(2), text)
   const once = await simulate(seed, steps, { machines, ...(values.trace && { heard }) })
   const seconds = (performance.now() - begin) / 1000
-  const again = await simulate(seed, steps, { machines })
+  const again = values.once ? once : await simulate(seed, steps, { machines })
   const isSame = once.hash === again.hash
   const rate = Math.round(once.steps / seconds)
   console.log(`seed ${seed}: ${once.steps} steps, ${Math.round(once.ms / 1000)} s, ${rate} steps/s, trace ${once.hash}`)

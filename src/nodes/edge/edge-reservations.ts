@@ -7,6 +7,7 @@ import { RoomError, refusalOf } from '../../errors.ts'
 import type { JoinableRoom } from '../../room/open-room.ts'
 import type { Coming, JoinReservation } from '../../room/reservation.ts'
 import type { KeptPlace, RoomHome } from './room-home.ts'
+import { begunAt } from './waiting-peer.ts'
 
 /** How often a place is asked for if the room moves meanwhile. */
 const TRIES = 3
@@ -14,6 +15,8 @@ const TRIES = 3
 /** The room in which places are kept. */
 export interface ReservedRoom {
   readonly joinable: JoinableRoom
+  /** The time of all nodes. */
+  readonly nowMs: number
   /** Its home, as long as that is not over. */
   readonly home: RoomHome | undefined
   /** Rejects with a `Refusal`. */
@@ -37,16 +40,16 @@ export class EdgeReservations {
     try {
       const { home } = this.#room
       const place = home && home.node === undefined ? home.reserve(route, coming) : this.#ask(route, coming)
-      return place instanceof Promise ? this.#later(place) : this.#kept(place)
+      return place instanceof Promise ? this.#later(place, this.#room.nowMs) : this.#kept(place, this.#room.joinable)
     } catch (error) {
       this.#released()
       throw error
     }
   }
 
-  async #later(place: Promise<KeptPlace>): Promise<JoinReservation> {
+  async #later(place: Promise<KeptPlace>, begunMs: number): Promise<JoinReservation> {
     try {
-      return this.#kept(await place)
+      return this.#kept(await place, begunAt(begunMs, this.#room.joinable))
     } catch (error) {
       this.#released()
       throw error
@@ -64,7 +67,7 @@ export class EdgeReservations {
     }
   }
 
-  #kept({ release, resumes }: KeptPlace): JoinReservation {
+  #kept({ release, resumes }: KeptPlace, room: JoinableRoom): JoinReservation {
     let isKept = true
     const giveBack = () => {
       if (!isKept) return
@@ -72,7 +75,7 @@ export class EdgeReservations {
       release()
       this.#released()
     }
-    return { room: this.#room.joinable, release: giveBack, resumes }
+    return { room, release: giveBack, resumes }
   }
 
   #released(): void {

@@ -80,6 +80,10 @@ export abstract class EdgeRoom implements SessionRoom, HomeFinderRoom, ReservedR
     return this.kind === 'event' || this.mount.definition.moves === true
   }
 
+  get nowMs(): number {
+    return this.#parts.roster.redisNow()
+  }
+
   /** The peers whose connections this node holds. */
   get sessions(): ReadonlySet<EdgeSession> {
     return this.#sessions
@@ -112,13 +116,13 @@ export abstract class EdgeRoom implements SessionRoom, HomeFinderRoom, ReservedR
   }
 
   join(visitor: Visitor, wire: Wire, offset: string | undefined): EdgeSession {
-    const { nextSession, roster } = this.#parts
+    const { nextSession } = this.#parts
     const session = new EdgeSession(this, {
       number: nextSession(),
       visitor,
       wire,
       offset,
-      begunMs: roster.redisNow(),
+      begunMs: visitor.begunMs ?? this.nowMs,
     })
     this.#sessions.add(session)
     const home = this.home
