@@ -7,6 +7,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { expect } from 'vitest'
 import { bucketOf, NODES_KEY } from '../../src/log/redis/keys.ts'
 import { readField } from '../../src/nodes/node-field.ts'
 import { RedisServer, type RedisSettings } from '../support/redis.ts'
@@ -85,6 +86,7 @@ export class Cluster {
     const cluster = await Cluster.make(command, setup)
     try {
       await Promise.all(cluster.nodes.map((node) => node.start()))
+      await expect.poll(() => cluster.#areHearing(), { interval: 100 }).toBe(true)
       return cluster
     } catch (error) {
       await cluster.remove()
@@ -103,6 +105,12 @@ export class Cluster {
     const front = this.fronts[at]
     if (!front) throw new Error(`expected a node below ${this.nodes.length}, got ${at}`)
     return front.url
+  }
+
+  /** Whether every node can be asked through Redis whether it lives: from then on the loss of one is known soon. */
+  async #areHearing(): Promise<boolean> {
+    const fields = (await this.redis.say('HVALS', NODES_KEY)) as string[]
+    return fields.filter((field) => readField('', field).entry.hears).length === this.nodes.length
   }
 
   /** Where a room lives, as Redis has it; `undefined`: nowhere. */
