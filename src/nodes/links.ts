@@ -34,6 +34,8 @@ export class Links {
   readonly #dialled = new Map<NodeId, Link>()
   readonly #dialling = new Map<NodeId, Promise<Link>>()
   readonly #accepted = new Map<NodeId, Link>()
+  /** Give up what is being dialled. */
+  readonly #giveUps = new Map<NodeId, (error: DialError) => void>()
   #isClosed = false
 
   constructor(parts: LinksParts) {
@@ -62,6 +64,11 @@ export class Links {
     return dialling
   }
 
+  /** A node was found dead: nobody waits until it would have answered. */
+  died(node: NodeId): void {
+    this.#giveUps.get(node)?.(new DialError('refused', 'it was found dead meanwhile'))
+  }
+
   /** The link to a node, if there is one. */
   known(node: NodeId): Link | undefined {
     const link = this.#dialled.get(node)
@@ -82,8 +89,11 @@ export class Links {
 
   async #dial(node: NodeId): Promise<Link> {
     const { clock, logger, roster } = this.#parts
+    const connected = Promise.withResolvers<Link>()
+    this.#giveUps.set(node, connected.reject)
+    this.#connect(node).then(connected.resolve, connected.reject)
     try {
-      const link = await this.#connect(node)
+      const link = await connected.promise
       roster.dialled(node, undefined)
       this.#dialling.delete(node)
       return link
@@ -93,6 +103,8 @@ export class Links {
       logger.warn({ node, failure: error.failure }, `no link to another node: ${error.message}`)
       clock.after(REMEMBERED_MS[error.failure], () => this.#dialling.delete(node))
       throw error
+    } finally {
+      this.#giveUps.delete(node)
     }
   }
 

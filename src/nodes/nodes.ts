@@ -206,7 +206,10 @@ export class Nodes {
       verify: (path) => void this.log.verify(path),
       verifyAll: () => void this.log.verifyAll(),
       moved: (path, owner, term) => this.ownership.moved(path, owner, term),
-      died: () => this.alarmTurns.onGone(),
+      died: (id) => {
+        this.links.died(id)
+        this.alarmTurns.onGone()
+      },
       cutOff: () => this.log.loseAll('this node alone is cut off from Redis'),
       linkWanted: (id) => void this.links.to(id).catch(() => {}),
     }

@@ -203,6 +203,17 @@ describe('a node that cannot be dialled', () => {
     await expect(a.links.to('x')).rejects.toEqual(new DialError('refused', 'it is not among the nodes that live'))
   })
 
+  it('is waited for no longer once the node was found dead', async () => {
+    const { a, b, clock, freeze } = await pair()
+    freeze(b)
+    const end = outcome(a.links.to('b'))
+    await clock.advance(1000)
+    expect(end.error).toBeUndefined()
+    a.links.died('b')
+    await clock.advance(0)
+    expect(end.error).toMatchObject({ failure: 'refused' })
+  })
+
   it('is unreachable if no answer comes within 5 s', async () => {
     const { a, b, clock, network, freeze } = await pair()
     for (const isFrozen of [false, true]) {
