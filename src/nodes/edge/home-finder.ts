@@ -48,10 +48,10 @@ export class HomeFinder {
 
   async #findNew(hint: NodeId | undefined): Promise<RoomHome> {
     const { ownership } = this.#parts
-    const { path } = this.#room
+    const { path, homeless } = this.#room
     const term = Math.max(this.#term, ownership.termOf(path))
     if (hint !== undefined) return this.#there(hint, term)
-    const where = await ownership.find(path)
+    const where = await ownership.find(path, homeless.isUrgent)
     return where.at === 'here' ? this.#here() : this.#there(where.node, Math.max(term, where.term))
   }
 

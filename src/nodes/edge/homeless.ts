@@ -29,6 +29,11 @@ export class Homeless {
     return this.#sessions.size
   }
 
+  /** Whether messages of theirs wait for the room. */
+  get isUrgent(): boolean {
+    return this.#sessions.values().some(({ isQuiet }) => !isQuiet)
+  }
+
   add(session: EdgeSession): void {
     this.#sessions.add(session)
     if (this.#cancel) return
