@@ -91,8 +91,8 @@ export class Metrics {
     this.#closes.inc({ code: code >= 3000 && code !== Close.kicked.code ? 'module' : String(code) })
   }
 
-  /** Adds the gauges that are read at each scrape. */
-  watch(countRooms: () => Iterable<RoomCounts>, log: Pick<Log, 'trouble' | 'warnings'>): void {
+  /** Adds the gauges that are read at each scrape. `countNodes`: those that live. */
+  watch(countRooms: () => Iterable<RoomCounts>, log: Pick<Log, 'trouble' | 'warnings'>, countNodes = () => 1): void {
     const registers = [this.registry]
     collectDefaultMetrics({ register: this.registry })
     const labelNames = ['room'] as const
@@ -116,6 +116,14 @@ export class Metrics {
       registers,
       collect() {
         this.set(log.trouble === undefined ? 1 : 0)
+      },
+    })
+    new Gauge({
+      name: 'corridor_nodes',
+      help: 'Nodes that this one knows to be alive, itself included.',
+      registers,
+      collect() {
+        this.set(countNodes())
       },
     })
     new Gauge({
