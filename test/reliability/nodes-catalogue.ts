@@ -26,5 +26,10 @@ export const NODES: Chapter = {
       'the cost of peers on another node than their room',
       'CPU of the owner for each event at most 0.03 of what peers of its own cost; memory of a peer at most 1.2 times, CPU of a message at most 2.2 times',
     ),
+    entry(
+      'ND9',
+      'the cost of an edge for a room that is open on its own node',
+      'CPU of a write at most 1.25 times, of a join without its socket at most 2 times what it is without an edge',
+    ),
   ],
 }

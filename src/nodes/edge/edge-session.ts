@@ -55,7 +55,8 @@ export class EdgeSession implements EventSession, EdgePeer, WireOwner {
   isOver = false
   readonly #room: SessionRoom
   readonly #arrival: Arrival
-  readonly #unanswered = new Unanswered()
+  /** `undefined`: nothing that it said was for another node, or had to wait. */
+  #unanswered: Unanswered | undefined
   #held: HeldMessages | undefined
   #home: RoomHome | undefined
   #session: HomeSession | undefined
@@ -64,7 +65,6 @@ export class EdgeSession implements EventSession, EdgePeer, WireOwner {
   #isMoved = false
   /** The node of its former home; `undefined`: it was here. */
   #formerNode: NodeId | undefined
-  #cancelDeadline: (() => void) | undefined
   /** Between two homes nobody else sees its token end. */
   #cancelExpiry: (() => void) | undefined
 
@@ -82,7 +82,7 @@ export class EdgeSession implements EventSession, EdgePeer, WireOwner {
 
   /** Nothing that it said waits for an answer. */
   get isQuiet(): boolean {
-    return this.#unanswered.isQuiet
+    return this.#unanswered?.isQuiet ?? true
   }
 
   receive(data: string | Uint8Array, ref?: number): void {
@@ -151,7 +151,7 @@ export class EdgeSession implements EventSession, EdgePeer, WireOwner {
     // It may have been ended, or have lost that home, within its join.
     if (this.isOver || this.#home !== home) return
     this.#session = session
-    if (home.node !== this.#formerNode) this.#unanswered.forgetLate()
+    if (home.node !== this.#formerNode) this.#unanswered?.forgetLate()
     this.#cancelExpiry?.()
     this.#cancelExpiry = undefined
     this.say()
@@ -182,7 +182,7 @@ export class EdgeSession implements EventSession, EdgePeer, WireOwner {
     this.#isMoved ||= hasBegun || (this.#room.kind === 'raw' && this.#session !== undefined)
     this.#home = this.#session = undefined
     this.#formerNode = home.node
-    for (const owed of this.#unanswered.takeSaid(clock.monotonic())) this.#refuse(owed, hasMoved())
+    for (const owed of this.#unanswered?.takeSaid() ?? []) this.#refuse(owed, hasMoved())
     const { untilMs } = this.#arrival.visitor
     if (untilMs !== undefined) this.#cancelExpiry ??= clock.after(untilMs - clock.now(), () => this.end(Close.expired))
     this.#room.departed(this, home)
@@ -190,14 +190,15 @@ export class EdgeSession implements EventSession, EdgePeer, WireOwner {
   }
 
   heard(frames: readonly Frame[]): readonly Frame[] {
-    return this.#unanswered.isEmpty ? frames : this.#unanswered.pass(frames)
+    const unanswered = this.#unanswered
+    return unanswered === undefined || unanswered.isEmpty ? frames : unanswered.pass(frames)
   }
 
   ended(): void {
     if (this.isOver) return
     this.isOver = true
     this.wire.over()
-    this.#cancelDeadline?.()
+    this.#unanswered?.end()
     this.#cancelExpiry?.()
     this.#held?.take()
     this.#room.ended(this)
@@ -213,24 +214,13 @@ export class EdgeSession implements EventSession, EdgePeer, WireOwner {
   #note(data: string | Uint8Array, ref: number | undefined): Owed | undefined {
     const { kind, json, clock } = this.#room
     if (kind === 'raw') return undefined
-    const owed = this.#unanswered.add(data, ref, json, clock.monotonic())
-    if (owed) this.#arm()
-    return owed
+    this.#unanswered ??= new Unanswered(clock, (owed) => this.#isLate(owed))
+    return this.#unanswered.add(data, ref, json)
   }
 
-  #arm(): void {
-    const { nextMs } = this.#unanswered
-    const { clock } = this.#room
-    if (nextMs !== undefined) this.#cancelDeadline ??= clock.after(nextMs - clock.monotonic(), this.#due)
-  }
-
-  #due = (): void => {
-    this.#cancelDeadline = undefined
-    for (const owed of this.#unanswered.takeDue(this.#room.clock.monotonic())) {
-      if (!owed.isSaid) this.#held?.drop(owed)
-      this.#refuse(owed, timedOut())
-    }
-    if (!this.isOver) this.#arm()
+  #isLate(owed: Owed): void {
+    if (!owed.isSaid) this.#held?.drop(owed)
+    this.#refuse(owed, timedOut())
   }
 
   /** After all that the room has sent. */

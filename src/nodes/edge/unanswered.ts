@@ -3,6 +3,7 @@
  * which its answer is known. One whose owner does not answer in time is answered here, and what the owner says of it later
  * is dropped, so that each gets one answer. `edge-session.ts` owns one.
  */
+import type { Clock } from '../../clock.ts'
 import type { JsonBounds } from '../../config/mount.ts'
 import { Frame } from '../../delivery/frame.ts'
 import { idOf } from '../../room/protocol.ts'
@@ -37,6 +38,15 @@ export class Unanswered {
   /** How many were answered here that the room may answer under their number. */
   #givenUp = 0
   #last = 0
+  readonly #clock: Clock
+  /** Called for one whose time is over. */
+  readonly #timedOut: (owed: Owed) => void
+  #cancel: (() => void) | undefined
+
+  constructor(clock: Clock, timedOut: (owed: Owed) => void) {
+    this.#clock = clock
+    this.#timedOut = timedOut
+  }
 
   /** Nothing that the room says needs to be looked at. */
   get isEmpty(): boolean {
@@ -48,19 +58,15 @@ export class Unanswered {
     return this.#owed.size === 0
   }
 
-  /** When the next must be answered. */
-  get nextMs(): number | undefined {
-    return this.#owed.values().next().value?.deadlineMs
-  }
-
   /** Notes a message; `undefined`: it asks for no answer. */
-  add(data: string | Uint8Array, ref: number | undefined, bounds: JsonBounds, nowMs: number): Owed | undefined {
+  add(data: string | Uint8Array, ref: number | undefined, bounds: JsonBounds): Owed | undefined {
     if (typeof data !== 'string') return undefined
     const id = mayHaveId(data) ? idOf(data, bounds) : undefined
     if (id === undefined && ref === undefined) return undefined
     this.#last -= 1
-    const owed = { id, ref, number: this.#last, deadlineMs: nowMs + ANSWER_MS, isSaid: false }
+    const owed = { id, ref, number: this.#last, deadlineMs: this.#clock.monotonic() + ANSWER_MS, isSaid: false }
     this.#owed.set(owed.number, owed)
+    this.#arm()
     return owed
   }
 
@@ -91,14 +97,27 @@ export class Unanswered {
     return at >= 0
   }
 
-  /** Takes those whose time is over. */
-  takeDue(nowMs: number): Owed[] {
-    return this.#give(nowMs, ({ deadlineMs }) => deadlineMs <= nowMs)
+  #arm(): void {
+    const next = this.#owed.values().next().value
+    if (next) this.#cancel ??= this.#clock.after(next.deadlineMs - this.#clock.monotonic(), this.#due)
+  }
+
+  #due = (): void => {
+    this.#cancel = undefined
+    const nowMs = this.#clock.monotonic()
+    for (const owed of this.#give(({ deadlineMs }) => deadlineMs <= nowMs)) this.#timedOut(owed)
+    this.#arm()
+  }
+
+  /** Nobody waits for an answer any more. */
+  end(): void {
+    this.#cancel?.()
+    this.#owed.clear()
   }
 
   /** Takes those that a room was told of from which no answer is waited for any more. */
-  takeSaid(nowMs: number): Owed[] {
-    return this.#give(nowMs, ({ isSaid }) => isSaid)
+  takeSaid(): Owed[] {
+    return this.#give(({ isSaid }) => isSaid)
   }
 
   /** Its room is on another node now, which knows nothing of what was said before. */
@@ -107,7 +126,8 @@ export class Unanswered {
     this.#givenUp = 0
   }
 
-  #give(nowMs: number, which: (owed: Owed) => boolean): Owed[] {
+  #give(which: (owed: Owed) => boolean): Owed[] {
+    const nowMs = this.#clock.monotonic()
     const given = this.#owed.values().filter(which).toArray()
     for (const { number } of given) this.#owed.delete(number)
     this.#late = this.#late.filter(({ untilMs }) => untilMs > nowMs)
