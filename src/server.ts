@@ -185,6 +185,7 @@ export async function createServer(parts: ServerParts): Promise<Server> {
   nodes?.http?.serve(app, gate)
   app.server.on('upgrade', upgradeHandler({ ...connectionParts, gate, upgrades, gateway }))
   try {
+    await app.ready()
     await nodes?.start()
     await app.listen({ host: environment.host, port: environment.port })
   } catch (error) {
