@@ -2,6 +2,7 @@
 import { expect, it } from 'vitest'
 import { z } from 'zod'
 import { defineRoom } from '../../src/define.ts'
+import { DialError } from '../../src/nodes/network.ts'
 import { HandOver } from '../../src/nodes/owner/hand-over.ts'
 import { Taking } from '../../src/nodes/owner/taking.ts'
 import { Questions } from '../../src/nodes/questions.ts'
@@ -42,6 +43,7 @@ function stage(others: readonly NodeEntry[]) {
   const { clock, rooms, guests, logger } = node
   const asked: string[] = []
   const own: string[] = []
+  const unreached: string[] = []
   const ask = async (to: string, name: string, args: unknown) => {
     asked.push(`${to} ${name} ${JSON.stringify(args)}`)
     return undefined
@@ -49,11 +51,18 @@ function stage(others: readonly NodeEntry[]) {
   const handOver = new HandOver({
     ...{ clock, rooms, guests, logger },
     roster: { self: 'self', all: () => [entry('self', 9999), ...others] },
-    links: { to: async (to) => ({ ask: (name: string, args: unknown) => ask(to, name, args) }) as never },
+    links: {
+      async to(node) {
+        if (unreached.includes(node)) throw new DialError('refused', 'nobody listens')
+        return { node, ask: (name, args) => ask(node, name, args) }
+      },
+    },
     ownPeers: { hold: (path) => own.push(`hold ${path}`), follow: (path, heir) => own.push(`follow ${path} ${heir}`) },
   })
   const run = async (ms = 3000) => {
     const done = handOver.run(ms)
+    // What needs no time comes first.
+    for (let turns = 0; turns < 10; turns += 1) await clock.settled()
     await clock.advance(3000)
     await done
   }
@@ -63,7 +72,7 @@ function stage(others: readonly NodeEntry[]) {
     await clock.advance(50)
     return brought.map(({ wire }) => wire)
   }
-  return { ...node, handOver, run, join, asked, own }
+  return { ...node, handOver, run, join, asked, own, unreached }
 }
 
 const heard = ({ heard: all }: MadeUpEdge) => all.filter(({ op }) => op !== 'items' && op !== 'attached')
@@ -92,6 +101,19 @@ it('goes to the most recently started of those that stay, if no other node has p
   await join(edge('self'), '/room', 'ann')
   await run()
   expect(asked).toEqual(['c take {"path":"/room"}'])
+})
+
+it('goes to the next if one cannot be reached, and stays if none can', async () => {
+  const { edge, run, join, asked, unreached } = stage([entry('b', 5), entry('c', 7)])
+  unreached.push('c')
+  await join(edge('b'), '/room', 'ann')
+  await run()
+  expect(asked).toEqual(['b take {"path":"/room"}'])
+  const again = stage([entry('b', 5), entry('c', 7)])
+  again.unreached.push('b', 'c')
+  await again.join(again.edge('b'), '/room', 'ann')
+  await again.run()
+  expect([again.asked, again.room().count]).toEqual([[], 1])
 })
 
 it('stays where nobody else lives, and where nobody is in it', async () => {

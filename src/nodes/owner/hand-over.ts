@@ -10,8 +10,8 @@ import { Close } from '../../errors.ts'
 import type { HostedRoom } from '../../room/hosted-room.ts'
 import type { Rooms } from '../../room/rooms.ts'
 import { within } from '../../within.ts'
+import type { Link } from '../link.ts'
 import type { NodeId } from '../link-message.ts'
-import type { Links } from '../links.ts'
 import type { NodeEntry, Roster } from '../roster.ts'
 import type { Guests } from './guests.ts'
 import { TAKE } from './taking.ts'
@@ -20,8 +20,13 @@ import { TAKE } from './taking.ts'
 const AT_ONCE = 64
 /** How long edges may take to hold messages back. */
 const QUIET_MS = 200
+/** How long a node may take to be reached, until another is to have the room. */
+const DIAL_MS = 1000
 /** How long the heir may take to open a room, until it is left to the edges to ask for it. */
 const TAKEN_MS = 1000
+
+/** A link to the node that is to have a room. */
+type Heir = Pick<Link, 'node' | 'ask'>
 
 /** The peers of rooms whose connections this node holds itself. */
 export interface OwnPeers {
@@ -36,7 +41,7 @@ export interface HandOverParts {
   readonly logger: RoomLogger
   readonly rooms: Pick<Rooms, 'open' | 'whileClosed'>
   readonly roster: Pick<Roster, 'self' | 'all'>
-  readonly links: Pick<Links, 'to'>
+  readonly links: { to(node: NodeId): Promise<Heir> }
   readonly guests: Pick<Guests, 'peersOf' | 'moving' | 'leadTo' | 'drain'>
   readonly ownPeers: OwnPeers
 }
@@ -72,41 +77,44 @@ export class HandOver {
 
   async #hand({ path }: HostedRoom): Promise<void> {
     const { clock, logger, rooms, guests, ownPeers } = this.#parts
-    const heir = this.#heirOf(path)
-    if (heir === undefined) return
+    const link = await this.#heirOf(path)
+    if (!link) return
+    const heir = link.node
     guests.leadTo(path, heir)
     ownPeers.hold(path)
     await within(clock, QUIET_MS, guests.moving(path), nothing)
     const closed = () => {
       ownPeers.follow(path, heir)
-      return within(clock, TAKEN_MS, this.#ask(heir, path), nothing)
+      return within(clock, TAKEN_MS, this.#ask(link, path), nothing)
     }
     await rooms.whileClosed(path, closed, Close.moved).catch((error: unknown) => {
       logger.warn({ err: error, room: path }, 'a room was not handed over in time')
     })
   }
 
-  /** `undefined`: nobody else lives who stays. */
-  #heirOf(path: string): NodeId | undefined {
-    const { roster, guests } = this.#parts
+  /** The link to the heir. `undefined`: nobody else lives who stays and is reached. */
+  async #heirOf(path: string): Promise<Heir | undefined> {
+    const { clock, roster, guests, links } = this.#parts
     const peers = guests.peersOf(path)
     const count = ({ id }: NodeEntry) => peers.get(id) ?? 0
     const others = [...roster.all()].filter(({ id, isDraining }) => id !== roster.self && !isDraining)
-    const [heir] = others.sort((a, b) => count(b) - count(a) || b.startedMs - a.startedMs)
-    return heir?.id
+    for (const { id } of others.sort((a, b) => count(b) - count(a) || b.startedMs - a.startedMs)) {
+      // It may have ended meanwhile.
+      const link = await within(clock, DIAL_MS, links.to(id).catch(nothing), nothing)
+      if (link) return link
+    }
+    return undefined
   }
 
-  async #ask(heir: NodeId, path: string): Promise<void> {
+  async #ask(heir: Heir, path: string): Promise<void> {
     try {
-      await (await this.#parts.links.to(heir)).ask(TAKE, { path })
+      await heir.ask(TAKE, { path })
     } catch (error) {
       // The edges find it all the same.
-      this.#parts.logger.error(
-        { err: error, room: path, node: heir },
-        'a room was handed over, and its heir did not open it',
-      )
+      const { logger } = this.#parts
+      logger.warn({ err: error, room: path, node: heir.node }, 'a room was handed over, and its heir did not open it')
     }
   }
 }
 
-function nothing(): void {}
+function nothing(): undefined {}
