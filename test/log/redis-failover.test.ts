@@ -74,6 +74,14 @@ it('follows its Sentinels to the replica that takes the place of the master', as
   const { calls, health } = await open(`redis+sentinel://127.0.0.1:${port}/rooms/0`)
   await expect.poll(() => health.kept).toBe('replicated')
   const before = health.runIds
+  const heard: string[] = []
+  const subscription = calls.subscribe?.(['corridor:a'], (_, text) => heard.push(text))
+  const hears = async (text: string) => {
+    subscription?.revive()
+    await calls.command('PUBLISH', 'corridor:a', text).catch(() => {})
+    return heard.includes(text)
+  }
+  await expect.poll(() => hears('of the first')).toBe(true)
   await calls.run(COUNT, 'corridor:{1}', [1])
   const again = () => calls.runReplicated?.(COUNT, 'corridor:{1}', [0])
   await expect.poll(again).toEqual({ reply: 1, isReplicated: true })
@@ -83,6 +91,7 @@ it('follows its Sentinels to the replica that takes the place of the master', as
   expect(await calls.run(COUNT, 'corridor:{1}', [1])).toBe(2)
   expect(health.kept).toBe('memory')
   await expect.poll(() => health.warnings).toMatchObject([{ kind: 'no_replica' }])
+  await expect.poll(() => hears('of the second')).toBe(true)
 })
 
 it('says commands to the node of a Cluster that has the key, also when another has it now', async () => {
