@@ -1,5 +1,5 @@
 /** Links over TCP: handshakes of nodes that belong together and of those that do not, and messages both ways. */
-import { type AddressInfo, createServer } from 'node:net'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import { systemClock } from '../../src/clock.ts'
 import { Frame } from '../../src/delivery/frame.ts'
@@ -62,6 +62,33 @@ describe('a channel', () => {
     await b.network.close()
     await Promise.all([near.over, b.accepted[0]?.over])
     await expect(a.dial(b)).rejects.toMatchObject({ failure: 'refused' })
+  })
+
+  it('is over for the one that closes it, also if the other side reads nothing', async () => {
+    const [a, b] = [await nodes.start(A), await nodes.start(B)]
+    const halves: Socket[] = []
+    const relay = createServer((socket) => {
+      const on = nodes.connect(b.address)
+      halves.push(socket)
+      socket.on('error', () => {})
+      socket.pipe(on)
+      on.pipe(socket)
+    })
+    nodes.onEnd(() => relay.close())
+    await new Promise<void>((resolve) => relay.listen(0, '127.0.0.1', resolve))
+    const { port } = relay.address() as AddressInfo
+    const near = await a.dial({ address: `127.0.0.1:${port}`, id: B })
+    halves[0]?.unpipe()
+    halves[0]?.pause()
+    const data = 'x'.repeat(1_000_000)
+    for (let sent = 0; sent < 40; sent += 1)
+      near.channel.send({ op: 'receive', place: 1, session: 1, data, ref: undefined })
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(near.channel.waitingBytes).toBeGreaterThan(10_000_000)
+    near.channel.close()
+    expect(await near.over).toBe('closed')
+    // Nothing is left of it either, a moment later.
+    await a.network.close()
   })
 
   it('is over when it is cut in the middle of a message', async () => {
