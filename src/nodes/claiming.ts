@@ -15,6 +15,8 @@ export interface ClaimingParts {
   readonly claims: Claims
   /** Whether this node may take the rooms of that one. */
   readonly mayTake: (owner: NodeId) => boolean
+  /** What was just seen of a room. */
+  readonly seen?: (path: string) => RoomClaim | undefined
   /** Tells that node that a room of its is about to be taken. */
   readonly leaveNote: (owner: NodeId, path: string) => Promise<void>
   /** The room is owned here from now on. `former`: who had it; '': nobody. */
@@ -29,14 +31,20 @@ export interface ClaimedOpening {
 }
 
 /** `isOver`: the room opens here anew by now, or not any more. Rejects with `Elsewhere` if a living node has the room. */
-export async function claimRoom(
-  { claims, claimed, leaveNote, mayTake, refused }: ClaimingParts,
-  opening: ClaimedOpening,
-  isOver: () => boolean,
-): Promise<Claim> {
+export async function claimRoom(parts: ClaimingParts, opening: ClaimedOpening, isOver: () => boolean): Promise<Claim> {
+  const { claims, claimed, leaveNote, mayTake, refused } = parts
   const { path } = opening
-  let seen: RoomClaim | undefined
+  const isOther = ({ owner }: RoomClaim) => owner !== '' && owner !== claims.node
+  const known = parts.seen?.(path)
+  // Who had it may have given it up since.
+  let seen = known && isOther(known) && !mayTake(known.owner) ? undefined : known
+  let noted = ''
   for (let tries = 0; tries < TRIES; tries += 1) {
+    // It may only be frozen: it hears of it before it does anything else.
+    if (seen && isOther(seen) && seen.owner !== noted) {
+      noted = seen.owner
+      await leaveNote(noted, path)
+    }
     const took = await claims.take(path, seen)
     if ('claim' in took) opening.claim = took.claim
     // Another claim of this opening would take the room from one that is newer.
@@ -45,15 +53,11 @@ export async function claimRoom(
       claimed?.(path, took.claim, seen?.owner ?? '')
       return took.claim
     }
-    const { owner } = took.seen
-    const isOther = owner !== '' && owner !== claims.node
-    if (isOther && !mayTake(owner)) {
-      refused?.(path, took.seen)
-      throw new Elsewhere(path, took.seen)
-    }
-    // It may only be frozen: it hears of it before it does anything else.
-    if (isOther && seen?.owner !== owner) await leaveNote(owner, path)
     seen = took.seen
+    if (isOther(seen) && !mayTake(seen.owner)) {
+      refused?.(path, seen)
+      throw new Elsewhere(path, seen)
+    }
   }
   throw new RoomError('unavailable', 'this room is changing hands, try again')
 }

@@ -104,6 +104,7 @@ export class Nodes {
         if (former !== '' && former !== roster.self) this.#taking?.began(path)
       },
       refused: (path, claim) => this.ownership.refused(path, claim),
+      seen: (path) => this.ownership.seen(path),
     })
     this.ownership = new Owners({
       ...{ clock, claims, roster },

@@ -5,7 +5,7 @@
  */
 import type { Clock } from '../clock.ts'
 import type { Claims } from '../log/redis/claims.ts'
-import type { Claim, RoomClaim } from '../log/redis/position.ts'
+import type { Claim, Position, RoomClaim } from '../log/redis/position.ts'
 import { Deaths } from './deaths.ts'
 import type { NodeId } from './link-message.ts'
 import { type LookedUp, Lookups } from './lookups.ts'
@@ -34,6 +34,8 @@ export interface OwnersParts {
 interface Seen {
   readonly term: number
   readonly node: NodeId | ''
+  /** Where it stood when Redis was asked. */
+  readonly at?: Position | undefined
 }
 
 export class Owners implements Ownership {
@@ -64,7 +66,7 @@ export class Owners implements Ownership {
 
   doubt(path: string, node: NodeId, why: 'over' | 'refused' | 'unreachable'): void {
     const seen = this.#seen.get(path)
-    if (seen?.node === node) this.#seen.set(path, { ...seen, node: '' })
+    if (seen?.node === node) this.#seen.set(path, { term: seen.term, node: '' })
     if (why === 'refused') this.#deaths.refused(node)
   }
 
@@ -82,6 +84,12 @@ export class Owners implements Ownership {
   /** Whether the rooms of a node may be taken now. */
   readonly isGone = (node: NodeId): boolean => this.#deaths.isGone(node)
 
+  /** What was seen of a room when it was looked for. */
+  readonly seen = (path: string): RoomClaim | undefined => {
+    const seen = this.#seen.get(path)
+    return seen?.at && { owner: seen.node, term: seen.term, at: seen.at }
+  }
+
   /** This node owns a room from now on, which had this owner before ('': none). */
   readonly claimed = (path: string, { term, node }: Claim, former: NodeId | ''): void => {
     this.#see(path, { term, node })
@@ -98,8 +106,8 @@ export class Owners implements Ownership {
   async #look(path: string, isAgain: boolean): Promise<LookedUp<Home>> {
     const { claims, claimOf, roster } = this.#parts
     if (claimOf(path)) return { found: HERE }
-    const { owner, term } = await claims.look(path)
-    this.#see(path, { term, node: owner })
+    const { owner, term, at } = await claims.look(path)
+    this.#see(path, { term, node: owner, at })
     if (owner === '' || owner === roster.self) return { found: HERE }
     if (!(await this.#deaths.judge(owner))) return { found: { at: 'there', node: owner, term } }
     if (!isAgain && !this.isToTake(path)) return { againMs: OTHERS_MS }
@@ -136,10 +144,10 @@ export class Owners implements Ownership {
   }
 
   /** Terms rise, also where Redis has lost the last one. */
-  #see(path: string, { term, node }: Seen): void {
+  #see(path: string, { term, node, at }: Seen): void {
     const known = this.#seen.get(path)?.term ?? 0
     this.#seen.delete(path)
-    this.#seen.set(path, { term: Math.max(term, known), node })
+    this.#seen.set(path, { term: Math.max(term, known), node, at })
     const [oldest] = this.#seen.keys()
     if (this.#seen.size > MOST_KNOWN && oldest !== undefined) this.#seen.delete(oldest)
   }

@@ -104,6 +104,17 @@ describe('a room', () => {
     expect(await a.log.verify('/silent')).toBe(true)
   })
 
+  it('that its owner has back again is not taken by who has seen that nobody has it', async () => {
+    const room = await a.open()
+    await room.append([draft('1')])
+    const { term = 0 } = a.log.claimOf('/room') ?? {}
+    await b.claims.give('/room', { node: 'a', term })
+    const seen = await b.claims.look('/room')
+    expect([seen.owner, await a.log.verify('/room')]).toEqual(['', true])
+    expect(await b.claims.take('/room', seen)).toMatchObject({ seen: { owner: 'a' } })
+    expect(await room.append([draft('2')])).toBe(2)
+  })
+
   it('that is erased while another node has it is lost there', async () => {
     const room = await a.open()
     await room.append([draft('1')])

@@ -45,6 +45,8 @@ describe('a room', () => {
     b.owners.doubt('/room', 'a', 'over')
     expect(b.owners.known('/room')).toBeUndefined()
     expect(await b.owners.find('/room')).toEqual(there(a))
+    b.owners.doubt('/room', 'a', 'over')
+    await expect(b.open()).rejects.toMatchObject({ claim: { owner: 'a' } })
     expect(b.roster.asked).toEqual([])
   })
 

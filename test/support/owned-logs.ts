@@ -64,6 +64,7 @@ export class OwningNode {
         this.owners.claimed(path, claim, former)
       },
       refused: this.owners.refused,
+      seen: this.owners.seen,
     })
   }
 

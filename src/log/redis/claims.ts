@@ -39,9 +39,12 @@ export class Claims {
   }
 
   /** Claims a room that is as it was `seen`; if it is elsewhere, returns where. Unless it was seen: one that nobody has used. */
-  async take(path: string, { at: from }: RoomClaim = NOTHING): Promise<{ claim: Claim } | { seen: RoomClaim }> {
+  async take(
+    path: string,
+    { owner: former, at: from }: RoomClaim = NOTHING,
+  ): Promise<{ claim: Claim } | { seen: RoomClaim }> {
     const reply = list(
-      await this.#calls.run(claimScript, bucketOf(path), [path, this.node, from.epoch, from.number, '', '']),
+      await this.#calls.run(claimScript, bucketOf(path), [path, this.node, from.epoch, from.number, former, '', '']),
     )
     if (text(reply[0]) === 'ok') {
       const at = { epoch: from.epoch, number: count(reply[2]) }
@@ -64,7 +67,7 @@ export class Claims {
 
 /** A claim among the calls that are said again if Redis has lost them. */
 export function claimCall({ node, term, from, at }: Claim): KeptCall {
-  return { from, to: at.epoch, rest: [node, from.epoch, from.number, term, at.number], timeMs: 'claim', bytes: 0 }
+  return { from, to: at.epoch, rest: [node, from.epoch, from.number, '', term, at.number], timeMs: 'claim', bytes: 0 }
 }
 
 /** What says it again. */

@@ -3,8 +3,9 @@
  * as a commit has. It names the commit that it continues. Numbers and terms of a claim rise with the time of Redis, so
  * that none is ever given twice, also where the room was removed meanwhile or Redis has lost writes.
  *
- * Arguments: node, epoch and number that it continues, and where it is said again its term and number ('' at first). Answers:
- * `ok` term number; `at` owner term epoch number, if the room is elsewhere. `claims.ts` says it.
+ * Arguments: node, epoch and number that it continues, the owner that it takes the room from ('': none), and where it is said
+ * again its term and number ('' at first). Answers: `ok` term number; `at` owner term epoch number, if the room is
+ * elsewhere. `claims.ts` says it.
  */
 
 import { ROOM } from './room-keys.ts'
@@ -14,7 +15,7 @@ export const claim: Script = {
   name: 'claim',
   text: `#!lua flags=allow-oom
 ${ROOM}
-local node, epoch, number, term, to = ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
+local node, epoch, number, former, term, to = ARGV[2], ARGV[3], tonumber(ARGV[4]), ARGV[5], tonumber(ARGV[6]), tonumber(ARGV[7])
 local m = redis.call('HMGET', M, 'e', 'n', 'o', 'w')
 local e, n, owner, w = m[1] or '', tonumber(m[2] or '0'), m[3] or '', tonumber(m[4] or '0')
 -- It stands, or somebody gave it back in the name of this node, and nobody has had the room since.
@@ -22,7 +23,9 @@ if term and w == term and (owner == node or owner == '') then
   if owner == '' then redis.call('HSET', M, 'o', node) end
   return {'ok', w, n}
 end
-if e ~= epoch or n ~= number or (term and w >= term) then return {'at', owner, w, e, n} end
+if e ~= epoch or n ~= number then return {'at', owner, w, e, n} end
+-- One that was given back has its owner again, or Redis has lost a claim.
+if term and w >= term or not term and owner ~= '' and owner ~= former then return {'at', owner, w, e, n} end
 local time = now()
 term, to = term or math.max(w + 1, time), to or math.max(n + 1, time * 1000)
 redis.call('ZADD', B .. 'rooms', 0, path)
