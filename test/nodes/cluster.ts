@@ -7,9 +7,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { expect } from 'vitest'
 import { bucketOf, NODES_KEY } from '../../src/log/redis/keys.ts'
 import { readField } from '../../src/nodes/node-field.ts'
+import { patiently } from '../support/patience.ts'
 import { RedisServer, type RedisSettings } from '../support/redis.ts'
 import { RedisRelay } from '../support/redis-relay.ts'
 import { Front } from './front.ts'
@@ -17,6 +17,7 @@ import { Machines } from './machines.ts'
 import { NodeProcess, unusedPorts } from './node-process.ts'
 
 const MODULE = fileURLToPath(new URL('../kill/redis/room.ts', import.meta.url))
+const LOOK_MS = 100
 const RATE = { perSecond: 1_000_000, burst: 1_000_000 }
 const SERVER = { limits: { peers: 100_000, handshakes: RATE } }
 
@@ -86,7 +87,7 @@ export class Cluster {
     const cluster = await Cluster.make(command, setup)
     try {
       await Promise.all(cluster.nodes.map((node) => node.start()))
-      await expect.poll(() => cluster.#areHearing(), { interval: 100 }).toBe(true)
+      await patiently(cluster.#heard(), 'all nodes to hear what is said to them')
       return cluster
     } catch (error) {
       await cluster.remove()
@@ -107,10 +108,13 @@ export class Cluster {
     return front.url
   }
 
-  /** Whether every node can be asked through Redis whether it lives: from then on the loss of one is known soon. */
-  async #areHearing(): Promise<boolean> {
-    const fields = (await this.redis.say('HVALS', NODES_KEY)) as string[]
-    return fields.filter((field) => readField('', field).entry.hears).length === this.nodes.length
+  /** Resolves when every node can be asked through Redis whether it lives: from then on the loss of one is known soon. */
+  async #heard(): Promise<void> {
+    const hearing = async () => {
+      const fields = (await this.redis.say('HVALS', NODES_KEY)) as string[]
+      return fields.filter((field) => readField('', field).entry.hears).length
+    }
+    while ((await hearing()) < this.nodes.length) await new Promise((resolve) => setTimeout(resolve, LOOK_MS))
   }
 
   /** Where a room lives, as Redis has it; `undefined`: nowhere. */
