@@ -2,10 +2,10 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { RoomError } from '../../src/errors.ts'
 import { offset } from '../../src/log/log.ts'
-import { handClock } from '../../src/testing/hand-clock.ts'
-import { coupledEdge, EDGE, madeUpMount } from '../support/coupled-edge.ts'
-import { edgeCluster, HearingPeer } from '../support/edge-cluster.ts'
-import { event, ScriptedOwner } from '../support/scripted-owner.ts'
+import { EDGE } from '../support/coupled-edge.ts'
+import { edgeCluster } from '../support/edge-cluster.ts'
+import { type ScriptedEdge, scriptedEdge } from '../support/scripted-edge.ts'
+import { event, type ScriptedOwner } from '../support/scripted-owner.ts'
 
 describe('a room that is handed over', () => {
   it.each([
@@ -22,7 +22,7 @@ describe('a room that is handed over', () => {
     await clock.advance(50)
     const moved = cluster.handOver('two')
     ann.say('2', 'while it moves')
-    ben.say(undefined, 'without an id')
+    ann.say(undefined, 'without an id')
     await clock.advance(300)
     await moved
     await clock.advance(300)
@@ -58,37 +58,14 @@ describe('a room that is handed over', () => {
 })
 
 describe('a peer whose room moves', () => {
+  let fixture: ScriptedEdge
   let one: ScriptedOwner
   let two: ScriptedOwner
   const clock = () => fixture.clock
-  let fixture: ReturnType<typeof scripted>
-
-  function scripted(definition: object = { sends: {} }) {
-    const time = handClock()
-    const edge = coupledEdge(time, madeUpMount(definition))
-    one = new ScriptedOwner('1'.repeat(32))
-    two = new ScriptedOwner('2'.repeat(32))
-    edge.owners.set('one', one.accept)
-    edge.owners.set('two', two.accept)
-    edge.move({ at: 'there', node: 'one', term: 1 })
-    const join = async (name: string, at?: string, visitor: object = {}) => {
-      const room = edge.room()
-      await time.advance(50)
-      const peer = new HearingPeer(name)
-      peer.session = (await room).join({ id: name, name, client: name, ...visitor }, peer, at)
-      await time.advance(50)
-      return peer
-    }
-    const move = async (to = 'two') => {
-      edge.move({ at: 'there', node: to, term: 2 })
-      one.link.cut()
-      await time.advance(200)
-    }
-    return { clock: time, edge, join, move }
-  }
 
   beforeEach(() => {
-    fixture = scripted()
+    fixture = scriptedEdge()
+    ;({ one, two } = fixture)
   })
 
   it.each([
@@ -234,7 +211,8 @@ describe('a peer whose room moves', () => {
 
   it('of a raw room is closed, unless the room says that its peers stay', async () => {
     for (const [definition, code] of [[{}, 1012] as const, [{ moves: true }, undefined] as const]) {
-      fixture = scripted(definition)
+      fixture = scriptedEdge(definition)
+      ;({ one, two } = fixture)
       const ann = await fixture.join('ann')
       await fixture.move()
       expect(ann.closed?.code).toBe(code)

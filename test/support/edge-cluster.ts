@@ -27,7 +27,10 @@ export class HearingPeer implements Wire {
   readonly heard: Frame[] = []
   readonly said: string[] = []
   readonly name: string
+  readonly rests: number[] = []
   waiting = 0
+  /** Resolves when its connection has taken what waits; `undefined`: it has. */
+  taken: Promise<void> | undefined
   closed: CloseReason | undefined
   session!: Session & Partial<Sender>
 
@@ -45,11 +48,13 @@ export class HearingPeer implements Wire {
     this.heard.push(...frames)
   }
 
-  drained(): undefined {
-    return undefined
+  drained(): Promise<void> | undefined {
+    return this.taken
   }
 
-  rest(): void {}
+  rest(ms: number): void {
+    this.rests.push(ms)
+  }
 
   close(reason: CloseReason): void {
     this.closed ??= reason

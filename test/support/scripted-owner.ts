@@ -4,6 +4,9 @@ import type { LinkListener } from '../../src/nodes/link.ts'
 import type { Bringing, ToEdge, ToOwner } from '../../src/nodes/link-message.ts'
 import type { CoupledLink } from './coupled-link.ts'
 
+type Without<T> = T extends unknown ? Omit<T, 'place'> : never
+type Untold = Without<ToEdge>
+
 export class ScriptedOwner {
   readonly heard: ToOwner[] = []
   link!: CoupledLink
@@ -13,6 +16,9 @@ export class ScriptedOwner {
   seq: number
   /** Whether it lets in who attaches or asks for a place. */
   isOpen = true
+
+  /** What it answers to who asks for a place. */
+  onReserve: () => unknown = () => ({ resumes: true })
 
   constructor(epoch = 'e'.repeat(32), seq = 8) {
     this.epoch = epoch
@@ -63,6 +69,11 @@ export class ScriptedOwner {
     return frame
   }
 
+  /** Says anything of its place. */
+  tell(message: Untold): void {
+    this.#send({ place: this.place, ...message })
+  }
+
   #send(message: ToEdge): void {
     this.link.send(message)
   }
@@ -73,7 +84,7 @@ export class ScriptedOwner {
       this.place = message.place
       if (this.isOpen) this.attached()
     }
-    if (message.op === 'reserve') this.link.answer(message.ask, () => ({ resumes: true }))
+    if (message.op === 'reserve') this.link.answer(message.ask, () => this.onReserve())
   }
 }
 

@@ -98,20 +98,14 @@ export class RemoteSession implements EventSession, SubscriberOwner {
     this.gone(true)
   }
 
-  /** Writes what the room sends to it alone. The owner has said after which event each frame comes. */
+  /** Writes what the room sends to it alone. */
   hear(frames: readonly Frame[]): void {
     if (this.#isOver) return
     let length = 0
     for (const frame of frames) length += frame.length
-    if (this.hasEntered) for (const frame of frames) this.#direct(frame)
+    if (this.hasEntered) for (const frame of frames) this.subscriber.send(frame)
     else this.subscriber.writeFrames(frames)
     this.#home.owe(this, length)
-  }
-
-  #direct(frame: Frame): void {
-    const { after } = frame
-    this.subscriber.send(frame)
-    frame.after = after
   }
 
   /** The owner closes its connection, after all that it has sent. */
