@@ -166,6 +166,12 @@ export class Beats implements Roster {
     this.#proof.heard(id, redisAgeMs)
   }
 
+  ended(id: NodeId): void {
+    this.#proof.ended(id)
+    this.#sightings.left(id)
+    this.#loop.soon()
+  }
+
   dialled(id: NodeId, failure: DialFailure | undefined): void {
     this.#reaches.dialled(id, failure === undefined, this.#parts.clock.monotonic())
   }
@@ -205,13 +211,9 @@ export class Beats implements Roster {
     for (const id of died) this.#events.died(id)
     // So that it is known early who cannot be reached.
     for (const { id } of living) if (!known.has(id)) this.#events.linkWanted(id)
-    this.#remove(answeredMs)
-    this.#channels.check()
-  }
-
-  #remove(nowMs: number): void {
-    for (const { id, counter } of this.#sightings.deadFor(REMOVE_MS, nowMs))
+    for (const { id, counter } of this.#sightings.deadFor(REMOVE_MS, answeredMs))
       this.#parts.calls.run(removeNode, NODES_KEY, [id, counter]).catch(() => {})
+    this.#channels.check()
   }
 
   #tick(): void {
@@ -239,10 +241,7 @@ export class Beats implements Roster {
         if (this.#sightings.get(owner)) this.#events.moved(path, owner, term)
       },
       hearing: () => this.#loop.soon(),
-      left: (id) => {
-        this.#sightings.left(id)
-        this.#loop.soon()
-      },
+      left: (id) => this.ended(id),
     })
   }
 }

@@ -149,6 +149,8 @@ export type Either =
     }
   /** Said each second: how long ago Redis last answered this node. */
   | { readonly op: 'status'; readonly redisAgeMs: number }
+  /** The last word of a node that ends: it has no rooms any more. */
+  | { readonly op: 'ends' }
 
 export type LinkMessage = ToOwner | ToEdge | Either
 

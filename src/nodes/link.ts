@@ -31,7 +31,7 @@ export interface LinkListener {
 
 export interface LinkParts {
   readonly clock: Clock
-  readonly roster: Pick<Roster, 'redisAgeMs' | 'heard'>
+  readonly roster: Pick<Roster, 'redisAgeMs' | 'heard' | 'ended'>
   readonly questions: Pick<Questions, 'ask'>
   readonly logger: ErrorLogger
 }
@@ -146,6 +146,9 @@ export class Link {
     switch (message.op) {
       case 'status':
         this.#parts.roster.heard(this.node, message.redisAgeMs)
+        break
+      case 'ends':
+        this.#parts.roster.ended(this.node)
         break
       case 'answer':
         this.#asks.answer(message.ask, message.value)

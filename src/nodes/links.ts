@@ -7,7 +7,7 @@ import type { Clock } from '../clock.ts'
 import type { RoomLogger } from '../define.ts'
 import { Link, type LinkListener, type LinkParts } from './link.ts'
 import type { NodeId } from './link-message.ts'
-import { DialError, type Network } from './network.ts'
+import { DialError, type DialFailure, type Network } from './network.ts'
 import type { Roster } from './roster.ts'
 
 /** Nodes that live, by their addresses. */
@@ -36,6 +36,8 @@ export class Links {
   readonly #accepted = new Map<NodeId, Link>()
   /** Give up what is being dialled. */
   readonly #giveUps = new Map<NodeId, (error: DialError) => void>()
+  /** What came of the last try, if there is no link since. */
+  readonly #failed = new Map<NodeId, DialFailure>()
   #isClosed = false
 
   constructor(parts: LinksParts) {
@@ -83,7 +85,10 @@ export class Links {
   /** Ends all, and accepts no more. */
   async close(): Promise<void> {
     this.#isClosed = true
-    for (const link of [...this.#dialled.values(), ...this.#accepted.values()]) link.end('this node ends')
+    for (const link of [...this.#dialled.values(), ...this.#accepted.values()]) {
+      link.send({ op: 'ends' })
+      link.end('this node ends')
+    }
     await this.#parts.network.close()
   }
 
@@ -95,12 +100,17 @@ export class Links {
     try {
       const link = await connected.promise
       roster.dialled(node, undefined)
+      this.#failed.delete(node)
       this.#dialling.delete(node)
       return link
     } catch (thrown) {
       const error = thrown instanceof DialError ? thrown : new DialError('unreachable', String(thrown))
       roster.dialled(node, error.failure)
-      logger.warn({ node, failure: error.failure }, `no link to another node: ${error.message}`)
+      // It may be dialled each second.
+      if (this.#failed.get(node) !== error.failure)
+        logger.warn({ node, failure: error.failure }, `no link to another node: ${error.message}`)
+      for (const [id] of this.#failed) if (!roster.get(id)) this.#failed.delete(id)
+      this.#failed.set(node, error.failure)
       clock.after(REMEMBERED_MS[error.failure], () => this.#dialling.delete(node))
       throw error
     } finally {

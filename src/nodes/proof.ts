@@ -47,6 +47,8 @@ export type Reach =
 export class Proof {
   readonly #parts: ProofParts
   readonly #statuses = new Map<NodeId, Status>()
+  /** Those that have ended, as long as they count as others. */
+  readonly #ended = new Set<NodeId>()
   /** When the last beat that was answered had been sent. */
   #beatMs = Number.NEGATIVE_INFINITY
   /** When Redis was last known to be away for all. */
@@ -69,12 +71,20 @@ export class Proof {
 
   answered(sentMs: number): void {
     this.#beatMs = Math.max(this.#beatMs, sentMs)
+    if (this.#ended.size === 0) return
+    const others = new Set([...this.#parts.others()].map(({ id }) => id))
+    for (const id of this.#ended) if (!others.has(id)) this.#ended.delete(id)
   }
 
   /** Another node tells how long ago Redis answered it. */
   heard(id: NodeId, redisAgeMs: number): void {
     const heardMs = this.#parts.monotonic()
     this.#statuses.set(id, { heardMs, answeredMs: heardMs - redisAgeMs })
+  }
+
+  /** It has ended, and has no rooms nor takes any. */
+  ended(id: NodeId): void {
+    this.#ended.add(id)
   }
 
   /** Once a second. */
@@ -91,16 +101,16 @@ export class Proof {
   }
 
   /** The others of which it is not known how Redis is for them. */
-  *unheard(): Iterable<NodeId> {
+  *unheard(): Generator<NodeId> {
     const now = this.#parts.monotonic()
-    for (const { id } of this.#parts.others()) if (!this.#isFresh(this.#statuses.get(id), now)) yield id
+    for (const { id } of this.#parts.others())
+      if (!this.#ended.has(id) && !this.#isFresh(this.#statuses.get(id), now)) yield id
   }
 
   #reach(now: number): Reach {
     for (const { answeredMs } of this.#statuses.values()) if (answeredMs > this.#beatMs + APART_MS) return 'alone'
     if (now - this.#beatMs < APART_MS) return 'fine'
-    for (const { id } of this.#parts.others()) if (!this.#isFresh(this.#statuses.get(id), now)) return 'unknown'
-    return 'fine'
+    return this.unheard().next().done ? 'fine' : 'unknown'
   }
 
   #isFresh(status: Status | undefined, now: number): boolean {

@@ -59,6 +59,8 @@ export interface Roster {
   readonly redisAgeMs: number
   /** A linked node has said how long ago Redis last answered it. */
   heard(id: NodeId, redisAgeMs: number): void
+  /** A linked node has said that it ends. */
+  ended(id: NodeId): void
   /** A node was dialled; `undefined`: the link stands. */
   dialled(id: NodeId, failure: DialFailure | undefined): void
   /** What the operator should know: nodes that differ, or cannot be reached. */

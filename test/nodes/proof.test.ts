@@ -138,6 +138,19 @@ describe('while Redis is away for all', () => {
     expect(one.told.filter((line) => TOLD.test(line))).toEqual([])
   })
 
+  it('proof holds where the others have said that they end', async () => {
+    const { stage, one, two, unlink } = await linked()
+    stage.host.kill()
+    await stage.pass(20_000)
+    unlink()
+    two.process.die()
+    one.beats.ended(two.id)
+    expect(await proofEnds(stage, one, 30_000)).toBeGreaterThanOrEqual(30_000)
+    stage.host.start()
+    await stage.pass(15_000)
+    expect(one.of('died')).toHaveLength(1)
+  })
+
   it('a node has none where another that it knows cannot tell', async () => {
     const { stage, one, unlink } = await linked()
     stage.host.kill()

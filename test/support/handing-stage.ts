@@ -58,7 +58,7 @@ export class HandingStage {
     const line = () => {}
     const links = new Links({
       ...{ network, clock, questions: new Questions() },
-      roster: { self: id, get: (node) => this.#entry(node), redisAgeMs: 0, heard() {}, dialled() {} },
+      roster: { self: id, get: (node) => this.#entry(node), redisAgeMs: 0, heard() {}, ended() {}, dialled() {} },
       logger: { debug: line, info: line, warn: line, error: line },
       dialled: () => quiet,
       accepted: () => quiet,

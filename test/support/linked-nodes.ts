@@ -108,6 +108,7 @@ function nodeOf(id: NodeId, clock: HandClock, network: MadeUpNetwork, isKnown: (
           return node.redisAgeMs
         },
         heard: (other, ageMs) => void node.ages.set(other, ageMs),
+        ended: (other) => void node.tries.push(`${other} ended`),
         dialled: (other, failure) => void node.tries.push(`${other} ${failure ?? 'reached'}`),
       },
       logger: { debug: line, info: line, warn: line, error: line },

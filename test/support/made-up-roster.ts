@@ -64,4 +64,6 @@ export class MadeUpRoster implements Roster {
   heard(): void {}
 
   dialled(): void {}
+
+  ended(): void {}
 }
