@@ -37,12 +37,19 @@ export class Lookups<T> {
     const known = this.#all.get(path)
     const lookup = known ?? { found: Promise.withResolvers<T>(), isUrgent, isAgain: false }
     this.#all.set(path, lookup)
-    lookup.isUrgent ||= isUrgent
     if (!known) this.#queue(path, lookup)
-    else if (lookup.isUrgent && this.#others.delete(path)) this.#urgent.add(path)
+    else if (isUrgent) this.hurry(path)
     return within(this.#clock, LATE_MS, lookup.found.promise, () => {
       throw new RoomError('unavailable', 'it is not known where this room lives, try again later')
     })
+  }
+
+  /** Messages wait for it by now. */
+  hurry(path: string): void {
+    const lookup = this.#all.get(path)
+    if (!lookup) return
+    lookup.isUrgent = true
+    if (this.#others.delete(path)) this.#urgent.add(path)
   }
 
   #queue(path: string, { isUrgent }: Lookup<T>): void {

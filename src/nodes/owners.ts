@@ -57,6 +57,10 @@ export class Owners implements Ownership {
     return this.#parts.claimOf(path) ? HERE : this.#lookups.find(path, isUrgent)
   }
 
+  hurry(path: string): void {
+    this.#lookups.hurry(path)
+  }
+
   known(path: string): Home | undefined {
     if (this.#parts.claimOf(path)) return HERE
     const seen = this.#seen.get(path)

@@ -18,6 +18,8 @@ export interface Ownership {
    * Redis does not say. `isUrgent`: messages wait for it.
    */
   find(path: string, isUrgent?: boolean): Promise<Home>
+  /** Messages wait for a room that is being found. */
+  hurry(path: string): void
   /** What is known without asking: a room that is open here, or an owner whose link stands. */
   known(path: string): Home | undefined
   /** What `find` knew of the owner was wrong: it has refused, its link is over, or it cannot be dialled. */

@@ -55,6 +55,7 @@ export function coupledEdge(clock: Clock, mount: Mount, rooms: EdgeParts['rooms'
       known: () => undefined,
       doubt: (_path, node, why) => void doubts.push(`${node} ${why}`),
       termOf: () => 0,
+      hurry() {},
     },
     rooms,
     links: { to: async (node) => to(node).edge },

@@ -21,7 +21,7 @@ export interface EdgeParts {
   /** The counters of a line of rooms.json. */
   readonly tallyOf: (pattern: string) => Tally
   readonly roster: Pick<Roster, 'self' | 'redisNow'>
-  readonly ownership: Pick<Ownership, 'find' | 'known' | 'doubt' | 'termOf'>
+  readonly ownership: Pick<Ownership, 'find' | 'hurry' | 'known' | 'doubt' | 'termOf'>
   /** The rooms that are open on this node. */
   readonly rooms: Pick<Rooms, 'get' | 'reserve' | 'reserveJoin'>
   /** The link to a node, dialled if there is none. Rejects with a `DialError`. */

@@ -136,6 +136,10 @@ export abstract class EdgeRoom implements SessionRoom, HomeFinderRoom, ReservedR
     this.#lacksHome(session)
   }
 
+  hurry(): void {
+    this.#parts.ownership.hurry(this.path)
+  }
+
   ended(session: EdgeSession): void {
     this.#sessions.delete(session)
     this.homeless.remove(session)

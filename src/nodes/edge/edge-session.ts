@@ -37,6 +37,8 @@ export interface SessionRoom {
   departed(session: EdgeSession, home: RoomHome): void
   /** A session is over. */
   ended(session: EdgeSession): void
+  /** What a peer has said waits for a home. */
+  hurry(): void
   /** Resolves when the peers of the room have a home. Rejects with a `Refusal`. */
   settled(): Promise<void>
 }
@@ -206,6 +208,7 @@ export class EdgeSession implements EventSession, EdgePeer, WireOwner {
 
   #hold(data: string | Uint8Array, ref: number | undefined, owed: Owed | undefined): void {
     if (this.isOver) return
+    if (!this.#held) this.#room.hurry()
     this.#held ??= new HeldMessages(this.#room.held)
     if (!this.#held.add({ data, ref, owed })) this.end(Close.busy)
     else if (this.#held.bytes > REST_BYTES) this.wire.rest(REST_MS)
