@@ -67,6 +67,14 @@ it('goes at once to where its owner says that the room is', async () => {
   expect(fixture.edge.doubts).toEqual([])
 })
 
+it('follows the room to where its owner has handed it, whatever else is said of it', async () => {
+  const { session } = await enter('ann')
+  one.tell({ op: 'over', to: 'two' })
+  await fixture.clock.advance(10)
+  expect(two.brought).toMatchObject([{ session, isMoved: true }])
+  expect(one.of('attach')).toHaveLength(1)
+})
+
 it('doubts what it knew of an owner that has gone without a word', async () => {
   const { peer } = await enter('ann')
   one.isOpen = false
