@@ -172,6 +172,7 @@ export class Nodes {
   /** `rooms.json` was read anew. */
   reload(mounts: readonly Mount[]): void {
     void this.roster.say(hashesOf(mounts))
+    this.#rooms?.closeStale()
   }
 
   /** This node ends: its rooms go to others, as many as can within `ms`. */

@@ -4,6 +4,7 @@ import { Frame, json } from '../../src/delivery/frame.ts'
 import { Refusal } from '../../src/errors.ts'
 import { offset } from '../../src/log/log.ts'
 import { linkRefusal } from '../../src/nodes/link-failure.ts'
+import { madeUpMount } from '../support/coupled-edge.ts'
 import { type ScriptedEdge, scriptedEdge } from '../support/scripted-edge.ts'
 import { event, type ScriptedOwner } from '../support/scripted-owner.ts'
 
@@ -179,4 +180,15 @@ it('drops what an earlier place is told', async () => {
   one.link.send({ op: 'items', place, items: [{ to: 'all', frame: event(99), except: undefined }] })
   await fixture.clock.advance(50)
   expect(peer.heard.filter(({ seq }) => seq === 99)).toEqual([])
+})
+
+it.each([
+  ['has changed', madeUpMount({ sends: {} }, { title: 'Another' }), 1012],
+  ['is gone', undefined, 1001],
+])('ends its peers if the line of the room %s', async (_, line, code) => {
+  const { peer, session } = await enter('ann')
+  fixture.edge.reload(line)
+  await fixture.clock.advance(1000)
+  expect(peer.closed?.code).toBe(code)
+  expect(one.of('end')).toMatchObject([{ session }])
 })

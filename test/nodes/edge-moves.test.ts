@@ -138,13 +138,11 @@ describe('a peer whose room moves', () => {
     fixture.edge.owners.delete('two')
     await fixture.move()
     await clock().advance(9500)
-    expect([ann.closed, fixture.edge.nodeRooms.trouble]).toEqual([undefined, undefined])
+    expect([ann.closed, fixture.edge.warnings]).toEqual([undefined, []])
     await clock().advance(1000)
     expect(ann.closed?.code).toBe(1012)
-    expect(fixture.edge.nodeRooms.trouble).toContain('/room could not be reached')
+    expect(fixture.edge.warnings).toEqual([{ room: '/room' }])
     expect(fixture.edge.doubts).toContain('two refused')
-    await clock().advance(61_000)
-    expect(fixture.edge.nodeRooms.trouble).toBe(undefined)
   })
 
   it('waits as long as nobody can say where the room is', async () => {

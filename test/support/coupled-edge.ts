@@ -26,13 +26,14 @@ export const EDGE: NodeId = 'edge'
 
 export function coupledEdge(clock: Clock, mount: Mount, rooms: EdgeParts['rooms'] = noRooms) {
   const places = new Places()
-  const errors: unknown[] = []
+  const [errors, warnings]: [unknown[], unknown[]] = [[], []]
   const owners = new Map<NodeId, Accepts>()
   const links = new Map<NodeId, CoupledLink>()
   const doubts: string[] = []
   /** Where the room is; one that throws says why that is not known. */
   let home: () => Home = () => ({ at: 'here' })
-  const route = (path: string) => ({ path, mount, params: {} })
+  let current: Mount | undefined = mount
+  const route = (path: string) => ({ path, mount: current ?? mount, params: {} })
   const to = (node: NodeId): CoupledLink => {
     const known = links.get(node)
     if (known?.isOver === false) return known
@@ -46,7 +47,12 @@ export function coupledEdge(clock: Clock, mount: Mount, rooms: EdgeParts['rooms'
   const nodeRooms = new NodeRooms({
     clock,
     random: seededRandom(7),
-    logger: { debug() {}, info() {}, warn() {}, error: (fields) => void errors.push(fields) },
+    logger: {
+      debug() {},
+      info() {},
+      warn: (fields) => void warnings.push(fields),
+      error: (fields) => void errors.push(fields),
+    },
     flushQueue: new FlushQueue(clock),
     tallyOf: newTally,
     roster: { self: EDGE, redisNow: () => clock.now() },
@@ -60,14 +66,19 @@ export function coupledEdge(clock: Clock, mount: Mount, rooms: EdgeParts['rooms'
     rooms,
     links: { to: async (node) => to(node).edge },
     places,
-    routeOf: route,
+    routeOf: (path) => current && route(path),
     held: { all: 0 },
   })
   return {
-    ...{ nodeRooms, owners, links, doubts, errors, route },
+    ...{ nodeRooms, owners, links, doubts, errors, warnings, route },
     /** The room is there from now on. */
     move(next: Home | (() => Home)) {
       home = typeof next === 'function' ? next : () => next
+    },
+    /** The line of the room has changed, or is gone. */
+    reload(next: Mount | undefined) {
+      current = next
+      nodeRooms.closeStale()
     },
     /** The room as a transport has it, once its home is found. */
     async room(path = '/room'): Promise<JoinableRoom> {

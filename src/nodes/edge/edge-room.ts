@@ -98,6 +98,11 @@ export abstract class EdgeRoom implements SessionRoom, HomeFinderRoom, ReservedR
     return this.home?.node !== undefined
   }
 
+  /** The room is open on this node. */
+  get isHere(): boolean {
+    return this.home !== undefined && this.home.node === undefined
+  }
+
   /** Itself, as the kind it is. */
   abstract readonly joinable: JoinableRoom
 

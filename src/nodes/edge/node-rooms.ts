@@ -4,10 +4,9 @@
  * owner before it comes to the gate.
  */
 import type { Route } from '../../config/mount.ts'
-import { Close, type CloseReason, Refusal, RoomError, refusalOf } from '../../errors.ts'
+import { Close, Refusal, RoomError, refusalOf } from '../../errors.ts'
 import type { OpenRoom } from '../../room/open-room.ts'
 import type { Coming, JoinReservation, Reservation, RoomPlaces } from '../../room/reservation.ts'
-import { justClosed } from '../../room/room-refusals.ts'
 import type { NodeId } from '../link-message.ts'
 import type { EdgeParts } from './edge-parts.ts'
 import { EdgeEventRoom, EdgeRawRoom, type EdgeRoom, type EdgeRoomParts } from './edge-room.ts'
@@ -17,8 +16,6 @@ import { Pauses } from './pauses.ts'
 
 /** An empty room gives its place at its owner back after so long. */
 const EMPTY_MS = 5000
-/** For so long the operator is told of a room that could not be reached. */
-const TROUBLE_MS = 60_000
 
 export class NodeRooms implements RoomPlaces {
   readonly #parts: EdgeParts
@@ -27,10 +24,7 @@ export class NodeRooms implements RoomPlaces {
   readonly #pauses: Pauses
   /** Those that a reload has replaced, while their peers leave. */
   readonly #stale = new Set<EdgeRoom>()
-  /** When each room was last given up because its owner could not be reached, monotonic. */
-  readonly #unreachable = new Map<string, number>()
   #lastSession = 0
-  #isClosed = false
 
   constructor(parts: EdgeParts) {
     this.#parts = parts
@@ -69,7 +63,6 @@ export class NodeRooms implements RoomPlaces {
   reserveJoin(route: Route, coming: Coming): JoinReservation | Promise<JoinReservation> {
     const caughtUp = this.#pauses.caughtUp()
     if (caughtUp) return caughtUp.then(() => this.reserveJoin(route, coming))
-    if (this.#isClosed) throw justClosed()
     return this.#at(route).reserve(route, coming)
   }
 
@@ -94,33 +87,15 @@ export class NodeRooms implements RoomPlaces {
     this.#rooms.get(path)?.release(heir)
   }
 
-  /** Which rooms could not be reached lately, for the operator. */
-  get trouble(): string | undefined {
-    const since = this.#parts.clock.monotonic() - TROUBLE_MS
-    for (const [path, atMs] of this.#unreachable) if (atMs < since) this.#unreachable.delete(path)
-    const [path] = this.#unreachable.keys()
-    if (path === undefined) return undefined
-    const others = this.#unreachable.size - 1
-    const what = others > 0 ? `${path} and ${others} other rooms` : path
-    return `${what} could not be reached on the node that has it; can the nodes connect to each other (LINK_HOST, LINK_PORT)?`
-  }
-
-  /** Closes the rooms that live elsewhere and whose path now belongs to another mount or to none. */
+  /** Ends the peers of rooms that live elsewhere and whose path now belongs to another mount or to none. */
   closeStale(): void {
     const { routeOf } = this.#parts
     for (const room of [...this.all()]) {
       const route = routeOf(room.path)
-      if (route?.mount === room.mount || !room.isRemote) continue
+      // Those that are open here are closed as such.
+      if (route?.mount === room.mount || room.isHere) continue
       room.endAll(route ? Close.restart : Close.removed)
     }
-  }
-
-  /** Ends all connections for good. */
-  close(reason: CloseReason): void {
-    this.#isClosed = true
-    for (const room of [...this.all()]) room.endAll(reason)
-    this.#rooms.clear()
-    this.#stale.clear()
   }
 
   #at(route: Route): EdgeRoom {
@@ -151,9 +126,8 @@ export class NodeRooms implements RoomPlaces {
   }
 
   #isUnreachable(path: string): void {
-    const { clock, logger } = this.#parts
-    this.#unreachable.delete(path)
-    this.#unreachable.set(path, clock.monotonic())
-    logger.error({ room: path }, 'the node that has this room cannot be reached: its peers are told to come back')
+    const text =
+      'the node that has this room was not reached for 10 s, or does not open it: its peers are told to come back'
+    this.#parts.logger.warn({ room: path }, text)
   }
 }
