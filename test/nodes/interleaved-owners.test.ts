@@ -3,123 +3,29 @@
  * anything in a room that another has, what was told as kept is in the log once, and in the end it is known who has it.
  */
 import { describe, expect, it } from 'vitest'
-import { RoomError } from '../../src/errors.ts'
-import { Elsewhere } from '../../src/nodes/ownership.ts'
-import { FATES, type Fate, InterleavedCalls } from '../support/interleaved-calls.ts'
-import { draft } from '../support/log-under-test.ts'
-import { ModelNodes, type OpenedRoom, type OwningNode } from '../support/owned-logs.ts'
-import { CompiledScripts } from '../support/redis-model/script.ts'
+import { FATES } from '../support/interleaved-calls.ts'
+import { BEFORE, type Mistake, type Play, play } from './interleaved-stage.ts'
 
-/** How the room is when both come: new, kept and closed, or of a node that is dead. */
-const BEFORE = ['new', 'kept', 'of the dead'] as const
+type Where = Omit<Play, 'call' | 'fate' | 'point'>
 
-interface Play {
-  readonly before: (typeof BEFORE)[number]
-  /** Whether the first node is dead for the second. */
-  readonly isBuried: boolean
-  /** Whether the second says nothing, and a third one comes after it. */
-  readonly isSilent: boolean
-  /** Which call of the first is held up, and how; after so many answers of the second it goes on. */
-  readonly call: number
-  readonly fate: Fate
-  readonly point: number
-}
+/** More calls than the first node makes, and more answers than the others wait for until the last of them has the room. */
+const MOST = { calls: 14, answers: 14 }
 
-const compiled = new CompiledScripts()
-
-class Stage {
-  readonly nodes = new ModelNodes(compiled)
-  /** What was told as kept. */
-  readonly kept: string[] = []
-  readonly problems: string[] = []
-
-  async node(id: string, dead: readonly string[]): Promise<{ node: OwningNode; calls: InterleavedCalls }> {
-    const calls = new InterleavedCalls(this.nodes.client())
-    const node = await this.nodes.node(id, calls)
-    for (const each of dead) node.bury(each)
-    return { node, calls }
-  }
-
-  /** Opens the room if it may, says two words, makes sure that it has it, and closes it. Returns why it was lost. */
-  async live(node: OwningNode): Promise<readonly string[]> {
-    const room = (await this.open(node, true)) ?? (await this.open(node))
-    if (!room) return []
-    for (const word of [`${node.id}1`, `${node.id}2`]) await this.say(room, word)
-    const isOwned = await node.log.verify('/room')
-    if (isOwned !== (room.lost.length === 0)) this.problems.push(`${node.id}: owned ${isOwned}, lost ${room.lost}`)
-    await room.close()
-    return room.lost
-  }
-
-  /** `looksFirst`: as an edge, which opens a room only if it finds that it may. */
-  async open(node: OwningNode, looksFirst = false): Promise<OpenedRoom | undefined> {
-    try {
-      if (looksFirst && (await node.owners.find('/room')).at === 'there') return undefined
-      return await node.open()
-    } catch (error) {
-      if (!(error instanceof Elsewhere || error instanceof RoomError)) this.problems.push(`${node.id}: ${error}`)
-      return undefined
-    }
-  }
-
-  async say(room: OpenedRoom, word: string): Promise<void> {
-    try {
-      await room.append([draft(word)], [{ client: 'ann', id: word, hash: 'h', draft: 0 }])
-      this.kept.push(word)
-    } catch (error) {
-      if ((error as RoomError).code !== 'unavailable') this.problems.push(`${word}: ${error}`)
-    }
-  }
-}
-
-/** Returns what went wrong, and how many calls there were. */
-async function play({ before, isBuried, isSilent, call, fate, point }: Play) {
-  const stage = new Stage()
-  const { nodes, kept, problems } = stage
-  const d = await nodes.node('d')
-  if (before !== 'new') {
-    const room = await d.open()
-    await stage.say(room, 'd1')
-    if (before === 'kept') await room.close()
-  }
-  const a = await stage.node('a', ['d'])
-  const b = await stage.node('b', isBuried ? ['d', 'a'] : ['d'])
-  const goesOn = Promise.withResolvers<void>()
-  a.calls.begin({ call, fate, until: goesOn.promise })
-  b.calls.begin()
-  const first = stage.live(a.node)
-  if (point === 0) goesOn.resolve()
-  const third = await stage.node('c', isBuried ? ['d', 'a'] : ['d'])
-  third.calls.begin()
-  const answered = () => b.calls.answers + third.calls.answers
-  b.calls.answered = third.calls.answered = () => answered() >= point && goesOn.resolve()
-  const others = async () => {
-    if (!isSilent) return stage.live(b.node)
-    await (await stage.open(b.node))?.close()
-    return stage.live(third.node)
-  }
-  const second = others().finally(goesOn.resolve)
-  const [lostByA, lostByB] = await nodes.pass(Promise.all([first, second]))
-  if (lostByB.length > 0 || (!isBuried && lostByA.length > 0)) problems.push(`lost ${[...lostByA, ...lostByB]}`)
-  const texts = await nodes.pass(textsFor(await nodes.node('e'), ['a', 'b', 'c', 'd']))
-  const known = texts.map((text) => text[0]).filter((id, index, all) => id !== all[index - 1])
-  if (known.length !== new Set(known).size) problems.push(`mixed: ${texts}`)
-  if (texts.length !== new Set(texts).size) problems.push(`doubled: ${texts}`)
-  const missing = kept.filter((word) => !texts.includes(word))
-  if (missing.length > 0) problems.push(`missing: ${missing} in ${texts}`)
-  const owner = (await d.claims.look('/room')).owner
-  if (owner !== '') problems.push(`still owned by ${owner}`)
-  if (texts.length === 0 && nodes.keys().length > 0) problems.push(`left: ${nodes.keys()}`)
-  return { problems, said: [...a.calls.said], answers: answered(), texts }
-}
-
-/** What is in the log in the end. */
-async function textsFor(node: OwningNode, dead: readonly string[]): Promise<string[]> {
-  for (const id of dead) node.bury(id)
-  const room = await node.open()
-  const texts = (await room.read(0, 1000)).map(({ data }) => JSON.parse(String(data)).text as string)
-  await room.close()
-  return texts
+/** Each call at each point. `most`: so many that go wrong are enough. */
+async function playAll(where: Where, most = Number.POSITIVE_INFINITY) {
+  const wrong: string[] = []
+  let count = 0
+  for (const fate of FATES)
+    for (let call = 0, isSaid = true; isSaid && call < MOST.calls; call += 1)
+      for (let point = 0, isReached = true; isReached && point < MOST.answers && wrong.length < most; point += 1) {
+        const played = await play({ ...where, call, fate, point })
+        count += 1
+        isSaid = call < played.said.length
+        isReached = point < played.answers
+        if (played.problems.length > 0)
+          wrong.push(`${fate} ${played.said[call]} (${call}) until ${point}: ${played.problems.join('; ')}`)
+      }
+  return { wrong, count }
 }
 
 const plays = BEFORE.flatMap((before) =>
@@ -128,20 +34,30 @@ const plays = BEFORE.flatMap((before) =>
 
 describe('a room that two nodes want', () => {
   it.each(plays)('is kept whole ($before, the first is dead: $isBuried, a third comes: $isSilent)', async (where) => {
-    const none = { ...where, call: -1, fate: 'late' as const, point: 0 }
-    const { said, answers } = await play(none)
-    expect(said.length).toBeGreaterThan(3)
-    const wrong: string[] = []
-    let count = 0
-    for (const fate of FATES)
-      for (let call = 0; call < said.length; call += 1)
-        for (let point = 0; point <= Math.max(answers, 8); point += 1) {
-          const played = await play({ ...where, call, fate, point })
-          count += 1
-          if (played.problems.length > 0)
-            wrong.push(`${fate} ${played.said[call]} (${call}) until ${point}: ${played.problems.join('; ')}`)
-        }
+    const { wrong, count } = await playAll(where)
     expect(wrong).toEqual([])
     expect(count).toBeGreaterThan(100)
+  })
+})
+
+/** A mistake, and where it is found. */
+const MISTAKES: Record<string, readonly [Mistake, Omit<Where, 'mistake'>]> = {
+  'a claim has no number': [
+    ['claim', "'n', int(to)", "'n', int(n)"],
+    { before: 'kept', isBuried: true, isSilent: false },
+  ],
+  'numbers begin anew where nothing was left of a room': [
+    ['claim', 'time * 1000', '0'],
+    { before: 'new', isBuried: true, isSilent: true },
+  ],
+  'whoever gives a room up gives it up for all': [
+    ['give', 'm[1] ~= ARGV[2] or m[2] ~= ARGV[3]', 'false'],
+    { before: 'new', isBuried: true, isSilent: false },
+  ],
+}
+
+describe('it is found that', () => {
+  it.each(Object.entries(MISTAKES))('%s', async (_, [mistake, where]) => {
+    expect((await playAll({ ...where, mistake }, 1)).wrong).toHaveLength(1)
   })
 })

@@ -13,6 +13,8 @@ export interface Holding {
   /** Which of its calls: 0, 1, … */
   readonly call: number
   readonly fate: Fate
+  /** Called when it is said. */
+  readonly said: () => void
   /** When it goes on. */
   readonly until: Promise<void>
 }
@@ -45,6 +47,7 @@ export class InterleavedCalls implements RedisCalls {
   async #say(name: string, call: () => Promise<Reply>): Promise<Reply> {
     this.said.push(name)
     const isHeld = this.#holding?.call === this.said.length - 1
+    if (isHeld) this.#holding?.said()
     try {
       return await (isHeld && this.#holding ? held(this.#holding, call) : call())
     } finally {
