@@ -110,7 +110,7 @@ export async function createServer(parts: ServerParts): Promise<Server> {
   const find = (path: string) => router.find(path)
   const places = nodes?.places({ ...roomParts, rooms, routeOf: find }) ?? rooms
   const alarms = new AlarmOpenings({ ...roomParts, rooms, routeOf: find })
-  metrics.watch(() => countRooms(config.mounts, rooms), log, nodes && (() => [...nodes.roster.all()].length))
+  metrics.watch(() => countRooms(config.mounts, rooms), log, nodes?.counts)
   const quotas = new Quotas(clock, config.server.limits)
   const heartbeat = new Heartbeat(clock, failed)
   const inFlight = new InFlightRequests()

@@ -10,6 +10,7 @@ import type { RoomLogger } from '../define.ts'
 import { Claims } from '../log/redis/claims.ts'
 import type { RedisLog } from '../log/redis/redis.ts'
 import type { RedisCalls } from '../log/redis/redis-calls.ts'
+import type { NodeCounts } from '../operations/metrics.ts'
 import type { Random } from '../random.ts'
 import type { ChainedMessage } from '../room/room-message.ts'
 import type { Rooms } from '../room/rooms.ts'
@@ -134,6 +135,18 @@ export class Nodes {
   /** What its rooms need of it. */
   get roomParts() {
     return { mayAct: this.mayAct, isSettling: this.isSettling, turns: this.alarmTurns }
+  }
+
+  /** For the metrics. */
+  get counts(): NodeCounts {
+    const { roster } = this
+    const edgePeers = () => this.#rooms?.countElsewhere() ?? []
+    return {
+      get living() {
+        return [...roster.all()].length
+      },
+      edgePeers,
+    }
   }
 
   /** Whether this node may speak for its rooms. */

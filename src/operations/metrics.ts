@@ -16,6 +16,14 @@ export interface RoomCounts {
   readonly alarms: number
 }
 
+/** Counts of a server among others, read at each scrape. */
+export interface NodeCounts {
+  /** Nodes that are known to be alive, this one included. */
+  readonly living: number
+  /** Peers connected here whose room lives elsewhere, by the line of rooms.json. */
+  edgePeers(): Iterable<readonly [room: string, peers: number]>
+}
+
 type Total = Exclude<keyof Tally, 'exceeded'>
 
 const TALLIES: Record<Total, [name: string, help: string]> = {
@@ -91,8 +99,12 @@ export class Metrics {
     this.#closes.inc({ code: code >= 3000 && code !== Close.kicked.code ? 'module' : String(code) })
   }
 
-  /** Adds the gauges that are read at each scrape. `countNodes`: those that live. */
-  watch(countRooms: () => Iterable<RoomCounts>, log: Pick<Log, 'trouble' | 'warnings'>, countNodes = () => 1): void {
+  /** Adds the gauges that are read at each scrape. */
+  watch(
+    countRooms: () => Iterable<RoomCounts>,
+    log: Pick<Log, 'trouble' | 'warnings'>,
+    nodes: NodeCounts = { living: 1, edgePeers: () => [] },
+  ): void {
     const registers = [this.registry]
     collectDefaultMetrics({ register: this.registry })
     const labelNames = ['room'] as const
@@ -123,7 +135,18 @@ export class Metrics {
       help: 'Nodes that this one knows to be alive, itself included.',
       registers,
       collect() {
-        this.set(countNodes())
+        this.set(nodes.living)
+      },
+    })
+    new Gauge({
+      name: 'corridor_edge_peers',
+      help: 'Peers connected to this node whose room lives on another.',
+      labelNames,
+      registers,
+      collect() {
+        this.reset()
+        for (const { room } of countRooms()) this.set({ room }, 0)
+        for (const [room, peers] of nodes.edgePeers()) this.inc({ room }, peers)
       },
     })
     new Gauge({

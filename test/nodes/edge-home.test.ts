@@ -97,6 +97,12 @@ it('gives a place back that it was given for nothing', async () => {
   expect(one.of('detach')).toEqual([{ op: 'detach', place: one.place }])
 })
 
+it('counts its peers as those of a room elsewhere', async () => {
+  await enter('ann')
+  await enter('ben')
+  expect([...fixture.edge.nodeRooms.countElsewhere()]).toEqual([['/room', 2]])
+})
+
 it('writes in the order of the owner what goes to all, to some, and to one', async () => {
   const [ann, ben] = [await enter('ann'), await enter('ben')]
   one.all(event(9))

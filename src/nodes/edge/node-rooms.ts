@@ -77,6 +77,15 @@ export class NodeRooms implements RoomPlaces {
     for (const { path, sessions } of this.all()) if (this.#parts.ownership.known(path)?.at !== 'here') yield* sessions
   }
 
+  /** How many they are, by the line of rooms.json. */
+  countElsewhere(): Map<string, number> {
+    const counts = new Map<string, number>()
+    for (const { isHere, mount, sessions } of this.all()) {
+      if (!isHere) counts.set(mount.pattern, (counts.get(mount.pattern) ?? 0) + sessions.size)
+    }
+    return counts
+  }
+
   /** A room that is open here is about to move: what its peers say waits. */
   hold(path: string): void {
     this.#rooms.get(path)?.hold()
