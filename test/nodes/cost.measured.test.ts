@@ -16,6 +16,8 @@ const command = need('redis') ?? ''
 const PEERS = 2000
 const SETTLE_MS = 4000
 const ROUND_MS = 8000
+/** How many events may be on their way at once: enough of them that what the process does at rest is no part of it. */
+const AHEAD = 20
 let cluster: Cluster
 const peers: RawPeer[] = []
 
@@ -61,17 +63,21 @@ describe('peers on another node', () => {
       })
       await enter(cluster.node(at), path, PEERS)
       let said = 0
-      const us = await cpuUs([cluster.node(0)], async () => {
+      const say = async () => {
         for (const endMs = performance.now() + ROUND_MS; performance.now() < endMs; ) {
           speaker?.send(`{"type":"wave","data":${said}}`)
           said += 1
-          await expect.poll(() => heard, { interval: 1 }).toBe(said)
-          await pause(10)
+          await expect.poll(() => heard, { interval: 1 }).toBeGreaterThan(said - AHEAD)
+          await pause(at === 0 ? 10 : 2)
         }
-      })
+      }
+      // Code that has just begun to run is compiled first.
+      await say()
+      const before = said
+      const us = await cpuUs([cluster.node(0)], say)
       for (const peer of peers.splice(0)) peer.end()
       await pause(2000)
-      return us / said
+      return us / (said - before)
     }
     cluster = await Cluster.start(command, { nodes: 2 })
     const own = await perEvent(0)
