@@ -37,6 +37,8 @@ interface Said {
 
 /** A server has so long for an answer. */
 const ANSWER_MS = 5000
+/** When all is well, an event is heard within this time. */
+const HEARD_MS = 1500
 
 export class SimClient {
   readonly #parts: ClientParts
@@ -89,13 +91,12 @@ export class SimClient {
   /** Says something without an id: it may be lost, and is not kept twice. */
   sayOnce(): void {
     this.#said += 1
-    const text = `${this.#parts.name}-${this.#said}`
-    if (this.isAttached) this.#wire?.say(JSON.stringify({ type: 'say', data: { text } }), () => {})
+    this.#wire?.say(JSON.stringify({ type: 'say', data: { text: `${this.#parts.name}-${this.#said}` } }), () => {})
   }
 
   look(): void {
     this.count = undefined
-    if (this.isAttached) this.#wire?.say('{"type":"look","data":null}', () => {})
+    this.#wire?.say('{"type":"look","data":null}', () => {})
   }
 
   stall(ms: number): void {
@@ -133,7 +134,9 @@ export class SimClient {
   /** What it has seen is in the log. */
   checkSeen(): void {
     const { ledger, broken, name } = this.#parts
+    const isQuiet = this.#parts.timeline.nowMs - ledger.changedMs > HEARD_MS
     this.#seen.check(this.#seq, ledger, (what) => broken(`${name}: ${what}`))
+    if (isQuiet && this.#seq < ledger.seq) broken(`${name}: has heard of ${this.#seq}, the newest is ${ledger.seq}`)
   }
 
   #connectSoon(ms: number): void {

@@ -23,8 +23,7 @@ export const LINK_FAULTS: Readonly<Record<string, Action>> = {
       const { net, dice } = world
       net.trouble(a.name, b.name, { isRefused: true })
       if (dice.oneIn(2)) net.cut(a.name, b.name)
-      for (const machine of [a, b]) machine.ailed()
-      lasts(world, b, span(world), 'not refused', () => net.trouble(a.name, b.name, { isRefused: false }))
+      lasts(world, b.dials, span(world), 'not refused', () => net.trouble(a.name, b.name, { isRefused: false }))
     }),
   'links are slow': (world) =>
     between(world, (a, b) => {
@@ -34,7 +33,7 @@ export const LINK_FAULTS: Readonly<Record<string, Action>> = {
         [b, a],
       ] as const) {
         net.trouble(from.name, to.name, { slowMs: dice.pick([50, 500, 3000]) })
-        lasts(world, from, span(world), 'links fast', () => net.trouble(from.name, to.name, { slowMs: 0 }))
+        world.timeline.after(span(world), 'links fast', () => net.trouble(from.name, to.name, { slowMs: 0 }))
       }
     }),
   'a machine is gone': (world) =>
@@ -46,7 +45,18 @@ export const LINK_FAULTS: Readonly<Record<string, Action>> = {
     withNode(world, ({ line }, machine) => {
       const ms = span(world)
       line.cutOff(ms, world.dice.oneIn(2))
-      lasts(world, machine, ms, 'reaches Redis', () => {})
+      lasts(world, machine.health, ms, 'reaches Redis', () => {})
+    }),
+  'a node is cut off from all': (world) =>
+    withNode(world, ({ line }, machine) => {
+      const ms = 5000 + world.dice.below(20_000)
+      line.cutOff(ms, world.dice.oneIn(2))
+      lasts(world, machine.health, ms, 'reaches all', () => {})
+      for (const other of world.machines) {
+        if (other === machine) continue
+        silence(world, machine, other, ms)
+        silence(world, other, machine, ms)
+      }
     }),
   'Redis fails over': (world) => failOver(world, false),
   'two masters': (world) => failOver(world, true),
@@ -66,18 +76,18 @@ function between(world: World, work: (a: Machine, b: Machine) => void): void {
   if (a && b) work(a, b)
 }
 
-function silence(world: World, from: Machine, to: Machine, ms: number): void {
-  const { net, timeline } = world
+function silence({ net, timeline }: World, from: Machine, to: Machine, ms: number): void {
   net.trouble(from.name, to.name, { silentUntilMs: timeline.nowMs + ms })
-  for (const machine of [from, to]) lasts(world, machine, ms, 'a way is open', () => {})
 }
 
 function failOver(world: World, isTwo: boolean): void {
-  const { redis, dice, timeline, machines } = world
+  const { redis, dice, timeline } = world
   if (dice.oneIn(2)) redis.lag(true)
   timeline.after(dice.below(3000), 'failover', () => {
     redis.failOver(dice, isTwo)
-    for (const machine of machines) lasts(world, machine, isTwo ? 20_000 : 0, 'failover is over', () => {})
+    // Whoever stays with the old master is dead for the others.
+    if (isTwo) lasts(world, world.redisHealth, 20_000, 'failover is over', () => {})
+    else world.redisHealth.ailed()
     timeline.after(dice.pick([500, 5000, 20_000]) * dice.next(), 'one master', () => redis.rejoin())
   })
 }

@@ -1,6 +1,7 @@
 /** What the faults of a simulation share: to choose a machine, to last for a while, to crash. */
 import type { Machine } from './machine.ts'
 import type { SimNode } from './node.ts'
+import type { Wellness } from './wellness.ts'
 import type { World } from './world.ts'
 
 /** Does something to one of the nodes that live. */
@@ -9,9 +10,9 @@ export function withNode(world: World, work: (node: SimNode, machine: Machine) =
   if (machine.node) work(machine.node, machine)
 }
 
-/** Something is wrong with a machine for so long. */
-export function lasts({ timeline }: World, machine: Machine, ms: number, label: string, end: () => void): void {
-  const over = machine.ails()
+/** Something is wrong for so long. */
+export function lasts({ timeline }: World, what: Wellness, ms: number, label: string, end: () => void): void {
+  const over = what.ails()
   timeline.after(ms, label, () => {
     over()
     end()

@@ -4,42 +4,21 @@
  */
 import type { SimNode } from './node.ts'
 import type { Timeline } from './timeline.ts'
+import { Wellness } from './wellness.ts'
 
 export class Machine {
   readonly name: string
-  readonly #timeline: Timeline
   node: SimNode | undefined
   /** Of the links of its node. */
   port: number
-  /** Since when nothing was wrong with its node, its way to Redis, and the links to it. */
-  #wellSinceMs = 0
-  #troubles = 0
+  readonly health: Wellness
+  /** Who dials it was refused, though it lives. */
+  readonly dials: Wellness
 
   constructor(name: string, port: number, timeline: Timeline) {
     this.name = name
     this.port = port
-    this.#timeline = timeline
-  }
-
-  /** For how long it has been well. */
-  get wellMs(): number {
-    return this.#troubles > 0 ? 0 : this.#timeline.nowMs - this.#wellSinceMs
-  }
-
-  /** Something is wrong with it. What is returned says that it is over; a second call does nothing. */
-  ails(): () => void {
-    this.#troubles += 1
-    let isOver = false
-    return () => {
-      if (isOver) return
-      isOver = true
-      this.#troubles -= 1
-      this.#wellSinceMs = this.#timeline.nowMs
-    }
-  }
-
-  /** Something went wrong with it, and is over. */
-  ailed(): void {
-    this.ails()()
+    this.health = new Wellness(timeline)
+    this.dials = new Wellness(timeline)
   }
 }

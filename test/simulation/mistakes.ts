@@ -2,7 +2,7 @@
 import type { Script } from '../../src/log/redis/scripts/script.ts'
 
 /** Alters a script by name: each text is replaced where it stands. Throws if it does not. */
-function alter(name: string, ...changes: readonly (readonly [from: string, to: string])[]) {
+export function alter(name: string, ...changes: readonly (readonly [from: string, to: string])[]) {
   return (script: Script): Script => {
     if (script.name !== name) return script
     let { text } = script

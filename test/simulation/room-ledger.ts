@@ -41,6 +41,8 @@ export class RoomLedger {
   losses = 0
   /** The last look found a change. */
   hasChanged = false
+  /** When it changed last. */
+  changedMs = 0
   /** The node that owns it; '': nobody does. */
   owner = ''
   term = 0

@@ -96,7 +96,7 @@ class SimEnd implements Channel {
     const isSameTurn = this.#packet?.step === net.timeline.steps && !net.dice.oneIn(4)
     const { batch } = isSameTurn && this.#packet ? this.#packet : this.#newPacket(other)
     const before = batch.bytes
-    batch.add(message)
+    batch.add(net.spoken(message))
     this.waitingBytes += batch.bytes - before
   }
 

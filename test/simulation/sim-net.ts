@@ -2,7 +2,7 @@
  * The network between the machines of a simulation: who listens where, which connections stand, and what is wrong on the
  * way from one machine to another. `sim-network.ts` is one node's part of it, `sim-link.ts` one connection.
  */
-import type { NodeId } from '../../src/nodes/link-message.ts'
+import type { LinkMessage, NodeId } from '../../src/nodes/link-message.ts'
 import type { Channel, ChannelEvents } from '../../src/nodes/network.ts'
 import type { Dice } from '../support/random.ts'
 import type { NodeClock } from './node-clock.ts'
@@ -35,6 +35,8 @@ export class SimNet {
   readonly #channels = new Set<SimLink>()
   /** Machines that are gone: whoever dials hears nothing. */
   readonly gone = new Set<string>()
+  /** What becomes of a message: a planted mistake. */
+  spoken: (message: LinkMessage) => LinkMessage = (message) => message
   #ports = 0
 
   constructor(timeline: Timeline, dice: Dice) {

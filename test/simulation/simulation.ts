@@ -3,9 +3,10 @@
  * are done. `run.ts` and `simulation.test.ts` call it.
  */
 import type { Script } from '../../src/log/redis/scripts/script.ts'
+import type { LinkMessage } from '../../src/nodes/link-message.ts'
 import { CompiledScripts } from '../support/redis-model/script.ts'
 import type { RoomLedger } from './room-ledger.ts'
-import { acts, goesWrong, healAll } from './trouble.ts'
+import { acts, chooseFaults, goesWrong, healAll } from './trouble.ts'
 import { World } from './world.ts'
 
 export interface Outcome {
@@ -30,15 +31,18 @@ export interface Setting {
   readonly machines?: number
   /** A planted mistake. */
   readonly altered?: (script: Script) => Script
+  /** What becomes of a message between nodes: a planted mistake. */
+  readonly spoken?: (message: LinkMessage) => LinkMessage
   /** Called with all that happens. */
   readonly heard?: (ms: number, text: string) => void
 }
 
 export async function simulate(seed: number, steps: number, setting: Setting = {}): Promise<Outcome> {
-  const { compiled = new CompiledScripts(), machines = 1, heard = () => {}, altered } = setting
+  const { compiled = new CompiledScripts(), machines = 1, heard = () => {}, altered, spoken } = setting
   const world = new World(seed, { compiled, machines })
   world.timeline.heard = heard
   if (altered) world.redis.altered = altered
+  if (spoken) world.net.spoken = spoken
   const { timeline, dice, clients } = world
   let until = 0
   let phase: 'trouble' | 'quiet' | 'probe' = 'probe'
@@ -77,6 +81,7 @@ export async function simulate(seed: number, steps: number, setting: Setting = {
       if (rounds.rounds > 0) mustHaveAnswered(world)
       if (timeline.steps >= steps || world.broken.length > 0) return true
       rounds.rounds += 1
+      world.kinds = chooseFaults(world)
       world.isQuiet = false
       phase = 'trouble'
       until = timeline.nowMs + 5000 + dice.below(30_000)

@@ -14,7 +14,7 @@ const FAULTS: Readonly<Record<string, Action>> = {
       const { dice } = world
       node.clock.freeze()
       const ms = dice.pick([20, 300, 2000, 7000, 15_000]) * dice.next()
-      lasts(world, machine, ms, 'thaw', () => node.clock.thaw(dice.pick(['timer', 'io'])))
+      lasts(world, machine.health, ms, 'thaw', () => node.clock.thaw(dice.pick(['timer', 'io'])))
     }),
   'clock jumps': (world) =>
     withNode(world, ({ clock }) => {
@@ -35,9 +35,13 @@ const FAULTS: Readonly<Record<string, Action>> = {
       for (const { line } of nodes) line.cut()
     })
   },
-  'Redis frozen': ({ redis, dice, timeline }) => {
+  'Redis frozen': (world) => {
+    const { redis, dice, timeline } = world
     redis.freeze()
-    timeline.after(dice.pick([50, 1000, 4000, 20_000]) * dice.next(), 'redis thaws', () => redis.thaw())
+    timeline.after(dice.pick([50, 1000, 4000, 20_000]) * dice.next(), 'redis thaws', () => {
+      world.redisAiled()
+      redis.thaw()
+    })
   },
   'Redis restarted': (world) => restart(world, false),
   'Redis restarted, writes lost': (world) => restart(world, true),
@@ -76,11 +80,19 @@ const COMMON = Object.keys(FAULTS).filter((name) => !RARE.includes(name))
 const BETWEEN = Object.keys(LINK_FAULTS)
 const ALL: Readonly<Record<string, Action>> = { ...FAULTS, ...LINK_FAULTS }
 
+/** So many kinds of faults go wrong in one time of trouble: the same again and again find more than a little of each. */
+const KINDS = 5
+
+/** What goes wrong in the next time of trouble. */
+export function chooseFaults({ dice, machines }: World): string[] {
+  const isBetween = () => machines.length > 1 && dice.oneIn(2)
+  return Array.from({ length: KINDS }, () => dice.pick(isBetween() ? BETWEEN : dice.oneIn(6) ? RARE : COMMON))
+}
+
 export function goesWrong(world: World): void {
-  const { dice, machines } = world
-  const isBetween = machines.length > 1 && dice.oneIn(2)
-  const name = dice.pick(isBetween ? BETWEEN : dice.oneIn(6) ? RARE : COMMON)
+  const name = world.dice.pick(world.kinds)
   world.count(name)
+  if (/Redis|late/.test(name) && !/one/.test(name)) world.redisAiled()
   ALL[name]?.(world)
 }
 

@@ -17,6 +17,7 @@ import { SimNet } from './sim-net.ts'
 import { type Mood, stage } from './stage.ts'
 import { Takeovers } from './takeovers.ts'
 import { Timeline } from './timeline.ts'
+import { Wellness } from './wellness.ts'
 
 const ROOMS = ['/r/tea', '/r/milk', '/r/rye']
 const CLIENTS_EACH = 3
@@ -36,11 +37,17 @@ export class World {
   readonly clients: readonly SimClient[]
   readonly promises: Promises
   readonly takeovers: Takeovers
+  /** Where there are two masters, everybody may be dead for somebody. */
+  readonly redisHealth: Wellness
+  /** When something went wrong with Redis last. */
+  redisAiledMs = Number.NEGATIVE_INFINITY
   /** Broken promises, each once. */
   readonly broken: string[] = []
   /** What the servers logged as an error, by its text. */
   readonly logged = new Map<string, number>()
   readonly faults = new Map<string, number>()
+  /** What goes wrong now. */
+  kinds: readonly string[] = []
   /** Nothing goes wrong any more. */
   isQuiet = false
   #lives = 0
@@ -48,6 +55,7 @@ export class World {
   constructor(seed: number, { compiled, machines }: WorldSetting) {
     this.dice = seeded(seed)
     const { timeline } = this
+    this.redisHealth = new Wellness(timeline)
     const broken = (what: string) => this.breaks(what)
     const events = {
       losing: (path?: string) => this.#losing(path),
@@ -106,7 +114,9 @@ export class World {
   look(): void {
     for (const ledger of this.ledgers) {
       ledger.look()
-      if (ledger.hasChanged) this.timeline.note(`${ledger}`)
+      if (!ledger.hasChanged) continue
+      ledger.changedMs = this.timeline.nowMs
+      this.timeline.note(`${ledger}`)
     }
   }
 
@@ -142,6 +152,10 @@ export class World {
     node.crash()
     this.net.died(machine.name)
     for (const client of this.clients) client.nodeGone(node)
+  }
+
+  redisAiled(): void {
+    this.redisAiledMs = this.timeline.nowMs
   }
 
   count(fault: string): void {

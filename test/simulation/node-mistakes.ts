@@ -1,0 +1,93 @@
+/**
+ * Mistakes that nodes could make, planted in their code, their scripts and what they say to each other: each is the contrary
+ * of a sentence on which the promises of many nodes stand. A simulation that does not find them is worth nothing.
+ */
+
+import { EdgeWire } from '../../src/nodes/edge/edge-wire.ts'
+import { Unanswered } from '../../src/nodes/edge/unanswered.ts'
+import { LifeQuestions } from '../../src/nodes/life-questions.ts'
+import type { LinkMessage, RelayItem } from '../../src/nodes/link-message.ts'
+import { Proof } from '../../src/nodes/proof.ts'
+import { Sightings } from '../../src/nodes/sightings.ts'
+import { Members } from '../../src/room/members.ts'
+import { alter } from './mistakes.ts'
+import type { Setting } from './simulation.ts'
+
+/** What is planted. `plant` returns what takes it out again. */
+export interface NodeMistake extends Pick<Setting, 'altered' | 'spoken'> {
+  readonly plant?: () => () => void
+}
+
+/** Puts something else in the place of a method or a getter of a class. */
+function replace<T extends object>(kind: { readonly prototype: T }, name: keyof T, by: PropertyDescriptor): () => void {
+  const { prototype } = kind
+  const before = Object.getOwnPropertyDescriptor(prototype, name)
+  if (!before) throw new Error(`expected ${String(name)} to be there, to be replaced`)
+  Object.defineProperty(prototype, name, { ...before, ...by })
+  return () => void Object.defineProperty(prototype, name, before)
+}
+
+export const NODE_MISTAKES: Readonly<Record<string, NodeMistake>> = {
+  'a room is claimed whoever has it': {
+    altered: alter('claim', ['if e ~= epoch or n ~= number or (term and w >= term) then', 'if false then']),
+  },
+  'terms do not rise': { altered: alter('claim', ['term or math.max(w + 1, time)', 'term or math.max(w, 1)']) },
+  'a room is given up by who has it no more': {
+    altered: alter('give', ['if m[1] ~= ARGV[2] or m[2] ~= ARGV[3] then return 0 end', '']),
+  },
+  'a node that stood still for two seconds is dead': {
+    plant: () => {
+      const { answered, state } = Sightings.prototype
+      const latest = new WeakMap<Sightings, number>()
+      const hears = replace(Sightings, 'answered', {
+        value(this: Sightings, ...[times, nodes]: Parameters<typeof answered>) {
+          latest.set(this, times.answeredMs)
+          return answered.call(this, times, nodes)
+        },
+      })
+      const judges = replace(Sightings, 'state', {
+        value(this: Sightings, id: string, beats: number) {
+          const isLate = (this.movedMs(id) ?? Number.POSITIVE_INFINITY) < (latest.get(this) ?? 0) - 2000
+          return isLate ? 'dead' : state.call(this, id, beats)
+        },
+      })
+      return () => {
+        judges()
+        hears()
+      }
+    },
+  },
+  'a node that refuses is dead, whatever it says': {
+    plant: () => replace(LifeQuestions, 'answers', { value: async () => false }),
+  },
+  'a room without proof goes on': { plant: () => replace(Proof, 'holds', { get: () => true }) },
+  'an edge answers for nobody': { plant: () => replace(Unanswered, 'nextMs', { get: () => undefined }) },
+  'an edge forgets what it wrote': { plant: () => replace(EdgeWire, 'seq', { get: () => undefined }) },
+  'of two connections the earlier stays': {
+    plant: () => {
+      const { isLaterHere } = Members.prototype
+      return replace(Members, 'isLaterHere', {
+        value(this: Members<never>, key: string | undefined, begunMs: number | undefined) {
+          return this.withKey(key) !== undefined && begunMs !== undefined && !isLaterHere.call(this, key, begunMs)
+        },
+      })
+    },
+  },
+  'what is for one overtakes what is for all': {
+    spoken: (message) =>
+      withItems(message, (items) => items.toSorted((a, b) => Number(b.to === 'one') - Number(a.to === 'one'))),
+  },
+  'a link carries a frame for all twice': {
+    spoken: (message) =>
+      withItems(message, (items) => items.flatMap((item): Items => (item.to === 'all' ? [item, item] : [item]))),
+  },
+  'who has caught up is not heard of': {
+    spoken: (message) => withItems(message, (items) => items.filter(({ to }) => to !== 'enter')),
+  },
+}
+
+type Items = readonly RelayItem[]
+
+function withItems(message: LinkMessage, changed: (items: Items) => Items): LinkMessage {
+  return message.op === 'items' ? { ...message, items: changed(message.items) } : message
+}
