@@ -13,6 +13,8 @@ export const DEAD_MS = 10_000
 export const IN_TIME_MS = 1000
 /** Longer between two beats: this process did not run, and perhaps no other did. */
 const PAUSE_MS = 2000
+/** A node that lives is seen again within it, also where Redis has lost all. */
+const MISSING_MS = 1500
 /** So many ids that nobody has are remembered as dead. */
 const MOST_UNKNOWN = 1000
 
@@ -42,10 +44,18 @@ interface Sighting {
   hasLeft: boolean
 }
 
+interface Unknown {
+  /** After which beat it was asked for. */
+  readonly after: number
+  /** When the first beat after that was sent. */
+  missingMs: number | undefined
+  isDead: boolean
+}
+
 export class Sightings {
   readonly #seen = new Map<NodeId, Sighting>()
-  /** Ids that were asked for and not seen, and after which beat; dead once a later beat does not show them. */
-  readonly #unknown = new Map<NodeId, { readonly after: number; isDead: boolean }>()
+  /** Ids that were asked for and not seen; dead once later beats do not show them for long enough. */
+  readonly #unknown = new Map<NodeId, Unknown>()
   #sentMs = Number.NEGATIVE_INFINITY
 
   /** A beat was answered. Returns the nodes that are dead from now on. */
@@ -64,13 +74,14 @@ export class Sightings {
       if (sighting.deadMs !== undefined) died.push(id)
     }
     this.#forget()
-    died.push(...this.#missing(number))
+    died.push(...this.#missing(number, sentMs))
     return died
   }
 
   /** A beat was not answered: what stood still meanwhile is no sign. */
   startAnew(nowMs: number): void {
     for (const sighting of this.#seen.values()) sighting.sinceMs = nowMs
+    for (const unknown of this.#unknown.values()) unknown.missingMs = undefined
   }
 
   /** It has said that it ends: it is dead once Redis does not have it any more. */
@@ -100,8 +111,8 @@ export class Sightings {
   }
 
   /**
-   * Whether it is dead. Of an id that was never seen only a beat that is sent after this question tells: it may just have
-   * started. `beats`: how many were sent.
+   * Whether it is dead. Of an id that was never seen only beats that are sent after this question tell: it may just have
+   * started, or Redis may have lost all, until it beats again. `beats`: how many were sent.
    */
   state(id: NodeId, beats: number): 'dead' | 'alive' | 'unknown' {
     const sighting = this.#seen.get(id)
@@ -155,12 +166,18 @@ export class Sightings {
   #remember(id: NodeId, after: number, isDead: boolean): void {
     const [oldest] = this.#unknown.keys()
     if (this.#unknown.size >= MOST_UNKNOWN && oldest !== undefined) this.#unknown.delete(oldest)
-    this.#unknown.set(id, { after, isDead })
+    this.#unknown.set(id, { after, missingMs: undefined, isDead })
   }
 
-  #missing(number: number): NodeId[] {
-    const missing = [...this.#unknown].filter(([, { after, isDead }]) => !isDead && after < number)
-    for (const [, unknown] of missing) unknown.isDead = true
-    return missing.map(([id]) => id)
+  #missing(number: number, sentMs: number): NodeId[] {
+    const missing: NodeId[] = []
+    for (const [id, unknown] of this.#unknown) {
+      if (unknown.isDead || unknown.after >= number) continue
+      unknown.missingMs ??= sentMs
+      if (sentMs - unknown.missingMs < MISSING_MS) continue
+      unknown.isDead = true
+      missing.push(id)
+    }
+    return missing
   }
 }

@@ -216,13 +216,15 @@ describe('a node that is asked whether it lives', () => {
     expect(one.beats.get(two.id)?.hears).toBe(true)
   })
 
-  it('was never there: no', async () => {
+  it('was never there: no, once it could have beaten again', async () => {
     const stage = beatsStage()
     const one = await stage.node()
     await stage.pass(3300)
-    const answer = one.beats.answers('nobody')
+    const early = one.beats.answers('nobody')
     await stage.pass(400)
-    await expect(answer).resolves.toBe(false)
+    await expect(early).resolves.toBe(true)
+    await stage.pass(2600)
+    await expect(one.beats.answers('nobody')).resolves.toBe(false)
   })
 })
 

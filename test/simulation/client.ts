@@ -24,6 +24,8 @@ export interface ClientParts {
   readonly broken: Broken
   /** Those that can be reached. */
   readonly nodes: () => readonly SimNode[]
+  /** The clock of Redis has not jumped lately: nodes agree which connection began later. */
+  readonly isTimeSure: () => boolean
 }
 
 interface Said {
@@ -99,15 +101,10 @@ export class SimClient {
     this.#wire?.say('{"type":"look","data":null}', () => {})
   }
 
-  stall(ms: number): void {
-    this.#wire?.stall(ms)
+  get wire(): SimWire | undefined {
+    return this.#wire
   }
 
-  cut(isLost: boolean): void {
-    this.#wire?.cut(isLost)
-  }
-
-  /** A node is gone. */
   nodeGone(node: SimNode): void {
     for (const wire of this.#wires) if (wire.clock === node.clock) wire.cut(true)
   }

@@ -61,7 +61,7 @@ export const NODE_MISTAKES: Readonly<Record<string, NodeMistake>> = {
     plant: () => replace(LifeQuestions, 'answers', { value: async () => false }),
   },
   'a room without proof goes on': { plant: () => replace(Proof, 'holds', { get: () => true }) },
-  'an edge answers for nobody': { plant: () => replace(Unanswered, 'nextMs', { get: () => undefined }) },
+  'an edge answers for nobody': { plant: () => replace(Unanswered, 'add', { value: () => undefined }) },
   'an edge forgets what it wrote': { plant: () => replace(EdgeWire, 'seq', { get: () => undefined }) },
   'of two connections the earlier stays': {
     plant: () => {

@@ -53,7 +53,7 @@ export async function simulate(seed: number, steps: number, setting: Setting = {
     timeline.after(dice.next() * 60, 'act', act)
   }
   const wrong = () => {
-    if (!world.isQuiet) goesWrong(world)
+    if (!world.isQuiet && world.kinds.length > 0) goesWrong(world)
     timeline.after(dice.next() * 4000, 'wrong', wrong)
   }
   const watch = () => {

@@ -54,7 +54,9 @@ const FAULTS: Readonly<Record<string, Action>> = {
   'Redis read only': (world) => fault(world, 'isReplica'),
   'Redis loading': (world) => fault(world, 'isLoading'),
   'Redis busy': (world) => fault(world, 'isBusy'),
-  'Redis clock jumps': ({ redis, dice }) => {
+  'Redis clock jumps': (world) => {
+    const { redis, dice, timeline } = world
+    world.clockJumpedMs = timeline.nowMs
     redis.model.faults.clockErrorMs += (dice.next() - 0.5) * dice.pick([100, 20_000])
   },
   'Redis forgets scripts': ({ redis }) => redis.model.forgetScripts(),
@@ -101,9 +103,9 @@ type Act = (client: SimClient, dice: Dice) => void
 const say: Act = (client) => client.say('say')
 /** What clients do, and how often of forty times; the rest is `say`. */
 const ACTS: readonly (readonly [number, Act])[] = [
-  [2, (client, dice) => client.cut(dice.oneIn(2))],
+  [2, (client, dice) => client.wire?.cut(dice.oneIn(2))],
   [1, (client) => client.roam()],
-  [1, (client, dice) => client.stall(dice.below(5000))],
+  [1, (client, dice) => client.wire?.stall(dice.below(5000))],
   [1, (client, dice) => client.say('bell', { ms: dice.below(8000) })],
   [1, (client) => client.say('redact')],
   [1, (client, dice) => client.say(dice.oneIn(8) ? 'clear' : 'say')],
