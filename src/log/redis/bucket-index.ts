@@ -10,6 +10,8 @@ import { list, pairs, text } from './reply.ts'
 
 /** Asked of each bucket: at first, and of those that may have more. */
 const PAGE = { first: 4, more: 50 }
+/** Buckets that are asked at a time, so that messages come in between. */
+const AT_ONCE = 128
 /** So long it is taken for known that there are no further alarms in a bucket: another server may have set some. */
 const NONE_MS = 2500
 
@@ -100,14 +102,13 @@ async function merged<T>(
   const all: T[] = []
   let size = PAGE.first
   for (let asked = sources; asked.length > 0; asked = lagging(sources, all, compare, limit)) {
-    await Promise.all(
-      asked.map(async (source) => {
-        const found = await page(source.bucket, source.after, size)
-        all.push(...found)
-        source.after = found.at(-1)
-        source.isOver = found.length === 0
-      }),
-    )
+    const ask = async (source: Source<T>) => {
+      const found = await page(source.bucket, source.after, size)
+      all.push(...found)
+      source.after = found.at(-1)
+      source.isOver = found.length === 0
+    }
+    for (let at = 0; at < asked.length; at += AT_ONCE) await Promise.all(asked.slice(at, at + AT_ONCE).map(ask))
     all.sort(compare)
     size = PAGE.more
   }
