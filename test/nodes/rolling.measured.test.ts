@@ -44,7 +44,7 @@ it('a rolling restart', async () => {
   await pause(MEASURE_MS)
   const capacity = ((acked() - before) * 1000) / (performance.now() - startMs)
   tell('ND5', 'messages a second that three nodes take, on one machine with Redis and clients', capacity)
-  for (const speaker of speakers) speaker.pauseMs = (ROOMS * LINES * 1000) / (capacity * SHARE)
+  for (const speaker of speakers) speaker.everyMs = (ROOMS * LINES * 1000) / (capacity * SHARE)
   await pause(BETWEEN_MS)
   const calmMs = performance.now()
   await pause(BETWEEN_MS)

@@ -29,8 +29,8 @@ export abstract class Speaker {
   protected readonly name: string
   /** By the text of the message, which is its id too. */
   readonly tries = new Map<string, Try[]>()
-  /** How long each line waits after an ack. */
-  pauseMs = 0
+  /** Each line begins a message so often, if those before are acknowledged. */
+  everyMs = 0
   readonly #loops: Promise<void>[] = []
   #isStopped = false
 
@@ -82,6 +82,7 @@ export abstract class Speaker {
   async #speak(line: string): Promise<void> {
     for (let count = 1; !this.#isStopped; count += 1) {
       const text = `${line}:${count}`
+      const beginMs = performance.now()
       const tries: Try[] = []
       this.tries.set(text, tries)
       for (let isAcked = false; !isAcked; ) {
@@ -90,7 +91,8 @@ export abstract class Speaker {
         isAcked = attempt.outcome === 'acked'
         if (!isAcked) await pause(AGAIN_MS)
       }
-      if (this.pauseMs > 0) await pause(this.pauseMs)
+      const restMs = this.everyMs - (performance.now() - beginMs)
+      if (restMs > 0) await pause(restMs)
     }
   }
 }
