@@ -5,6 +5,7 @@ import { Refusal } from '../../src/errors.ts'
 import { offset } from '../../src/log/log.ts'
 import { linkRefusal } from '../../src/nodes/link-failure.ts'
 import { madeUpMount } from '../support/coupled-edge.ts'
+import { HearingPeer } from '../support/edge-cluster.ts'
 import { type ScriptedEdge, scriptedEdge } from '../support/scripted-edge.ts'
 import { event, type ScriptedOwner } from '../support/scripted-owner.ts'
 
@@ -101,6 +102,38 @@ it('counts its peers as those of a room elsewhere', async () => {
   await enter('ann')
   await enter('ben')
   expect([...fixture.edge.nodeRooms.countElsewhere()]).toEqual([['/room', 2]])
+})
+
+it.each([
+  [
+    'a newcomer that did not wait',
+    async () => {
+      one.isOpen = false
+      void reserve()
+    },
+  ],
+  [
+    'peers whose connections have closed',
+    async () => {
+      const { clock, edge } = fixture
+      const coming = edge.nodeRooms.reserveJoin(edge.route('/room'), COMING)
+      await clock.advance(50)
+      const { room, release } = await coming
+      const session = room.join({ id: 'ann', name: 'ann' }, new HearingPeer('ann'), undefined)
+      release()
+      one.isOpen = false
+      one.link.cut()
+      await clock.advance(200)
+      session.gone(false)
+    },
+  ],
+])('gives a place back into which it is let too late: for %s', async (_, come) => {
+  await come()
+  await fixture.clock.advance(5000)
+  one.attached()
+  await fixture.clock.advance(50)
+  await fixture.clock.advance(5000)
+  expect(one.of('detach')).toEqual([{ op: 'detach', place: one.place }])
 })
 
 it('writes in the order of the owner what goes to all, to some, and to one', async () => {

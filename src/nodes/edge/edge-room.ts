@@ -61,6 +61,7 @@ export abstract class EdgeRoom implements SessionRoom, HomeFinderRoom, ReservedR
       ...{ clock, random },
       attempt: (hint) => finder.find(hint),
       failed: (error) => this.#failed(error),
+      ended: () => this.released(),
     })
   }
 
@@ -90,7 +91,8 @@ export abstract class EdgeRoom implements SessionRoom, HomeFinderRoom, ReservedR
   }
 
   get isEmpty(): boolean {
-    return this.#sessions.size === 0 && this.#reservations.count === 0
+    // A home that is being found holds a place for it then, which must be given back.
+    return this.#sessions.size === 0 && this.#reservations.count === 0 && !this.#search.isRunning
   }
 
   /** Another node has the room. */

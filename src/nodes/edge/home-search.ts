@@ -24,6 +24,8 @@ export interface HomeSearchParts {
   readonly attempt: (hint: NodeId | undefined) => Promise<RoomHome>
   /** An attempt has failed. Returns whether to go on for those that were in the room before. */
   readonly failed: (error: unknown) => boolean
+  /** Nobody waits any more. */
+  readonly ended: () => void
 }
 
 export class HomeSearch {
@@ -96,6 +98,7 @@ export class HomeSearch {
       }
     }
     this.#isRunning = false
+    this.#parts.ended()
   }
 
   async #try(hint: NodeId | undefined): Promise<boolean> {

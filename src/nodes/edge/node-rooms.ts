@@ -111,7 +111,8 @@ export class NodeRooms implements RoomPlaces {
     const { path, mount } = route
     const known = this.#rooms.get(path)
     if (known?.mount === mount) return known
-    if (known && !known.isEmpty) this.#stale.add(known)
+    if (known?.isEmpty === false) this.#stale.add(known)
+    else known?.leave()
     const room =
       mount.kind === 'event' ? new EdgeEventRoom(this.#roomParts, route) : new EdgeRawRoom(this.#roomParts, route)
     this.#rooms.set(path, room)
