@@ -184,8 +184,8 @@ export class Nodes {
 
   /** `rooms.json` was read anew. */
   reload(mounts: readonly Mount[]): void {
-    void this.roster.say(hashesOf(mounts))
     this.#rooms?.closeStale()
+    void this.roster.say(hashesOf(mounts))
   }
 
   /** This node ends: its rooms go to others, as many as can within `ms`. */

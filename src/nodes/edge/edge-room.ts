@@ -37,7 +37,6 @@ export interface EdgeRoomParts extends EdgeParts {
 export abstract class EdgeRoom implements SessionRoom, HomeFinderRoom, ReservedRoom {
   abstract readonly kind: 'event' | 'raw'
   readonly path: string
-  readonly isClosed = false
   readonly mount: Mount
   isHolding = false
   readonly homeless: Homeless
@@ -49,6 +48,7 @@ export abstract class EdgeRoom implements SessionRoom, HomeFinderRoom, ReservedR
   /** Knows the offsets of what was written last. */
   #last: RoomHome | undefined
   #cancelHold: (() => void) | undefined
+  #closedWith: CloseReason | undefined
 
   constructor(parts: EdgeRoomParts, { path, mount }: Route) {
     this.#parts = parts
@@ -83,6 +83,10 @@ export abstract class EdgeRoom implements SessionRoom, HomeFinderRoom, ReservedR
 
   get nowMs(): number {
     return this.#parts.roster.redisNow()
+  }
+
+  get isClosed(): boolean {
+    return this.#closedWith !== undefined
   }
 
   /** The peers whose connections this node holds. */
@@ -132,7 +136,7 @@ export abstract class EdgeRoom implements SessionRoom, HomeFinderRoom, ReservedR
       begunMs: visitor.begunMs ?? this.nowMs,
     })
     this.#sessions.add(session)
-    const home = this.home
+    const home = this.isClosed ? undefined : this.home
     if (home) home.join(session)
     else this.#lacksHome(session)
     return session
@@ -188,10 +192,11 @@ export abstract class EdgeRoom implements SessionRoom, HomeFinderRoom, ReservedR
     for (const session of this.#sessions) session.say()
   }
 
-  /** Ends all connections, and is not used any more. */
-  endAll(reason: CloseReason): void {
-    for (const session of [...this.#sessions]) session.end(reason)
-    this.leave()
+  /** Nobody may join any more, and its peers end: those of a room that is open here with that. */
+  close(reason: CloseReason): void {
+    this.#closedWith ??= reason
+    const home = this.home
+    if (!home || home.node !== undefined) for (const session of [...this.#sessions]) session.end(reason)
   }
 
   /** Gives its place at another node back. */
@@ -205,6 +210,10 @@ export abstract class EdgeRoom implements SessionRoom, HomeFinderRoom, ReservedR
   }
 
   #lacksHome(session: EdgeSession): void {
+    if (this.#closedWith) {
+      session.end(this.#closedWith)
+      return
+    }
     this.homeless.add(session)
     this.#search.start()
   }

@@ -7,6 +7,7 @@ import type { Route } from '../../config/mount.ts'
 import { Close, Refusal, RoomError, refusalOf } from '../../errors.ts'
 import type { OpenRoom } from '../../room/open-room.ts'
 import type { Coming, JoinReservation, Reservation, RoomPlaces } from '../../room/reservation.ts'
+import { justClosed } from '../../room/room-refusals.ts'
 import type { NodeId } from '../link-message.ts'
 import type { EdgeParts } from './edge-parts.ts'
 import { EdgeEventRoom, EdgeRawRoom, type EdgeRoom, type EdgeRoomParts } from './edge-room.ts'
@@ -96,14 +97,16 @@ export class NodeRooms implements RoomPlaces {
     this.#rooms.get(path)?.release(heir)
   }
 
-  /** Ends the peers of rooms that live elsewhere and whose path now belongs to another mount or to none. */
+  /** Closes the rooms whose path now belongs to another mount or to none. */
   closeStale(): void {
     const { routeOf } = this.#parts
-    for (const room of [...this.all()]) {
+    for (const room of [...this.#rooms.values()]) {
       const route = routeOf(room.path)
-      // Those that are open here are closed as such.
-      if (route?.mount === room.mount || room.isHere) continue
-      room.endAll(route ? Close.restart : Close.removed)
+      if (route?.mount === room.mount) continue
+      this.#rooms.delete(room.path)
+      this.#stale.add(room)
+      room.close(route ? Close.restart : Close.removed)
+      if (room.isEmpty) this.#empty(room)
     }
   }
 
@@ -111,8 +114,8 @@ export class NodeRooms implements RoomPlaces {
     const { path, mount } = route
     const known = this.#rooms.get(path)
     if (known?.mount === mount) return known
-    if (known?.isEmpty === false) this.#stale.add(known)
-    else known?.leave()
+    // A reload has changed the mount that admitted the peer.
+    if (known || this.#parts.routeOf(path)?.mount !== mount) throw justClosed()
     const room =
       mount.kind === 'event' ? new EdgeEventRoom(this.#roomParts, route) : new EdgeRawRoom(this.#roomParts, route)
     this.#rooms.set(path, room)
@@ -123,9 +126,10 @@ export class NodeRooms implements RoomPlaces {
   }
 
   #empty(room: EdgeRoom): void {
-    if (this.#stale.delete(room)) room.leave()
-    if (this.#rooms.get(room.path) !== room) return
-    if (room.isRemote) this.#parts.clock.after(EMPTY_MS, () => this.#forget(room))
+    if (this.#rooms.get(room.path) !== room) {
+      this.#stale.delete(room)
+      room.leave()
+    } else if (room.isRemote) this.#parts.clock.after(EMPTY_MS, () => this.#forget(room))
     else this.#forget(room)
   }
 

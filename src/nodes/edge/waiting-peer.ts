@@ -7,22 +7,22 @@ import type { JoinableRoom } from '../../room/open-room.ts'
 import type { Visitor } from '../../room/session.ts'
 
 export function begunAt(begunMs: number, room: JoinableRoom): JoinableRoom {
-  const common = {
+  const begun = (visitor: Visitor) => ({ ...visitor, begunMs })
+  if (room.kind === 'raw')
+    return {
+      kind: 'raw',
+      path: room.path,
+      get isClosed() {
+        return room.isClosed
+      },
+      join: (visitor: Visitor, wire: Wire, offset: string | undefined) => room.join(begun(visitor), wire, offset),
+    }
+  return {
+    kind: 'event',
     path: room.path,
     get isClosed() {
       return room.isClosed
     },
-  }
-  const begun = (visitor: Visitor) => ({ ...visitor, begunMs })
-  if (room.kind === 'raw')
-    return {
-      ...common,
-      kind: 'raw',
-      join: (visitor: Visitor, wire: Wire, offset: string | undefined) => room.join(begun(visitor), wire, offset),
-    }
-  return {
-    ...common,
-    kind: 'event',
     offset: (seq) => room.offset(seq),
     resumes: (offset) => room.resumes(offset),
     refusalOf: (client) => room.refusalOf(client),
