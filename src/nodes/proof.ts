@@ -30,12 +30,6 @@ export interface ProofParts {
   readonly others: () => Iterable<NodeEntry>
 }
 
-interface Status {
-  readonly heardMs: number
-  /** When Redis last answered that node. */
-  readonly answeredMs: number
-}
-
 export type Reach =
   /** Redis answers, or is away for every node that is known. */
   | 'fine'
@@ -46,7 +40,10 @@ export type Reach =
 
 export class Proof {
   readonly #parts: ProofParts
-  readonly #statuses = new Map<NodeId, Status>()
+  /** When another node last said how it is. */
+  readonly #heardMs = new Map<NodeId, number>()
+  /** When Redis last answered any other, as far as they have said. */
+  #elsewhereMs = Number.NEGATIVE_INFINITY
   /** Those that have ended, as long as they count as others. */
   readonly #ended = new Set<NodeId>()
   /** When the last beat that was answered had been sent. */
@@ -71,15 +68,16 @@ export class Proof {
 
   answered(sentMs: number): void {
     this.#beatMs = Math.max(this.#beatMs, sentMs)
-    if (this.#ended.size === 0) return
     const others = new Set([...this.#parts.others()].map(({ id }) => id))
-    for (const id of this.#ended) if (!others.has(id)) this.#ended.delete(id)
+    for (const known of [this.#ended, this.#heardMs])
+      for (const id of known.keys()) if (!others.has(id)) known.delete(id)
   }
 
   /** Another node tells how long ago Redis answered it. */
   heard(id: NodeId, redisAgeMs: number): void {
     const heardMs = this.#parts.monotonic()
-    this.#statuses.set(id, { heardMs, answeredMs: heardMs - redisAgeMs })
+    this.#heardMs.set(id, heardMs)
+    this.#elsewhereMs = Math.max(this.#elsewhereMs, heardMs - redisAgeMs)
   }
 
   /** It has ended, and has no rooms nor takes any. */
@@ -104,21 +102,22 @@ export class Proof {
   *unheard(): Generator<NodeId> {
     const now = this.#parts.monotonic()
     for (const { id } of this.#parts.others())
-      if (!this.#ended.has(id) && !this.#isFresh(this.#statuses.get(id), now)) yield id
+      if (!this.#ended.has(id) && !this.#isFresh(this.#heardMs.get(id), now)) yield id
   }
 
   #reach(now: number): Reach {
-    for (const { answeredMs } of this.#statuses.values()) if (answeredMs > this.#beatMs + APART_MS) return 'alone'
+    if (this.#elsewhereMs > this.#beatMs + APART_MS) return 'alone'
     if (now - this.#beatMs < APART_MS) return 'fine'
     return this.unheard().next().done ? 'fine' : 'unknown'
   }
 
-  #isFresh(status: Status | undefined, now: number): boolean {
-    return status !== undefined && now - status.heardMs <= FRESH_MS && status.heardMs >= this.#trustedFromMs
+  #isFresh(heardMs: number | undefined, now: number): boolean {
+    return heardMs !== undefined && now - heardMs <= FRESH_MS && heardMs >= this.#trustedFromMs
   }
 
   #paused(now: number): void {
-    this.#statuses.clear()
+    this.#heardMs.clear()
+    this.#elsewhereMs = Number.NEGATIVE_INFINITY
     this.#trustedFromMs = now + CATCH_UP_MS
   }
 }
