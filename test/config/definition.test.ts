@@ -26,6 +26,11 @@ describe('a module', () => {
       '{ open() {}, text: (text) => ({}) }',
       'text: expected "receives" beside it; without it, plain text already reaches message(peer, data)',
     ],
+    ['{ open() {}, moves: 1 }', 'moves: expected true or false, got 1'],
+    [
+      '{ open() {}, sends: {}, moves: true }',
+      'moves: expected it in a raw room only; the peers of an event room always stay when it moves',
+    ],
   ])('that exports %s is refused', async (exported, mistake) => {
     const file = folder.put('bad.ts', `import { z } from 'zod'\nexport default ${exported}\n`)
     expect(await folder.mistakes({ rooms: { '/a': { module: 'bad' } } })).toEqual([

@@ -135,6 +135,7 @@ const ledger = defineRoom({
 
 /** A raw room has storage, alarms and data too, and neither publish nor history. */
 const raw = defineRoom({
+  moves: true,
   stores: { doc: binary },
   data: () => ({ cursors: new Set<number>() }),
   open(room) {
