@@ -3,7 +3,6 @@
  * where it lives. `operations/elsewhere.ts` is the seam; `nodes.ts` makes it.
  */
 import type { Clock } from '../clock.ts'
-import { RoomError } from '../errors.ts'
 import type { ActName, Acts, Asked } from '../operations/acts.ts'
 import type { Elsewhere, LiveRooms } from '../operations/elsewhere.ts'
 import { liveRooms } from '../operations/live-rooms.ts'
@@ -12,9 +11,7 @@ import type { RoomLine } from '../operations/room-line.ts'
 import type { Rooms } from '../room/rooms.ts'
 import { within } from '../within.ts'
 import type { NodeId } from './link-message.ts'
-import type { Links } from './links.ts'
-import { DialError } from './network.ts'
-import type { Ownership } from './ownership.ts'
+import { linkToOwner, type OwnerLinkParts } from './owner-link.ts'
 import type { Questions } from './questions.ts'
 import type { Roster } from './roster.ts'
 
@@ -23,11 +20,9 @@ const SUM_MS = 2000
 /** The lobby is asked often; its sums may be as old as this. */
 const FRESH_MS = 1000
 
-export interface OtherRoomsParts {
+export interface OtherRoomsParts extends OwnerLinkParts {
   readonly clock: Clock
   readonly roster: Pick<Roster, 'self' | 'all'>
-  readonly links: Pick<Links, 'to'>
-  readonly ownership: Pick<Ownership, 'find'>
 }
 
 /** What this node answers the others with. */
@@ -60,8 +55,8 @@ export class OtherRooms implements Elsewhere {
   }
 
   async run(path: string, act: string, asked: unknown): Promise<{ answer: unknown } | undefined> {
-    const home = await this.#parts.ownership.find(path)
-    return home.at === 'here' ? undefined : { answer: await this.#ask(home.node, 'act', { act, asked }) }
+    const link = await linkToOwner(this.#parts, path)
+    return link && { answer: await link.ask('act', { act, asked }) }
   }
 
   async lines(query: LinesAsked): Promise<RoomLine[]> {
@@ -81,19 +76,11 @@ export class OtherRooms implements Elsewhere {
     const others = [...roster.all()].filter(({ id }) => id !== roster.self)
     const nothing = (): T[] => []
     const answers = others.map(({ id }) => {
-      const answer = this.#ask(id, name, args).then((value) => [value as T], nothing)
-      return within<T[]>(clock, SUM_MS, answer, nothing)
+      const answer = this.#parts.links.to(id).then((link) => link.ask(name, args))
+      const one = answer.then((value) => [value as T], nothing)
+      return within<T[]>(clock, SUM_MS, one, nothing)
     })
     return (await Promise.all(answers)).flat()
-  }
-
-  async #ask(node: NodeId, name: string, args: unknown): Promise<unknown> {
-    try {
-      return await (await this.#parts.links.to(node)).ask(name, args)
-    } catch (error) {
-      if (!(error instanceof DialError)) throw error
-      throw new RoomError('unavailable', `the node where the room lives cannot be reached: ${error.message}`)
-    }
   }
 }
 

@@ -12,7 +12,11 @@ async function stage(home: Home = { at: 'there', node: 'b', term: 1 }) {
   const { clock, nodes, network } = await linkedNodes('a', 'b')
   const [a, b] = nodes
   if (!a || !b) throw new Error('expected two nodes')
-  const messages = new RoomMessages({ clock, links: a.links, ownership: { find: async () => home } })
+  let isTaken = false
+  const doubts: string[] = []
+  const doubt = (path: string, node: string, why: string) => void doubts.push(`${path} ${node} ${why}`)
+  const find = async (): Promise<Home> => (isTaken && doubts.length > 0 ? { at: 'here' } : home)
+  const messages = new RoomMessages({ clock, links: a.links, ownership: { find, doubt } })
   const delivered: ChainedMessage[] = []
   let answer = async () => ({ seq: 5, kept: 'fsync' as const })
   messages.answer(b.questions, (message) => {
@@ -29,7 +33,10 @@ async function stage(home: Home = { at: 'there', node: 'b', term: 1 }) {
   const fail = (error: Error) => {
     answer = () => Promise.reject(error)
   }
-  return { send, delivered, fail, network, clock }
+  const take = () => {
+    isTaken = true
+  }
+  return { send, delivered, fail, network, clock, doubts, take }
 }
 
 it('is delivered there, and its answer comes back', async () => {
@@ -53,6 +60,14 @@ it('is unavailable where that node cannot be reached', async () => {
   const { send, network } = await stage()
   network.refuse('a', 'b')
   await expect(send()).rejects.toMatchObject({ code: 'unavailable' })
+})
+
+it('is delivered here where the room is taken from a node that does not answer', async () => {
+  const { send, network, doubts, take } = await stage()
+  network.refuse('a', 'b')
+  take()
+  expect(await send()).toBe(undefined)
+  expect(doubts).toEqual(['/there b refused'])
 })
 
 it('goes nowhere for a room that is here', async () => {

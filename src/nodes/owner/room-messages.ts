@@ -5,19 +5,14 @@
  */
 import type { Answer } from '../../author/room.ts'
 import type { Clock } from '../../clock.ts'
-import { RoomError } from '../../errors.ts'
 import type { ChainedMessage } from '../../room/room-message.ts'
-import type { Links } from '../links.ts'
-import { DialError } from '../network.ts'
-import type { Ownership } from '../ownership.ts'
+import { linkToOwner, type OwnerLinkParts } from '../owner-link.ts'
 import type { Questions } from '../questions.ts'
 
 const QUESTION = 'send'
 
-export interface RoomMessagesParts {
+export interface RoomMessagesParts extends OwnerLinkParts {
   readonly clock: Clock
-  readonly ownership: Pick<Ownership, 'find'>
-  readonly links: Pick<Links, 'to'>
 }
 
 interface Asked extends Omit<ChainedMessage, 'chain'> {
@@ -45,16 +40,10 @@ export class RoomMessages {
 
   /** Delivers a message to a room of another node. Resolves with `undefined` if the room is here. */
   async send({ chain, ...message }: ChainedMessage): Promise<Answer | undefined> {
-    const { clock, ownership, links } = this.#parts
-    const home = await ownership.find(message.path)
-    if (home.at === 'here') return undefined
-    try {
-      const link = await links.to(home.node)
-      const asked: Asked = { ...message, paths: chain.paths, withinMs: chain.untilMs - clock.monotonic() }
-      return (await link.ask(QUESTION, asked)) as Answer
-    } catch (error) {
-      if (error instanceof DialError) throw new RoomError('unavailable', 'the node of that room is not reached now')
-      throw error
-    }
+    const link = await linkToOwner(this.#parts, message.path)
+    if (!link) return undefined
+    const withinMs = chain.untilMs - this.#parts.clock.monotonic()
+    const asked: Asked = { ...message, paths: chain.paths, withinMs }
+    return (await link.ask(QUESTION, asked)) as Answer
   }
 }

@@ -1,0 +1,32 @@
+/**
+ * The link to the node where a room lives, for one question. A node that cannot be dialled is doubted, and the room is
+ * looked for once more, since nothing was said there: it may be dead, and the room somebody else's by now.
+ */
+import { RoomError } from '../errors.ts'
+import type { Link } from './link.ts'
+import type { Links } from './links.ts'
+import { DialError } from './network.ts'
+import type { Ownership } from './ownership.ts'
+
+const TRIES = 2
+
+export interface OwnerLinkParts {
+  readonly ownership: Pick<Ownership, 'find' | 'doubt'>
+  readonly links: Pick<Links, 'to'>
+}
+
+/** `undefined`: the room is here, or is to be. Rejects with a `RoomError` `unavailable`. */
+export async function linkToOwner({ ownership, links }: OwnerLinkParts, path: string): Promise<Link | undefined> {
+  for (let tries = 1; ; tries += 1) {
+    const home = await ownership.find(path)
+    if (home.at === 'here') return undefined
+    try {
+      return await links.to(home.node)
+    } catch (error) {
+      if (!(error instanceof DialError)) throw error
+      ownership.doubt(path, home.node, error.failure)
+      if (tries === TRIES)
+        throw new RoomError('unavailable', `the node where the room lives cannot be reached: ${error.message}`)
+    }
+  }
+}
