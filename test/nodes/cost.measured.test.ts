@@ -14,7 +14,10 @@ import type { NodeProcess } from './node-process.ts'
 
 const command = need('redis') ?? ''
 const PEERS = 2000
-const SETTLE_MS = 4000
+/** In whose memory one peer is seen. */
+const CROWD = 8000
+const AT_ONCE = 50
+const SETTLE_MS = 6000
 const ROUND_MS = 8000
 /** How many events may be on their way at once: enough of them that what the process does at rest is no part of it. */
 const AHEAD = 20
@@ -28,15 +31,18 @@ afterEach(async () => {
 
 async function enter(node: NodeProcess, path: string, count: number, hear: (text: string) => void = () => {}) {
   const entered: RawPeer[] = []
-  for (let n = 0; n < count; n += 1) {
-    const welcomed = Promise.withResolvers<void>()
-    const peer = new RawPeer(node.place.port, path, (text) => {
-      if (text.startsWith('{"type":"welcome"')) welcomed.resolve()
-      hear(text)
-    })
-    entered.push(peer)
-    await patiently(welcomed.promise, `the welcome in ${path}`)
+  const line = async () => {
+    while (entered.length < count) {
+      const welcomed = Promise.withResolvers<void>()
+      const peer = new RawPeer(node.place.port, path, (text) => {
+        if (text.startsWith('{"type":"welcome"')) welcomed.resolve()
+        hear(text)
+      })
+      entered.push(peer)
+      await patiently(welcomed.promise, `the welcome in ${path}`)
+    }
   }
+  await Promise.all(Array.from({ length: AT_ONCE }, line))
   peers.push(...entered)
   return entered
 }
@@ -96,9 +102,9 @@ describe('peers on another node', () => {
       const first = await enter(cluster.node(at), path, PEERS)
       await pause(SETTLE_MS)
       const before = rssOf(cluster.node(at).pid) ?? Number.NaN
-      await enter(cluster.node(at), path, 2 * PEERS)
+      await enter(cluster.node(at), path, CROWD)
       await pause(SETTLE_MS)
-      const bytes = ((rssOf(cluster.node(at).pid) ?? Number.NaN) - before) / (2 * PEERS)
+      const bytes = ((rssOf(cluster.node(at).pid) ?? Number.NaN) - before) / CROWD
       for (const peer of first) peer.end()
       for (const peer of peers.splice(0)) peer.end()
       if (at === 0) await cluster.remove()
