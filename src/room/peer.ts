@@ -159,7 +159,8 @@ export abstract class LivePeer implements SubscriberOwner {
   /** Ends the connection because frames could not be written. The client may reconnect and resume. */
   cut(subscriber: Subscriber, reason: CloseReason): void {
     subscriber.wire.close(reason)
-    this.#host.gone(this, subscriber, true)
+    // Its client may come back, this connection does not.
+    this.#host.gone(this, subscriber, this.client !== undefined)
   }
 
   /** Ends the connection after the pending frames. */

@@ -33,7 +33,7 @@ const visitor = (name: string, client?: string) => ({ id: name, name, client })
 const ops = ({ heard }: MadeUpEdge) => heard.map(({ op }) => op).filter((op) => op !== 'items')
 const said = (type: string, data: string) => JSON.stringify({ type, data })
 
-function stage(line?: object) {
+function stage(line?: Parameters<typeof ownerNode>[1]) {
   calls.length = 0
   const node = ownerNode(definition, line)
   const { clock } = node
@@ -165,6 +165,7 @@ it('are sent no more than they take: history waits, and one that takes nothing i
   expect(slow.notes.length).toBeGreaterThan(early)
   await clock.advance(60_000)
   expect(slow.notes.at(-1)).toBe('close 1013')
+  expect(calls).toEqual(['join ann', 'join ben', 'leave ben'])
 })
 
 it('hear where the room is, if it is not here or has gone', async () => {

@@ -10,8 +10,13 @@ import { handClock } from '../../src/testing/hand-clock.ts'
 import { roomParts } from './live-room.ts'
 import { MadeUpEdge } from './made-up-edge.ts'
 
+interface Line {
+  readonly limits?: object
+  readonly history?: object
+}
+
 /** `line`: the room's line in `rooms.json`; it is at `/room`, and under `/r/:name`. */
-export function ownerNode(definition: unknown, line: object = {}) {
+export function ownerNode(definition: unknown, line: Line = {}) {
   const { clock, parts, errors } = roomParts(handClock())
   const router = new Router(['/room', '/r/:name'].map((pattern) => mount(pattern, definition, line)))
   const rooms = new Rooms(parts, (path) => router.find(path)?.mount)
@@ -38,8 +43,9 @@ export function ownerNode(definition: unknown, line: object = {}) {
   }
 }
 
-function mount(pattern: string, definition: unknown, line: object): Mount {
-  const written = { module: 'made-up', limits: { rate: { perSecond: 1000, burst: 1000 } }, ...line }
+function mount(pattern: string, definition: unknown, line: Line): Mount {
+  const limits = { rate: { perSecond: 1000, burst: 1000 }, ...line.limits }
+  const written = { module: 'made-up', ...line, limits }
   return mountOf(pattern, roomSchema.parse(written), written, {
     file: '/made-up.ts',
     definition: definition as Definition,
