@@ -8,6 +8,7 @@ import type { Mount, Route } from '../config/mount.ts'
 import type { Schemas } from '../define.ts'
 import { inLanguage, type Languages } from '../localized.ts'
 import type { Log } from '../log/log.ts'
+import { notSure } from '../room/room-refusals.ts'
 import type { Rooms } from '../room/rooms.ts'
 import type { LiveRooms } from './elsewhere.ts'
 import type { RoomCounts } from './metrics.ts'
@@ -73,9 +74,16 @@ export function countRooms(mounts: readonly Mount[], rooms: Rooms): Iterable<Roo
   return lines.values()
 }
 
-export async function describeRoom(route: Route, rooms: Rooms, log: Log, languages: Languages): Promise<Description> {
+/** Rejects with a `Refusal` 503 if this server may not speak for the room. */
+export async function describeRoom(
+  route: Route,
+  rooms: Pick<Rooms, 'get'>,
+  log: Pick<Log, 'peek'>,
+  languages: Languages,
+): Promise<Description> {
   const { mount, path, params } = route
   const room = rooms.get(route)
+  if (room?.mayAct === false) throw notSure()
   const { definition, kind } = mount
   const about = {
     path,

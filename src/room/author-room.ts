@@ -84,7 +84,7 @@ export abstract class AuthorRoom<P extends LivePeer> {
   }
 
   /** Whether this server may speak for the room. */
-  protected get mayAct(): boolean {
+  get mayAct(): boolean {
     return this.calls.mayRun
   }
 

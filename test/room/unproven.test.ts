@@ -2,9 +2,11 @@
 import { beforeEach, expect, it } from 'vitest'
 import { z } from 'zod'
 import { defineRoom } from '../../src/define.ts'
+import { describeRoom } from '../../src/operations/lobby.ts'
 import { LiveEventRoom } from '../../src/room/event-room.ts'
 import { LiveRawRoom } from '../../src/room/raw-room.ts'
 import { handClock } from '../../src/testing/hand-clock.ts'
+import { madeUpMount } from '../support/coupled-edge.ts'
 import { roomParts, roomSettings } from '../support/live-room.ts'
 import { clientOf } from '../support/moody-room.ts'
 import { NotingWire } from '../support/noting-wire.ts'
@@ -68,6 +70,16 @@ it('refuses messages, posts and reads, and lets nobody in', async () => {
   session.receive(SAY)
   await clock.advance(100)
   expect([ran, ann.notes]).toEqual([['say'], ['error unavailable']])
+  await room.kill()
+})
+
+it('does not say who is there and what it keeps', async () => {
+  const room = await eventRoom()
+  const route = { path: '/room', params: {}, mount: madeUpMount({ open: () => ({}), receives: {} }) }
+  const description = () => describeRoom(route, { get: () => room }, parts.log, () => undefined)
+  expect(await description()).toMatchObject({ members: { count: 0 } })
+  isSure = false
+  await expect(description()).rejects.toMatchObject({ status: 503 })
   await room.kill()
 })
 

@@ -151,12 +151,17 @@ export class GuestLink implements LinkListener {
 
   #reserve(attached: Attached, message: Reserve): unknown {
     const keep = (reservation: Reservation) => {
-      if (attached.isOver) reservation.release()
-      if (attached.isOver) throw justClosed()
-      attached.reserved.set(message.ask, reservation)
-      const { room } = reservation
+      const { room, release } = reservation
       const { offset } = message
-      return { resumes: offset !== undefined && room.kind === 'event' ? room.resumes(offset) : undefined }
+      try {
+        if (attached.isOver) throw justClosed()
+        const resumes = offset !== undefined && room.kind === 'event' ? room.resumes(offset) : undefined
+        attached.reserved.set(message.ask, reservation)
+        return { resumes }
+      } catch (error) {
+        release()
+        throw error
+      }
     }
     const reservation = this.#parts.reserve(attached, message)
     return reservation instanceof Promise ? reservation.then(keep) : keep(reservation)

@@ -114,6 +114,7 @@ export async function readHead(
 ): Promise<FastifyReply> {
   const { room, release } = await gate.admitRequest(request.caller, route, 'read')
   release()
+  mustFind(room.readers, 'now')
   reply.headers({ 'Stream-Next-Offset': room.readers.offset(), 'Cache-Control': 'no-store' })
   return reply.type(live === 'sse' ? 'text/event-stream' : JSON_TYPE).send()
 }
