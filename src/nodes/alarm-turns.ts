@@ -19,6 +19,11 @@ export interface NodeAlarmTurnsParts {
   readonly claims: Pick<Claims, 'look' | 'alarmOf'>
   readonly roster: Pick<Roster, 'self' | 'get' | 'hasProof'>
   readonly ownership: Pick<Owners, 'isToTake' | 'judge'>
+  /**
+   * Whether a room without durable history is in the memory of this node, and nobody has had it since: nobody else knows of
+   * its alarms. `number`: of its last claim.
+   */
+  readonly remembers: (path: string, number: number) => boolean
   /** Makes sure by a link that a node is there; says if it refuses one. */
   readonly reach: (node: NodeId, path: string) => Promise<unknown>
 }
@@ -33,14 +38,15 @@ export class NodeAlarmTurns implements AlarmTurns {
   }
 
   async turnOf(path: string, looks: number): Promise<'open' | 'elsewhere' | 'none' | RoomAlarm> {
-    const { claims, clock, ownership, roster } = this.#parts
-    const [{ owner }, at] = await Promise.all([claims.look(path), claims.alarmOf(path)])
-    if (at === undefined) return 'none'
-    if (at > clock.now()) return { path, at }
+    const { claims, clock, ownership, remembers, roster } = this.#parts
+    const [{ owner, at: last }, at] = await Promise.all([claims.look(path), claims.alarmOf(path)])
+    const isOthers = owner !== '' && owner !== roster.self
+    if (at === undefined && (isOthers || !remembers(path, last.number))) return 'none'
+    if (at !== undefined && at > clock.now()) return { path, at }
     const mayOpen = roster.hasProof && roster.get(roster.self)?.isDraining !== true
     if (!mayOpen) return 'elsewhere'
-    if (owner === roster.self) return 'open'
-    if (owner !== '' && !(await this.#isGone(owner, path, looks))) return 'elsewhere'
+    if (owner === roster.self || at === undefined) return 'open'
+    if (isOthers && !(await this.#isGone(owner, path, looks))) return 'elsewhere'
     return looks > 0 || ownership.isToTake(path) ? 'open' : 'elsewhere'
   }
 

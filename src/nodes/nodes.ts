@@ -122,6 +122,7 @@ export class Nodes {
     const { ownership, links } = this
     this.alarmTurns = new NodeAlarmTurns({
       ...{ clock, claims, roster, ownership },
+      remembers: (path, number) => parts.log.remembers(path, number),
       reach: async (node, path) => {
         const refused = (error: unknown) => error instanceof DialError && ownership.doubt(path, node, error.failure)
         await links.to(node).catch(refused)

@@ -4,7 +4,7 @@ import { NodeAlarmTurns } from '../../src/nodes/alarm-turns.ts'
 import { AlarmBook } from '../../src/room/alarm-book.ts'
 import { AlarmOpenings, type AlarmOpeningsParts } from '../../src/room/alarm-openings.ts'
 import { draft } from '../support/log-under-test.ts'
-import { ModelNodes, type OwningNode } from '../support/owned-logs.ts'
+import { DURABLE, ModelNodes, type OwningNode, PASSING } from '../support/owned-logs.ts'
 import { SILENT } from '../support/places.ts'
 
 let nodes: ModelNodes
@@ -15,6 +15,7 @@ let rang: [who: string, atMs: number][]
 const refusing = new Set<string>()
 const gone = new Map<string, () => void>()
 let startMs: number
+const retentions = new Map<string, typeof DURABLE>()
 
 type Route = NonNullable<ReturnType<AlarmOpeningsParts['routeOf']>>
 
@@ -24,10 +25,11 @@ async function ringing(id: string): Promise<OwningNode> {
   const { clock } = nodes
   const turns = new NodeAlarmTurns({
     ...{ clock, claims: node.claims, roster: node.roster, ownership: node.owners },
+    remembers: (path, number) => node.remembers(path, number),
     reach: async (other, path) => refusing.has(other) && node.owners.doubt(path, other, 'refused'),
   })
   const runAlarms = async ({ path }: Route) => {
-    const room = await node.open(path)
+    const room = await node.open(path, retentions.get(path))
     const due = [...room.takeState().alarms].filter(([, at]) => at <= clock.now())
     for (const [name] of due) {
       await room.append([], [], { alarms: new Map([[name, undefined]]) })
@@ -48,8 +50,9 @@ async function ringing(id: string): Promise<OwningNode> {
 }
 
 /** A room with an alarm so many ms from the start. */
-async function set(node: OwningNode, path: string, ms: number) {
-  const room = await node.open(path)
+async function set(node: OwningNode, path: string, ms: number, retention = DURABLE) {
+  retentions.set(path, retention)
+  const room = await node.open(path, retention)
   await room.append([draft('1')], [], { alarms: new Map([['ring', startMs + ms]]) })
   return room
 }
@@ -115,6 +118,17 @@ describe('an alarm', () => {
     await nodes.clock.advance(20_000)
     expect(rang.map(([who]) => who.split(' ')[0])).not.toContain('a')
     expect([rang.length, late(20_000) < 1000]).toEqual([1, true])
+  })
+
+  it('of a room without durable history rings on the node that has it in its memory', async () => {
+    const rooms = [await set(A(), '/a', 20_000, PASSING), await set(B(), '/b', 20_000, PASSING)]
+    for (const room of rooms) await room.close()
+    await (await set(C(), '/b', 40_000, PASSING)).close()
+    await nodes.clock.advance(60_000)
+    expect(rang).toEqual([
+      ['a /a', 20_000],
+      ['c /b', 40_000],
+    ])
   })
 
   it('that is deleted or put off before it is due does not ring, or later', async () => {

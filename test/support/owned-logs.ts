@@ -43,11 +43,14 @@ export class OwningNode {
   readonly roster: MadeUpRoster
   readonly owners: Owners
   readonly claimed: Claim[] = []
+  /** Whether a room is in its memory. */
+  readonly remembers: (path: string, number: number) => boolean
 
   constructor(id: string, log: RedisLog, calls: RedisCalls, clock: Clock) {
     this.id = id
     this.calls = calls
     this.claims = new Claims(calls, id)
+    this.remembers = (path, number) => log.remembers(path, number)
     this.roster = new MadeUpRoster(id, NAMES)
     const { claims, roster } = this
     this.owners = new Owners({

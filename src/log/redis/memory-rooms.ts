@@ -33,8 +33,9 @@ export class MemoryRooms extends MemoryLog {
     return this.open(path, retention)
   }
 
-  /** Whether something of the room is left. */
-  keeps(path: string): boolean {
+  /** Whether something of the room is left. `number`: of its last claim; then only if that was this server's. */
+  keeps(path: string, number?: number): boolean {
+    if (number !== undefined && this.#claimed.get(path) !== number) return false
     const isKept = this.peek(path) !== undefined
     if (!isKept) this.#claimed.delete(path)
     return isKept

@@ -131,9 +131,9 @@ export class RedisLog implements Log {
     this.#rooms.at(path)?.giveUp(reason)
   }
 
-  /** Whether this server remembers something of a room without durable history. */
-  remembers(path: string): boolean {
-    return this.#memory.keeps(path)
+  /** Whether this server remembers something of a room without durable history. `number`: as of this claim. */
+  remembers(path: string, number?: number): boolean {
+    return this.#memory.keeps(path, number)
   }
 
   async peek(path: string): Promise<LogSpan | undefined> {
