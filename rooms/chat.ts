@@ -3,15 +3,15 @@
  * Messages are published: stored, numbered and replayed. Everything else is broadcast to the members of the moment.
  * A new member gets `members`, the others get `enter`. If the room has more than `options.announce` members, joins and
  * leaves are not announced one by one: all get `members`, at most once a second.
- * A person is one member with one name, even with several connections, and after the room was moved or restarted: then
- * nobody enters, and all get `members`.
+ * A person is one member with one name, even with several connections, and after the room was moved or restarted: who
+ * was there before does not enter again, and all get `members`.
  */
 import { defineRoom, type Peer } from 'corridor'
 import { z } from 'zod'
 
 /** Names in a `members` event at most. */
 const MAX_NAMES = 200
-/** So long after the room was opened, nobody who was there before is waited for. */
+/** So long after the room was opened, those who were there before are expected back. */
 const BACK_MS = 60_000
 
 const text = z.string().max(4000).regex(/\S/, 'expected some text')
@@ -52,7 +52,13 @@ export default defineRoom({
       room.broadcast('rename', { id: peer.id, name })
     }
 
+    /** Names of those whose leave was announced since; `undefined`: nobody is expected back any more. */
+    let left: Set<string> | undefined = new Set()
+    /** Nobody has heard that it was away. */
+    const isBack = (peer: Peer) => peer.resumed && left?.has(peer.name) === false
+
     room.after(BACK_MS, () => {
+      left = undefined
       for (const [key] of room.storage.entries('name/'))
         if (room.peers(key.slice('name/'.length)).length === 0) room.storage.delete(key)
     })
@@ -73,7 +79,7 @@ export default defineRoom({
         }
         peer.data.name = peer.name
         if (!other) {
-          if (peer.resumed || room.size > announce) isStale = true
+          if (isBack(peer) || room.size > announce) isStale = true
           else room.broadcast('enter', { id: peer.id, name: peer.name }, { except: peer })
         }
         peer.send('members', members())
@@ -91,7 +97,10 @@ export default defineRoom({
         room.storage.delete(`name/${peer.id}`)
         // Before this leave the room was still above the limit. A `members` gives everyone the whole list again.
         if (room.size + 1 > announce) isStale = true
-        else room.broadcast('leave', { id: peer.id, name: peer.name })
+        else {
+          left?.add(peer.name)
+          room.broadcast('leave', { id: peer.id, name: peer.name })
+        }
       },
 
       receive: {
