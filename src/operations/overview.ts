@@ -75,8 +75,9 @@ export class Overview {
     const more = { after, limit: limit + 1 }
     const { elsewhere } = this.#parts
     const lines = [...(await this.lines(more)), ...((await elsewhere?.lines(more)) ?? [])]
-    // While a room moves, two nodes may have it for a moment.
-    const byPath = new Map(lines.map((line) => [line.room, line]))
+    // While a room moves, two nodes may have it for a moment. Where it is open counts, not where it once failed to open.
+    const byPath = new Map(lines.filter(({ state }) => state !== 'open').map((line) => [line.room, line]))
+    for (const line of lines) if (line.state === 'open') byPath.set(line.room, line)
     const closed = isAll ? await this.#allClosed(after, limit + 1, byPath) : []
     for (const line of closed) byPath.set(line.room, line)
     const all = sorted([...byPath.values()])

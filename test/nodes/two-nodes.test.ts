@@ -1,5 +1,6 @@
 /** Two nodes in one process, on one real Redis: whoever reaches either of them is in the same rooms. Read this first. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { defineRoom } from '../../src/define.ts'
 import { need } from '../support/components.ts'
 import { RedisServer } from '../support/redis.ts'
 import { startServer, type TestServer } from '../support/server.ts'
@@ -18,16 +19,16 @@ afterEach(async () => {
   for (const node of nodes.splice(0)) await node.close()
 })
 
-async function startNode(): Promise<TestServer> {
-  const node = await startServer({
-    env: { REDIS_URL: redis.url, ADMIN_TOKEN },
-    rooms: { '/chat': { module: 'chat' }, '/r/:name': { module: 'chat' }, '/echo': { module: 'echo' } },
-  })
+const ROOMS = { '/chat': { module: 'chat' }, '/r/:name': { module: 'chat' }, '/echo': { module: 'echo' } }
+
+async function startNode(rooms: Record<string, Record<string, unknown>> = ROOMS): Promise<TestServer> {
+  const node = await startServer({ env: { REDIS_URL: redis.url, ADMIN_TOKEN }, rooms })
   nodes.push(node)
   return node
 }
 
 const json = async (url: string, init?: RequestInit) => (await fetch(url, init)).json()
+type Line = { readonly room: string; readonly state: string }
 const OPERATOR = { headers: { Authorization: `Bearer ${ADMIN_TOKEN}` } }
 
 describe('two nodes', () => {
@@ -93,6 +94,28 @@ describe('two nodes', () => {
       body: JSON.stringify(kick),
     })
     expect(await answer.json()).toEqual({ kicked: 1 })
+    await ben.close()
+  })
+
+  it('show a room as it is where it is open, not where it did not open', async () => {
+    const broken = defineRoom({
+      open() {
+        throw new Error('no database')
+      },
+    })
+    const open = defineRoom({ open: () => ({}) })
+    const [a, b] = [
+      await startNode({ '/fickle': { definition: broken } }),
+      await startNode({ '/fickle': { definition: open } }),
+    ]
+    a.expectError(/open failed/)
+    await expect(a.connect('/fickle')).rejects.toThrow('503')
+    const ben = await b.connect('/fickle')
+    for (const { url } of [a, b]) {
+      const states = async () =>
+        (await json(`${url}/admin/rooms`, OPERATOR)).rooms.map(({ room, state }: Line) => `${room} ${state}`)
+      await expect.poll(states).toEqual(['/fickle open'])
+    }
     await ben.close()
   })
 
