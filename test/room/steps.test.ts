@@ -172,7 +172,7 @@ describe.each(PLACES)('the answer of a message of several steps, over the log in
     await stage.settled()
     stage.say('ann', 'endless', 'm')
     await stage.settled()
-    expect(stage.heard('ann')).toEqual(['error m unavailable', 'error m unavailable duplicate'])
+    expect(stage.heard('ann')).toEqual(['error m unavailable', 'error m internal duplicate'])
     await stage.clock.advance(10_000)
     await stage.settled()
     expect(stage.room.get()).toBe('begun')
