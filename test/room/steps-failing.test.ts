@@ -86,7 +86,7 @@ describe.each(PLACES)('a commit that fails, over the log in %s', (_, inPlace) =>
     await stage.settled()
     stage.say('ann', 'two', 'm')
     await stage.settled()
-    expect(stage.heard('ann')).toEqual(['said one', 'error m unavailable', 'error m unavailable duplicate'])
+    expect(stage.heard('ann')).toEqual(['said one', 'error m internal', 'error m internal duplicate'])
     expect([stage.room.get(), calls]).toEqual(['', 1])
   })
 
@@ -108,7 +108,7 @@ describe.each(PLACES)('a commit that fails, over the log in %s', (_, inPlace) =>
       stage.say('ann', 'two', 'm')
       await stage.settled()
     }
-    expect(stage.heard('ann')).toEqual(['said two', 'error m unavailable', 'error m unavailable duplicate'])
+    expect(stage.heard('ann')).toEqual(['said two', 'error m internal', 'error m internal duplicate'])
     expect(calls).toBe(1)
   })
 
