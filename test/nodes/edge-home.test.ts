@@ -96,6 +96,7 @@ it('gives a place back that it was given for nothing', async () => {
   expect(one.of('detach')).toEqual([])
   await fixture.clock.advance(1)
   expect(one.of('detach')).toEqual([{ op: 'detach', place: one.place }])
+  expect(fixture.edge.doubts).toEqual([])
 })
 
 it('counts its peers as those of a room elsewhere', async () => {

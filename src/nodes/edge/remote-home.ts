@@ -123,6 +123,8 @@ export class RemoteHome implements RoomHome, SessionHome {
   leave(): void {
     if (this.isOver) return
     this.send({ op: 'detach', place: this.place })
+    // The room is not lost, it is left.
+    this.#isAttached = false
     this.#end(undefined)
   }
 

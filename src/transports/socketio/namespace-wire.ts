@@ -19,6 +19,8 @@ export abstract class NamespaceWire implements Wire {
   /** Whether the room closed it. */
   isClosed = false
   protected readonly connection: Connection
+  /** Its client was told that it is recovered, and has not been welcomed yet. */
+  isRecovered = false
   /** The kept event that was sent last, or that the last frame came after. */
   protected after: number | undefined
 
@@ -36,9 +38,22 @@ export abstract class NamespaceWire implements Wire {
 
   send(bytes: Bytes, frames: readonly Frame[]): void {
     if (this.isClosed) return
+    if (this.isRecovered && !this.#isSo(frames[0])) return
     const last = frames.at(-1)
     if (last) this.after = last.seq || last.after
     this.connection.send(bytes, () => frames.flatMap((frame) => this.encoding.packets.of(frame)))
+  }
+
+  /**
+   * Whether what its client was told is so. If the room has moved since, or has forgotten what the client has seen, the
+   * client is told anew: it comes back.
+   */
+  #isSo(welcome: Frame | undefined): boolean {
+    if (welcome?.type !== 'welcome') return true
+    this.isRecovered = false
+    const isSo = JSON.parse(String(welcome.data)).resumed === true
+    if (!isSo) this.close(Close.restart)
+    return isSo
   }
 
   /** Sends packets of the gateway's own. */

@@ -53,6 +53,8 @@ interface Admitted {
   readonly session: PrivateId | undefined
   /** The client has an id of its own. */
   readonly isNamed: boolean
+  /** It was told that it is recovered. */
+  isRecovered: boolean
 }
 
 export class Namespaces {
@@ -95,7 +97,11 @@ export class Namespaces {
   /** The connect of a socket is answered next. */
   connecting(socket: Socket): void {
     const admitted = this.#admitted.get(socket)
-    if (admitted) setSessionId(socket, sessionIdOf(admitted))
+    if (!admitted) return
+    const { session } = admitted
+    admitted.isRecovered = session !== undefined && resumes(admitted)
+    const isKnown = admitted.admission.room.kind === 'event'
+    setSessionId(socket, isKnown ? session?.answer(admitted.isRecovered) : undefined)
   }
 
   /** Joins a socket that was admitted; its CONNECT is answered. */
@@ -118,18 +124,24 @@ export class Namespaces {
     try {
       asking = visitorCaller(caller, basePath, socket.nsp.name, fields, session?.client)
       this.#mustHaveSpace(connection)
-      return { admission: await gate.admit(asking), session, isNamed: typeof fields.client === 'string' }
+      return {
+        admission: await gate.admit(asking),
+        session,
+        isNamed: typeof fields.client === 'string',
+        isRecovered: false,
+      }
     } catch (error) {
       throw new ConnectError(refusals.of(error, asking))
     }
   }
 
-  #enter(connection: Connection, socket: Socket, { admission, isNamed }: Admitted): NamespacePeer {
+  #enter(connection: Connection, socket: Socket, { admission, isNamed, isRecovered }: Admitted): NamespacePeer {
     const { room, route, visitor, offset, release, leave } = admission
     // A raw room gives no session id, so that its client is not known when it comes back.
     const client = room.kind === 'raw' && !isNamed ? undefined : visitor.client
     const encoding = this.#encodingOf(room, socket.nsp.name, connection.isOld)
     const peer = new NamespacePeer(connection, socket, encoding, this.#partsOf(route.mount), leave)
+    peer.isRecovered = isRecovered
     try {
       peer.enter(room.join({ ...visitor, client, via: 'socketio' }, peer, offset))
     } finally {
@@ -214,11 +226,11 @@ function joinsLater({ isOld }: Connection, { nsp }: Socket): boolean {
 
 /**
  * Asked when the connect is answered, in the same turn in which the peer joins: what it tells the client is what the
- * welcome says. In a raw room there is nothing to recover.
+ * welcome says. Of a room on another node that was asked when the place was kept. In a raw room there is nothing to
+ * recover.
  */
-function sessionIdOf({ admission: { room, offset, resumes }, session }: Admitted): string | undefined {
-  if (room.kind === 'raw') return undefined
-  return session?.answer(offset !== undefined && (resumes ?? room.resumes(offset)))
+function resumes({ admission: { room, offset, resumes: known } }: Admitted): boolean {
+  return room.kind === 'event' && offset !== undefined && (known ?? room.resumes(offset))
 }
 
 function refusal(data: ConnectError['data']): string {
