@@ -37,6 +37,7 @@ import { Taking } from './owner/taking.ts'
 import { Owners } from './owners.ts'
 import { Questions } from './questions.ts'
 import type { RosterEvents } from './roster.ts'
+import { tellHomes, toldHome } from './told-homes.ts'
 
 export interface NodesParts {
   readonly log: RedisLog
@@ -110,6 +111,7 @@ export class Nodes {
     this.ownership = new Owners({
       ...{ clock, claims, roster },
       claimOf: (path) => this.log.claimOf(path),
+      toldHome: (path) => toldHome(this.links.all(), roster.self, path),
       verify: (path) => void this.log.verify(path),
     })
     this.links = new Links({
@@ -120,6 +122,7 @@ export class Nodes {
       accepted: (link) => this.#accepted(link),
     })
     const { ownership, links } = this
+    tellHomes(this.#questions, roster, ownership)
     this.alarmTurns = new NodeAlarmTurns({
       ...{ clock, claims, roster, ownership },
       remembers: (path, number) => parts.log.remembers(path, number),

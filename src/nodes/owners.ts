@@ -26,6 +26,8 @@ export interface OwnersParts {
   readonly roster: Pick<Roster, 'self' | 'get' | 'all' | 'isDead' | 'answers' | 'announce'>
   /** With which this node owns a room. */
   readonly claimOf: (path: string) => Claim | undefined
+  /** Where other nodes say that a room lives: Redis does not answer this one. */
+  readonly toldHome: (path: string) => Promise<Home | undefined>
   /** Makes sure that a room that is open here is still owned here. */
   readonly verify: (path: string) => void
 }
@@ -110,7 +112,13 @@ export class Owners implements Ownership {
   async #look(path: string, isAgain: boolean): Promise<LookedUp<Home>> {
     const { claims, claimOf, roster } = this.#parts
     if (claimOf(path)) return { found: HERE }
-    const { owner, term, at } = await claims.look(path)
+    const claim = await claims.look(path).catch(async (error: unknown) => {
+      const found = await this.#parts.toldHome(path)
+      if (!found) throw error
+      return { found }
+    })
+    if ('found' in claim) return claim
+    const { owner, term, at } = claim
     this.#see(path, { term, node: owner, at })
     if (owner === '' || owner === roster.self) return { found: HERE }
     if (!(await this.#deaths.judge(owner))) return { found: { at: 'there', node: owner, term } }

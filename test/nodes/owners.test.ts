@@ -195,6 +195,13 @@ describe('many rooms', () => {
     expect(Math.min(...owned)).toBeGreaterThan(100)
   })
 
+  it('are where other nodes say while Redis does not answer this one', async () => {
+    b.claims.look = () => Promise.reject(new Error('Redis is not connected'))
+    await expect(b.owners.find('/room')).rejects.toThrow('Redis is not connected')
+    b.told = { at: 'there', node: 'c', term: 7 }
+    expect(await b.owners.find('/room')).toEqual(b.told)
+  })
+
   it('are not found while Redis does not say', async () => {
     hold(b, { callMs: 'held', answerMs: 0 })
     const found = paths.map((path) => b.owners.find(path).catch((error) => error.code))

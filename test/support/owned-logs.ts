@@ -12,6 +12,7 @@ import { RedisLog } from '../../src/log/redis/redis.ts'
 import type { RedisCalls } from '../../src/log/redis/redis-calls.ts'
 import { OwnedLog } from '../../src/nodes/owned-log.ts'
 import { Owners } from '../../src/nodes/owners.ts'
+import type { Home } from '../../src/nodes/ownership.ts'
 import { systemRandom } from '../../src/random.ts'
 import { type HandClock, handClock } from '../../src/testing/hand-clock.ts'
 import { HeldCalls } from './held-calls.ts'
@@ -42,6 +43,8 @@ export class OwningNode {
   readonly calls: RedisCalls
   readonly roster: MadeUpRoster
   readonly owners: Owners
+  /** What other nodes say of every room. */
+  told: Home | undefined
   readonly claimed: Claim[] = []
   /** Whether a room is in its memory. */
   readonly remembers: (path: string, number: number) => boolean
@@ -56,6 +59,7 @@ export class OwningNode {
     this.owners = new Owners({
       ...{ clock, claims, roster },
       claimOf: (path) => this.log.claimOf(path),
+      toldHome: async () => this.told,
       verify: (path) => void this.log.verify(path),
     })
     this.log = new OwnedLog({
