@@ -14,7 +14,7 @@ import { alter } from './mistakes.ts'
 import type { Setting } from './simulation.ts'
 
 /** What is planted. `plant` returns what takes it out again. */
-export interface NodeMistake extends Pick<Setting, 'altered' | 'spoken'> {
+export interface NodeMistake extends Pick<Setting, 'altered' | 'spoken' | 'kinds'> {
   readonly plant?: () => () => void
 }
 
@@ -33,9 +33,11 @@ export const NODE_MISTAKES: Readonly<Record<string, NodeMistake>> = {
   },
   'terms do not rise': { altered: alter('claim', ['term or math.max(w + 1, time)', 'term or math.max(w, 1)']) },
   'a room is given up by who has it no more': {
+    kinds: ['freeze', 'a node is cut off from all', 'calls arrive late', 'a client of two nodes'],
     altered: alter('give', ['if m[1] ~= ARGV[2] or m[2] ~= ARGV[3] then return 0 end', '']),
   },
-  'a node that stood still for two seconds is dead': {
+  'a node that stood still for a moment is dead': {
+    kinds: ['links cut', 'a client of two nodes'],
     plant: () => {
       const { answered, state } = Sightings.prototype
       const latest = new WeakMap<Sightings, number>()
@@ -47,7 +49,7 @@ export const NODE_MISTAKES: Readonly<Record<string, NodeMistake>> = {
       })
       const judges = replace(Sightings, 'state', {
         value(this: Sightings, id: string, beats: number) {
-          const isLate = (this.movedMs(id) ?? Number.POSITIVE_INFINITY) < (latest.get(this) ?? 0) - 2000
+          const isLate = (this.movedMs(id) ?? Number.POSITIVE_INFINITY) < (latest.get(this) ?? 0) - 900
           return isLate ? 'dead' : state.call(this, id, beats)
         },
       })
@@ -58,9 +60,13 @@ export const NODE_MISTAKES: Readonly<Record<string, NodeMistake>> = {
     },
   },
   'a node that refuses is dead, whatever it says': {
+    kinds: ['refused though alive', 'a client of two nodes'],
     plant: () => replace(LifeQuestions, 'answers', { value: async () => false }),
   },
-  'a room without proof goes on': { plant: () => replace(Proof, 'holds', { get: () => true }) },
+  'a room without proof goes on': {
+    kinds: ['a node is cut off from all', 'a client of two nodes'],
+    plant: () => replace(Proof, 'holds', { get: () => true }),
+  },
   'an edge answers for nobody': { plant: () => replace(Unanswered, 'add', { value: () => undefined }) },
   'an edge forgets what it wrote': { plant: () => replace(EdgeWire, 'seq', { get: () => undefined }) },
   'of two connections the earlier stays': {
@@ -74,6 +80,7 @@ export const NODE_MISTAKES: Readonly<Record<string, NodeMistake>> = {
     },
   },
   'what is for one overtakes what is for all': {
+    kinds: ['links are slow', 'links cut', 'a client of two nodes'],
     spoken: (message) =>
       withItems(message, (items) => items.toSorted((a, b) => Number(b.to === 'one') - Number(a.to === 'one'))),
   },

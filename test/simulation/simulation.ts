@@ -33,12 +33,14 @@ export interface Setting {
   readonly altered?: (script: Script) => Script
   /** What becomes of a message between nodes: a planted mistake. */
   readonly spoken?: (message: LinkMessage) => LinkMessage
+  /** What goes wrong; default: the seed chooses. */
+  readonly kinds?: readonly string[]
   /** Called with all that happens. */
   readonly heard?: (ms: number, text: string) => void
 }
 
 export async function simulate(seed: number, steps: number, setting: Setting = {}): Promise<Outcome> {
-  const { compiled = new CompiledScripts(), machines = 1, heard = () => {}, altered, spoken } = setting
+  const { compiled = new CompiledScripts(), machines = 1, heard = () => {}, altered, spoken, kinds } = setting
   const world = new World(seed, { compiled, machines })
   world.timeline.heard = heard
   if (altered) world.redis.altered = altered
@@ -81,7 +83,7 @@ export async function simulate(seed: number, steps: number, setting: Setting = {
       if (rounds.rounds > 0) mustHaveAnswered(world)
       if (timeline.steps >= steps || world.broken.length > 0) return true
       rounds.rounds += 1
-      world.kinds = chooseFaults(world)
+      world.kinds = kinds ?? chooseFaults(world)
       world.isQuiet = false
       phase = 'trouble'
       until = timeline.nowMs + 5000 + dice.below(30_000)

@@ -34,6 +34,8 @@ export class WrittenOrder {
       this.#told(type, JSON.parse(String(data)), frame.after)
       return
     }
+    if (this.#next !== undefined && seq === 0 && frame.after >= this.#next)
+      broken(`${name}: hears ${type}, which comes after ${frame.after}, before event ${this.#next}`)
     if (answer) return
     this.#position = Math.max(this.#position ?? 0, seq || frame.after)
     if (seq === 0) return
