@@ -198,7 +198,9 @@ export class Beats implements Roster {
     const isKept = this.#own.answered(times.number, reply)
     this.#isCutOff = false
     this.#time.said(reply.redisMs)
-    this.#proof.answered(times.sentMs)
+    // Others may have taken rooms since: it speaks for none before it has made sure of all.
+    if (this.#proof.holds) this.#proof.answered(times.sentMs)
+    else void this.#events.regained().then(() => this.#proof.answered(times.sentMs))
     this.#notes.read(reply.notes, answeredMs)
     if (reply.notes.length === NOTES_EACH) this.#loop.soon()
     const known = new Set([...this.all()].map(({ id }) => id))

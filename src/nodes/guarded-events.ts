@@ -4,16 +4,19 @@ import { errorOf } from '../thrown.ts'
 import type { RosterEvents } from './roster.ts'
 
 export function guardedEvents(events: RosterEvents, logger: RoomLogger): RosterEvents {
+  const failed = (error: unknown) =>
+    logger.error({ err: errorOf(error) }, 'what was heard of other nodes could not be handled')
   const guarded = (work: () => void) => {
     try {
       work()
     } catch (error) {
-      logger.error({ err: errorOf(error) }, 'what was heard of other nodes could not be handled')
+      failed(error)
     }
   }
   return {
     verify: (path) => guarded(() => events.verify(path)),
     verifyAll: () => guarded(() => events.verifyAll()),
+    regained: () => events.regained().catch(failed),
     moved: (path, owner, term) => guarded(() => events.moved(path, owner, term)),
     died: (id) => guarded(() => events.died(id)),
     cutOff: () => guarded(() => events.cutOff()),

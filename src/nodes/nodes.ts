@@ -224,6 +224,7 @@ export class Nodes {
     return {
       verify: (path) => void this.log.verify(path),
       verifyAll: () => void this.log.verifyAll(),
+      regained: () => this.log.verifyAll(),
       moved: (path, owner, term) => this.ownership.moved(path, owner, term),
       died: (id) => {
         this.links.died(id)

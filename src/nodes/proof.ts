@@ -67,10 +67,12 @@ export class Proof {
   }
 
   answered(sentMs: number): void {
-    this.#beatMs = Math.max(this.#beatMs, sentMs)
+    const beforeMs = this.#beatMs
+    this.#beatMs = Math.max(beforeMs, sentMs)
     const others = new Set([...this.#parts.others()].map(({ id }) => id))
-    for (const known of [this.#ended, this.#heardMs])
-      for (const id of known.keys()) if (!others.has(id)) known.delete(id)
+    for (const id of this.#ended) if (!others.has(id)) this.#ended.delete(id)
+    // One that was heard may not have been seen to beat yet; by now it would have been.
+    for (const [id, heardMs] of this.#heardMs) if (heardMs < beforeMs && !others.has(id)) this.#heardMs.delete(id)
   }
 
   /** Another node tells how long ago Redis answered it. */
@@ -98,11 +100,12 @@ export class Proof {
     return reach
   }
 
-  /** The others of which it is not known how Redis is for them. */
+  /** The others, also those that were heard and not seen to beat, of which it is not known how Redis is for them. */
   *unheard(): Generator<NodeId> {
     const now = this.#parts.monotonic()
-    for (const { id } of this.#parts.others())
-      if (!this.#ended.has(id) && !this.#isFresh(this.#heardMs.get(id), now)) yield id
+    const others = new Set(this.#heardMs.keys())
+    for (const { id } of this.#parts.others()) others.add(id)
+    for (const id of others) if (!this.#ended.has(id) && !this.#isFresh(this.#heardMs.get(id), now)) yield id
   }
 
   #reach(now: number): Reach {
@@ -116,7 +119,7 @@ export class Proof {
   }
 
   #paused(now: number): void {
-    this.#heardMs.clear()
+    for (const id of this.#heardMs.keys()) this.#heardMs.set(id, Number.NEGATIVE_INFINITY)
     this.#elsewhereMs = Number.NEGATIVE_INFINITY
     this.#trustedFromMs = now + CATCH_UP_MS
   }

@@ -73,6 +73,8 @@ export interface RosterEvents {
   verify(path: string): void
   /** Notes may have been lost with a state of Redis: make sure of every room that is open here. */
   verifyAll(): void
+  /** Redis answers this node, which was without proof: it has it again when this resolves, every room having been made sure of. */
+  regained(): Promise<void>
   /** `roster.announce` of another node. */
   moved(path: string, owner: NodeId, term: number): void
   /** A node was found dead, or has left. */

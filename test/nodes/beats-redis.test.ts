@@ -66,6 +66,7 @@ async function node(url = redis.url): Promise<Node> {
     events: {
       verify: tell('verify'),
       verifyAll: () => told.push('verifyAll'),
+      regained: async () => {},
       moved: (path, owner, term) => told.push(`moved ${path} ${owner} ${term}`),
       died: tell('died'),
       cutOff: tell('cutOff'),

@@ -72,6 +72,7 @@ export function beatsStage(): BeatsStage {
         events: {
           verify: tell('verify'),
           verifyAll: tell('verifyAll'),
+          regained: async () => tell('regained')(),
           moved: tell('moved'),
           died: tell('died'),
           cutOff: tell('cutOff'),

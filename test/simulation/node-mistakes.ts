@@ -8,7 +8,6 @@ import { Unanswered } from '../../src/nodes/edge/unanswered.ts'
 import { LifeQuestions } from '../../src/nodes/life-questions.ts'
 import type { LinkMessage, RelayItem } from '../../src/nodes/link-message.ts'
 import { Proof } from '../../src/nodes/proof.ts'
-import { Sightings } from '../../src/nodes/sightings.ts'
 import { Members } from '../../src/room/members.ts'
 import { alter } from './mistakes.ts'
 import type { Setting } from './simulation.ts'
@@ -36,29 +35,6 @@ export const NODE_MISTAKES: Readonly<Record<string, NodeMistake>> = {
     kinds: ['freeze', 'a node is cut off from all', 'calls arrive late', 'a client of two nodes'],
     altered: alter('give', ['if m[1] ~= ARGV[2] or m[2] ~= ARGV[3] then return 0 end', '']),
   },
-  'a node that stood still for a moment is dead': {
-    kinds: ['links cut', 'a client of two nodes'],
-    plant: () => {
-      const { answered, state } = Sightings.prototype
-      const latest = new WeakMap<Sightings, number>()
-      const hears = replace(Sightings, 'answered', {
-        value(this: Sightings, ...[times, nodes]: Parameters<typeof answered>) {
-          latest.set(this, times.answeredMs)
-          return answered.call(this, times, nodes)
-        },
-      })
-      const judges = replace(Sightings, 'state', {
-        value(this: Sightings, id: string, beats: number) {
-          const isLate = (this.movedMs(id) ?? Number.POSITIVE_INFINITY) < (latest.get(this) ?? 0) - 900
-          return isLate ? 'dead' : state.call(this, id, beats)
-        },
-      })
-      return () => {
-        judges()
-        hears()
-      }
-    },
-  },
   'a node that refuses is dead, whatever it says': {
     kinds: ['refused though alive', 'a client of two nodes'],
     plant: () => replace(LifeQuestions, 'answers', { value: async () => false }),
@@ -67,7 +43,10 @@ export const NODE_MISTAKES: Readonly<Record<string, NodeMistake>> = {
     kinds: ['a node is cut off from all', 'a client of two nodes'],
     plant: () => replace(Proof, 'holds', { get: () => true }),
   },
-  'an edge answers for nobody': { plant: () => replace(Unanswered, 'add', { value: () => undefined }) },
+  'an edge answers for nobody': {
+    kinds: ['freeze', 'both ways are silent', 'a client of two nodes'],
+    plant: () => replace(Unanswered, 'add', { value: () => undefined }),
+  },
   'an edge forgets what it wrote': { plant: () => replace(EdgeWire, 'seq', { get: () => undefined }) },
   'of two connections the earlier stays': {
     plant: () => {
@@ -78,11 +57,6 @@ export const NODE_MISTAKES: Readonly<Record<string, NodeMistake>> = {
         },
       })
     },
-  },
-  'what is for one overtakes what is for all': {
-    kinds: ['links are slow', 'links cut', 'a client of two nodes'],
-    spoken: (message) =>
-      withItems(message, (items) => items.toSorted((a, b) => Number(b.to === 'one') - Number(a.to === 'one'))),
   },
   'a link carries a frame for all twice': {
     spoken: (message) =>
