@@ -57,6 +57,10 @@ describe('/readyz of a node', () => {
     await expect.poll(async () => (await readiness(two)).http).toBe(503)
     expect((await readiness(two)).reason).toMatch(/this node alone may be cut off/)
     expect(await readiness(one)).toEqual({ http: 200, status: 'ready' })
+    // The room is at the other by then; this node is an edge.
+    expect(await ann.next('welcome')).toMatchObject({ data: { resumed: true } })
+    ann.send('message', { text: 'over the link' }, 'a1')
+    expect(await ann.next('ack')).toMatchObject({ id: 'a1', seq: 1 })
     relay.plug()
     await expect.poll(async () => (await readiness(two)).http).toBe(200)
     await ann.close()

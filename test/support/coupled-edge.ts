@@ -55,7 +55,12 @@ export function coupledEdge(clock: Clock, mount: Mount, rooms: EdgeParts['rooms'
     },
     flushQueue: new FlushQueue(clock),
     tallyOf: newTally,
-    roster: { self: EDGE, redisNow: () => clock.now() },
+    roster: {
+      self: EDGE,
+      redisNow: () => clock.now(),
+      redisAgeMs: 60_000,
+      all: () => [EDGE, ...owners.keys()].map((id) => ({ id, isDraining: false })),
+    },
     ownership: {
       find: async () => home(),
       known: () => undefined,

@@ -3,15 +3,20 @@
  * home. `home-search.ts` says when, and what follows if it fails.
  */
 import type { Mount } from '../../config/mount.ts'
+import { RoomError } from '../../errors.ts'
 import { justClosed } from '../../room/room-refusals.ts'
 import type { NodeId } from '../link-message.ts'
 import { DialError } from '../network.ts'
+import type { Home } from '../ownership.ts'
 import type { EdgeParts } from './edge-parts.ts'
 import { HomeOver } from './home-over.ts'
 import type { Homeless } from './homeless.ts'
 import { LocalHome } from './local-home.ts'
 import { RemoteHome } from './remote-home.ts'
 import type { RoomHome } from './room-home.ts'
+
+/** Redis, which answers each second, is away. */
+const SILENT_MS = 3000
 
 /** The room whose home it finds. */
 export interface HomeFinderRoom {
@@ -33,6 +38,8 @@ export class HomeFinder {
   readonly #room: HomeFinderRoom
   /** The highest term that an owner has named. */
   #term = 0
+  /** Where it was found last, if on another node. */
+  #last: NodeId | undefined
 
   constructor(parts: EdgeParts, room: HomeFinderRoom) {
     this.#parts = parts
@@ -48,11 +55,44 @@ export class HomeFinder {
 
   async #findNew(hint: NodeId | undefined): Promise<RoomHome> {
     const { ownership } = this.#parts
-    const { path, homeless } = this.#room
+    const { path } = this.#room
     const term = Math.max(this.#term, ownership.termOf(path))
     if (hint !== undefined) return this.#there(hint, term)
-    const where = await ownership.find(path, homeless.isUrgent)
+    const where = await this.#ask(term)
+    if ('join' in where) return where
     return where.at === 'here' ? this.#here() : this.#there(where.node, Math.max(term, where.term))
+  }
+
+  /**
+   * Where Redis does not say where the room is, another node may: the one that had it, or any, since Redis may be away for
+   * this node alone. It lets the peers in, or says where the room is.
+   */
+  async #ask(term: number): Promise<Home | RoomHome> {
+    const { ownership, roster } = this.#parts
+    const { path, homeless } = this.#room
+    try {
+      return await ownership.find(path, homeless.isUrgent)
+    } catch (error) {
+      const isSilent = error instanceof RoomError && roster.redisAgeMs > SILENT_MS
+      const node = isSilent ? this.#other() : undefined
+      if (node === undefined) throw error
+      return await this.#there(node, term).catch((failed: unknown) => {
+        if (failed instanceof HomeOver && failed.to !== undefined && failed.to !== roster.self) throw failed
+        throw error
+      })
+    }
+  }
+
+  #other(): NodeId | undefined {
+    const { ownership, roster, random } = this.#parts
+    const known = ownership.known(this.#room.path)
+    if (known?.at === 'there') return known.node
+    const last = this.#last
+    // Once: it may not be reached.
+    this.#last = undefined
+    if (last !== undefined) return last
+    const others = [...roster.all()].filter(({ id, isDraining }) => id !== roster.self && !isDraining)
+    return others[Math.floor(random.fraction() * others.length)]?.id
   }
 
   async #here(): Promise<RoomHome> {
@@ -83,6 +123,7 @@ export class HomeFinder {
       closed: () => places.remove(link, place),
       attached: (newest) => {
         this.#term = newest
+        this.#last = node
         this.#room.settle(home)
       },
       moving: () => this.#room.hold(),
