@@ -145,37 +145,6 @@ describe('a peer whose room moves', () => {
     expect(fixture.edge.doubts).toContain('two refused')
   })
 
-  it.each([
-    ['where the room was', false],
-    ['any other, if that is gone', true],
-  ])('is brought to %s, while Redis does not answer this node', async (_, isGone) => {
-    const ann = await fixture.join('ann')
-    fixture.edge.move(() => {
-      throw new RoomError('unavailable', 'Redis is away')
-    })
-    if (isGone) fixture.edge.owners.delete('one')
-    one.link.cut()
-    await clock().advance(1000)
-    expect([ann.closed, one.brought.length, two.brought.length]).toEqual([undefined, isGone ? 1 : 2, isGone ? 1 : 0])
-  })
-
-  it('follows the word of that other, but not back to this node', async () => {
-    fixture.edge.owners.delete('two')
-    await fixture.join('ann')
-    fixture.edge.move(() => {
-      throw new RoomError('unavailable', 'Redis is away')
-    })
-    one.isOpen = false
-    one.link.cut()
-    await clock().advance(100)
-    one.tell({ op: 'over', to: 'edge' })
-    await clock().advance(5000)
-    fixture.edge.owners.set('two', two.accept)
-    one.tell({ op: 'over', to: 'two' })
-    await clock().advance(1000)
-    expect(two.brought).toHaveLength(1)
-  })
-
   it('waits as long as nobody can say where the room is', async () => {
     const ann = await fixture.join('ann')
     fixture.edge.move(() => {

@@ -55,12 +55,7 @@ export function coupledEdge(clock: Clock, mount: Mount, rooms: EdgeParts['rooms'
     },
     flushQueue: new FlushQueue(clock),
     tallyOf: newTally,
-    roster: {
-      self: EDGE,
-      redisNow: () => clock.now(),
-      redisAgeMs: 60_000,
-      all: () => [EDGE, ...owners.keys()].map((id) => ({ id, isDraining: false })),
-    },
+    roster: { self: EDGE, redisNow: () => clock.now(), redisAgeMs: 60_000 },
     ownership: {
       find: async () => home(),
       known: () => undefined,

@@ -8,7 +8,7 @@ import type { Rooms } from '../../room/rooms.ts'
 import type { Tally } from '../../tally.ts'
 import type { NodeId } from '../link-message.ts'
 import type { Ownership } from '../ownership.ts'
-import type { NodeEntry, Roster } from '../roster.ts'
+import type { Roster } from '../roster.ts'
 import type { HeldBytes } from './held-messages.ts'
 import type { Places } from './places.ts'
 import type { OwnerLink } from './remote-home.ts'
@@ -20,9 +20,7 @@ export interface EdgeParts {
   readonly flushQueue: FlushQueue
   /** The counters of a line of rooms.json. */
   readonly tallyOf: (pattern: string) => Tally
-  readonly roster: Pick<Roster, 'self' | 'redisNow' | 'redisAgeMs'> & {
-    all(): Iterable<Pick<NodeEntry, 'id' | 'isDraining'>>
-  }
+  readonly roster: Pick<Roster, 'self' | 'redisNow' | 'redisAgeMs'>
   readonly ownership: Pick<Ownership, 'find' | 'hurry' | 'known' | 'doubt' | 'termOf'>
   /** The rooms that are open on this node. */
   readonly rooms: Pick<Rooms, 'get' | 'reserve' | 'reserveJoin'>

@@ -63,36 +63,20 @@ export class HomeFinder {
     return where.at === 'here' ? this.#here() : this.#there(where.node, Math.max(term, where.term))
   }
 
-  /**
-   * Where Redis does not say where the room is, another node may: the one that had it, or any, since Redis may be away for
-   * this node alone. It lets the peers in, or says where the room is.
-   */
+  /** While Redis does not answer, the node where the room was may say where it is, and lets its peers in if it is there. */
   async #ask(term: number): Promise<Home | RoomHome> {
     const { ownership, roster } = this.#parts
     const { path, homeless } = this.#room
     try {
       return await ownership.find(path, homeless.isUrgent)
     } catch (error) {
-      const isSilent = error instanceof RoomError && roster.redisAgeMs > SILENT_MS
-      const node = isSilent ? this.#other() : undefined
-      if (node === undefined) throw error
-      return await this.#there(node, term).catch((failed: unknown) => {
+      const last = this.#last
+      if (!(error instanceof RoomError) || roster.redisAgeMs < SILENT_MS || last === undefined) throw error
+      return await this.#there(last, term).catch((failed: unknown) => {
         if (failed instanceof HomeOver && failed.to !== undefined && failed.to !== roster.self) throw failed
         throw error
       })
     }
-  }
-
-  #other(): NodeId | undefined {
-    const { ownership, roster, random } = this.#parts
-    const known = ownership.known(this.#room.path)
-    if (known?.at === 'there') return known.node
-    const last = this.#last
-    // Once: it may not be reached.
-    this.#last = undefined
-    if (last !== undefined) return last
-    const others = [...roster.all()].filter(({ id, isDraining }) => id !== roster.self && !isDraining)
-    return others[Math.floor(random.fraction() * others.length)]?.id
   }
 
   async #here(): Promise<RoomHome> {
