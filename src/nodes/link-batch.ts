@@ -102,7 +102,7 @@ export function readBatch(bytes: Buffer): LinkMessage[] {
   const next = (length: number) => {
     const start = at
     at += length
-    if (at > bytes.length) throw new Error('expected a whole batch, got a part of one')
+    if (!(length >= 0 && at <= bytes.length)) throw new Error('expected a whole batch, got a part of one')
     return start
   }
   const frame = (length: number) => {
@@ -118,11 +118,26 @@ export function readBatch(bytes: Buffer): LinkMessage[] {
     return { to: 'all', frame: frame(length), except }
   }
   return entries.map((entry): LinkMessage => {
-    if ('op' in entry) return entry
+    if ('op' in entry) return withNumbers(entry)
+    mustBeNumber(entry[1])
     if (entry[0] === 0) return { op: 'items', place: entry[1], items: entry[2].map(item) }
     const [, place, session, ref, length, isText] = entry
+    mustBeNumber(session)
     const start = next(length)
     const data = isText ? bytes.toString('utf8', start, at) : bytes.subarray(start, at)
     return { op: 'receive', place, session, data, ref: ref ?? undefined }
   })
+}
+
+/** What is counted with: of another node's mistake the sums of this one must not become no numbers. */
+const NUMBERS = ['place', 'session', 'ask', 'term', 'seq', 'newcomerAfter', 'ms', 'bytes', 'redisAgeMs'] as const
+
+function withNumbers<T extends object>(message: T): T {
+  const named: Partial<Record<(typeof NUMBERS)[number], unknown>> = message
+  for (const name of NUMBERS) if (name in message) mustBeNumber(named[name])
+  return message
+}
+
+function mustBeNumber(value: unknown): void {
+  if (!Number.isFinite(value)) throw new Error(`expected a number, got ${typeof value}`)
 }

@@ -55,6 +55,7 @@ export function readFrame(bytes: Buffer, start: number, end: number): Frame {
   const answer: Answer | undefined =
     answerLength === 0 ? undefined : JSON.parse(bytes.toString('utf8', at, at + answerLength))
   at += answerLength
+  if (at > end) throw new Error('expected a whole frame, got a part of one')
   const data = kind === BYTES ? bytes.subarray(at, end) : bytes.toString('utf8', at, end)
   const frame = new Frame(type, data, seq, time, answer)
   frame.after = after

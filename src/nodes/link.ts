@@ -23,7 +23,7 @@ const ANSWER_MS = 5000
 
 /** What a link is for. */
 export interface LinkListener {
-  /** MUST NOT throw. */
+  /** One that throws ends the link. */
   message(message: ToOwner | ToEdge): void
   /** Called once, after all its messages. MUST NOT throw. */
   over(reason: string): void
@@ -143,6 +143,17 @@ export class Link {
   #message(message: LinkMessage): void {
     if (this.#isOver) return
     this.#silence.heard()
+    try {
+      this.#take(message)
+    } catch (error) {
+      // Another version, or a mistake: a part of it may be done, and what follows rests on it.
+      const { op } = message
+      this.#parts.logger.error({ err: error, node: this.node, op }, 'what another node said could not be taken')
+      this.close('it said what could not be taken')
+    }
+  }
+
+  #take(message: LinkMessage): void {
     switch (message.op) {
       case 'status':
         this.#parts.roster.heard(this.node, message.redisAgeMs)

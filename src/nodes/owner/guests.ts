@@ -119,7 +119,7 @@ export class Guests {
     const { epoch = '', seq = 0, newcomerAfter = 0 } = room.kind === 'event' ? room.readers : {}
     const place = attached.place.number
     attached.place.send({ op: 'attached', place, term: termOf(path), epoch, seq, newcomerAfter })
-    this.#bring(link, attached, room, peers)
+    await this.#bring(link, attached, room, peers)
   }
 
   async #hold(seat: Seat): Promise<Reservation | undefined> {
@@ -147,11 +147,13 @@ export class Guests {
   }
 
   /** Joins the peers of a room that has moved, a few in each turn of the event loop. */
-  #bring(link: GuestLink, attached: Attached, room: OpenRoom, peers: readonly Bringing[]): void {
-    if (attached.isOver) return
-    for (const peer of peers.slice(0, A_TURN)) attached.place.bring(room, peer)
-    if (peers.length <= A_TURN) link.open(attached, room)
-    else this.#parts.clock.soon(() => this.#bring(link, attached, room, peers.slice(A_TURN)))
+  async #bring(link: GuestLink, attached: Attached, room: OpenRoom, peers: readonly Bringing[]): Promise<void> {
+    for (let at = 0; at < peers.length || at === 0; at += A_TURN) {
+      if (at > 0) await new Promise<void>((resolve) => this.#parts.clock.soon(resolve))
+      if (attached.isOver) return
+      for (const peer of peers.slice(at, at + A_TURN)) attached.place.bring(room, peer)
+    }
+    link.open(attached, room)
   }
 
   #over({ link, attached }: Seat, to: NodeId | undefined): void {
