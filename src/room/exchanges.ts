@@ -16,6 +16,7 @@ import type { Deadlines } from './deadlines.ts'
 import { Duplicates, type MessageState } from './duplicates.ts'
 import { Exchange } from './exchange.ts'
 import type { HandlerCalls } from './handler-calls.ts'
+import { notSureOf } from './message-refusals.ts'
 import type { Posted, Posting } from './open-room.ts'
 import type { LiveEventPeer } from './peer.ts'
 import * as protocol from './protocol.ts'
@@ -235,5 +236,7 @@ export class Exchanges {
   #mustBeOpen(peer: LiveEventPeer): void {
     if (this.#parts.isOver()) throw new RoomError('unavailable', 'this room has closed, send it again')
     if (peer.isEnded) throw new RoomError('forbidden', 'this room has closed the peer')
+    // It may have waited for others, and this server may not speak for the room any more.
+    if (!this.#parts.calls.mayRun) throw notSureOf()
   }
 }

@@ -14,6 +14,7 @@ import { NotingWire } from '../support/noting-wire.ts'
 const clock = handClock()
 let isSure = true
 let ran: string[] = []
+let waited = Promise.withResolvers<void>()
 const { parts: plain, errors } = roomParts(clock)
 const parts = { ...plain, mayAct: () => isSure }
 const SETTINGS = roomSettings({ limits: { rate: { perSecond: 1000, burst: 1000 } } })
@@ -23,11 +24,12 @@ const MESSAGES = [{ type: 'say', data: 'x', id: undefined }]
 beforeEach(() => {
   isSure = true
   ran = []
+  waited = Promise.withResolvers()
 })
 
 async function eventRoom(): Promise<LiveEventRoom> {
   const definition = defineRoom({
-    receives: { say: z.string() },
+    receives: { say: z.string(), wait: z.string() },
     open(room) {
       room.every(1000, () => void ran.push('every'))
       room.after(1500, () => void ran.push('after'))
@@ -35,7 +37,10 @@ async function eventRoom(): Promise<LiveEventRoom> {
       return {
         join: () => void ran.push('join'),
         alarm: () => void ran.push('alarm'),
-        receive: { say: () => void ran.push('say') },
+        receive: {
+          say: () => void ran.push('say'),
+          wait: () => waited.promise,
+        },
       }
     },
   })
@@ -70,6 +75,22 @@ it('refuses messages, posts and reads, and lets nobody in', async () => {
   session.receive(SAY)
   await clock.advance(100)
   expect([ran, ann.notes]).toEqual([['say'], ['error unavailable']])
+  await room.kill()
+})
+
+it('does not handle what waited for its turn', async () => {
+  const room = await eventRoom()
+  const ann = new NotingWire()
+  const session = room.join(clientOf('ann'), ann, undefined)
+  session.receive(JSON.stringify({ type: 'wait', data: 'x' }))
+  session.receive(JSON.stringify({ type: 'say', data: 'x', id: 'later' }))
+  await clock.advance(100)
+  isSure = false
+  waited.resolve()
+  await clock.advance(100)
+  isSure = true
+  await clock.advance(100)
+  expect([ran.includes('say'), ann.notes.at(-1)]).toEqual([false, 'error unavailable'])
   await room.kill()
 })
 
