@@ -35,3 +35,12 @@ it('are brought to where that node says that it is, but not back to their own', 
   await fixture.clock.advance(200)
   expect(two.brought).toHaveLength(1)
 })
+
+it('come in over an edge that knows where the room is', async () => {
+  fixture.edge.know({ at: 'there', node: 'two', term: 1 })
+  one.isOpen = false
+  one.link.cut()
+  await fixture.clock.advance(200)
+  await fixture.join('ben')
+  expect(two.brought.map(({ visitor }) => visitor.name)).toEqual(['ann', 'ben'])
+})

@@ -32,6 +32,7 @@ export function coupledEdge(clock: Clock, mount: Mount, rooms: EdgeParts['rooms'
   const doubts: string[] = []
   /** Where the room is; one that throws says why that is not known. */
   let home: () => Home = () => ({ at: 'here' })
+  let known: Home | undefined
   let current: Mount | undefined = mount
   const route = (path: string) => ({ path, mount: current ?? mount, params: {} })
   const to = (node: NodeId): CoupledLink => {
@@ -58,7 +59,7 @@ export function coupledEdge(clock: Clock, mount: Mount, rooms: EdgeParts['rooms'
     roster: { self: EDGE, redisNow: () => clock.now(), redisAgeMs: 60_000 },
     ownership: {
       find: async () => home(),
-      known: () => undefined,
+      known: () => known,
       doubt: (_path, node, why) => void doubts.push(`${node} ${why}`),
       termOf: () => 0,
       hurry() {},
@@ -74,6 +75,10 @@ export function coupledEdge(clock: Clock, mount: Mount, rooms: EdgeParts['rooms'
     /** The room is there from now on. */
     move(next: Home | (() => Home)) {
       home = typeof next === 'function' ? next : () => next
+    },
+    /** What is known without asking. */
+    know(at: Home) {
+      known = at
     },
     /** The line of the room has changed, or is gone. */
     reload(next: Mount | undefined) {

@@ -70,9 +70,10 @@ export class HomeFinder {
     try {
       return await ownership.find(path, homeless.isUrgent)
     } catch (error) {
-      const last = this.#last
-      if (!(error instanceof RoomError) || roster.redisAgeMs < SILENT_MS || last === undefined) throw error
-      return await this.#there(last, term).catch((failed: unknown) => {
+      const known = ownership.known(path)
+      const node = known?.at === 'there' ? known.node : this.#last
+      if (!(error instanceof RoomError) || roster.redisAgeMs < SILENT_MS || node === undefined) throw error
+      return await this.#there(node, term).catch((failed: unknown) => {
         if (failed instanceof HomeOver && failed.to !== undefined && failed.to !== roster.self) throw failed
         throw error
       })
