@@ -4,11 +4,11 @@ import type { HandClock } from '../../src/testing/hand-clock.ts'
 import { PATIENCE_MS } from './patience.ts'
 import type { TestServer } from './server.ts'
 
-/** Sockets move in real time between two steps. */
+/** Sockets and disks move in real time between two steps, which are small beside what a handler may take. */
 const BREATH_MS = 2
 
 /** Advances the clock in steps until the promise settles; rejects if it does not. → what the promise resolves to */
-export async function passUntil<T>(clock: HandClock, promise: Promise<T>, stepMs = 500): Promise<T> {
+export async function passUntil<T>(clock: HandClock, promise: Promise<T>, stepMs = 100): Promise<T> {
   const deadline = performance.now() + PATIENCE_MS
   let isSettled = false
   const settle = () => {
