@@ -35,15 +35,14 @@ export class NodeChannels {
   /** When it last heard itself, and when its connection began. */
   #heardMs = Number.NEGATIVE_INFINITY
   #begunMs: number
-  readonly #startedMs: number
+  #deafBeats = 0
   /** Questions that were asked and are not answered, and what they are answered with. */
   readonly #asked = new Map<NodeId, () => void>()
 
   constructor(parts: ChannelParts) {
     const { self, calls, clock } = parts
     this.#parts = parts
-    this.#startedMs = clock.monotonic()
-    this.#begunMs = this.#startedMs
+    this.#begunMs = clock.monotonic()
     this.#subscription = calls.subscribe?.([ALL, channelOf(self)], (_, text) => this.#heard(text))
   }
 
@@ -52,9 +51,9 @@ export class NodeChannels {
     return this.#parts.clock.monotonic() - this.#heardMs <= HEARS_MS
   }
 
-  /** For how long it has not heard itself. */
-  get deafMs(): number {
-    return this.#parts.clock.monotonic() - Math.max(this.#heardMs, this.#startedMs)
+  /** How many answered beats ago it last heard itself: time in which this process or Redis stood still says nothing. */
+  get deafBeats(): number {
+    return this.#deafBeats
   }
 
   /** With each beat that is answered. */
@@ -62,6 +61,7 @@ export class NodeChannels {
     const { clock, self } = this.#parts
     const now = clock.monotonic()
     this.#subscription?.revive()
+    this.#deafBeats += 1
     if (now - Math.max(this.#heardMs, this.#begunMs) > RENEW_MS) {
       this.#begunMs = now
       this.#subscription?.renew()
@@ -112,6 +112,7 @@ export class NodeChannels {
     const { clock, hearing } = this.#parts
     const isNew = !this.hears
     this.#heardMs = clock.monotonic()
+    this.#deafBeats = 0
     if (isNew) hearing()
   }
 

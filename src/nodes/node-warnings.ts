@@ -6,8 +6,8 @@ import type { RoomLogger } from '../define.ts'
 import type { LogWarning } from '../log/log.ts'
 import type { NodeEntry } from './roster.ts'
 
-/** Redis answers, and this node does not hear what is said through it, for so long. */
-export const DEAF_MS = 15_000
+/** Redis has answered so many beats, and this node has not heard what it said to itself with them. */
+const DEAF_BEATS = 15
 
 /** An address of this machine alone. */
 const LOOPBACK = /^(127\.|localhost:|\[::1\]:)/
@@ -15,8 +15,8 @@ const LOOPBACK = /^(127\.|localhost:|\[::1\]:)/
 export interface Seen {
   readonly own: NodeEntry
   readonly others: readonly NodeEntry[]
-  /** For how long this node has not heard what it says to itself through Redis. */
-  readonly deafMs: number
+  /** For how many beats this node has not heard what it says to itself through Redis. */
+  readonly deafBeats: number
 }
 
 export class NodeWarnings {
@@ -34,7 +34,7 @@ export class NodeWarnings {
   }
 }
 
-function warningsOf({ own, others, deafMs }: Seen): LogWarning[] {
+function warningsOf({ own, others, deafBeats }: Seen): LogWarning[] {
   const differs = (of: (node: NodeEntry) => unknown) => others.filter((node) => of(node) !== of(own))
   const warnings: LogWarning[] = []
   const warn = (kind: string, nodes: readonly NodeEntry[], text: (where: string) => string) => {
@@ -72,7 +72,7 @@ function warningsOf({ own, others, deafMs }: Seen): LogWarning[] {
     (where) =>
       `${where} cannot reach this node at ${own.address}: set LINK_HOST to an address of this machine that other nodes reach, and LINK_PORT to a port that is open to them`,
   )
-  if (deafMs > DEAF_MS)
+  if (deafBeats > DEAF_BEATS)
     warnings.push({
       kind: 'redis_channels',
       text: 'nothing is heard on the channels corridor:* of Redis, so dead nodes are noticed after 10 s only: allow its user to publish and subscribe there (ACL: &corridor:*)',

@@ -89,3 +89,16 @@ it('a node that hears nothing through Redis says which right is missing', async 
   expect(kinds(one)).toEqual([])
   expect(text(deaf, 'redis_channels')).toMatch(/&corridor:\*/)
 })
+
+it('a node that stood still has missed nothing that it said', async () => {
+  const stage = beatsStage()
+  const [one] = [await stage.node(), await stage.node()]
+  await stage.pass(3500)
+  one.process.pause()
+  await stage.pass(20_000)
+  one.process.goOn()
+  for (let at = 0; at < 30; at += 1) {
+    await stage.pass(100)
+    expect(kinds(one)).toEqual([])
+  }
+})
