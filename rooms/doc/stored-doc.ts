@@ -11,8 +11,10 @@ const MOST = { changes: 500, bytes: 1_000_000, mergedBytes: 750_000 }
 
 export class StoredDoc {
   readonly #storage: Storage<{ 'change/': z.ZodType<Uint8Array, Uint8Array> }>
-  /** The number of the newest change; 0: none. */
+  /** The numbers of the oldest and the newest change, and how many there are; 0: none. */
+  #oldest = 0
   #newest = 0
+  #count = 0
   current: Y.Doc
 
   constructor(storage: Storage<{ 'change/': z.ZodType<Uint8Array, Uint8Array> }>) {
@@ -20,9 +22,14 @@ export class StoredDoc {
     this.current = this.#load()
   }
 
-  /** False: the last changes could not be kept. Then it is ahead of what is stored, and must be reloaded. */
+  /**
+   * False: a change could not be kept, perhaps not the last one. Then it is ahead of what is stored, and must be reloaded.
+   * The oldest is not there where a merge could not be kept.
+   */
   get isKept(): boolean {
-    return this.#newest === 0 || this.#storage.get(keyOf(this.#newest)) !== undefined
+    return (
+      this.#storage.size === this.#count && (this.#count === 0 || this.#storage.get(keyOf(this.#oldest)) !== undefined)
+    )
   }
 
   reload(): void {
@@ -59,10 +66,12 @@ export class StoredDoc {
 
   #load(): Y.Doc {
     const doc = new Y.Doc()
+    this.#oldest = 0
     this.#newest = 0
+    this.#count = 0
     for (const [key, change] of this.#storage.entries('change/')) {
       Y.applyUpdate(doc, change)
-      this.#newest = Number(key.slice('change/'.length))
+      this.#counted(Number(key.slice('change/'.length)))
     }
     return doc
   }
@@ -72,6 +81,7 @@ export class StoredDoc {
     const merged = Y.encodeStateAsUpdate(this.current)
     const changes = this.#storage.entries('change/')
     this.#storage.clear('change/')
+    this.#count = 0
     if (merged.length <= MOST.mergedBytes && this.#store(merged)) return
     for (const [key, change] of changes) this.#storage.set(key, change)
     throw new RoomError('document_full', 'the document is too large')
@@ -86,8 +96,14 @@ export class StoredDoc {
       if (error instanceof RoomError && error.code === 'storage_full') return false
       throw error
     }
-    this.#newest += 1
+    this.#counted(this.#newest + 1)
     return true
+  }
+
+  #counted(number: number): void {
+    if (this.#count === 0) this.#oldest = number
+    this.#newest = number
+    this.#count += 1
   }
 }
 

@@ -12,7 +12,8 @@ import { askAll, message, parsed, textOf, typed } from '../support/doc-messages.
 import { roomSettings } from '../support/live-room.ts'
 import { wrappedLog } from '../support/wrapped-log.ts'
 
-it('ends everyone with 4503 once a change was not kept, and gets it back from its author', async () => {
+/** The document over a disk that can be full. */
+async function documentStage() {
   const clock = handClock()
   const random = systemRandom()
   const disk = { isFull: false }
@@ -40,6 +41,11 @@ it('ends everyone with 4503 once a change was not kept, and gets it back from it
     peer.send(askAll())
     return textOf(parsed(await peer.next()).bytes)
   }
+  return { clock, disk, enter, read }
+}
+
+it('ends everyone with 4503 once a change was not kept, and gets it back from its author', async () => {
+  const { clock, disk, enter, read } = await documentStage()
   const [a, b, c] = typed('abc') as [Uint8Array, Uint8Array, Uint8Array]
   const ann = await enter()
   const bob = await enter()
@@ -60,5 +66,24 @@ it('ends everyone with 4503 once a change was not kept, and gets it back from it
   // It stands on the change that was lost.
   expect(parsed(await back.next())).toMatchObject({ kind: 0, step: 0 })
   for (const update of [a, b, c]) back.send(message(0, 1, update))
+  expect(await read()).toBe('abc')
+})
+
+it('notices a change that was not kept also where a later one was', async () => {
+  const { clock, disk, enter, read } = await documentStage()
+  const [a, b, c] = typed('abc') as [Uint8Array, Uint8Array, Uint8Array]
+  const ann = await enter()
+  ann.send(message(0, 2, a))
+  await clock.advance(10)
+  disk.isFull = true
+  ann.send(message(0, 2, b))
+  await clock.advance(10)
+  disk.isFull = false
+  ann.send(message(0, 2, c))
+  await clock.advance(1000)
+  expect(ann.closed).toMatchObject({ code: 4503 })
+
+  const back = await enter()
+  for (const update of [b, c]) back.send(message(0, 1, update))
   expect(await read()).toBe('abc')
 })
