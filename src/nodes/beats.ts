@@ -207,7 +207,8 @@ export class Beats implements Roster {
     const others = new Map([...reply.nodes].filter(([id]) => id !== this.self))
     const died = this.#sightings.answered(times, others)
     const living = [...this.#sightings.living()]
-    this.#warnings.update({ own: this.#own.entry, others: living, deafBeats: this.#channels.deafBeats })
+    const [{ deafBeats }, { aheadMs }] = [this.#channels, this.#time]
+    this.#warnings.update({ own: this.#own.entry, others: living, deafBeats, aheadMs })
     if (isKept) for (const path of this.#notes.fresh(answeredMs)) this.#events.verify(path)
     else this.#events.verifyAll()
     for (const id of died) this.#events.died(id)

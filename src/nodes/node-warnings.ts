@@ -9,6 +9,9 @@ import type { NodeEntry } from './roster.ts'
 /** Redis has answered so many beats, and this node has not heard what it said to itself with them. */
 const DEAF_BEATS = 15
 
+/** Clocks that are set by NTP differ by less. */
+const CLOCK_MS = 5000
+
 /** An address of this machine alone. */
 const LOOPBACK = /^(127\.|localhost:|\[::1\]:)/
 
@@ -17,6 +20,8 @@ export interface Seen {
   readonly others: readonly NodeEntry[]
   /** For how many beats this node has not heard what it says to itself through Redis. */
   readonly deafBeats: number
+  /** How far the clock of this machine is ahead of the time of Redis; below 0: behind. */
+  readonly aheadMs: number
 }
 
 export class NodeWarnings {
@@ -34,7 +39,7 @@ export class NodeWarnings {
   }
 }
 
-function warningsOf({ own, others, deafBeats }: Seen): LogWarning[] {
+function warningsOf({ own, others, deafBeats, aheadMs }: Seen): LogWarning[] {
   const differs = (of: (node: NodeEntry) => unknown) => others.filter((node) => of(node) !== of(own))
   const warnings: LogWarning[] = []
   const warn = (kind: string, nodes: readonly NodeEntry[], text: (where: string) => string) => {
@@ -77,6 +82,13 @@ function warningsOf({ own, others, deafBeats }: Seen): LogWarning[] {
       kind: 'redis_channels',
       text: 'nothing is heard on the channels corridor:* of Redis, so dead nodes are noticed after 10 s only: allow its user to publish and subscribe there (ACL: &corridor:*)',
     })
+  if (Math.abs(aheadMs) > CLOCK_MS) {
+    const [where, when] = aheadMs > 0 ? ['ahead of', 'early'] : ['behind', 'late']
+    warnings.push({
+      kind: 'node_clock',
+      text: `the clock of this machine is ${Math.round(Math.abs(aheadMs) / 1000)} s ${where} that of Redis, so tokens end and alarms ring too ${when} here: set both clocks, by NTP`,
+    })
+  }
   return warnings
 }
 

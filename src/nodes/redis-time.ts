@@ -25,6 +25,11 @@ export class RedisTime {
     return this.#saidMs === undefined ? 0 : Math.floor(this.#saidMs + this.#clock.monotonic() - this.#atMs)
   }
 
+  /** How far the machine's clock is ahead of it; below 0: behind. */
+  get aheadMs(): number {
+    return this.#saidMs === undefined ? 0 : this.#clock.now() - this.known
+  }
+
   said(redisMs: number): void {
     if (redisMs <= this.known) return
     this.#saidMs = redisMs

@@ -33,6 +33,8 @@ export interface BeatsStage {
     protocol?: number
     hears?: boolean
     address?: string
+    /** How far its clock is ahead. */
+    aheadMs?: number
   }): Promise<StagedNode>
   /** Moves time on, after what happens now. */
   pass(ms: number): Promise<void>
@@ -52,9 +54,10 @@ export function beatsStage(): BeatsStage {
       protocol = 1,
       hears = true,
       address = undefined,
+      aheadMs = 0,
     } = {}) {
       seed += 1
-      const process = new Pausable(clock)
+      const process = new Pausable({ ...clock, now: () => clock.now() + aheadMs })
       const client = new ModelClient(clock, host)
       const { subscribe, ...mute } = process.calls(client)
       const told: string[] = []

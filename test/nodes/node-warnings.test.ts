@@ -100,3 +100,16 @@ it('a node that stood still has missed nothing that it said', async () => {
   await stage.pass(3000)
   expect(one.logged).toEqual([])
 })
+
+it.each([
+  [3_600_000, '3600 s ahead of that of Redis, so tokens end and alarms ring too early'],
+  [-60_000, '60 s behind that of Redis, so tokens end and alarms ring too late'],
+  [4000, undefined],
+])('a node whose clock is wrong says so: by %d ms', async (aheadMs, said) => {
+  const stage = beatsStage()
+  const [one, two] = [await stage.node(), await stage.node({ aheadMs })]
+  await stage.pass(3000)
+  expect(kinds(one)).toEqual([])
+  if (said === undefined) expect(kinds(two)).toEqual([])
+  else expect(text(two, 'node_clock')).toContain(said)
+})
