@@ -68,6 +68,8 @@ export type ToOwner =
       readonly op: 'attach'
       readonly place: number
       readonly path: string
+      /** As the edge has the module of the room: the frames of the two kinds differ. */
+      readonly kind: 'event' | 'raw'
       /** The highest term that the edge has seen of this room. */
       readonly term: number
       readonly peers: readonly Bringing[]

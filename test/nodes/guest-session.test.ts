@@ -8,7 +8,7 @@ import { eventStage, rawStage, type Way } from '../support/session-stage.ts'
 const overLink: Way = async (room, clock) => {
   const { guests } = openedGuests(clock, room)
   const edge = new MadeUpEdge((link) => guests.accept(link))
-  edge.attach('/room')
+  edge.attach('/room', [], 1, room.kind)
   await clock.settled()
   return (visitor, wire, offset) => edge.join(visitor, wire, offset)
 }

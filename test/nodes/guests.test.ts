@@ -210,6 +210,14 @@ it('are refused where no room is configured', async () => {
   expect(edge.heard).toMatchObject([{ op: 'refused', refusal: { status: 404 } }])
 })
 
+it('are refused if the edge has another kind of module for the room', async () => {
+  const { edge: newEdge, settle } = stage()
+  const edge = newEdge()
+  edge.attach('/room', [], 1, 'raw')
+  await settle()
+  expect(edge.heard).toMatchObject([{ op: 'refused', refusal: { status: 503 } }])
+})
+
 it('may post', async () => {
   const { edge: newEdge, settle } = stage()
   const edge = newEdge()

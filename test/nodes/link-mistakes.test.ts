@@ -55,7 +55,7 @@ it('a peer that is none, among those of a room that has moved, is told to the ed
   const peers = Array.from({ length: 300 }, (_, at) => ({ session: at, offset: undefined, isMoved: true, begunMs: 0 }))
   const brought = peers.map((peer, at) => (at < 200 ? { ...peer, visitor: { id: `p${at}`, name: `p${at}` } } : null))
   // As another version might say it.
-  edge.say({ op: 'attach', place: 7, path: '/room', term: 1, peers: brought } as unknown as ToOwner)
+  edge.say({ op: 'attach', place: 7, path: '/room', kind: 'raw', term: 1, peers: brought } as unknown as ToOwner)
   await node.clock.advance(50)
   expect(edge.heard.filter(({ op }) => op !== 'items').map(({ op }) => op)).toEqual(['attached', 'refused'])
   edge.join({ id: 'ann', name: 'ann' }, new NotingWire())

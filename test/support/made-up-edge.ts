@@ -57,9 +57,14 @@ export class MadeUpEdge {
     if (!this.#isOver) this.#owner.message(copyOf(message))
   }
 
-  attach(path: string, peers: readonly { visitor: Visitor; wire: Wire; offset?: string }[] = [], term = 1): number[] {
+  attach(
+    path: string,
+    peers: readonly { visitor: Visitor; wire: Wire; offset?: string }[] = [],
+    term = 1,
+    kind: 'event' | 'raw' = 'event',
+  ): number[] {
     const brought = peers.map(({ visitor, wire, offset }) => this.#bringing(visitor, wire, offset))
-    this.say({ op: 'attach', place: PLACE, path, term, peers: brought })
+    this.say({ op: 'attach', place: PLACE, path, kind, term, peers: brought })
     return brought.map(({ session }) => session)
   }
 

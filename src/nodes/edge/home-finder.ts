@@ -103,6 +103,7 @@ export class HomeFinder {
     const place = places.next()
     const home: RemoteHome = new RemoteHome({
       ...{ clock, flushQueue, logger, link, place, path },
+      kind: mount.kind,
       limitBytes: mount.limits.bufferedBytes,
       tally: tallyOf(mount.pattern),
       closed: () => places.remove(link, place),

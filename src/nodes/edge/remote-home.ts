@@ -31,6 +31,7 @@ export interface RemoteHomeParts {
   readonly link: OwnerLink
   readonly place: number
   readonly path: string
+  readonly kind: 'event' | 'raw'
   /** Nothing comes for it any more. */
   readonly closed: () => void
   /** The owner has let it in. */
@@ -77,9 +78,9 @@ export class RemoteHome implements RoomHome, SessionHome {
 
   /** Asks the owner to let these peers in. Rejects with a `Refusal`, or with a `HomeOver`. */
   attach(term: number, peers: readonly EdgePeer[]): Promise<void> {
-    const { path } = this.#parts
+    const { path, kind } = this.#parts
     const brought = peers.map((peer) => this.#bring(peer))
-    this.send({ op: 'attach', place: this.place, path, term, peers: brought })
+    this.send({ op: 'attach', place: this.place, path, kind, term, peers: brought })
     return this.#answer.promise
   }
 

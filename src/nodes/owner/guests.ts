@@ -102,7 +102,7 @@ export class Guests {
     if (places?.size === 0) this.#places.delete(path)
   }
 
-  async #find(seat: Seat, { path, term, peers }: Attach): Promise<void> {
+  async #find(seat: Seat, { path, kind, term, peers }: Attach): Promise<void> {
     const { termOf, verify } = this.#parts
     const { link, attached } = seat
     // The edge has seen a later owner than this node knows of.
@@ -116,6 +116,7 @@ export class Guests {
       release()
       return
     }
+    if (room.kind !== kind) throw otherModule(path)
     const { epoch = '', seq = 0, newcomerAfter = 0 } = room.kind === 'event' ? room.readers : {}
     const place = attached.place.number
     attached.place.send({ op: 'attached', place, term: termOf(path), epoch, seq, newcomerAfter })
@@ -180,6 +181,11 @@ export class Guests {
     if (route) return route
     throw new Refusal(404, 'not_found', `no room is at ${path} on the node that has it`)
   }
+}
+
+function otherModule(path: string): Refusal {
+  const message = `the node that has ${path} has another kind of module there; finish the deploy`
+  return new Refusal(503, 'unavailable', message, { 'Retry-After': '1' })
 }
 
 function refusalFor(thrown: unknown): Refusal | undefined {
