@@ -87,9 +87,11 @@ describe('/readyz of a node', () => {
     const [one] = await startTwo()
     const three = await start(redis.url, { keep: 7 })
     await expect.poll(async () => (await readiness(one)).warnings?.map(({ kind }) => kind)).toEqual(['nodes_rooms'])
-    expect((await readiness(three)).warnings?.[0]?.text).toMatch(/rooms\.json here differs from that of the node at /)
-    const metrics = await (await fetch(`${one.url}/metrics`)).text()
-    expect(metrics).toMatch(/^corridor_nodes 3$/m)
-    expect(metrics).toMatch(/corridor_log_warnings\{kind="nodes_rooms"\} 1/)
+    // Each learns of it with a beat of its own.
+    const text = async () => (await readiness(three)).warnings?.[0]?.text
+    await expect.poll(text).toMatch(/rooms\.json here differs from that of the node at /)
+    const metrics = async () => (await fetch(`${one.url}/metrics`)).text()
+    await expect.poll(metrics).toMatch(/^corridor_nodes 3$/m)
+    expect(await metrics()).toMatch(/corridor_log_warnings\{kind="nodes_rooms"\} 1/)
   })
 })
