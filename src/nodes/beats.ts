@@ -208,7 +208,7 @@ export class Beats implements Roster {
     const died = this.#sightings.answered(times, others)
     const living = [...this.#sightings.living()]
     const [{ deafBeats }, { aheadMs }] = [this.#channels, this.#time]
-    this.#warnings.update({ own: this.#own.entry, others: living, deafBeats, aheadMs })
+    this.#warnings.update({ own: this.#own.entry, others: living, kept: others, deafBeats, aheadMs })
     if (isKept) for (const path of this.#notes.fresh(answeredMs)) this.#events.verify(path)
     else this.#events.verifyAll()
     for (const id of died) this.#events.died(id)

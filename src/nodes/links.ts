@@ -106,9 +106,10 @@ export class Links {
     } catch (thrown) {
       const error = thrown instanceof DialError ? thrown : new DialError('unreachable', String(thrown))
       roster.dialled(node, error.failure)
-      // It may be dialled each second.
+      // It may be dialled each second. One that refuses has ended, or died; if it lives, a warning says so (`node-warnings.ts`).
+      const level = error.failure === 'refused' ? 'info' : 'warn'
       if (this.#failed.get(node) !== error.failure)
-        logger.warn({ node, failure: error.failure }, `no link to another node: ${error.message}`)
+        logger[level]({ node, failure: error.failure }, `no link to another node: ${error.message}`)
       for (const [id] of this.#failed) if (!roster.get(id)) this.#failed.delete(id)
       this.#failed.set(node, error.failure)
       clock.after(REMEMBERED_MS[error.failure], () => this.#dialling.delete(node))

@@ -4,7 +4,10 @@
  */
 import type { RoomLogger } from '../define.ts'
 import type { LogWarning } from '../log/log.ts'
+import type { NodeId } from './link-message.ts'
+import type { NodeField } from './node-field.ts'
 import type { NodeEntry } from './roster.ts'
+import { RosterNews } from './roster-news.ts'
 
 /** Redis has answered so many beats, and this node has not heard what it said to itself with them. */
 const DEAF_BEATS = 15
@@ -17,7 +20,10 @@ const LOOPBACK = /^(127\.|localhost:|\[::1\]:)/
 
 export interface Seen {
   readonly own: NodeEntry
+  /** Those that live. */
   readonly others: readonly NodeEntry[]
+  /** Those that Redis has, also dead ones. */
+  readonly kept: ReadonlyMap<NodeId, NodeField>
   /** For how many beats this node has not heard what it says to itself through Redis. */
   readonly deafBeats: number
   /** How far the clock of this machine is ahead of the time of Redis; below 0: behind. */
@@ -27,12 +33,15 @@ export interface Seen {
 export class NodeWarnings {
   current: readonly LogWarning[] = []
   readonly #logger: RoomLogger
+  readonly #news: RosterNews
 
   constructor(logger: RoomLogger) {
     this.#logger = logger
+    this.#news = new RosterNews(logger)
   }
 
   update(seen: Seen): void {
+    this.#news.update(seen.kept, seen.others)
     const known = new Set(this.current.map(({ kind }) => kind))
     this.current = warningsOf(seen)
     for (const { kind, text } of this.current) if (!known.has(kind)) this.#logger.warn({ kind }, text)

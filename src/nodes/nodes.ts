@@ -202,7 +202,9 @@ export class Nodes {
 
   /** Listens, then beats: from then on others may dial this node, and it may take rooms. */
   async start(): Promise<void> {
-    await this.roster.start(await this.links.listen())
+    const address = await this.links.listen()
+    this.#parts.logger.info({ node: this.roster.self, address }, 'this node is open to the links of others')
+    await this.roster.start(address)
   }
 
   /** The rooms have closed. */

@@ -18,6 +18,8 @@ export interface StagedNode {
   readonly told: string[]
   /** The fields of its warnings in the server's log. */
   readonly logged: { readonly kind?: string }[]
+  /** What the server's log says of nodes that come and go: `another node is here 10.0.0.2:7000`. */
+  readonly news: string[]
   /** What of it is of this kind. */
   of(kind: keyof RosterEvents): string[]
 }
@@ -62,6 +64,11 @@ export function beatsStage(): BeatsStage {
       const { subscribe, ...mute } = process.calls(client)
       const told: string[] = []
       const logged: StagedNode['logged'] = []
+      const news: string[] = []
+      const hear = (fields: object, text: string) => {
+        if ('address' in fields) news.push(`${text} ${fields.address}`)
+        else logged.push(fields)
+      }
       const tell =
         (kind: string) =>
         (...words: readonly (string | number)[]) =>
@@ -70,7 +77,7 @@ export function beatsStage(): BeatsStage {
         calls: hears ? { ...mute, ...(subscribe ? { subscribe } : {}) } : mute,
         clock: process.clock,
         random: seededRandom(seed),
-        logger: { ...SILENT, warn: (fields) => void logged.push(fields as { kind?: string }) },
+        logger: { ...SILENT, info: hear as never, warn: hear as never },
         ...{ protocol, configHash, modulesHash, version },
         events: {
           verify: tell('verify'),
@@ -85,7 +92,7 @@ export function beatsStage(): BeatsStage {
       await beats.start(address ?? `10.0.0.${seed}:7000`)
       await clock.settled()
       const of = (kind: string) => told.filter((line) => line.split(' ')[1] === kind)
-      return { id: beats.self, beats, process, client, told, logged, of }
+      return { id: beats.self, beats, process, client, told, logged, news, of }
     },
     async pass(ms) {
       await clock.settled()
