@@ -1,10 +1,10 @@
 /** A node that ends hands its rooms to others: who gets which, and what the edges and the room's code hear. */
 import { expect, it } from 'vitest'
 import { z } from 'zod'
-import { defineRoom } from '../../src/define.ts'
+import { defineRoom, RoomError } from '../../src/define.ts'
 import { DialError } from '../../src/nodes/network.ts'
 import { HandOver } from '../../src/nodes/owner/hand-over.ts'
-import { Taking } from '../../src/nodes/owner/taking.ts'
+import { ENDING, Taking } from '../../src/nodes/owner/taking.ts'
 import { Questions } from '../../src/nodes/questions.ts'
 import type { NodeEntry } from '../../src/nodes/roster.ts'
 import type { MadeUpEdge } from '../support/made-up-edge.ts'
@@ -44,8 +44,10 @@ function stage(others: readonly NodeEntry[]) {
   const asked: string[] = []
   const own: string[] = []
   const unreached: string[] = []
+  const ending: string[] = []
   const ask = async (to: string, name: string, args: unknown) => {
     asked.push(`${to} ${name} ${JSON.stringify(args)}`)
+    if (ending.includes(to)) throw new RoomError(ENDING, 'it ends too')
     return undefined
   }
   const handOver = new HandOver({
@@ -72,7 +74,7 @@ function stage(others: readonly NodeEntry[]) {
     await clock.advance(50)
     return brought.map(({ wire }) => wire)
   }
-  return { ...node, handOver, run, join, asked, own, unreached }
+  return { ...node, handOver, run, join, asked, own, unreached, ending }
 }
 
 const heard = ({ heard: all }: MadeUpEdge) => all.filter(({ op }) => op !== 'items' && op !== 'attached')
@@ -101,6 +103,15 @@ it('goes to the most recently started of those that stay, if no other node has p
   await join(edge('self'), '/room', 'ann')
   await run()
   expect(asked).toEqual(['c take {"path":"/room"}'])
+})
+
+it('goes to one that stays, once another has said that it ends too', async () => {
+  const { edge, run, join, asked, ending } = stage([entry('b', 5), entry('c', 7)])
+  ending.push('c')
+  for (let at = 0; at < 70; at += 1) await join(edge('c'), `/r/${at}`, 'ann')
+  await run()
+  const heirs = asked.map((line) => line.slice(0, 1))
+  expect([heirs.slice(0, 64).includes('b'), heirs.slice(64).includes('c'), heirs.length]).toEqual([false, false, 70])
 })
 
 it('goes to the next if one cannot be reached, and stays if none can', async () => {
@@ -180,5 +191,5 @@ it('is opened by its heir at once, held open for its edges, and settling for a s
   expect(taking.isSettling('/r/one')).toBe(false)
   await expect(questions.ask('take', { path: '/nowhere/at/all' }, 'a')).rejects.toMatchObject({ code: 'not_found' })
   isDraining = true
-  await expect(questions.ask('take', { path: '/r/two' }, 'a')).rejects.toMatchObject({ code: 'unavailable' })
+  await expect(questions.ask('take', { path: '/r/two' }, 'a')).rejects.toMatchObject({ code: ENDING })
 })

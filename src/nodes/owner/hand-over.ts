@@ -6,7 +6,7 @@
  */
 import type { Clock } from '../../clock.ts'
 import type { RoomLogger } from '../../define.ts'
-import { Close } from '../../errors.ts'
+import { Close, RoomError } from '../../errors.ts'
 import type { HostedRoom } from '../../room/hosted-room.ts'
 import type { Rooms } from '../../room/rooms.ts'
 import { within } from '../../within.ts'
@@ -14,7 +14,7 @@ import type { Link } from '../link.ts'
 import type { NodeId } from '../link-message.ts'
 import type { NodeEntry, Roster } from '../roster.ts'
 import type { Guests } from './guests.ts'
-import { TAKE } from './taking.ts'
+import { ENDING, TAKE } from './taking.ts'
 
 /** How many rooms are handed over at once. */
 const AT_ONCE = 64
@@ -48,6 +48,8 @@ export interface HandOverParts {
 
 export class HandOver {
   readonly #parts: HandOverParts
+  /** Nodes that end too, and have not said so with a beat yet. */
+  readonly #ending = new Set<NodeId>()
 
   constructor(parts: HandOverParts) {
     this.#parts = parts
@@ -97,7 +99,8 @@ export class HandOver {
     const { clock, roster, guests, links } = this.#parts
     const peers = guests.peersOf(path)
     const count = ({ id }: NodeEntry) => peers.get(id) ?? 0
-    const others = [...roster.all()].filter(({ id, isDraining }) => id !== roster.self && !isDraining)
+    const stays = ({ id, isDraining }: NodeEntry) => id !== roster.self && !isDraining && !this.#ending.has(id)
+    const others = [...roster.all()].filter(stays)
     for (const { id } of others.sort((a, b) => count(b) - count(a) || b.startedMs - a.startedMs)) {
       // It may have ended meanwhile.
       const link = await within(clock, DIAL_MS, links.to(id).catch(nothing), nothing)
@@ -112,7 +115,12 @@ export class HandOver {
     } catch (error) {
       // The edges find it all the same.
       const { logger } = this.#parts
-      logger.warn({ err: error, room: path, node: heir.node }, 'a room was handed over, and its heir did not open it')
+      const [room, node] = [path, heir.node]
+      const isEnding = error instanceof RoomError && error.code === ENDING
+      if (isEnding) {
+        if (!this.#ending.has(node)) logger.info({ node }, 'a node that was to have rooms of this one ends too')
+        this.#ending.add(node)
+      } else logger.warn({ err: error, room, node }, 'a room was handed over, and its heir did not open it')
     }
   }
 }

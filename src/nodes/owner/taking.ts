@@ -10,6 +10,8 @@ import type { Questions } from '../questions.ts'
 
 /** The question: take this room. */
 export const TAKE = 'take'
+/** The code of its refusal: the node that was to have the room ends too. */
+export const ENDING = 'ending'
 /** How long an empty room waits for its edges. */
 const HELD_MS = 5000
 /** After so long all living edges have brought their peers. */
@@ -55,7 +57,7 @@ export class Taking {
 
   async #take(path: string): Promise<void> {
     const { clock, rooms, routeOf, isDraining } = this.#parts
-    if (isDraining()) throw new RoomError('unavailable', 'the node that was to have the room ends too')
+    if (isDraining()) throw new RoomError(ENDING, 'it ends too')
     const route = routeOf(path)
     if (!route) throw new RoomError('not_found', `no room is at ${path} on the node that was to have it`)
     this.began(path)
