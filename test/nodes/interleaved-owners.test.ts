@@ -47,7 +47,7 @@ const MISTAKES: Record<string, readonly [Mistake, Omit<Where, 'mistake'>]> = {
     { before: 'kept', isBuried: true, isSilent: false },
   ],
   'numbers begin anew where nothing was left of a room': [
-    ['claim', 'time * 1000', '0'],
+    ['claim', 'n + 1, micros', 'n + 1, 0'],
     { before: 'new', isBuried: true, isSilent: true },
   ],
   'whoever gives a room up gives it up for all': [

@@ -1,7 +1,8 @@
 /**
  * A node takes a room: it owns the room from now on, and the former owner's commits are refused, since a claim has a number
- * as a commit has. It names the commit that it continues. Numbers and terms of a claim rise with the time of Redis, so
- * that none is ever given twice, also where the room was removed meanwhile or Redis has lost writes.
+ * as a commit has. It names the commit that it continues. Terms and numbers rise with the time of Redis, so that none is ever
+ * given twice, also where the room was removed meanwhile or Redis has lost writes; numbers in microseconds, of which each
+ * claim takes more than one.
  *
  * Arguments: node, epoch and number that it continues, the owner that it takes the room from ('': none), and where it is said
  * again its term and number ('' at first). Answers: `ok` term number; `at` owner term epoch number, if the room is
@@ -26,8 +27,10 @@ end
 if e ~= epoch or n ~= number then return {'at', owner, w, e, n} end
 -- One that was given back has its owner again, or Redis has lost a claim.
 if term and w >= term or not term and owner ~= '' and owner ~= former then return {'at', owner, w, e, n} end
-local time = now()
-term, to = term or math.max(w + 1, time), to or math.max(n + 1, time * 1000)
+local clock = redis.call('TIME')
+local micros = tonumber(clock[1]) * 1000000 + tonumber(clock[2])
+local time = math.floor(micros / 1000)
+term, to = term or math.max(w + 1, time), to or math.max(n + 1, micros)
 redis.call('ZADD', B .. 'rooms', 0, path)
 if not m[2] then
   -- In the order in which a commit reads them: Redis looks for each from the beginning.
