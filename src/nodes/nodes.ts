@@ -36,7 +36,7 @@ import { RoomMessages } from './owner/room-messages.ts'
 import { Taking } from './owner/taking.ts'
 import { Owners } from './owners.ts'
 import { Questions } from './questions.ts'
-import type { RosterEvents } from './roster.ts'
+import type { NodeEntry, RosterEvents } from './roster.ts'
 import { tellHomes, toldHome } from './told-homes.ts'
 
 export interface NodesParts {
@@ -192,12 +192,15 @@ export class Nodes {
     void this.roster.say(hashesOf(mounts))
   }
 
-  /** This node ends: its rooms go to others, as many as can within `ms`. */
-  async handOver(ms: number): Promise<void> {
+  /** This node ends: its rooms go to others, as many as can within `ms`. Resolves with whether others go on. */
+  async handOver(ms: number): Promise<boolean> {
     // A node that has just started may be the one that stays.
     await within(this.#parts.clock, FRESH_MS, this.roster.say({ isDraining: true }), () => false)
     await this.#handOver?.run(ms)
     this.http?.drain()
+    const { roster, ownership } = this
+    const goesOn = ({ id, isDraining }: NodeEntry) => id !== roster.self && !isDraining && !ownership.isGone(id)
+    return [...roster.all()].some(goesOn)
   }
 
   /** Listens, then beats: from then on others may dial this node, and it may take rooms. */

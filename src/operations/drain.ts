@@ -22,6 +22,8 @@ const ANSWERING = 0.6
 const MOMENT_MS = 200
 /** Clients reconnect at a random time within the drain time, and within this at most. */
 const RETURN_MS = 5000
+/** Where other nodes go on, they only must not come all at once: within this, and a ms more for each. */
+const ELSEWHERE_MS = 250
 
 export interface DrainParts {
   readonly rooms: Rooms
@@ -38,7 +40,8 @@ export interface DrainParts {
 }
 
 export interface DrainingNode {
-  handOver(ms: number): Promise<void>
+  /** Resolves with whether other nodes go on. */
+  handOver(ms: number): Promise<boolean>
   /** Its peers in rooms of other nodes. */
   readonly ownPeers: Dismissible
 }
@@ -53,18 +56,19 @@ interface Dismissible {
 export async function drain(parts: DrainParts): Promise<void> {
   const { rooms, clock, random, drainMs, answered, node } = parts
   let { noticeMs } = parts
+  let othersGoOn = false
   if (noticeMs > 0) await new Promise<void>((resolve) => clock.after(noticeMs, resolve))
   if (node) {
     const begunMs = clock.monotonic()
-    await node.handOver((drainMs - noticeMs) * HANDING)
+    othersGoOn = await node.handOver((drainMs - noticeMs) * HANDING)
     noticeMs += clock.monotonic() - begunMs
   }
-  const withinMs = Math.min(drainMs, RETURN_MS)
-  const reason = () => restarting(random.fraction() * withinMs)
-  for (const { room } of [...rooms.open()]) room.endReaders(reason)
   const all = () => [...[...rooms.open()].map(({ room }) => room), ...(node ? [node.ownPeers] : [])]
   let peers = 0
   for (const { count } of all()) peers += count
+  const withinMs = Math.min(drainMs, RETURN_MS, othersGoOn ? ELSEWHERE_MS + peers : RETURN_MS)
+  const reason = () => restarting(random.fraction() * withinMs)
+  for (const { room } of [...rooms.open()]) room.endReaders(reason)
   const wave = Math.max(WAVE, Math.ceil((peers * PAUSE_MS) / Math.max(PAUSE_MS, (drainMs - noticeMs) * DISMISSING)))
   const answersAt = clock.monotonic() + (drainMs - noticeMs) * ANSWERING
   const dismissals: Promise<void>[] = []
