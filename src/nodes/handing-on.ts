@@ -19,9 +19,12 @@ import { DialError } from './network.ts'
 import type { Home, Ownership } from './ownership.ts'
 import type { Roster } from './roster.ts'
 
+/** Clients bring it; nothing else is dialled. */
+const NODE_ID = /^[\w-]{1,64}$/
+
 export interface HandingOnParts {
   readonly forwarding: Pick<Forwarding, 'forward'>
-  readonly roster: Pick<Roster, 'self'> & { get(id: NodeId): object | undefined }
+  readonly roster: Pick<Roster, 'self'>
   readonly ownership: Pick<Ownership, 'find' | 'known' | 'doubt'>
   readonly links: Pick<Links, 'to'>
   readonly doorOf: (node: NodeId) => Door | undefined
@@ -73,7 +76,7 @@ export class HandingOn {
   async #handToPeer(call: RoomRequest, token: string): Promise<boolean> {
     const { roster, gate, isHandedOn } = this.#parts
     const node = token.slice(0, Math.max(0, token.indexOf('.')))
-    if (node === roster.self || !roster.get(node) || isHandedOn(call.request.raw)) return false
+    if (node === roster.self || !NODE_ID.test(node) || isHandedOn(call.request.raw)) return false
     gate.chargeRead(call.request.caller)
     const begunMs = this.#parts.clock.monotonic()
     const way = await this.#inTime(call, this.#wayTo(node))

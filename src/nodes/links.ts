@@ -5,6 +5,7 @@
  */
 import type { Clock } from '../clock.ts'
 import type { RoomLogger } from '../define.ts'
+import { within } from '../within.ts'
 import { Link, type LinkListener, type LinkParts } from './link.ts'
 import type { NodeId } from './link-message.ts'
 import { DialError, type DialFailure, type Network } from './network.ts'
@@ -18,6 +19,8 @@ interface WithAddresses {
 export interface LinksParts extends LinkParts {
   readonly network: Network
   readonly clock: Clock
+  /** Asks Redis who lives now. */
+  readonly beat: () => Promise<boolean>
   readonly roster: LinkParts['roster'] & Pick<Roster, 'self' | 'dialled'> & WithAddresses
   readonly logger: RoomLogger
   /** The edge's part of a link that this node has dialled. */
@@ -26,6 +29,8 @@ export interface LinksParts extends LinkParts {
   readonly accepted: (link: Link) => LinkListener
 }
 
+/** A dial waits so long to know of a node that has just started. */
+const LOOK_MS = 500
 /** A node that could not be dialled is not dialled again for so long: thousands of rooms may need it at once. */
 const REMEMBERED_MS = { refused: 200, unreachable: 1000 }
 
@@ -38,6 +43,8 @@ export class Links {
   readonly #giveUps = new Map<NodeId, (error: DialError) => void>()
   /** What came of the last try, if there is no link since. */
   readonly #failed = new Map<NodeId, DialFailure>()
+  /** When Redis was last asked for a node that is not known, monotonic. */
+  #lookedMs = Number.NEGATIVE_INFINITY
   #isClosed = false
 
   constructor(parts: LinksParts) {
@@ -92,6 +99,14 @@ export class Links {
     await this.#parts.network.close()
   }
 
+  /** Clients name nodes too, which may not exist: Redis is asked again only after a while. */
+  async #lookAnew(): Promise<void> {
+    const { clock, beat } = this.#parts
+    if (clock.monotonic() - this.#lookedMs < LOOK_MS) return
+    this.#lookedMs = clock.monotonic()
+    await within(clock, LOOK_MS, beat(), () => false)
+  }
+
   async #dial(node: NodeId): Promise<Link> {
     const { clock, logger, roster } = this.#parts
     const connected = Promise.withResolvers<Link>()
@@ -108,7 +123,8 @@ export class Links {
       roster.dialled(node, error.failure)
       // It may be dialled each second. One that refuses has ended, or died; if it lives, a warning says so (`node-warnings.ts`).
       const level = error.failure === 'refused' ? 'info' : 'warn'
-      if (this.#failed.get(node) !== error.failure)
+      // Clients may make ids up.
+      if (roster.get(node) && this.#failed.get(node) !== error.failure)
         logger[level]({ node, failure: error.failure }, `no link to another node: ${error.message}`)
       for (const [id] of this.#failed) if (!roster.get(id)) this.#failed.delete(id)
       this.#failed.set(node, error.failure)
@@ -123,6 +139,8 @@ export class Links {
     const { network, roster, dialled } = this.#parts
     if (this.#isClosed) throw new DialError('unreachable', 'this node ends')
     if (node === roster.self) throw new Error('expected another node to dial, got this one')
+    // One that has started within the last second is known with the next beat.
+    if (!roster.get(node)) await this.#lookAnew()
     const entry = roster.get(node)
     if (!entry) throw new DialError('refused', 'it is not among the nodes that live')
     const opened = Promise.withResolvers<Link>()

@@ -117,6 +117,7 @@ export class Nodes {
     this.links = new Links({
       ...{ clock, roster, logger },
       network: network(roster.self),
+      beat: () => roster.say({}),
       questions: this.#questions,
       dialled: (link) => this.#dialled(link),
       accepted: (link) => this.#accepted(link),

@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { bucketOf, NODES_KEY } from '../../src/log/redis/keys.ts'
 import { readField } from '../../src/nodes/node-field.ts'
+import type { NodeEntry } from '../../src/nodes/roster.ts'
 import { patiently } from '../support/patience.ts'
 import { RedisServer, type RedisSettings } from '../support/redis.ts'
 import { RedisRelay } from '../support/redis-relay.ts'
@@ -87,7 +88,7 @@ export class Cluster {
     const cluster = await Cluster.make(command, setup)
     try {
       await Promise.all(cluster.nodes.map((node) => node.start()))
-      await patiently(cluster.#heard(), 'all nodes to hear what is said to them')
+      await cluster.heard()
       return cluster
     } catch (error) {
       await cluster.remove()
@@ -109,12 +110,21 @@ export class Cluster {
   }
 
   /** Resolves when every node can be asked through Redis whether it lives: from then on the loss of one is known soon. */
-  async #heard(): Promise<void> {
-    const hearing = async () => {
+  async heard(): Promise<void> {
+    const hears = async () => {
       const fields = (await this.redis.say('HVALS', NODES_KEY)) as string[]
-      return fields.filter((field) => readField('', field).entry.hears).length
+      const newest = new Map<string, NodeEntry>()
+      for (const field of fields) {
+        const { entry } = readField('', field)
+        // One that was killed is still there.
+        if (entry.startedMs >= (newest.get(entry.address)?.startedMs ?? 0)) newest.set(entry.address, entry)
+      }
+      return this.nodes.every(({ place }) => newest.get(`${place.host}:${place.linkPort}`)?.hears)
     }
-    while ((await hearing()) < this.nodes.length) await new Promise((resolve) => setTimeout(resolve, LOOK_MS))
+    const wait = async () => {
+      while (!(await hears())) await new Promise((resolve) => setTimeout(resolve, LOOK_MS))
+    }
+    await patiently(wait(), 'all nodes to hear what is said to them')
   }
 
   /** Where a room lives, as Redis has it; `undefined`: nowhere. */

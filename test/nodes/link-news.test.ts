@@ -1,4 +1,4 @@
-/** What links tell of other nodes: each try to dial one, and that one ends. */
+/** What links tell of other nodes, and what they ask: each try to dial one, that one ends, that one has just started. */
 import { expect, it } from 'vitest'
 import { DELAY_MS, linkedNodes } from '../support/linked-nodes.ts'
 
@@ -26,4 +26,19 @@ it('a node that ends says so on all its links, whoever dialled', async () => {
   await a.links.close()
   await clock.advance(2 * DELAY_MS)
   expect([b.tries, c.tries]).toEqual([['a ended'], ['a reached', 'a ended']])
+})
+
+it('a node that has just started is dialled: Redis is asked for it, but not again and again', async () => {
+  const { clock, nodes } = await linkedNodes('a', 'b')
+  const [a, b] = nodes
+  if (!a || !b) throw new Error('expected two nodes')
+  a.unseen.add('b')
+  const link = a.links.to('b')
+  await clock.settled()
+  await clock.advance(4 * DELAY_MS)
+  expect((await link).node).toBe('b')
+  // A client may have made it up.
+  a.unseen.add('c')
+  await expect(a.links.to('c')).rejects.toThrow('it is not among the nodes that live')
+  expect([a.unseen.size, a.logged]).toEqual([1, []])
 })

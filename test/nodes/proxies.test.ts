@@ -100,6 +100,7 @@ describe.each([nginx, haproxy, caddy])('$component', (kind) => {
     for (const client of clients.values())
       expect(await client.next('message')).toMatchObject({ seq: 1, data: { text: 'still here' } })
     await dead.start()
+    await cluster.heard()
   })
 })
 

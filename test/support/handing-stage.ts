@@ -57,7 +57,7 @@ export class HandingStage {
     const quiet = { message() {}, over() {} }
     const line = () => {}
     const links = new Links({
-      ...{ network, clock, questions: new Questions() },
+      ...{ network, clock, questions: new Questions(), beat: async () => true },
       roster: { self: id, get: (node) => this.#entry(node), redisAgeMs: 0, heard() {}, ended() {}, dialled() {} },
       logger: { debug: line, info: line, warn: line, error: line },
       dialled: () => quiet,
@@ -67,7 +67,7 @@ export class HandingStage {
     const next = () => node.homes[0] ?? { at: 'here' as const }
     const handing = new HandingOn({
       ...{ forwarding, links },
-      roster: { self: id, get: (other) => this.#entry(other) },
+      roster: { self: id },
       ownership: {
         known: next,
         find: () => Promise.resolve(next()),

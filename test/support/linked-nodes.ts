@@ -22,6 +22,8 @@ export interface LinkedNode {
   readonly tries: string[]
   readonly logged: string[]
   redisAgeMs: number
+  /** Nodes that it knows with its next beat. */
+  readonly unseen: Set<NodeId>
   /** If set, its timers and what arrives wait here until `thaw`. */
   frozen: { readonly timers: (() => void)[]; readonly arrived: (() => void)[] } | undefined
 }
@@ -92,6 +94,7 @@ function nodeOf(id: NodeId, clock: HandClock, network: MadeUpNetwork, isKnown: (
     tries: [],
     logged: [],
     redisAgeMs: 0,
+    unseen: new Set(),
     frozen: undefined,
     links: new Links({
       network: network.of(id, whenRunning('arrived')),
@@ -101,9 +104,13 @@ function nodeOf(id: NodeId, clock: HandClock, network: MadeUpNetwork, isKnown: (
         after: (ms, fn) => clock.after(ms, () => onTime(fn)),
       },
       questions,
+      beat: async () => {
+        node.unseen.clear()
+        return true
+      },
       roster: {
         self: id,
-        get: (other) => (isKnown(other) ? { address: `${other}:1` } : undefined),
+        get: (other) => (isKnown(other) && !node.unseen.has(other) ? { address: `${other}:1` } : undefined),
         get redisAgeMs() {
           return node.redisAgeMs
         },
