@@ -1,28 +1,14 @@
 /** One of two nodes ends: its rooms are the other's, and nobody in them is announced to leave. On one real Redis. */
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
-import { need } from '../support/components.ts'
-import { RedisServer } from '../support/redis.ts'
-import { startServer, type TestServer } from '../support/server.ts'
+import { expect, it } from 'vitest'
+import { nodeServers } from '../support/node-servers.ts'
+import type { TestServer } from '../support/server.ts'
 
-const command = need('redis')
-
-let redis: RedisServer
-const nodes: TestServer[] = []
-
-beforeAll(async () => {
-  if (command) redis = await RedisServer.start(command)
-})
-afterAll(() => redis?.remove())
-afterEach(async () => {
-  for (const node of nodes.splice(0)) await node.close()
-})
+const { nodes, start } = nodeServers()
 
 async function startNode(): Promise<TestServer> {
-  const node = await startServer({
-    env: { REDIS_URL: redis.url },
+  const node = await start({
     rooms: { '/chat': { module: 'chat' }, '/echo': { module: 'echo' } },
   })
-  nodes.push(node)
   return node
 }
 

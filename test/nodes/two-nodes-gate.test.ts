@@ -1,24 +1,12 @@
 /** Who comes to a room of one node over another: the gate of that other admits, and the room knows who it is. */
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { z } from 'zod'
 import { defineRoom } from '../../src/define.ts'
-import { need } from '../support/components.ts'
-import { RedisServer } from '../support/redis.ts'
-import { startServer, type TestServer } from '../support/server.ts'
+import { nodeServers } from '../support/node-servers.ts'
+import type { TestServer } from '../support/server.ts'
 import { bearer, SECRET, sign } from '../support/tokens.ts'
 
-const command = need('redis')
-
-let redis: RedisServer
-const nodes: TestServer[] = []
-
-beforeAll(async () => {
-  if (command) redis = await RedisServer.start(command)
-})
-afterAll(() => redis?.remove())
-afterEach(async () => {
-  for (const node of nodes.splice(0)) await node.close()
-})
+const { start } = nodeServers()
 
 const locked = defineRoom({
   sends: { you: z.object({ id: z.string(), role: z.unknown(), via: z.string() }) },
@@ -30,8 +18,7 @@ const locked = defineRoom({
 
 async function startNode(): Promise<TestServer> {
   const line = { definition: locked, auth: { secret: SECRET }, limits: { peers: 2, perAddress: 2 } }
-  const node = await startServer({ env: { REDIS_URL: redis.url }, rooms: { '/locked': line } })
-  nodes.push(node)
+  const node = await start({ rooms: { '/locked': line } })
   return node
 }
 

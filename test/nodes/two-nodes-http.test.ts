@@ -1,29 +1,17 @@
 /** Plain HTTP at a node for a room of another, on one real Redis: what the owner says is what the client gets. */
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { need } from '../support/components.ts'
+import { describe, expect, it } from 'vitest'
 import { openStream } from '../support/event-stream.ts'
-import { RedisServer } from '../support/redis.ts'
-import { startServer, type TestServer } from '../support/server.ts'
+import { nodeServers } from '../support/node-servers.ts'
+import type { TestServer } from '../support/server.ts'
 import { SECRET, sign } from '../support/tokens.ts'
 
-const command = need('redis')
 const JSON_TYPE = { 'Content-Type': 'application/json' }
 const AS_JSON = { headers: { Accept: 'application/json' } }
 
-let redis: RedisServer
-const nodes: TestServer[] = []
-
-beforeAll(async () => {
-  if (command) redis = await RedisServer.start(command)
-})
-afterAll(() => redis?.remove())
-afterEach(async () => {
-  for (const node of nodes.splice(0)) await node.close()
-})
+const { nodes, start } = nodeServers()
 
 async function startNode(): Promise<TestServer> {
-  const node = await startServer({
-    env: { REDIS_URL: redis.url },
+  const node = await start({
     rooms: {
       '/r/:name': { module: 'chat', history: { keep: 5 }, limits: { payload: '1KiB' } },
       '/closed': { module: 'chat', auth: { secret: SECRET } },
@@ -32,7 +20,6 @@ async function startNode(): Promise<TestServer> {
   })
   // Of two that end at once.
   node.expectError(/heir did not open it/)
-  nodes.push(node)
   return node
 }
 

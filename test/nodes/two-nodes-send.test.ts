@@ -1,23 +1,11 @@
 /** A room sends to a room of another node, on one real Redis. */
 import { defineRoom, RoomError } from 'corridor'
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { z } from 'zod'
-import { need } from '../support/components.ts'
-import { RedisServer } from '../support/redis.ts'
-import { startServer, type TestServer } from '../support/server.ts'
+import { nodeServers } from '../support/node-servers.ts'
+import type { TestServer } from '../support/server.ts'
 
-const command = need('redis')
-
-let redis: RedisServer
-const nodes: TestServer[] = []
-
-beforeAll(async () => {
-  if (command) redis = await RedisServer.start(command)
-})
-afterAll(() => redis?.remove())
-afterEach(async () => {
-  for (const node of nodes.splice(0)) await node.close()
-})
+const { start } = nodeServers()
 
 /** Passes on what it receives, and says what came of it. */
 const sender = defineRoom({
@@ -46,11 +34,9 @@ const taker = defineRoom({
 })
 
 async function startNode(): Promise<TestServer> {
-  const node = await startServer({
-    env: { REDIS_URL: redis.url },
+  const node = await start({
     rooms: { '/sender': { definition: sender }, '/taker': { definition: taker } },
   })
-  nodes.push(node)
   return node
 }
 

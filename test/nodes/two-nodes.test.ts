@@ -1,29 +1,17 @@
 /** Two nodes in one process, on one real Redis: whoever reaches either of them is in the same rooms. Read this first. */
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { defineRoom } from '../../src/define.ts'
-import { need } from '../support/components.ts'
-import { RedisServer } from '../support/redis.ts'
-import { startServer, type TestServer } from '../support/server.ts'
+import { nodeServers } from '../support/node-servers.ts'
+import type { TestServer } from '../support/server.ts'
 
-const command = need('redis')
 const ADMIN_TOKEN = 'an operator of two nodes, 32 bytes'.replaceAll(' ', '-')
 
-let redis: RedisServer
-const nodes: TestServer[] = []
-
-beforeAll(async () => {
-  if (command) redis = await RedisServer.start(command)
-})
-afterAll(() => redis?.remove())
-afterEach(async () => {
-  for (const node of nodes.splice(0)) await node.close()
-})
+const { nodes, start } = nodeServers()
 
 const ROOMS = { '/chat': { module: 'chat' }, '/r/:name': { module: 'chat' }, '/echo': { module: 'echo' } }
 
 async function startNode(rooms: Record<string, Record<string, unknown>> = ROOMS): Promise<TestServer> {
-  const node = await startServer({ env: { REDIS_URL: redis.url, ADMIN_TOKEN }, rooms })
-  nodes.push(node)
+  const node = await start({ env: { ADMIN_TOKEN }, rooms })
   return node
 }
 

@@ -92,10 +92,10 @@ export class GuestLink implements LinkListener {
     for (const message of attached.waiting.splice(0)) this.message(message)
   }
 
-  /** Ends a place: `farewell` is the last that the edge hears of it. */
-  end(attached: Attached, farewell: ToEdge): void {
+  /** Ends a place: `last` is what the edge hears of it at the end. */
+  end(attached: Attached, last: ToEdge): void {
     if (attached.isOver) return
-    attached.place.send(farewell)
+    attached.place.send(last)
     this.detach(attached)
   }
 
