@@ -9,7 +9,7 @@ import { ask } from './operator-requests.js'
 /**
  * @typedef {{ id: string, connection: string, name: string, via: string, address?: string, isHere: boolean }} Peer
  * @typedef {{ name: string, at: number, failures: number, lastError?: string }} Alarm
- * @typedef {{ room: string, state: string, error?: string, peers: Peer[], alarms: Alarm[] }} Room
+ * @typedef {{ room: string, state: string, error?: string, node: string | null, peers: Peer[], alarms: Alarm[] }} Room
  * @typedef {import('./language.js').Key} Key
  */
 
@@ -51,6 +51,9 @@ async function refresh() {
   const why = find(dialog, '.why', HTMLElement)
   why.hidden = room.error === undefined
   why.textContent = room.error ?? ''
+  const where = find(dialog, '.node', HTMLElement)
+  where.hidden = room.node === null
+  setText(where, 'operator.livesOn', { node: room.node ?? '' })
   find(dialog, '.peers', HTMLElement).replaceChildren(...room.peers.map(peerLine))
   find(dialog, '.nobody', HTMLElement).hidden = room.peers.length > 0
   find(dialog, '.due', HTMLElement).replaceChildren(...room.alarms.map(alarmLine))

@@ -9,7 +9,7 @@ import { openButton, openRoom, prepareRoom } from './operator-room.js'
 
 /**
  * @typedef {{ room: string, state: 'open' | 'failed' | 'closed', error?: string, members: number, messagesPerSecond: number,
- *   seq: number, storageBytes: number, alarms: number }} Line
+ *   seq: number, storageBytes: number, alarms: number, node: string | null }} Line
  * @typedef {import('./language.js').Key} Key
  */
 
@@ -132,6 +132,8 @@ function keepRows(lines) {
     fill(row, line)
     if (rows.children[index] !== row) rows.insertBefore(row, rows.children[index] ?? null)
   })
+  const isAlone = lines.every(({ node }) => node === null)
+  for (const cell of board.querySelectorAll('.node')) cell.toggleAttribute('hidden', isAlone)
 }
 
 /** @param {string} path */
@@ -146,6 +148,7 @@ function newRow(path) {
     { 'data-key': path },
     make('th', { scope: 'row' }, make('code', {}, path)),
     ...cells,
+    make('td', { class: 'node' }, make('code', {})),
     make('td', {}, button),
   )
 }
@@ -154,7 +157,7 @@ function newRow(path) {
  * @param {Element} row
  * @param {Line} line
  */
-function fill(row, { state, error, members, messagesPerSecond, seq, storageBytes, alarms }) {
+function fill(row, { state, error, members, messagesPerSecond, seq, storageBytes, alarms, node }) {
   const cell = (/** @type {string} */ name) => find(row, `.${name}`, HTMLElement)
   cell('state').className = `state ${state}`
   setText(cell('state'), `operator.state.${state}`)
@@ -164,4 +167,5 @@ function fill(row, { state, error, members, messagesPerSecond, seq, storageBytes
   cell('events').textContent = seq.toLocaleString(region())
   cell('storage').textContent = `${(Math.ceil((storageBytes / KIB) * 10) / 10).toLocaleString(region())} KiB`
   cell('alarms').textContent = alarms.toLocaleString(region())
+  cell('node code').textContent = node ?? ''
 }

@@ -1,8 +1,8 @@
 /** Barriers that axe-core can find in the pages: every page, wide and narrow, light and dark, in both languages. */
-import axe from 'axe-core'
 import { defineRoom } from 'corridor'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
+import { barriers } from '../support/barriers.ts'
 import { connected, hears, openPages, say, type Visitor } from '../support/browser.ts'
 import { SECRET } from '../support/tokens.ts'
 
@@ -80,20 +80,6 @@ describe.each(['en-GB', 'zh-CN'])('in %s', (locale) => {
     const visitor = await fixture.open(path, { locale, name: 'Bo' })
     const { page } = visitor
     await PAGES[path]?.(visitor)
-    await page.evaluate(axe.source)
-    for (const width of [1280, 320]) {
-      for (const colorScheme of ['light', 'dark'] as const) {
-        await page.setViewportSize({ width, height: 800 })
-        await page.emulateMedia({ colorScheme })
-        expect([width, colorScheme, await findings(visitor)]).toEqual([width, colorScheme, []])
-      }
-    }
+    expect(await barriers(page)).toEqual([])
   })
 })
-
-async function findings({ page }: Visitor): Promise<string[]> {
-  const { violations } = await page.evaluate(() => (globalThis as unknown as { axe: typeof axe }).axe.run())
-  return violations.flatMap(({ id, help, nodes }) =>
-    nodes.map(({ html, any }) => `${id}: ${help}: ${html} ${any.map(({ message }) => message).join('; ')}`),
-  )
-}

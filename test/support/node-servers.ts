@@ -7,6 +7,8 @@ import { type Setup, startServer, type TestServer } from './server.ts'
 export interface NodeServers {
   /** Those that run. A test that ends one itself takes it out. */
   readonly nodes: TestServer[]
+  /** Set once the tests run. */
+  readonly redisUrl: string
   start(setup: Setup): Promise<TestServer>
 }
 
@@ -23,6 +25,9 @@ export function nodeServers(): NodeServers {
   })
   return {
     nodes,
+    get redisUrl() {
+      return redis.url
+    },
     async start(setup) {
       const node = await startServer({ ...setup, env: { REDIS_URL: redis.url, ...setup.env } })
       nodes.push(node)
