@@ -46,7 +46,7 @@ export function countExceeded(exceeded: Exceeded, limit: Limit): void {
 
 /** Counters of the rooms of one line of `rooms.json`. */
 export interface Tally {
-  /** Peers that joined. */
+  /** Peers that joined; those of a room that moved were counted before. */
   joined: number
   /** Messages received. */
   received: number

@@ -33,6 +33,8 @@ export interface LinksParts extends LinkParts {
 const LOOK_MS = 500
 /** A node that could not be dialled is not dialled again for so long: thousands of rooms may need it at once. */
 const REMEMBERED_MS = { refused: 200, unreachable: 1000 }
+/** What ends the links of a pair of nodes, ends both within this time: the silence on one is noticed a tick later. */
+const TOGETHER_MS = 5000
 
 export class Links {
   readonly #parts: LinksParts
@@ -45,6 +47,8 @@ export class Links {
   readonly #failed = new Map<NodeId, DialFailure>()
   /** When Redis was last asked for a node that is not known, monotonic. */
   #lookedMs = Number.NEGATIVE_INFINITY
+  /** Links that stood when the end of the other one of their pair was logged, and when that was, monotonic. */
+  readonly #toldWith = new WeakMap<Link, number>()
   #isClosed = false
 
   constructor(parts: LinksParts) {
@@ -59,7 +63,7 @@ export class Links {
       this.#accepted.get(link.node)?.end('the other node has dialled again')
       this.#accepted.set(link.node, link)
       const events = link.hearWith(this.#parts.accepted(link))
-      void link.whenOver.then((reason) => this.#forget(this.#accepted, link, reason))
+      void link.whenOver.then((reason) => this.#forget(link, reason, this.#accepted, this.#dialled))
       return events
     })
   }
@@ -150,15 +154,22 @@ export class Links {
       if (this.#isClosed) link.close('this node ends')
       this.#dialled.set(node, link)
       const events = link.hearWith(dialled(link))
-      void link.whenOver.then((reason) => this.#forget(this.#dialled, link, reason))
+      void link.whenOver.then((reason) => this.#forget(link, reason, this.#dialled, this.#accepted))
       opened.resolve(link)
       return events
     })
     return opened.promise
   }
 
-  #forget(links: Map<NodeId, Link>, link: Link, reason: string): void {
+  /** `opposite`: those of the other direction. */
+  #forget(link: Link, reason: string, links: Map<NodeId, Link>, opposite: Map<NodeId, Link>): void {
+    const { clock, logger } = this.#parts
     if (links.get(link.node) === link) links.delete(link.node)
-    if (!this.#isClosed) this.#parts.logger.info({ node: link.node }, `a link to another node is over: ${reason}`)
+    const nowMs = clock.monotonic()
+    const toldMs = this.#toldWith.get(link)
+    if (this.#isClosed || (toldMs !== undefined && nowMs - toldMs < TOGETHER_MS)) return
+    const other = opposite.get(link.node)
+    if (other) this.#toldWith.set(other, nowMs)
+    logger.info({ node: link.node }, `a link to another node is over: ${reason}`)
   }
 }

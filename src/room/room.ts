@@ -59,7 +59,7 @@ export abstract class LiveRoom<P extends LivePeer, H extends CommonHandlers<P>> 
       handlers: () => (this.isOver ? {} : this.handlers),
       begin: definition.data && ((peer) => void peer.data),
       newPeer: (visitor, wire) => {
-        this.tally.joined += 1
+        if (!visitor.isMoved) this.tally.joined += 1
         return this.newPeer(visitor, wire)
       },
       enter: (peer, offset) => this.enter(peer, offset),

@@ -2,6 +2,7 @@
 import { expect, it } from 'vitest'
 import { defineRoom } from '../../src/define.ts'
 import { LiveEventRoom } from '../../src/room/event-room.ts'
+import { newTally } from '../../src/tally.ts'
 import { handClock } from '../../src/testing/hand-clock.ts'
 import { roomParts, roomSettings } from '../support/live-room.ts'
 import { NotingWire } from '../support/noting-wire.ts'
@@ -9,6 +10,7 @@ import { NotingWire } from '../support/noting-wire.ts'
 async function openRoom() {
   const { clock, parts } = roomParts(handClock())
   const calls: string[] = []
+  const tally = newTally()
   const definition = defineRoom({
     sends: {},
     open: () => ({
@@ -17,14 +19,14 @@ async function openRoom() {
       leave: ({ name }) => void calls.push(`leave ${name}`),
     }),
   })
-  const room = new LiveEventRoom(parts, '/room', {}, roomSettings({}), definition as never)
+  const room = new LiveEventRoom({ ...parts, tallyOf: () => tally }, '/room', {}, roomSettings({}), definition as never)
   await room.start(() => {})
   const join = (name: string, brought: { begunMs?: number; isMoved?: boolean }) => {
     const wire = new NotingWire()
     const session = room.join({ id: name, name, client: name, ...brought }, wire, undefined)
     return { wire, session }
   }
-  return { clock, calls, room, join }
+  return { clock, calls, room, tally, join }
 }
 
 it('one that was in the room before is `resumed`, with or without an offset', async () => {
@@ -33,6 +35,13 @@ it('one that was in the room before is `resumed`, with or without an offset', as
   join('ben', {})
   await clock.advance(0)
   expect(calls).toEqual(['join ann true', 'join ben false'])
+})
+
+it('one that was in the room before is not counted as a join again', async () => {
+  const { room, tally, join } = await openRoom()
+  join('ann', {})
+  join('ben', { isMoved: true })
+  expect([room.size, tally.joined]).toEqual([2, 1])
 })
 
 it.each([
