@@ -1,6 +1,6 @@
 /**
  * Mistakes that nodes could make, planted in their code, their scripts and what they say to each other: each is the contrary
- * of a sentence on which the promises of many nodes stand. A simulation that does not find them is worth nothing.
+ * of a sentence on which the promises of many nodes stand.
  */
 
 import { EdgeWire } from '../../src/nodes/edge/edge-wire.ts'
@@ -9,24 +9,9 @@ import { LifeQuestions } from '../../src/nodes/life-questions.ts'
 import type { LinkMessage, RelayItem } from '../../src/nodes/link-message.ts'
 import { Proof } from '../../src/nodes/proof.ts'
 import { Members } from '../../src/room/members.ts'
-import { alter } from './mistakes.ts'
-import type { Setting } from './simulation.ts'
+import { alter, type Mistake, replace } from './planted.ts'
 
-/** What is planted. `plant` returns what takes it out again. */
-export interface NodeMistake extends Pick<Setting, 'altered' | 'spoken' | 'kinds'> {
-  readonly plant?: () => () => void
-}
-
-/** Puts something else in the place of a method or a getter of a class. */
-function replace<T extends object>(kind: { readonly prototype: T }, name: keyof T, by: PropertyDescriptor): () => void {
-  const { prototype } = kind
-  const before = Object.getOwnPropertyDescriptor(prototype, name)
-  if (!before) throw new Error(`expected ${String(name)} to be there, to be replaced`)
-  Object.defineProperty(prototype, name, { ...before, ...by })
-  return () => void Object.defineProperty(prototype, name, before)
-}
-
-export const NODE_MISTAKES: Readonly<Record<string, NodeMistake>> = {
+export const NODE_MISTAKES: Readonly<Record<string, Mistake>> = {
   'a room is claimed whoever has it': {
     altered: alter('claim', ['if e ~= epoch or n ~= number or (term and w >= term) then', 'if false then']),
   },

@@ -52,6 +52,7 @@ export class RedisLine implements RedisCalls, MachineLine {
     if (runReplicated)
       this.runReplicated = (script, key, args) => this.#ask(() => runReplicated(machine.altered(script), key, args))
     this.#client.pacing = () => this.#pace()
+    this.#client.wrote = (script, answer) => machine.ran(script, answer)
     machine.lines.add(this)
     this.#connectSoon()
     clock.every(1000, () => this.#mustNotBeSilent())
@@ -68,7 +69,11 @@ export class RedisLine implements RedisCalls, MachineLine {
   }
 
   run(script: Script, key: string, args: readonly Argument[]): Promise<Reply> {
-    return this.#ask(() => this.#client.run(this.#machine.altered(script), key, args))
+    const asked = this.#ask(() => this.#client.run(this.#machine.altered(script), key, args))
+    const forged = this.#machine.forged(script)
+    if (forged === undefined) return asked
+    asked.catch(() => {})
+    return Promise.resolve(forged)
   }
 
   command(name: string, key: string, ...args: Argument[]): Promise<Reply> {

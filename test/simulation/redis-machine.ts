@@ -3,8 +3,10 @@
  * them. It says before data is lost, for `room-ledger.ts`: what was lost before may be missing, and nothing else.
  */
 import type { Clock } from '../../src/clock.ts'
+import type { Reply } from '../../src/log/redis/redis-calls.ts'
 import type { Script } from '../../src/log/redis/scripts/script.ts'
 import type { Dice } from '../support/random.ts'
+import type { Answer } from '../support/redis-model/answer.ts'
 import { ModelHost } from '../support/redis-model/model-host.ts'
 import { RedisModel } from '../support/redis-model/redis-model.ts'
 import type { Replica } from '../support/redis-model/replica.ts'
@@ -31,6 +33,8 @@ export interface MachineEvents {
   parting(): () => void
   /** The one that counts has written, or is another. */
   wrote(): void
+  /** A script that has written answered this; `undefined`: it failed. */
+  ran(script: Script, answer: Answer | undefined): void
 }
 
 export class RedisMachine {
@@ -42,6 +46,8 @@ export class RedisMachine {
   slowness = 0
   /** What becomes of a script that is sent: a planted mistake. */
   altered: (script: Script) => Script = (script) => script
+  /** What a node takes for the answer, without waiting for it: a planted mistake. */
+  forged: (script: Script) => Reply | undefined = () => undefined
   readonly #events: MachineEvents
   readonly #frozen = new Set<ModelHost>()
   /** No earlier state can be had than that of the last loss. */
@@ -68,6 +74,11 @@ export class RedisMachine {
     }
     this.host = new ModelHost(new RedisModel({ clock: this.network, compiled, history: 1000, wrote }))
     this.#follow()
+  }
+
+  /** A script that has written answered this; `undefined`: it failed. */
+  ran(script: Script, answer: Answer | undefined): void {
+    this.#events.ran(script, answer)
   }
 
   /** The one that counts. */

@@ -7,6 +7,7 @@ import type { RedisModel } from '../support/redis-model/redis-model.ts'
 import { SortedSet } from '../support/redis-model/sorted-set.ts'
 import { Stream } from '../support/redis-model/stream.ts'
 import { Hash } from '../support/redis-model/values.ts'
+import { mustBeListed } from './bucket-listing.ts'
 
 /** Reports a broken promise. */
 export type Broken = (what: string) => void
@@ -122,6 +123,7 @@ export class RoomLedger {
       this.#doubtedEpoch = undefined
       this.#mustReadAll = true
     }
+    if (!this.isDoubtful) mustBeListed(this.#model().keys, this.bucket, this.path, this.#broken)
     if (this.isDoubtful || this.#mustReadAll) this.#readAll(seq, first, isOne)
     else this.#goOn(epoch, number, seq, first, isClaim)
     this.epoch = epoch

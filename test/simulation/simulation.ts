@@ -2,6 +2,7 @@
  * Runs a world: a time of trouble, then a time of quiet in which all must come right, again and again until so many steps
  * are done. `run.ts` and `simulation.test.ts` call it.
  */
+import type { Reply } from '../../src/log/redis/redis-calls.ts'
 import type { Script } from '../../src/log/redis/scripts/script.ts'
 import type { LinkMessage } from '../../src/nodes/link-message.ts'
 import { CompiledScripts } from '../support/redis-model/script.ts'
@@ -31,6 +32,8 @@ export interface Setting {
   readonly machines?: number
   /** A planted mistake. */
   readonly altered?: (script: Script) => Script
+  /** What a node takes for the answer of a script, without waiting for it: a planted mistake. */
+  readonly forged?: (script: Script) => Reply | undefined
   /** What becomes of a message between nodes: a planted mistake. */
   readonly spoken?: (message: LinkMessage) => LinkMessage
   /** What goes wrong; default: the seed chooses. */
@@ -40,10 +43,11 @@ export interface Setting {
 }
 
 export async function simulate(seed: number, steps: number, setting: Setting = {}): Promise<Outcome> {
-  const { compiled = new CompiledScripts(), machines = 1, heard = () => {}, altered, spoken, kinds } = setting
+  const { compiled = new CompiledScripts(), machines = 1, heard = () => {}, altered, forged, spoken, kinds } = setting
   const world = new World(seed, { compiled, machines })
   world.timeline.heard = heard
   if (altered) world.redis.altered = altered
+  if (forged) world.redis.forged = forged
   if (spoken) world.net.spoken = spoken
   const { timeline, dice, clients } = world
   let until = 0

@@ -2,7 +2,9 @@
  * A world: one Redis, some machines with a node each in its lives, some rooms and their clients, on one timeline from one
  * seed. `trouble.ts` makes what goes wrong in it, `simulation.ts` runs it and judges.
  */
+import type { Script } from '../../src/log/redis/scripts/script.ts'
 import { type Dice, seeded } from '../support/random.ts'
+import type { Answer } from '../support/redis-model/answer.ts'
 import type { CompiledScripts } from '../support/redis-model/script.ts'
 import { seededRandom } from '../support/seeded-random.ts'
 import { SimClient } from './client.ts'
@@ -62,6 +64,9 @@ export class World {
       losing: (path?: string) => this.#losing(path),
       parting: () => this.#parting(),
       wrote: () => this.look(),
+      ran: (script: Script, answer: Answer | undefined) => {
+        if (isRefused(answer)) this.breaks(`the script ${script.name} was refused, and has written: ${answer}`)
+      },
     }
     this.redis = new RedisMachine(timeline, compiled, events, machines > 1 && this.dice.oneIn(3))
     this.net = new SimNet(timeline, this.#chance())
@@ -203,4 +208,11 @@ export class World {
       broadcasts: (path) => this.takeovers.broadcast(node(), path),
     }
   }
+}
+
+/** What these answer stands for nothing that was done. */
+const REFUSALS: readonly unknown[] = ['at', 'run', 'dup', 'broken']
+
+function isRefused(answer: Answer | undefined): boolean {
+  return answer === undefined || (Array.isArray(answer) && REFUSALS.includes(answer[0]))
 }

@@ -34,6 +34,8 @@ const AT_ONCE: Pace = { callMs: 0, answerMs: 0 }
 export class ModelClient implements RedisCalls {
   /** How calls pass from now on. */
   pacing: Pacing = () => AT_ONCE
+  /** Called with what a script of it answered that has written; `undefined`: it failed. */
+  wrote: (script: Script, answer: Answer | undefined) => void = () => {}
   /** Dead connections with calls that may still arrive, oldest first. */
   ghosts: readonly Connection[] = []
   readonly #clock: Clock
@@ -121,11 +123,16 @@ export class ModelClient implements RedisCalls {
     const say = (byText: boolean) => {
       const work: ModelWork = (model, connection) => {
         const { position } = model
+        let answer: Answer | undefined
         try {
           // A script may change its arguments: each run has its own.
-          return byText ? model.runText(text, [...keys], [...texts]) : model.runLoaded(sha, [...keys], [...texts])
+          answer = byText ? model.runText(text, [...keys], [...texts]) : model.runLoaded(sha, [...keys], [...texts])
+          return answer
         } finally {
-          if (model.position > position) connection.written = model.position
+          if (model.position > position) {
+            connection.written = model.position
+            this.wrote(script, answer)
+          }
         }
       }
       const refused = (error: RedisRefusal) => {
