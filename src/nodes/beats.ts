@@ -3,18 +3,16 @@
  * it. `sightings.ts` finds out who is dead, `proof.ts` whether this node may speak for its rooms. Links and ownership ask
  * it (`roster.ts`).
  */
-import type { Clock } from '../clock.ts'
-import type { RoomLogger } from '../define.ts'
 import type { LogWarning } from '../log/log.ts'
 import { NODES_KEY } from '../log/redis/keys.ts'
-import type { RedisCalls } from '../log/redis/redis-calls.ts'
 import { beat, NOTES_EACH } from '../log/redis/scripts/beat.ts'
 import { note } from '../log/redis/scripts/note.ts'
 import { removeNode } from '../log/redis/scripts/remove-node.ts'
-import type { Random } from '../random.ts'
 import { within } from '../within.ts'
 import { BEAT_MS, BeatLoop } from './beat-loop.ts'
 import { type BeatReply, readBeat } from './beat-reply.ts'
+import type { BeatsParts } from './beats-parts.ts'
+import { CommonTime } from './common-time.ts'
 import { guardedEvents } from './guarded-events.ts'
 import { LifeQuestions } from './life-questions.ts'
 import type { NodeId } from './link-message.ts'
@@ -25,7 +23,7 @@ import { NoteInbox } from './note-inbox.ts'
 import { OwnNode } from './own-node.ts'
 import { Proof } from './proof.ts'
 import { Reaches } from './reaches.ts'
-import { RedisTime } from './redis-time.ts'
+import { RedisClock } from './redis-clock.ts'
 import type { NodeEntry, Roster, RosterEvents } from './roster.ts'
 import { type BeatTimes, IN_TIME_MS, Sightings } from './sightings.ts'
 
@@ -33,21 +31,6 @@ import { type BeatTimes, IN_TIME_MS, Sightings } from './sightings.ts'
 const REMOVE_MS = 60_000
 /** A node that ends waits so long for Redis. */
 const LEAVE_MS = 1000
-
-export interface BeatsParts {
-  readonly calls: RedisCalls
-  readonly clock: Clock
-  readonly random: Random
-  readonly logger: RoomLogger
-  /** Of the links. */
-  readonly protocol: number
-  /** What `config-hash.ts` says of the configuration. */
-  readonly configHash: string
-  readonly modulesHash: string
-  /** Of Corridor. */
-  readonly version: string
-  readonly events: RosterEvents
-}
 
 export class Beats implements Roster {
   readonly self: NodeId
@@ -59,7 +42,8 @@ export class Beats implements Roster {
   readonly #reaches = new Reaches()
   readonly #warnings: NodeWarnings
   readonly #proof: Proof
-  readonly #time: RedisTime
+  readonly #time = new CommonTime()
+  readonly #redisClock: RedisClock
   readonly #loop: BeatLoop
   readonly #channels: NodeChannels
   readonly #questions: LifeQuestions
@@ -74,9 +58,13 @@ export class Beats implements Roster {
     this.#own = new OwnNode(this.self, parts)
     this.#events = guardedEvents(parts.events, logger)
     this.#warnings = new NodeWarnings(logger)
-    this.#time = new RedisTime(clock)
+    this.#redisClock = new RedisClock(clock)
     this.#proof = new Proof({ monotonic: () => clock.monotonic(), others: () => this.#sightings.living() })
-    this.#loop = new BeatLoop({ clock, beat: () => this.#beat(), dueMs: () => this.#sightings.nextDeathMs })
+    this.#loop = new BeatLoop({
+      clock,
+      beat: () => this.#beat(),
+      dueMs: () => Math.min(this.#sightings.nextDeathMs, this.#time.dueMs),
+    })
     this.#channels = this.#newChannels()
     this.#questions = new LifeQuestions({
       clock,
@@ -117,8 +105,12 @@ export class Beats implements Roster {
     this.#channels.end()
   }
 
-  redisNow(): number {
-    return this.#time.now()
+  timeAt(monotonicMs: number): number {
+    return this.#time.at(monotonicMs)
+  }
+
+  get timeKnown(): Promise<void> {
+    return this.#time.known
   }
 
   get(id: NodeId): NodeEntry | undefined {
@@ -181,7 +173,7 @@ export class Beats implements Roster {
     const sentMs = clock.monotonic()
     const cannotReach = this.#reaches.unreached((id) => this.#sightings.movedMs(id))
     this.#own.say({ hears: this.#channels.hears, cannotReach })
-    const { number, args } = this.#own.next(this.#time.known, this.#notes.confirmation)
+    const { number, args } = this.#own.next(this.#time.isSure ? this.#time.at(sentMs) : 0, this.#notes.confirmation)
     try {
       const reply = readBeat(await calls.run(beat, NODES_KEY, args))
       if (!this.#hasEnded) this.#read(reply, { number, sentMs, answeredMs: clock.monotonic() })
@@ -189,6 +181,7 @@ export class Beats implements Roster {
     } catch {
       // `health-beat.ts` reports what is wrong with Redis.
       this.#sightings.startAnew(clock.monotonic())
+      this.#time.failed()
       return false
     }
   }
@@ -197,7 +190,9 @@ export class Beats implements Roster {
     const { answeredMs } = times
     const isKept = this.#own.answered(times.number, reply)
     this.#isCutOff = false
-    this.#time.said(reply.redisMs)
+    this.#redisClock.said(reply.redisMs, times)
+    this.#time.answered({ ...times, ...reply })
+    if (!this.#time.isSure) this.#channels.askTime()
     // Others may have taken rooms since: it speaks for none before it has made sure of all.
     if (this.#proof.holds) this.#proof.answered(times.sentMs)
     else void this.#events.regained().then(() => this.#proof.answered(times.sentMs))
@@ -207,7 +202,7 @@ export class Beats implements Roster {
     const others = new Map([...reply.nodes].filter(([id]) => id !== this.self))
     const died = this.#sightings.answered(times, others)
     const living = [...this.#sightings.living()]
-    const [{ deafBeats }, { aheadMs }] = [this.#channels, this.#time]
+    const [{ deafBeats }, { aheadMs }] = [this.#channels, this.#redisClock]
     this.#warnings.update({ own: this.#own.entry, others: living, kept: others, deafBeats, aheadMs })
     if (isKept) for (const path of this.#notes.fresh(answeredMs)) this.#events.verify(path)
     else this.#events.verifyAll()
@@ -244,6 +239,9 @@ export class Beats implements Roster {
         if (this.#sightings.get(owner)) this.#events.moved(path, owner, term)
       },
       hearing: () => this.#loop.soon(),
+      timeAsked: () => {
+        if (this.#time.isSure) this.#loop.soon()
+      },
       left: (id) => this.ended(id),
     })
   }

@@ -47,7 +47,7 @@ export interface Bringing {
   readonly offset: string | undefined
   /** It was in the room before it moved: `peer.resumed`, and no `Close.replaced` for a connection that began later. */
   readonly isMoved: boolean
-  /** When its connection began, by Redis' time, ms since 1970. */
+  /** When its connection began, by the time of all nodes. */
   readonly begunMs: number
 }
 

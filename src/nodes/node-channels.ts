@@ -27,6 +27,8 @@ export interface ChannelParts {
   readonly left: (id: NodeId) => void
   /** It hears what is said to it, from now on. */
   readonly hearing: () => void
+  /** A node that has just started asks for the time of all. */
+  readonly timeAsked: () => void
 }
 
 export class NodeChannels {
@@ -81,6 +83,11 @@ export class NodeChannels {
     this.#say(ALL, `left ${this.#parts.self}`)
   }
 
+  /** The others beat, and say it so. */
+  askTime(): void {
+    this.#say(ALL, `time ${this.#parts.self}`)
+  }
+
   /** Asks a node whether it lives. Rejects if Redis does not take the question. */
   async ask(id: NodeId, answered: () => void): Promise<void> {
     this.#asked.set(id, answered)
@@ -97,13 +104,14 @@ export class NodeChannels {
   }
 
   #heard(text: string): void {
-    const { self, note, moved, left } = this.#parts
+    const { self, note, moved, left, timeAsked } = this.#parts
     const [, kind = '', rest = ''] = /^(\w+) ?(.*)$/s.exec(text) ?? []
     if (kind === 'self') this.#heardItself()
     if (kind === 'ask') this.#say(channelOf(rest), `here ${self}`)
     if (kind === 'here') this.#asked.get(rest)?.()
     if (kind === 'note') note(rest)
     if (kind === 'left') left(rest)
+    if (kind === 'time' && rest !== self) timeAsked()
     const [, owner, term, path] = kind === 'moved' ? (/^(\S+) (\d+) (.*)$/s.exec(rest) ?? []) : []
     if (owner !== undefined && path !== undefined && owner !== self) moved(path, owner, Number(term))
   }

@@ -26,7 +26,7 @@ export class OwnNode {
     this.entry = { ...this.entry, ...said }
   }
 
-  /** The arguments of the next beat, and its number. `timeMs`: the time of all nodes, as it is known here. */
+  /** The arguments of the next beat, and its number. `timeMs`: the time of all nodes; 0: not sure. */
   next(
     timeMs: number,
     confirmation: readonly string[],

@@ -29,8 +29,9 @@ export interface NodeEntry {
 
 export interface Roster {
   readonly self: NodeId
-  /** Redis' time, as far as this node knows: never going back. */
-  redisNow(): number
+  /** The time of all nodes, at a moment of this process' monotonic clock, once it is known. */
+  timeAt(monotonicMs: number): number
+  readonly timeKnown: Promise<void>
   /** A node that has beaten and was not found dead. */
   get(id: NodeId): NodeEntry | undefined
   /** All that live, this one included. */

@@ -10,15 +10,15 @@ describe('a node that does not beat', () => {
     const three = await stage.node()
     await stage.pass(4900)
     two.process.die()
-    await stage.pass(9300)
+    await stage.pass(8900)
     expect(one.beats.isDead(two.id)).toBe(false)
-    await stage.pass(1200)
+    await stage.pass(2100)
     for (const observer of [one, three]) {
       expect(observer.of('died')).toHaveLength(1)
       const [at, , who] = observer.of('died')[0]?.split(' ') ?? []
       expect(who).toBe(two.id)
-      expect(Number(at)).toBeGreaterThanOrEqual(15_000)
-      expect(Number(at)).toBeLessThanOrEqual(16_100)
+      expect(Number(at)).toBeGreaterThanOrEqual(14_600)
+      expect(Number(at)).toBeLessThanOrEqual(16_600)
       expect(observer.beats.isDead(two.id)).toBe(true)
       expect(observer.beats.get(two.id)).toBeUndefined()
     }
@@ -159,7 +159,7 @@ describe('in Redis', () => {
     await stage.pass(4000)
     expect(kept()).toBeNull()
     await one.beats.leaveNote(two.id, '/b')
-    expect([...stage.host.model.keys.keys()]).toEqual(['corridor:{nodes}', 'corridor:{nodes}t'])
+    expect([...stage.host.model.keys.keys()]).toEqual(['corridor:{nodes}', 'corridor:{nodes}c'])
     expect(one.beats.isDead(two.id)).toBe(true)
   })
 

@@ -37,6 +37,8 @@ export interface BeatsStage {
     address?: string
     /** How far its clock is ahead. */
     aheadMs?: number
+    /** For how long its monotonic clock has stood still. */
+    behindMs?: () => number
   }): Promise<StagedNode>
   /** Moves time on, after what happens now. */
   pass(ms: number): Promise<void>
@@ -57,9 +59,14 @@ export function beatsStage(): BeatsStage {
       hears = true,
       address = undefined,
       aheadMs = 0,
+      behindMs = () => 0,
     } = {}) {
       seed += 1
-      const process = new Pausable({ ...clock, now: () => clock.now() + aheadMs })
+      const process = new Pausable({
+        ...clock,
+        now: () => clock.now() + aheadMs,
+        monotonic: () => clock.monotonic() - behindMs(),
+      })
       const client = new ModelClient(clock, host)
       const { subscribe, ...mute } = process.calls(client)
       const told: string[] = []

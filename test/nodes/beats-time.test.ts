@@ -1,31 +1,120 @@
 /** The time that nodes have in common: of two connections of one client it says which began later. */
-import { expect, it } from 'vitest'
-import { beatsStage } from './beats-stage.ts'
+import { describe, expect, it } from 'vitest'
+import { type BeatsStage, beatsStage, type StagedNode } from './beats-stage.ts'
 
-it('never goes back, on any node, when the clock of Redis does, or Redis has lost all', async () => {
-  const stage = beatsStage()
-  const { model } = stage.host
-  const one = await stage.node()
-  await stage.pass(1500)
-  const before = one.beats.redisNow()
-  model.faults.clockErrorMs = -60_000
-  await stage.pass(1000)
-  const two = await stage.node()
-  await stage.pass(1000)
-  const [early, late] = [one.beats.redisNow(), two.beats.redisNow()]
-  for (const now of [early, late]) expect(now - before).toBeGreaterThanOrEqual(2000)
-  expect(Math.abs(late - early)).toBeLessThan(100)
-  model.lose()
-  await stage.pass(2000)
-  const three = await stage.node()
-  expect(three.beats.redisNow()).toBeGreaterThanOrEqual(late + 2000)
-})
+const SECOND_MS = 1000
+/** What a node that took the time from others may be behind by, in a model in which calls take next to nothing. */
+const APART_MS = 10
 
-it('goes forward with the clock of Redis', async () => {
-  const stage = beatsStage()
-  const one = await stage.node()
-  const before = one.beats.redisNow()
-  stage.host.model.faults.clockErrorMs = 60_000
-  await stage.pass(1500)
-  expect(one.beats.redisNow() - before).toBeGreaterThanOrEqual(60_000)
+const time = ({ beats, process }: StagedNode) => beats.timeAt(process.clock.monotonic())
+
+async function knows({ beats }: StagedNode): Promise<boolean> {
+  return Promise.race([beats.timeKnown.then(() => true), Promise.resolve().then(() => false)])
+}
+
+function expectOneTime(nodes: readonly StagedNode[], expectedMs: number): void {
+  for (const node of nodes) expect(Math.abs(time(node) - expectedMs)).toBeLessThanOrEqual(APART_MS)
+}
+
+async function two(stage: BeatsStage): Promise<StagedNode[]> {
+  const nodes = [await stage.node(), await stage.node()]
+  await stage.pass(2 * SECOND_MS)
+  return nodes
+}
+
+describe('the time of all nodes', () => {
+  it('is Redis’ time where nobody has another, at once', async () => {
+    const stage = beatsStage()
+    const one = await stage.node({ aheadMs: 3_600_000 })
+    expect(await knows(one)).toBe(true)
+    expectOneTime([one], stage.clock.now())
+  })
+
+  it.each([60_000, -60_000])(
+    'is not moved by a clock of Redis that jumps by %d ms, between any two beats',
+    async (jumpMs) => {
+      const stage = beatsStage()
+      const nodes = await two(stage)
+      const aheadMs = time(nodes[0] as StagedNode) - stage.clock.monotonic()
+      const { faults } = stage.host.model
+      for (let at = 0; at < 20; at += 1) {
+        await stage.pass(370)
+        faults.clockErrorMs += jumpMs * (at % 3 === 1 ? -1 : 1)
+        for (let step = 0; step < 10; step += 1) {
+          await stage.pass(100)
+          expectOneTime(nodes, stage.clock.monotonic() + aheadMs)
+        }
+      }
+    },
+  )
+
+  it.each([60_000, 700, -700, -60_000])(
+    'is known to a node that starts just after the clock of Redis has jumped by %d ms, once the others have beaten again',
+    async (jumpMs) => {
+      const stage = beatsStage()
+      const nodes = await two(stage)
+      const aheadMs = time(nodes[0] as StagedNode) - stage.clock.monotonic()
+      await stage.pass(500)
+      stage.host.model.faults.clockErrorMs = jumpMs
+      const late = await stage.node()
+      expect(await knows(late)).toBe(false)
+      for (let waits = 0; !(await knows(late)); waits += 1) {
+        expect(waits).toBeLessThan(20)
+        await stage.pass(50)
+      }
+      expectOneTime([...nodes, late], stage.clock.monotonic() + aheadMs)
+    },
+  )
+
+  it('goes on where Redis has lost all, also in a node that starts before the others beat again', async () => {
+    const stage = beatsStage()
+    const { model } = stage.host
+    model.faults.clockErrorMs = 60_000
+    const nodes = await two(stage)
+    const aheadMs = time(nodes[0] as StagedNode) - stage.clock.monotonic()
+    model.faults.clockErrorMs = 0
+    await stage.pass(2 * SECOND_MS)
+    model.lose()
+    const late = await stage.node()
+    await stage.pass(300)
+    expectOneTime([...nodes, late], stage.clock.monotonic() + aheadMs)
+  })
+
+  it('is followed by a node whose clock stood still with its machine', async () => {
+    const stage = beatsStage()
+    const nodes = await two(stage)
+    const slept = await stage.node({ behindMs: () => (stage.clock.monotonic() > 10 * SECOND_MS ? 5000 : 0) })
+    await stage.pass(20 * SECOND_MS)
+    expectOneTime([slept], time(nodes[0] as StagedNode))
+  })
+
+  it('is Redis’ time again when all have ended, or were dead for long', async () => {
+    const stage = beatsStage()
+    const { model } = stage.host
+    model.faults.clockErrorMs = 60_000
+    const nodes = await two(stage)
+    model.faults.clockErrorMs = 0
+    for (const { beats } of nodes) await beats.end()
+    const next = await two(stage)
+    expectOneTime(next, stage.clock.now())
+    model.faults.clockErrorMs = -3_600_000
+    for (const { process } of next) process.die()
+    await stage.pass(120 * SECOND_MS)
+    const last = await stage.node()
+    expect(await knows(last)).toBe(false)
+    await stage.pass(600)
+    expect(await knows(last)).toBe(true)
+    expectOneTime([last], stage.clock.now() - 3_600_000)
+  })
+
+  it('is what was said last, and what has passed since, for the first after others have died', async () => {
+    const stage = beatsStage()
+    const nodes = await two(stage)
+    for (const { process } of nodes) process.die()
+    await stage.pass(3 * SECOND_MS)
+    const next = [await stage.node(), await stage.node()]
+    await stage.pass(600)
+    for (const node of next) expect(await knows(node)).toBe(true)
+    expectOneTime(next, stage.clock.now())
+  })
 })

@@ -24,8 +24,6 @@ export interface ClientParts {
   readonly broken: Broken
   /** Those that can be reached. */
   readonly nodes: () => readonly SimNode[]
-  /** The clock of Redis has not jumped lately: nodes agree which connection began later. */
-  readonly isTimeSure: () => boolean
 }
 
 interface Said {

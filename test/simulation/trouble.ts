@@ -54,9 +54,7 @@ const FAULTS: Readonly<Record<string, Action>> = {
   'Redis read only': (world) => fault(world, 'isReplica'),
   'Redis loading': (world) => fault(world, 'isLoading'),
   'Redis busy': (world) => fault(world, 'isBusy'),
-  'Redis clock jumps': (world) => {
-    const { redis, dice, timeline } = world
-    world.clockJumpedMs = timeline.nowMs
+  'Redis clock jumps': ({ redis, dice }) => {
     redis.model.faults.clockErrorMs += (dice.next() - 0.5) * dice.pick([100, 20_000])
   },
   'Redis forgets scripts': ({ redis }) => redis.model.forgetScripts(),

@@ -43,7 +43,6 @@ export class World {
   readonly redisHealth: Wellness
   /** When something went wrong with Redis last. */
   redisAiledMs = Number.NEGATIVE_INFINITY
-  clockJumpedMs = Number.NEGATIVE_INFINITY
   /** Broken promises, each once. */
   readonly broken: string[] = []
   /** What the servers logged as an error, by its text. */
@@ -95,7 +94,6 @@ export class World {
             promises: this.promises,
             broken,
             nodes: () => this.nodes,
-            isTimeSure: () => timeline.nowMs - this.clockJumpedMs > 10_000,
           }),
       ),
     )

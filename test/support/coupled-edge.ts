@@ -56,7 +56,7 @@ export function coupledEdge(clock: Clock, mount: Mount, rooms: EdgeParts['rooms'
     },
     flushQueue: new FlushQueue(clock),
     tallyOf: newTally,
-    roster: { self: EDGE, redisNow: () => clock.now(), redisAgeMs: 60_000 },
+    roster: { self: EDGE, timeAt: (ms) => ms, timeKnown: Promise.resolve(), redisAgeMs: 60_000 },
     ownership: {
       find: async () => home(),
       known: () => known,

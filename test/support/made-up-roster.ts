@@ -32,7 +32,9 @@ export class MadeUpRoster implements Roster {
     this.nodes.delete(id)
   }
 
-  redisNow(): number {
+  readonly timeKnown = Promise.resolve()
+
+  timeAt(): number {
     return 0
   }
 

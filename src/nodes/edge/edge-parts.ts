@@ -20,7 +20,7 @@ export interface EdgeParts {
   readonly flushQueue: FlushQueue
   /** The counters of a line of rooms.json. */
   readonly tallyOf: (pattern: string) => Tally
-  readonly roster: Pick<Roster, 'self' | 'redisNow' | 'redisAgeMs'>
+  readonly roster: Pick<Roster, 'self' | 'timeAt' | 'timeKnown' | 'redisAgeMs'>
   readonly ownership: Pick<Ownership, 'find' | 'hurry' | 'known' | 'doubt' | 'termOf'>
   /** The rooms that are open on this node. */
   readonly rooms: Pick<Rooms, 'get' | 'reserve' | 'reserveJoin'>

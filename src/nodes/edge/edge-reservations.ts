@@ -2,6 +2,7 @@
  * The places that are kept in a room for peers about to join, at its home. One is kept at once if the room is open here;
  * otherwise its home is found first. `edge-room.ts` owns one.
  */
+import type { Clock } from '../../clock.ts'
 import type { Route } from '../../config/mount.ts'
 import { RoomError, refusalOf } from '../../errors.ts'
 import type { JoinableRoom } from '../../room/open-room.ts'
@@ -15,8 +16,9 @@ const TRIES = 3
 /** The room in which places are kept. */
 export interface ReservedRoom {
   readonly joinable: JoinableRoom
-  /** The time of all nodes. */
-  readonly nowMs: number
+  readonly clock: Clock
+  /** The time of all nodes, at a moment of the monotonic clock; it is known where the room has a home. */
+  timeAt(monotonicMs: number): number
   /** Its home, as long as that is not over. */
   readonly home: RoomHome | undefined
   /** Rejects with a `Refusal`. */
@@ -40,16 +42,18 @@ export class EdgeReservations {
     try {
       const { home } = this.#room
       const place = home && home.node === undefined ? home.reserve(route, coming) : this.#ask(route, coming)
-      return place instanceof Promise ? this.#later(place, this.#room.nowMs) : this.#kept(place, this.#room.joinable)
+      return place instanceof Promise ? this.#later(place) : this.#kept(place, this.#room.joinable)
     } catch (error) {
       this.#released()
       throw error
     }
   }
 
-  async #later(place: Promise<KeptPlace>, begunMs: number): Promise<JoinReservation> {
+  async #later(place: Promise<KeptPlace>): Promise<JoinReservation> {
+    const { clock, joinable } = this.#room
+    const begunMs = clock.monotonic()
     try {
-      return this.#kept(await place, begunAt(begunMs, this.#room.joinable))
+      return this.#kept(await place, begunAt(this.#room.timeAt(begunMs), joinable))
     } catch (error) {
       this.#released()
       throw error

@@ -81,8 +81,8 @@ export abstract class EdgeRoom implements SessionRoom, HomeFinderRoom, ReservedR
     return this.kind === 'event' || this.mount.definition.moves === true
   }
 
-  get nowMs(): number {
-    return this.#parts.roster.redisNow()
+  timeAt(monotonicMs: number): number {
+    return this.#parts.roster.timeAt(monotonicMs)
   }
 
   get isClosed(): boolean {
@@ -133,7 +133,7 @@ export abstract class EdgeRoom implements SessionRoom, HomeFinderRoom, ReservedR
       visitor,
       wire,
       offset,
-      begunMs: visitor.begunMs ?? this.nowMs,
+      begunMs: visitor.begunMs ?? this.timeAt(this.clock.monotonic()),
     })
     this.#sessions.add(session)
     const home = this.isClosed ? undefined : this.home

@@ -54,11 +54,12 @@ export class HomeFinder {
   }
 
   async #findNew(hint: NodeId | undefined): Promise<RoomHome> {
-    const { ownership } = this.#parts
+    const { ownership, roster } = this.#parts
     const { path } = this.#room
     const term = Math.max(this.#term, ownership.termOf(path))
-    if (hint !== undefined) return this.#there(hint, term)
-    const where = await this.#ask(term)
+    const where = hint === undefined ? await this.#ask(term) : ({ at: 'there', node: hint, term } as const)
+    // Each peer says when it began.
+    await roster.timeKnown
     if ('join' in where) return where
     return where.at === 'here' ? this.#here() : this.#there(where.node, Math.max(term, where.term))
   }
