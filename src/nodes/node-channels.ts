@@ -11,6 +11,8 @@ import type { NodeId } from './link-message.ts'
 const HEARS_MS = 2500
 /** One that does not hear for so long needs another connection. */
 const RENEW_MS = 5000
+/** A node that has just started tries so often whether it hears, and for so long: until then others cannot ask it. */
+const TRY_MS = { each: 50, most: 2000 }
 
 const ALL = 'corridor:nodes'
 const channelOf = (id: NodeId) => `corridor:node:${id}`
@@ -38,6 +40,7 @@ export class NodeChannels {
   #heardMs = Number.NEGATIVE_INFINITY
   #begunMs: number
   #deafBeats = 0
+  #cancelTry: (() => void) | undefined
   /** Questions that were asked and are not answered, and what they are answered with. */
   readonly #asked = new Map<NodeId, () => void>()
 
@@ -69,6 +72,7 @@ export class NodeChannels {
       this.#subscription?.renew()
     }
     this.#say(channelOf(self), 'self')
+    if (this.#subscription) this.#cancelTry ??= clock.after(TRY_MS.each, () => this.#tryAgain(now + TRY_MS.most))
   }
 
   note(id: NodeId, path: string): void {
@@ -100,6 +104,7 @@ export class NodeChannels {
   }
 
   end(): void {
+    this.#cancelTry?.()
     this.#subscription?.end()
   }
 
@@ -114,6 +119,14 @@ export class NodeChannels {
     if (kind === 'time' && rest !== self) timeAsked()
     const [, owner, term, path] = kind === 'moved' ? (/^(\S+) (\d+) (.*)$/s.exec(rest) ?? []) : []
     if (owner !== undefined && path !== undefined && owner !== self) moved(path, owner, Number(term))
+  }
+
+  /** Its connection may not have been there when it said something to itself. */
+  #tryAgain(untilMs: number): void {
+    const { clock, self } = this.#parts
+    if (this.#heardMs > Number.NEGATIVE_INFINITY || clock.monotonic() > untilMs) return
+    this.#say(channelOf(self), 'self')
+    this.#cancelTry = clock.after(TRY_MS.each, () => this.#tryAgain(untilMs))
   }
 
   #heardItself(): void {

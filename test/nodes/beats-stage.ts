@@ -1,4 +1,5 @@
 /** Nodes that know of each other by a model of Redis, each a process of its own on the test's clock. */
+import type { RedisCalls } from '../../src/log/redis/redis-calls.ts'
 import { Beats } from '../../src/nodes/beats.ts'
 import type { RosterEvents } from '../../src/nodes/roster.ts'
 import { type HandClock, handClock } from '../../src/testing/hand-clock.ts'
@@ -33,7 +34,8 @@ export interface BeatsStage {
     modulesHash?: string
     version?: string
     protocol?: number
-    hears?: boolean
+    /** ms: only after so long. */
+    hears?: false | number
     address?: string
     /** How far its clock is ahead. */
     aheadMs?: number
@@ -56,7 +58,7 @@ export function beatsStage(): BeatsStage {
       modulesHash = 'one',
       version = '1.0.0',
       protocol = 1,
-      hears = true,
+      hears = 0,
       address = undefined,
       aheadMs = 0,
       behindMs = () => 0,
@@ -69,6 +71,11 @@ export function beatsStage(): BeatsStage {
       })
       const client = new ModelClient(clock, host)
       const { subscribe, ...mute } = process.calls(client)
+      const fromMs = clock.monotonic() + Number(hears)
+      const hearing: NonNullable<RedisCalls['subscribe']> = (channels, heard) => {
+        if (!subscribe) throw new Error('expected a model that is heard')
+        return subscribe(channels, (...words) => clock.monotonic() >= fromMs && heard(...words))
+      }
       const told: string[] = []
       const logged: StagedNode['logged'] = []
       const news: string[] = []
@@ -81,7 +88,7 @@ export function beatsStage(): BeatsStage {
         (...words: readonly (string | number)[]) =>
           void told.push([clock.monotonic(), kind, ...words].join(' '))
       const beats = new Beats({
-        calls: hears ? { ...mute, ...(subscribe ? { subscribe } : {}) } : mute,
+        calls: hears === false ? mute : { ...mute, subscribe: hearing },
         clock: process.clock,
         random: seededRandom(seed),
         logger: { ...SILENT, info: hear as never, warn: hear as never },

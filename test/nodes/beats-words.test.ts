@@ -132,6 +132,18 @@ describe('a node that is asked whether it lives', () => {
     expect(one.beats.isDead(two.id)).toBe(false)
   })
 
+  it('does not either when it has died in its first second, though the connection on which it hears came late', async () => {
+    const stage = beatsStage()
+    const one = await stage.node()
+    await stage.pass(3300)
+    const two = await stage.node({ hears: 400 })
+    await stage.pass(600)
+    two.process.die()
+    const answer = one.beats.answers(two.id)
+    await stage.pass(310)
+    await expect(answer).resolves.toBe(false)
+  })
+
   it('is not taken for dead where Redis does not answer, or answers late', async () => {
     const stage = beatsStage()
     const [one, two] = [await stage.node(), await stage.node()]
