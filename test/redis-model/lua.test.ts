@@ -108,6 +108,14 @@ describe('strings', () => {
     'return ARGV[2] .. ARGV[3] .. ARGV[4]',
     'return tostring(nil) .. tostring(true) .. tostring(12)',
     'return string.char(0, 255, 65) .. string.char()',
+    "return {struct.unpack('>I4c0I4c0', string.char(0, 0, 0, 2) .. 'ab' .. string.char(0, 0, 0, 0) .. 'rest')}",
+    "return {struct.unpack('>I4c0', 'rest' .. string.char(0, 0, 1, 1) .. string.rep('x', 300), 5)}",
+    "return {struct.unpack('>I4', string.char(255, 254, 253, 252)), struct.unpack('>c3I2c', 'abc' .. ARGV[3])}",
+    "return {struct.unpack('>I4c0', string.char(0, 0, 0, 3) .. 'ab')}",
+    "return {struct.unpack('>I4c0', 'abc')}",
+    "return {struct.unpack('>I4', 'abcd', 2)}",
+    "return {struct.unpack('>c0', 'abcd')}",
+    "return {struct.unpack('>I4')}",
   ])('%s', async (text) => void (await answers(text)))
 })
 

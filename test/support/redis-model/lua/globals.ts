@@ -17,5 +17,5 @@ export const KNOWN: ReadonlySet<string> = new Set([
 /** What Redis has and the model does not: no script of the log needs it. */
 export const MISSING: ReadonlySet<string> = new Set([
   ...['bit', 'cjson', 'cmsgpack', 'coroutine', 'collectgarbage', 'getmetatable', 'load', 'loadstring', 'os'],
-  ...['rawequal', 'rawget', 'rawset', 'setmetatable', 'struct', 'xpcall'],
+  ...['rawequal', 'rawget', 'rawset', 'setmetatable', 'struct.pack', 'struct.size', 'xpcall'],
 ])

@@ -2,13 +2,14 @@
 import { bad, integerOf, numberOf, stringOf, tableOf } from './arguments.ts'
 import { numberText, textNumber } from './numbers.ts'
 import { STRING } from './string-library.ts'
+import { STRUCT } from './struct-library.ts'
 import { isMany, LuaError, type LuaFunction, type LuaResult, LuaTable, type LuaValue, typeOf } from './table.ts'
 import { TABLE } from './table-library.ts'
 
 /** By path: `tonumber`, `string.sub`. */
 export function library(): Map<string, LuaValue> {
   const found = new Map<string, LuaValue>(Object.entries(BASE))
-  for (const [name, functions] of Object.entries({ string: STRING, table: TABLE, math: MATH })) {
+  for (const [name, functions] of Object.entries({ string: STRING, table: TABLE, math: MATH, struct: STRUCT })) {
     found.set(name, tableWith(functions))
     for (const [key, value] of Object.entries(functions)) found.set(`${name}.${key}`, value)
   }
