@@ -25,6 +25,7 @@ export class IdDigests {
 
   #digest(text: string, bytes: number): Buffer {
     this.#prefix ??= Buffer.from(this.#key()).toString('hex')
-    return hash('sha256', this.#prefix + text, 'buffer').subarray(0, bytes)
+    // A text of bytes first: memory of its own for each would cost more than the digest.
+    return Buffer.from(hash('sha256', this.#prefix + text, 'latin1').slice(0, bytes), 'latin1')
   }
 }

@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { systemClock } from '../../src/clock.ts'
 import { IdDigests } from '../../src/log/id-digest.ts'
 import type { Log, RoomLog } from '../../src/log/log.ts'
@@ -65,12 +65,12 @@ describe.skipIf(!command)('Redis', { timeout: 300_000 }, () => {
   let folder: string
   const logs: Log[] = []
 
-  beforeAll(async () => {
+  beforeEach(async () => {
     redis = await TestRedis.start(command ?? '')
     folder = mkdtempSync(join(tmpdir(), 'corridor-acks-'))
   })
-  afterAll(async () => {
-    for (const log of logs) await log.close()
+  afterEach(async () => {
+    for (const log of logs.splice(0)) await log.close()
     await redis.remove()
     rmSync(folder, { recursive: true })
   })

@@ -10,13 +10,11 @@ import { wrappedLog } from '../support/wrapped-log.ts'
 
 export type Plant = (calls: RedisCalls) => RedisCalls
 
-/** Where the arguments of a commit have these: its number, its time, and its lists, each a count and so many fields. */
+/** Where the arguments of a commit have these: its number, its time, its events, and its ids with their clients. */
 const NUMBER = 3
 const TIME = 5
-const LISTS = 9
-const WIDTHS = [3, 3, 7, 2, 2, 2, 1]
-const EVENTS = 1
-const IDS = 2
+const EVENTS = 10
+const IDS = [11, 12, 13]
 
 /** Asks what became of a commit, and says it again under its number where it never came. */
 export const settleWithoutVoiding: Plant = (calls) => {
@@ -27,7 +25,7 @@ export const settleWithoutVoiding: Plant = (calls) => {
 /** Counts events: a commit without one leaves the condition of the next as it was. */
 export const seqAsCondition: Plant = (calls) => {
   const isCounted = (script: string, answer: string, args: readonly Argument[]) =>
-    script === 'commit' && answer === 'ok' && partsOf(args)[EVENTS]?.length === 0
+    script === 'commit' && answer === 'ok' && args[EVENTS] === ''
   const text = changed(commit.text, "'n', int(n + 1)", "'n', int(s > tonumber(m[4] or '0') and n + 1 or n)")
   return shifted(patched(calls, commit.name, text), settle.text, isCounted)
 }
@@ -56,9 +54,8 @@ export const healedWithoutIds: Plant = (calls) =>
   wrappedLog(calls, {
     run(script, key, args) {
       if (script.name !== 'commit' || args[TIME] === '') return calls.run(script, key, args)
-      const parts = partsOf(args).map((part, at) => (at === IDS ? [] : part))
-      const lists = parts.flatMap((part, at) => [part.length / (WIDTHS[at] ?? 1), ...part])
-      return calls.run(script, key, [...args.slice(0, LISTS), ...lists])
+      const without = args.map((arg, at) => (IDS.includes(at) ? '' : arg))
+      return calls.run(script, key, without)
     },
   })
 
@@ -105,16 +102,5 @@ function shifted(
       if (isAhead(name, text(list(answer)[0]), args)) ahead += 1
       return answer
     },
-  })
-}
-
-/** The lists of a commit: begun epochs, events, ids, producers, storage, alarms, redacted events. */
-function partsOf(args: readonly Argument[]): Argument[][] {
-  let next = LISTS
-  return WIDTHS.map((width) => {
-    const end = next + 1 + width * Number(args[next])
-    const part = args.slice(next + 1, end)
-    next = end
-    return part
   })
 }

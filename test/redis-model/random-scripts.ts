@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto'
 import { bucketKey } from '../../src/log/redis/keys.ts'
+import { packed } from '../../src/log/redis/packed.ts'
 import type { Argument } from '../../src/log/redis/redis-calls.ts'
 import { claim } from '../../src/log/redis/scripts/claim.ts'
 import { commit } from '../../src/log/redis/scripts/commit.ts'
@@ -132,46 +133,31 @@ export class RandomScripts {
     // Small events fill a node of the stream by their number, large ones by their bytes.
     const bytes = dice.pick([2, 300, 300])
     const ids = dice.oneIn(12) ? 60 + dice.below(80) : dice.below(4)
+    // A call names each client once.
+    const clients = [
+      ...new Map(Array.from({ length: ids }, () => this.#digest(8)).map((one) => [one.join(), one])).values(),
+    ]
     const lists: readonly [number, () => readonly Argument[]][] = [
+      [begins.length / 3, () => begins.splice(0, 3)],
       [events, () => [dice.pick(['chat', 'x']), 'd'.repeat(dice.below(bytes)), dice.oneIn(3) ? this.#digest(12) : '']],
       [ids, () => this.#id(seq)],
+      [dice.oneIn(9) ? 1 + dice.below(3) : 0, () => this.#id(seq)],
+      [clients.length, () => [clients.pop() ?? '', dice.pick([1, 2 * (1_767_225_600_000 + dice.below(1000))])]],
       [dice.below(2), () => [`p${dice.below(3)}`, `${dice.below(3)} ${dice.below(9)}`]],
       [dice.below(3), () => [`k${dice.below(4)}`, dice.oneIn(4) ? '' : `j${'v'.repeat(dice.below(30))}`]],
       [dice.below(2), () => [`al${dice.below(3)}`, dice.oneIn(3) ? '' : 1_767_225_600_000 + dice.below(10 ** 6)]],
       [dice.oneIn(4) ? 1 + dice.below(5) : 0, () => [1 + dice.below(seq + events + 1)]],
     ]
     const keepFrom = dice.pick([1, 1, Math.max(1, seq - 120), Math.max(1, seq - 10)])
-    const flat = lists.flatMap(([count, make]) => [count, ...Array.from({ length: count }, make).flat()])
-    return [
-      path,
-      runId,
-      epoch,
-      at,
-      to,
-      dice.oneIn(8) ? 1_767_225_600_000 : '',
-      keepFrom,
-      86_400_000,
-      '',
-      begins.length / 3,
-      ...begins,
-      ...flat,
-    ]
+    const all = lists.map(([length, make]) => packed(Array.from({ length }, make).flat()))
+    return [path, runId, epoch, at, to, dice.oneIn(8) ? 1_767_225_600_000 : '', keepFrom, 86_400_000, '', ...all]
   }
 
+  /** Its value has the length of a hash before it, the seq after it. */
   #id(seq: number): readonly Argument[] {
     const dice = this.#dice
-    const hash = Buffer.from([3, 1, dice.below(256), 0])
-    const latest = dice.pick([1, 2 * (1_767_225_600_000 + dice.below(1000))])
-    const error = dice.oneIn(5) ? 'invalid not so' : ''
-    return [
-      this.#digest(12),
-      dice.oneIn(9) ? 'u' : 'n',
-      hash,
-      dice.oneIn(3) ? '' : seq + 1,
-      error,
-      this.#digest(8),
-      latest,
-    ]
+    const value = Buffer.from([3, 1, dice.below(256), 0, ...Buffer.from(dice.oneIn(3) ? '' : `${seq + 1}`)])
+    return [this.#digest(12), value, dice.oneIn(5) ? 'invalid not so' : '']
   }
 
   #room(path: string): Room {

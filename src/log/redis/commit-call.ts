@@ -6,9 +6,10 @@ import { Frame } from '../../delivery/frame.ts'
 import type { IdDigests } from '../id-digest.ts'
 import { idTime } from '../id-time.ts'
 import type { EpochEntry } from '../lineage.ts'
-import type { ClientKey, Entry, Retention } from '../log.ts'
+import type { Entry, Retention } from '../log.ts'
 import { isNew } from '../pending-keys.ts'
 import { errorText, idValue } from './id-value.ts'
+import { packed } from './packed.ts'
 import type { Position } from './position.ts'
 import type { Argument } from './redis-calls.ts'
 import { valueBytes } from './stored-value.ts'
@@ -25,10 +26,13 @@ export interface CommitCall<E extends { readonly entry: Entry }> {
   readonly begins: readonly EpochEntry[]
   /** Of its first event. */
   readonly firstSeq: number
+  readonly lastSeq: number
   /** What follows the run id, the position and the time. */
   readonly rest: readonly Argument[]
   readonly bytes: number
 }
+
+type List = 'begins' | 'events' | 'newIds' | 'usedIds' | 'clients' | 'producers' | 'storage' | 'alarms' | 'redacted'
 
 export interface CallRoom {
   readonly path: string
@@ -59,52 +63,65 @@ export function bytesOf({ drafts, keys, changes }: Entry): number {
 }
 
 export function commitCall<E extends { readonly entry: Entry }>(room: CallRoom, pending: readonly E[]): CommitCall<E> {
-  const events: Argument[] = []
-  const ids: Argument[] = []
-  const producers: Argument[] = []
-  const storage: Argument[] = []
-  const alarms: Argument[] = []
-  const redacted: Argument[] = []
+  const lists = newLists()
+  const { events, producers, storage, alarms, redacted } = lists
+  const latest = new Map<string, number>()
   const cleared: number[] = []
   let seq = room.seq
   for (const { entry } of pending) {
     const { drafts, keys, changes } = entry
     if (changes?.clearsHistory) cleared.push(seq + 1)
-    const digests = new Map<number, Buffer>()
+    const digests: (Buffer | undefined)[] = []
     for (const key of keys) {
-      if ('producer' in key) producers.push(key.producer, `${key.epoch} ${key.seq}`)
-      else ids.push(...idArguments(key, seq + 1, room.digests, digests))
+      if ('producer' in key) {
+        producers.push(key.producer, `${key.epoch} ${key.seq}`)
+        continue
+      }
+      const digest = room.digests.id(key.client, key.id)
+      const value = idValue(key.hash, key.draft === undefined ? undefined : seq + 1 + key.draft)
+      lists[isNew(key) ? 'newIds' : 'usedIds'].push(digest, value, key.error ? errorText(key.error) : '')
+      latest.set(key.client, later(latest.get(key.client) ?? 0, idTime(key.id)))
+      if (key.draft !== undefined) digests[key.draft] = digest
     }
-    for (const [index, { type, data }] of drafts.entries()) events.push(type, data, digests.get(index) ?? '')
+    for (const [index, { type, data }] of drafts.entries()) events.push(type, data, digests[index] ?? '')
     for (const [key, value] of changes?.storage ?? []) storage.push(key, value === undefined ? '' : valueBytes(value))
     for (const [name, at] of changes?.alarms ?? []) alarms.push(name, at ?? '')
     redacted.push(...(changes?.redacted ?? []))
     seq += drafts.length
   }
+  for (const [client, time] of latest) lists.clients.push(room.digests.client(client), time)
   const { at, retention } = room
   const begins = room.begins(cleared)
-  const lists: [readonly Argument[], number][] = [
-    [begins.flatMap(({ epoch, first, isCleared }) => [epoch, first, isCleared ? 1 : 0]), 3],
-    [events, 3],
-    [ids, 7],
-    [producers, 2],
-    [storage, 2],
-    [alarms, 2],
-    [redacted, 1],
-  ]
+  for (const { epoch, first, isCleared } of begins) lists.begins.push(epoch, first, isCleared ? 1 : 0)
   return {
     from: at,
     to: begins.at(-1)?.epoch ?? at.epoch,
     pending,
     begins,
     firstSeq: room.seq + 1,
+    lastSeq: seq,
     rest: [
       Math.max(1, seq - retention.keep + 1),
       retention.maxAgeMs,
       retention.forgetAfterMs ?? '',
-      ...lists.flatMap(([list, width]) => [list.length / width, ...list]),
+      ...Object.values(lists).map(packed),
     ],
     bytes: pending.reduce((sum, { entry }) => sum + bytesOf(entry), 0),
+  }
+}
+
+/** In the order in which the script takes them. */
+function newLists(): Record<List, Argument[]> {
+  return {
+    begins: [],
+    events: [],
+    newIds: [],
+    usedIds: [],
+    clients: [],
+    producers: [],
+    storage: [],
+    alarms: [],
+    redacted: [],
   }
 }
 
@@ -127,30 +144,19 @@ export function* framesOf<E extends { readonly entry: Entry }>(
   }
 }
 
-/** The key of an id by its index among the ids of the call, and at which entry it is. */
+/** The key of a new id by its index among those of the call, and at which entry it is. */
 export function ownerOf<E extends { readonly entry: Entry }>({ pending }: CommitCall<E>, index: number) {
   const keys = pending.flatMap(({ entry }, at) => entry.keys.map((key) => ({ at, key })))
-  const owner = keys.filter(({ key }) => 'client' in key)[index]
+  const owner = keys.filter(({ key }) => isNew(key))[index]
   if (owner) return owner
-  throw new Error(`expected the index of an id of the call, got ${index}`)
+  throw new Error(`expected the index of a new id of the call, got ${index}`)
 }
 
 /** What is needed of a call to say it again. */
 export type Said = Pick<CommitCall<never>, 'from' | 'to' | 'rest'>
 
-/** `digests` gets the digest by the event that it stands with. */
-function idArguments(key: ClientKey, first: number, digestsOf: IdDigests, digests: Map<number, Buffer>): Argument[] {
-  const { client, id, hash, draft, error } = key
-  const digest = digestsOf.id(client, id)
-  const time = idTime(id)
-  if (draft !== undefined) digests.set(draft, digest)
-  return [
-    digest,
-    isNew(key) ? 'n' : 'u',
-    idValue(hash),
-    draft === undefined ? '' : first + draft,
-    error ? errorText(error) : '',
-    digestsOf.client(client),
-    time === undefined ? 1 : 2 * time,
-  ]
+/** The latest time in ids of a client as it is kept: doubled, and odd if there is also an id without a time. */
+function later(known: number, time: number | undefined): number {
+  const odd = known % 2
+  return time === undefined ? known - odd + 1 : Math.max(known - odd, 2 * time) + odd
 }

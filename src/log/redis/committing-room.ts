@@ -9,8 +9,6 @@ export interface CommittingRoom {
   readonly retention: Retention
   readonly parts: RedisRoomParts
   readonly epochs: RoomEpochs
-  /** The newest event that is kept. */
-  readonly seq: number
   /** These are kept, so well. */
   kept(frames: readonly Frame[], keys: readonly IdempotencyKey[], changes: Changes | undefined, kept: Kept): void
   /** A message with this key is kept already. */

@@ -27,6 +27,7 @@ export class EntryQueue {
   /** The newest entry that has not ended, with those that follow it. */
   #latest: Pending | undefined
   #waiting: Pending[] = []
+  #untold: (() => void) | undefined
   /** All but the first `left` are to fail, once those have ended. */
   #doom: { readonly error: RoomError; left: number } | undefined
 
@@ -91,8 +92,20 @@ export class EntryQueue {
     this.#doom = { error, left: from }
   }
 
+  /** Entries before all these have ended well: `tell` ends them, at the latest before any other ends. */
+  tellLater(tell: () => void): void {
+    this.#untold = tell
+  }
+
+  tell = (): void => {
+    const tell = this.#untold
+    this.#untold = undefined
+    tell?.()
+  }
+
   /** Ends them all. */
   fail(error: RoomError): void {
+    this.tell()
     this.#doom = undefined
     for (const pending of this.#waiting.splice(0)) this.end(pending, () => pending.entry.failed(error), error)
   }

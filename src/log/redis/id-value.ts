@@ -9,11 +9,17 @@ const DIGITS = 12
 const IS_BYTES = 0x80
 const LONGEST = 0x7f
 
-/** Without the seq. */
-export function idValue(hash: string): Buffer {
+export function idValue(hash: string, seq: number | undefined): Buffer {
   const isBytes = /^[\w-]{12,}$/.test(hash)
-  const kept = isBytes ? Buffer.from(hash.slice(0, DIGITS), 'base64url') : Buffer.from(hash).subarray(0, LONGEST)
-  return Buffer.concat([Buffer.of(kept.length | (isBytes ? IS_BYTES : 0)), kept])
+  const kept = isBytes ? hash.slice(0, DIGITS) : Buffer.from(hash).subarray(0, LONGEST)
+  const digits = seq === undefined ? '' : String(seq)
+  const length = typeof kept === 'string' ? (DIGITS * 3) / 4 : kept.length
+  const value = Buffer.allocUnsafe(1 + length + digits.length)
+  value[0] = length | (isBytes ? IS_BYTES : 0)
+  if (typeof kept === 'string') value.write(kept, 1, 'base64url')
+  else value.set(kept, 1)
+  value.write(digits, 1 + length)
+  return value
 }
 
 export function storedAnswer(value: Buffer, error: Buffer): StoredAnswer {

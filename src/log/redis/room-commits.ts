@@ -7,7 +7,7 @@ import { errorOf } from '../../thrown.ts'
 import { idsRefusal } from '../id-limit.ts'
 import { type Entry, type IdempotencyKey, isEmpty, type Kept } from '../log.ts'
 import { claimCall } from './claims.ts'
-import { commitCall, framesOf, ownerOf, saying } from './commit-call.ts'
+import { commitCall, ownerOf, saying } from './commit-call.ts'
 import type { CommittingRoom } from './committing-room.ts'
 import { EntryQueue } from './entry-queue.ts'
 import { Flight } from './flight.ts'
@@ -19,6 +19,7 @@ import { count, list, text } from './reply.ts'
 import type { RedisRoomParts } from './room-parts.ts'
 import { OTHER_LOG, settled } from './settling.ts'
 import type { StoredRoom } from './stored-room.ts'
+import { tell } from './telling.ts'
 
 /** A voided entry that is older has been answered already: it is not tried again. */
 const ANSWERED_MS = 4000
@@ -32,6 +33,8 @@ export class RoomCommits {
   readonly #queue: EntryQueue
   #flight: Flight | undefined
   #at: Position
+  /** Of its last event. */
+  #seq: number
   #runId: string
   /** As of the last commit. */
   ids: number
@@ -42,7 +45,7 @@ export class RoomCommits {
   isOver = false
   readonly #onIdle: (() => void)[] = []
 
-  constructor(room: CommittingRoom, { at, runId, ids, claim }: Pick<StoredRoom, 'at' | 'runId' | 'ids' | 'claim'>) {
+  constructor(room: CommittingRoom, { at, seq, runId, ids, claim }: StoredRoom) {
     this.#room = room
     this.path = room.path
     this.key = bucketOf(room.path)
@@ -50,6 +53,7 @@ export class RoomCommits {
     this.#queue = new EntryQueue(room.path, room.parts.logger, room.parts.waits)
     this.kept = new RoomCalls(room.parts.keptCalls, claim && claimCall(claim))
     this.#at = at
+    this.#seq = seq
     this.#runId = runId
     this.ids = ids
   }
@@ -130,11 +134,10 @@ export class RoomCommits {
       this.#idle()
       return
     }
-    const { path, retention, seq, epochs } = this.#room
-    const call = commitCall(
-      { path, retention, seq, digests: this.parts.digests, at: this.#at, begins: (cleared) => epochs.begins(cleared) },
-      pending,
-    )
+    const { path, retention, epochs } = this.#room
+    const { digests } = this.parts
+    const begins = (cleared: readonly number[]) => epochs.begins(cleared)
+    const call = commitCall({ path, retention, seq: this.#seq, digests, at: this.#at, begins }, pending)
     this.#flight = new Flight(call, this.#queue, this.parts.clock)
     void this.#say(this.#flight).catch((error: unknown) => this.#lose(`a commit could not be made: ${String(error)}`))
   }
@@ -182,25 +185,20 @@ export class RoomCommits {
     }
   }
 
-  /** All of the call is kept. */
+  /** All of the call is kept. Its entries are told while Redis has the next one, unless it began epochs. */
   #done(flight: Flight, timeMs: number, ids: number, kept: Kept): void {
-    const { call, isLate } = flight
-    const { from, to, rest, bytes, begins } = call
+    const { from, to, rest, bytes, begins, lastSeq } = flight.call
+    this.#queue.tell()
     flight.kept()
     this.#flight = undefined
     this.#hasCommitted = true
     this.#at = { epoch: to, number: from.number + 1 }
+    this.#seq = lastSeq
     this.ids = ids
     this.kept.add({ from, to, rest, timeMs, bytes })
-    const cleared = begins.filter(({ isCleared }) => isCleared)
-    this.#room.epochs.begun(begins.filter(({ isCleared }) => !isCleared))
-    for (const [pending, frames] of framesOf(call, timeMs)) {
-      const { keys, changes } = pending.entry
-      if (changes?.clearsHistory) this.#room.epochs.begun(cleared.splice(0, 1))
-      this.#room.kept(frames, keys, changes, kept)
-      if (isLate) pending.entry.keptLate?.(frames)
-      else this.#queue.end(pending, () => pending.entry.kept(frames))
-    }
+    this.#queue.tellLater(() => tell(this.#room, this.#queue, flight, timeMs, kept))
+    if (begins.length > 0 || this.#queue.length === 0) this.#queue.tell()
+    else this.parts.atTurnsEnd(this.#queue.tell)
     this.#flush()
   }
 

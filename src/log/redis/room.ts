@@ -187,16 +187,12 @@ export class RedisRoomLog implements RoomLog {
   }
 
   #newCommits(stored: StoredRoom): RoomCommits {
-    const seq = () => this.seq
     return new RoomCommits(
       {
         path: this.path,
         retention: this.#retention,
         parts: this.#parts,
         epochs: this.#epochs,
-        get seq() {
-          return seq()
-        },
         kept: (frames, keys, changes, kept) => {
           this.#kept = kept
           this.#keep(frames, keys, changes)

@@ -6,19 +6,16 @@
  * continues; `run` the run id, if that is another; `broken`, if a part of the room is not as it was left.
  */
 
-import { ADD_IDS, IDS, ROOM, WRITE_PARTS } from './room-keys.ts'
+import { ADD_IDS, IDS, RECORDS, ROOM, WRITE_PARTS } from './room-keys.ts'
 import type { Script } from './script.ts'
 
 export const commit: Script = {
   name: 'commit',
   text: `#!lua
-${ROOM}${IDS}${WRITE_PARTS}${ADD_IDS}
-local next = 1
-local function take() next = next + 1 return ARGV[next] end
-local function takeNumber() return tonumber(take()) end
-
-local runId, epoch, number, toEpoch, fixed = take(), take(), takeNumber(), take(), take()
-local keepFrom, maxAge, forgetAfter = takeNumber(), take(), take()
+${ROOM}${IDS}${WRITE_PARTS}${RECORDS}${ADD_IDS}
+local runId, epoch, number, toEpoch, fixed = ARGV[2], ARGV[3], tonumber(ARGV[4]), ARGV[5], ARGV[6]
+local keepFrom, maxAge, forgetAfter = tonumber(ARGV[7]), ARGV[8], ARGV[9]
+local begins, events, newIds, usedIds, clients, producers, storage, alarms, redacted = unpack(ARGV, 10)
 local running = run()
 if running ~= runId then return {'run', running} end
 local m = redis.call('HMGET', M, 'e', 'n', 'k', 's', 'f', 't', 'ic', 'sb', 'sc', 'ac')
@@ -30,85 +27,63 @@ if e ~= epoch or n ~= number then
   return {'at', e, n, kind}
 end
 if s > 0 and redis.call('EXISTS', E) == 0 then return {'broken'} end
-
-local epochsAt = next
-next = next + 1 + 3 * tonumber(ARGV[next + 1])
-local eventsAt = next
-next = next + 1 + 3 * tonumber(ARGV[next + 1])
 local parts
-local idCount = takeNumber()
-local idsAt = next
-if idCount > 0 then
+if newIds ~= '' or usedIds ~= '' then
   parts = readParts()
   if idsIn(parts) ~= ids then return {'broken'} end
-  for index = 1, idCount do
-    local digest, isNew = ARGV[next + 1], ARGV[next + 2] == 'n'
-    if isNew then
-      local value, _, part = findId(parts, digest)
-      if value then return {'dup', index - 1, value, redis.call('HGET', B .. 'x' .. part.p .. path, digest) or ''} end
-    end
-    next = next + 7
+  local index = 0
+  for digest in records(newIds, 3) do
+    local value, _, part = findId(parts, digest)
+    if value then return {'dup', index, value, redis.call('HGET', B .. 'x' .. part.p .. path, digest) or ''} end
+    index = index + 1
   end
 end
-
-local last = next
-next = next + 1 + 2 * tonumber(ARGV[next + 1])
-local values = takeNumber()
-if values > 0 and redis.call('HLEN', S) ~= stored then return {'broken'} end
-next = next + 2 * values
-local alarms = takeNumber()
-if alarms > 0 and redis.call('ZCARD', A) ~= due then return {'broken'} end
+if storage ~= '' and redis.call('HLEN', S) ~= stored then return {'broken'} end
+if alarms ~= '' and redis.call('ZCARD', A) ~= due then return {'broken'} end
 
 local time = fixed == '' and math.max(now(), before) or tonumber(fixed)
-next = eventsAt
-for _ = 1, takeNumber() do
+local timeText = int(time)
+for name, data, digest in records(events, 3) do
   s = s + 1
   -- Only the first write may be refused: the stream does not end where the room does.
-  local added = redis.pcall('XADD', E, int(s) .. '-0', 't', take(), 'd', take(), 'm', int(time), 'i', take())
+  local added = redis.pcall('XADD', E, int(s) .. '-0', 't', name, 'd', data, 'm', timeText, 'i', digest)
   if added.err then return {'broken'} end
 end
 if n == 0 and e == '' then redis.call('ZADD', B .. 'rooms', 0, path) end
-next = epochsAt
 local cleared = 0
-for _ = 1, takeNumber() do
-  local begun, first, isCleared = take(), take(), take()
+for begun, first, isCleared in records(begins, 3) do
   redis.call('RPUSH', L, begun .. ' ' .. first .. ' ' .. isCleared)
   if isCleared == '1' then cleared = tonumber(first) end
   redis.call('LTRIM', L, -1000, -1)
 end
-next = idsAt
-if idCount > 0 then
-  local part, clients = partFor(parts, time, tonumber(maxAge)), {}
-  for _ = 1, idCount do
-    local digest, state, hash, seq, err, client, latest = take(), take(), take(), take(), take(), take(), takeNumber()
-    local known, key, place
-    if state ~= 'n' then known, key, place = findId(parts, digest) end
+if parts then
+  local part = partFor(parts, time, tonumber(maxAge))
+  for digest, value, err in records(newIds, 3) do
+    add(part.ids, digest, value)
+    part.last = time
+    ids = ids + 1
+    if err ~= '' then redis.call('HSET', B .. 'x' .. part.p .. path, digest, err) end
+  end
+  for digest, value, err in records(usedIds, 3) do
+    local known, key, place = findId(parts, digest)
     if known then
-      local size = string.byte(known, 1) % 128
-      if #known == 1 + size then redis.call('HSET', key, digest, known .. seq) end
+      -- Its seq, if it has none yet.
+      local size = 1 + string.byte(known) % 128
+      if #known == size then redis.call('HSET', key, digest, known .. string.sub(value, 2 + string.byte(value) % 128)) end
     else
-      add(part.ids, digest, hash .. seq)
+      add(part.ids, digest, value)
       part.last = time
       ids, place = ids + 1, part
     end
     if err ~= '' then redis.call('HSET', B .. 'x' .. place.p .. path, digest, err) end
-    local seen = clients[client]
-    clients[client] = seen and math.max(seen - seen % 2, latest - latest % 2) + math.max(seen % 2, latest % 2) or latest
   end
-  local sorted = {}
-  for client in pairs(clients) do sorted[#sorted + 1] = client end
-  table.sort(sorted)
-  for _, client in ipairs(sorted) do addClient(part, client, clients[client]) end
+  addClients(part, clients)
 end
-next = last
-for _ = 1, takeNumber() do
-  local producer = take()
-  redis.call('HSET', P, producer, take())
-  redis.call('ZADD', B .. 'o' .. path, int(time), producer)
+for producer, last in records(producers, 2) do
+  redis.call('HSET', P, producer, last)
+  redis.call('ZADD', B .. 'o' .. path, timeText, producer)
 end
-next = next + 1
-for _ = 1, values do
-  local key, value = take(), take()
+for key, value in records(storage, 2) do
   local old = redis.call('HSTRLEN', S, key)
   if old > 0 then bytes = bytes - #key - old + 1 end
   if value == '' then
@@ -118,17 +93,14 @@ for _ = 1, values do
     bytes = bytes + #key + #value - 1
   end
 end
-next = next + 1
-for _ = 1, alarms do
-  local name, at = take(), take()
+for name, at in records(alarms, 2) do
   if at == '' then redis.call('ZREM', A, name) else redis.call('ZADD', A, at, name) end
 end
-if alarms > 0 then
+if alarms ~= '' then
   local earliest = redis.call('ZRANGE', A, 0, 0, 'WITHSCORES')
   if earliest[2] then redis.call('ZADD', B .. 'alarms', earliest[2], path) else redis.call('ZREM', B .. 'alarms', path) end
 end
-for _ = 1, takeNumber() do
-  local seq = take()
+for seq in records(redacted, 1) do
   local event = redis.call('XRANGE', E, seq .. '-0', seq .. '-0')[1]
   local fields = event and event[2]
   if fields and tonumber(seq) >= f and fields[2] ~= 'redacted' then
@@ -151,9 +123,9 @@ if cleared > 0 then
 elseif keepFrom > 1 then
   redis.call('XTRIM', E, 'MINID', '~', int(keepFrom) .. '-0')
 end
-if values > 0 then redis.call('HSET', M, 'sb', int(bytes), 'sc', redis.call('HLEN', S)) end
-if alarms > 0 then redis.call('HSET', M, 'ac', redis.call('ZCARD', A)) end
-redis.call('HSET', M, 'e', toEpoch, 'n', int(n + 1), 'k', 'c', 's', int(s), 'f', int(f), 't', int(time), 'u', int(time),
+if storage ~= '' then redis.call('HSET', M, 'sb', int(bytes), 'sc', redis.call('HLEN', S)) end
+if alarms ~= '' then redis.call('HSET', M, 'ac', redis.call('ZCARD', A)) end
+redis.call('HSET', M, 'e', toEpoch, 'n', int(n + 1), 'k', 'c', 's', int(s), 'f', int(f), 't', timeText, 'u', timeText,
   'ma', maxAge, 'fa', forgetAfter, 'ic', int(ids))
 return {'ok', time, ids}
 `,

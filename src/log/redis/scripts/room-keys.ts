@@ -141,11 +141,43 @@ local function partFor(parts, time, maxAge)
   parts[#parts + 1] = part
   return part
 end
-local function addClient(part, digest, latest)
-  local key = hashOf(part.clients, digest)
-  local known = tonumber(redis.call('HGET', key, digest) or '-1')
-  if known < 0 then return add(part.clients, digest, int(latest)) end
-  local both = math.max(known - known % 2, latest - latest % 2) + math.max(known % 2, latest % 2)
-  if both ~= known then redis.call('HSET', key, digest, int(both)) end
+-- Those in one hash are asked for together.
+local function addClients(part, packed)
+  local names, digests, latests = {}, {}, {}
+  for digest, latest in records(packed, 2) do
+    local key = hashOf(part.clients, digest)
+    if not digests[key] then names[#names + 1], digests[key], latests[key] = key, {}, {} end
+    table.insert(digests[key], digest)
+    table.insert(latests[key], tonumber(latest))
+  end
+  local new = {}
+  for _, key in ipairs(names) do
+    local changed = {}
+    for i, known in ipairs(redis.call('HMGET', key, unpack(digests[key]))) do
+      local digest, latest = digests[key][i], latests[key][i]
+      local before = tonumber(known or latest)
+      local both = math.max(before - before % 2, latest - latest % 2) + math.max(before % 2, latest % 2)
+      if not known then new[#new + 1] = {digest, both} elseif both ~= before then changed[#changed + 1], changed[#changed + 2] = digest, int(both) end
+    end
+    if #changed > 0 then redis.call('HSET', key, unpack(changed)) end
+  end
+  for _, each in ipairs(new) do add(part.clients, each[1], int(each[2])) end
+end
+`
+
+/**
+ * Lists of records are packed into one text, since thousands of arguments cost more than what is done with them: of each
+ * field its length in 4 bytes, then the field. `packed.ts` packs.
+ */
+export const RECORDS = `
+local function records(packed, width)
+  local format, at = '>' .. string.rep('I4c0', width), 1
+  local function take(...)
+    at = select(width + 1, ...)
+    return ...
+  end
+  return function()
+    if at <= #packed then return take(struct.unpack(format, packed, at)) end
+  end
 end
 `
