@@ -2,22 +2,17 @@
  * The messages of one turn as one binary message of a link: the length of a head (4 bytes), the head as JSON, and behind it
  * frames and the data of peers, whose lengths the head names. `link-channel.ts` sends and reads batches.
  */
-import type { Bytes } from '../delivery/frame.ts'
+import type { Bytes, Frame } from '../delivery/frame.ts'
 import { bytesOfText, LINK_ENCODING, readFrame } from './link-frame.ts'
 import type { LinkMessage, RelayItem } from './link-message.ts'
+import { MalformedError, mustBeCount, mustBeMessage } from './link-shapes.ts'
 
-/** `items` of a place, and `receive` of a session, which are most messages; any other is JSON as it is. */
-type Entry = ItemsEntry | ReceiveEntry | Exclude<LinkMessage, { op: 'items' | 'receive' }>
-type ItemsEntry = readonly [0, place: number, items: readonly ItemEntry[]]
-type ReceiveEntry = readonly [1, place: number, session: number, ref: number | null, length: number, isText: 0 | 1]
-/** The length of a frame for all, with the session that does not get it; for one; and who enters or leaves. */
-type ItemEntry =
-  | number
-  | readonly [number, number]
-  | { readonly s: number; readonly f: readonly number[] }
-  | { readonly e: number }
-  | { readonly l: number }
-
+/*
+ * The head is a list. `[0, place, items]` is `items` of a place, `[1, place, session, ref or null, length, 1 if text]` is
+ * `receive` of a session: most messages are one of these. Any other is JSON as it is. An item is the length of a frame for
+ * all, or `[length, session]` with the one that does not get it; `{ s: session, f: lengths }` of frames for one; `{ e }` or
+ * `{ l }` with the session that enters or leaves.
+ */
 const LENGTH_BYTES = 4
 
 /** Collects messages. What is added is encoded at once: it may change afterwards. */
@@ -93,51 +88,77 @@ function joined(payloads: readonly Bytes[]): readonly Bytes[] {
   return payloads
 }
 
-/** The messages of a batch. Throws for other bytes. */
+/** The messages of a batch. Throws for other bytes, and for messages that are not as `link-message.ts` says. */
 export function readBatch(bytes: Buffer): LinkMessage[] {
-  const headEnd = LENGTH_BYTES + bytes.readUInt32BE(0)
-  if (headEnd > bytes.length) throw new Error('expected a whole batch, got a part of one')
-  const entries: readonly Entry[] = JSON.parse(bytes.toString('utf8', LENGTH_BYTES, headEnd))
-  let at = headEnd
-  const next = (length: number) => {
-    const start = at
-    at += length
-    if (!(length >= 0 && at <= bytes.length)) throw new Error('expected a whole batch, got a part of one')
+  const headEnd = bytes.length < LENGTH_BYTES ? Number.POSITIVE_INFINITY : LENGTH_BYTES + bytes.readUInt32BE(0)
+  if (headEnd > bytes.length) throw new MalformedError('expected a whole batch, got a part of one')
+  const entries: unknown = JSON.parse(bytes.toString('utf8', LENGTH_BYTES, headEnd))
+  if (!Array.isArray(entries)) throw new MalformedError('expected a list of messages')
+  const payloads = new Payloads(bytes, headEnd)
+  return entries.map((entry: unknown) => messageOf(entry, payloads))
+}
+
+/** What stands behind the head, one after the other. */
+class Payloads {
+  readonly #bytes: Buffer
+  #at: number
+
+  constructor(bytes: Buffer, at: number) {
+    this.#bytes = bytes
+    this.#at = at
+  }
+
+  frame(length: unknown): Frame {
+    const start = this.#next(length)
+    return readFrame(this.#bytes, start, this.#at)
+  }
+
+  data(length: unknown, isText: unknown): string | Uint8Array {
+    const start = this.#next(length)
+    return isText === 1 ? this.#bytes.toString('utf8', start, this.#at) : this.#bytes.subarray(start, this.#at)
+  }
+
+  /** Where the next begins; `#at` is then its end. */
+  #next(length: unknown): number {
+    mustBeCount(length)
+    const start = this.#at
+    this.#at += length
+    if (this.#at > this.#bytes.length) throw new MalformedError('expected a whole batch, got a part of one')
     return start
   }
-  const frame = (length: number) => {
-    const start = next(length)
-    return readFrame(bytes, start, at)
-  }
-  const item = (entry: ItemEntry): RelayItem => {
-    if (typeof entry === 'number') return { to: 'all', frame: frame(entry), except: undefined }
-    if ('s' in entry) return { to: 'one', session: entry.s, frames: entry.f.map(frame) }
-    if ('e' in entry) return { to: 'enter', session: entry.e }
-    if ('l' in entry) return { to: 'leave', session: entry.l }
-    const [length, except] = entry
-    return { to: 'all', frame: frame(length), except }
-  }
-  return entries.map((entry): LinkMessage => {
-    if ('op' in entry) return withNumbers(entry)
-    mustBeNumber(entry[1])
-    if (entry[0] === 0) return { op: 'items', place: entry[1], items: entry[2].map(item) }
-    const [, place, session, ref, length, isText] = entry
-    mustBeNumber(session)
-    const start = next(length)
-    const data = isText ? bytes.toString('utf8', start, at) : bytes.subarray(start, at)
-    return { op: 'receive', place, session, data, ref: ref ?? undefined }
-  })
 }
 
-/** What is counted with: of another node's mistake the sums of this one must not become no numbers. */
-const NUMBERS = ['place', 'session', 'ask', 'term', 'seq', 'newcomerAfter', 'ms', 'bytes', 'redisAgeMs'] as const
-
-function withNumbers<T extends object>(message: T): T {
-  const named: Partial<Record<(typeof NUMBERS)[number], unknown>> = message
-  for (const name of NUMBERS) if (name in message) mustBeNumber(named[name])
-  return message
+function messageOf(entry: unknown, payloads: Payloads): LinkMessage {
+  if (!Array.isArray(entry)) {
+    mustBeMessage(entry)
+    return entry
+  }
+  const [kind, place, ...rest]: readonly unknown[] = entry
+  mustBeCount(place)
+  if (kind === 0) {
+    const [items] = rest
+    if (!Array.isArray(items)) throw new MalformedError('expected a list of items')
+    return { op: 'items', place, items: items.map((item: unknown) => itemOf(item, payloads)) }
+  }
+  if (kind !== 1) throw new MalformedError('expected a message')
+  const [session, ref, length, isText] = rest
+  mustBeCount(session)
+  if (ref !== null && typeof ref !== 'number') throw new MalformedError('expected the number of a message')
+  return { op: 'receive', place, session, data: payloads.data(length, isText), ref: ref ?? undefined }
 }
 
-function mustBeNumber(value: unknown): void {
-  if (!Number.isFinite(value)) throw new Error(`expected a number, got ${typeof value}`)
+function itemOf(entry: unknown, payloads: Payloads): RelayItem {
+  if (typeof entry === 'number') return { to: 'all', frame: payloads.frame(entry), except: undefined }
+  if (Array.isArray(entry)) {
+    const [length, except]: readonly unknown[] = entry
+    mustBeCount(except)
+    return { to: 'all', frame: payloads.frame(length), except }
+  }
+  const { s, f, e, l }: { readonly [name in 's' | 'f' | 'e' | 'l']?: unknown } = entry ?? {}
+  const session = s ?? e ?? l
+  mustBeCount(session)
+  if (e !== undefined) return { to: 'enter', session }
+  if (l !== undefined) return { to: 'leave', session }
+  if (!Array.isArray(f)) throw new MalformedError('expected a list of frames')
+  return { to: 'one', session, frames: f.map((length: unknown) => payloads.frame(length)) }
 }

@@ -4,8 +4,10 @@
  */
 import type { WebSocket } from 'ws'
 import type { Clock } from '../clock.ts'
+import { errorOf } from '../thrown.ts'
 import { Batch, readBatch } from './link-batch.ts'
 import type { LinkMessage, NodeId } from './link-message.ts'
+import { MalformedError } from './link-shapes.ts'
 import type { Channel, ChannelEvents } from './network.ts'
 
 /** A batch of so many bytes leaves at once: the other side hears something while more is on its way. */
@@ -23,7 +25,7 @@ export class WebSocketChannel implements Channel {
   #isSending = false
   #isOver = false
   #failure = ''
-  #closed: ((reason: string) => void) | undefined
+  #closed: ChannelEvents['closed'] | undefined
 
   constructor(socket: WebSocket, node: NodeId, clock: Clock) {
     this.#socket = socket
@@ -81,21 +83,21 @@ export class WebSocketChannel implements Channel {
   #read(data: unknown, isBinary: boolean, events: ChannelEvents): void {
     let messages: LinkMessage[]
     try {
-      if (!isBinary || !Buffer.isBuffer(data)) throw new Error('expected bytes')
+      if (!isBinary || !Buffer.isBuffer(data)) throw new MalformedError('expected bytes')
       messages = readBatch(data)
-    } catch {
+    } catch (error) {
       // Another version, or a mistake: what follows cannot be trusted either.
-      this.#end('it sent what is no batch of messages')
+      this.#end('it said what could not be read', errorOf(error))
       this.#socket.terminate()
       return
     }
     for (const message of messages) if (!this.#isOver) events.message(message)
   }
 
-  #end(reason: string): void {
+  #end(reason: string, mistake?: Error): void {
     this.#isOver = true
     const closed = this.#closed
     this.#closed = undefined
-    closed?.(reason)
+    closed?.(reason, mistake)
   }
 }

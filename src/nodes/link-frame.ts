@@ -5,6 +5,7 @@
  *     kind type-length ; seq ; time ; after ; answer-length ; type answer data
  */
 import { type Answer, type Bytes, type Encoding, Frame, MAX_TEXT_LENGTH } from '../delivery/frame.ts'
+import { MalformedError, mustBeAnswer } from './link-shapes.ts'
 
 /** An event, and the texts and bytes of raw rooms. */
 const EVENT = 'e'
@@ -34,16 +35,19 @@ function lengthOf(text: string): number {
   return text === '' ? 0 : Buffer.byteLength(text)
 }
 
-/** The frame that stands in `bytes` from `start` to `end`. */
+/** The frame that stands in `bytes` from `start` to `end`. Throws if none does. */
 export function readFrame(bytes: Buffer, start: number, end: number): Frame {
   const kind = String.fromCharCode(bytes[start] ?? 0)
+  if (kind !== EVENT && kind !== TEXT && kind !== BYTES) throw new MalformedError('expected a frame')
   const numbers = [0, 0, 0, 0, 0]
   let at = start + 1
   for (let field = 0; field < numbers.length; field += 1) {
     let value = 0
     for (let byte = bytes[at]; byte !== SEMICOLON; byte = bytes[at]) {
-      if (byte === undefined || at >= end) throw new Error('expected a whole frame, got a part of one')
-      value = value * 10 + (byte - ZERO)
+      if (byte === undefined || at >= end) throw new MalformedError('expected a whole frame, got a part of one')
+      const digit = byte - ZERO
+      if (digit < 0 || digit > 9) throw new MalformedError('expected the numbers of a frame')
+      value = value * 10 + digit
       at += 1
     }
     numbers[field] = value
@@ -52,12 +56,17 @@ export function readFrame(bytes: Buffer, start: number, end: number): Frame {
   const [typeLength = 0, seq = 0, time = 0, after = 0, answerLength = 0] = numbers
   const type = kind === EVENT ? bytes.toString('utf8', at, at + typeLength) : undefined
   at += typeLength
-  const answer: Answer | undefined =
-    answerLength === 0 ? undefined : JSON.parse(bytes.toString('utf8', at, at + answerLength))
+  const answer = answerLength === 0 ? undefined : answerIn(bytes.toString('utf8', at, at + answerLength))
   at += answerLength
-  if (at > end) throw new Error('expected a whole frame, got a part of one')
+  if (at > end) throw new MalformedError('expected a whole frame, got a part of one')
   const data = kind === BYTES ? bytes.subarray(at, end) : bytes.toString('utf8', at, end)
   const frame = new Frame(type, data, seq, time, answer)
   frame.after = after
   return frame
+}
+
+function answerIn(text: string): Answer {
+  const answer: unknown = JSON.parse(text)
+  mustBeAnswer(answer)
+  return answer
 }

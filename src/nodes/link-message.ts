@@ -8,7 +8,6 @@
 import type { Frame } from '../delivery/frame.ts'
 import type { CloseReason } from '../errors.ts'
 import type { ProducerKey } from '../log/log.ts'
-import type { Posted } from '../room/open-room.ts'
 import type { Message } from '../room/protocol.ts'
 import type { Visitor } from '../room/session.ts'
 import type { Limit } from '../tally.ts'
@@ -155,6 +154,3 @@ export type Either =
   | { readonly op: 'ends' }
 
 export type LinkMessage = ToOwner | ToEdge | Either
-
-/** The answer to `post`. */
-export type PostAnswer = Posted

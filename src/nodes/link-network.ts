@@ -93,10 +93,10 @@ export class LinkNetwork implements Network {
     const events = opened(channel)
     channel.open({
       message: (message) => events.message(message),
-      closed: (reason) => {
+      closed: (reason, mistake) => {
         this.#channels.delete(channel)
         if (passes.get(channel.node) === pass) passes.delete(channel.node)
-        events.closed(reason)
+        events.closed(reason, mistake)
       },
     })
     if (this.#isClosed) channel.close()

@@ -3,6 +3,7 @@
  * other side is silent or does not read. `links.ts` opens links; what is neither a question nor an answer goes to the
  * listener: the edge's part of a link that was dialled, the owner's of one that was accepted.
  */
+import type { z } from 'zod'
 import type { Clock } from '../clock.ts'
 import type { ErrorLogger } from '../guarded.ts'
 import { pendingOf } from '../within.ts'
@@ -32,7 +33,7 @@ export interface LinkListener {
 export interface LinkParts {
   readonly clock: Clock
   readonly roster: Pick<Roster, 'redisAgeMs' | 'heard' | 'ended'>
-  readonly questions: Pick<Questions, 'ask'>
+  readonly questions: Pick<Questions, 'read'>
   readonly logger: ErrorLogger
 }
 
@@ -70,7 +71,11 @@ export class Link {
     this.#listener = listener
     return {
       message: (message) => this.#message(message),
-      closed: (reason) => this.end(this.#reason ?? reason),
+      closed: (reason, mistake) => {
+        if (mistake)
+          this.#parts.logger.error({ err: mistake, node: this.node }, 'what another node said could not be read')
+        this.end(this.#reason ?? reason)
+      },
     }
   }
 
@@ -95,15 +100,15 @@ export class Link {
     if (this.#channel.waitingBytes > MAX_WAITING_BYTES) this.close(`more than ${MAX_WAITING_BYTES} bytes waited for it`)
   }
 
-  /** Asks the other node. Rejects with what it threw, or with a `RoomError` `unavailable`. */
-  ask(name: string, args?: unknown): Promise<unknown> {
-    return this.askWith((ask) => ({ op: 'ask', ask, name, args }))
+  /** Asks the other node. Rejects with what it threw, or with a `RoomError` `unavailable`. `shape`: of the answer. */
+  ask<T>(name: string, shape: z.ZodType<T>, args?: unknown): Promise<T> {
+    return this.askWith((ask) => ({ op: 'ask', ask, name, args }), shape)
   }
 
   /** The same for a message that is a question by its kind. */
-  askWith(message: (ask: number) => LinkMessage, withinMs = ANSWER_MS): Promise<unknown> {
+  askWith<T>(message: (ask: number) => LinkMessage, shape: z.ZodType<T>, withinMs = ANSWER_MS): Promise<T> {
     if (this.isOver) return Promise.reject(unavailable('the link to the other node is over'))
-    return this.#asks.ask((ask) => this.send(message(ask)), withinMs)
+    return this.#asks.ask((ask) => this.send(message(ask)), shape, withinMs)
   }
 
   /** Answers a question of the other node with what `answering` returns or throws. */
@@ -169,7 +174,8 @@ export class Link {
         break
       case 'ask': {
         const { ask, name, args } = message
-        this.answer(ask, () => this.#parts.questions.ask(name, args, this.node))
+        const answering = this.#parts.questions.read(name, args)
+        this.answer(ask, () => answering(this.node))
         break
       }
       default:

@@ -18,8 +18,8 @@ export interface Channel {
 /** Called by a channel, never within a call to it, and never before the function that returned it has. */
 export interface ChannelEvents {
   message(message: LinkMessage): void
-  /** Nothing comes any more. Called once. */
-  closed(reason: string): void
+  /** Nothing comes any more. Called once. `mistake`: the other node has said what cannot be read. */
+  closed(reason: string, mistake?: Error): void
 }
 
 export type DialFailure =

@@ -2,19 +2,22 @@
  * The rooms of the other nodes, for the lobby and the operator: sums are asked of all nodes, an act on one room of the node
  * where it lives. `operations/elsewhere.ts` is the seam; `nodes.ts` makes it.
  */
+import { z } from 'zod'
 import type { Clock } from '../clock.ts'
-import type { ActName, Acts, Asked } from '../operations/acts.ts'
+import type { Acts } from '../operations/acts.ts'
 import type { Elsewhere, LiveRooms } from '../operations/elsewhere.ts'
 import { liveRooms } from '../operations/live-rooms.ts'
 import type { Overview } from '../operations/overview.ts'
 import type { RoomLine } from '../operations/room-line.ts'
 import type { Rooms } from '../room/rooms.ts'
+import { KICK, REDACT, ROOM, SAY } from '../transports/http/admin-requests.ts'
 import { within } from '../within.ts'
 import type { NodeId } from './link-message.ts'
 import { linkToOwner, type OwnerLinkParts } from './owner-link.ts'
 import type { Questions } from './questions.ts'
 import type { Roster } from './roster.ts'
 
+const count = z.int().min(0)
 /** Sums do without a node that does not answer for so long. */
 const SUM_MS = 2000
 /** The lobby is asked often; its sums may be as old as this. */
@@ -32,15 +35,35 @@ export interface OwnRooms {
   readonly acts: Pick<Acts, 'here'>
 }
 
-interface LinesAsked {
-  readonly after: string
-  readonly limit: number
-}
-
-interface ActAsked<A extends ActName = ActName> {
-  readonly act: A
-  readonly asked: Asked[A]
-}
+const LINES_ASKED = z.object({ after: z.string(), limit: count })
+type LinesAsked = z.output<typeof LINES_ASKED>
+/** As the paths of the operator take them. */
+const ACT_ASKED = z.discriminatedUnion('act', [
+  z.object({ act: z.enum(['room', 'restart', 'clear-history', 'erase']), asked: ROOM }),
+  z.object({ act: z.literal('kick'), asked: KICK }),
+  z.object({ act: z.literal('redact'), asked: REDACT }),
+  z.object({ act: z.literal('say'), asked: SAY }),
+])
+const LIVE: z.ZodType<LiveRooms> = z.record(
+  z.string(),
+  z.object({ members: count, open: z.array(z.object({ path: z.string(), members: count })) }),
+)
+const LINES: z.ZodType<RoomLine[]> = z.array(
+  z.object({
+    room: z.string(),
+    module: z.string(),
+    state: z.enum(['open', 'failed', 'closed']),
+    error: z.string().exactOptional(),
+    members: count,
+    connections: count,
+    seq: count,
+    storageBytes: count,
+    alarms: count,
+    messagesPerSecond: z.number(),
+    openedAt: z.number().nullable(),
+    node: z.string().nullable(),
+  }),
+)
 
 export class OtherRooms implements Elsewhere {
   readonly #parts: OtherRoomsParts
@@ -56,28 +79,27 @@ export class OtherRooms implements Elsewhere {
 
   async run(path: string, act: string, asked: unknown): Promise<{ answer: unknown } | undefined> {
     const link = await linkToOwner(this.#parts, path)
-    return link && { answer: await link.ask('act', { act, asked }) }
+    return link && { answer: await link.ask('act', z.unknown(), { act, asked }) }
   }
 
   async lines(query: LinesAsked): Promise<RoomLine[]> {
-    return (await this.#askAll<RoomLine[]>('lines', query)).flat()
+    return (await this.#askAll('lines', LINES, query)).flat()
   }
 
   live(): Promise<LiveRooms[]> {
     const now = this.#parts.clock.monotonic()
-    if (!this.#live || now - this.#live.atMs > FRESH_MS)
-      this.#live = { atMs: now, rooms: this.#askAll<LiveRooms>('live') }
+    if (!this.#live || now - this.#live.atMs > FRESH_MS) this.#live = { atMs: now, rooms: this.#askAll('live', LIVE) }
     return this.#live.rooms
   }
 
-  /** The answers of the nodes that answer. All run the same questions: links have a protocol number. */
-  async #askAll<T>(name: string, args?: unknown): Promise<T[]> {
+  /** The answers of the nodes that answer. */
+  async #askAll<T>(name: string, shape: z.ZodType<T>, args?: unknown): Promise<T[]> {
     const { roster, clock } = this.#parts
     const others = [...roster.all()].filter(({ id }) => id !== roster.self)
     const nothing = (): T[] => []
     const answers = others.map(({ id }) => {
-      const answer = this.#parts.links.to(id).then((link) => link.ask(name, args))
-      const one = answer.then((value) => [value as T], nothing)
+      const answer = this.#parts.links.to(id).then((link) => link.ask(name, shape, args))
+      const one = answer.then((value) => [value], nothing)
       return within<T[]>(clock, SUM_MS, one, nothing)
     })
     return (await Promise.all(answers)).flat()
@@ -86,10 +108,7 @@ export class OtherRooms implements Elsewhere {
 
 /** Answers the other nodes' `OtherRooms`. */
 export function answerForRooms(questions: Questions, { rooms, overview, acts }: OwnRooms): void {
-  questions.answer('live', () => liveRooms(rooms))
-  questions.answer('lines', (query) => overview.lines(query as LinesAsked))
-  questions.answer('act', (given) => {
-    const { act, asked } = given as ActAsked
-    return acts.here(act, asked)
-  })
+  questions.answer('live', z.undefined(), () => liveRooms(rooms))
+  questions.answer('lines', LINES_ASKED, (query) => overview.lines(query))
+  questions.answer('act', ACT_ASKED, ({ act, asked }) => acts.here(act, asked))
 }

@@ -2,8 +2,10 @@
  * The questions of one link that wait for their answers: each has a number, and is answered, fails or is given up once.
  * `link.ts` owns one.
  */
+import type { z } from 'zod'
 import type { Clock } from '../clock.ts'
 import { RoomError } from '../errors.ts'
+import { fitted } from './link-shapes.ts'
 
 interface Pending {
   resolve(value: unknown): void
@@ -23,16 +25,18 @@ export class PendingAsks {
     return this.#pending.size
   }
 
-  /** Says a question under a number of its own. Rejects with a `RoomError` `unavailable` after `ms`. */
-  ask(say: (ask: number) => void, ms: number): Promise<unknown> {
+  /**
+   * Says a question under a number of its own. Rejects with a `RoomError` `unavailable` after `ms`. `shape`: of its answer.
+   */
+  ask<T>(say: (ask: number) => void, shape: z.ZodType<T>, ms: number): Promise<T> {
     this.#last += 1
     const ask = this.#last
-    const { promise, resolve, reject } = Promise.withResolvers<unknown>()
+    const { promise, resolve, reject } = Promise.withResolvers<T>()
     const cancel = this.#clock.after(ms, () => this.fail(ask, unavailable('the other node has not answered in time')))
     this.#pending.set(ask, {
       resolve(value) {
         cancel()
-        resolve(value)
+        resolve(fitted(shape, value, 'an answer'))
       },
       reject(error) {
         cancel()
@@ -43,9 +47,15 @@ export class PendingAsks {
     return promise
   }
 
-  /** An answer; one that comes too late is dropped. */
+  /** An answer; one that comes too late is dropped. Throws a `MalformedError` if it is none to this question. */
   answer(ask: number, value: unknown): void {
-    this.#take(ask)?.resolve(value)
+    const pending = this.#take(ask)
+    try {
+      pending?.resolve(value)
+    } catch (error) {
+      pending?.reject(unavailable('the other node has not answered what was asked'))
+      throw error
+    }
   }
 
   fail(ask: number, error: Error): void {

@@ -2,6 +2,7 @@
  * Where a room lives, told by other nodes, while Redis does not answer this one: so a node that alone is cut off from it
  * is an edge still. `owners.ts` asks; who owns a room is decided in Redis all the same.
  */
+import { z } from 'zod'
 import type { Link } from './link.ts'
 import type { NodeId } from './link-message.ts'
 import type { Home, Ownership } from './ownership.ts'
@@ -12,10 +13,9 @@ const QUESTION = 'home'
 /** Whom Redis has answered so lately may tell. */
 const FRESH_MS = 2500
 
-interface Told {
-  readonly node: NodeId
-  readonly term: number
-}
+const ASKED = z.string()
+const TOLD = z.object({ node: z.string(), term: z.int().min(0) }).optional()
+type Told = z.output<typeof TOLD>
 
 /** Tells other nodes where a room lives, as far as Redis answers this one. */
 export function tellHomes(
@@ -23,8 +23,8 @@ export function tellHomes(
   roster: Pick<Roster, 'self' | 'redisAgeMs'>,
   ownership: Pick<Ownership, 'find' | 'termOf'>,
 ): void {
-  questions.answer(QUESTION, async (path): Promise<Told | undefined> => {
-    if (typeof path !== 'string' || roster.redisAgeMs > FRESH_MS) return undefined
+  questions.answer(QUESTION, ASKED, async (path): Promise<Told> => {
+    if (roster.redisAgeMs > FRESH_MS) return undefined
     const home = await ownership.find(path)
     if (home.at === 'there') return { node: home.node, term: home.term }
     return { node: roster.self, term: ownership.termOf(path) }
@@ -34,12 +34,8 @@ export function tellHomes(
 /** `undefined`: nobody knows, or it is said to be here, which only Redis can say. */
 export async function toldHome(links: Iterable<Link>, self: NodeId, path: string): Promise<Home | undefined> {
   for (const link of links) {
-    const told = await link.ask(QUESTION, path).catch(() => undefined)
-    if (isTold(told) && told.node !== self) return { at: 'there', node: told.node, term: told.term }
+    const told = await link.ask(QUESTION, TOLD, path).catch(() => undefined)
+    if (told && told.node !== self) return { at: 'there', node: told.node, term: told.term }
   }
   return undefined
-}
-
-function isTold(value: unknown): value is Told {
-  return typeof value === 'object' && value !== null && 'node' in value && typeof value.node === 'string'
 }

@@ -45,10 +45,10 @@ function stage(others: readonly NodeEntry[]) {
   const own: string[] = []
   const unreached: string[] = []
   const ending: string[] = []
-  const ask = async (to: string, name: string, args: unknown) => {
+  const ask = async <T>(to: string, name: string, shape: z.ZodType<T>, args: unknown) => {
     asked.push(`${to} ${name} ${JSON.stringify(args)}`)
     if (ending.includes(to)) throw new RoomError(ENDING, 'it ends too')
-    return undefined
+    return shape.parse(undefined)
   }
   const handOver = new HandOver({
     ...{ clock, rooms, guests, logger },
@@ -56,7 +56,7 @@ function stage(others: readonly NodeEntry[]) {
     links: {
       async to(node) {
         if (unreached.includes(node)) throw new DialError('refused', 'nobody listens')
-        return { node, ask: (name, args) => ask(node, name, args) }
+        return { node, ask: (name, shape, args) => ask(node, name, shape, args) }
       },
     },
     ownPeers: { hold: (path) => own.push(`hold ${path}`), follow: (path, heir) => own.push(`follow ${path} ${heir}`) },
@@ -179,7 +179,7 @@ it('is opened by its heir at once, held open for its edges, and settling for a s
   const questions = new Questions()
   const taking = new Taking({ clock, rooms, routeOf, isDraining: () => isDraining })
   taking.answer(questions)
-  const taken = questions.ask('take', { path: '/r/one' }, 'a')
+  const taken = questions.read('take', { path: '/r/one' })('a')
   await clock.advance(10)
   await taken
   expect([rooms.at('/r/one')?.room.path, taking.isSettling('/r/one'), taking.isSettling('/r/two')]).toEqual([
@@ -189,7 +189,7 @@ it('is opened by its heir at once, held open for its edges, and settling for a s
   ])
   await clock.advance(1000)
   expect(taking.isSettling('/r/one')).toBe(false)
-  await expect(questions.ask('take', { path: '/nowhere/at/all' }, 'a')).rejects.toMatchObject({ code: 'not_found' })
+  await expect(questions.read('take', { path: '/nowhere/at/all' })('a')).rejects.toMatchObject({ code: 'not_found' })
   isDraining = true
-  await expect(questions.ask('take', { path: '/r/two' }, 'a')).rejects.toMatchObject({ code: ENDING })
+  await expect(questions.read('take', { path: '/r/two' })('a')).rejects.toMatchObject({ code: ENDING })
 })

@@ -162,7 +162,7 @@ describe('a node', () => {
     const socket = await proven(b.address)
     expect(socket.extensions).toBe('')
     socket.send(data)
-    expect(await b.accepted[0]?.over).toBe('it sent what is no batch of messages')
+    expect(await b.accepted[0]?.over).toBe('it said what could not be read')
     expect(b.accepted[0]?.messages).toEqual([])
   })
 

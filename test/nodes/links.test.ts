@@ -1,5 +1,6 @@
 /** Links between nodes over a made-up network: dialled once, shared, cut in time, and never for a freeze of the node itself. */
 import { describe, expect, it } from 'vitest'
+import { z } from 'zod'
 import { Frame } from '../../src/delivery/frame.ts'
 import { InvalidError, Refusal, RepeatedError, RoomError } from '../../src/errors.ts'
 import { DialError } from '../../src/nodes/network.ts'
@@ -50,21 +51,23 @@ describe('a link', () => {
   it('is asked both ways, and answered with what the other node says or throws', async () => {
     const { a, b, dial, clock } = await pair()
     const link = await dial(a, b)
-    b.questions.answer('sums', (args, from) => ({ args, from }))
-    b.questions.answer('later', () => Promise.resolve())
-    b.questions.answer('refuses', () => {
+    b.questions.answer('sums', z.unknown(), (args, from) => ({ args, from }))
+    b.questions.answer('later', z.unknown(), () => Promise.resolve())
+    b.questions.answer('refuses', z.unknown(), () => {
       throw new Refusal(503, 'full', 'no more', { 'Retry-After': '2' }, { of: 3 }).by('instances')
     })
-    b.questions.answer('invalid', () => Promise.reject(new InvalidError('invalid', 'not so', [{ path: ['at'] }])))
-    b.questions.answer('repeated', () => Promise.reject(new RepeatedError('mine', 'again', { n: 1 })))
-    b.questions.answer('fails', () => {
+    b.questions.answer('invalid', z.unknown(), () =>
+      Promise.reject(new InvalidError('invalid', 'not so', [{ path: ['at'] }])),
+    )
+    b.questions.answer('repeated', z.unknown(), () => Promise.reject(new RepeatedError('mine', 'again', { n: 1 })))
+    b.questions.answer('fails', z.unknown(), () => {
       throw new TypeError('a secret')
     })
-    a.questions.answer('back', () => 'from a')
+    a.questions.answer('back', z.unknown(), () => 'from a')
     const ends = ['sums', 'later', 'refuses', 'invalid', 'repeated', 'fails', 'nothing'].map((name) =>
-      outcome(link.ask(name, 1)),
+      outcome(link.ask(name, z.unknown(), 1)),
     )
-    const back = outcome(b.accepted[0]?.ask('back') ?? Promise.resolve())
+    const back = outcome(b.accepted[0]?.ask('back', z.unknown()) ?? Promise.resolve())
     await clock.advance(2 * DELAY_MS)
     const [sums, later, refused, invalid, repeated, failed, nothing] = ends
     expect([sums?.value, back.value, later && 'value' in later]).toEqual([{ args: 1, from: 'a' }, 'from a', true])
@@ -84,8 +87,8 @@ describe('a link', () => {
     const { a, b, dial, clock } = await pair()
     const link = await dial(a, b)
     const { promise, resolve } = Promise.withResolvers<string>()
-    b.questions.answer('slow', () => promise)
-    const end = outcome(link.ask('slow'))
+    b.questions.answer('slow', z.unknown(), () => promise)
+    const end = outcome(link.ask('slow', z.unknown()))
     await clock.advance(4999)
     expect(end).toEqual({})
     await clock.advance(1)
@@ -109,17 +112,17 @@ describe('a link', () => {
   it('fails all questions when it is over, and tells each side once', async () => {
     const { a, b, dial, clock, network } = await pair()
     const link = await dial(a, b)
-    b.questions.answer('never', () => new Promise(() => {}))
-    const ends = [1, 2].map(() => outcome(link.ask('never')))
+    b.questions.answer('never', z.unknown(), () => new Promise(() => {}))
+    const ends = [1, 2].map(() => outcome(link.ask('never', z.unknown())))
     await clock.advance(DELAY_MS)
     network.cut('a', 'b')
     await clock.advance(DELAY_MS)
     expect(ends.map(({ error }) => error)).toMatchObject([{ code: 'unavailable' }, { code: 'unavailable' }])
     expect([a.over.dialled.length, b.over.accepted.length]).toEqual([1, 1])
-    expect(outcome(link.ask('never'))).toEqual({})
+    expect(outcome(link.ask('never', z.unknown()))).toEqual({})
     await clock.advance(10_000)
     expect([a.over.dialled.length, b.over.accepted.length, network.connections]).toEqual([1, 1, 0])
-    await expect(link.ask('never')).rejects.toMatchObject({ code: 'unavailable' })
+    await expect(link.ask('never', z.unknown())).rejects.toMatchObject({ code: 'unavailable' })
     expect((await dial(a, b)).isOver).toBe(false)
   })
 
@@ -240,7 +243,7 @@ describe('a node that cannot be dialled', () => {
 
 it('a question has one answer', async () => {
   const { a } = await pair()
-  a.questions.answer('one', () => 1)
-  expect(() => a.questions.answer('one', () => 2)).toThrow('expected one answer')
-  expect(() => a.questions.ask('two', undefined, 'b')).toThrow(RoomError)
+  a.questions.answer('one', z.unknown(), () => 1)
+  expect(() => a.questions.answer('one', z.unknown(), () => 2)).toThrow('expected one answer')
+  expect(() => a.questions.read('two', undefined)('b')).toThrow(RoomError)
 })

@@ -5,6 +5,7 @@
 import type { Clock } from '../../src/clock.ts'
 import type { OwnerLink } from '../../src/nodes/edge/remote-home.ts'
 import type { LinkListener } from '../../src/nodes/link.ts'
+import { readBatch } from '../../src/nodes/link-batch.ts'
 import { failureOf, thrownBy } from '../../src/nodes/link-failure.ts'
 import type { LinkMessage, NodeId, ToEdge, ToOwner } from '../../src/nodes/link-message.ts'
 import type { EdgeLink } from '../../src/nodes/owner/guest-link.ts'
@@ -42,9 +43,9 @@ export class CoupledLink implements EdgeLink {
         return waitingBytes()
       },
       send: (message) => this.#say('toOwner', message),
-      askWith: (message, ms = 5000) => {
+      askWith: (message, shape, ms = 5000) => {
         if (this.isOver) return Promise.reject(unavailable('the link is over'))
-        return this.#asks.ask((ask) => this.#say('toOwner', message(ask)), ms)
+        return this.#asks.ask((ask) => this.#say('toOwner', message(ask)), shape, ms)
       },
     }
   }
@@ -101,6 +102,17 @@ export class CoupledLink implements EdgeLink {
     this[way].push(copy)
     if (this.holds[way]) this.#held[way].push(copy)
     else this.#arrive(way, copy)
+  }
+
+  /** These bytes come from the other side, as from another version: what cannot be read or taken ends the link. */
+  mistake(way: 'toOwner' | 'toEdge', bytes: Buffer): unknown {
+    try {
+      for (const message of readBatch(bytes)) this.#arrive(way, message)
+      return undefined
+    } catch (error) {
+      this.cut()
+      return error
+    }
   }
 
   #arrive(way: 'toOwner' | 'toEdge', message: LinkMessage): void {

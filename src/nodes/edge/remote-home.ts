@@ -3,6 +3,7 @@
  * the owner sends for all of them comes once, and goes to each through an audience like that of a room here.
  * `edge-room.ts` opens one whenever it finds the room there; `places.ts` hands in what the owner says.
  */
+import { z } from 'zod'
 import type { Clock } from '../../clock.ts'
 import type { Route } from '../../config/mount.ts'
 import { Audience } from '../../delivery/audience.ts'
@@ -43,6 +44,7 @@ export interface RemoteHomeParts {
 }
 
 const RESERVE_MS = 5000
+const RESERVED = z.object({ resumes: z.boolean().optional() })
 
 export class RemoteHome implements RoomHome, SessionHome {
   readonly place: number
@@ -104,9 +106,9 @@ export class RemoteHome implements RoomHome, SessionHome {
       number = ask
       return { op: 'reserve', place, ask, client, offset: at, isStream }
     }
-    const answer = await this.ask(reserve, RESERVE_MS)
+    const { resumes } = await this.ask(reserve, RESERVED, RESERVE_MS)
     const release = () => this.send({ op: 'release', place, ask: number })
-    return { release, resumes: resumesIn(answer) }
+    return { release, resumes }
   }
 
   /** Known when a place is kept. */
@@ -133,8 +135,8 @@ export class RemoteHome implements RoomHome, SessionHome {
     if (!this.isOver) this.#parts.link.send(message)
   }
 
-  ask(message: (ask: number) => ToOwner, withinMs: number): Promise<unknown> {
-    return this.#parts.link.askWith(message, withinMs)
+  ask<T>(message: (ask: number) => ToOwner, shape: z.ZodType<T>, withinMs: number): Promise<T> {
+    return this.#parts.link.askWith(message, shape, withinMs)
   }
 
   left(session: RemoteSession): void {
@@ -235,9 +237,4 @@ export class RemoteHome implements RoomHome, SessionHome {
     if (this.#isAttached) this.#parts.lost(to)
     this.#answer.reject(new HomeOver(this.node, to))
   }
-}
-
-function resumesIn(answer: unknown): boolean | undefined {
-  if (typeof answer !== 'object' || answer === null || !('resumes' in answer)) return undefined
-  return typeof answer.resumes === 'boolean' ? answer.resumes : undefined
 }

@@ -2,6 +2,7 @@
  * The session of a peer of this node in a room of another. What the peer says goes over the link; what the room sends to
  * it is written here, within the bounds of its connection. `remote-home.ts` makes it and hands in what the owner says.
  */
+import type { z } from 'zod'
 import type { Clock } from '../../clock.ts'
 import type { Frame } from '../../delivery/frame.ts'
 import { type Bounds, Subscriber, type SubscriberOwner } from '../../delivery/subscriber.ts'
@@ -10,6 +11,7 @@ import type { EventSession, Posted, Posting } from '../../room/open-room.ts'
 import type { Message } from '../../room/protocol.ts'
 import type { Limit } from '../../tally.ts'
 import type { ToOwner } from '../link-message.ts'
+import { POSTED } from '../link-shapes.ts'
 import type { EdgePeer } from './room-home.ts'
 import { ANSWER_MS } from './unanswered.ts'
 
@@ -27,7 +29,7 @@ export interface SessionHome {
   /** Bytes that wait on the link. */
   readonly waitingBytes: number
   send(message: ToOwner): void
-  ask(message: (ask: number) => ToOwner, withinMs: number): Promise<unknown>
+  ask<T>(message: (ask: number) => ToOwner, shape: z.ZodType<T>, withinMs: number): Promise<T>
   /** It has left. */
   left(session: RemoteSession): void
   /** Frames of this length for it alone are reported when they are written. */
@@ -66,9 +68,7 @@ export class RemoteSession implements EventSession, SubscriberOwner {
   async post(messages: readonly Message[], { producerKey }: Posting = {}): Promise<Posted> {
     const { place } = this.#home
     const post = (ask: number): ToOwner => ({ op: 'post', place, session: this.number, ask, messages, producerKey })
-    const posted = await this.#home.ask(post, ANSWER_MS)
-    if (isPosted(posted)) return posted
-    throw new Error(`expected the answer to a post from the owner of the room, got ${typeof posted}`)
+    return this.#home.ask(post, POSTED, ANSWER_MS)
   }
 
   gone(isLost: boolean): void {
@@ -128,9 +128,4 @@ export class RemoteSession implements EventSession, SubscriberOwner {
     this.#home.left(this)
     return true
   }
-}
-
-/** Nodes trust each other, but may be of different versions. */
-function isPosted(value: unknown): value is Posted {
-  return typeof value === 'object' && value !== null && 'kept' in value && typeof value.kept === 'string'
 }

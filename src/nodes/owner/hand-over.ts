@@ -4,6 +4,7 @@
  * given up, the heir opens it, and the edges bring its peers there. `operations/drain.ts` begins it, before it dismisses
  * the peers of this node; the other end is `taking.ts`.
  */
+import { z } from 'zod'
 import type { Clock } from '../../clock.ts'
 import type { RoomLogger } from '../../define.ts'
 import { Close, RoomError } from '../../errors.ts'
@@ -111,7 +112,7 @@ export class HandOver {
 
   async #ask(heir: Heir, path: string): Promise<void> {
     try {
-      await heir.ask(TAKE, { path })
+      await heir.ask(TAKE, z.undefined(), { path })
     } catch (error) {
       // The edges find it all the same.
       const { logger } = this.#parts

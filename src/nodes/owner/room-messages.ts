@@ -3,6 +3,7 @@
  * room. The chain of rooms that wait for each other goes with it, and what is left of its time. `room-sender.ts` asks here
  * where a room is elsewhere, and delivers what another node asks for.
  */
+import { z } from 'zod'
 import type { Answer } from '../../author/room.ts'
 import type { Clock } from '../../clock.ts'
 import type { ChainedMessage } from '../../room/room-message.ts'
@@ -15,11 +16,22 @@ export interface RoomMessagesParts extends OwnerLinkParts {
   readonly clock: Clock
 }
 
-interface Asked extends Omit<ChainedMessage, 'chain'> {
-  readonly paths: readonly string[]
+const ASKED = z.object({
+  from: z.string(),
+  path: z.string(),
+  type: z.string(),
+  data: z.unknown().optional(),
+  id: z.string().optional(),
+  /** Of the chain. */
+  paths: z.array(z.string()),
   /** How long the first of the chain is still waited for. */
-  readonly withinMs: number
-}
+  withinMs: z.number(),
+})
+const ANSWER: z.ZodType<Answer> = z.object({
+  seq: z.int().exactOptional(),
+  kept: z.string(),
+  duplicate: z.literal(true).exactOptional(),
+})
 
 export class RoomMessages {
   readonly #parts: RoomMessagesParts
@@ -31,11 +43,9 @@ export class RoomMessages {
   /** Answers the questions of other nodes. */
   answer(questions: Questions, deliver: (message: ChainedMessage) => Promise<Answer>): void {
     const { clock } = this.#parts
-    questions.answer(QUESTION, (args) => {
-      // Another node of this version has asked.
-      const { paths, withinMs, ...message } = args as Asked
-      return deliver({ ...message, chain: { paths, untilMs: clock.monotonic() + withinMs } })
-    })
+    questions.answer(QUESTION, ASKED, ({ paths, withinMs, data, id, ...message }) =>
+      deliver({ ...message, data, id, chain: { paths, untilMs: clock.monotonic() + withinMs } }),
+    )
   }
 
   /** Delivers a message to a room of another node. Resolves with `undefined` if the room is here. */
@@ -43,7 +53,6 @@ export class RoomMessages {
     const link = await linkToOwner(this.#parts, message.path)
     if (!link) return undefined
     const withinMs = chain.untilMs - this.#parts.clock.monotonic()
-    const asked: Asked = { ...message, paths: chain.paths, withinMs }
-    return (await link.ask(QUESTION, asked)) as Answer
+    return link.ask(QUESTION, ANSWER, { ...message, paths: chain.paths, withinMs })
   }
 }

@@ -2,6 +2,7 @@
  * Rooms that are handed to this node: each is opened at once, and held open until its edges have had the time to bring its
  * peers. `hand-over.ts` of the other node asks. Until then a room is not complete, which its description says.
  */
+import { z } from 'zod'
 import type { Clock } from '../../clock.ts'
 import type { Route } from '../../config/mount.ts'
 import { RoomError } from '../../errors.ts'
@@ -10,6 +11,7 @@ import type { Questions } from '../questions.ts'
 
 /** The question: take this room. */
 export const TAKE = 'take'
+const ASKED = z.object({ path: z.string() })
 /** The code of its refusal: the node that was to have the room ends too. */
 export const ENDING = 'ending'
 /** How long an empty room waits for its edges. */
@@ -35,8 +37,7 @@ export class Taking {
   }
 
   answer(questions: Questions): void {
-    // Another node of this version has asked.
-    questions.answer(TAKE, (args) => this.#take((args as { path: string }).path))
+    questions.answer(TAKE, ASKED, ({ path }) => this.#take(path))
   }
 
   /** The room was at another node: its edges are about to bring its peers. */
