@@ -120,7 +120,7 @@ class SimEnd implements Channel {
     const { other, self } = this
     if (!other) return
     this.#atMs = net.arrival(self.machine, other.self.machine, this.#atMs)
-    net.timeline.after(this.#atMs - net.timeline.nowMs, label, () => {
+    net.timeline.at(this.#atMs, label, () => {
       this.waitingBytes = Math.max(0, this.waitingBytes - (batch?.bytes ?? 0))
       if (!other.isOver) other.self.clock.arrives(arrived, label)
       // Who sends to a connection that is not there any more is told so, if the way back is open.
@@ -145,7 +145,7 @@ class SimEnd implements Channel {
       this.#link.ended()
       this.self.clock.arrives(() => this.events?.closed(reason), 'link closed')
     }
-    if (atMs > timeline.nowMs) timeline.after(atMs - timeline.nowMs, 'link ends', end)
+    if (atMs > timeline.nowMs) timeline.at(atMs, 'link ends', end)
     else end()
   }
 }

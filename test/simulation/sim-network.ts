@@ -47,11 +47,11 @@ export class SimNetwork implements Network {
       const cancel = clock.after(DIAL_MS, () => fail('unreachable'))
       const back = (settle: () => void) => {
         const atMs = net.arrival(to, from, 0)
-        net.timeline.after(atMs - net.timeline.nowMs, 'link dialled', () => clock.arrives(settle, 'link dialled'))
+        net.timeline.at(atMs, 'link dialled', () => clock.arrives(settle, 'link dialled'))
       }
       if (net.gone.has(to)) return
       const atMs = net.arrival(from, to, 0)
-      net.timeline.after(atMs - net.timeline.nowMs, 'link dial', () => {
+      net.timeline.at(atMs, 'link dial', () => {
         const there = net.listening.get(address)
         if (net.gone.has(to)) return
         if (!there || net.isRefused(from, to)) return back(() => fail('refused'))

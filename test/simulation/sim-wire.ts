@@ -97,7 +97,7 @@ export class SimWire implements Wire {
   say(text: string, received: () => void): void {
     if (this.#isCut) return
     this.#upAt = Math.max(this.#upAt, this.#restsUntil, this.#timeline.nowMs + this.#delay())
-    this.#timeline.after(this.#upAt - this.#timeline.nowMs, `${this.#name} up`, () => {
+    this.#timeline.at(this.#upAt, `${this.#name} up`, () => {
       if (this.#isCut) return
       this.clock.arrives(() => {
         if (this.#isOver) return
@@ -147,7 +147,7 @@ export class SimWire implements Wire {
     if (!next || this.#isReading) return
     this.#isReading = true
     const at = Math.max(next.at, this.#slowUntil)
-    this.#timeline.after(at - this.#timeline.nowMs, `${this.#name} down`, () => {
+    this.#timeline.at(at, `${this.#name} down`, () => {
       this.#isReading = false
       if (this.#isCut) return
       if (this.#slowUntil > this.#timeline.nowMs) return this.#readOn()

@@ -29,7 +29,12 @@ export class Timeline {
 
   /** Runs `run` after `ms`. The returned function cancels. */
   after(ms: number, label: string, run: () => void): () => void {
-    const task: Task = { at: this.nowMs + Math.max(0, ms), order: this.#order, label, run }
+    return this.at(this.nowMs + Math.max(0, ms), label, run)
+  }
+
+  /** Runs `run` at this time, or now if that has passed. What is due at one time keeps its order, which sums of times would not. */
+  at(ms: number, label: string, run: () => void): () => void {
+    const task: Task = { at: Math.max(this.nowMs, ms), order: this.#order, label, run }
     this.#order += 1
     this.#push(task)
     return () => {
