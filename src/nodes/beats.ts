@@ -7,7 +7,6 @@ import type { LogWarning } from '../log/log.ts'
 import { NODES_KEY } from '../log/redis/keys.ts'
 import { beat, NOTES_EACH } from '../log/redis/scripts/beat.ts'
 import { note } from '../log/redis/scripts/note.ts'
-import { removeNode } from '../log/redis/scripts/remove-node.ts'
 import { within } from '../within.ts'
 import { BEAT_MS, BeatLoop } from './beat-loop.ts'
 import { type BeatReply, readBeat } from './beat-reply.ts'
@@ -24,11 +23,10 @@ import { OwnNode } from './own-node.ts'
 import { Proof } from './proof.ts'
 import { Reaches } from './reaches.ts'
 import { RedisClock } from './redis-clock.ts'
+import { Removals } from './removals.ts'
 import type { NodeEntry, Roster, RosterEvents } from './roster.ts'
 import { type BeatTimes, IN_TIME_MS, Sightings } from './sightings.ts'
 
-/** A dead node is removed from Redis after so long. */
-const REMOVE_MS = 60_000
 /** A node that ends waits so long for Redis. */
 const LEAVE_MS = 1000
 
@@ -38,8 +36,9 @@ export class Beats implements Roster {
   readonly #events: RosterEvents
   readonly #own: OwnNode
   readonly #sightings = new Sightings()
+  readonly #removals: Removals
   readonly #notes = new NoteInbox()
-  readonly #reaches = new Reaches()
+  readonly #reaches = new Reaches(this.#sightings)
   readonly #warnings: NodeWarnings
   readonly #proof: Proof
   readonly #time = new CommonTime()
@@ -58,8 +57,9 @@ export class Beats implements Roster {
     this.#own = new OwnNode(this.self, parts)
     this.#events = guardedEvents(parts.events, logger)
     this.#warnings = new NodeWarnings(logger)
+    this.#removals = new Removals(parts.calls, this.#sightings)
     this.#redisClock = new RedisClock(clock)
-    this.#proof = new Proof({ monotonic: () => clock.monotonic(), others: () => this.#sightings.living() })
+    this.#proof = new Proof({ monotonic: () => clock.monotonic(), others: this.#sightings })
     this.#loop = new BeatLoop({
       clock,
       beat: () => this.#beat(),
@@ -70,8 +70,7 @@ export class Beats implements Roster {
       clock,
       channels: this.#channels,
       isDead: (id) => this.isDead(id),
-      get: (id) => this.#sightings.get(id),
-      counterOf: (id) => this.#sightings.counterOf(id),
+      sightings: this.#sightings,
       beat: () => this.#loop.anew(),
     })
   }
@@ -91,17 +90,16 @@ export class Beats implements Roster {
 
   /** Its rooms are given up: others need not wait until it is found dead. */
   async end(): Promise<void> {
-    const { calls, clock } = this.#parts
     this.#hasEnded = true
     this.#endTicks()
     const beaten = this.#loop.end()
     const leave = async () => {
       await beaten
-      await calls.run(removeNode, NODES_KEY, [this.self, ''])
+      await this.#removals.own(this.self)
       this.#channels.left()
     }
     const ended = this.#own.isKept ? leave().catch(() => {}) : Promise.resolve()
-    await within(clock, LEAVE_MS, ended, () => {})
+    await within(this.#parts.clock, LEAVE_MS, ended, () => {})
     this.#channels.end()
   }
 
@@ -127,6 +125,10 @@ export class Beats implements Roster {
     const state = this.#sightings.state(id, this.#own.beats)
     if (state === 'unknown') this.#loop.soon()
     return state === 'dead'
+  }
+
+  movedMs(id: NodeId): number | undefined {
+    return this.#sightings.movedMs(id)
   }
 
   get hasProof(): boolean {
@@ -166,12 +168,13 @@ export class Beats implements Roster {
 
   dialled(id: NodeId, failure: DialFailure | undefined): void {
     this.#reaches.dialled(id, failure === undefined, this.#parts.clock.monotonic())
+    if (failure === 'refused') void this.answers(id)
   }
 
   async #beat(): Promise<boolean> {
     const { calls, clock } = this.#parts
     const sentMs = clock.monotonic()
-    const cannotReach = this.#reaches.unreached((id) => this.#sightings.movedMs(id))
+    const cannotReach = this.#reaches.unreached()
     this.#own.say({ hears: this.#channels.hears, cannotReach })
     const { number, args } = this.#own.next(this.#time.isSure ? this.#time.at(sentMs) : 0, this.#notes.confirmation)
     try {
@@ -209,8 +212,7 @@ export class Beats implements Roster {
     for (const id of died) this.#events.died(id)
     // So that it is known early who cannot be reached.
     for (const { id } of living) if (!known.has(id)) this.#events.linkWanted(id)
-    for (const { id, counter } of this.#sightings.deadFor(REMOVE_MS, answeredMs))
-      this.#parts.calls.run(removeNode, NODES_KEY, [id, counter]).catch(() => {})
+    this.#removals.dead(answeredMs)
     this.#channels.check()
   }
 

@@ -16,7 +16,7 @@ interface Answer {
 
 export interface DeathsParts {
   readonly clock: Clock
-  readonly roster: Pick<Roster, 'self' | 'get' | 'isDead' | 'answers'>
+  readonly roster: Pick<Roster, 'self' | 'get' | 'isDead' | 'movedMs' | 'answers'>
 }
 
 export class Deaths {
@@ -43,7 +43,9 @@ export class Deaths {
     if (node === roster.self) return false
     if (roster.isDead(node)) return true
     const answer = this.#answers.get(node)
-    return answer?.answers === false && counts(clock, answer.atMs, COUNTS_MS.silent)
+    if (answer?.answers !== false || !counts(clock, answer.atMs, COUNTS_MS.silent)) return false
+    // It lives: it could not hear, or be heard, when it was asked.
+    return (roster.movedMs(node) ?? 0) <= answer.atMs
   }
 
   /** The same, asked through Redis where there is a doubt. */

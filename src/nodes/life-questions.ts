@@ -6,8 +6,7 @@ import type { Clock } from '../clock.ts'
 import { within } from '../within.ts'
 import type { NodeId } from './link-message.ts'
 import type { NodeChannels } from './node-channels.ts'
-import type { NodeEntry } from './roster.ts'
-import { IN_TIME_MS } from './sightings.ts'
+import { IN_TIME_MS, type Sightings } from './sightings.ts'
 
 /** A node that lives answers within it. */
 const ANSWER_MS = 300
@@ -16,8 +15,7 @@ export interface LifeParts {
   readonly clock: Clock
   readonly channels: NodeChannels
   readonly isDead: (id: NodeId) => boolean
-  readonly get: (id: NodeId) => NodeEntry | undefined
-  readonly counterOf: (id: NodeId) => string
+  readonly sightings: Pick<Sightings, 'get' | 'counterOf' | 'silent'>
   /** A beat that is sent from now on; resolves with whether it was answered in time. */
   readonly beat: () => Promise<boolean>
 }
@@ -38,7 +36,7 @@ export class LifeQuestions {
   }
 
   async #ask(id: NodeId): Promise<boolean> {
-    const { clock, channels, isDead, get, counterOf, beat } = this.#parts
+    const { clock, channels, isDead, sightings, beat } = this.#parts
     if (isDead(id)) return false
     let isHere = false
     const answered = Promise.withResolvers<void>()
@@ -51,13 +49,15 @@ export class LifeQuestions {
       await Promise.all([beat(), this.#say(id, here)])
       if (isDead(id)) return false
       // What does not hear cannot answer: its beats tell.
-      if (get(id)?.hears !== true) return true
-      const counter = counterOf(id)
+      if (sightings.get(id)?.hears !== true) return true
+      const counter = sightings.counterOf(id)
       await within(clock, ANSWER_MS, answered.promise, () => {})
       if (isHere || !(await beat())) return true
       // After a pause of this process the answer may wait to be read.
       await new Promise<void>((resolve) => clock.soon(resolve))
-      return isHere || !channels.hears || counterOf(id) !== counter
+      if (isHere || !channels.hears || sightings.counterOf(id) !== counter) return true
+      sightings.silent(id, clock.monotonic())
+      return false
     } catch {
       return true
     } finally {

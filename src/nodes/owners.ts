@@ -23,7 +23,7 @@ const MOST_KNOWN = 50_000
 export interface OwnersParts {
   readonly clock: Clock
   readonly claims: Claims
-  readonly roster: Pick<Roster, 'self' | 'get' | 'all' | 'isDead' | 'answers' | 'announce'>
+  readonly roster: Pick<Roster, 'self' | 'get' | 'all' | 'isDead' | 'movedMs' | 'answers' | 'announce'>
   /** With which this node owns a room. */
   readonly claimOf: (path: string) => Claim | undefined
   /** Where other nodes say that a room lives: Redis does not answer this one. */

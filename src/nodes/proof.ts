@@ -5,7 +5,7 @@
  * it. `beats.ts` owns it and ticks each second.
  */
 import type { NodeId } from './link-message.ts'
-import type { NodeEntry } from './roster.ts'
+import type { Sightings } from './sightings.ts'
 
 /** So long after a beat that was answered nobody has found this node dead: it takes 10 s, on a clock of another machine. */
 export const PROOF_MS = 9500
@@ -26,8 +26,8 @@ const CATCH_UP_MS = 1000
 
 export interface ProofParts {
   readonly monotonic: () => number
-  /** The other nodes that live, as far as is known. */
-  readonly others: () => Iterable<NodeEntry>
+  /** The other nodes that live, as far as is known; a silent one cannot have heard of Redis. */
+  readonly others: Pick<Sightings, 'living' | 'isSilent'>
 }
 
 export type Reach =
@@ -69,7 +69,7 @@ export class Proof {
   answered(sentMs: number): void {
     const beforeMs = this.#beatMs
     this.#beatMs = Math.max(beforeMs, sentMs)
-    const others = new Set([...this.#parts.others()].map(({ id }) => id))
+    const others = new Set([...this.#parts.others.living()].map(({ id }) => id))
     for (const id of this.#ended) if (!others.has(id)) this.#ended.delete(id)
     // One that was heard may not have been seen to beat yet; by now it would have been.
     for (const [id, heardMs] of this.#heardMs) if (heardMs < beforeMs && !others.has(id)) this.#heardMs.delete(id)
@@ -104,14 +104,15 @@ export class Proof {
   *unheard(): Generator<NodeId> {
     const now = this.#parts.monotonic()
     const others = new Set(this.#heardMs.keys())
-    for (const { id } of this.#parts.others()) others.add(id)
+    for (const { id } of this.#parts.others.living()) others.add(id)
     for (const id of others) if (!this.#ended.has(id) && !this.#isFresh(this.#heardMs.get(id), now)) yield id
   }
 
   #reach(now: number): Reach {
     if (this.#elsewhereMs > this.#beatMs + APART_MS) return 'alone'
     if (now - this.#beatMs < APART_MS) return 'fine'
-    return this.unheard().next().done ? 'fine' : 'unknown'
+    for (const id of this.unheard()) if (!this.#parts.others.isSilent(id)) return 'unknown'
+    return 'fine'
   }
 
   #isFresh(heardMs: number | undefined, now: number): boolean {

@@ -42,6 +42,8 @@ export interface Roster {
    * after this question does not show it; `died` is called then.
    */
   isDead(id: NodeId): boolean
+  /** When it was last seen to beat, on this process' monotonic clock; `undefined`: it does not live. */
+  movedMs(id: NodeId): number | undefined
   /** Asks a node through Redis, after its link was refused. `false`: no answer within 300 ms; its rooms may be taken. */
   answers(id: NodeId): Promise<boolean>
   /**

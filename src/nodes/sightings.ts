@@ -15,6 +15,10 @@ export const IN_TIME_MS = 1000
 const PAUSE_MS = 2000
 /** A node that lives is seen again within it, also where Redis has lost all. */
 const MISSING_MS = 1500
+/** A node that does not beat for so long is dialled, to find out whether it has died. */
+const STANDS_MS = 2500
+/** So long after it did not answer a node that lives has beaten, also if its way to Redis was over for a moment. */
+const SILENT_MS = 3000
 /** So many ids that nobody has are remembered as dead. */
 const MOST_UNKNOWN = 1000
 
@@ -42,6 +46,10 @@ interface Sighting {
   isInRedis: boolean
   /** It has said that it ends. */
   hasLeft: boolean
+  /** Since when it is silent. */
+  silentMs: number | undefined
+  /** It is, and has not beaten for long enough. */
+  isSilent: boolean
 }
 
 interface Unknown {
@@ -72,6 +80,8 @@ export class Sightings {
       else if (!isSteady) sighting.sinceMs = answeredMs
       else if (sentMs - sighting.sinceMs >= DEAD_MS) sighting.deadMs = answeredMs
       if (sighting.deadMs !== undefined) died.push(id)
+      const stoodMs = sentMs - Math.max(sighting.sinceMs, sighting.silentMs ?? sentMs)
+      sighting.isSilent ||= stoodMs >= SILENT_MS
     }
     this.#forget()
     died.push(...this.#missing(number, sentMs))
@@ -123,6 +133,23 @@ export class Sightings {
     return 'unknown'
   }
 
+  /** Those that live as far as is known, and have not beaten lately. */
+  *standing(nowMs: number): Generator<NodeId> {
+    for (const [id, { sinceMs, deadMs }] of this.#seen)
+      if (deadMs === undefined && nowMs - sinceMs >= STANDS_MS) yield id
+  }
+
+  /** It refused a link, and did not answer through Redis either. */
+  silent(id: NodeId, nowMs: number): void {
+    const sighting = this.#seen.get(id)
+    if (sighting) sighting.silentMs ??= nowMs
+  }
+
+  /** Whether it was silent, and Redis has shown since that it does not beat: it has died, or Redis is away for it. */
+  isSilent(id: NodeId): boolean {
+    return this.#seen.get(id)?.isSilent === true
+  }
+
   /** Nodes that have been dead for so long and are still in Redis. */
   deadFor(ms: number, nowMs: number): DeadNode[] {
     return [...this.#seen]
@@ -142,7 +169,16 @@ export class Sightings {
     this.#unknown.delete(id)
     const sighting = this.#seen.get(id)
     if (!sighting) {
-      this.#seen.set(id, { field, sinceMs: nowMs, movedMs: nowMs, deadMs: undefined, isInRedis: true, hasLeft: false })
+      this.#seen.set(id, {
+        field,
+        sinceMs: nowMs,
+        movedMs: nowMs,
+        deadMs: undefined,
+        isInRedis: true,
+        hasLeft: false,
+        silentMs: undefined,
+        isSilent: false,
+      })
       return
     }
     // A Redis that has lost writes has an earlier counter.
@@ -150,6 +186,8 @@ export class Sightings {
       sighting.sinceMs = nowMs
       sighting.movedMs = nowMs
       sighting.deadMs = undefined
+      sighting.silentMs = undefined
+      sighting.isSilent = false
     }
     sighting.field = field
   }

@@ -92,6 +92,19 @@ describe('a room', () => {
     await expect(a.log.verify(path)).resolves.toBe(false)
   })
 
+  it('of a node that did not answer and has been seen to beat since is not taken', async () => {
+    await a.open()
+    b.roster.silent.add('a')
+    await nodes.clock.advance(100)
+    b.owners.doubt('/room', 'a', 'refused')
+    expect(await b.owners.judge('a')).toBe(true)
+    b.roster.silent.clear()
+    expect(b.owners.isGone('a')).toBe(true)
+    b.roster.moved.set('a', nodes.clock.monotonic() + 1)
+    expect(b.owners.isGone('a')).toBe(false)
+    expect(await b.owners.judge('a')).toBe(false)
+  })
+
   it('of a dead node is taken by the first at once, while the others wait and find it there', async () => {
     for (const node of [b, c]) node.bury('a')
     const path = firstOf(b, [b, c])

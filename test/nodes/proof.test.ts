@@ -1,36 +1,7 @@
 /** Whether a node may speak for its rooms: not beyond what others may think of it. */
 import { describe, expect, it } from 'vitest'
-import { type BeatsStage, beatsStage, type StagedNode, tellEachOther } from './beats-stage.ts'
-
-const TOLD = /\d+ (cutOff|linkWanted)/
-
-/** Two nodes that have run for a while, and are linked. */
-async function linked(): Promise<{ stage: BeatsStage; one: StagedNode; two: StagedNode; unlink: () => void }> {
-  const stage = beatsStage()
-  const [one, two] = [await stage.node(), await stage.node()]
-  const unlink = tellEachOther([one, two], stage.clock)
-  await stage.pass(5500)
-  expect(one.beats.hasProof && two.beats.hasProof).toBe(true)
-  return { stage, one, two, unlink }
-}
-
-/** This node does not reach Redis any more: nothing comes or goes. */
-function cut({ client }: StagedNode): void {
-  client.pacing = () => ({ callMs: 'held', answerMs: 'held' })
-}
-
-/** It reaches it again, on another connection. */
-function mend({ client }: StagedNode): void {
-  client.pacing = () => ({ callMs: 0, answerMs: 0 })
-  client.cut()
-}
-
-/** Passes time and notes when proof ended. */
-async function proofEnds(stage: BeatsStage, { beats }: StagedNode, limitMs: number): Promise<number> {
-  const begunMs = stage.clock.monotonic()
-  while (beats.hasProof && stage.clock.monotonic() - begunMs < limitMs) await stage.pass(50)
-  return stage.clock.monotonic() - begunMs
-}
+import { beatsStage, tellEachOther } from './beats-stage.ts'
+import { cut, linked, mend, proofEnds } from './proof-stage.ts'
 
 describe('a node that alone is cut off from Redis', () => {
   it('has no proof from 10 s after its last beat, before any other finds it dead, and gives its rooms up', async () => {
@@ -83,81 +54,6 @@ describe('a node that alone is cut off from Redis', () => {
     const { stage, one } = await linked()
     one.client.pacing = () => ({ callMs: 0, answerMs: 'held' })
     expect(await proofEnds(stage, one, 20_000)).toBeLessThanOrEqual(10_000)
-  })
-})
-
-describe('while Redis is away for all', () => {
-  it('proof holds for nodes that beat at other times', async () => {
-    const stage = beatsStage()
-    const one = await stage.node()
-    await stage.pass(900)
-    const two = await stage.node()
-    tellEachOther([one, two], stage.clock)
-    await stage.pass(5050)
-    stage.host.kill()
-    for (const node of [one, two]) expect(await proofEnds(stage, node, 30_000)).toBeGreaterThanOrEqual(30_000)
-    for (const { of } of [one, two]) expect(of('cutOff')).toEqual([])
-  })
-
-  it('proof holds, however long, and no room changes hands when it is back', async () => {
-    for (const isFrozen of [true, false]) {
-      const { stage, one, two } = await linked()
-      if (isFrozen) stage.host.freeze()
-      else stage.host.kill()
-      expect(await proofEnds(stage, one, 60_000)).toBeGreaterThanOrEqual(60_000)
-      expect(two.beats.hasProof).toBe(true)
-      if (isFrozen) stage.host.thaw()
-      else stage.host.start()
-      expect(await proofEnds(stage, one, 20_000)).toBeGreaterThanOrEqual(20_000)
-      for (const node of [one, two]) expect(node.told.filter((line) => /died|cutOff/.test(line))).toEqual([])
-    }
-  })
-
-  it('proof holds a while longer when another node has Redis back first', async () => {
-    const { stage, one, two } = await linked()
-    stage.host.kill()
-    await stage.pass(30_000)
-    cut(one)
-    stage.host.start()
-    await stage.pass(3000)
-    expect(one.beats.hasProof).toBe(true)
-    expect(one.of('cutOff')).toEqual([])
-    await stage.pass(4000)
-    // Before the other may find it dead.
-    expect(one.beats.hasProof).toBe(false)
-    expect(two.of('died')).toEqual([])
-    expect(one.of('cutOff')).toHaveLength(1)
-  })
-
-  it('a node that knows of no other has proof', async () => {
-    const stage = beatsStage()
-    const one = await stage.node()
-    await stage.pass(3000)
-    stage.host.kill()
-    expect(await proofEnds(stage, one, 60_000)).toBeGreaterThanOrEqual(60_000)
-    expect(one.told.filter((line) => TOLD.test(line))).toEqual([])
-  })
-
-  it('proof holds where the others have said that they end', async () => {
-    const { stage, one, two, unlink } = await linked()
-    stage.host.kill()
-    await stage.pass(20_000)
-    unlink()
-    two.process.die()
-    one.beats.ended(two.id)
-    expect(await proofEnds(stage, one, 30_000)).toBeGreaterThanOrEqual(30_000)
-    stage.host.start()
-    await stage.pass(15_000)
-    expect(one.of('died')).toHaveLength(1)
-  })
-
-  it('a node has none where another that it knows cannot tell', async () => {
-    const { stage, one, unlink } = await linked()
-    stage.host.kill()
-    await stage.pass(20_000)
-    expect(one.beats.hasProof).toBe(true)
-    unlink()
-    expect(await proofEnds(stage, one, 20_000)).toBeLessThanOrEqual(9000)
   })
 })
 

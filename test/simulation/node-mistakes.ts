@@ -28,6 +28,10 @@ export const NODE_MISTAKES: Readonly<Record<string, Mistake>> = {
     kinds: ['a node is cut off from all', 'a client of two nodes'],
     plant: () => replace(Proof, 'holds', { get: () => true }),
   },
+  'the time of all nodes is that of Redis': {
+    kinds: ['Redis clock jumps', 'a client of two nodes', 'crash'],
+    altered: alter('beat', ["redis.call('GET', N .. 'c') or ''", "now .. ' ' .. now"]),
+  },
   'an edge answers for nobody': {
     kinds: ['freeze', 'both ways are silent', 'a client of two nodes'],
     plant: () => replace(Unanswered, 'add', { value: () => undefined }),

@@ -62,6 +62,14 @@ export class RedisLine implements RedisCalls, MachineLine {
     return this.#isReady
   }
 
+  /** What is said to this node through Redis comes at once, and so does what it says. */
+  get hears(): boolean {
+    const { slowness, model } = this.#machine
+    const { isLoading, isBusy } = model.faults
+    const isWell = this.#isReady && this.#isReachable && slowness === 0 && !isLoading && !isBusy
+    return isWell && this.#subscriptions.every(({ isConnected }) => isConnected)
+  }
+
   revive(): void {}
 
   trustReplicas(): void {

@@ -9,21 +9,35 @@ import type { World } from './world.ts'
 
 /** A node that was well for so long is alive for all. */
 const WELL_MS = 15_000
-/** So long after something was wrong with Redis a node that refuses may not have been able to say that it lives. */
-const HEARD_MS = 8000
-/** It may go on so long in a room that it has lost, while it runs. */
+/** What a node could not hear, or not answer, counts for so long, unless it is seen to beat since. */
+const HEARD_MS = 3000
+/** Whether nodes hear is looked at so often. */
+const LOOK_MS = 50
+/** It may go on so long in a room that it has lost, while it runs and reaches Redis. */
 const FENCED_MS = 3000
+/** And so long where it does not, if the room was taken before it was dead by its beats. */
 const PROOF_MS = 10_000
+
+/** A room that a node has lost while it lived. */
+interface Loss {
+  /** How long the node had run. */
+  readonly ranMs: number
+  /** It may still have proof. */
+  readonly isEarly: boolean
+}
 
 export class Takeovers {
   readonly #world: World
   readonly #broken: Broken
-  /** By node and path: how long the node had run when it lost the room. */
-  readonly #lost = new Map<string, number>()
+  /** By node and path. */
+  readonly #lost = new Map<string, Loss>()
+  /** By node: when it did not hear what is said through Redis. */
+  readonly #deafMs = new Map<string, number>()
 
   constructor(world: World, broken: Broken) {
     this.#world = world
     this.#broken = broken
+    this.#look()
   }
 
   moved({ path, owner, term }: RoomLedger, { from, last, isExcused }: Former): void {
@@ -34,27 +48,34 @@ export class Takeovers {
     if (owner === last || isExcused) return
     const former = this.#machineOf(last)
     if (!former?.node) return
-    this.#lost.set(`${last} ${path}`, former.node.clock.ranMs)
+    // One that was refused was taken for dead; or Redis has lost whose it is.
+    const isEarly = from === '' || former.dials.ms <= WELL_MS
+    this.#lost.set(`${last} ${path}`, { ranMs: former.node.clock.ranMs, isEarly })
     if (from !== '' && this.#wasWell(former)) this.#broken(`${path}: was taken from ${former.name}, which was well`)
   }
 
-  /** Whether nobody may take its rooms. That it could not be dialled is no reason, unless Redis was away too. */
+  /** Whether nobody may take its rooms. That it could not be dialled is no reason, unless it could not be asked either. */
   #wasWell({ node, health, dials }: Machine): boolean {
-    const { redisHealth, redisAiledMs, timeline } = this.#world
+    const { redisHealth, timeline } = this.#world
     if (!node || node.isEnding || health.ms < WELL_MS || redisHealth.ms < WELL_MS) return false
-    return dials.ms > WELL_MS || timeline.nowMs - redisAiledMs > HEARD_MS
+    return dials.ms > WELL_MS || timeline.nowMs - (this.#deafMs.get(node.id) ?? 0) > HEARD_MS
   }
 
   /** A room of a node says something. */
   broadcast(node: SimNode, path: string): void {
-    const lostMs = this.#lost.get(`${node.id} ${path}`)
-    const dials = this.#machineOf(node.id)?.dials.ms ?? 0
-    // One that refused is taken for dead at once, and has its proof still.
-    const mostMs = dials > WELL_MS ? FENCED_MS : FENCED_MS + PROOF_MS
-    if (lostMs === undefined || node.clock.ranMs - lostMs <= mostMs) return
-    this.#broken(
-      `${path}: a node that has lost it for ${Math.round(node.clock.ranMs - lostMs)} ms says something in it`,
-    )
+    const loss = this.#lost.get(`${node.id} ${path}`)
+    if (!loss) return
+    const { health } = this.#machineOf(node.id) ?? {}
+    const mostMs = loss.isEarly && health && health.ms < FENCED_MS ? PROOF_MS : FENCED_MS
+    const ranMs = node.clock.ranMs - loss.ranMs
+    if (ranMs > mostMs)
+      this.#broken(`${path}: a node that has lost it for ${Math.round(ranMs)} ms says something in it`)
+  }
+
+  #look(): void {
+    const { timeline, nodes } = this.#world
+    for (const { id, line } of nodes) if (!line.hears) this.#deafMs.set(id, timeline.nowMs)
+    timeline.after(LOOK_MS, 'look', () => this.#look())
   }
 
   #machineOf(id: string): Machine | undefined {

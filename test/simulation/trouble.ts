@@ -39,7 +39,6 @@ const FAULTS: Readonly<Record<string, Action>> = {
     const { redis, dice, timeline } = world
     redis.freeze()
     timeline.after(dice.pick([50, 1000, 4000, 20_000]) * dice.next(), 'redis thaws', () => {
-      world.redisAiled()
       redis.thaw()
     })
   },
@@ -92,7 +91,6 @@ export function chooseFaults({ dice, machines }: World): string[] {
 export function goesWrong(world: World): void {
   const name = world.dice.pick(world.kinds)
   world.count(name)
-  if (/Redis|late/.test(name) && !/one/.test(name)) world.redisAiled()
   ALL[name]?.(world)
 }
 

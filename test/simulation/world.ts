@@ -41,8 +41,6 @@ export class World {
   readonly takeovers: Takeovers
   /** Where there are two masters, everybody may be dead for somebody. */
   readonly redisHealth: Wellness
-  /** When something went wrong with Redis last. */
-  redisAiledMs = Number.NEGATIVE_INFINITY
   /** Broken promises, each once. */
   readonly broken: string[] = []
   /** What the servers logged as an error, by its text. */
@@ -157,10 +155,6 @@ export class World {
     node.crash()
     this.net.died(machine.name)
     for (const client of this.clients) client.nodeGone(node)
-  }
-
-  redisAiled(): void {
-    this.redisAiledMs = this.timeline.nowMs
   }
 
   count(fault: string): void {

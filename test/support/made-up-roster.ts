@@ -9,6 +9,8 @@ export class MadeUpRoster implements Roster {
   readonly dead = new Set<string>()
   /** Who does not answer through Redis. */
   readonly silent = new Set<string>()
+  /** When they were last seen to beat. */
+  readonly moved = new Map<string, number>()
   /** Who was asked. */
   readonly asked: string[] = []
   readonly announced: string[] = []
@@ -48,6 +50,10 @@ export class MadeUpRoster implements Roster {
 
   isDead(id: string): boolean {
     return this.dead.has(id)
+  }
+
+  movedMs(id: string): number | undefined {
+    return this.moved.get(id)
   }
 
   async answers(id: string): Promise<boolean> {

@@ -28,6 +28,10 @@ export class ModelSubscription implements Subscription {
     this.revive()
   }
 
+  get isConnected(): boolean {
+    return this.#cut !== undefined
+  }
+
   revive(): void {
     if (!this.#cut) this.#connect()
   }
