@@ -45,6 +45,11 @@ export class MemoryLog implements Log {
     return room && { epoch: room.epoch, first: room.recent.first, seq: room.recent.seq }
   }
 
+  /** Whether a room has storage or alarms. */
+  protected hasState(path: string): boolean {
+    return this.#find(path)?.hasState ?? false
+  }
+
   async alarms(limit: number, after?: RoomAlarm): Promise<RoomAlarm[]> {
     const all = this.#all.filter(({ alarms }) => alarms.size > 0)
     const due = all.map(({ path, alarms }) => ({ path, at: Math.min(...alarms.values()) })).sort(byTime)

@@ -12,8 +12,10 @@ import type { RoomLine } from '../operations/room-line.ts'
 import type { Rooms } from '../room/rooms.ts'
 import { KICK, REDACT, ROOM, SAY } from '../transports/http/admin-requests.ts'
 import { within } from '../within.ts'
+import type { Link } from './link.ts'
 import type { NodeId } from './link-message.ts'
-import { linkToOwner, type OwnerLinkParts } from './owner-link.ts'
+import { linkToOwner, type OwnerLinkParts, unreached } from './owner-link.ts'
+import type { Owners } from './owners.ts'
 import type { Questions } from './questions.ts'
 import type { Roster } from './roster.ts'
 
@@ -25,6 +27,7 @@ const FRESH_MS = 1000
 
 export interface OtherRoomsParts extends OwnerLinkParts {
   readonly clock: Clock
+  readonly ownership: OwnerLinkParts['ownership'] & Pick<Owners, 'holderOf'>
   readonly roster: Pick<Roster, 'self' | 'all'>
 }
 
@@ -78,8 +81,16 @@ export class OtherRooms implements Elsewhere {
   }
 
   async run(path: string, act: string, asked: unknown): Promise<{ answer: unknown } | undefined> {
-    const link = await linkToOwner(this.#parts, path)
+    const link = (await linkToOwner(this.#parts, path)) ?? (await this.#linkToHolder(path))
     return link && { answer: await link.ask('act', z.unknown(), { act, asked }) }
+  }
+
+  /** What a closed room has in the memory of a node is there alone. */
+  async #linkToHolder(path: string): Promise<Link | undefined> {
+    const { ownership, links } = this.#parts
+    const holder = await ownership.holderOf(path)
+    if (holder === undefined) return undefined
+    return links.to(holder).catch((error: unknown) => Promise.reject(unreached(error)))
   }
 
   async lines(query: LinesAsked): Promise<RoomLine[]> {

@@ -9,7 +9,7 @@ import type { KeptRoom, RoomAlarm, RoomContents } from '../log/kept-rooms.ts'
 import type { Log, LogSpan, LogWarning, Retention, RoomLog } from '../log/log.ts'
 import type { Claim } from '../log/redis/position.ts'
 import type { RedisLog } from '../log/redis/redis.ts'
-import type { SweptOwner } from '../log/redis/sweep.ts'
+import type { HeldRoom, SweptOwner } from '../log/redis/sweep.ts'
 import { errorOf } from '../thrown.ts'
 import { type ClaimedOpening, type ClaimingParts, claimRoom } from './claiming.ts'
 import { OwnedRoomLog } from './owned-room-log.ts'
@@ -48,6 +48,7 @@ export class OwnedLog implements Log {
     this.#log = parts.log
     this.#releases = new Releases(parts)
     parts.log.onOwned = (room) => this.#swept(room)
+    parts.log.onHeld = (room) => this.#isHeld(room)
   }
 
   /** The rooms that are owned here, and how. */
@@ -181,6 +182,12 @@ export class OwnedLog implements Log {
     // It may only be frozen: then it has the room again, unless another has it by then.
     if (owner !== claims.node) await leaveNote(owner, path)
     await claims.give(path, { node: owner, term })
+  }
+
+  /** An alarm, storage or history may be in the memory of a node alone: the room is known in Redis as long as it lives. */
+  async #isHeld({ path, owner, at }: HeldRoom): Promise<boolean> {
+    const { claims, mayTake } = this.#parts
+    return owner === claims.node ? this.#log.remembers(path, at.number) : !mayTake(owner)
   }
 
   #giveUp(opening: Opening, reason: string): void {

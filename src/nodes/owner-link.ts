@@ -23,10 +23,14 @@ export async function linkToOwner({ ownership, links }: OwnerLinkParts, path: st
     try {
       return await links.to(home.node)
     } catch (error) {
-      if (!(error instanceof DialError)) throw error
-      ownership.doubt(path, home.node, error.failure)
-      if (tries === TRIES)
-        throw new RoomError('unavailable', `the node where the room lives cannot be reached: ${error.message}`)
+      if (error instanceof DialError) ownership.doubt(path, home.node, error.failure)
+      if (tries === TRIES || !(error instanceof DialError)) throw unreached(error)
     }
   }
+}
+
+/** As it is told to who asks; what is no `DialError` stays as it is. */
+export function unreached(error: unknown): unknown {
+  if (!(error instanceof DialError)) return error
+  return new RoomError('unavailable', `the node where the room lives cannot be reached: ${error.message}`)
 }

@@ -80,6 +80,14 @@ export class Owners implements Ownership {
     return Math.max(this.#parts.claimOf(path)?.term ?? 0, this.#seen.get(path)?.term ?? 0)
   }
 
+  /** Another node that lives and has a closed room without durable history in its memory. */
+  async holderOf(path: string): Promise<NodeId | undefined> {
+    const { claims, roster } = this.#parts
+    const holder = await claims.holderOf(path)
+    if (holder === '' || holder === roster.self || (await this.judge(holder))) return undefined
+    return roster.get(holder) && holder
+  }
+
   /** A node has said where a room lives: an owner that an edge has reached, or who has taken it. */
   moved(path: string, node: NodeId, term: number): void {
     const claim = this.#parts.claimOf(path)

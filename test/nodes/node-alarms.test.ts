@@ -1,5 +1,6 @@
 /** Alarms of rooms that several nodes see: each rings once, on one node, in time, whoever dies. */
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest'
+import { bucketOf } from '../../src/log/redis/keys.ts'
 import { NodeAlarmTurns } from '../../src/nodes/alarm-turns.ts'
 import { AlarmBook } from '../../src/room/alarm-book.ts'
 import { AlarmOpenings, type AlarmOpeningsParts } from '../../src/room/alarm-openings.ts'
@@ -129,6 +130,16 @@ describe('an alarm', () => {
       ['a /a', 20_000],
       ['c /b', 40_000],
     ])
+  })
+
+  it('of a room without durable history that nobody has used for more than a week rings', async () => {
+    await (await set(A(), '/room', 700_000, PASSING)).close()
+    nodes.host.model.command('HSET', [`${bucketOf('/room')}m/room`, 'u', '1'])
+    // All have looked for what is old by then.
+    await nodes.clock.advance(650_000)
+    expect(rang).toEqual([])
+    await nodes.clock.advance(60_000)
+    expect(rang).toEqual([['a /room', 700_000]])
   })
 
   it('that is deleted or put off before it is due does not ring, or later', async () => {

@@ -85,6 +85,22 @@ describe('two nodes', () => {
     await ben.close()
   })
 
+  it('erase a closed room that only the memory of one has, wherever that is asked', async () => {
+    const rooms = { '/r/:name': { module: 'chat', history: { durable: false } } }
+    const [a, b] = [await startNode(rooms), await startNode(rooms)]
+    const ann = await a.connect('/r/tea', { name: 'ann' })
+    await ann.next('welcome')
+    ann.send('message', { text: 'secret' }, 'a1')
+    await ann.next('ack')
+    await ann.close()
+    const headers = { ...OPERATOR.headers, 'Content-Type': 'application/json' }
+    const act = async (url: string) => json(url, { method: 'POST', body: '{"room":"/r/tea"}', headers })
+    expect(await act(`${a.url}/admin/restart`)).toEqual({ restarted: true })
+    expect(await json(`${b.url}/admin/room?room=/r/tea`, OPERATOR)).toMatchObject({ state: 'closed', seq: 1 })
+    expect(await act(`${b.url}/admin/erase`)).toEqual({ erased: true })
+    expect(await json(`${a.url}/r/tea?offset=-1`)).toEqual([])
+  })
+
   it('show a room as it is where it is open, not where it did not open', async () => {
     const broken = defineRoom({
       open() {

@@ -32,6 +32,12 @@ export class Claims {
     return { owner, term: Number(term || 0), at: { epoch, number: Number(number || 0) } }
   }
 
+  /** The node that had a room without durable history in its memory when it closed, if no other has had it since; '': none. */
+  async holderOf(path: string): Promise<string> {
+    const holder = await this.#calls.command('HGET', `${bucketOf(path)}m${path}`, 'h')
+    return holder === null ? '' : text(holder)
+  }
+
   /** When the earliest alarm of a room is due, as the index has it. */
   async alarmOf(path: string): Promise<number | undefined> {
     const at = await this.#calls.command('ZSCORE', `${bucketOf(path)}alarms`, path)

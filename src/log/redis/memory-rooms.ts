@@ -11,6 +11,8 @@ import type { Claim } from './position.ts'
 
 /** Claims of more rooms are not remembered: those whose last was longest ago are taken for rooms that others had. */
 const MOST_CLAIMS = 20_000
+/** So many of the oldest are looked at with each claim: one with storage or alarms is not left. */
+const LOOKS = 4
 
 export class MemoryRooms extends MemoryLog {
   /** The number of the last claim of each, the oldest first. */
@@ -27,10 +29,17 @@ export class MemoryRooms extends MemoryLog {
       if (this.#claimed.get(path) !== claim.from.number) await this.erase(path)
       this.#claimed.delete(path)
       this.#claimed.set(path, claim.at.number)
-      const [oldest] = this.#claimed.keys()
-      if (this.#claimed.size > MOST_CLAIMS && oldest !== undefined) this.#claimed.delete(oldest)
+      for (let looks = 0; looks < LOOKS && this.#claimed.size > MOST_CLAIMS; looks += 1) this.#leaveOldest()
     }
     return this.open(path, retention)
+  }
+
+  #leaveOldest(): void {
+    const [oldest] = this.#claimed
+    if (!oldest) return
+    const [path, number] = oldest
+    this.#claimed.delete(path)
+    if (this.hasState(path)) this.#claimed.set(path, number)
   }
 
   /** Whether something of the room is left. `number`: of its last claim; then only if that was this server's. */

@@ -30,7 +30,7 @@ import type { RedisCalls } from './redis-calls.ts'
 import { RedisRoomLog } from './room.ts'
 import type { RedisRoomParts } from './room-parts.ts'
 import { use } from './scripts/use.ts'
-import { RedisSweep, type SweptOwner } from './sweep.ts'
+import { type HeldRoom, RedisSweep, type SweptOwner } from './sweep.ts'
 import { RedisTrouble } from './trouble.ts'
 import { atTurnsEnd } from './turns-end.ts'
 
@@ -68,6 +68,8 @@ export class RedisLog implements Log {
   readonly #secret: LogSecret
   /** Called for each room that a node owns, and that is not open here, now and then. */
   onOwned: (room: SweptOwner) => Promise<unknown> = async () => {}
+  /** Called for each room that a node had in its memory when it closed: whether it is kept for that. */
+  onHeld: (room: HeldRoom) => Promise<boolean> = async () => false
   #waitingBytes = 0
 
   private constructor(parts: RedisLogParts) {
@@ -87,6 +89,7 @@ export class RedisLog implements Log {
       calls: parts.calls,
       isOpen: (path) => this.#rooms.has(path),
       owned: (room) => this.onOwned(room),
+      held: (room) => this.onHeld(room),
       erase: (path, ifAt) => eraseRoom({ path, calls: parts.calls, epochs: this.#roomParts.epochs, ifAt }),
     })
   }

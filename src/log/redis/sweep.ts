@@ -27,6 +27,8 @@ export interface SweepParts {
   readonly isOpen: (path: string) => boolean
   /** A node owns this room, which is not open here. */
   readonly owned?: (room: SweptOwner) => Promise<unknown>
+  /** This node had the room in its memory when it closed: resolves with whether it is kept for that. */
+  readonly held?: (room: HeldRoom) => Promise<boolean>
   /** Erases a room that is not open, if its last commit is this one. */
   readonly erase: (path: string, ifAt: Position) => Promise<unknown>
 }
@@ -43,6 +45,8 @@ interface SweptRoom {
 
 /** A room that a node owns: `owner`, with which term. */
 export type SweptOwner = Pick<SweptRoom, 'path' | 'owner' | 'term'>
+/** A room of which nothing is left in Redis; `owner`: the node that has something of it, as of the commit `at`. */
+export type HeldRoom = Pick<SweptRoom, 'path' | 'owner' | 'at'>
 
 export class RedisSweep {
   readonly #parts: SweepParts
@@ -88,13 +92,13 @@ export class RedisSweep {
 
   async #room(room: SweptRoom, key: string): Promise<void> {
     const { what, path, at, maxAgeMs } = room
-    const { calls, erase, owned } = this.#parts
+    const { calls, erase, held, owned } = this.#parts
     if (what === 'mend')
       await mendRoom({ path, calls, logger: this.#parts.logger }, at, 'what is known of it, or its alarms')
     else if (what === 'owned') await owned?.(room)
     else if (what === 'forget') await erase(path, at)
     else if (what === 'trim') await trim({ path, key, calls, maxAgeMs, epoch: () => at.epoch, keepFrom: () => 1 })
-    else await calls.run(drop, key, [path, at.epoch, at.number])
+    else if (what !== 'held' || !(await held?.(room))) await calls.run(drop, key, [path, at.epoch, at.number])
   }
 
   /** What Redis refuses is left for the next round; if it does not answer, so is all the rest. */

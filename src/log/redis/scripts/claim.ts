@@ -37,6 +37,7 @@ if not m[2] then
   redis.call('HSET', M, 'e', '', 'n', 0, 'k', '', 's', 0, 'f', 1, 't', 0, 'u', 0, 'ma', '', 'fa', '', 'ic', 0)
 end
 redis.call('HSET', M, 'n', int(to), 'k', 't', 'o', node, 'w', int(term), 'u', int(time))
+redis.call('HDEL', M, 'h')
 return {'ok', term, to}
 `,
 }

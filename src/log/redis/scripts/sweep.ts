@@ -1,7 +1,7 @@
 /**
  * What is to be done in the rooms of a bucket after a path, for who looks for what is kept too long: `trim` if something
  * is too old, `forget` if nobody has used it for as long as it says, `drop` if nothing is left of it, `mend` if Redis has lost
- * a part of it, `owned` if none of it, and a node owns it. Path, epoch, number of the last commit, how long events are
+ * a part of it, `owned` if none of it, and a node owns it, `held` if it could be dropped, but a node had it in its memory. Path, epoch, number of the last commit, how long events are
  * kept, owner and term of each; before them the last path that was looked at, '' at the end. Writes nothing.
  */
 import type { Script } from './script.ts'
@@ -27,7 +27,7 @@ end
 local rooms = {}
 local paths = redis.call('ZRANGE', B .. 'rooms', ARGV[1] == '' and '-' or '(' .. ARGV[1], '+', 'BYLEX', 'LIMIT', 0, 50)
 for _, path in ipairs(paths) do
-  local m = redis.call('HMGET', B .. 'm' .. path, 'e', 'n', 'ma', 'fa', 'u', 's', 'f', 'sc', 'ac', 'ic', 'o', 'w')
+  local m = redis.call('HMGET', B .. 'm' .. path, 'e', 'n', 'ma', 'fa', 'u', 's', 'f', 'sc', 'ac', 'ic', 'o', 'w', 'h')
   local function number(i, default) return tonumber(m[i] or '') or default end
   local hasEvents, maxAge, used = number(6, 0) >= number(7, 1), number(3, 1e15), number(5, 0)
   local isKept = hasEvents or number(8, 0) + number(9, 0) + number(10, 0) > 0
@@ -41,9 +41,9 @@ for _, path in ipairs(paths) do
   elseif m[11] then
     what = 'owned'
   elseif not isKept and used <= now - WEEK and redis.call('EXISTS', B .. 'p' .. path) == 0 then
-    what = 'drop'
+    what = m[13] and 'held' or 'drop'
   end
-  if what then rooms[#rooms + 1] = {what, path, m[1] or '', m[2] or '0', m[3] or '0', m[11] or '', m[12] or '0'} end
+  if what then rooms[#rooms + 1] = {what, path, m[1] or '', m[2] or '0', m[3] or '0', m[11] or m[13] or '', m[12] or '0'} end
 end
 return {#paths == 50 and paths[50] or '', rooms}
 `,
