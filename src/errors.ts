@@ -92,6 +92,11 @@ export function extrasOf(error: RoomError): { issues?: readonly unknown[]; detai
   }
 }
 
+/** For a line of the server's log: what only cannot be done now is said in words, without where that was noticed. */
+export function inWords(error: unknown): { readonly reason: string } | { readonly err: unknown } {
+  return error instanceof RoomError && error.code === 'unavailable' ? { reason: error.message } : { err: error }
+}
+
 /** The error that answered an earlier message of the same id, of which a part is kept. Thrown on, it is an error like any. */
 export class RepeatedError extends RoomError {
   readonly duplicate = true

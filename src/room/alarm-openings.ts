@@ -6,6 +6,7 @@
 import type { Clock } from '../clock.ts'
 import type { Route } from '../config/mount.ts'
 import type { RoomLogger } from '../define.ts'
+import { inWords } from '../errors.ts'
 import { byTime, type RoomAlarm } from '../log/kept-rooms.ts'
 import type { Log } from '../log/log.ts'
 import { type AlarmBook, type AlarmDue, retryMs, waitMs } from './alarm-book.ts'
@@ -128,7 +129,7 @@ export class AlarmOpenings {
       }
     } catch (error) {
       if (!this.#isLate)
-        this.#parts.logger.error({ err: error }, 'the alarms of closed rooms could not be read, they are late')
+        this.#parts.logger.error(inWords(error), 'the alarms of closed rooms could not be read, they are late')
       this.#isLate = true
     }
     this.#isLooking = false

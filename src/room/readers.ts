@@ -9,7 +9,7 @@ import type { Frame } from '../delivery/frame.ts'
 import { fitting, PAGE } from '../delivery/page.ts'
 import { Subscriber, type SubscriberOwner } from '../delivery/subscriber.ts'
 import type { Wire } from '../delivery/wire.ts'
-import { Close, type CloseReason, refusalOf, roomErrorOf } from '../errors.ts'
+import { Close, type CloseReason, inWords, refusalOf, roomErrorOf } from '../errors.ts'
 import type { ErrorLogger } from '../guarded.ts'
 import { type Lost, offset as offsetOf, parseOffset, type Resume, type RoomLog } from '../log/log.ts'
 import type { Limit } from '../tally.ts'
@@ -155,7 +155,7 @@ export class Readers implements RoomReaders {
     const failed = (error: unknown) => {
       // The room has closed meanwhile.
       if (reader.hasLeft && this.#endReason) return
-      logger.error({ err: error }, 'the history could not be read')
+      logger.error(inWords(error), 'the history could not be read')
       this.end(reader, Close.busy)
     }
     catchUp(context, reader.subscriber, [], after)?.catch(failed)

@@ -9,7 +9,7 @@ import { Audience } from '../delivery/audience.ts'
 import type { Frame } from '../delivery/frame.ts'
 import type { Subscriber } from '../delivery/subscriber.ts'
 import type { Wire } from '../delivery/wire.ts'
-import { Close, type CloseReason, RoomError } from '../errors.ts'
+import { Close, type CloseReason, inWords, RoomError } from '../errors.ts'
 import { microtask } from '../microtask.ts'
 import { AuthorRoom, type Basics } from './author-room.ts'
 import { type Dismissal, dismissAfterAnswers, dismissSome, endNow, moveAfterAnswers, turnAway } from './dismissal.ts'
@@ -64,7 +64,7 @@ export abstract class LiveRoom<P extends LivePeer, H extends CommonHandlers<P>> 
       },
       enter: (peer, offset) => this.enter(peer, offset),
       catchUpFailed: (peer, error) => {
-        if (!this.isOver) this.log.error({ err: error, peer: peer.id }, 'the history could not be read')
+        if (!this.isOver) this.log.error({ ...inWords(error), peer: peer.id }, 'the history could not be read')
       },
       refused: (peer, error) => this.refused(peer, error),
       onEmpty: () => this.#onEmpty(),

@@ -4,7 +4,7 @@
  */
 
 import type { Mount, Route } from '../config/mount.ts'
-import { Close, type CloseReason, Refusal } from '../errors.ts'
+import { Close, type CloseReason, inWords, Refusal } from '../errors.ts'
 import { Closings } from './closings.ts'
 import { FailedOpenings } from './failed-openings.ts'
 import { buildRoom, type HostedRoom } from './hosted-room.ts'
@@ -197,7 +197,7 @@ export class Rooms implements RoomPlaces {
         this.#remove(instance)
         if (error instanceof RoomElsewhere) return
         if (error instanceof Refusal) room.log.warn({ reason: error.message }, 'the room was not opened')
-        else room.log.error({ err: error }, "the room's open failed, joins are refused until it opens")
+        else room.log.error(inWords(error), "the room's open failed, joins are refused until it opens")
         if (this.#mountAt(path) === mount) this.failed.add(path, mount, error)
       },
     )

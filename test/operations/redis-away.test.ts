@@ -94,6 +94,10 @@ it('is told as unavailable, whatever is asked', async () => {
     ann.send('message', { text: 'hello' }, id)
     expect(await ann.next('error')).toMatchObject({ id, data: { code: 'unavailable' } })
   }
+  const lines = server?.logs.filter(({ level }) => level >= 40) ?? []
+  expect(lines.map(({ msg }) => msg)).toContain('nothing can be kept now: Redis is not connected')
+  // Each in words: nobody has to look for a mistake in the code.
+  expect(lines.filter((line) => 'err' in line)).toEqual([])
   await redis.restart()
   for (const each of asked) await expect.poll(async () => (await ask(each)).status).toBeLessThan(500)
   ann.send('message', { text: 'hello' }, 'a1')

@@ -178,7 +178,8 @@ export class World {
   }
 
   #failed(fields: unknown, message: string): void {
-    const error = typeof fields === 'object' && fields !== null && 'err' in fields ? fields.err : fields
+    const of = typeof fields === 'object' && fields !== null ? fields : {}
+    const error = 'err' in of ? of.err : 'reason' in of ? of.reason : fields
     const text = `${message}: ${error instanceof Error ? error.message : JSON.stringify(error)}`
     this.logged.set(text, (this.logged.get(text) ?? 0) + 1)
   }

@@ -5,6 +5,7 @@
  */
 import { createHash } from 'node:crypto'
 import { Cluster, Command, Redis } from 'ioredis'
+import { errorOf } from '../../thrown.ts'
 import type { RedisAddress } from './address.ts'
 import { clusterOptions, once, redisOptions } from './options.ts'
 import {
@@ -157,7 +158,7 @@ export class RedisConnection implements RedisCalls {
         // With RESP2 and as buffers, a reply is nothing else. As a list: a call of a function takes fewer arguments.
         return (await client.callBuffer(name.toUpperCase(), args.map(toSend))) as Reply
       } catch (error) {
-        throw error instanceof Error && error.name === 'ReplyError' ? new RedisRefusal(error.message) : error
+        throw failureOf(error)
       }
     }
   }
@@ -197,6 +198,13 @@ export class RedisConnection implements RedisCalls {
     this.#digests.set(text, known)
     return known
   }
+}
+
+function failureOf(thrown: unknown): Error {
+  const error = errorOf(thrown)
+  if (error.name === 'ReplyError') return new RedisRefusal(error.message)
+  // Its text is about a setting of ioredis.
+  return error.name === 'MaxRetriesPerRequestError' ? new Error('the connection ended before Redis answered') : error
 }
 
 /** ioredis knows bytes only as a Buffer. */

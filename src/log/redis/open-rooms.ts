@@ -3,8 +3,8 @@
  * from time to time. `redis.ts` opens them.
  */
 import type { RoomLogger } from '../../define.ts'
-import { errorOf } from '../../thrown.ts'
 import type { RoomLog } from '../log.ts'
+import { tellFailure } from './failures.ts'
 import type { RedisRoomLog } from './room.ts'
 
 /** Bytes of events kept as ready frames: in all rooms together, and at least and at most in each. */
@@ -74,6 +74,8 @@ export class OpenRooms {
   async trim(room: RedisRoomLog): Promise<void> {
     await room
       .trim()
-      .catch((error) => this.#logger.warn({ err: errorOf(error), room: room.path }, 'old events could not be removed'))
+      .catch((error) =>
+        tellFailure(this.#logger, 'warn', error, 'old events could not be removed', { room: room.path }),
+      )
   }
 }

@@ -7,7 +7,6 @@ import type { Clock } from '../../clock.ts'
 import type { RoomLogger } from '../../define.ts'
 import { RoomError } from '../../errors.ts'
 import type { Random } from '../../random.ts'
-import { errorOf } from '../../thrown.ts'
 import { within } from '../../within.ts'
 import { byPath, byTime, type KeptRoom, type RoomAlarm, type RoomContents } from '../kept-rooms.ts'
 import type { Log, LogSpan, LogWarning, Retention, RoomLog } from '../log.ts'
@@ -16,6 +15,7 @@ import { AlarmIndex } from './bucket-index.ts'
 import { Durability } from './durability.ts'
 import { RedisEpochs } from './epochs.ts'
 import { eraseRoom } from './erasing.ts'
+import { tellFailure } from './failures.ts'
 import type { RedisHealth } from './health.ts'
 import { KeptCalls } from './kept-calls.ts'
 import { keptContents, keptRooms, keptSpan } from './kept-rooms.ts'
@@ -79,7 +79,7 @@ export class RedisLog implements Log {
     this.#memory = new MemoryRooms(clock, random)
     this.#rooms = new OpenRooms(logger)
     this.#trouble = new RedisTrouble(clock, logger)
-    this.#alarms = new AlarmIndex(parts.calls, clock)
+    this.#alarms = new AlarmIndex(this.#questions, clock)
     this.#secret = new LogSecret(this.#questions, random)
     this.#roomParts = this.#newRoomParts()
     this.#endTrims = clock.every(TRIM_MS, () => void this.#rooms.tend(() => parts.health.runIds))
@@ -97,7 +97,7 @@ export class RedisLog implements Log {
   /** Opens the log, also if Redis does not answer yet. */
   static async open(parts: RedisLogParts): Promise<RedisLog> {
     const log = new RedisLog(parts)
-    await log.#secret.keep().catch((error) => parts.logger.warn({ err: errorOf(error) }, 'Redis does not answer yet'))
+    await log.#secret.keep().catch((error) => tellFailure(parts.logger, 'warn', error, 'Redis does not answer yet'))
     return log
   }
 

@@ -5,7 +5,7 @@
  */
 import type { Clock } from '../../clock.ts'
 import type { RoomLogger } from '../../define.ts'
-import { errorOf } from '../../thrown.ts'
+import { tellFailure } from './failures.ts'
 import { BUCKETS, bucketKey } from './keys.ts'
 import { mendRoom } from './opening.ts'
 import type { Position } from './position.ts'
@@ -113,7 +113,7 @@ export class RedisSweep {
 
   #warn(error: unknown, where: object): void {
     const message = 'old rooms could not be looked for, the next round tries again'
-    this.#parts.logger.warn({ err: errorOf(error), ...where }, message)
+    tellFailure(this.#parts.logger, 'warn', error, message, where)
   }
 }
 

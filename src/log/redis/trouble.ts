@@ -1,6 +1,7 @@
 /** Why nothing can be kept in Redis now. What passes within a moment is no trouble: messages wait for it. `redis.ts` owns it. */
 import type { Clock } from '../../clock.ts'
 import type { RoomLogger } from '../../define.ts'
+import { tellFailure } from './failures.ts'
 import { isOfOneRoom } from './refusals.ts'
 
 /** Trouble lasts so long before messages are refused. */
@@ -38,7 +39,7 @@ export class RedisTrouble {
     }
     if (this.#reason === undefined) {
       this.#sinceMs = now
-      this.#logger.error({ err: error }, 'Redis did not keep a commit')
+      tellFailure(this.#logger, 'error', error, 'Redis did not keep a commit')
     }
     this.#reason = error.message
     this.#latestMs = now
@@ -48,7 +49,7 @@ export class RedisTrouble {
   #ofOneRoom(error: Error, now: number): void {
     if (now - this.#toldMs < REFUSED_MS) return
     this.#toldMs = now
-    this.#logger.error({ err: error }, 'Redis could not run a call of a room')
+    tellFailure(this.#logger, 'error', error, 'Redis could not run a call of a room')
   }
 
   succeeded(): void {
