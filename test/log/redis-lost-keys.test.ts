@@ -132,6 +132,26 @@ describe.skipIf(!command)('a room in Redis', () => {
     await again.close()
   })
 
+  it('keeps nothing more when Redis has been given the secret of another log, nor does any other room', async () => {
+    const rooms = await Promise.all(
+      ['/one', '/two'].map(async (path) => keptLog(await log.open(path, retention, () => void lost.push(path)))),
+    )
+    const say = (room: KeptLog, id: string) => room.append([draft(id)], [{ client: 'ann', id, hash: 'h', draft: 0 }])
+    for (const room of rooms) await say(room, 'first')
+    await redis.empty()
+    // A server that has just started: it knows no secret.
+    const other = await redis.log(clock)
+    for (const room of rooms) await expect(say(room, 'second')).rejects.toMatchObject({ code: 'unavailable' })
+    expect(lost).toEqual(['/one', '/two'])
+    for (const path of lost.splice(0)) {
+      const again = keptLog(await log.open(path, retention))
+      expect(await again.recall('ann', 'first')).toBeUndefined()
+      await say(again, 'second')
+      expect(await again.recall('ann', 'second')).toMatchObject({ seq: 1 })
+    }
+    await other.close()
+  })
+
   it('that another server mends is lost where it was open, so that no two events have one number', async () => {
     const room = keptLog(await filled())
     await redis.server.say('HDEL', `${bucketOf('/room')}m/room`, 's')

@@ -47,8 +47,8 @@ export class Promises {
     if (ledger.isDoubtful) return
     const kept = ledger.texts.get(text)
     const what = `${isDuplicate ? 'the answer to a duplicate' : 'the ack'} of ${type} ${id} (${text})`
-    if (ledger.losses === 0 && kept === undefined && type !== 'redact')
-      this.#broken(`${ledger.path}: ${what}: it is not kept`)
+    const isKnown = kept !== undefined || (seq !== undefined && ledger.isUnread(seq))
+    if (ledger.losses === 0 && !isKnown && type !== 'redact') this.#broken(`${ledger.path}: ${what}: it is not kept`)
     if (SAYS.has(type) && kept !== undefined && seq !== kept && !ledger.isRedacted(kept))
       this.#broken(`${ledger.path}: ${what} says ${seq}, it stands at ${kept}`)
     // Of several steps the first may be kept alone.

@@ -142,6 +142,11 @@ export class RoomLedger {
     if (this.#unread.delete(seq) && text !== undefined) this.texts.set(text, seq)
   }
 
+  /** An event was kept and cleared at once: nobody could read it. */
+  isUnread(seq: number): boolean {
+    return this.#unread.has(seq)
+  }
+
   /** Whether an event was redacted. */
   isRedacted(seq: number): boolean {
     return this.#redacted.has(seq)
@@ -209,6 +214,7 @@ export class RoomLedger {
     // A state of before it was emptied: what came between is another log's.
     if (isOne || seq > this.seq) this.texts.clear()
     for (const [text, at] of this.texts) if (at > seq) this.texts.delete(text)
+    for (const at of this.#unread) if (at > seq) this.#unread.delete(at)
     for (const [at, content] of this.#read(first, seq)) {
       this.events.set(at, content)
       if (content.startsWith('redacted ')) this.#redacted.add(JSON.parse(content.slice(9)).seq)

@@ -52,8 +52,11 @@ export class WrittenOrder {
     const isResumed = told.resumed === true
     if (isResumed && told.seq < after) broken(`${name}: resumed at ${after}, newest is ${told.seq}`)
     if (told.resumed === false) promises.wasTold(ledger, told.reason)
-    // After a reset the room goes on with the seq that comes next.
-    if (type === 'reset') this.#position = Math.max(after, told.seq)
+    // A replay goes on with the first that is left. After any other reset the room goes on with the seq that comes next.
+    if (type === 'reset' && told.reason === 'trimmed') {
+      this.#next = told.first
+      this.#position = told.first - 1
+    } else if (type === 'reset') this.#position = Math.max(after, told.seq)
     else {
       this.#next = isResumed ? after + 1 : undefined
       this.#position = isResumed ? after : frameAfter
@@ -63,6 +66,7 @@ export class WrittenOrder {
 
 interface Told {
   readonly epoch: string
+  readonly first: number
   readonly seq: number
   readonly resumed?: boolean
   readonly reason: string

@@ -15,12 +15,12 @@ export class LogSecret {
   /** As long as Redis has not said which one it keeps: one that it may keep. */
   #own: Uint8Array
   isKnown = false
-  digests: IdDigests
+  #digests: IdDigests
 
   constructor(calls: RedisCalls, random: Random) {
     this.#calls = calls
     this.#own = random.bytes(32)
-    this.digests = this.#newDigests()
+    this.#digests = this.#newDigests()
   }
 
   /** Throws a `RoomError` `unavailable` while it is not known. */
@@ -30,16 +30,16 @@ export class LogSecret {
   }
 
   /**
-   * Whether Redis still keeps this one; it does if it had none. If it has another, that is the secret from now on: Redis
-   * was given what another log has kept.
+   * Makes Redis keep this one if it has none. If it has another, that is the secret from now on: Redis was given what
+   * another log has kept. Returns the digests of the one that it keeps.
    */
-  async keep(): Promise<boolean> {
+  async keep(): Promise<IdDigests> {
     const kept = bytes(await this.#calls.run(secret, SECRET_KEY, [this.#own]))
     const isSame = !this.isKnown || kept.equals(this.#own)
     this.#own = kept
     this.isKnown = true
-    if (!isSame) this.digests = this.#newDigests()
-    return isSame
+    if (!isSame) this.#digests = this.#newDigests()
+    return this.#digests
   }
 
   #newDigests(): IdDigests {

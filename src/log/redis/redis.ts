@@ -28,7 +28,7 @@ import type { Claim } from './position.ts'
 import { Questions } from './questions.ts'
 import type { RedisCalls } from './redis-calls.ts'
 import { RedisRoomLog } from './room.ts'
-import type { RedisRoomParts } from './room-parts.ts'
+import type { RedisSharedParts } from './room-parts.ts'
 import { use } from './scripts/use.ts'
 import { type HeldRoom, RedisSweep, type SweptOwner } from './sweep.ts'
 import { RedisTrouble } from './trouble.ts'
@@ -62,7 +62,7 @@ export class RedisLog implements Log {
   readonly #rooms: OpenRooms
   readonly #trouble: RedisTrouble
   readonly #alarms: AlarmIndex
-  readonly #roomParts: RedisRoomParts
+  readonly #roomParts: RedisSharedParts
   readonly #sweep: RedisSweep
   readonly #endTrims: () => void
   readonly #secret: LogSecret
@@ -185,10 +185,12 @@ export class RedisLog implements Log {
       bytes: Math.min(OPENING.bytes, this.#rooms.recentBytes),
     }
     const parts = { path, calls: this.#questions, logger: this.#parts.logger }
-    const [stored] = await Promise.all([openRoom(parts, recent), this.#secret.keep()])
+    const [stored, digests] = await Promise.all([openRoom(parts, recent), this.#secret.keep()])
     if (claim && (stored.owner !== claim.node || stored.term !== claim.term))
       throw new RoomError('unavailable', 'another node has taken the room meanwhile, try again')
-    const room: RedisRoomLog = new RedisRoomLog(this.#roomParts, path, { ...stored, claim }, retention, {
+    const ofSecret = { digests, keepSecret: async () => (await this.#secret.keep()) === digests }
+    const roomParts = { ...this.#roomParts, ...ofSecret }
+    const room: RedisRoomLog = new RedisRoomLog(roomParts, path, { ...stored, claim }, retention, {
       closed: () => {
         this.#rooms.remove(room)
         if (stored.at.epoch !== '' || room.seq > 0) void this.#used(room)
@@ -208,18 +210,13 @@ export class RedisLog implements Log {
     await this.#parts.calls.run(use, bucketOf(path), [path, forgetAfterMs ?? '']).catch(() => {})
   }
 
-  #newRoomParts(): RedisRoomParts {
+  #newRoomParts(): RedisSharedParts {
     const { calls, clock, random, logger, health, onCommit } = this.#parts
-    const secret = this.#secret
     return {
       calls,
       questions: this.#questions,
       clock,
       logger,
-      get digests() {
-        return secret.digests
-      },
-      keepSecret: () => secret.keep(),
       epochs: new RedisEpochs(clock, random, () => this.key),
       keptCalls: new KeptCalls(),
       durability: new Durability(calls, health),

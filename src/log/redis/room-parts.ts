@@ -1,4 +1,4 @@
-/** What the rooms of the Redis log share. `redis.ts` passes it to each of them. */
+/** What `redis.ts` passes to each room of the Redis log. */
 import type { Clock } from '../../clock.ts'
 import type { RoomLogger } from '../../define.ts'
 import type { RoomError } from '../../errors.ts'
@@ -8,16 +8,14 @@ import type { Durability } from './durability.ts'
 import type { KeptCalls } from './kept-calls.ts'
 import type { RedisCalls } from './redis-calls.ts'
 
-export interface RedisRoomParts {
+/** What they share. */
+export interface RedisSharedParts {
   readonly calls: RedisCalls
   /** The same, for whoever only asks. */
   readonly questions: RedisCalls
   readonly clock: Clock
   readonly logger: RoomLogger
   readonly epochs: EpochMaker
-  readonly digests: IdDigests
-  /** Whether Redis has the secret with which the digests were made; it gets it again if it has none. */
-  keepSecret(): Promise<boolean>
   readonly keptCalls: KeptCalls
   readonly durability: Durability
   /** How many bytes of events one room may hold in memory now. */
@@ -34,4 +32,11 @@ export interface RedisRoomParts {
   failed(error: Error): void
   /** A commit took so many seconds. */
   committed(seconds: number): void
+}
+
+export interface RedisRoomParts extends RedisSharedParts {
+  /** Of the secret that Redis had when the room was opened. */
+  readonly digests: IdDigests
+  /** Whether Redis has that secret; it gets it again if it has none. */
+  keepSecret(): Promise<boolean>
 }
