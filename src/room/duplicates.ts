@@ -21,9 +21,28 @@ interface InFlight {
 export class Duplicates {
   readonly #roomLog: () => RoomLog
   #inFlight: Map<string, InFlight> | undefined
+  /** What the log was asked for messages that wait for their turn. The first of a pair that is looked up takes it. */
+  #early: Map<string, Promise<Recalled>> | undefined
 
   constructor(roomLog: () => RoomLog) {
     this.#roomLog = roomLog
+  }
+
+  /**
+   * A message waits for its turn: if the log has to be asked, it is asked now, so that the messages of a peer do not wait
+   * for one answer after the other.
+   */
+  expect({ peer, id }: Exchange): void {
+    const { client } = peer
+    if (client === undefined || id === undefined) return
+    const pair = pairKey(client, id)
+    if (this.#inFlight?.has(pair) || this.#early?.has(pair)) return
+    const answer = this.#roomLog().recall(client, id)
+    if (!(answer instanceof Promise)) return
+    // Whoever looks the message up hears why the log did not answer.
+    answer.catch(() => {})
+    this.#early ??= new Map()
+    this.#early.set(pair, answer)
   }
 
   /**
@@ -44,7 +63,7 @@ export class Duplicates {
     exchange.clientKey = clientKey
     this.#inFlight ??= new Map()
     this.#inFlight.set(pairKey(client, id), { exchange, hash: clientKey.hash })
-    const answer = this.#roomLog().recall(client, id)
+    const answer = this.#takeEarly(pairKey(client, id)) ?? this.#roomLog().recall(client, id)
     return answer instanceof Promise
       ? answer.then((answer) => judge(answer, clientKey.hash))
       : judge(answer, clientKey.hash)
@@ -54,8 +73,17 @@ export class Duplicates {
   ended(exchange: Exchange): void {
     const { client } = exchange.peer
     if (client === undefined || exchange.id === undefined) return
-    if (this.#inFlight?.get(pairKey(client, exchange.id))?.exchange === exchange)
-      this.#inFlight.delete(pairKey(client, exchange.id))
+    const pair = pairKey(client, exchange.id)
+    // It was answered before its turn, or its peer has left.
+    this.#early?.delete(pair)
+    if (this.#inFlight?.get(pair)?.exchange === exchange) this.#inFlight.delete(pair)
+  }
+
+  /** Another of this pair may be kept from now on, of which it says nothing. */
+  #takeEarly(pair: string): Promise<Recalled> | undefined {
+    const early = this.#early?.get(pair)
+    this.#early?.delete(pair)
+    return early
   }
 }
 

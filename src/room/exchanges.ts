@@ -65,6 +65,7 @@ export class Exchanges {
     // Behind an async handler it may wait until it times out, and that answer needs the id.
     if (peer.sequence.isBusy) {
       exchange.id = protocol.idOf(text, this.#parts.json)
+      this.#duplicates.expect(exchange)
       peer.sequence.run(() => this.#read(exchange, text))
     } else peer.sequence.follow(this.#read(exchange, text))
     const isAsked = exchange.id !== undefined || ref !== undefined
@@ -117,9 +118,10 @@ export class Exchanges {
   }
 
   #read(exchange: Exchange, text: string): undefined | Promise<void> {
+    const { isEnded, hasLeft } = exchange.peer
+    if (exchange.isAnswered || hasLeft) this.#duplicates.ended(exchange)
     // It timed out before it began: it was answered `unavailable` and is never handled, so that a retry is safe.
     if (exchange.isAnswered) return undefined
-    const { isEnded, hasLeft } = exchange.peer
     if (hasLeft) {
       this.#answers.drop(exchange)
       return undefined
