@@ -220,8 +220,7 @@ export async function createServer(parts: ServerParts): Promise<Server> {
       quotas.limits = config.server.limits
       setDeadlines(app.server, config.server.limits)
       gateway?.reload()
-      nodes?.reload(config.mounts)
-      await rooms.closeStale()
+      await Promise.all([nodes?.reload(config.mounts), rooms.closeStale()])
       alarms.reload()
       return applied.changes
     },

@@ -188,9 +188,9 @@ export class Nodes {
   }
 
   /** `rooms.json` was read anew. */
-  reload(mounts: readonly Mount[]): void {
-    this.#rooms?.closeStale()
+  async reload(mounts: readonly Mount[]): Promise<void> {
     void this.roster.say(hashesOf(mounts))
+    await this.#rooms?.closeStale()
   }
 
   /** This node ends: its rooms go to others, as many as can within `ms`. Resolves with whether others go on. */

@@ -11,6 +11,10 @@ function stage(count: number) {
   const peers = Array.from({ length: count }, (_, at) => ({
     isOver: false,
     isQuiet: true,
+    isRefused: false,
+    refuseMore() {
+      this.isRefused = true
+    },
     dismiss() {
       this.isOver = true
       gone.push(at)
@@ -35,6 +39,7 @@ it('waits for answers, but not for ever', async () => {
   const { clock, gone, peers, dismissal } = stage(3)
   for (const peer of peers.slice(1)) peer.isQuiet = false
   const { gone: all } = dismissal.dismiss(9, () => REASON, 1000)
+  expect(peers.map(({ isRefused }) => isRefused)).toEqual([false, true, true])
   await clock.advance(500)
   expect(gone).toEqual([0])
   for (const peer of peers.slice(1, 2)) peer.isQuiet = true

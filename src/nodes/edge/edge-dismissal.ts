@@ -4,16 +4,10 @@
  */
 import type { Clock } from '../../clock.ts'
 import type { CloseReason } from '../../errors.ts'
-import { within } from '../../within.ts'
-
-/** How often it is looked whether a peer has its answers. */
-const CHECK_MS = 50
+import { endAfterAnswers, type LeavingPeer } from './after-answers.ts'
 
 /** A peer as it is dismissed. */
-export interface DismissedPeer {
-  readonly isOver: boolean
-  /** Nothing that it said waits for an answer. */
-  readonly isQuiet: boolean
+export interface DismissedPeer extends LeavingPeer {
   /** Ends its connection. Its room waits for it. */
   dismiss(reason: CloseReason): void
 }
@@ -43,26 +37,8 @@ export class EdgeDismissal {
   dismiss(atMost: number, reason: () => CloseReason, withinMs: number): { dismissed: number; gone: Promise<void> } {
     const peers = this.#left().take(atMost).toArray()
     for (const peer of peers) this.#dismissed.add(peer)
-    return { dismissed: peers.length, gone: this.#afterAnswers(peers, reason, withinMs) }
-  }
-
-  async #afterAnswers(peers: readonly DismissedPeer[], reason: () => CloseReason, withinMs: number): Promise<void> {
-    const { clock } = this.#parts
-    let waiting = peers
-    const dismissQuiet = () => {
-      for (const peer of waiting) if (peer.isQuiet) peer.dismiss(reason())
-      waiting = waiting.filter(({ isOver }) => !isOver)
-    }
-    dismissQuiet()
-    if (waiting.length === 0) return
-    const { promise, resolve } = Promise.withResolvers<void>()
-    const end = clock.every(CHECK_MS, () => {
-      dismissQuiet()
-      if (waiting.length === 0) resolve()
-    })
-    await within(clock, withinMs, promise, () => {})
-    end()
-    for (const peer of waiting) peer.dismiss(reason())
+    const gone = endAfterAnswers(this.#parts.clock, peers, (peer) => peer.dismiss(reason()), withinMs)
+    return { dismissed: peers.length, gone }
   }
 
   *#left(): Generator<DismissedPeer> {

@@ -1,4 +1,4 @@
-/** What the rooms of an edge are given; `node-rooms.ts` passes it on, and a test makes it up. */
+/** What the rooms of an edge are given: what `node-rooms.ts` passes on or a test makes up, and what it adds for each. */
 import type { Clock } from '../../clock.ts'
 import type { Route } from '../../config/mount.ts'
 import type { RoomLogger } from '../../define.ts'
@@ -29,4 +29,13 @@ export interface EdgeParts {
   readonly places: Places
   readonly routeOf: (path: string) => Route | undefined
   readonly held: HeldBytes
+}
+
+export interface EdgeRoomParts<Room> extends EdgeParts {
+  /** The number of a new session. */
+  readonly nextSession: () => number
+  /** Nobody is in it, or about to be. */
+  readonly empty: (room: Room) => void
+  /** It had no home for so long that its peers were sent away. */
+  readonly unreachable: (path: string) => void
 }

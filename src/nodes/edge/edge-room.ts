@@ -12,35 +12,30 @@ import type { JoinableEventRoom, JoinableRawRoom, JoinableRoom } from '../../roo
 import type { Coming, JoinReservation } from '../../room/reservation.ts'
 import type { Visitor } from '../../room/session.ts'
 import type { NodeId } from '../link-message.ts'
-import type { EdgeParts } from './edge-parts.ts'
+import { endAfterAnswers } from './after-answers.ts'
+import type { EdgeRoomParts } from './edge-parts.ts'
 import { EdgeReservations, type ReservedRoom } from './edge-reservations.ts'
-import { EdgeSession, type SessionRoom } from './edge-session.ts'
+import { EdgeSession } from './edge-session.ts'
 import type { HeldBytes } from './held-messages.ts'
 import { HomeFinder, type HomeFinderRoom } from './home-finder.ts'
 import { HomeOver } from './home-over.ts'
 import { HomeSearch } from './home-search.ts'
 import { Homeless } from './homeless.ts'
 import type { RoomHome } from './room-home.ts'
+import type { SessionRoom } from './session-room.ts'
 
+/** What is said to a room is answered by then. */
+const ANSWERED_MS = 5000
 /** A room that moves as planned has a new home by then. */
 const HOLD_MS = 5000
 
-export interface EdgeRoomParts extends EdgeParts {
-  /** The number of a new session. */
-  readonly nextSession: () => number
-  /** Nobody is in it, or about to be. */
-  readonly empty: (room: EdgeRoom) => void
-  /** It had no home for so long that its peers were sent away. */
-  readonly unreachable: (path: string) => void
-}
-
-export abstract class EdgeRoom implements SessionRoom, HomeFinderRoom, ReservedRoom {
+export abstract class EdgeRoom implements SessionRoom<EdgeSession>, HomeFinderRoom, ReservedRoom {
   abstract readonly kind: 'event' | 'raw'
   readonly path: string
   readonly mount: Mount
   isHolding = false
   readonly homeless: Homeless
-  readonly #parts: EdgeRoomParts
+  readonly #parts: EdgeRoomParts<EdgeRoom>
   readonly #search: HomeSearch
   readonly #sessions = new Set<EdgeSession>()
   readonly #reservations = new EdgeReservations(this)
@@ -50,7 +45,7 @@ export abstract class EdgeRoom implements SessionRoom, HomeFinderRoom, ReservedR
   #cancelHold: (() => void) | undefined
   #closedWith: CloseReason | undefined
 
-  constructor(parts: EdgeRoomParts, { path, mount }: Route) {
+  constructor(parts: EdgeRoomParts<EdgeRoom>, { path, mount }: Route) {
     this.#parts = parts
     this.path = path
     this.mount = mount
@@ -192,11 +187,15 @@ export abstract class EdgeRoom implements SessionRoom, HomeFinderRoom, ReservedR
     for (const session of this.#sessions) session.say()
   }
 
-  /** Nobody may join any more, and its peers end: those of a room that is open here with that. */
-  close(reason: CloseReason): void {
+  /**
+   * Nobody may join any more, and its peers end: those of a room that is open here with that, those of one elsewhere after
+   * their answers. Resolves when these are ended.
+   */
+  async close(reason: CloseReason): Promise<void> {
     this.#closedWith ??= reason
-    const home = this.home
-    if (!home || home.node !== undefined) for (const session of [...this.#sessions]) session.end(reason)
+    if (this.isHere) return
+    const end = (session: EdgeSession) => session.end(reason)
+    await endAfterAnswers(this.clock, [...this.#sessions], end, this.home ? ANSWERED_MS : 0)
   }
 
   /** Gives its place at another node back. */

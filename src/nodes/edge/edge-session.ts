@@ -3,45 +3,24 @@
  * moves. At a home of the room it leads to the session there. Between two homes what the peer says waits, and what was
  * said to the former one is answered as not known. `edge-room.ts` makes it at each join.
  */
-import type { Clock } from '../../clock.ts'
-import type { JsonBounds } from '../../config/mount.ts'
 import type { Frame } from '../../delivery/frame.ts'
 import type { Wire } from '../../delivery/wire.ts'
 import { Close, type CloseReason, RoomError } from '../../errors.ts'
 import { timedOut } from '../../room/answers.ts'
 import type { EventSession, Posted, Posting } from '../../room/open-room.ts'
 import { unknownPeer } from '../../room/post-rate.ts'
-import { error as errorFrame, type Message } from '../../room/protocol.ts'
+import { error as errorFrame, idOf, type Message } from '../../room/protocol.ts'
 import type { Visitor } from '../../room/session.ts'
 import type { Limit } from '../../tally.ts'
 import type { Bringing, NodeId } from '../link-message.ts'
 import { EdgeWire, type WireOwner } from './edge-wire.ts'
-import { type HeldBytes, HeldMessages, REST_BYTES } from './held-messages.ts'
+import { HeldMessages, REST_BYTES } from './held-messages.ts'
 import type { EdgePeer, HomeSession, RoomHome } from './room-home.ts'
+import type { SessionRoom } from './session-room.ts'
 import { type Owed, Unanswered } from './unanswered.ts'
 
 /** How long a peer of which much waits is not read. */
 const REST_MS = 100
-
-/** The room of a session. */
-export interface SessionRoom {
-  readonly kind: 'event' | 'raw'
-  readonly clock: Clock
-  readonly json: JsonBounds
-  readonly held: HeldBytes
-  /** Peers of a room that moves stay: all of an event room, and of a raw room that says so. */
-  readonly isFollowed: boolean
-  /** What its peers say waits: it is about to move. */
-  readonly isHolding: boolean
-  /** A peer has lost its home. */
-  departed(session: EdgeSession, home: RoomHome): void
-  /** A session is over. */
-  ended(session: EdgeSession): void
-  /** What a peer has said waits for a home. */
-  hurry(): void
-  /** Resolves when the peers of the room have a home. Rejects with a `Refusal`. */
-  settled(): Promise<void>
-}
 
 /** Who comes, and over which connection. */
 export interface Arrival {
@@ -55,7 +34,7 @@ export interface Arrival {
 export class EdgeSession implements EventSession, EdgePeer, WireOwner {
   readonly wire: EdgeWire
   isOver = false
-  readonly #room: SessionRoom
+  readonly #room: SessionRoom<EdgeSession>
   readonly #arrival: Arrival
   /** `undefined`: nothing that it said was for another node, or had to wait. */
   #unanswered: Unanswered | undefined
@@ -65,12 +44,14 @@ export class EdgeSession implements EventSession, EdgePeer, WireOwner {
   /** Where it resumes: as it first came, until something was written to it. */
   #offset: string | undefined
   #isMoved = false
+  /** This node ends, and only its answers are waited for. */
+  #isLeaving = false
   /** The node of its former home; `undefined`: it was here. */
   #formerNode: NodeId | undefined
   /** Between two homes nobody else sees its token end. */
   #cancelExpiry: (() => void) | undefined
 
-  constructor(room: SessionRoom, arrival: Arrival) {
+  constructor(room: SessionRoom<EdgeSession>, arrival: Arrival) {
     this.#room = room
     this.#arrival = arrival
     this.#offset = arrival.offset
@@ -89,6 +70,10 @@ export class EdgeSession implements EventSession, EdgePeer, WireOwner {
 
   receive(data: string | Uint8Array, ref?: number): void {
     if (this.isOver) return
+    if (this.#isLeaving && this.#room.kind === 'event') {
+      this.#turnBack(data, ref)
+      return
+    }
     const session = this.#session
     const isHeld = !session || this.#room.isHolding
     if (!isHeld && this.#home?.node === undefined) {
@@ -120,6 +105,11 @@ export class EdgeSession implements EventSession, EdgePeer, WireOwner {
     if (this.isOver) return
     if (this.#session) this.#session.end(reason)
     else this.wire.close(reason)
+  }
+
+  /** What it says from now on is refused. */
+  refuseMore(): void {
+    this.#isLeaving = true
   }
 
   /** This node ends: the peer comes back over another, and its room waits for it. */
@@ -206,6 +196,11 @@ export class EdgeSession implements EventSession, EdgePeer, WireOwner {
     this.#room.ended(this)
   }
 
+  #turnBack(data: string | Uint8Array, ref: number | undefined): void {
+    const id = typeof data === 'string' ? idOf(data, this.#room.json) : undefined
+    this.#refuse({ id, ref }, new RoomError('unavailable', 'this server restarts, send it again'))
+  }
+
   #hold(data: string | Uint8Array, ref: number | undefined, owed: Owed | undefined): void {
     if (this.isOver) return
     if (!this.#held) this.#room.hurry()
@@ -227,7 +222,7 @@ export class EdgeSession implements EventSession, EdgePeer, WireOwner {
   }
 
   /** After all that the room has sent. */
-  #refuse({ id, ref }: Owed, error: RoomError): void {
+  #refuse({ id, ref }: Pick<Owed, 'id' | 'ref'>, error: RoomError): void {
     this.#session?.flush()
     this.wire.answer(errorFrame(id, error, ref))
   }

@@ -9,8 +9,8 @@ import type { OpenRoom } from '../../room/open-room.ts'
 import type { Coming, JoinReservation, Reservation, RoomPlaces } from '../../room/reservation.ts'
 import { justClosed } from '../../room/room-refusals.ts'
 import type { NodeId } from '../link-message.ts'
-import type { EdgeParts } from './edge-parts.ts'
-import { EdgeEventRoom, EdgeRawRoom, type EdgeRoom, type EdgeRoomParts } from './edge-room.ts'
+import type { EdgeParts, EdgeRoomParts } from './edge-parts.ts'
+import { EdgeEventRoom, EdgeRawRoom, type EdgeRoom } from './edge-room.ts'
 import type { EdgeSession } from './edge-session.ts'
 import { LocalHome } from './local-home.ts'
 import { Pauses } from './pauses.ts'
@@ -20,7 +20,7 @@ const EMPTY_MS = 5000
 
 export class NodeRooms implements RoomPlaces {
   readonly #parts: EdgeParts
-  readonly #roomParts: EdgeRoomParts
+  readonly #roomParts: EdgeRoomParts<EdgeRoom>
   readonly #rooms = new Map<string, EdgeRoom>()
   readonly #pauses: Pauses
   /** Those that a reload has replaced, while their peers leave. */
@@ -97,17 +97,19 @@ export class NodeRooms implements RoomPlaces {
     this.#rooms.get(path)?.release(heir)
   }
 
-  /** Closes the rooms whose path now belongs to another mount or to none. */
-  closeStale(): void {
+  /** Closes the rooms whose path now belongs to another mount or to none. Resolves when those elsewhere have no peers here. */
+  async closeStale(): Promise<void> {
     const { routeOf } = this.#parts
+    const closed: Promise<void>[] = []
     for (const room of [...this.#rooms.values()]) {
       const route = routeOf(room.path)
       if (route?.mount === room.mount) continue
       this.#rooms.delete(room.path)
       this.#stale.add(room)
-      room.close(route ? Close.restart : Close.removed)
+      closed.push(room.close(route ? Close.restart : Close.removed))
       if (room.isEmpty) this.#empty(room)
     }
+    await Promise.all(closed)
   }
 
   #at(route: Route): EdgeRoom {
