@@ -31,9 +31,14 @@ export class Front {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`
   }
 
+  /** Nobody is sent to this node any more: a balancer does so with one that answers 503 since it ends. */
+  avoid(node: NodeProcess): void {
+    this.#left.add(node)
+  }
+
   /** Nobody is sent to this node any more, and whom it has is cut off from it. */
   leave(node: NodeProcess): void {
-    this.#left.add(node)
+    this.avoid(node)
     for (const socket of this.#sockets) if (socket.remotePort === node.place.port) socket.resetAndDestroy()
   }
 

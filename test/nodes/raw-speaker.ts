@@ -1,4 +1,7 @@
-/** One who speaks over a bare socket, so cheaply that many of them leave the machine to the nodes. */
+/**
+ * One who speaks over a bare socket, so cheaply that many of them leave the machine to the nodes: as fast as it is answered,
+ * or what is due at a time, however much of what was due before is not answered yet.
+ */
 import { RawPeer } from '../kill/raw-peer.ts'
 import { Speaker } from '../kill/redis/speakers.ts'
 
@@ -8,12 +11,37 @@ interface Answer {
   readonly isDuplicate: boolean
 }
 
+/** A message that was said when it was due. */
+export interface DueMessage {
+  readonly dueMs: number
+  /** When it was acknowledged, however often it had to be said for it. */
+  ackedMs: number | undefined
+}
+
 export class RawSpeaker extends Speaker {
   #peer: Promise<RawPeer> | undefined
   readonly #waiting = new Map<string, (answer: Answer | undefined) => void>()
   /** How often it had to come back. */
   losses = 0
   #hasLeft = false
+  readonly due: DueMessage[] = []
+  readonly #pending = new Set<Promise<void>>()
+
+  /** Says a message that was due at this time. */
+  sayDue(dueMs: number): void {
+    const message: DueMessage = { dueMs, ackedMs: undefined }
+    this.due.push(message)
+    const pending = this.untilAcked(`${this.name}-due:${this.due.length}`).then(() => {
+      message.ackedMs = performance.now()
+      this.#pending.delete(pending)
+    })
+    this.#pending.add(pending)
+  }
+
+  override async rest(): Promise<void> {
+    await super.rest()
+    await Promise.all(this.#pending)
+  }
 
   leave(): void {
     this.#hasLeft = true

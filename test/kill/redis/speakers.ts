@@ -29,8 +29,6 @@ export abstract class Speaker {
   protected readonly name: string
   /** By the text of the message, which is its id too. */
   readonly tries = new Map<string, Try[]>()
-  /** Each line begins a message so often, if those before are acknowledged. */
-  everyMs = 0
   readonly #loops: Promise<void>[] = []
   #isStopped = false
 
@@ -73,6 +71,18 @@ export abstract class Speaker {
   /** Says a message once. Resolves with its answer; `undefined`: the connection has ended. */
   protected abstract say(text: string): Promise<Answer | undefined>
 
+  /** Says a message again and again. Resolves when it is acknowledged. */
+  protected async untilAcked(text: string): Promise<void> {
+    const tries: Try[] = []
+    this.tries.set(text, tries)
+    for (;;) {
+      const attempt = await this.#try(text)
+      tries.push(attempt)
+      if (attempt.outcome === 'acked') return
+      await pause(AGAIN_MS)
+    }
+  }
+
   async #try(text: string): Promise<Try> {
     const saidMs = performance.now()
     const answer = await this.say(text)
@@ -81,18 +91,7 @@ export abstract class Speaker {
 
   async #speak(line: string): Promise<void> {
     for (let count = 1; !this.#isStopped; count += 1) {
-      const text = `${line}:${count}`
-      const beginMs = performance.now()
-      const tries: Try[] = []
-      this.tries.set(text, tries)
-      for (let isAcked = false; !isAcked; ) {
-        const attempt = await this.#try(text)
-        tries.push(attempt)
-        isAcked = attempt.outcome === 'acked'
-        if (!isAcked) await pause(AGAIN_MS)
-      }
-      const restMs = this.everyMs - (performance.now() - beginMs)
-      if (restMs > 0) await pause(restMs)
+      await this.untilAcked(`${line}:${count}`)
     }
   }
 }
