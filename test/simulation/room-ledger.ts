@@ -62,7 +62,8 @@ export class RoomLedger {
   #last = ''
   /** One key was lost: until the room begins another epoch than this, it may be anything. */
   #doubtedEpoch: string | undefined
-  #isHeld = false
+  /** So many may make anything of it now. */
+  #holders = 0
   #mustReadAll = false
 
   constructor(path: string, model: () => RedisModel, broken: Broken, moved: Moved) {
@@ -98,9 +99,9 @@ export class RoomLedger {
   /** It may be anything from now on, until what is returned is called, and then as `lose` says. */
   hold(): () => void {
     this.lose(true)
-    this.#isHeld = true
+    this.#holders += 1
     return () => {
-      this.#isHeld = false
+      this.#holders -= 1
       this.#doubtedEpoch = this.epoch
     }
   }
@@ -119,7 +120,7 @@ export class RoomLedger {
     const seq = Number(meta?.get('s') ?? 0)
     const first = Number(meta?.get('f') ?? 1)
     const isOne = this.isDoubtful
-    if (this.isDoubtful && !this.#isHeld && epoch !== this.#doubtedEpoch && epoch !== '') {
+    if (this.isDoubtful && this.#holders === 0 && epoch !== this.#doubtedEpoch && epoch !== '') {
       this.#doubtedEpoch = undefined
       this.#mustReadAll = true
     }
