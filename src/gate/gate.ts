@@ -214,7 +214,8 @@ async function admittedLater(
   rest: Omit<Admission, 'room' | 'release'>,
 ): Promise<Admission> {
   try {
-    return { ...(await place), ...rest }
+    const { begunMs, ...kept } = await place
+    return { ...kept, ...rest, visitor: { ...rest.visitor, begunMs } }
   } catch (error) {
     rest.leave()
     throw error

@@ -107,7 +107,6 @@ export type ToOwner =
     }
   | { readonly op: 'gone'; readonly place: number; readonly session: number; readonly isLost: boolean }
   | { readonly op: 'end'; readonly place: number; readonly session: number; readonly reason: CloseReason }
-  | { readonly op: 'cut'; readonly place: number; readonly session: number; readonly limit: Limit }
   /** Frames for this session alone were written to its socket; `bytes`: the sum of `Frame.length`. */
   | { readonly op: 'written'; readonly place: number; readonly session: number; readonly bytes: number }
   /** The answer to `moving`: no message of this place comes any more before `over`. */

@@ -75,7 +75,6 @@ const SHAPES = {
   post: z.object({ place, session, ask, messages: z.array(message), producerKey: producerKey.optional() }),
   gone: z.object({ place, session, isLost: z.boolean() }),
   end: z.object({ place, session, reason }),
-  cut: z.object({ place, session, limit }),
   written: z.object({ place, session, bytes: count }),
   quiet: z.object({ place }),
   attached: z.object({ place, term: count, epoch: z.string().regex(/^\w*$/), seq: count, newcomerAfter: count }),

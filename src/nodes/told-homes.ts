@@ -1,6 +1,7 @@
 /**
  * Where a room lives, told by other nodes, while Redis does not answer this one: so a node that alone is cut off from it
- * is an edge still. `owners.ts` asks; who owns a room is decided in Redis all the same.
+ * is an edge still. `owners.ts` asks; who owns a room is decided in Redis all the same. Where Redis is away for all, nobody can
+ * tell, and `edge/home-finder.ts` asks the node where the room was to let its peers in.
  */
 import { z } from 'zod'
 import type { Link } from './link.ts'
@@ -33,9 +34,11 @@ export function tellHomes(
 
 /** `undefined`: nobody knows, or it is said to be here, which only Redis can say. */
 export async function toldHome(links: Iterable<Link>, self: NodeId, path: string): Promise<Home | undefined> {
-  for (const link of links) {
-    const told = await link.ask(QUESTION, TOLD, path).catch(() => undefined)
-    if (told && told.node !== self) return { at: 'there', node: told.node, term: told.term }
-  }
-  return undefined
+  // All at once: one may be frozen.
+  const asked = [...links].map(async (link): Promise<Home> => {
+    const told = await link.ask(QUESTION, TOLD, path)
+    if (!told || told.node === self) throw new Error('expected it to know')
+    return { at: 'there', node: told.node, term: told.term }
+  })
+  return Promise.any(asked).catch(() => undefined)
 }

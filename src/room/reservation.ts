@@ -19,6 +19,11 @@ export interface JoinReservation {
   release(): void
   /** Whether the peer's offset resumes; `undefined`: `room` knows. */
   readonly resumes?: boolean | undefined
+  /**
+   * When the peer asked for it, if it had to wait: its client may have connected to another server meanwhile, and of the two
+   * the later one stays.
+   */
+  readonly begunMs?: number | undefined
 }
 
 /** A peer that is about to join. */

@@ -33,7 +33,6 @@ function samples(place: number, session: number): { toOwner: ToOwner[]; toEdge: 
       },
       { op: 'gone', place, session, isLost: true },
       { op: 'end', place, session, reason },
-      { op: 'cut', place, session, limit: 'limits.buffered' },
       { op: 'written', place, session, bytes: 10 },
       { op: 'quiet', place },
     ],

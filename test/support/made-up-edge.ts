@@ -3,6 +3,7 @@
  * can be. Messages are copied and arrive at once, unless the test holds them.
  */
 import type { Wire } from '../../src/delivery/wire.ts'
+import { Close } from '../../src/errors.ts'
 import type { LinkListener } from '../../src/nodes/link.ts'
 import type { Either, LinkMessage, ToEdge, ToOwner } from '../../src/nodes/link-message.ts'
 import type { EdgeLink } from '../../src/nodes/owner/guest-link.ts'
@@ -96,7 +97,15 @@ export class MadeUpEdge {
       receive: (data, ref) => say({ op: 'receive', place: PLACE, session, data, ref }),
       gone: (isLost) => end({ op: 'gone', place: PLACE, session, isLost }),
       end: (reason) => say({ op: 'end', place: PLACE, session, reason }),
-      cutSlow: (limit) => say({ op: 'cut', place: PLACE, session, limit }),
+      cutSlow: () => {
+        if (this.peers.get(session)?.wire !== wire) return
+        this.peers.delete(session)
+        // With the next flush.
+        queueMicrotask(() => {
+          wire.close(Close.slow)
+          this.say({ op: 'gone', place: PLACE, session, isLost: true })
+        })
+      },
       flush() {},
     }
   }

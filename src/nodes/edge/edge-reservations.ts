@@ -8,7 +8,6 @@ import { RoomError, refusalOf } from '../../errors.ts'
 import type { JoinableRoom } from '../../room/open-room.ts'
 import type { Coming, JoinReservation } from '../../room/reservation.ts'
 import type { KeptPlace, RoomHome } from './room-home.ts'
-import { begunAt } from './waiting-peer.ts'
 
 /** How often a place is asked for if the room moves meanwhile. */
 const TRIES = 3
@@ -42,7 +41,7 @@ export class EdgeReservations {
     try {
       const { home } = this.#room
       const place = home && home.node === undefined ? home.reserve(route, coming) : this.#ask(route, coming)
-      return place instanceof Promise ? this.#later(place) : this.#kept(place, this.#room.joinable)
+      return place instanceof Promise ? this.#later(place) : this.#kept(place)
     } catch (error) {
       this.#released()
       throw error
@@ -50,10 +49,10 @@ export class EdgeReservations {
   }
 
   async #later(place: Promise<KeptPlace>): Promise<JoinReservation> {
-    const { clock, joinable } = this.#room
+    const { clock } = this.#room
     const begunMs = clock.monotonic()
     try {
-      return this.#kept(await place, begunAt(this.#room.timeAt(begunMs), joinable))
+      return { ...this.#kept(await place), begunMs: this.#room.timeAt(begunMs) }
     } catch (error) {
       this.#released()
       throw error
@@ -71,7 +70,8 @@ export class EdgeReservations {
     }
   }
 
-  #kept({ release, resumes }: KeptPlace, room: JoinableRoom): JoinReservation {
+  #kept({ release, resumes }: KeptPlace): JoinReservation {
+    const { joinable: room } = this.#room
     let isKept = true
     const giveBack = () => {
       if (!isKept) return

@@ -137,9 +137,6 @@ export class GuestLink implements LinkListener {
       case 'end':
         place.guest(message.session)?.session.end(message.reason)
         break
-      case 'cut':
-        place.guest(message.session)?.session.cutSlow(message.limit)
-        break
       case 'written':
         place.guest(message.session)?.wire.written(message.bytes)
         break
@@ -185,7 +182,7 @@ function post(place: GuestPlace, { session, messages, producerKey }: Post): unkn
 /** Edges send nothing else; a node of another version might. */
 const FROM_EDGE: Readonly<Record<ToOwner['op'], true>> = {
   ...{ attach: true, detach: true, reserve: true, release: true, join: true, receive: true },
-  ...{ post: true, gone: true, end: true, cut: true, written: true, quiet: true },
+  ...{ post: true, gone: true, end: true, written: true, quiet: true },
 }
 
 function isToOwner(message: ToOwner | ToEdge): message is ToOwner {

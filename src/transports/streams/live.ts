@@ -121,13 +121,13 @@ export class LiveStreams {
     const visitor: Visitor = { ...known, via: 'http', address: request.caller.address }
     const { client } = visitor
     const admission = await gate.admitStream(request.caller, route, { client, offset, isStream: true })
-    const { room } = admission
+    const { room, begunMs } = admission
     const begin = () => {
       const refused = room.refusalOf(client)
       if (refused) throw refusalOfJoin(refused)
       const token = tokenPrefix + random.bytes(TOKEN_BYTES).toString('base64url')
       const stream = this.#stream(call, room, 'members', undefined, token)
-      const session = room.join(visitor, stream, offset)
+      const session = room.join({ ...visitor, begunMs }, stream, offset)
       stream.onStalled = () => session.cutSlow('limits.sendTimeout')
       this.#peers.set(token, { path: room.path, room, session, subject: pass?.claims.sub })
       const stop = () => {
