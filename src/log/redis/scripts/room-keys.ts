@@ -170,7 +170,9 @@ end
  * field its length in 4 bytes, then the field. `packed.ts` packs.
  */
 export const RECORDS = `
+local function none() end
 local function records(packed, width)
+  if packed == '' then return none end
   local format, at = '>' .. string.rep('I4c0', width), 1
   local function take(...)
     at = select(width + 1, ...)
