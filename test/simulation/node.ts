@@ -173,9 +173,9 @@ export class SimNode {
     if (!this.#places || !route || this.isEnding) return refused()
     try {
       const coming = { client: visitor.client, offset, isStream: false }
-      const { room, release } = await this.#places.reserveJoin(route, coming)
+      const { room, release, begunMs } = await this.#places.reserveJoin(route, coming)
       if (wire.isOver) return release()
-      wire.session = room.join(visitor, wire, offset)
+      wire.session = room.join({ ...visitor, begunMs }, wire, offset)
       release()
     } catch (error) {
       if (!(error instanceof Refusal)) throw error
