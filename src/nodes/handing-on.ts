@@ -42,6 +42,8 @@ export interface HandingGate {
   chargeRead(caller: Caller): void
 }
 
+/** Clients are told no address of a node; the log has it. */
+const UNREACHED = 'the node where it lives cannot be reached'
 const MOVED = 'it has just moved'
 
 export class HandingOn {
@@ -82,7 +84,7 @@ export class HandingOn {
     const way = await this.#inTime(call, this.#wayTo(node))
     // Its process has ended, and its streams with it: the token is unknown.
     if (way instanceof DialError && way.failure === 'refused') return false
-    if (way instanceof DialError) throw unavailable(way.message)
+    if (way instanceof DialError) throw unavailable(UNREACHED)
     const spentMs = this.#parts.clock.monotonic() - begunMs
     if (await this.#parts.forwarding.forward(call, await bodyOf(call), way, spentMs)) return true
     throw unavailable(MOVED)
@@ -114,7 +116,7 @@ export class HandingOn {
   #inTime<T>({ request }: RoomRequest, way: Promise<T>): Promise<T> {
     if (request.method !== 'POST') return way
     return within(this.#parts.clock, POST_MS, way, () => {
-      throw unavailable('the node where it lives cannot be reached')
+      throw unavailable(UNREACHED)
     })
   }
 
@@ -122,15 +124,13 @@ export class HandingOn {
   async #wayToOwner(path: string, first: Home): Promise<Way | undefined> {
     const { ownership } = this.#parts
     let home = first
-    let why = ''
     for (let tries = 0; tries < 2 && home.at === 'there'; tries += 1) {
       const way = await this.#wayTo(home.node)
       if (!(way instanceof DialError)) return way
-      why = way.message
       ownership.doubt(path, home.node, way.failure)
       home = await ownership.find(path)
     }
-    if (home.at === 'there') throw unavailable(why)
+    if (home.at === 'there') throw unavailable(UNREACHED)
     return undefined
   }
 

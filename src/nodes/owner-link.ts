@@ -29,8 +29,8 @@ export async function linkToOwner({ ownership, links }: OwnerLinkParts, path: st
   }
 }
 
-/** As it is told to who asks; what is no `DialError` stays as it is. */
+/** As it is told to who asks, without the address, which the log has; what is no `DialError` stays as it is. */
 export function unreached(error: unknown): unknown {
   if (!(error instanceof DialError)) return error
-  return new RoomError('unavailable', `the node where the room lives cannot be reached: ${error.message}`)
+  return new RoomError('unavailable', 'the node where the room lives cannot be reached now, try again later')
 }

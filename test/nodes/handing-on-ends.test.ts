@@ -128,7 +128,11 @@ describe('where the room is', () => {
     const { status, headers } = await ask(`${edge.url}/r`)
     expect([status, headers['retry-after'], edge.doubts]).toEqual([200, undefined, [`/r ${owner.id} refused`]])
     edge.homes = [there(owner), there(owner), there(owner)]
-    expect(await ask(`${edge.url}/r`)).toMatchObject({ status: 503, headers: { 'retry-after': '1' } })
+    const refused = await ask(`${edge.url}/r`)
+    expect(refused).toMatchObject({ status: 503, headers: { 'retry-after': '1' } })
+    // Where nodes are is nothing for clients.
+    expect(refused.body).toContain('cannot be reached')
+    expect(refused.body).not.toMatch(/\d\.\d/)
   })
 
   it('does not matter to a post with the token of a stream: it goes to the node with the stream', async () => {
