@@ -195,9 +195,11 @@ export class Nodes {
 
   /** This node ends: its rooms go to others, as many as can within `ms`. Resolves with whether others go on. */
   async handOver(ms: number): Promise<boolean> {
+    const { clock } = this.#parts
+    const untilMs = clock.monotonic() + ms
     // A node that has just started may be the one that stays.
-    await within(this.#parts.clock, FRESH_MS, this.roster.say({ isDraining: true }), () => false)
-    await this.#handOver?.run(ms)
+    await within(clock, Math.min(FRESH_MS, ms / 2), this.roster.say({ isDraining: true }), () => false)
+    await this.#handOver?.run(untilMs - clock.monotonic())
     this.http?.drain()
     const { roster, ownership } = this
     const goesOn = ({ id, isDraining }: NodeEntry) => id !== roster.self && !isDraining && !ownership.isGone(id)

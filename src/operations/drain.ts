@@ -7,7 +7,7 @@ import type { Duplex } from 'node:stream'
 import type { Clock } from '../clock.ts'
 import { Close, type CloseReason } from '../errors.ts'
 import type { Random } from '../random.ts'
-import type { Dismissal } from '../room/dismissal.ts'
+import type { Dismissal, DismissalParts } from '../room/dismissal.ts'
 import type { Rooms } from '../room/rooms.ts'
 
 /** The share of the drain time in which rooms are handed over. */
@@ -48,8 +48,8 @@ export interface DrainingNode {
 
 /** Peers that are dismissed in waves: of a room, or of other nodes' rooms. */
 interface Dismissible {
-  readonly count: number
-  dismiss(atMost: number, reason: () => CloseReason, withinMs: number): Dismissal
+  left(isOwnOnly: boolean): number
+  dismiss(parts: DismissalParts): Dismissal
 }
 
 /** Waits for the notice time, dismisses every peer (1012, with a reconnect delay), then closes all rooms. */
@@ -63,23 +63,29 @@ export async function drain(parts: DrainParts): Promise<void> {
     othersGoOn = await node.handOver((drainMs - noticeMs) * HANDING)
     noticeMs += clock.monotonic() - begunMs
   }
-  const all = () => [...[...rooms.open()].map(({ room }) => room), ...(node ? [node.ownPeers] : [])]
+  const all = () => [...[...rooms.open()].map(({ room }) => room.dismissals), ...(node ? [node.ownPeers] : [])]
+  // The rooms that are left go to other nodes too, and their peers there stay where they are.
+  const isOwnOnly = othersGoOn
   let peers = 0
-  for (const { count } of all()) peers += count
+  for (const each of all()) peers += each.left(isOwnOnly)
   const withinMs = Math.min(drainMs, RETURN_MS, othersGoOn ? ELSEWHERE_MS + peers : RETURN_MS)
   const reason = () => restarting(random.fraction() * withinMs)
   for (const { room } of [...rooms.open()]) room.endReaders(reason)
   const wave = Math.max(WAVE, Math.ceil((peers * PAUSE_MS) / Math.max(PAUSE_MS, (drainMs - noticeMs) * DISMISSING)))
+  const lastAt = clock.monotonic() + (drainMs - noticeMs) * DISMISSING
   const answersAt = clock.monotonic() + (drainMs - noticeMs) * ANSWERING
   const dismissals: Promise<void>[] = []
-  for (let left = peers; left > 0; left -= wave) {
-    const answersMs = Math.max(MOMENT_MS, answersAt - clock.monotonic())
-    dismissals.push(...dismissWave(all(), wave, reason, answersMs))
-    if (left > wave) await new Promise<void>((resolve) => clock.after(PAUSE_MS, resolve))
+  for (let left = peers; left > 0; ) {
+    // A busy machine may be late.
+    const atMost = clock.monotonic() >= lastAt ? left : wave
+    const withinMs = Math.max(MOMENT_MS, answersAt - clock.monotonic())
+    dismissals.push(...dismissWave(all(), { atMost, reason, withinMs, isOwnOnly }))
+    left -= atMost
+    if (left > 0) await new Promise<void>((resolve) => clock.after(PAUSE_MS, resolve))
   }
   await Promise.all(dismissals)
   await answered()
-  await rooms.close(Close.restart)
+  await rooms.close(othersGoOn ? Close.moved : Close.restart)
 }
 
 /** Resolves when every socket is closed. */
@@ -88,16 +94,11 @@ export async function allClosed(sockets: Iterable<Duplex>): Promise<void> {
   await Promise.all(open.map((socket) => new Promise<void>((resolve) => socket.once('close', () => resolve()))))
 }
 
-/** Dismisses at most `atMost` further peers. */
-function* dismissWave(
-  all: readonly Dismissible[],
-  atMost: number,
-  reason: () => CloseReason,
-  answersMs: number,
-): IterableIterator<Promise<void>> {
-  let left = atMost
+/** Dismisses so many further peers of all of them together. */
+function* dismissWave(all: readonly Dismissible[], wave: DismissalParts): IterableIterator<Promise<void>> {
+  let left = wave.atMost
   for (const peers of all) {
-    const { dismissed, gone } = peers.dismiss(left, reason, answersMs)
+    const { dismissed, gone } = peers.dismiss({ ...wave, atMost: left })
     left -= dismissed
     yield gone
     if (left <= 0) return

@@ -22,17 +22,40 @@ export interface Dismissal {
   readonly gone: Promise<void>
 }
 
-/** Dismisses at most `atMost` further peers. */
-export function dismissSome<P extends LivePeer>(
-  room: Host<P>,
-  present: Members<P>,
-  atMost: number,
-  reason: () => CloseReason,
-  withinMs: number,
-): Dismissal {
-  const others = present.peers().filter(({ isDismissed }) => !isDismissed)
-  const peers = others.take(atMost).toArray()
-  return { dismissed: peers.length, gone: dismissAfterAnswers(room, peers, reason, withinMs) }
+/** Which peers are dismissed, and how. */
+export interface DismissalParts {
+  readonly atMost: number
+  /** Of each. */
+  readonly reason: () => CloseReason
+  /** The longest that its answers are waited for. */
+  readonly withinMs: number
+  /** Only peers whose connections this node holds: those of other nodes find the room again where it is then. */
+  readonly isOwnOnly: boolean
+}
+
+/** The peers of a room, as a drain dismisses them. */
+export class Dismissals<P extends LivePeer> {
+  readonly #room: Host<P> & { readonly present: Members<P> }
+
+  constructor(room: Host<P> & { readonly present: Members<P> }) {
+    this.#room = room
+  }
+
+  /** How many are left to be dismissed. */
+  left(isOwnOnly: boolean): number {
+    return this.#left(isOwnOnly).reduce((count) => count + 1, 0)
+  }
+
+  /** Dismisses further peers, each after its answers. */
+  dismiss({ atMost, reason, withinMs, isOwnOnly }: DismissalParts): Dismissal {
+    const peers = this.#left(isOwnOnly).take(atMost).toArray()
+    return { dismissed: peers.length, gone: dismissAfterAnswers(this.#room, peers, reason, withinMs) }
+  }
+
+  #left(isOwnOnly: boolean): IteratorObject<P> {
+    const isMeant = ({ subscriber }: P) => !isOwnOnly || subscriber.wire.relayed === undefined
+    return this.#room.present.peers().filter((peer) => !peer.isDismissed && isMeant(peer))
+  }
 }
 
 /**

@@ -12,7 +12,7 @@ import type { Wire } from '../delivery/wire.ts'
 import { Close, type CloseReason, inWords, RoomError } from '../errors.ts'
 import { microtask } from '../microtask.ts'
 import { AuthorRoom, type Basics } from './author-room.ts'
-import { type Dismissal, dismissAfterAnswers, dismissSome, endNow, moveAfterAnswers, turnAway } from './dismissal.ts'
+import { Dismissals, dismissAfterAnswers, endNow, moveAfterAnswers, turnAway } from './dismissal.ts'
 import { HANDLERS_END_MS } from './handler-calls.ts'
 import { Membership } from './membership.ts'
 import { Opening } from './opening.ts'
@@ -129,9 +129,9 @@ export abstract class LiveRoom<P extends LivePeer, H extends CommonHandlers<P>> 
     this.#membership.end(peer, reason)
   }
 
-  /** Dismisses at most `atMost` further peers, each after its answers. `gone` resolves when all of them are closed. */
-  dismiss(atMost: number, reason: () => CloseReason, withinMs: number): Dismissal {
-    return dismissSome(this, this.present, atMost, reason, withinMs)
+  /** Its peers, as a drain dismisses them. */
+  get dismissals(): Dismissals<P> {
+    return new Dismissals(this)
   }
 
   /** Ends the readers that are no members. */

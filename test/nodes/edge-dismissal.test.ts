@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 import { EdgeDismissal } from '../../src/nodes/edge/edge-dismissal.ts'
 import { handClock } from '../../src/testing/hand-clock.ts'
 
-const REASON = { code: 1012, reason: 'restarting' }
+const parts = { reason: () => ({ code: 1012, reason: 'restarting' }), withinMs: 1000, isOwnOnly: true }
 
 function stage(count: number) {
   const clock = handClock()
@@ -25,20 +25,19 @@ function stage(count: number) {
 
 it('ends so many at a time, each once', async () => {
   const { gone, dismissal } = stage(5)
-  const reason = () => REASON
-  expect(dismissal.count).toBe(5)
-  const first = dismissal.dismiss(3, reason, 1000)
+  expect(dismissal.left()).toBe(5)
+  const first = dismissal.dismiss({ ...parts, atMost: 3 })
   await first.gone
-  expect([first.dismissed, gone, dismissal.count]).toEqual([3, [0, 1, 2], 2])
-  const second = dismissal.dismiss(3, reason, 1000)
+  expect([first.dismissed, gone, dismissal.left()]).toEqual([3, [0, 1, 2], 2])
+  const second = dismissal.dismiss({ ...parts, atMost: 3 })
   await second.gone
-  expect([second.dismissed, gone, dismissal.count]).toEqual([2, [0, 1, 2, 3, 4], 0])
+  expect([second.dismissed, gone, dismissal.left()]).toEqual([2, [0, 1, 2, 3, 4], 0])
 })
 
 it('waits for answers, but not for ever', async () => {
   const { clock, gone, peers, dismissal } = stage(3)
   for (const peer of peers.slice(1)) peer.isQuiet = false
-  const { gone: all } = dismissal.dismiss(9, () => REASON, 1000)
+  const { gone: all } = dismissal.dismiss({ ...parts, atMost: 9 })
   expect(peers.map(({ isRefused }) => isRefused)).toEqual([false, true, true])
   await clock.advance(500)
   expect(gone).toEqual([0])

@@ -12,12 +12,17 @@ import { NotingWire } from '../support/noting-wire.ts'
 import { ownerNode } from '../support/owner-node.ts'
 
 const calls: string[] = []
+/** What the author's `close` of a slow room waits for. */
+let slow: Promise<void> | undefined
 const definition = defineRoom({
   receives: { say: z.string() },
   open: (room) => ({
     join: ({ name }) => void calls.push(`join ${room.path} ${name}`),
     leave: ({ name }) => void calls.push(`leave ${room.path} ${name}`),
-    close: () => void calls.push(`close ${room.path}`),
+    close() {
+      calls.push(`close ${room.path}`)
+      return room.path === '/r/slow' ? slow : undefined
+    },
     receive: { say: (_, text) => void calls.push(`say ${room.path} ${text}`) },
   }),
 })
@@ -45,13 +50,15 @@ function stage(others: readonly NodeEntry[]) {
   const own: string[] = []
   const unreached: string[] = []
   const ending: string[] = []
+  const warnings: unknown[] = []
   const ask = async <T>(to: string, name: string, shape: z.ZodType<T>, args: unknown) => {
     asked.push(`${to} ${name} ${JSON.stringify(args)}`)
     if (ending.includes(to)) throw new RoomError(ENDING, 'it ends too')
     return shape.parse(undefined)
   }
   const handOver = new HandOver({
-    ...{ clock, rooms, guests, logger },
+    ...{ clock, rooms, guests },
+    logger: { ...logger, warn: (fields: unknown) => void warnings.push(fields) },
     roster: { self: 'self', all: () => [entry('self', 9999), ...others] },
     links: {
       async to(node) {
@@ -74,7 +81,7 @@ function stage(others: readonly NodeEntry[]) {
     await clock.advance(50)
     return brought.map(({ wire }) => wire)
   }
-  return { ...node, handOver, run, join, asked, own, unreached, ending }
+  return { ...node, handOver, run, join, asked, own, unreached, ending, warnings }
 }
 
 const heard = ({ heard: all }: MadeUpEdge) => all.filter(({ op }) => op !== 'items' && op !== 'attached')
@@ -171,6 +178,24 @@ it('hands over as many as it has the time for', async () => {
   expect(asked.length).toBe(0)
   await run()
   expect(asked.length).toBe(70)
+})
+
+it('takes no longer than its time, however long a room needs', async () => {
+  const { edge, handOver, join, clock, asked, warnings } = stage([entry('b', 1)])
+  for (const name of ['quick', 'slow']) await join(edge('b'), `/r/${name}`, 'ann')
+  slow = new Promise((resolve) => void clock.after(2000, resolve))
+  let isDone = false
+  const done = handOver.run(1000).then(() => {
+    isDone = true
+  })
+  await clock.advance(999)
+  expect([asked, isDone]).toEqual([['b take {"path":"/r/quick"}'], false])
+  await clock.advance(1)
+  await done
+  expect(warnings).toEqual([{ rooms: 1 }])
+  // It has closed by now, and is handed over all the same.
+  await clock.advance(3000)
+  expect(asked).toEqual(['b take {"path":"/r/quick"}', 'b take {"path":"/r/slow"}'])
 })
 
 it('is opened by its heir at once, held open for its edges, and settling for a second', async () => {

@@ -4,6 +4,7 @@
  */
 import type { Clock } from '../../clock.ts'
 import type { CloseReason } from '../../errors.ts'
+import type { Dismissal, DismissalParts } from '../../room/dismissal.ts'
 import { endAfterAnswers, type LeavingPeer } from './after-answers.ts'
 
 /** A peer as it is dismissed. */
@@ -26,15 +27,15 @@ export class EdgeDismissal {
     this.#parts = parts
   }
 
-  /** How many are left to be dismissed. */
-  get count(): number {
+  /** How many are left to be dismissed. All of them are this node's own. */
+  left(): number {
     let count = 0
     for (const _ of this.#left()) count += 1
     return count
   }
 
   /** Dismisses at most `atMost` further peers, each after its answers. `gone` resolves when all of them are closed. */
-  dismiss(atMost: number, reason: () => CloseReason, withinMs: number): { dismissed: number; gone: Promise<void> } {
+  dismiss({ atMost, reason, withinMs }: DismissalParts): Dismissal {
     const peers = this.#left().take(atMost).toArray()
     for (const peer of peers) this.#dismissed.add(peer)
     const gone = endAfterAnswers(this.#parts.clock, peers, (peer) => peer.dismiss(reason()), withinMs)

@@ -26,6 +26,9 @@ const DIAL_MS = 1000
 /** How long the heir may take to open a room, until it is left to the edges to ask for it. */
 const TAKEN_MS = 1000
 
+const LEFT =
+  'rooms were not handed over in the time that DRAIN_MS leaves for it: they close here, and other nodes open them when asked'
+
 /** A link to the node that is to have a room. */
 type Heir = Pick<Link, 'node' | 'ask'>
 
@@ -51,6 +54,10 @@ export class HandOver {
   readonly #parts: HandOverParts
   /** Nodes that end too, and have not said so with a beat yet. */
   readonly #ending = new Set<NodeId>()
+  #untilMs = 0
+  /** Rooms that have an heir, and are not there yet. */
+  readonly #onTheirWay = new Set<string>()
+  #hasHeir = false
 
   constructor(parts: HandOverParts) {
     this.#parts = parts
@@ -58,18 +65,31 @@ export class HandOver {
 
   /** Hands over every room with peers, as many as can be within `ms`. The others are closed with the node. Does not reject. */
   async run(ms: number): Promise<void> {
-    const { clock, rooms, guests } = this.#parts
+    const { clock, logger, rooms, guests } = this.#parts
     guests.drain()
-    const untilMs = clock.monotonic() + ms
+    this.#untilMs = clock.monotonic() + ms
+    await within(clock, ms, this.#handAll(), nothing)
+    const withPeers = [...rooms.open()].map(({ room }) => room).filter(({ count }) => count > 0)
+    const left = this.#onTheirWay.union(new Set(withPeers.map(({ path }) => path)))
+    if (left.size > 0 && this.#hasHeir) logger.warn({ rooms: left.size }, LEFT)
+  }
+
+  /** Its time is over: what is not handed over yet closes with the node. */
+  get #isOver(): boolean {
+    return this.#parts.clock.monotonic() >= this.#untilMs
+  }
+
+  async #handAll(): Promise<void> {
+    const { rooms } = this.#parts
     const tried = new Set<HostedRoom>()
     // Also those that were about to open when it began.
     for (;;) {
       const left = [...rooms.open()].map(({ room }) => room).filter((room) => room.count > 0 && !tried.has(room))
-      if (left.length === 0 || clock.monotonic() >= untilMs) return
+      if (left.length === 0 || this.#isOver) return
       const rest = left.values()
       const some = async () => {
         for (const room of rest) {
-          if (clock.monotonic() >= untilMs) return
+          if (this.#isOver) return
           tried.add(room)
           await this.#hand(room)
         }
@@ -81,8 +101,10 @@ export class HandOver {
   async #hand({ path }: HostedRoom): Promise<void> {
     const { clock, logger, rooms, guests, ownPeers } = this.#parts
     const link = await this.#heirOf(path)
-    if (!link) return
+    if (!link || this.#isOver) return
+    this.#hasHeir = true
     const heir = link.node
+    this.#onTheirWay.add(path)
     guests.leadTo(path, heir)
     ownPeers.hold(path)
     await within(clock, QUIET_MS, guests.moving(path), nothing)
@@ -93,6 +115,7 @@ export class HandOver {
     await rooms.whileClosed(path, closed, Close.moved).catch((error: unknown) => {
       logger.warn({ err: error, room: path }, 'a room was not handed over in time')
     })
+    this.#onTheirWay.delete(path)
   }
 
   /** The link to the heir. `undefined`: nobody else lives who stays and is reached. */
@@ -117,6 +140,8 @@ export class HandOver {
       // The edges find it all the same.
       const { logger } = this.#parts
       const [room, node] = [path, heir.node]
+      // This node ends before it could answer.
+      if (this.#isOver) return
       const isEnding = error instanceof RoomError && error.code === ENDING
       if (isEnding) {
         if (!this.#ending.has(node)) logger.info({ node }, 'a node that was to have rooms of this one ends too')
