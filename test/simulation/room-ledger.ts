@@ -8,6 +8,7 @@ import { SortedSet } from '../support/redis-model/sorted-set.ts'
 import { Stream } from '../support/redis-model/stream.ts'
 import { Hash } from '../support/redis-model/values.ts'
 import { mustBeListed } from './bucket-listing.ts'
+import { Doubt } from './doubt.ts'
 
 /** Reports a broken promise. */
 export type Broken = (what: string) => void
@@ -60,10 +61,7 @@ export class RoomLedger {
   readonly #moved: Moved
   /** Who owned it last, if nobody does. */
   #last = ''
-  /** One key was lost: until the room begins another epoch than this, it may be anything. */
-  #doubtedEpoch: string | undefined
-  /** So many may make anything of it now. */
-  #holders = 0
+  readonly #doubt = new Doubt()
   #mustReadAll = false
 
   constructor(path: string, model: () => RedisModel, broken: Broken, moved: Moved) {
@@ -81,7 +79,7 @@ export class RoomLedger {
 
   /** It may be anything now. */
   get isDoubtful(): boolean {
-    return this.#doubtedEpoch !== undefined
+    return this.#doubt.isThere
   }
 
   toString(): string {
@@ -92,18 +90,15 @@ export class RoomLedger {
   /** Something of it is about to be lost; `isOne`: one key. */
   lose(isOne: boolean): void {
     this.losses += 1
-    if (isOne) this.#doubtedEpoch ??= this.epoch
+    if (isOne) this.#doubt.begin(this.epoch, this.term)
     this.#mustReadAll = true
   }
 
   /** It may be anything from now on, until what is returned is called, and then as `lose` says. */
   hold(): () => void {
     this.lose(true)
-    this.#holders += 1
-    return () => {
-      this.#holders -= 1
-      this.#doubtedEpoch = this.epoch
-    }
+    const release = this.#doubt.hold()
+    return () => release(this.epoch)
   }
 
   /** Redis has changed: called after each call that has written, and after losses. */
@@ -120,10 +115,7 @@ export class RoomLedger {
     const seq = Number(meta?.get('s') ?? 0)
     const first = Number(meta?.get('f') ?? 1)
     const isOne = this.isDoubtful
-    if (this.isDoubtful && this.#holders === 0 && epoch !== this.#doubtedEpoch && epoch !== '') {
-      this.#doubtedEpoch = undefined
-      this.#mustReadAll = true
-    }
+    if (this.#doubt.endsWith(epoch, this.term)) this.#mustReadAll = true
     if (!this.isDoubtful) mustBeListed(this.#model().keys, this.bucket, this.path, this.#broken)
     if (this.isDoubtful || this.#mustReadAll) this.#readAll(seq, first, isOne)
     else this.#goOn(epoch, number, seq, first, isClaim)
