@@ -7,7 +7,6 @@ import type { LogWarning } from '../log/log.ts'
 import { NODES_KEY } from '../log/redis/keys.ts'
 import { beat, NOTES_EACH } from '../log/redis/scripts/beat.ts'
 import { note } from '../log/redis/scripts/note.ts'
-import { within } from '../within.ts'
 import { BEAT_MS, BeatLoop } from './beat-loop.ts'
 import { type BeatReply, readBeat } from './beat-reply.ts'
 import type { BeatsParts } from './beats-parts.ts'
@@ -26,9 +25,6 @@ import { RedisClock } from './redis-clock.ts'
 import { Removals } from './removals.ts'
 import type { NodeEntry, Roster, RosterEvents } from './roster.ts'
 import { type BeatTimes, IN_TIME_MS, Sightings } from './sightings.ts'
-
-/** A node that ends waits so long for Redis. */
-const LEAVE_MS = 1000
 
 export class Beats implements Roster {
   readonly self: NodeId
@@ -57,7 +53,7 @@ export class Beats implements Roster {
     this.#own = new OwnNode(this.self, parts)
     this.#events = guardedEvents(parts.events, logger)
     this.#warnings = new NodeWarnings(logger)
-    this.#removals = new Removals(parts.calls, this.#sightings)
+    this.#removals = new Removals(parts, this.#sightings)
     this.#redisClock = new RedisClock(clock)
     this.#proof = new Proof({ monotonic: () => clock.monotonic(), others: this.#sightings })
     this.#loop = new BeatLoop({
@@ -93,13 +89,7 @@ export class Beats implements Roster {
     this.#hasEnded = true
     this.#endTicks()
     const beaten = this.#loop.end()
-    const leave = async () => {
-      await beaten
-      await this.#removals.own(this.self)
-      this.#channels.left()
-    }
-    const ended = this.#own.isKept ? leave().catch(() => {}) : Promise.resolve()
-    await within(this.#parts.clock, LEAVE_MS, ended, () => {})
+    if (this.#own.isKept && (await this.#removals.own(this.self, beaten))) this.#channels.left()
     this.#channels.end()
   }
 
@@ -174,9 +164,10 @@ export class Beats implements Roster {
   async #beat(): Promise<boolean> {
     const { calls, clock } = this.#parts
     const sentMs = clock.monotonic()
-    const cannotReach = this.#reaches.unreached()
-    this.#own.say({ hears: this.#channels.hears, cannotReach })
-    const { number, args } = this.#own.next(this.#time.isSure ? this.#time.at(sentMs) : 0, this.#notes.confirmation)
+    const { hears } = this.#channels
+    this.#own.say({ hears, cannotReach: this.#reaches.unreached(), knowsTime: this.#time.isSure })
+    const said = { timeMs: this.#time.said(sentMs), redis: this.#redisClock.expected }
+    const { number, args } = this.#own.next(said, this.#notes.confirmation)
     try {
       const reply = readBeat(await calls.run(beat, NODES_KEY, args))
       if (!this.#hasEnded) this.#read(reply, { number, sentMs, answeredMs: clock.monotonic() })
@@ -194,8 +185,6 @@ export class Beats implements Roster {
     const isKept = this.#own.answered(times.number, reply)
     this.#isCutOff = false
     this.#redisClock.said(reply.redisMs, times)
-    this.#time.answered({ ...times, ...reply })
-    if (!this.#time.isSure) this.#channels.askTime()
     // Others may have taken rooms since: it speaks for none before it has made sure of all.
     if (this.#proof.holds) this.#proof.answered(times.sentMs)
     else void this.#events.regained().then(() => this.#proof.answered(times.sentMs))
@@ -204,6 +193,8 @@ export class Beats implements Roster {
     const known = new Set([...this.all()].map(({ id }) => id))
     const others = new Map([...reply.nodes].filter(([id]) => id !== this.self))
     const died = this.#sightings.answered(times, others)
+    this.#time.answered({ ...times, ...reply, isAlone: !this.#sightings.canTellTime })
+    if (!this.#time.isSure) this.#channels.askTime()
     const living = [...this.#sightings.living()]
     const [{ deafBeats }, { aheadMs }] = [this.#channels, this.#redisClock]
     this.#warnings.update({ own: this.#own.entry, others: living, kept: others, deafBeats, aheadMs })

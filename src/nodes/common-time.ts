@@ -8,12 +8,10 @@ import type { SaidTime } from './beat-reply.ts'
 
 /** A node that is not sure beats again after so long; others beat when it asks. */
 const AGAIN_MS = 50
-/** Nobody has said it anew for so long, though asked: nobody knows it. */
-const NOBODY_MS = 500
 /** Who knew it so long ago lives no more. */
 const STALE_MS = 60_000
-/** A node that has not found two looks that agree goes by its last. */
-const LONGEST_MS = 3000
+/** A node that has not found two looks that agree, though another may live, goes by its last. */
+const LONGEST_MS = 4000
 /** What two beats tell differs by less, beside the time that they took. */
 const APART_MS = 5
 /** It is behind if so many beats in a row say so: a jump of Redis' clock is seen by one. */
@@ -27,13 +25,13 @@ export interface TimeAnswer {
   readonly redisMs: number
   /** `undefined`: nobody has said it. */
   readonly said: SaidTime | undefined
+  /** No other node that knows it lives, as far as is known. */
+  readonly isAlone: boolean
 }
 
 /** What was told while this node is not sure. */
 interface Look {
   readonly said: SaidTime
-  /** Since when this is what was said last. */
-  readonly sinceMs: number
   /** What the time would be at 0 of the monotonic clock, or a little more. */
   readonly offsetMs: number
   readonly tookMs: number
@@ -52,6 +50,7 @@ export class CommonTime {
   #firstMs: number | undefined
   #hasBegun = false
   #look: Look | undefined
+  #followed: SaidTime | undefined
   /** By how much others were ahead of it at the last beats. */
   #leadsMs: number[] = []
 
@@ -66,10 +65,15 @@ export class CommonTime {
     return Math.floor(this.#offsetMs + monotonicMs)
   }
 
+  /** What others may take for it; 0: this node is not sure. */
+  said(monotonicMs: number): number {
+    return this.isSure ? this.at(monotonicMs) : 0
+  }
+
   answered(answer: TimeAnswer): void {
     const { answeredMs, redisMs, said } = answer
     const wasSure = this.isSure
-    if (wasSure && said) this.#follow(timeNow(answer, said) - this.at(answeredMs))
+    if (wasSure && said) this.#follow(said, timeNow(answer, said) - this.at(answeredMs))
     else if (!wasSure && said) this.#find(answer, said)
     else if (!wasSure) this.#begin(redisMs - answeredMs)
     this.dueMs = wasSure ? Number.POSITIVE_INFINITY : answeredMs + AGAIN_MS
@@ -90,17 +94,14 @@ export class CommonTime {
   }
 
   #find(answer: TimeAnswer, said: SaidTime): void {
-    const { sentMs, answeredMs, redisMs } = answer
+    const { sentMs, answeredMs, redisMs, isAlone } = answer
     const before = this.#look
-    const isNew = before?.said.timeMs !== said.timeMs || before.said.redisMs !== said.redisMs
-    const sinceMs = isNew ? answeredMs : before.sinceMs
-    const look = { said, sinceMs, offsetMs: timeNow(answer, said) - answeredMs, tookMs: answeredMs - sentMs }
+    const look = { said, offsetMs: timeNow(answer, said) - answeredMs, tookMs: answeredMs - sentMs }
     this.#look = look
     this.#firstMs ??= answeredMs
-    if (isNew && before && agree(before, look)) this.#settle(Math.max(before.offsetMs, look.offsetMs))
-    else if (answeredMs - sinceMs >= NOBODY_MS)
+    if (before && agree(before, look)) this.#settle(Math.max(before.offsetMs, look.offsetMs))
+    else if (isAlone || answeredMs - this.#firstMs >= LONGEST_MS)
       this.#settle(Math.abs(redisMs - said.redisMs) > STALE_MS ? redisMs - answeredMs : look.offsetMs)
-    else if (answeredMs - this.#firstMs >= LONGEST_MS) this.#settle(look.offsetMs)
   }
 
   #settle(offsetMs: number): void {
@@ -110,7 +111,10 @@ export class CommonTime {
   }
 
   /** Its clock runs slower than that of others, or stood still; or two groups of nodes have found each other. */
-  #follow(leadMs: number): void {
+  #follow(said: SaidTime, leadMs: number): void {
+    // What was said once counts once.
+    if (this.#followed && isSame(this.#followed, said)) return
+    this.#followed = said
     if (leadMs <= 0) this.#leadsMs = []
     else this.#leadsMs.push(leadMs)
     if (this.#leadsMs.length < BEHIND_BEATS) return
@@ -124,6 +128,11 @@ function timeNow({ redisMs }: TimeAnswer, said: SaidTime): number {
   return said.timeMs + Math.max(0, redisMs - said.redisMs)
 }
 
+/** Two that were said, and not one twice. */
 function agree(one: Look, two: Look): boolean {
-  return Math.abs(one.offsetMs - two.offsetMs) <= one.tookMs + two.tookMs + APART_MS
+  return !isSame(one.said, two.said) && Math.abs(one.offsetMs - two.offsetMs) <= one.tookMs + two.tookMs + APART_MS
+}
+
+function isSame(one: SaidTime, two: SaidTime): boolean {
+  return one.timeMs === two.timeMs && one.redisMs === two.redisMs
 }

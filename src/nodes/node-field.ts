@@ -12,14 +12,26 @@ export interface NodeField {
 
 /** The part of the field that a node writes itself. */
 export function saidText(said: Said): string {
-  const { address, protocol, configHash, modulesHash, version, isDraining, hears, cannotReach } = said
-  return JSON.stringify([address, protocol, configHash, modulesHash, version, isDraining, hears, cannotReach])
+  const { address, protocol, configHash, modulesHash, version, isDraining, hears, cannotReach, knowsTime } = said
+  return JSON.stringify([
+    address,
+    protocol,
+    configHash,
+    modulesHash,
+    version,
+    isDraining,
+    hears,
+    cannotReach,
+    knowsTime,
+  ])
 }
 
 /** A field that cannot be read is of a node that lives, and that this one cannot reach. */
 export function readField(id: NodeId, field: string): NodeField {
   const [, counter = '', startedMs = '0', said = ''] = /^(\d+) (\d+) (.*)$/s.exec(field) ?? []
-  const [address, protocol, configHash, modulesHash, version, isDraining, hears, cannotReach] = listOf(parsed(said))
+  const [address, protocol, configHash, modulesHash, version, isDraining, hears, cannotReach, knowsTime] = listOf(
+    parsed(said),
+  )
   const entry = {
     id,
     startedMs: Number(startedMs),
@@ -31,6 +43,7 @@ export function readField(id: NodeId, field: string): NodeField {
     isDraining: isDraining === true,
     hears: hears === true,
     cannotReach: listOf(cannotReach).map(textOf),
+    knowsTime: knowsTime === true,
   }
   return { entry, counter: counter === '' ? field : counter }
 }

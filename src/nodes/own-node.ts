@@ -3,7 +3,15 @@ import type { Argument } from '../log/redis/redis-calls.ts'
 import type { BeatReply } from './beat-reply.ts'
 import type { NodeId } from './link-message.ts'
 import { saidText } from './node-field.ts'
+import type { ExpectedTime } from './redis-clock.ts'
 import type { NodeEntry } from './roster.ts'
+
+/** What time it is, as a node says it. */
+export interface SaidTimes {
+  /** Of all nodes; 0: it does not know. */
+  readonly timeMs: number
+  readonly redis: ExpectedTime
+}
 
 export class OwnNode {
   entry: NodeEntry
@@ -14,7 +22,8 @@ export class OwnNode {
   #runId = ''
 
   constructor(id: NodeId, said: Pick<NodeEntry, 'protocol' | 'configHash' | 'modulesHash' | 'version'>) {
-    this.entry = { ...said, id, address: '', startedMs: 0, isDraining: false, hears: false, cannotReach: [] }
+    const nothing = { isDraining: false, hears: false, cannotReach: [], knowsTime: false }
+    this.entry = { ...said, ...nothing, id, address: '', startedMs: 0 }
   }
 
   /** Whether Redis may have it. */
@@ -26,15 +35,18 @@ export class OwnNode {
     this.entry = { ...this.entry, ...said }
   }
 
-  /** The arguments of the next beat, and its number. `timeMs`: the time of all nodes; 0: not sure. */
+  /** The arguments of the next beat, and its number. */
   next(
-    timeMs: number,
+    { timeMs, redis }: SaidTimes,
     confirmation: readonly string[],
   ): { readonly number: number; readonly args: readonly Argument[] } {
     this.beats += 1
     const { id, startedMs } = this.entry
     const started = startedMs === 0 ? '' : startedMs
-    return { number: this.beats, args: [id, this.beats, started, saidText(this.entry), timeMs, ...confirmation] }
+    return {
+      number: this.beats,
+      args: [id, this.beats, started, saidText(this.entry), timeMs, redis.ms, redis.withinMs, ...confirmation],
+    }
   }
 
   /** A beat was answered. Returns whether Redis has what it had at the last answer before: notes for this node too. */

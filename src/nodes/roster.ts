@@ -23,6 +23,8 @@ export interface NodeEntry {
   readonly isDraining: boolean
   /** It hears what is said to it through Redis at once, not with its next beat. */
   readonly hears: boolean
+  /** It knows the time of all nodes. */
+  readonly knowsTime: boolean
   /** Nodes that it could not dial though they live. */
   readonly cannotReach: readonly NodeId[]
 }

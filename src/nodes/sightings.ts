@@ -150,6 +150,12 @@ export class Sightings {
     return this.#seen.get(id)?.isSilent === true
   }
 
+  /** Another that knows the time of all may live. */
+  get canTellTime(): boolean {
+    const isThere = ({ deadMs, silentMs }: Sighting) => deadMs === undefined && silentMs === undefined
+    return [...this.#seen.values()].some((sighting) => isThere(sighting) && sighting.field.entry.knowsTime)
+  }
+
   /** Nodes that have been dead for so long and are still in Redis. */
   deadFor(ms: number, nowMs: number): DeadNode[] {
     return [...this.#seen]

@@ -16,6 +16,11 @@ function expectOneTime(nodes: readonly StagedNode[], expectedMs: number): void {
   for (const node of nodes) expect(Math.abs(time(node) - expectedMs)).toBeLessThanOrEqual(APART_MS)
 }
 
+/** Nobody listens any more where the others were. */
+function refuse({ beats }: StagedNode, gone: readonly StagedNode[]): void {
+  for (const { id } of gone) beats.dialled(id, 'refused')
+}
+
 async function two(stage: BeatsStage): Promise<StagedNode[]> {
   const nodes = [await stage.node(), await stage.node()]
   await stage.pass(2 * SECOND_MS)
@@ -102,7 +107,8 @@ describe('the time of all nodes', () => {
     await stage.pass(120 * SECOND_MS)
     const last = await stage.node()
     expect(await knows(last)).toBe(false)
-    await stage.pass(600)
+    refuse(last, next)
+    await stage.pass(500)
     expect(await knows(last)).toBe(true)
     expectOneTime([last], stage.clock.now() - 3_600_000)
   })
@@ -113,8 +119,37 @@ describe('the time of all nodes', () => {
     for (const { process } of nodes) process.die()
     await stage.pass(3 * SECOND_MS)
     const next = [await stage.node(), await stage.node()]
-    await stage.pass(600)
+    for (const node of next) refuse(node, nodes)
+    await stage.pass(500)
     for (const node of next) expect(await knows(node)).toBe(true)
     expectOneTime(next, stage.clock.now())
+  })
+
+  it('is known 4 s later where it is not known whether those that knew it live', async () => {
+    const stage = beatsStage()
+    for (const { process } of await two(stage)) process.die()
+    const last = await stage.node()
+    await stage.pass(3900)
+    expect(await knows(last)).toBe(false)
+    await stage.pass(200)
+    expect(await knows(last)).toBe(true)
+    expectOneTime([last], stage.clock.now())
+  })
+
+  it('is not guessed while Redis is slow for those that know it', async () => {
+    const stage = beatsStage()
+    const nodes = await two(stage)
+    const aheadMs = time(nodes[0] as StagedNode) - stage.clock.monotonic()
+    nodes.forEach(({ client }, at) => {
+      client.pacing = () => ({ callMs: 1200 * (at + 1), answerMs: 0 })
+    })
+    await stage.pass(4000)
+    const late = await stage.node()
+    for (const { client } of nodes) client.pacing = () => ({ callMs: 0, answerMs: 0 })
+    for (let waits = 0; !(await knows(late)); waits += 1) {
+      expect(waits).toBeLessThan(70)
+      await stage.pass(50)
+    }
+    expectOneTime([...nodes, late], stage.clock.monotonic() + aheadMs)
   })
 })

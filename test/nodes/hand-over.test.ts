@@ -39,6 +39,7 @@ const entry = (id: string, startedMs: number, isDraining = false): NodeEntry => 
     version: '',
     hears: true,
     cannotReach: [],
+    knowsTime: true,
   },
 })
 

@@ -26,7 +26,7 @@ export class MadeUpRoster implements Roster {
 
   add(id: string, isDraining = false): void {
     const said = { protocol: 1, startedMs: 1, configHash: '', modulesHash: '', version: '1', isDraining }
-    this.nodes.set(id, { ...said, id, address: `${id}:1`, hears: true, cannotReach: [] })
+    this.nodes.set(id, { ...said, id, address: `${id}:1`, hears: true, cannotReach: [], knowsTime: true })
   }
 
   die(id: string): void {

@@ -4,7 +4,8 @@
  * arrives late neither puts the counter back nor removes a note that was left meanwhile.
  *
  * Beside the hash stands the time of all nodes, as one of them said it last, and when that was by Redis' clock. A node that
- * does not know it says 0.
+ * does not know it says 0. It says too what it expects of that clock, and how exactly: a call that was long on its way says
+ * an old time, and none counts where the clock has jumped.
  *
  * Returns Redis' time, that of all nodes before ('': none), the run of Redis, what the counter was ('': none), all nodes,
  * notes.
@@ -25,9 +26,10 @@ local said = redis.call('GET', N .. 'c') or ''
 local was = string.match(redis.call('HGET', N, id) or '', '^%d+') or ''
 if was == '' or tonumber(was) < counter then
   redis.call('HSET', N, id, ARGV[2] .. ' ' .. (started == '' and now or started) .. ' ' .. entry)
-  if ARGV[5] ~= '0' then redis.call('SET', N .. 'c', ARGV[5] .. ' ' .. now) end
+  local isExact = math.abs(tonumber(now) - tonumber(ARGV[6])) <= tonumber(ARGV[7])
+  if ARGV[5] ~= '0' and isExact then redis.call('SET', N .. 'c', ARGV[5] .. ' ' .. now) end
 end
-for i = 6, #ARGV, 2 do
+for i = 8, #ARGV, 2 do
   if redis.call('ZSCORE', notes, ARGV[i]) == ARGV[i + 1] then redis.call('ZREM', notes, ARGV[i]) end
 end
 return {
