@@ -16,6 +16,12 @@ it('what it says is read as it is', () => {
     expect(readInfo(infoOf(info), configOf(info))).toEqual(info)
 })
 
+it('a Valkey, which names its own version and mode, is read as it is', () => {
+  const valkey = { ...HEALTHY, name: 'Valkey', version: '8.0.1', mode: 'cluster' } as const
+  expect(readInfo(infoOf(valkey), configOf(valkey))).toEqual(valkey)
+  expect(judged(valkey).refusal).toContain('a node of a Cluster')
+})
+
 it('a healthy one is in no trouble, and nothing is warned of', () => {
   expect(judged({})).toEqual({ refusal: undefined, trouble: undefined, kept: 'fsync', warnings: [] })
 })

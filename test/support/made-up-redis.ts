@@ -2,6 +2,7 @@
 import type { RedisInfo } from '../../src/log/redis/redis-info.ts'
 
 export const HEALTHY: RedisInfo = {
+  name: 'Redis',
   version: '7.0.15',
   runId: 'run1',
   mode: 'standalone',
@@ -21,9 +22,10 @@ export const HEALTHY: RedisInfo = {
 /** The reply of `INFO`, as bytes. */
 export function infoOf(info: RedisInfo): Buffer {
   const lines = {
-    redis_version: info.version,
+    ...(info.name === 'Valkey'
+      ? { redis_version: '7.2.4', server_name: 'valkey', valkey_version: info.version, server_mode: info.mode }
+      : { redis_version: info.version, redis_mode: info.mode }),
     run_id: info.runId,
-    redis_mode: info.mode,
     loading: Number(info.isLoading),
     role: info.isReplica ? 'slave' : 'master',
     ...(info.isReplica ? { slave_read_only: Number(info.isReadOnly) } : {}),

@@ -118,7 +118,10 @@ export class HealthBeat implements RedisHealth {
       return
     }
     if (this.trouble !== undefined || kept !== this.kept)
-      logger.info({ kept, redis: showAddress(address) }, `Redis ${nodes[0]?.version} takes what is to be kept`)
+      logger.info(
+        { kept, redis: showAddress(address) },
+        `${nodes[0]?.name} ${nodes[0]?.version} takes what is to be kept`,
+      )
     connection.trustReplicas()
     this.trouble = undefined
     this.kept = kept

@@ -7,6 +7,7 @@ export const SECTIONS = ['server', 'memory', 'persistence', 'replication'] as co
 export const SETTINGS = ['appendfsync'] as const
 
 export interface RedisInfo {
+  readonly name: 'Redis' | 'Valkey'
   readonly version: string
   readonly runId: string
   /** `standalone`, `cluster` or `sentinel`. */
@@ -39,9 +40,11 @@ export function readInfo(info: Reply, config: Reply | undefined): RedisInfo {
   const settings = Array.isArray(config) ? config.map(textOf) : []
   const setting = (name: string) => settings[settings.indexOf(name) + 1]
   return {
-    version: text('redis_version'),
+    // Valkey says besides which Redis it is like.
+    name: fields.has('valkey_version') ? 'Valkey' : 'Redis',
+    version: text('valkey_version') || text('redis_version'),
     runId: text('run_id'),
-    mode: text('redis_mode'),
+    mode: text('server_mode') || text('redis_mode'),
     isLoading: number('loading') === 1,
     isReplica: text('role') === 'slave',
     isReadOnly: number('slave_read_only') === 1,
