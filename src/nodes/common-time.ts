@@ -12,6 +12,8 @@ const AGAIN_MS = 50
 const STALE_MS = 60_000
 /** A node that has not found two looks that agree, though another may live, goes by its last. */
 const LONGEST_MS = 4000
+/** A beat that took longer than this, and than others did, was held up: what it tells is old by as much. */
+const QUICK_MS = 100
 /** What two beats tell differs by less, beside the time that they took. */
 const APART_MS = 5
 /** It is behind if so many beats in a row say so: a jump of Redis' clock is seen by one. */
@@ -50,6 +52,7 @@ export class CommonTime {
   #firstMs: number | undefined
   #hasBegun = false
   #look: Look | undefined
+  #quickestMs = Number.POSITIVE_INFINITY
   #followed: SaidTime | undefined
   /** By how much others were ahead of it at the last beats. */
   #leadsMs: number[] = []
@@ -97,8 +100,10 @@ export class CommonTime {
     const { sentMs, answeredMs, redisMs, isAlone } = answer
     const before = this.#look
     const look = { said, offsetMs: timeNow(answer, said) - answeredMs, tookMs: answeredMs - sentMs }
-    this.#look = look
     this.#firstMs ??= answeredMs
+    this.#quickestMs = Math.min(this.#quickestMs, look.tookMs)
+    if (look.tookMs > Math.max(QUICK_MS, 2 * this.#quickestMs)) return
+    this.#look = look
     if (before && agree(before, look)) this.#settle(Math.max(before.offsetMs, look.offsetMs))
     else if (isAlone || answeredMs - this.#firstMs >= LONGEST_MS)
       this.#settle(Math.abs(redisMs - said.redisMs) > STALE_MS ? redisMs - answeredMs : look.offsetMs)

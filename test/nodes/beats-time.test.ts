@@ -136,6 +136,22 @@ describe('the time of all nodes', () => {
     expectOneTime([last], stage.clock.now())
   })
 
+  it('is not taken from an answer that was held up', async () => {
+    const stage = beatsStage()
+    const nodes = await two(stage)
+    const aheadMs = time(nodes[0] as StagedNode) - stage.clock.monotonic()
+    for (const { client } of nodes) client.pacing = () => ({ callMs: 8000, answerMs: 0 })
+    const late = await stage.node()
+    late.client.pacing = () => ({ callMs: 0, answerMs: 6000 })
+    await stage.pass(200)
+    for (const { client } of [...nodes, late]) client.pacing = () => ({ callMs: 0, answerMs: 0 })
+    for (let waits = 0; !(await knows(late)); waits += 1) {
+      expect(waits).toBeLessThan(200)
+      await stage.pass(50)
+    }
+    expectOneTime([...nodes, late], stage.clock.monotonic() + aheadMs)
+  })
+
   it('is not guessed while Redis is slow for those that know it', async () => {
     const stage = beatsStage()
     const nodes = await two(stage)
