@@ -90,7 +90,8 @@ export class RoomLedger {
   /** Something of it is about to be lost; `isOne`: one key. */
   lose(isOne: boolean): void {
     this.losses += 1
-    if (isOne) this.#doubt.begin(this.epoch, this.term)
+    if (isOne) this.#doubt.begin(this.epoch)
+    else this.#doubt.beginAgain(this.epoch)
     this.#mustReadAll = true
   }
 
