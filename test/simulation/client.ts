@@ -1,18 +1,21 @@
 /**
  * A client of a simulation: joins a room, resumes by its offset whenever its connection ends, says its messages under ids,
- * and the same ones again until they are answered. It checks what it hears: one order, no hole, nothing doubled, answers in
- * time; what it cannot check alone it asks of the `room-ledger.ts`.
+ * and the same ones again until they are answered (`outbox.ts`). It checks what it hears: one order, no hole, nothing doubled,
+ * answers in time; what it cannot check alone it asks of the `room-ledger.ts`.
  */
 import type { Answer, Frame } from '../../src/delivery/frame.ts'
 import { Close } from '../../src/errors.ts'
 import { offset } from '../../src/log/log.ts'
 import type { Dice } from '../support/random.ts'
+import { NewestConnection } from './newest-connection.ts'
 import type { SimNode } from './node.ts'
+import { Outbox, type Said } from './outbox.ts'
 import type { Promises } from './promises.ts'
 import type { Broken, RoomLedger } from './room-ledger.ts'
 import { SeenEvents } from './seen-events.ts'
 import { SimWire } from './sim-wire.ts'
 import type { Timeline } from './timeline.ts'
+import { Welcoming } from './welcoming.ts'
 import { WrittenOrder } from './written-order.ts'
 
 export interface ClientParts {
@@ -24,25 +27,16 @@ export interface ClientParts {
   readonly broken: Broken
   /** Those that can be reached. */
   readonly nodes: () => readonly SimNode[]
+  /** A node ends, or has ended lately: messages may wait for a room that moves. */
+  readonly isAboutToMove: () => boolean
 }
 
-interface Said {
-  readonly id: string
-  readonly type: string
-  readonly text: string
-  readonly body: string
-  /** The node's running time when it last received it on this connection. */
-  receivedMs: number | undefined
-}
-
-/** A server has so long for an answer. */
-const ANSWER_MS = 5000
 /** When all is well, an event is heard within this time. */
 const HEARD_MS = 1500
 
 export class SimClient {
   readonly #parts: ClientParts
-  readonly #outbox = new Map<string, Said>()
+  readonly #outbox: Outbox
   readonly #seen = new SeenEvents()
   #wire: SimWire | undefined
   #isWelcome = false
@@ -51,13 +45,14 @@ export class SimClient {
   #welcomeEpoch = ''
   #seq = 0
   #said = 0
+  #welcoming: Welcoming | undefined
   readonly #wires = new Set<SimWire>()
-  /** The last that a node has joined: one that was frozen may do so late. */
-  #joined: SimWire | undefined
+  readonly #newest = new NewestConnection()
   count: number | undefined
 
   constructor(parts: ClientParts) {
     this.#parts = parts
+    this.#outbox = new Outbox((what) => parts.broken(`${parts.name}: ${what}`))
     this.#connectSoon(0)
   }
 
@@ -79,19 +74,18 @@ export class SimClient {
 
   /** Says something under a new id. */
   say(type: string, more: object = {}): void {
-    const { name } = this.#parts
-    this.#said += 1
-    const text = `${name}-${this.#said}`
-    const id = `i${this.#said}`
-    const said = { id, type, text, body: JSON.stringify({ type, id, data: { text, ...more } }), receivedMs: undefined }
-    this.#outbox.set(id, said)
-    this.#send(said)
+    const text = this.#newText()
+    this.#send(this.#outbox.add(`i${this.#said}`, type, text, more))
   }
 
   /** Says something without an id: it may be lost, and is not kept twice. */
   sayOnce(): void {
-    this.#said += 1
-    this.#wire?.say(JSON.stringify({ type: 'say', data: { text: `${this.#parts.name}-${this.#said}` } }), () => {})
+    this.#wire?.say(JSON.stringify({ type: 'say', data: { text: this.#newText() } }), () => {})
+  }
+
+  /** Says something to the others, which is not kept. */
+  shout(): void {
+    this.#wire?.shout(this.#newText())
   }
 
   look(): void {
@@ -120,10 +114,7 @@ export class SimClient {
   /** Its messages were answered in time. */
   checkAnswers(): void {
     const wire = this.#wire
-    if (!wire || wire.isOver || wire.clock.isDead) return
-    for (const { id, type, receivedMs } of this.#outbox.values())
-      if (receivedMs !== undefined && wire.clock.ranMs - receivedMs > ANSWER_MS)
-        this.#parts.broken(`${this.#parts.name}: no answer to ${type} ${id} within ${ANSWER_MS} ms`)
+    if (wire && !wire.isOver && !wire.clock.isDead) this.#outbox.check(wire)
   }
 
   /** What it has seen is in the log. */
@@ -132,6 +123,11 @@ export class SimClient {
     const isQuiet = this.#parts.timeline.nowMs - ledger.changedMs > HEARD_MS
     this.#seen.check(this.#seq, ledger, (what) => broken(`${name}: ${what}`))
     if (isQuiet && this.#seq < ledger.seq) broken(`${name}: has heard of ${this.#seq}, the newest is ${ledger.seq}`)
+  }
+
+  #newText(): string {
+    this.#said += 1
+    return `${this.#parts.name}-${this.#said}`
   }
 
   #connectSoon(ms: number): void {
@@ -149,6 +145,7 @@ export class SimClient {
     }
     const at = dice.pick(ready)
     const order = new WrittenOrder({ ...this.#parts, seq: this.#seq })
+    this.#welcoming = new Welcoming(() => wire, this.#parts.isAboutToMove)
     const wire: SimWire = new SimWire(name, at.clock, timeline, dice, {
       written: (frame) => {
         if (wire === this.#wire) this.#written(order, frame)
@@ -159,7 +156,7 @@ export class SimClient {
       closed: (_, reason) => {
         this.#wires.delete(wire)
         if (wire !== this.#wire) return
-        if (reason === Close.replaced.reason && wire === this.#joined)
+        if (reason === Close.replaced.reason && this.#newest.is(wire))
           broken(`${name}: an older connection of it has replaced the newest`)
         this.#isWelcome = false
         again()
@@ -167,12 +164,12 @@ export class SimClient {
     })
     this.#wires.add(wire)
     this.#wire = wire
-    for (const said of this.#outbox.values()) said.receivedMs = undefined
+    this.#outbox.begin()
     const from = this.#epoch === undefined ? undefined : offset(this.#epoch, this.#seq)
     const visitor = { id: name, name, client: name }
     const refused = () => timeline.after(1, `${name} refused`, () => wire.cut(false))
     const join = () => {
-      this.#joined = wire
+      this.#newest.joined(wire, timeline.nowMs)
       void at.join(this.path, visitor, wire, from, refused)
     }
     timeline.after(dice.next() * 5, `${name} arrives`, () => at.clock.arrives(join, `${name} joins`))
@@ -184,30 +181,36 @@ export class SimClient {
     const wire = this.#wire
     wire?.say(said.body, () => {
       timeline.note(`${said.id} ${said.type}`)
-      if (wire === this.#wire && this.#outbox.has(said.id)) said.receivedMs ??= wire.clock.ranMs
+      this.#outbox.arrived(said, wire)
+      if (wire === this.#wire) this.#outbox.received(said, wire.clock.ranMs, this.#welcoming?.leadsTo)
     })
   }
 
   #written(order: WrittenOrder, frame: Frame): void {
     const { type, answer } = frame
     order.written(frame)
+    if (type === 'welcome') {
+      this.#outbox.welcomed(this.#welcoming?.home)
+      this.#welcoming?.welcomes()
+    }
     const { ledger, promises } = this.#parts
-    const said = this.#outbox.get(answer?.id ?? '')
+    const said = this.#outbox.get(answer?.id)
     if (!said) return
-    said.receivedMs = undefined
+    this.#outbox.answered(said)
     if (type === 'ack') promises.acked(ledger, said, answer?.seq, answer?.duplicate === true)
   }
 
   #read({ type = '', data, seq, answer }: Frame): void {
-    const { timeline, name } = this.#parts
+    const { timeline, name, broken } = this.#parts
     timeline.note(`${name} < ${type} ${seq} ${answer?.id ?? ''} ${answer?.seq ?? ''} ${data}`)
     if (type === 'welcome') this.#welcome(JSON.parse(String(data)))
     else if (type === 'reset') {
       this.#welcomeEpoch = JSON.parse(String(data)).epoch
       this.#begin(this.#epoch && this.#welcomeEpoch, this.#seq)
-    } else if (type === 'ack') this.#outbox.delete(answer?.id ?? '')
+    } else if (type === 'ack') this.#outbox.delete(answer?.id)
     else if (type === 'error') this.#refused(answer, JSON.parse(String(data)).code)
     else if (type === 'seen') this.count = Number(data)
+    else if (type === 'told' && this.#wire?.hasShouted(String(data))) broken(`${name}: hears what it shouts`)
     if (seq === 0) return
     this.#seq = seq
     this.#epoch = this.#welcomeEpoch
@@ -220,7 +223,7 @@ export class SimClient {
     // Until the first event there is nothing to resume from.
     else this.#begin(seq === 0 ? epoch : undefined, 0)
     this.#isWelcome = true
-    for (const said of this.#outbox.values()) this.#send(said)
+    for (const said of this.#outbox.all) this.#send(said)
   }
 
   /** What it saw before is no part of this log, as far as it knows. */
@@ -232,7 +235,7 @@ export class SimClient {
 
   #refused({ id, duplicate = false }: Answer = { id: undefined }, code: string): void {
     const { timeline, dice, name, broken } = this.#parts
-    const said = this.#outbox.get(id ?? '')
+    const said = this.#outbox.get(id)
     if (!said) return
     // One that is kept is the answer for good, whatever its code.
     if (duplicate && code === 'unavailable') broken(`${name}: what is kept under ${said.id} is \`unavailable\``)
@@ -241,7 +244,7 @@ export class SimClient {
       return
     }
     timeline.after(50 + dice.below(1000), `${name} again`, () => {
-      if (this.#outbox.has(said.id)) this.#send(said)
+      if (this.#outbox.get(said.id)) this.#send(said)
     })
   }
 }

@@ -60,6 +60,24 @@ export const LINK_FAULTS: Readonly<Record<string, Action>> = {
     }),
   'Redis fails over': (world) => failOver(world, false),
   'two masters': (world) => failOver(world, true),
+  // A node is back later than others: too short to be dead for that.
+  'Redis frozen for long then away for one': (world) => {
+    const { redis, dice, timeline } = world
+    redis.freeze()
+    timeline.after(11_000 + dice.below(9000), 'redis thaws', () => {
+      if (!world.isQuiet) withNode(world, ({ line }) => line.cutOff(1000 + dice.below(4000), true))
+      redis.thaw()
+    })
+  },
+  // As where the machine of them all is moved.
+  'all stand still': (world) => {
+    const ms = 2000 + world.dice.below(18_000)
+    for (const { node } of world.machines) {
+      node?.clock.freeze()
+      const thaw = () => node?.clock.thaw(world.dice.pick(['timer', 'io']))
+      world.timeline.after(ms + world.dice.below(300), 'thaw', thaw)
+    }
+  },
   'a client of two nodes': ({ dice, clients }) => dice.pick(clients).roam(),
   SIGTERM: (world) => end(world, 1),
   'SIGTERM of two': (world) => end(world, 2),
@@ -105,6 +123,7 @@ function end(world: World, count: number): void {
 function terminate(world: World, machine: Machine): void {
   const { node } = machine
   if (!node || node.isEnding) return
+  world.endingMs = world.timeline.nowMs
   const gone = () => {
     if (machine.node !== node) return
     crash(world, machine, 2000)

@@ -4,7 +4,7 @@ import { alter, alterAll, type Mistake, replace } from './planted.ts'
 
 /** The first commit of an opening begins its epoch, so that a later one with its number is refused. */
 const CHECKED = 'if e ~= epoch or n ~= number then'
-const STORED = "if values > 0 and redis.call('HLEN', S) ~= stored then return {'broken'} end\n"
+const STORED = "if storage ~= '' and redis.call('HLEN', S) ~= stored then return {'broken'} end\n"
 
 export const MISTAKES: Readonly<Record<string, Mistake>> = {
   'settling does not void': {
@@ -15,7 +15,7 @@ export const MISTAKES: Readonly<Record<string, Mistake>> = {
   },
   'the number of the commit is not checked': { altered: alter('commit', [CHECKED, 'if e ~= epoch then']) },
   'a commit names the seq that it continues': {
-    kinds: ['calls arrive late', 'connection cut'],
+    kinds: ['calls arrive late'],
     altered: alter(
       'commit',
       // What was kept without an event has left no trace in the seq.
@@ -55,10 +55,7 @@ export const MISTAKES: Readonly<Record<string, Mistake>> = {
     forged: ({ name }) => (name === 'commit' ? [Buffer.from('ok'), 1, 0] : undefined),
   },
   'what is said again is said without its ids': {
-    altered: alter('commit', [
-      'next = idsAt\nif idCount > 0 then',
-      "next = idsAt\nif idCount > 0 and fixed == '' then",
-    ]),
+    altered: alter('commit', ['if parts then\n  local part', "if parts and fixed == '' then\n  local part"]),
   },
   'a key of a room expires by itself': {
     altered: alter('commit', [

@@ -3,17 +3,24 @@
  * of a sentence on which the promises of many nodes stand.
  */
 
+import { type KeptCall, RoomCalls } from '../../src/log/redis/kept-calls.ts'
 import { EdgeWire } from '../../src/nodes/edge/edge-wire.ts'
 import { Unanswered } from '../../src/nodes/edge/unanswered.ts'
 import { LifeQuestions } from '../../src/nodes/life-questions.ts'
 import type { LinkMessage, RelayItem } from '../../src/nodes/link-message.ts'
 import { Proof } from '../../src/nodes/proof.ts'
+import { Sightings } from '../../src/nodes/sightings.ts'
 import { Members } from '../../src/room/members.ts'
-import { alter, type Mistake, replace } from './planted.ts'
+import { all, alter, type Mistake, replace } from './planted.ts'
+import { countsOn } from './steady-sightings.ts'
 
 export const NODE_MISTAKES: Readonly<Record<string, Mistake>> = {
   'a room is claimed whoever has it': {
-    altered: alter('claim', ['if e ~= epoch or n ~= number or (term and w >= term) then', 'if false then']),
+    altered: alter(
+      'claim',
+      ['if e ~= epoch or n ~= number then', 'if false then'],
+      ['if term and w >= term or not term and owner', 'if false and owner'],
+    ),
   },
   'terms do not rise': { altered: alter('claim', ['term or math.max(w + 1, time)', 'term or math.max(w, 1)']) },
   'a room is given up by who has it no more': {
@@ -23,6 +30,29 @@ export const NODE_MISTAKES: Readonly<Record<string, Mistake>> = {
   'a node that refuses is dead, whatever it says': {
     kinds: ['refused though alive', 'a client of two nodes'],
     plant: () => replace(LifeQuestions, 'answers', { value: async () => false }),
+  },
+  'time without an answer of Redis counts': {
+    kinds: ['Redis frozen for long then away for one', 'links cut'],
+    plant: () => all(countsOn('late'), replace(Sightings, 'startAnew', { value: () => {} })),
+  },
+  'time in which a node stood still counts': {
+    kinds: ['all stand still', 'connection cut', 'a client of two nodes'],
+    plant: () => countsOn('pause'),
+  },
+  'a claim that was lost is made again over what stands there': {
+    kinds: ['Redis restarted, writes lost', 'freeze', 'a node is cut off from all'],
+    altered: alter(
+      'claim',
+      ['if e ~= epoch or n ~= number then', 'if not term and (e ~= epoch or n ~= number) then'],
+      ['if term and w >= term or not term and', 'if not term and'],
+    ),
+  },
+  'what Redis has lost is healed, whatever stands there': {
+    altered: alter('commit', [
+      'if e ~= epoch or n ~= number then',
+      "if fixed == '' and (e ~= epoch or n ~= number) then",
+    ]),
+    plant: healsAll,
   },
   'a room without proof goes on': {
     kinds: ['a node is cut off from all', 'a client of two nodes'],
@@ -35,6 +65,14 @@ export const NODE_MISTAKES: Readonly<Record<string, Mistake>> = {
   'an edge answers for nobody': {
     kinds: ['freeze', 'both ways are silent', 'a client of two nodes'],
     plant: () => replace(Unanswered, 'add', { value: () => undefined }),
+  },
+  'an edge does not answer for a room that has gone': {
+    kinds: ['crash', 'links cut', 'Redis slow'],
+    plant: () => replace(Unanswered, 'takeSaid', { value: () => [] }),
+  },
+  'what an owner answers too late is heard': {
+    kinds: ['freeze', 'both ways are silent', 'links are slow'],
+    plant: () => replace(Unanswered, 'pass', { value: (frames: readonly unknown[]) => frames }),
   },
   'an edge forgets what it wrote': { plant: () => replace(EdgeWire, 'seq', { get: () => undefined }) },
   'of two connections the earlier stays': {
@@ -51,12 +89,39 @@ export const NODE_MISTAKES: Readonly<Record<string, Mistake>> = {
     spoken: (message) =>
       withItems(message, (items) => items.flatMap((item): Items => (item.to === 'all' ? [item, item] : [item]))),
   },
+  'what is for one peer goes before what is for all': {
+    spoken: (message) =>
+      withItems(message, (items) => items.toSorted((a, b) => Number(b.to === 'one') - Number(a.to === 'one'))),
+  },
+  'who is not to hear it hears it': {
+    spoken: (message) =>
+      withItems(message, (items) => items.map((item) => (item.to === 'all' ? { ...item, except: undefined } : item))),
+  },
   'who has caught up is not heard of': {
     spoken: (message) => withItems(message, (items) => items.filter(({ to }) => to !== 'enter')),
   },
 }
 
 type Items = readonly RelayItem[]
+
+/** All that was kept since is said again, though it does not go on from where Redis stands. */
+function healsAll(): () => void {
+  const calls = new WeakMap<RoomCalls, KeptCall[]>()
+  const { add } = RoomCalls.prototype
+  return all(
+    replace(RoomCalls, 'add', {
+      value(this: RoomCalls, call: KeptCall) {
+        calls.set(this, [...(calls.get(this) ?? []), call])
+        add.call(this, call)
+      },
+    }),
+    replace(RoomCalls, 'since', {
+      value(this: RoomCalls, { number }: { number: number }) {
+        return calls.get(this)?.filter((call) => call.from.number >= number && call.timeMs !== 'claim')
+      },
+    }),
+  )
+}
 
 function withItems(message: LinkMessage, changed: (items: Items) => Items): LinkMessage {
   return message.op === 'items' ? { ...message, items: changed(message.items) } : message

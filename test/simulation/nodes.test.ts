@@ -6,7 +6,7 @@ import { expect, it } from 'vitest'
 import { CompiledScripts } from '../support/redis-model/script.ts'
 import { simulate } from './simulation.ts'
 
-const STEPS = 20_000
+const STEPS = 25_000
 
 const compiled = new CompiledScripts()
 

@@ -2,7 +2,15 @@
  * How mistakes are planted in the code, the scripts and the messages of a simulation, and whether it finds them: one that
  * does not is worth nothing. `mistakes.ts` and `node-mistakes.ts` have the mistakes.
  */
+import { beat } from '../../src/log/redis/scripts/beat.ts'
+import { claim } from '../../src/log/redis/scripts/claim.ts'
+import { commit } from '../../src/log/redis/scripts/commit.ts'
+import { give } from '../../src/log/redis/scripts/give.ts'
+import { note } from '../../src/log/redis/scripts/note.ts'
+import { open } from '../../src/log/redis/scripts/open.ts'
+import { clients, recall } from '../../src/log/redis/scripts/recall.ts'
 import type { Script } from '../../src/log/redis/scripts/script.ts'
+import { settle } from '../../src/log/redis/scripts/settle.ts'
 import { CompiledScripts } from '../support/redis-model/script.ts'
 import { type Setting, simulate } from './simulation.ts'
 
@@ -18,6 +26,7 @@ const STEPS = 15_000
 /** What the simulation says of a mistake; nothing: it does not find it. */
 export async function found({ plant, ...mistake }: Mistake, machines: number): Promise<readonly string[]> {
   const compiled = new CompiledScripts()
+  if (mistake.altered) mustAlter(mistake.altered)
   const takeOut = plant?.()
   try {
     for (let seed = 1; seed <= SEEDS; seed += 1) {
@@ -28,6 +37,15 @@ export async function found({ plant, ...mistake }: Mistake, machines: number): P
   } finally {
     takeOut?.()
   }
+}
+
+/** The scripts in which mistakes are planted. */
+const SCRIPTS = [beat, claim, clients, commit, give, note, open, recall, settle]
+
+/** Throws if it alters none of the scripts, or cannot alter one. */
+function mustAlter(altered: (script: Script) => Script): void {
+  if (SCRIPTS.every((script) => altered(script).text === script.text))
+    throw new Error('expected a script to be altered, none was')
 }
 
 type Change = readonly [from: string, to: string]

@@ -32,6 +32,7 @@ export class SimWire implements Wire {
   readonly #dice: Dice
   readonly #ends: WireEnds
   readonly #name: string
+  readonly #shouts = new Set<string>()
   #drained: { readonly below: number; readonly resolve: () => void } | undefined
   /** Frames that have been written, by when each is read at the earliest. */
   readonly #down: { readonly frames: readonly Frame[]; readonly bytes: number; readonly at: number }[] = []
@@ -105,6 +106,17 @@ export class SimWire implements Wire {
         this.session?.receive(text)
       }, `${this.#name} message`)
     })
+  }
+
+  /** The client says something to all others. */
+  shout(text: string): void {
+    this.#shouts.add(JSON.stringify(text))
+    this.say(JSON.stringify({ type: 'shout', data: { text } }), () => {})
+  }
+
+  /** It has said on this connection to others what it hears. */
+  hasShouted(data: string): boolean {
+    return this.#shouts.has(data)
   }
 
   /** The client does not read for so long. */

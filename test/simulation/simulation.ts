@@ -25,6 +25,8 @@ export interface Outcome {
 /** After the last fault all is well within this time. */
 const RIGHT_MS = 15_000
 const PROBE_MS = 5000
+/** Far more than happens in a time of trouble or of quiet. */
+const MOST_STEPS = 300_000
 
 export interface Setting {
   readonly compiled?: CompiledScripts
@@ -85,7 +87,7 @@ export async function simulate(seed: number, steps: number, setting: Setting = {
       until = timeline.nowMs + PROBE_MS
     } else {
       if (rounds.rounds > 0) mustHaveAnswered(world)
-      if (timeline.steps >= steps || world.broken.length > 0) return true
+      if (timeline.steps >= steps) return true
       rounds.rounds += 1
       world.kinds = kinds ?? chooseFaults(world)
       world.isQuiet = false
@@ -95,9 +97,13 @@ export async function simulate(seed: number, steps: number, setting: Setting = {
     return false
   }
   next()
+  let began = 0
   await timeline.run(() => {
+    if (timeline.steps - began > MOST_STEPS) world.breaks(`it does not come to rest: ${MOST_STEPS} steps in one time`)
+    if (world.broken.length > 0) return true
     if (timeline.nextMs <= until) return false
     timeline.nowMs = until
+    began = timeline.steps
     return next()
   })
   timeline.note(world.redis.model.hash())

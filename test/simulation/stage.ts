@@ -31,6 +31,7 @@ export function stage(mood: Mood) {
     receives: {
       say: text,
       many: text,
+      shout: text,
       wait: text.extend({ ms: z.number() }),
       oops: text.extend({ ms: z.number() }),
       fail: text,
@@ -64,6 +65,10 @@ export function stage(mood: Mood) {
             mood.broadcasts(room.path)
             room.broadcast('told', said.text)
             return keep('said', said.text)
+          },
+          shout: (peer, said) => {
+            mood.broadcasts(room.path)
+            room.broadcast('told', said.text, { except: peer })
           },
           many: (_, said) => {
             for (const part of ['', '/2', '/3']) void keep('said', `${said.text}${part}`)

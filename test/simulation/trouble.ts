@@ -110,6 +110,7 @@ const ACTS: readonly (readonly [number, Act])[] = [
   [1, (client) => client.say('fail')],
   [4, (client) => client.sayOnce()],
   [3, (client) => client.say('many')],
+  [3, (client) => client.shout()],
 ]
 
 /** A client does something. */

@@ -23,6 +23,8 @@ import { Wellness } from './wellness.ts'
 
 const ROOMS = ['/r/tea', '/r/milk', '/r/rye']
 const CLIENTS_EACH = 3
+/** A node that was asked to end has ended by then, and what waited at edges has gone on. */
+const MOVING_MS = 20_000
 
 export interface WorldSetting {
   readonly compiled: CompiledScripts
@@ -41,6 +43,8 @@ export class World {
   readonly takeovers: Takeovers
   /** Where there are two masters, everybody may be dead for somebody. */
   readonly redisHealth: Wellness
+  /** When a node was asked to end last. */
+  endingMs = Number.NEGATIVE_INFINITY
   /** Broken promises, each once. */
   readonly broken: string[] = []
   /** What the servers logged as an error, by its text. */
@@ -92,6 +96,7 @@ export class World {
             promises: this.promises,
             broken,
             nodes: () => this.nodes,
+            isAboutToMove: () => timeline.nowMs - this.endingMs < MOVING_MS,
           }),
       ),
     )

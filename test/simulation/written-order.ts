@@ -20,6 +20,8 @@ export class WrittenOrder {
   #epoch = ''
   /** The next event, if it is known. */
   #next: number | undefined
+  /** The newest event when it was welcomed. */
+  #newest = 0
   /** The newest event that was written, or after which something was; `undefined`: no welcome was. */
   #position: number | undefined
 
@@ -36,6 +38,10 @@ export class WrittenOrder {
     }
     if (this.#next !== undefined && seq === 0 && frame.after >= this.#next)
       broken(`${name}: hears ${type}, which comes after ${frame.after}, before event ${this.#next}`)
+    // While it catches up it may hear of what is to come.
+    const hasCaughtUp = this.#next !== undefined && this.#next > this.#newest
+    if (type === 'ack' && !answer?.duplicate && hasCaughtUp && (answer?.seq ?? 0) >= (this.#next ?? 0))
+      broken(`${name}: hears that ${answer?.seq} is kept before event ${this.#next}`)
     if (answer) return
     this.#position = Math.max(this.#position ?? 0, seq || frame.after)
     if (seq === 0) return
@@ -47,6 +53,7 @@ export class WrittenOrder {
   #told(type: 'welcome' | 'reset', told: Told, frameAfter: number): void {
     const { ledger, promises, broken, name, seq } = this.#parts
     this.#epoch = told.epoch
+    this.#newest = told.seq
     // On the same connection it means what it means at a reconnect: it goes on after what was written.
     const after = this.#position ?? seq
     const isResumed = told.resumed === true
