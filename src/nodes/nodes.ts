@@ -33,6 +33,7 @@ import { OwnedLog } from './owned-log.ts'
 import { Guests } from './owner/guests.ts'
 import { HandOver } from './owner/hand-over.ts'
 import { RoomMessages } from './owner/room-messages.ts'
+import { Settling } from './owner/settling.ts'
 import { Taking } from './owner/taking.ts'
 import { Owners } from './owners.ts'
 import { Questions } from './questions.ts'
@@ -88,12 +89,13 @@ export class Nodes {
   #edge: Places | undefined
   #rooms: NodeRooms | undefined
   #guests: Guests | undefined
-  #taking: Taking | undefined
+  readonly #settling: Settling
   #handOver: HandOver | undefined
 
   constructor(parts: NodesParts) {
     const { clock, logger, calls, network } = parts
     this.#parts = parts
+    this.#settling = new Settling(clock)
     this.roster = new Beats({ ...parts, ...parts.hashes, protocol: LINK_PROTOCOL, events: this.#events() })
     const { roster } = this
     const claims = new Claims(calls, roster.self)
@@ -103,7 +105,7 @@ export class Nodes {
       leaveNote: (owner, path) => roster.leaveNote(owner, path),
       claimed: (path, claim, former) => {
         this.ownership.claimed(path, claim, former)
-        if (former !== '' && former !== roster.self) this.#taking?.began(path)
+        if (former !== '' && former !== roster.self) this.#settling.began(path, this.ownership.living())
       },
       refused: (path, claim) => this.ownership.refused(path, claim),
       seen: (path) => this.ownership.seen(path),
@@ -158,13 +160,13 @@ export class Nodes {
   readonly mayAct = (): boolean => this.roster.hasProof
 
   /** Whether not all peers of a room may be here again that was at another node until now. */
-  readonly isSettling = (path: string): boolean => this.#taking?.isSettling(path) ?? false
+  readonly isSettling = (path: string): boolean => this.#settling.isSettling(path)
 
   /** The rooms of all nodes, for the gate of this one; other nodes are let into those that are here. Called once. */
   places({ rooms, routeOf, flushQueue, tallyOf }: PlacesParts): NodeRooms {
     const { clock, random, logger } = this.#parts
     const { roster, links, ownership } = this
-    const shared = { clock, logger, rooms, routeOf, ownership }
+    const shared = { clock, logger, rooms, routeOf, ownership, brought: this.#settling.brought }
     const places = new Places()
     const nodeRooms = new NodeRooms({ ...shared, random, flushQueue, tallyOf, roster, links, places, held: { all: 0 } })
     const guests = new Guests({
@@ -175,8 +177,8 @@ export class Nodes {
     this.#edge = places
     this.#rooms = nodeRooms
     this.#guests = guests
-    this.#taking = new Taking({ clock, rooms, routeOf, isDraining: () => guests.isDraining })
-    this.#taking.answer(this.#questions)
+    const taking = new Taking({ clock, settling: this.#settling, rooms, routeOf, isDraining: () => guests.isDraining })
+    taking.answer(this.#questions)
     this.#handOver = new HandOver({ clock, logger, rooms, roster, links, guests, ownPeers: nodeRooms })
     return nodeRooms
   }

@@ -150,6 +150,11 @@ export class Owners implements Ownership {
     return able.includes(roster.self) && isFirst(roster.self, able, path)
   }
 
+  /** The nodes that may have peers of a room. */
+  living(): NodeId[] {
+    return [...this.#parts.roster.all()].map(({ id }) => id).filter((id) => !this.isGone(id))
+  }
+
   /** Resolves when the room is claimed, or has to be waited for too long. */
   #taken(path: string): Promise<void> {
     return new Promise((resolve) => {

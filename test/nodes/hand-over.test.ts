@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { defineRoom, RoomError } from '../../src/define.ts'
 import { DialError } from '../../src/nodes/network.ts'
 import { HandOver } from '../../src/nodes/owner/hand-over.ts'
+import { Settling } from '../../src/nodes/owner/settling.ts'
 import { ENDING, Taking } from '../../src/nodes/owner/taking.ts'
 import { Questions } from '../../src/nodes/questions.ts'
 import type { NodeEntry } from '../../src/nodes/roster.ts'
@@ -93,7 +94,7 @@ it('goes to the node that has most of its peers', async () => {
   const wires = await join(b, '/room', 'ann', 'ben')
   await join(c, '/room', 'cat')
   await run()
-  expect(asked).toEqual(['b take {"path":"/room"}'])
+  expect(asked).toEqual(['b take {"path":"/room","edges":["b","c"]}'])
   for (const one of [b, c])
     expect(heard(one)).toEqual([
       { op: 'moving', place: 7 },
@@ -110,7 +111,7 @@ it('goes to the most recently started of those that stay, if no other node has p
   const { edge, run, join, asked } = stage([entry('b', 5), entry('c', 7), entry('d', 9, true)])
   await join(edge('self'), '/room', 'ann')
   await run()
-  expect(asked).toEqual(['c take {"path":"/room"}'])
+  expect(asked).toEqual(['c take {"path":"/room","edges":["self"]}'])
 })
 
 it('goes to one that stays, once another has said that it ends too', async () => {
@@ -127,7 +128,7 @@ it('goes to the next if one cannot be reached, and stays if none can', async () 
   unreached.push('c')
   await join(edge('b'), '/room', 'ann')
   await run()
-  expect(asked).toEqual(['b take {"path":"/room"}'])
+  expect(asked).toEqual(['b take {"path":"/room","edges":["b"]}'])
   const again = stage([entry('b', 5), entry('c', 7)])
   again.unreached.push('b', 'c')
   await again.join(again.edge('b'), '/room', 'ann')
@@ -190,31 +191,34 @@ it('takes no longer than its time, however long a room needs', async () => {
     isDone = true
   })
   await clock.advance(999)
-  expect([asked, isDone]).toEqual([['b take {"path":"/r/quick"}'], false])
+  expect([asked, isDone]).toEqual([['b take {"path":"/r/quick","edges":["b"]}'], false])
   await clock.advance(1)
   await done
   expect(warnings).toEqual([{ rooms: 1 }])
   // It has closed by now, and is handed over all the same.
   await clock.advance(3000)
-  expect(asked).toEqual(['b take {"path":"/r/quick"}', 'b take {"path":"/r/slow"}'])
+  expect(asked).toEqual(['b take {"path":"/r/quick","edges":["b"]}', 'b take {"path":"/r/slow","edges":["b"]}'])
 })
 
-it('is opened by its heir at once, held open for its edges, and settling for a second', async () => {
+it('is opened by its heir at once, held open for its edges, and settling until they have brought its peers', async () => {
   const { rooms, clock, routeOf } = stage([])
   let isDraining = false
   const questions = new Questions()
-  const taking = new Taking({ clock, rooms, routeOf, isDraining: () => isDraining })
+  const settling = new Settling(clock)
+  const taking = new Taking({ clock, settling, rooms, routeOf, isDraining: () => isDraining })
   taking.answer(questions)
-  const taken = questions.read('take', { path: '/r/one' })('a')
+  const taken = questions.read('take', { path: '/r/one', edges: ['b', 'c'] })('a')
   await clock.advance(10)
   await taken
-  expect([rooms.at('/r/one')?.room.path, taking.isSettling('/r/one'), taking.isSettling('/r/two')]).toEqual([
+  expect([rooms.at('/r/one')?.room.path, settling.isSettling('/r/one'), settling.isSettling('/r/two')]).toEqual([
     '/r/one',
     true,
     false,
   ])
-  await clock.advance(1000)
-  expect(taking.isSettling('/r/one')).toBe(false)
+  settling.brought('/r/one', 'b')
+  expect(settling.isSettling('/r/one')).toBe(true)
+  settling.brought('/r/one', 'c')
+  expect(settling.isSettling('/r/one')).toBe(false)
   await expect(questions.read('take', { path: '/nowhere/at/all' })('a')).rejects.toMatchObject({ code: 'not_found' })
   isDraining = true
   await expect(questions.read('take', { path: '/r/two' })('a')).rejects.toMatchObject({ code: ENDING })

@@ -30,6 +30,8 @@ export function coupledEdge(clock: Clock, mount: Mount, rooms: EdgeParts['rooms'
   const owners = new Map<NodeId, Accepts>()
   const links = new Map<NodeId, CoupledLink>()
   const doubts: string[] = []
+  /** Rooms that have come here with all its peers. */
+  const brought: string[] = []
   /** Where the room is; one that throws says why that is not known. */
   let home: () => Home = () => ({ at: 'here' })
   let known: Home | undefined
@@ -69,9 +71,10 @@ export function coupledEdge(clock: Clock, mount: Mount, rooms: EdgeParts['rooms'
     places,
     routeOf: (path) => current && route(path),
     held: { all: 0 },
+    brought: (path, node) => void brought.push(`${node} ${path}`),
   })
   return {
-    ...{ nodeRooms, owners, links, doubts, errors, warnings, route },
+    ...{ nodeRooms, owners, links, doubts, brought, errors, warnings, route },
     /** The room is there from now on. */
     move(next: Home | (() => Home)) {
       home = typeof next === 'function' ? next : () => next

@@ -148,6 +148,7 @@ export async function edgeCluster(line: object = {}) {
       },
       termOf: () => 1,
       verify: async () => {},
+      brought() {},
     })
     edge.owners.set(name, (link) => guests.accept(link))
     allGuests.set(name, guests)

@@ -24,6 +24,7 @@ export function openedGuests(clock: Clock, room: HostedRoom) {
     // The rooms above look at no route.
     routeOf: (path) => ({ path, params: {} }) as Route,
     verify: async (path) => void verified.push(path),
+    brought() {},
   })
   return {
     guests,

@@ -27,13 +27,16 @@ export function ownerNode(definition: unknown, line: Line = {}) {
   }
   /** Rooms that were verified. */
   const verified: string[] = []
+  /** Edges that have brought all their peers. */
+  const brought: string[] = []
   const guests = new Guests({
     ...{ clock, rooms, ownership, routeOf, logger: parts.logger },
     termOf: () => 1,
     verify: async (path) => void verified.push(path),
+    brought: (path, node) => void brought.push(`${node} ${path}`),
   })
   return {
-    ...{ clock, rooms, routeOf, ownership, verified, guests, errors, logger: parts.logger },
+    ...{ clock, rooms, routeOf, ownership, verified, brought, guests, errors, logger: parts.logger },
     edge: (node = 'edge') => new MadeUpEdge((link) => guests.accept(link), node),
     room(path = '/room') {
       const { room } = rooms.at(path) ?? {}

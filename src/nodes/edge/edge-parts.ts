@@ -29,6 +29,8 @@ export interface EdgeParts {
   readonly places: Places
   readonly routeOf: (path: string) => Route | undefined
   readonly held: HeldBytes
+  /** All peers that this node had of a room that has come here are in it. */
+  readonly brought: (path: string, node: NodeId) => void
 }
 
 export interface EdgeRoomParts<Room> extends EdgeParts {

@@ -82,7 +82,7 @@ export class HomeFinder {
   }
 
   async #here(): Promise<RoomHome> {
-    const { rooms, routeOf } = this.#parts
+    const { brought, roster, rooms, routeOf } = this.#parts
     const { path, homeless } = this.#room
     const route = routeOf(path)
     if (!route) throw justClosed()
@@ -91,6 +91,7 @@ export class HomeFinder {
     this.#room.settle(home)
     // Empty, it might close before they are in.
     await homeless.bringTo(home).finally(release)
+    brought(path, roster.self)
     return home
   }
 

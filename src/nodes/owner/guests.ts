@@ -33,6 +33,8 @@ export interface GuestsParts {
   readonly termOf: (path: string) => number
   /** Makes sure that a room is still owned here: one that is not closes. */
   readonly verify: (path: string) => Promise<void>
+  /** All peers that this node had of the room are in it. */
+  readonly brought: (path: string, node: NodeId) => void
 }
 
 /** A place with its link. */
@@ -154,6 +156,7 @@ export class Guests {
       if (attached.isOver) return
       for (const peer of peers.slice(at, at + A_TURN)) attached.place.bring(room, peer)
     }
+    this.#parts.brought(attached.place.path, attached.place.node)
     link.open(attached, room)
   }
 

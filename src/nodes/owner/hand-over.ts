@@ -98,7 +98,8 @@ export class HandOver {
     }
   }
 
-  async #hand({ path }: HostedRoom): Promise<void> {
+  async #hand(room: HostedRoom): Promise<void> {
+    const { path } = room
     const { clock, logger, rooms, guests, ownPeers } = this.#parts
     const link = await this.#heirOf(path)
     if (!link || this.#isOver) return
@@ -108,14 +109,24 @@ export class HandOver {
     guests.leadTo(path, heir)
     ownPeers.hold(path)
     await within(clock, QUIET_MS, guests.moving(path), nothing)
+    const edges = this.#edgesOf(room)
     const closed = () => {
       ownPeers.follow(path, heir)
-      return within(clock, TAKEN_MS, this.#ask(link, path), nothing)
+      return within(clock, TAKEN_MS, this.#ask(link, { path, edges }), nothing)
     }
     await rooms.whileClosed(path, closed, Close.moved).catch((error: unknown) => {
       logger.warn({ err: error, room: path }, 'a room was not handed over in time')
     })
     this.#onTheirWay.delete(path)
+  }
+
+  /** The nodes that have peers of a room, this one included. */
+  #edgesOf({ path, connected }: HostedRoom): NodeId[] {
+    const { guests, roster } = this.#parts
+    const others = [...guests.peersOf(path)].filter(([, peers]) => peers > 0)
+    const elsewhere = others.reduce((sum, [, peers]) => sum + peers, 0)
+    const edges = others.map(([node]) => node)
+    return connected > elsewhere ? [...edges, roster.self] : edges
   }
 
   /** The link to the heir. `undefined`: nobody else lives who stays and is reached. */
@@ -133,13 +144,13 @@ export class HandOver {
     return undefined
   }
 
-  async #ask(heir: Heir, path: string): Promise<void> {
+  async #ask(heir: Heir, asked: { readonly path: string; readonly edges: readonly NodeId[] }): Promise<void> {
     try {
-      await heir.ask(TAKE, z.undefined(), { path })
+      await heir.ask(TAKE, z.undefined(), asked)
     } catch (error) {
       // The edges find it all the same.
       const { logger } = this.#parts
-      const [room, node] = [path, heir.node]
+      const [room, node] = [asked.path, heir.node]
       // This node ends before it could answer.
       if (this.#isOver) return
       const isEnding = error instanceof RoomError && error.code === ENDING
