@@ -91,6 +91,9 @@ export class SimClient {
   look(): void {
     this.count = undefined
     this.#wire?.say('{"type":"look","data":null}', () => {})
+    // What has no id is lost where a room notices only then that Redis has lost a part of it.
+    const again = () => void (this.count === undefined && this.look())
+    this.#parts.timeline.after(1000, `${this.name} looks again`, again)
   }
 
   get wire(): SimWire | undefined {
