@@ -74,11 +74,11 @@ export class CommonTime {
   }
 
   answered(answer: TimeAnswer): void {
-    const { answeredMs, redisMs, said } = answer
+    const { answeredMs, said } = answer
     const wasSure = this.isSure
     if (wasSure && said) this.#follow(said, timeNow(answer, said) - this.at(answeredMs))
     else if (!wasSure && said) this.#find(answer, said)
-    else if (!wasSure) this.#begin(redisMs - answeredMs)
+    else if (!wasSure) this.#begin(answer)
     this.dueMs = wasSure ? Number.POSITIVE_INFINITY : answeredMs + AGAIN_MS
   }
 
@@ -88,12 +88,12 @@ export class CommonTime {
     this.#leadsMs = []
   }
 
-  /** Nobody has said it. Where Redis has lost it, the others say it with their next beat, before a second one of this node. */
-  #begin(offsetMs: number): void {
-    this.#offsetMs = offsetMs
-    this.isSure = this.#hasBegun
+  /** Nobody has said it. Where Redis has lost it, the others say it with their next beat. */
+  #begin({ answeredMs, redisMs, isAlone }: TimeAnswer): void {
+    this.#firstMs ??= answeredMs
+    if (!isAlone && answeredMs - this.#firstMs < LONGEST_MS) return
+    if (this.#hasBegun) this.#settle(redisMs - answeredMs)
     this.#hasBegun = true
-    this.#know()
   }
 
   #find(answer: TimeAnswer, said: SaidTime): void {

@@ -46,7 +46,7 @@ export class LifeQuestions {
     }
     try {
       // What it was before its death may not be known yet.
-      await Promise.all([beat(), this.#say(id, here)])
+      const [hears] = await Promise.all([this.#say(id, here), beat()])
       if (isDead(id)) return false
       // What does not hear cannot answer: its beats tell.
       if (sightings.get(id)?.hears !== true) return true
@@ -55,7 +55,7 @@ export class LifeQuestions {
       if (isHere || !(await beat())) return true
       // After a pause of this process the answer may wait to be read.
       await new Promise<void>((resolve) => clock.soon(resolve))
-      if (isHere || !channels.hears || sightings.counterOf(id) !== counter) return true
+      if (isHere || !hears() || sightings.counterOf(id) !== counter) return true
       sightings.silent(id, clock.monotonic())
       return false
     } catch {
@@ -65,7 +65,7 @@ export class LifeQuestions {
     }
   }
 
-  #say(id: NodeId, here: () => void): Promise<void> {
+  #say(id: NodeId, here: () => void): Promise<() => boolean> {
     const { clock, channels } = this.#parts
     return within(clock, IN_TIME_MS, channels.ask(id, here), () => {
       throw new Error('expected Redis to take a question within 1 s')

@@ -33,6 +33,14 @@ export interface ChannelParts {
   readonly timeAsked: () => void
 }
 
+/** A question, and the word that this node said to itself before it. */
+interface Asked {
+  readonly before: number
+  /** It has heard that word. */
+  isHearing: boolean
+  readonly answered: () => void
+}
+
 export class NodeChannels {
   readonly #parts: ChannelParts
   readonly #subscription: Subscription | undefined
@@ -40,9 +48,11 @@ export class NodeChannels {
   #heardMs = Number.NEGATIVE_INFINITY
   #begunMs: number
   #deafBeats = 0
+  /** What it says to itself has a number. */
+  #lastSaid = 0
   #cancelTry: (() => void) | undefined
   /** Questions that were asked and are not answered, and what they are answered with. */
-  readonly #asked = new Map<NodeId, () => void>()
+  readonly #asked = new Map<NodeId, Asked>()
 
   constructor(parts: ChannelParts) {
     const { self, calls, clock } = parts
@@ -63,7 +73,7 @@ export class NodeChannels {
 
   /** With each beat that is answered. */
   check(): void {
-    const { clock, self } = this.#parts
+    const { clock } = this.#parts
     const now = clock.monotonic()
     this.#subscription?.revive()
     this.#deafBeats += 1
@@ -71,7 +81,7 @@ export class NodeChannels {
       this.#begunMs = now
       this.#subscription?.renew()
     }
-    this.#say(channelOf(self), 'self')
+    void this.#sayToItself()
     if (this.#subscription) this.#cancelTry ??= clock.after(TRY_MS.each, () => this.#tryAgain(now + TRY_MS.most))
   }
 
@@ -92,10 +102,16 @@ export class NodeChannels {
     this.#say(ALL, `time ${this.#parts.self}`)
   }
 
-  /** Asks a node whether it lives. Rejects if Redis does not take the question. */
-  async ask(id: NodeId, answered: () => void): Promise<void> {
-    this.#asked.set(id, answered)
+  /**
+   * Asks a node whether it lives. Resolves with whether this node hears what is said from before the question on, to be asked
+   * when there is no answer. Rejects if Redis does not take the question.
+   */
+  async ask(id: NodeId, answered: () => void): Promise<() => boolean> {
+    const asked: Asked = { before: this.#lastSaid + 1, isHearing: false, answered }
+    this.#asked.set(id, asked)
+    await this.#sayToItself()
     await this.#parts.calls.command('PUBLISH', channelOf(id), `ask ${this.#parts.self}`)
+    return () => asked.isHearing
   }
 
   /** Nobody waits for its answer any more. */
@@ -111,9 +127,9 @@ export class NodeChannels {
   #heard(text: string): void {
     const { self, note, moved, left, timeAsked } = this.#parts
     const [, kind = '', rest = ''] = /^(\w+) ?(.*)$/s.exec(text) ?? []
-    if (kind === 'self') this.#heardItself()
+    if (kind === 'self') this.#heardItself(Number(rest))
     if (kind === 'ask') this.#say(channelOf(rest), `here ${self}`)
-    if (kind === 'here') this.#asked.get(rest)?.()
+    if (kind === 'here') this.#asked.get(rest)?.answered()
     if (kind === 'note') note(rest)
     if (kind === 'left') left(rest)
     if (kind === 'time' && rest !== self) timeAsked()
@@ -123,13 +139,20 @@ export class NodeChannels {
 
   /** Its connection may not have been there when it said something to itself. */
   #tryAgain(untilMs: number): void {
-    const { clock, self } = this.#parts
+    const { clock } = this.#parts
     if (this.#heardMs > Number.NEGATIVE_INFINITY || clock.monotonic() > untilMs) return
-    this.#say(channelOf(self), 'self')
+    void this.#sayToItself()
     this.#cancelTry = clock.after(TRY_MS.each, () => this.#tryAgain(untilMs))
   }
 
-  #heardItself(): void {
+  /** Resolves when Redis has it, or has failed. */
+  async #sayToItself(): Promise<void> {
+    this.#lastSaid += 1
+    await this.#parts.calls.command('PUBLISH', channelOf(this.#parts.self), `self ${this.#lastSaid}`).catch(() => {})
+  }
+
+  #heardItself(said: number): void {
+    for (const asked of this.#asked.values()) asked.isHearing ||= asked.before === said
     const { clock, hearing } = this.#parts
     const isNew = !this.hears
     this.#heardMs = clock.monotonic()

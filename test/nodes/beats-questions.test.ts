@@ -37,6 +37,16 @@ describe('a node that is asked whether it lives', () => {
     await expect(answer).resolves.toBe(false)
   })
 
+  it('is not taken for dead by one that begins to hear only after the answer has come', async () => {
+    const stage = beatsStage()
+    const two = await stage.node()
+    const one = await stage.node({ hears: 3300 })
+    await stage.pass(3290)
+    const answer = one.beats.answers(two.id)
+    await stage.pass(400)
+    await expect(answer).resolves.toBe(true)
+  })
+
   it('is not taken for dead where Redis does not answer, or answers late', async () => {
     const stage = beatsStage()
     const [one, two] = [await stage.node(), await stage.node()]

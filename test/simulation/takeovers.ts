@@ -56,20 +56,24 @@ export class Takeovers {
 
   /** Whether nobody may take its rooms. That it could not be dialled is no reason, unless it could not be asked either. */
   #wasWell({ node, health, dials }: Machine): boolean {
-    const { redisHealth, timeline } = this.#world
+    const { redisHealth } = this.#world
     if (!node || node.isEnding || health.ms < WELL_MS || redisHealth.ms < WELL_MS) return false
-    return dials.ms > WELL_MS || timeline.nowMs - (this.#deafMs.get(node.id) ?? 0) > HEARD_MS
+    return dials.ms > WELL_MS || !this.#isDeaf(node, HEARD_MS)
   }
 
   /** A room of a node says something. */
   broadcast(node: SimNode, path: string): void {
     const loss = this.#lost.get(`${node.id} ${path}`)
     if (!loss) return
-    const { health } = this.#machineOf(node.id) ?? {}
-    const mostMs = loss.isEarly && health && health.ms < FENCED_MS ? PROOF_MS : FENCED_MS
+    const mostMs = loss.isEarly && this.#isDeaf(node, FENCED_MS) ? PROOF_MS : FENCED_MS
     const ranMs = node.clock.ranMs - loss.ranMs
     if (ranMs > mostMs)
       this.#broken(`${path}: a node that has lost it for ${Math.round(ranMs)} ms says something in it`)
+  }
+
+  /** It did not hear what is said through Redis, or was not heard, within so long. */
+  #isDeaf({ id }: SimNode, withinMs: number): boolean {
+    return this.#world.timeline.nowMs - (this.#deafMs.get(id) ?? 0) <= withinMs
   }
 
   #look(): void {
