@@ -53,9 +53,12 @@ export class Outbox {
     this.#said.delete(id ?? '')
   }
 
-  /** Another connection begins. */
+  /** Another connection begins. What an edge could not wait for on the one before may be answered on this one. */
   begin(): void {
-    for (const said of this.#said.values()) said.receivedMs = said.home = undefined
+    for (const said of this.#said.values()) {
+      said.receivedMs = said.home = undefined
+      if (said.wire) said.owed = Number.POSITIVE_INFINITY
+    }
   }
 
   /** A node has received it on a connection. */
