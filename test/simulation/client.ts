@@ -6,30 +6,15 @@
 import type { Answer, Frame } from '../../src/delivery/frame.ts'
 import { Close } from '../../src/errors.ts'
 import { offset } from '../../src/log/log.ts'
-import type { Dice } from '../support/random.ts'
+import type { ClientParts } from './client-parts.ts'
 import { NewestConnection } from './newest-connection.ts'
 import type { SimNode } from './node.ts'
 import { Outbox, type Said } from './outbox.ts'
-import type { Promises } from './promises.ts'
-import type { Broken, RoomLedger } from './room-ledger.ts'
 import { SeenEvents } from './seen-events.ts'
 import { SimWire } from './sim-wire.ts'
-import type { Timeline } from './timeline.ts'
+import { TokenEnd } from './token-end.ts'
 import { Welcoming } from './welcoming.ts'
 import { WrittenOrder } from './written-order.ts'
-
-export interface ClientParts {
-  readonly name: string
-  readonly timeline: Timeline
-  readonly dice: Dice
-  readonly ledger: RoomLedger
-  readonly promises: Promises
-  readonly broken: Broken
-  /** Those that can be reached. */
-  readonly nodes: () => readonly SimNode[]
-  /** A node ends, or has ended lately: messages may wait for a room that moves. */
-  readonly isAboutToMove: () => boolean
-}
 
 /** When all is well, an event is heard within this time. */
 const HEARD_MS = 1500
@@ -47,6 +32,7 @@ export class SimClient {
   #said = 0
   #welcoming: Welcoming | undefined
   readonly #wires = new Set<SimWire>()
+  #token: TokenEnd | undefined
   readonly #newest = new NewestConnection()
   count: number | undefined
 
@@ -117,7 +103,9 @@ export class SimClient {
   /** Its messages were answered in time. */
   checkAnswers(): void {
     const wire = this.#wire
-    if (wire && !wire.isOver && !wire.clock.isDead) this.#outbox.check(wire)
+    if (!wire || wire.isOver || wire.clock.isDead) return
+    this.#outbox.check(wire)
+    if (this.#isWelcome) this.#token?.check()
   }
 
   /** What it has seen is in the log. */
@@ -148,6 +136,8 @@ export class SimClient {
     }
     const at = dice.pick(ready)
     const order = new WrittenOrder({ ...this.#parts, seq: this.#seq })
+    const token = this.#parts.mayExpire() && dice.oneIn(3) ? new TokenEnd(this.#parts, at.clock, dice) : undefined
+    this.#token = token
     this.#welcoming = new Welcoming(() => wire, this.#parts.isAboutToMove)
     const wire: SimWire = new SimWire(name, at.clock, timeline, dice, {
       written: (frame) => {
@@ -159,6 +149,7 @@ export class SimClient {
       closed: (_, reason) => {
         this.#wires.delete(wire)
         if (wire !== this.#wire) return
+        token?.closed(reason)
         if (reason === Close.replaced.reason && this.#newest.is(wire))
           broken(`${name}: an older connection of it has replaced the newest`)
         this.#isWelcome = false
@@ -169,7 +160,7 @@ export class SimClient {
     this.#wire = wire
     this.#outbox.begin()
     const from = this.#epoch === undefined ? undefined : offset(this.#epoch, this.#seq)
-    const visitor = { id: name, name, client: name }
+    const visitor = { id: name, name, client: name, untilMs: token?.untilMs }
     const refused = () => timeline.after(1, `${name} refused`, () => wire.cut(false))
     const join = () => {
       this.#newest.joined(wire, timeline.nowMs)

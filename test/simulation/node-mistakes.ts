@@ -7,7 +7,9 @@ import { type KeptCall, RoomCalls } from '../../src/log/redis/kept-calls.ts'
 import { EdgeWire } from '../../src/nodes/edge/edge-wire.ts'
 import { Unanswered } from '../../src/nodes/edge/unanswered.ts'
 import { LifeQuestions } from '../../src/nodes/life-questions.ts'
-import type { LinkMessage, RelayItem } from '../../src/nodes/link-message.ts'
+import type { Bringing, LinkMessage, RelayItem } from '../../src/nodes/link-message.ts'
+import { NodeChannels } from '../../src/nodes/node-channels.ts'
+import { NoteInbox } from '../../src/nodes/note-inbox.ts'
 import { Proof } from '../../src/nodes/proof.ts'
 import { Sightings } from '../../src/nodes/sightings.ts'
 import { Members } from '../../src/room/members.ts'
@@ -54,6 +56,15 @@ export const NODE_MISTAKES: Readonly<Record<string, Mistake>> = {
     ]),
     plant: healsAll,
   },
+  'a node does not hear that it has lost a room': {
+    kinds: ['freeze', 'refused though alive', 'Redis cut off from one'],
+    plant: () =>
+      all(
+        replace(NoteInbox, 'fresh', { value: () => [] }),
+        replace(NodeChannels, 'note', { value: () => {} }),
+        replace(NodeChannels, 'moved', { value: () => {} }),
+      ),
+  },
   'a room without proof goes on': {
     kinds: ['a node is cut off from all', 'a client of two nodes'],
     plant: () => replace(Proof, 'holds', { get: () => true }),
@@ -97,9 +108,16 @@ export const NODE_MISTAKES: Readonly<Record<string, Mistake>> = {
     spoken: (message) =>
       withItems(message, (items) => items.map((item) => (item.to === 'all' ? { ...item, except: undefined } : item))),
   },
+  'an owner does not know when a token ends': {
+    spoken: (message) => (message.op === 'join' ? { ...message, peer: endless(message.peer) } : message),
+  },
   'who has caught up is not heard of': {
     spoken: (message) => withItems(message, (items) => items.filter(({ to }) => to !== 'enter')),
   },
+}
+
+function endless(peer: Bringing): Bringing {
+  return { ...peer, visitor: { ...peer.visitor, untilMs: undefined } }
 }
 
 type Items = readonly RelayItem[]

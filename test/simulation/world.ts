@@ -23,6 +23,8 @@ import { Wellness } from './wellness.ts'
 
 const ROOMS = ['/r/tea', '/r/milk', '/r/rye']
 const CLIENTS_EACH = 3
+/** What makes clocks of nodes wrong. */
+const JUMPS = 'clock jumps'
 /** A node that was asked to end has ended by then, and what waited at edges has gone on. */
 const MOVING_MS = 20_000
 
@@ -96,6 +98,7 @@ export class World {
             promises: this.promises,
             broken,
             nodes: () => this.nodes,
+            mayExpire: () => !this.isQuiet && !this.kinds.includes(JUMPS) && !this.faults.has(JUMPS),
             isAboutToMove: () => timeline.nowMs - this.endingMs < MOVING_MS,
           }),
       ),
