@@ -4,28 +4,29 @@ import { z } from 'zod'
 import { defineRoom, RoomError } from '../../src/define.ts'
 import { DialError } from '../../src/nodes/network.ts'
 import { HandOver } from '../../src/nodes/owner/hand-over.ts'
-import { Settling } from '../../src/nodes/owner/settling.ts'
-import { ENDING, Taking } from '../../src/nodes/owner/taking.ts'
-import { Questions } from '../../src/nodes/questions.ts'
+import { ENDING } from '../../src/nodes/owner/taking.ts'
 import type { NodeEntry } from '../../src/nodes/roster.ts'
 import type { MadeUpEdge } from '../support/made-up-edge.ts'
 import { NotingWire } from '../support/noting-wire.ts'
 import { ownerNode } from '../support/owner-node.ts'
 
 const calls: string[] = []
-/** What the author's `close` of a slow room waits for. */
+/** What the author's `close` of one room, and the `open` of another, wait for. */
 let slow: Promise<void> | undefined
 const definition = defineRoom({
   receives: { say: z.string() },
-  open: (room) => ({
-    join: ({ name }) => void calls.push(`join ${room.path} ${name}`),
-    leave: ({ name }) => void calls.push(`leave ${room.path} ${name}`),
-    close() {
-      calls.push(`close ${room.path}`)
-      return room.path === '/r/slow' ? slow : undefined
-    },
-    receive: { say: (_, text) => void calls.push(`say ${room.path} ${text}`) },
-  }),
+  open: async (room) => {
+    if (room.path === '/r/late') await slow
+    return {
+      join: ({ name }) => void calls.push(`join ${room.path} ${name}`),
+      leave: ({ name }) => void calls.push(`leave ${room.path} ${name}`),
+      close() {
+        calls.push(`close ${room.path}`)
+        return room.path === '/r/slow' ? slow : undefined
+      },
+      receive: { say: (_, text) => void calls.push(`say ${room.path} ${text}`) },
+    }
+  },
 })
 
 const entry = (id: string, startedMs: number, isDraining = false): NodeEntry => ({
@@ -126,9 +127,9 @@ it('goes to one that stays, once another has said that it ends too', async () =>
 it('goes to the next if one cannot be reached, and stays if none can', async () => {
   const { edge, run, join, asked, unreached } = stage([entry('b', 5), entry('c', 7)])
   unreached.push('c')
-  await join(edge('b'), '/room', 'ann')
+  await join(edge('self'), '/room', 'ann')
   await run()
-  expect(asked).toEqual(['b take {"path":"/room","edges":["b"]}'])
+  expect(asked).toEqual(['b take {"path":"/room","edges":["self"]}'])
   const again = stage([entry('b', 5), entry('c', 7)])
   again.unreached.push('b', 'c')
   await again.join(again.edge('b'), '/room', 'ann')
@@ -182,15 +183,17 @@ it('hands over as many as it has the time for', async () => {
   expect(asked.length).toBe(70)
 })
 
-it('takes no longer than its time, however long a room needs', async () => {
+it('begins no more after its time, and waits as long again for what it has begun', async () => {
   const { edge, handOver, join, clock, asked, warnings } = stage([entry('b', 1)])
   for (const name of ['quick', 'slow']) await join(edge('b'), `/r/${name}`, 'ann')
-  slow = new Promise((resolve) => void clock.after(2000, resolve))
+  slow = new Promise((resolve) => void clock.after(2500, resolve))
   let isDone = false
   const done = handOver.run(1000).then(() => {
     isDone = true
   })
-  await clock.advance(999)
+  // What needs no time comes first.
+  for (let turns = 0; turns < 10; turns += 1) await clock.settled()
+  await clock.advance(1999)
   expect([asked, isDone]).toEqual([['b take {"path":"/r/quick","edges":["b"]}'], false])
   await clock.advance(1)
   await done
@@ -200,26 +203,16 @@ it('takes no longer than its time, however long a room needs', async () => {
   expect(asked).toEqual(['b take {"path":"/r/quick","edges":["b"]}', 'b take {"path":"/r/slow","edges":["b"]}'])
 })
 
-it('is opened by its heir at once, held open for its edges, and settling until they have brought its peers', async () => {
-  const { rooms, clock, routeOf } = stage([])
-  let isDraining = false
-  const questions = new Questions()
-  const settling = new Settling(clock)
-  const taking = new Taking({ clock, settling, rooms, routeOf, isDraining: () => isDraining })
-  taking.answer(questions)
-  const taken = questions.read('take', { path: '/r/one', edges: ['b', 'c'] })('a')
+it('opened while others were handed over: it is handed over too', async () => {
+  const { edge, handOver, join, clock, asked } = stage([entry('b', 1)])
+  const b = edge('b')
+  await join(b, '/room', 'ann')
+  b.isQuick = false
+  slow = new Promise((resolve) => void clock.after(100, resolve))
+  edge('c').attach('/r/late', [{ visitor: { id: 'ben', name: 'ben', client: 'ben' }, wire: new NotingWire() }])
   await clock.advance(10)
-  await taken
-  expect([rooms.at('/r/one')?.room.path, settling.isSettling('/r/one'), settling.isSettling('/r/two')]).toEqual([
-    '/r/one',
-    true,
-    false,
-  ])
-  settling.brought('/r/one', 'b')
-  expect(settling.isSettling('/r/one')).toBe(true)
-  settling.brought('/r/one', 'c')
-  expect(settling.isSettling('/r/one')).toBe(false)
-  await expect(questions.read('take', { path: '/nowhere/at/all' })('a')).rejects.toMatchObject({ code: 'not_found' })
-  isDraining = true
-  await expect(questions.read('take', { path: '/r/two' })('a')).rejects.toMatchObject({ code: ENDING })
+  const ended = handOver.run(3000)
+  await clock.advance(3000)
+  await ended
+  expect(asked).toEqual(['b take {"path":"/room","edges":["b"]}', 'b take {"path":"/r/late","edges":["c"]}'])
 })

@@ -1,8 +1,10 @@
 /** Requests that are handed on while a side goes away, a node drains, or the room moves. */
 import { once } from 'node:events'
-import { type IncomingMessage, request } from 'node:http'
+import { createServer, type IncomingMessage, request } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import { afterEach, describe, expect, it } from 'vitest'
+import { handClock } from '../../src/testing/hand-clock.ts'
 import { ask, echo, HandingStage, there } from '../support/handing-stage.ts'
 
 const stage = new HandingStage()
@@ -54,6 +56,38 @@ describe('when a side is gone', () => {
       expect(heard.length).toBe(1)
     },
   )
+
+  it('a post has no answer in time: the time of the dial counts in it', async () => {
+    const clock = handClock()
+    const { edge } = await stage.pair(slow, clock)
+    const dialled = Promise.withResolvers<void>()
+    edge.dialling = dialled.promise
+    let isAnswered = false
+    const headers = { 'Content-Type': 'application/json' }
+    const answer = ask(`${edge.url}/x`, { method: 'POST', headers }, '{}').finally(() => {
+      isAnswered = true
+    })
+    await expect.poll(() => edge.charged.length).toBe(1)
+    await clock.advance(3000)
+    dialled.resolve()
+    await arrival()
+    await clock.advance(1700)
+    expect(isAnswered).toBe(false)
+    await clock.advance(200)
+    expect(await answer).toMatchObject({ status: 503, headers: { 'retry-after': '1' } })
+  })
+
+  it('what anything else answers at the address of a node is not passed on', async () => {
+    const { edge } = await stage.pair(echo)
+    const other = createServer((_, response) => response.end('of another program'))
+    await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve))
+    const { port } = other.address() as AddressInfo
+    edge.door = { address: `127.0.0.1:${port}`, token: 'x'.repeat(43) }
+    const { status, body } = await ask(`${edge.url}/x`)
+    expect([status, JSON.parse(body).error]).toEqual([503, 'unavailable'])
+    other.closeAllConnections()
+    other.close()
+  })
 
   it('a stream ends with the link', async () => {
     const { edge, owner } = await stage.pair(slow)
@@ -147,5 +181,7 @@ describe('where the room is', () => {
     expect(JSON.parse((await post(`${owner.id}.abc`)).body).headers['corridor-peer']).toBe(`${owner.id}.abc`)
     for (const token of [`${edge.id}.abc`, 'abc', '.', 'node-x-0009.abc'])
       expect((await post(token)).body).toBe('the edge')
+    // Each that may have made it dial.
+    expect(edge.charged).toEqual(['/r', '/r'])
   })
 })

@@ -1,5 +1,8 @@
 /** One of two nodes ends: its rooms are the other's, and nobody in them is announced to leave. On one real Redis. */
 import { expect, it } from 'vitest'
+import { z } from 'zod'
+import { defineRoom } from '../../src/define.ts'
+import { systemRandom } from '../../src/random.ts'
 import { nodeServers } from '../support/node-servers.ts'
 import type { TestServer } from '../support/server.ts'
 
@@ -41,6 +44,42 @@ it('moves its rooms: peers of the other node stay, its own come back and are who
   expect(heard.map(({ type }) => type).filter((type) => type === 'enter' || type === 'leave')).toEqual([])
   await ended
   expect((await description(b)).members.count).toBe(2)
+})
+
+it('does not count on a node that ends too', async () => {
+  const begun = Promise.withResolvers<void>()
+  const answer = Promise.withResolvers<void>()
+  const slow = defineRoom({
+    receives: { think: z.object({}) },
+    open: () => ({
+      receive: {
+        think() {
+          begun.resolve()
+          return answer.promise
+        },
+      },
+    }),
+  })
+  const rooms = { '/chat': { module: 'chat' }, '/slow': { definition: slow } }
+  const env = { DRAIN_MS: '60000' }
+  const a = await start({ rooms, env, random: { ...systemRandom(), fraction: () => 0.9 } })
+  const b = await start({ rooms, env })
+  for (const node of [a, b]) node.expectError(/heir did not open it/)
+  const ann = await a.connect('/chat', { name: 'ann', client: 'ann' })
+  await ann.next('welcome')
+  // Its answer holds the end of its node up.
+  const ben = await b.connect('/slow', { client: 'ben' })
+  await ben.next('welcome')
+  ben.send('think', {}, 'one')
+  await begun.promise
+  nodes.splice(0)
+  const ends = [b.close()]
+  await expect.poll(async () => (await fetch(`${b.url}/readyz`)).status).toBe(503)
+  ends.push(a.close())
+  // As long as where it ends alone.
+  expect((await ann.closed).reason).toContain('come back in 4500 ms')
+  answer.resolve()
+  await Promise.all(ends)
 })
 
 it('takes messages meanwhile: they wait at the edges', async () => {

@@ -10,8 +10,9 @@ const AS_JSON = { headers: { Accept: 'application/json' } }
 
 const { nodes, start } = nodeServers()
 
-async function startNode(): Promise<TestServer> {
+async function startNode(env: Record<string, string> = {}): Promise<TestServer> {
   const node = await start({
+    env,
     rooms: {
       '/r/:name': { module: 'chat', history: { keep: 5 }, limits: { payload: '1KiB' } },
       '/closed': { module: 'chat', auth: { secret: SECRET } },
@@ -88,6 +89,18 @@ describe('at another node', () => {
     expect(await reader.data()).toMatchObject([{ seq: 1, data: { text: 'live' } }])
     expect(await (await polled).json()).toMatchObject([{ seq: 1 }])
     reader.close()
+    await ann.close()
+  })
+
+  it('a reader ends soon with the node that it reads at', async () => {
+    const [owner, edge] = [await startNode(), await startNode({ DRAIN_MS: '600000' })]
+    const ann = await owner.connect('/r/ends', { name: 'ann', client: 'ann' })
+    await ann.next('welcome')
+    const reader = await openStream(`${edge.url}/r/ends?offset=now&live=sse`)
+    await reader.control()
+    nodes.splice(nodes.indexOf(edge), 1)
+    // It would be waited for to the end of the time.
+    await Promise.all([edge.close(), reader.ended])
     await ann.close()
   })
 

@@ -5,14 +5,14 @@
 import { type IncomingMessage, type RequestOptions, request } from 'node:http'
 import Fastify, { type FastifyInstance } from 'fastify'
 import room from '../../rooms/echo.ts'
-import { systemClock } from '../../src/clock.ts'
+import { type Clock, systemClock } from '../../src/clock.ts'
 import { mountOf } from '../../src/config/mount.ts'
 import { roomSchema } from '../../src/config/schema.ts'
 import { Refusal } from '../../src/errors.ts'
 import { Forwarding } from '../../src/nodes/forwarding.ts'
 import { HandedOn } from '../../src/nodes/handed-on.ts'
 import { HandingOn } from '../../src/nodes/handing-on.ts'
-import { LinkNetwork } from '../../src/nodes/link-network.ts'
+import { type Door, LinkNetwork } from '../../src/nodes/link-network.ts'
 import { Links } from '../../src/nodes/links.ts'
 import type { Home } from '../../src/nodes/ownership.ts'
 import { Questions } from '../../src/nodes/questions.ts'
@@ -34,6 +34,10 @@ export interface HandingNode {
   /** What was charged to clients of it. */
   readonly charged: string[]
   isDraining: boolean
+  /** Before it reaches another node. */
+  dialling: Promise<unknown>
+  /** Where it reaches them, if not over their links. */
+  door: Door | undefined
   /** Ends its links, and nothing else. */
   cut(): Promise<void>
 }
@@ -44,8 +48,8 @@ export class HandingStage {
   readonly #ends: (() => unknown)[] = []
   readonly #addresses = new Map<string, string>()
 
-  /** `routes`: how it answers what it does not hand on. */
-  async node(id: string, routes: (app: FastifyInstance) => void): Promise<HandingNode> {
+  /** `routes`: how it answers what it does not hand on. `clock`: of what it hands on. */
+  async node(id: string, routes: (app: FastifyInstance) => void, handingClock?: Clock): Promise<HandingNode> {
     const [clock, random] = [systemClock(), systemRandom()]
     const handed = new HandedOn((request, response) => app.routing(request, response))
     const network = new LinkNetwork({
@@ -63,10 +67,11 @@ export class HandingStage {
       dialled: () => quiet,
       accepted: () => quiet,
     })
-    const forwarding = new Forwarding({ self: id, clock, random })
+    const forwarding = new Forwarding({ self: id, clock: handingClock ?? clock, random })
     const next = () => node.homes[0] ?? { at: 'here' as const }
     const handing = new HandingOn({
-      ...{ forwarding, links },
+      forwarding,
+      links: { to: (other) => node.dialling.then(() => links.to(other)) },
       roster: { self: id },
       ownership: {
         known: next,
@@ -76,9 +81,9 @@ export class HandingStage {
           node.homes.shift()
         },
       },
-      doorOf: network.doorOf,
+      doorOf: (other) => node.door ?? network.doorOf(other),
       isHandedOn: (request) => handed.callerOf(request) !== undefined,
-      clock,
+      clock: handingClock ?? clock,
       gate: {
         mustBeTaking() {
           if (node.isDraining) throw new Refusal(503, 'draining', 'this server is restarting')
@@ -123,17 +128,16 @@ export class HandingStage {
     })
     const node: HandingNode = {
       ...{ id, app, url, links: address, handing, forwarding, cut },
-      ...{ homes: [], doubts: [], charged: [], isDraining: false },
+      ...{ homes: [], doubts: [], charged: [], isDraining: false, dialling: Promise.resolve(), door: undefined },
     }
     return node
   }
 
   /** Two nodes, of which the first has the room. */
-  async pair(routes: (app: FastifyInstance) => void) {
+  async pair(routes: (app: FastifyInstance) => void, handingClock?: Clock) {
     const owner = await this.node('node-b-0002', routes)
-    const edge = await this.node('node-a-0001', (app) => {
-      app.all('/*', (_, reply) => reply.send('the edge'))
-    })
+    const plain = (app: FastifyInstance) => void app.all('/*', (_, reply) => reply.send('the edge'))
+    const edge = await this.node('node-a-0001', plain, handingClock)
     edge.homes = [there(owner)]
     return { owner, edge }
   }

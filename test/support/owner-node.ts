@@ -13,6 +13,7 @@ import { MadeUpEdge } from './made-up-edge.ts'
 interface Line {
   readonly limits?: object
   readonly history?: object
+  readonly idleAfter?: string
 }
 
 /** `line`: the room's line in `rooms.json`; it is at `/room`, and under `/r/:name`. */

@@ -63,12 +63,15 @@ export class HandOver {
     this.#parts = parts
   }
 
-  /** Hands over every room with peers, as many as can be within `ms`. The others are closed with the node. Does not reject. */
+  /**
+   * Hands over every room with peers: as many as can be begun within `ms`, which have as long again. The others are closed
+   * with the node. Does not reject.
+   */
   async run(ms: number): Promise<void> {
     const { clock, logger, rooms, guests } = this.#parts
     guests.drain()
     this.#untilMs = clock.monotonic() + ms
-    await within(clock, ms, this.#handAll(), nothing)
+    await within(clock, 2 * ms, this.#handAll(), nothing)
     const withPeers = [...rooms.open()].map(({ room }) => room).filter(({ count }) => count > 0)
     const left = this.#onTheirWay.union(new Set(withPeers.map(({ path }) => path)))
     if (left.size > 0 && this.#hasHeir) logger.warn({ rooms: left.size }, LEFT)
