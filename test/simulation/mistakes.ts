@@ -13,7 +13,10 @@ export const MISTAKES: Readonly<Record<string, Mistake>> = {
       'return',
     ]),
   },
-  'the number of the commit is not checked': { altered: alter('commit', [CHECKED, 'if e ~= epoch then']) },
+  'the number of the commit is not checked': {
+    kinds: ['calls arrive late', 'connection cut'],
+    altered: alter('commit', [CHECKED, 'if e ~= epoch then']),
+  },
   'a commit names the seq that it continues': {
     kinds: ['calls arrive late'],
     altered: alter(
