@@ -196,7 +196,6 @@ export class Link {
   }
 
   #sendStatus(): void {
-    // It may never have answered, and JSON has no infinity.
-    this.send({ op: 'status', redisAgeMs: Math.min(this.#parts.roster.redisAgeMs, Number.MAX_SAFE_INTEGER) })
+    this.send({ op: 'status', redisAgeMs: this.#parts.roster.redisAgeMs })
   }
 }

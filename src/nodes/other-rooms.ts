@@ -27,7 +27,7 @@ const FRESH_MS = 1000
 
 export interface OtherRoomsParts extends OwnerLinkParts {
   readonly clock: Clock
-  readonly ownership: OwnerLinkParts['ownership'] & Pick<Owners, 'holderOf'>
+  readonly ownership: OwnerLinkParts['ownership'] & Pick<Owners, 'known' | 'holderOf'>
   readonly roster: Pick<Roster, 'self' | 'all'>
 }
 
@@ -81,6 +81,8 @@ export class OtherRooms implements Elsewhere {
   }
 
   async run(path: string, act: string, asked: unknown): Promise<{ answer: unknown } | undefined> {
+    // What is open here is acted on also while Redis does not answer.
+    if (this.#parts.ownership.known(path)?.at === 'here') return undefined
     const link = (await linkToOwner(this.#parts, path)) ?? (await this.#linkToHolder(path))
     return link && { answer: await link.ask('act', z.unknown(), { act, asked }) }
   }

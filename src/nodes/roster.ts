@@ -60,7 +60,7 @@ export interface Roster {
    * Asked where a message is taken, since after a freeze I/O runs before timers.
    */
   readonly hasProof: boolean
-  /** How long ago Redis last answered a beat. */
+  /** How long ago Redis last answered a beat; a finite number also if it never has. */
   readonly redisAgeMs: number
   /** A linked node has said how long ago Redis last answered it. */
   heard(id: NodeId, redisAgeMs: number): void

@@ -68,8 +68,8 @@ export async function drain(parts: DrainParts): Promise<void> {
   const isOwnOnly = othersGoOn
   let peers = 0
   for (const each of all()) peers += each.left(isOwnOnly)
-  const withinMs = Math.min(drainMs, RETURN_MS, othersGoOn ? ELSEWHERE_MS + peers : RETURN_MS)
-  const reason = () => restarting(random.fraction() * withinMs)
+  const returnMs = Math.min(drainMs, RETURN_MS, othersGoOn ? ELSEWHERE_MS + peers : RETURN_MS)
+  const reason = () => restarting(random.fraction() * returnMs)
   for (const { room } of [...rooms.open()]) room.endReaders(reason)
   const wave = Math.max(WAVE, Math.ceil((peers * PAUSE_MS) / Math.max(PAUSE_MS, (drainMs - noticeMs) * DISMISSING)))
   const lastAt = clock.monotonic() + (drainMs - noticeMs) * DISMISSING

@@ -44,7 +44,7 @@ export class EdgeSession implements EventSession, EdgePeer, WireOwner {
   /** Where it resumes: as it first came, until something was written to it. */
   #offset: string | undefined
   #isMoved = false
-  /** This node ends, and only its answers are waited for. */
+  /** It is about to be ended, and only its answers are waited for. */
   #isLeaving = false
   /** The node of its former home; `undefined`: it was here. */
   #formerNode: NodeId | undefined
@@ -198,7 +198,10 @@ export class EdgeSession implements EventSession, EdgePeer, WireOwner {
 
   #turnBack(data: string | Uint8Array, ref: number | undefined): void {
     const id = typeof data === 'string' ? idOf(data, this.#room.json) : undefined
-    this.#refuse({ id, ref }, new RoomError('unavailable', 'this server restarts, send it again'))
+    this.#refuse(
+      { id, ref },
+      new RoomError('unavailable', 'this connection is being closed, send it again over the next one'),
+    )
   }
 
   #hold(data: string | Uint8Array, ref: number | undefined, owed: Owed | undefined): void {
