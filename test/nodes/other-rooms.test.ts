@@ -36,7 +36,8 @@ async function stage() {
       return answers[id]?.()
     })
   }
-  const ownership = { find: async () => ({ at: 'here' as const }), doubt() {}, holderOf: async () => undefined }
+  const find = async () => ({ at: 'here' as const })
+  const ownership = { known: () => undefined, find, doubt() {}, holderOf: async () => undefined }
   const elsewhere = new OtherRooms({ clock, links: a.links, ownership, roster: new MadeUpRoster('a', ['b', 'c']) })
   const here = ownerNode(defineRoom({ sends: { said: z.string() }, open: () => ({}) }))
   for (const [path, ...names] of [
