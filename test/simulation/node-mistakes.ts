@@ -4,6 +4,7 @@
  */
 
 import { type KeptCall, RoomCalls } from '../../src/log/redis/kept-calls.ts'
+import { EdgeRoom } from '../../src/nodes/edge/edge-room.ts'
 import { EdgeWire } from '../../src/nodes/edge/edge-wire.ts'
 import { Unanswered } from '../../src/nodes/edge/unanswered.ts'
 import { LifeQuestions } from '../../src/nodes/life-questions.ts'
@@ -110,6 +111,10 @@ export const NODE_MISTAKES: Readonly<Record<string, Mistake>> = {
   },
   'an owner does not know when a token ends': {
     spoken: (message) => (message.op === 'join' ? { ...message, peer: endless(message.peer) } : message),
+  },
+  'peers of a raw room stay, whatever it says': {
+    kinds: ['crash', 'links cut', 'SIGTERM'],
+    plant: () => replace(EdgeRoom, 'isFollowed', { get: () => true }),
   },
   'who has caught up is not heard of': {
     spoken: (message) => withItems(message, (items) => items.filter(({ to }) => to !== 'enter')),

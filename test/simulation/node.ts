@@ -26,6 +26,7 @@ import type { Visitor } from '../../src/room/session.ts'
 import { StorageBudget } from '../../src/room/storage-budget.ts'
 import { newTally } from '../../src/tally.ts'
 import type { NodeClock } from './node-clock.ts'
+import { rawMounts } from './raw-stage.ts'
 import type { RedisLine } from './redis-line.ts'
 import type { Broken } from './room-ledger.ts'
 import { type RoomLife, RoomLives } from './room-lives.ts'
@@ -44,6 +45,8 @@ export interface NodeParts {
   readonly port: number
   /** The room, which reports each life of one. */
   readonly definition: (begins: (path: string) => RoomLife) => unknown
+  /** Names each life of a raw room. */
+  readonly newLife: () => string
   readonly broken: Broken
   /** Called with what the author's code sees of its peers. */
   readonly lived: (what: string) => void
@@ -81,7 +84,8 @@ export class SimNode {
     this.clock = parts.clock
     this.line = parts.line
     this.lives = new RoomLives(parts.broken, parts.lived)
-    this.#router = new Router([mount(parts.definition((path) => this.lives.begin(path)))])
+    const begins = (path: string) => this.lives.begin(path)
+    this.#router = new Router([mount(parts.definition(begins)), ...rawMounts(parts.newLife)])
   }
 
   get trouble(): string | undefined {

@@ -83,6 +83,7 @@ export async function simulate(seed: number, steps: number, setting: Setting = {
         client.say('say')
         client.look()
       }
+      for (const client of world.rawClients) client.probe()
       phase = 'probe'
       until = timeline.nowMs + PROBE_MS
     } else {
@@ -114,7 +115,9 @@ export async function simulate(seed: number, steps: number, setting: Setting = {
 
 /** Some time after the last fault. */
 function mustBeRight(world: World): void {
-  const { clients, machines } = world
+  const { clients, rawClients, machines } = world
+  for (const client of rawClients)
+    if (!client.isAttached) world.breaks(`not right: a raw client of ${client.path} is not attached`)
   for (const { name, node } of machines)
     if (node?.trouble !== undefined) world.breaks(`not right: ${name}: ${node.trouble}`)
   for (const client of clients) {
@@ -125,7 +128,9 @@ function mustBeRight(world: World): void {
 
 /** Each room has taken messages since. */
 function mustHaveAnswered(world: World): void {
-  const { clients, ledgers, nodes, promises } = world
+  const { clients, rawClients, ledgers, nodes, promises } = world
+  for (const { path, missing } of rawClients)
+    if (missing.length > 0) world.breaks(`not right: ${path} does not pass ${missing} on`)
   for (const client of clients) {
     const ledger = ledgers.find(({ path }) => path === client.path)
     if (client.waiting > 0) world.breaks(`not right: ${client.path} takes no messages`)

@@ -114,7 +114,13 @@ const ACTS: readonly (readonly [number, Act])[] = [
 ]
 
 /** A client does something. */
-export function acts({ clients, dice }: World): void {
+export function acts({ clients, rawClients, dice }: World): void {
+  if (dice.oneIn(10)) {
+    const client = dice.pick(rawClients)
+    if (dice.oneIn(10)) client.wire?.cut(dice.oneIn(2))
+    else client.say()
+    return
+  }
   let at = dice.below(40)
   const chosen = ACTS.find(([times]) => {
     at -= times

@@ -12,6 +12,8 @@ import { Machine } from './machine.ts'
 import { SimNode } from './node.ts'
 import { NodeClock } from './node-clock.ts'
 import { Promises } from './promises.ts'
+import { RawClient } from './raw-client.ts'
+import { RAW_ROOMS } from './raw-stage.ts'
 import { RedisLine } from './redis-line.ts'
 import { RedisMachine } from './redis-machine.ts'
 import { RoomLedger } from './room-ledger.ts'
@@ -41,6 +43,7 @@ export class World {
   readonly machines: readonly Machine[]
   readonly ledgers: readonly RoomLedger[]
   readonly clients: readonly SimClient[]
+  readonly rawClients: readonly RawClient[]
   readonly promises: Promises
   readonly takeovers: Takeovers
   /** Where there are two masters, everybody may be dead for somebody. */
@@ -57,6 +60,7 @@ export class World {
   /** Nothing goes wrong any more. */
   isQuiet = false
   #lives = 0
+  #rawLives = 0
 
   constructor(seed: number, { compiled, machines }: WorldSetting) {
     this.dice = seeded(seed)
@@ -103,6 +107,14 @@ export class World {
           }),
       ),
     )
+    this.rawClients = this.#newRawClients()
+  }
+
+  #newRawClients(): RawClient[] {
+    const parts = { timeline: this.timeline, nodes: () => this.nodes, broken: (what: string) => this.breaks(what) }
+    return RAW_ROOMS.flatMap((room, at) =>
+      ['w', 'x'].map((letter) => new RawClient({ ...parts, ...room, name: `${letter}${at}`, dice: this.#chance() })),
+    )
   }
 
   /** Those that live. */
@@ -148,6 +160,10 @@ export class World {
       machine: machine.name,
       port: machine.port,
       definition: (lives) => stage(this.#mood(() => node, lives)),
+      newLife: () => {
+        this.#rawLives += 1
+        return `life${this.#rawLives}`
+      },
       failed,
       broken: (what) => this.breaks(what),
       lived: (what) => this.timeline.note(what),
@@ -163,6 +179,7 @@ export class World {
     node.crash()
     this.net.died(machine.name)
     for (const client of this.clients) client.nodeGone(node)
+    for (const client of this.rawClients) client.nodeGone(node.clock)
   }
 
   count(fault: string): void {
