@@ -64,7 +64,8 @@ export class Takeovers {
   /** A room of a node says something. */
   broadcast(node: SimNode, path: string): void {
     const loss = this.#lost.get(`${node.id} ${path}`)
-    if (!loss) return
+    // Where there are two masters, each has its own owner.
+    if (!loss || this.#world.redisHealth.ms < FENCED_MS) return
     const mostMs = loss.isEarly && this.#isDeaf(node, FENCED_MS) ? PROOF_MS : FENCED_MS
     const ranMs = node.clock.ranMs - loss.ranMs
     if (ranMs > mostMs)
