@@ -77,6 +77,17 @@ describe('when a side is gone', () => {
     expect(await answer).toMatchObject({ status: 503, headers: { 'retry-after': '1' } })
   })
 
+  it('a post is answered in time also while the other node is dialled', async () => {
+    const clock = handClock()
+    const { edge } = await stage.pair(slow, clock)
+    edge.dialling = new Promise(() => {})
+    const headers = { 'Content-Type': 'application/json' }
+    const answer = ask(`${edge.url}/x`, { method: 'POST', headers }, '{}')
+    await expect.poll(() => edge.charged.length).toBe(1)
+    await clock.advance(4800)
+    expect(await answer).toMatchObject({ status: 503, headers: { 'retry-after': '1' } })
+  })
+
   it('what anything else answers at the address of a node is not passed on', async () => {
     const { edge } = await stage.pair(echo)
     const other = createServer((_, response) => response.end('of another program'))
@@ -87,6 +98,14 @@ describe('when a side is gone', () => {
     expect([status, JSON.parse(body).error]).toEqual([503, 'unavailable'])
     other.closeAllConnections()
     other.close()
+  })
+
+  it('nothing is waited for at a node on whose link nothing is heard any more', async () => {
+    const { edge, owner } = await stage.pair(slow)
+    const answer = ask(`${edge.url}/x?live=long-poll`)
+    await arrival()
+    await edge.hangUp(owner)
+    expect(await answer).toMatchObject({ status: 503, headers: { 'retry-after': '1' } })
   })
 
   it('a stream ends with the link', async () => {
@@ -161,6 +180,11 @@ describe('where the room is', () => {
     await owner.cut()
     const { status, headers } = await ask(`${edge.url}/r`)
     expect([status, headers['retry-after'], edge.doubts]).toEqual([200, undefined, [`/r ${owner.id} refused`]])
+    const next = await stage.node('node-c-0003', (app) => {
+      app.all('/*', (_, reply) => reply.send('the next'))
+    })
+    edge.homes = [there(owner), there(next)]
+    expect((await ask(`${edge.url}/r`)).body).toBe('the next')
     edge.homes = [there(owner), there(owner), there(owner)]
     const refused = await ask(`${edge.url}/r`)
     expect(refused).toMatchObject({ status: 503, headers: { 'retry-after': '1' } })

@@ -5,6 +5,7 @@ import { defineRoom } from '../../src/define.ts'
 import { OtherRooms } from '../../src/nodes/other-rooms.ts'
 import type { LiveRooms } from '../../src/operations/elsewhere.ts'
 import { liveEverywhere, liveRooms } from '../../src/operations/live-rooms.ts'
+import type { RoomLine } from '../../src/operations/room-line.ts'
 import { linkedNodes } from '../support/linked-nodes.ts'
 import { MadeUpRoster } from '../support/made-up-roster.ts'
 import { NotingWire } from '../support/noting-wire.ts'
@@ -19,6 +20,11 @@ const line = (counts: Record<string, number>): LiveRooms => ({
     open: Object.entries(counts).map(([name, members]) => ({ path: `/r/${name}`, members })),
   },
 })
+
+function roomLine(room: string): RoomLine {
+  const counts = { members: 1, connections: 1, seq: 0, storageBytes: 0, alarms: 0, messagesPerSecond: 0 }
+  return { room, module: 'm', state: 'open', ...counts, openedAt: 1, node: 'x' }
+}
 
 /** Node `a` asks `b` and `c`; two rooms are open at `a`. */
 async function stage() {
@@ -53,7 +59,7 @@ async function stage() {
     await clock.advance(ms)
     return asking
   }
-  return { clock, here, sums, answers, asked }
+  return { clock, here, sums, answers, asked, elsewhere, others }
 }
 
 it('are of this node and of the others, each counted once, those with most members first', async () => {
@@ -98,6 +104,21 @@ it('are asked for once a second, however often the lobby is', async () => {
   await clock.advance(1000)
   expect((await sums())[PATTERN]?.members).toBe(15)
   expect(asked).toHaveLength(4)
+})
+
+it('pages of rooms are asked of all, from where the page begins and as long as it is', async () => {
+  const { clock, elsewhere, others } = await stage()
+  const queries: unknown[] = []
+  for (const { id, questions } of others) {
+    questions.answer('lines', z.unknown(), (query) => {
+      queries.push(query)
+      return [roomLine(`/r/${id}`)]
+    })
+  }
+  const asking = elsewhere.lines({ after: '/r/a', limit: 3 })
+  await clock.advance(100)
+  expect((await asking).map(({ room }) => room)).toEqual(['/r/b', '/r/c'])
+  expect(queries).toEqual(Array(2).fill({ after: '/r/a', limit: 3 }))
 })
 
 it('count members, also those whose connection is lost for a moment', async () => {

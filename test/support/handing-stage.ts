@@ -40,6 +40,8 @@ export interface HandingNode {
   door: Door | undefined
   /** Ends its links, and nothing else. */
   cut(): Promise<void>
+  /** Gives up its link to another node, as one on which nothing is heard. */
+  hangUp(other: HandingNode): Promise<void>
 }
 
 const LINE = { module: 'm', limits: { payload: '1KiB' } }
@@ -121,13 +123,14 @@ export class HandingStage {
     const address = await links.listen()
     this.#addresses.set(id, address)
     const cut = () => links.close()
+    const hangUp = async (other: HandingNode) => (await links.to(other.id)).close('planned')
     this.#ends.push(async () => {
       await forwarding.close()
       await cut()
       await app.close()
     })
     const node: HandingNode = {
-      ...{ id, app, url, links: address, handing, forwarding, cut },
+      ...{ id, app, url, links: address, handing, forwarding, cut, hangUp },
       ...{ homes: [], doubts: [], charged: [], isDraining: false, dialling: Promise.resolve(), door: undefined },
     }
     return node
