@@ -3,6 +3,7 @@ import { expect, it } from 'vitest'
 import { z } from 'zod'
 import { defineRoom } from '../../src/define.ts'
 import { OtherRooms } from '../../src/nodes/other-rooms.ts'
+import type { Home } from '../../src/nodes/ownership.ts'
 import type { LiveRooms } from '../../src/operations/elsewhere.ts'
 import { liveEverywhere, liveRooms } from '../../src/operations/live-rooms.ts'
 import type { RoomLine } from '../../src/operations/room-line.ts'
@@ -42,8 +43,13 @@ async function stage() {
       return answers[id]?.()
     })
   }
-  const find = async () => ({ at: 'here' as const })
-  const ownership = { known: () => undefined, find, doubt() {}, holderOf: async () => undefined }
+  const places: { home: Home; holder: string | undefined } = { home: { at: 'here' }, holder: undefined }
+  const ownership = {
+    find: async () => places.home,
+    doubt() {},
+    holderOf: async () => places.holder,
+    known: () => undefined,
+  }
   const elsewhere = new OtherRooms({ clock, links: a.links, ownership, roster: new MadeUpRoster('a', ['b', 'c']) })
   const here = ownerNode(defineRoom({ sends: { said: z.string() }, open: () => ({}) }))
   for (const [path, ...names] of [
@@ -59,7 +65,7 @@ async function stage() {
     await clock.advance(ms)
     return asking
   }
-  return { clock, here, sums, answers, asked, elsewhere, others }
+  return { clock, here, sums, answers, asked, elsewhere, others, places }
 }
 
 it('are of this node and of the others, each counted once, those with most members first', async () => {
@@ -119,6 +125,34 @@ it('pages of rooms are asked of all, from where the page begins and as long as i
   await clock.advance(100)
   expect((await asking).map(({ room }) => room)).toEqual(['/r/b', '/r/c'])
   expect(queries).toEqual(Array(2).fill({ after: '/r/a', limit: 3 }))
+})
+
+it('an act on a room is run where it lives, or where a closed one is remembered; else here', async () => {
+  const { clock, elsewhere, others, places } = await stage()
+  const asked: unknown[] = []
+  for (const { id, questions } of others) {
+    questions.answer('act', z.unknown(), (args) => {
+      asked.push([id, args])
+      return `of ${id}`
+    })
+  }
+  const run = async () => {
+    const running = elsewhere.run('/r/one', 'restart', { room: '/r/one' })
+    // It is found first.
+    for (let turns = 0; turns < 10; turns += 1) await clock.settled()
+    await clock.advance(100)
+    return running
+  }
+  expect([await run(), asked]).toEqual([undefined, []])
+  places.holder = 'c'
+  expect(await run()).toEqual({ answer: 'of c' })
+  places.home = { at: 'there', node: 'b', term: 1 }
+  expect(await run()).toEqual({ answer: 'of b' })
+  const args = { act: 'restart', asked: { room: '/r/one' } }
+  expect(asked).toEqual([
+    ['c', args],
+    ['b', args],
+  ])
 })
 
 it('count members, also those whose connection is lost for a moment', async () => {
