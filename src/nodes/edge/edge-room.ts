@@ -7,12 +7,12 @@ import type { Clock } from '../../clock.ts'
 import type { Mount, Route } from '../../config/mount.ts'
 import type { Wire } from '../../delivery/wire.ts'
 import { type CloseReason, RoomError } from '../../errors.ts'
-import { offset } from '../../log/log.ts'
-import type { JoinableEventRoom, JoinableRawRoom, JoinableRoom } from '../../room/open-room.ts'
+import type { JoinableRoom } from '../../room/open-room.ts'
 import type { Coming, JoinReservation } from '../../room/reservation.ts'
 import type { Visitor } from '../../room/session.ts'
 import type { NodeId } from '../link-message.ts'
 import { endAfterAnswers } from './after-answers.ts'
+import { CurrentHome } from './current-home.ts'
 import type { EdgeRoomParts } from './edge-parts.ts'
 import { EdgeReservations, type ReservedRoom } from './edge-reservations.ts'
 import { EdgeSession } from './edge-session.ts'
@@ -39,9 +39,7 @@ export abstract class EdgeRoom implements SessionRoom<EdgeSession>, HomeFinderRo
   readonly #search: HomeSearch
   readonly #sessions = new Set<EdgeSession>()
   readonly #reservations = new EdgeReservations(this)
-  #home: RoomHome | undefined
-  /** Knows the offsets of what was written last. */
-  #last: RoomHome | undefined
+  readonly #current = new CurrentHome()
   #cancelHold: (() => void) | undefined
   #closedWith: CloseReason | undefined
 
@@ -138,7 +136,7 @@ export abstract class EdgeRoom implements SessionRoom<EdgeSession>, HomeFinderRo
   }
 
   departed(session: EdgeSession, home: RoomHome): void {
-    if (this.#home === home) this.#home = undefined
+    this.#current.lose(home)
     this.#lacksHome(session)
   }
 
@@ -157,16 +155,15 @@ export abstract class EdgeRoom implements SessionRoom<EdgeSession>, HomeFinderRo
   }
 
   offset(seq?: number): string {
-    const home = this.#home ?? this.#last
-    return home ? home.offset(seq) : offset('', seq ?? 0)
+    return this.#current.offset(seq)
   }
 
   resumes(at: string): boolean {
-    return this.home?.resumes(at) === true
+    return this.#current.resumes(at)
   }
 
   refusalOf(client: string | undefined): RoomError | undefined {
-    return this.home?.refusalOf(client)
+    return this.#current.refusalOf(client)
   }
 
   /** The room is about to move: what its peers say waits until it has, or for so long at most. */
@@ -200,12 +197,11 @@ export abstract class EdgeRoom implements SessionRoom<EdgeSession>, HomeFinderRo
 
   /** Gives its place at another node back. */
   leave(): void {
-    this.#home?.leave()
-    this.#home = undefined
+    this.#current.leave()
   }
 
   get home(): RoomHome | undefined {
-    return this.#home?.isOver === false ? this.#home : undefined
+    return this.#current.home
   }
 
   #lacksHome(session: EdgeSession): void {
@@ -218,12 +214,12 @@ export abstract class EdgeRoom implements SessionRoom<EdgeSession>, HomeFinderRo
   }
 
   settle(home: RoomHome): void {
-    this.#home = this.#last = home
+    this.#current.settle(home)
     this.homeless.found()
   }
 
   lost(home: RoomHome, to: NodeId | undefined): void {
-    if (this.#home === home) this.#home = undefined
+    this.#current.lose(home)
     this.release(to)
   }
 
@@ -236,14 +232,4 @@ export abstract class EdgeRoom implements SessionRoom<EdgeSession>, HomeFinderRo
     logger.debug({ err: error, room: this.path }, 'a room was not found')
     return true
   }
-}
-
-export class EdgeEventRoom extends EdgeRoom implements JoinableEventRoom {
-  readonly kind = 'event'
-  readonly joinable = this
-}
-
-export class EdgeRawRoom extends EdgeRoom implements JoinableRawRoom {
-  readonly kind = 'raw'
-  readonly joinable = this
 }

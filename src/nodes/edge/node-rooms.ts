@@ -10,7 +10,8 @@ import type { Coming, JoinReservation, Reservation, RoomPlaces } from '../../roo
 import { justClosed } from '../../room/room-refusals.ts'
 import type { NodeId } from '../link-message.ts'
 import type { EdgeParts, EdgeRoomParts } from './edge-parts.ts'
-import { EdgeEventRoom, EdgeRawRoom, type EdgeRoom } from './edge-room.ts'
+import type { EdgeRoom } from './edge-room.ts'
+import { newEdgeRoom } from './edge-room-kinds.ts'
 import type { EdgeSession } from './edge-session.ts'
 import { LocalHome } from './local-home.ts'
 import { Pauses } from './pauses.ts'
@@ -118,8 +119,7 @@ export class NodeRooms implements RoomPlaces {
     if (known?.mount === mount) return known
     // A reload has changed the mount that admitted the peer.
     if (known || this.#parts.routeOf(path)?.mount !== mount) throw justClosed()
-    const room =
-      mount.kind === 'event' ? new EdgeEventRoom(this.#roomParts, route) : new EdgeRawRoom(this.#roomParts, route)
+    const room = newEdgeRoom(this.#roomParts, route)
     this.#rooms.set(path, room)
     const { ownership, rooms } = this.#parts
     const open = ownership.known(path)?.at === 'here' ? rooms.get(route) : undefined
