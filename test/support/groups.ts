@@ -32,6 +32,7 @@ export const LONG = [
   'interleaved-owners',
   'interleaving',
   'join-race',
+  'link-fuzz',
   'private-session',
   'redis-log-model',
   'same-room-event-stream-file',
