@@ -18,6 +18,8 @@ export interface Mood {
   early(name: string): void
   /** A room begins another life. */
   begins(path: string): RoomLife
+  /** Another room has answered what this one has said to it. */
+  sent(path: string, text: string, seq: number | undefined, isDuplicate: boolean): void
   /** A room says something that is not kept. */
   broadcasts(path: string): void
 }
@@ -34,6 +36,7 @@ export function stage(mood: Mood) {
       shout: text,
       wait: text.extend({ ms: z.number() }),
       oops: text.extend({ ms: z.number() }),
+      send: text.extend({ to: z.string() }),
       fail: text,
       bell: text.extend({ ms: z.number() }),
       redact: text,
@@ -83,6 +86,12 @@ export function stage(mood: Mood) {
             await pause(mood.takes(said.ms))
             void keep('said', `${said.text}/never`)
             throw new RoomError('planned', said.text)
+          },
+          send: async (_, said) => {
+            await keep('said', said.text)
+            const sent = `${said.text}/sent`
+            const { seq, duplicate = false } = await room.send(said.to, 'say', { text: sent }, { id: said.text })
+            mood.sent(said.to, sent, seq, duplicate)
           },
           fail: (_, said) => {
             void keep('said', `${said.text}/never`)

@@ -94,7 +94,7 @@ export function goesWrong(world: World): void {
   ALL[name]?.(world)
 }
 
-type Act = (client: SimClient, dice: Dice) => void
+type Act = (client: SimClient, dice: Dice, paths: readonly string[]) => void
 
 const say: Act = (client) => client.say('say')
 /** What clients do, and how often of forty times; the rest is `say`. */
@@ -111,10 +111,11 @@ const ACTS: readonly (readonly [number, Act])[] = [
   [4, (client) => client.sayOnce()],
   [3, (client) => client.say('many')],
   [3, (client) => client.shout()],
+  [2, (client, dice, paths) => client.say('send', { to: dice.pick(paths.filter((path) => path !== client.path)) })],
 ]
 
 /** A client does something. */
-export function acts({ clients, rawClients, dice }: World): void {
+export function acts({ clients, rawClients, ledgers, dice }: World): void {
   if (dice.oneIn(10)) {
     const client = dice.pick(rawClients)
     if (dice.oneIn(10)) client.wire?.cut(dice.oneIn(2))
@@ -127,7 +128,8 @@ export function acts({ clients, rawClients, dice }: World): void {
     return at < 0
   })
   const act = chosen?.[1] ?? say
-  act(dice.pick(clients), dice)
+  const paths = ledgers.map(({ path }) => path)
+  act(dice.pick(clients), dice, paths)
 }
 
 /** All is well from now on. */

@@ -223,6 +223,10 @@ export class World {
       throws: (call) => !this.isQuiet && dice.oneIn(odds[call]),
       early: (name) => this.breaks(`the alarm ${name} is called early`),
       begins,
+      sent: (path, text, seq, isDuplicate) => {
+        const ledger = this.ledgers.find((each) => each.path === path)
+        if (ledger) this.promises.acked(ledger, { id: 'of a room', type: 'say', text }, seq, isDuplicate)
+      },
       broadcasts: (path) => this.takeovers.broadcast(node(), path),
     }
   }
