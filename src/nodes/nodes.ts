@@ -27,6 +27,7 @@ import { LINK_PROTOCOL } from './link-keys.ts'
 import type { NodeId } from './link-message.ts'
 import { Links } from './links.ts'
 import { DialError, type Network } from './network.ts'
+import { nodeEvents } from './node-events.ts'
 import type { NodeHttp } from './node-http.ts'
 import { answerForRooms, OtherRooms, type OwnRooms } from './other-rooms.ts'
 import { OwnedLog } from './owned-log.ts'
@@ -37,7 +38,7 @@ import { Settling } from './owner/settling.ts'
 import { Taking } from './owner/taking.ts'
 import { Owners } from './owners.ts'
 import { Questions } from './questions.ts'
-import type { NodeEntry, RosterEvents } from './roster.ts'
+import type { NodeEntry } from './roster.ts'
 import { tellHomes, toldHome } from './told-homes.ts'
 
 export interface NodesParts {
@@ -96,7 +97,7 @@ export class Nodes {
     const { clock, logger, calls, network } = parts
     this.#parts = parts
     this.#settling = new Settling(clock)
-    this.roster = new Beats({ ...parts, ...parts.hashes, protocol: LINK_PROTOCOL, events: this.#events() })
+    this.roster = new Beats({ ...parts, ...parts.hashes, protocol: LINK_PROTOCOL, events: nodeEvents(this) })
     const { roster } = this
     const claims = new Claims(calls, roster.self)
     this.log = new OwnedLog({
@@ -228,21 +229,6 @@ export class Nodes {
 
   #accepted(link: Link): LinkListener {
     return this.#guests?.accept(link) ?? NOBODY
-  }
-
-  #events(): RosterEvents {
-    return {
-      verify: (path) => void this.log.verify(path),
-      verifyAll: () => void this.log.verifyAll(),
-      regained: () => this.log.verifyAll(),
-      moved: (path, owner, term) => this.ownership.moved(path, owner, term),
-      died: (id) => {
-        this.links.died(id)
-        this.alarmTurns.onGone()
-      },
-      cutOff: () => this.log.loseAll('this node alone is cut off from Redis'),
-      linkWanted: (id) => void this.links.to(id).catch(() => {}),
-    }
   }
 }
 
