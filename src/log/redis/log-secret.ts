@@ -2,6 +2,7 @@
  * The secret of the log, which Redis keeps: ids of guests, epochs and the digests of message ids are made with it. A Redis
  * that has lost it gets it again. `redis.ts` owns it.
  */
+import type { Clock } from '../../clock.ts'
 import { RoomError } from '../../errors.ts'
 import type { Random } from '../../random.ts'
 import { IdDigests } from '../id-digest.ts'
@@ -9,6 +10,9 @@ import { SECRET_KEY } from './keys.ts'
 import type { RedisCalls } from './redis-calls.ts'
 import { bytes } from './reply.ts'
 import { secret } from './scripts/secret.ts'
+
+/** How often it is looked whether Redis still keeps it. */
+const LOOK_MS = 1000
 
 export class LogSecret {
   readonly #calls: RedisCalls
@@ -40,6 +44,22 @@ export class LogSecret {
     this.isKnown = true
     if (!isSame) this.#digests = this.#newDigests()
     return this.#digests
+  }
+
+  /**
+   * Redis may lose it, or be given another, while no room opens and nothing is kept here: a server that starts then would
+   * have another secret than those that run. Returns what ends it.
+   */
+  watch(clock: Clock): () => void {
+    let isAsking = false
+    const look = async () => {
+      if (isAsking) return
+      isAsking = true
+      // Without an answer it is as it was.
+      await this.keep().catch(() => {})
+      isAsking = false
+    }
+    return clock.every(LOOK_MS, () => void look())
   }
 
   #newDigests(): IdDigests {

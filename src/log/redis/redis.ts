@@ -65,6 +65,7 @@ export class RedisLog implements Log {
   readonly #roomParts: RedisSharedParts
   readonly #sweep: RedisSweep
   readonly #endTrims: () => void
+  readonly #endWatch: () => void
   readonly #secret: LogSecret
   /** Called for each room that a node owns, and that is not open here, now and then. */
   onOwned: (room: SweptOwner) => Promise<unknown> = async () => {}
@@ -82,6 +83,7 @@ export class RedisLog implements Log {
     this.#alarms = new AlarmIndex(this.#questions, clock)
     this.#secret = new LogSecret(this.#questions, random)
     this.#roomParts = this.#newRoomParts()
+    this.#endWatch = this.#secret.watch(clock)
     this.#endTrims = clock.every(TRIM_MS, () => void this.#rooms.tend(() => parts.health.runIds))
     this.#sweep = new RedisSweep({
       clock,
@@ -171,6 +173,7 @@ export class RedisLog implements Log {
   async close(): Promise<void> {
     this.#sweep.end()
     this.#endTrims()
+    this.#endWatch()
     const rooms = this.#rooms.all
     const closed = Promise.all(rooms.map((room) => room.close())).then(() => {})
     await within(this.#parts.clock, CLOSE_MS, closed, () => {
