@@ -19,6 +19,7 @@ export const MISTAKES: Readonly<Record<string, Mistake>> = {
   },
   'a commit names the seq that it continues': {
     kinds: ['calls arrive late'],
+    seed: 17,
     altered: alter(
       'commit',
       // What was kept without an event has left no trace in the seq.
@@ -37,7 +38,7 @@ export const MISTAKES: Readonly<Record<string, Mistake>> = {
       ["if n == 0 and e == '' then redis.call('ZADD'", `${STORED}if n == 0 and e == '' then redis.call('ZADD'`],
     ),
   },
-  'ids are not asked for': { altered: alter('clients', ["latest < 0 and '' or int(latest + odd)", "''"]) },
+  'ids are not asked for': { seed: 8, altered: alter('clients', ["latest < 0 and '' or int(latest + odd)", "''"]) },
   'a commit is no judge of ids, and the owner remembers none': {
     plant: () => replace(RoomIds, 'add', { value: () => {} }),
     altered: alter('commit', ['if value then return', 'if false then return']),

@@ -27,6 +27,7 @@ export const NODE_MISTAKES: Readonly<Record<string, Mistake>> = {
   },
   'terms do not rise': { altered: alter('claim', ['term or math.max(w + 1, time)', 'term or math.max(w, 1)']) },
   'a room is given up by who has it no more': {
+    seed: 14,
     kinds: ['freeze', 'a node is cut off from all', 'calls arrive late', 'a client of two nodes'],
     altered: alter('give', ['if m[1] ~= ARGV[2] or m[2] ~= ARGV[3] then return 0 end', '']),
   },
@@ -43,6 +44,7 @@ export const NODE_MISTAKES: Readonly<Record<string, Mistake>> = {
     plant: () => countsOn('pause'),
   },
   'a claim that was lost is made again over what stands there': {
+    seed: 13,
     kinds: ['Redis restarted, writes lost', 'freeze', 'a node is cut off from all'],
     altered: alter(
       'claim',
