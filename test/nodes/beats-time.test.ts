@@ -126,6 +126,20 @@ describe('the time of all nodes', () => {
     expectOneTime(next, stage.clock.now())
   })
 
+  it('does not go back where Redis’ clock has gone back since all have died', async () => {
+    const stage = beatsStage()
+    const nodes = await two(stage)
+    const atDeath = time(nodes[0] as StagedNode)
+    for (const { process } of nodes) process.die()
+    stage.host.model.faults.clockErrorMs = -30_000
+    await stage.pass(3 * SECOND_MS)
+    const next = await stage.node()
+    refuse(next, nodes)
+    await stage.pass(500)
+    expect(await knows(next)).toBe(true)
+    expect(time(next)).toBeGreaterThanOrEqual(atDeath - SECOND_MS)
+  })
+
   it('is known 4 s later where it is not known whether those that knew it live', async () => {
     const stage = beatsStage()
     for (const { process } of await two(stage)) process.die()
