@@ -139,7 +139,6 @@ export function healAll(world: World): void {
   redis.heal(dice)
   net.heal()
   for (const machine of machines) {
-    if (machine.node?.isEnding) world.crashNode(machine)
     machine.node?.clock.thaw('io')
     machine.node?.line.heal()
     world.startNode(machine)
