@@ -115,6 +115,14 @@ it('goes to the most recently started of those that stay, if no other node has p
   expect(asked).toEqual(['c take {"path":"/room","edges":["self"]}'])
 })
 
+it('goes with the names of the nodes that have peers in it, this one included', async () => {
+  const { edge, run, join, asked, room } = stage([entry('b', 5)])
+  await join(edge('b'), '/room', 'ann')
+  room('/room').join({ id: 'ben', name: 'ben', client: 'ben' }, new NotingWire(), 'now')
+  await run()
+  expect(asked).toEqual(['b take {"path":"/room","edges":["b","self"]}'])
+})
+
 it('goes to one that stays, once another has said that it ends too', async () => {
   const { edge, run, join, asked, ending } = stage([entry('b', 5), entry('c', 7)])
   ending.push('c')
