@@ -33,6 +33,7 @@ export const LONG = [
   'interleaving',
   'join-race',
   'link-fuzz',
+  'node-mistakes',
   'private-session',
   'redis-log-model',
   'same-room-event-stream-file',
