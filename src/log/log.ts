@@ -43,8 +43,8 @@ export interface Log {
    * reader holds up nothing. Not there: nothing is kept over a restart.
    */
   backup?(): AsyncIterable<Uint8Array>
-  /** Writes what is pending and releases the log. */
-  close(): Promise<void>
+  /** Writes what is pending and releases the log. `ms`: so long it may wait for an engine that does not answer. */
+  close(ms?: number): Promise<void>
 }
 
 /** Something that can cost data or stop writes; `kind` is for metrics, `text` says how to mend it. */

@@ -20,6 +20,8 @@ import type { Roster } from './roster.ts'
 const AT_ONCE = 64
 /** Between two tries to ask Redis, at first and at most. */
 const RETRY_MS = { first: 50, most: 2000 }
+/** As long as nobody says how long it may take. */
+const CLOSE_MS = 2000
 
 export interface OwnedLogParts extends ClaimingParts {
   readonly log: RedisLog
@@ -154,10 +156,10 @@ export class OwnedLog implements Log {
     return this.#log.backup()
   }
 
-  async close(): Promise<void> {
+  async close(ms = CLOSE_MS): Promise<void> {
     this.#isClosed = true
-    await this.#releases.end()
-    await this.#log.close()
+    await this.#releases.end(ms / 2)
+    await this.#log.close(ms / 2)
   }
 
   async #verify(opening: Opening, claim: Claim): Promise<boolean> {

@@ -33,10 +33,10 @@ export class Releases {
     return within(this.#parts.clock, WAIT_MS, given, nothing)
   }
 
-  /** What is pending has a moment left. */
-  end(): Promise<void> {
+  /** What is pending has a moment left, at most so long. */
+  end(ms: number): Promise<void> {
     this.#hasEnded = true
-    return within(this.#parts.clock, WAIT_MS, Promise.all(this.#pending).then(nothing), nothing)
+    return within(this.#parts.clock, Math.min(ms, WAIT_MS), Promise.all(this.#pending).then(nothing), nothing)
   }
 
   async #give(path: string, claim: Claim, keepsMemory: boolean): Promise<void> {

@@ -58,6 +58,19 @@ describe.skipIf(!command)('a commit that is late', () => {
     (await redisContents(redis.server)).events.map(({ data }) => (data as { text: string }).text)
   const noted = (count: number) => expect.poll(() => notes.length).toBe(count)
 
+  it('fails in the time that a log which closes has left', async () => {
+    append('a')
+    await noted(1)
+    const release = held.stall('commit')
+    append('b')
+    await expect.poll(texts).toEqual(['a', 'b'])
+    const closed = log.close(200)
+    await clock.advance(200)
+    await closed
+    expect(notes).toEqual(['a kept 1', 'b unavailable'])
+    release()
+  })
+
   it('fails with all that waits, and what is only said goes on', async () => {
     append('a')
     await noted(1)

@@ -170,13 +170,13 @@ export class RedisLog implements Log {
     return backupOf(this.#questions)
   }
 
-  async close(): Promise<void> {
+  async close(ms = CLOSE_MS): Promise<void> {
     this.#sweep.end()
     this.#endTrims()
     this.#endWatch()
     const rooms = this.#rooms.all
     const closed = Promise.all(rooms.map((room) => room.close())).then(() => {})
-    await within(this.#parts.clock, CLOSE_MS, closed, () => {
+    await within(this.#parts.clock, Math.min(ms, CLOSE_MS), closed, () => {
       for (const room of rooms) room.giveUp('the server has ended')
     })
     this.#parts.end?.()
