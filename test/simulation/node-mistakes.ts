@@ -9,6 +9,8 @@ import { EdgeWire } from '../../src/nodes/edge/edge-wire.ts'
 import { Unanswered } from '../../src/nodes/edge/unanswered.ts'
 import { LifeQuestions } from '../../src/nodes/life-questions.ts'
 import type { Bringing, LinkMessage, RelayItem } from '../../src/nodes/link-message.ts'
+import { NodeChannels } from '../../src/nodes/node-channels.ts'
+import { NoteInbox } from '../../src/nodes/note-inbox.ts'
 import { Proof } from '../../src/nodes/proof.ts'
 import { Sightings } from '../../src/nodes/sightings.ts'
 import { Members } from '../../src/room/members.ts'
@@ -56,6 +58,16 @@ export const NODE_MISTAKES: Readonly<Record<string, Mistake>> = {
       "if fixed == '' and (e ~= epoch or n ~= number) then",
     ]),
     plant: healsAll,
+  },
+  'a node does not hear that it has lost a room': {
+    kinds: ['freeze', 'refused though alive', 'Redis cut off from one'],
+    seed: 161,
+    plant: () =>
+      all(
+        replace(NoteInbox, 'fresh', { value: () => [] }),
+        replace(NodeChannels, 'note', { value: () => {} }),
+        replace(NodeChannels, 'moved', { value: () => {} }),
+      ),
   },
   'a room without proof goes on': {
     kinds: ['a node is cut off from all', 'a client of two nodes'],
