@@ -128,7 +128,8 @@ export class AlarmOpenings {
         else if (!(await this.#readOn())) break
       }
     } catch (error) {
-      if (!this.#isLate)
+      // A log that has closed meanwhile reads nothing more.
+      if (!this.#isLate && this.#isStarted)
         this.#parts.logger.error(inWords(error), 'the alarms of closed rooms could not be read, they are late')
       this.#isLate = true
     }

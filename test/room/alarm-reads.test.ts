@@ -2,28 +2,35 @@
 import { expect, it } from 'vitest'
 import { AlarmBook } from '../../src/room/alarm-book.ts'
 import { AlarmOpenings } from '../../src/room/alarm-openings.ts'
-import { handClock } from '../../src/testing/hand-clock.ts'
+import { type HandClock, handClock } from '../../src/testing/hand-clock.ts'
+
+interface Read {
+  readonly clock: HandClock
+  readonly alarms: () => Promise<never[]>
+  readonly errors: unknown[]
+}
+
+const openingsOf = ({ clock, alarms, errors }: Read) =>
+  new AlarmOpenings({
+    clock,
+    log: { trouble: undefined, alarms },
+    rooms: { at: () => undefined, runAlarms: async () => {} },
+    alarmBook: new AlarmBook({ late: () => {} }),
+    logger: { debug() {}, info() {}, warn() {}, error: (...said) => void errors.push(said) },
+    routeOf: () => undefined,
+  })
 
 it('a log that cannot be read is read again after a second, not at once, and said so once', async () => {
   const clock = handClock()
   const errors: unknown[] = []
   let reads = 0
   let isAway = true
-  const openings = new AlarmOpenings({
-    clock,
-    log: {
-      trouble: undefined,
-      alarms: async () => {
-        reads += 1
-        if (isAway) throw new Error('Redis is not connected')
-        return []
-      },
-    },
-    rooms: { at: () => undefined, runAlarms: async () => {} },
-    alarmBook: new AlarmBook({ late: () => {} }),
-    logger: { debug() {}, info() {}, warn() {}, error: (...said) => void errors.push(said) },
-    routeOf: () => undefined,
-  })
+  const alarms = async () => {
+    reads += 1
+    if (isAway) throw new Error('Redis is not connected')
+    return []
+  }
+  const openings = openingsOf({ clock, alarms, errors })
   openings.start()
   await clock.settled()
   expect(reads).toBe(1)
@@ -37,4 +44,16 @@ it('a log that cannot be read is read again after a second, not at once, and sai
   await clock.advance(10_000)
   expect(reads).toBe(12)
   openings.end()
+})
+
+it('a log that closes while it is read is no failure', async () => {
+  const clock = handClock()
+  const errors: unknown[] = []
+  const { promise, reject } = Promise.withResolvers<never[]>()
+  const openings = openingsOf({ clock, alarms: () => promise, errors })
+  openings.start()
+  openings.end()
+  reject(new Error('the connection has ended'))
+  await clock.settled()
+  expect(errors).toEqual([])
 })
