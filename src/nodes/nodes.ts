@@ -92,6 +92,7 @@ export class Nodes {
   #guests: Guests | undefined
   readonly #settling: Settling
   #handOver: HandOver | undefined
+  #endWatch = () => {}
 
   constructor(parts: NodesParts) {
     const { clock, logger, calls, network } = parts
@@ -214,10 +215,12 @@ export class Nodes {
     const address = await this.links.listen()
     this.#parts.logger.info({ node: this.roster.self, address }, 'this node is open to the links of others')
     await this.roster.start(address)
+    this.#endWatch = this.#parts.log.watchSecret()
   }
 
   /** The rooms have closed. */
   async end(): Promise<void> {
+    this.#endWatch()
     await this.http?.close()
     await this.links.close()
     await this.roster.end()

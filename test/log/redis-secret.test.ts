@@ -3,7 +3,7 @@
  * one that another server gave a new secret first is believed, so that all servers have one.
  */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import type { Log } from '../../src/log/log.ts'
+import type { RedisLog } from '../../src/log/redis/redis.ts'
 import { type HandClock, handClock } from '../../src/testing/hand-clock.ts'
 import { need } from '../support/components.ts'
 import { CountedCalls, TestRedis } from '../support/redis-log.ts'
@@ -15,7 +15,8 @@ describe.skipIf(!command)('the secret of a log that nobody uses', () => {
   let redis: TestRedis
   let clock: HandClock
   let calls: CountedCalls
-  let log: Log
+  let log: RedisLog
+  let endWatch: () => void
 
   beforeAll(async () => {
     redis = await TestRedis.start(command ?? '')
@@ -25,8 +26,10 @@ describe.skipIf(!command)('the secret of a log that nobody uses', () => {
     clock = handClock()
     calls = new CountedCalls(redis.connection)
     log = await redis.log(clock, { calls })
+    endWatch = log.watchSecret()
   })
   afterEach(async () => {
+    endWatch()
     await log.close()
     await redis.empty()
   })

@@ -65,7 +65,6 @@ export class RedisLog implements Log {
   readonly #roomParts: RedisSharedParts
   readonly #sweep: RedisSweep
   readonly #endTrims: () => void
-  readonly #endWatch: () => void
   readonly #secret: LogSecret
   /** Called for each room that a node owns, and that is not open here, now and then. */
   onOwned: (room: SweptOwner) => Promise<unknown> = async () => {}
@@ -83,7 +82,6 @@ export class RedisLog implements Log {
     this.#alarms = new AlarmIndex(this.#questions, clock)
     this.#secret = new LogSecret(this.#questions, random)
     this.#roomParts = this.#newRoomParts()
-    this.#endWatch = this.#secret.watch(clock)
     this.#endTrims = clock.every(TRIM_MS, () => void this.#rooms.tend(() => parts.health.runIds))
     this.#sweep = new RedisSweep({
       clock,
@@ -166,6 +164,11 @@ export class RedisLog implements Log {
     return (await eraseRoom({ path, calls: this.#questions, epochs: this.#roomParts.epochs })) || wasInMemory
   }
 
+  /** Looks each second whether Redis still has the log's secret. Returns what ends it. */
+  watchSecret(): () => void {
+    return this.#secret.watch(this.#parts.clock)
+  }
+
   backup(): AsyncIterable<Uint8Array> {
     return backupOf(this.#questions)
   }
@@ -173,7 +176,6 @@ export class RedisLog implements Log {
   async close(ms = CLOSE_MS): Promise<void> {
     this.#sweep.end()
     this.#endTrims()
-    this.#endWatch()
     const rooms = this.#rooms.all
     const closed = Promise.all(rooms.map((room) => room.close())).then(() => {})
     await within(this.#parts.clock, Math.min(ms, CLOSE_MS), closed, () => {
