@@ -38,7 +38,7 @@ export const LOSSES: Readonly<Record<string, Loss>> = {
 export interface LostKey {
   readonly key: string
   readonly allowed?: RegExp
-  /** Nobody can tell, unless a message is said again. */
+  /** Nobody can tell, unless a message is said again; or the claim of the room's next opening puts it back. */
   readonly isUnseen?: true
 }
 
@@ -50,7 +50,7 @@ export const KEYS: Readonly<Record<string, LostKey>> = {
   'the parts of its ids': { key: 'q/room', allowed: /^the number of ids: / },
   'its ids': { key: 'i1.0/room', allowed: /^the number of ids: /, isUnseen: true },
   'its clients': { key: 'c1.0/room', isUnseen: true },
-  'the index of rooms': { key: 'rooms' },
+  'the index of rooms': { key: 'rooms', isUnseen: true },
 }
 
 export async function removeKey({ redis }: FaultStage, key: string): Promise<void> {
