@@ -6,6 +6,7 @@
 import type { Answer, Frame } from '../../src/delivery/frame.ts'
 import { Close } from '../../src/errors.ts'
 import { offset } from '../../src/log/log.ts'
+import { Arrivals } from './arrivals.ts'
 import type { ClientParts } from './client-parts.ts'
 import { NewestConnection } from './newest-connection.ts'
 import type { SimNode } from './node.ts'
@@ -21,6 +22,7 @@ const HEARD_MS = 1500
 
 export class SimClient {
   readonly #parts: ClientParts
+  readonly #arrivals: Arrivals
   readonly #outbox: Outbox
   readonly #seen = new SeenEvents()
   #wire: SimWire | undefined
@@ -39,7 +41,8 @@ export class SimClient {
   constructor(parts: ClientParts) {
     this.#parts = parts
     this.#outbox = new Outbox((what) => parts.broken(`${parts.name}: ${what}`))
-    this.#connectSoon(0)
+    this.#arrivals = new Arrivals(parts, (node) => this.#connect(node))
+    this.#arrivals.soon(0)
   }
 
   get name(): string {
@@ -97,7 +100,7 @@ export class SimClient {
     if (!old || !this.#isWelcome) return
     timeline.after(dice.below(dice.oneIn(3) ? 20_000 : 1000), `${name} old`, () => old.cut(dice.oneIn(2)))
     this.#isWelcome = false
-    this.#connect()
+    this.#arrivals.now()
   }
 
   /** Its messages were answered in time. */
@@ -121,20 +124,8 @@ export class SimClient {
     return `${this.#parts.name}-${this.#said}`
   }
 
-  #connectSoon(ms: number): void {
-    const { timeline, name } = this.#parts
-    timeline.after(ms, `${name} connect`, () => this.#connect())
-  }
-
-  #connect(): void {
-    const { timeline, dice, nodes, name, broken } = this.#parts
-    const ready = nodes().filter(({ isReady }) => isReady)
-    const again = () => this.#connectSoon(200 + dice.below(800))
-    if (ready.length === 0) {
-      again()
-      return
-    }
-    const at = dice.pick(ready)
+  #connect(at: SimNode): void {
+    const { timeline, dice, name, broken } = this.#parts
     const order = new WrittenOrder({ ...this.#parts, seq: this.#seq })
     const token = this.#parts.mayExpire() && dice.oneIn(3) ? new TokenEnd(this.#parts, at.clock, dice) : undefined
     this.#token = token
@@ -153,7 +144,7 @@ export class SimClient {
         if (reason === Close.replaced.reason && this.#newest.is(wire))
           broken(`${name}: an older connection of it has replaced the newest`)
         this.#isWelcome = false
-        again()
+        this.#arrivals.again()
       },
     })
     this.#wires.add(wire)

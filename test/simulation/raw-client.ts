@@ -3,7 +3,9 @@
  * said after its join, and is closed when the room goes on in another; where peers stay, it is joined again there.
  */
 import type { Dice } from '../support/random.ts'
+import { Arrivals } from './arrivals.ts'
 import type { ClientParts } from './client-parts.ts'
+import type { SimNode } from './node.ts'
 import { SimWire } from './sim-wire.ts'
 
 export interface RawParts extends Pick<ClientParts, 'name' | 'timeline' | 'nodes' | 'broken'> {
@@ -14,6 +16,7 @@ export interface RawParts extends Pick<ClientParts, 'name' | 'timeline' | 'nodes
 
 export class RawClient {
   readonly #parts: RawParts
+  readonly #arrivals: Arrivals
   #wire: SimWire | undefined
   #said = 0
   /** What it has said since the last `probe`, and not heard. */
@@ -24,7 +27,8 @@ export class RawClient {
 
   constructor(parts: RawParts) {
     this.#parts = parts
-    this.#connectSoon(0)
+    this.#arrivals = new Arrivals(parts, (node) => this.#connect(node))
+    this.#arrivals.soon(0)
   }
 
   get path(): string {
@@ -57,20 +61,8 @@ export class RawClient {
     this.#wire?.say(text, () => {})
   }
 
-  #connectSoon(ms: number): void {
-    const { timeline, name } = this.#parts
-    timeline.after(ms, `${name} connect`, () => this.#connect())
-  }
-
-  #connect(): void {
-    const { timeline, dice, nodes, name, path } = this.#parts
-    const ready = nodes().filter(({ isReady }) => isReady)
-    const again = () => this.#connectSoon(200 + dice.below(800))
-    if (ready.length === 0) {
-      again()
-      return
-    }
-    const at = dice.pick(ready)
+  #connect(at: SimNode): void {
+    const { timeline, dice, name, path } = this.#parts
     const wire: SimWire = new SimWire(name, at.clock, timeline, dice, {
       written: ({ data }) => {
         if (wire === this.#wire) this.#written(String(data))
@@ -82,7 +74,7 @@ export class RawClient {
       closed: () => {
         if (wire !== this.#wire) return
         this.#wire = this.#life = undefined
-        again()
+        this.#arrivals.again()
       },
     })
     this.#wire = wire
